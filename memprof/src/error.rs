@@ -1,0 +1,68 @@
+//! What can go wrong, in words that say what to do.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why a configuration, a profile or a report could not be had.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A key or value of the configuration file cannot be used. Shown as `file:line:column: message`.
+    Config {
+        /// The file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1, in characters.
+        column: usize,
+        /// What is wrong, and what to write instead.
+        message: String,
+    },
+    /// An environment variable has a value that cannot be used.
+    Environment {
+        /// The variable.
+        variable: String,
+        /// What is wrong, and what to write instead.
+        message: String,
+    },
+    /// A file could not be read or written.
+    Io {
+        /// What was tried, such as `read the configuration`.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system answered.
+        source: std::io::Error,
+    },
+    /// A report could not be read: not JSON, not a report, or of another schema.
+    Report {
+        /// What is wrong, and where.
+        message: String,
+    },
+    /// A profile is running already: finish it before starting another.
+    AlreadyRunning,
+    /// No profile is running: start one with `#[memprof::main]` or `Profiler::start`.
+    NotRunning,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Config { file, line, column, message } => write!(f, "{}:{line}:{column}: {message}", file.display()),
+            Error::Environment { variable, message } => write!(f, "{variable}: {message}"),
+            Error::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", path.display()),
+            Error::Report { message } => f.write_str(message),
+            Error::AlreadyRunning => f.write_str("a profile is running already: finish it before starting another"),
+            Error::NotRunning => f.write_str("no profile is running: start one with #[memprof::main] or Profiler::start"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

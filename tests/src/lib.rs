@@ -1,0 +1,1 @@
+//! The tests of memprof are in `tests/`, one process each.
