@@ -53,7 +53,9 @@ impl fmt::Display for Error {
             Error::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", path.display()),
             Error::Report { message } => f.write_str(message),
             Error::AlreadyRunning => f.write_str("a profile is running already: finish it before starting another"),
-            Error::NotRunning => f.write_str("no profile is running: start one with #[memprof::main] or Profiler::start"),
+            Error::NotRunning => {
+                f.write_str("no profile is running: start one with #[memprof::main] or Profiler::start")
+            }
         }
     }
 }

@@ -1,0 +1,44 @@
+//! What the system says of the process's memory.
+
+/// Resident set size now, bytes.
+pub(crate) fn resident_bytes() -> Option<u64> {
+    memory_stats::memory_stats().map(|stats| stats.physical_mem as u64)
+}
+
+/// Highest resident set size so far, bytes.
+#[cfg(unix)]
+pub(crate) fn peak_resident_bytes() -> Option<u64> {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: `getrusage` fills the structure it is given, and all-zero is a valid one.
+    let usage = unsafe {
+        if libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) != 0 {
+            return None;
+        }
+        usage.assume_init()
+    };
+    // Linux and the BSDs count in KiB, macOS in bytes.
+    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
+    u64::try_from(usage.ru_maxrss).ok().map(|peak| peak * unit)
+}
+
+/// Highest resident set size so far, bytes.
+#[cfg(windows)]
+pub(crate) fn peak_resident_bytes() -> Option<u64> {
+    use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
+    use windows_sys::Win32::System::Threading::GetCurrentProcess;
+    let mut counters = PROCESS_MEMORY_COUNTERS::default();
+    let size = size_of::<PROCESS_MEMORY_COUNTERS>() as u32;
+    // SAFETY: the structure is of the size that is passed, and the pseudo handle needs no closing.
+    let done = unsafe { K32GetProcessMemoryInfo(GetCurrentProcess(), &mut counters, size) };
+    if done == 0 { None } else { Some(counters.PeakWorkingSetSize as u64) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_running_process_is_resident() {
+        let now = super::resident_bytes().unwrap();
+        let peak = super::peak_resident_bytes().unwrap();
+        assert!(now > 100_000 && peak > 100_000, "{now} {peak}");
+    }
+}

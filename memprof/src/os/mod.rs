@@ -1,0 +1,9 @@
+//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`].
+
+pub(crate) mod clock;
+pub(crate) mod exit;
+pub(crate) mod memory;
+pub(crate) mod pages;
+pub(crate) mod stderr;
+pub(crate) mod thread_end;
+pub(crate) mod thread_name;

@@ -1,0 +1,142 @@
+//! The future of a tracked `async fn`: in its scope on each poll, and when it is dropped.
+
+use crate::tracker::{FrameKind, Node, Open, Site};
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::task::{Context, Poll};
+
+/// A future that charges what its polls and its drop do to a site.
+///
+/// It is one call, from the first poll to completion or drop. It may move between threads between polls.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+#[derive(Debug)]
+pub struct Tracked<F> {
+    site: &'static Site,
+    call: Call,
+    /// Dropped by hand, within the scope.
+    future: ManuallyDrop<F>,
+}
+
+/// What is known of the call so far.
+#[derive(Debug)]
+struct Call {
+    state: State,
+    /// Net of the polls so far, bytes.
+    net: i64,
+    /// Highest of: net of the earlier polls + highest net within a poll.
+    peak: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    NeverPolled,
+    /// Started; `outermost`: within no other call of the same site on its thread.
+    Running {
+        outermost: bool,
+    },
+    Finished,
+}
+
+impl<F> Tracked<F> {
+    /// Wraps a future.
+    #[inline]
+    pub fn new(site: &'static Site, future: F) -> Self {
+        Self { site, call: Call { state: State::NeverPolled, net: 0, peak: 0 }, future: ManuallyDrop::new(future) }
+    }
+}
+
+/// A scope that is open for one poll; closing it on drop covers a panic in the poll.
+struct PollScope<'a> {
+    call: &'a mut Call,
+    open: Option<Open>,
+}
+
+impl<'a> PollScope<'a> {
+    #[inline]
+    fn enter(site: &'static Site, call: &'a mut Call) -> Self {
+        let open = Open::here(site, FrameKind::Poll);
+        Self { call, open }
+    }
+}
+
+impl Drop for PollScope<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(closed) = self.open.and_then(Open::close) else { return };
+        let call = &mut *self.call;
+        call.peak = call.peak.max(call.net.saturating_add(closed.peak));
+        call.net = call.net.saturating_add(closed.net);
+        if closed.panicked {
+            closed.node.panicked.store(closed.node.panicked.load(Relaxed) + 1, Relaxed);
+        }
+    }
+}
+
+impl Call {
+    /// The first poll begins the call, in the node of this thread.
+    #[inline]
+    fn begin(&mut self, node: Option<&'static Node>) {
+        if let (State::NeverPolled, Some(node)) = (self.state, node) {
+            node.calls.store(node.calls.load(Relaxed) + 1, Relaxed);
+            self.state = State::Running { outermost: node.is_open_once() };
+        }
+    }
+
+    /// The call is over. It may end in another node, on another thread, than it began: the report sums them.
+    #[inline]
+    fn finish(&mut self, node: Option<&'static Node>) {
+        if let (State::Running { outermost }, Some(node)) = (self.state, node) {
+            node.finished.store(node.finished.load(Relaxed) + 1, Release);
+            if outermost {
+                node.record_peak(self.peak.max(0) as u64);
+            }
+            self.state = State::Finished;
+        }
+    }
+}
+
+impl<F: Future> Future for Tracked<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: the future is not moved: it is only reached through the `Pin` that is made here, and dropped in
+        // place. The other fields are not pinned.
+        let (site, call, future) = unsafe {
+            let this = self.get_unchecked_mut();
+            (this.site, &mut this.call, Pin::new_unchecked(&mut *this.future))
+        };
+        let scope = PollScope::enter(site, call);
+        let node = scope.open.and_then(Open::node);
+        scope.call.begin(node);
+        let polled = future.poll(context);
+        drop(scope);
+        if polled.is_ready() {
+            call.finish(node);
+        }
+        polled
+    }
+}
+
+impl<F> Drop for Tracked<F> {
+    #[inline]
+    fn drop(&mut self) {
+        let scope = PollScope::enter(self.site, &mut self.call);
+        let node = scope.open.and_then(Open::node);
+        // SAFETY: nothing uses the future after its drop, and it is dropped once: by us, in place, as pinning wants.
+        unsafe { ManuallyDrop::drop(&mut self.future) };
+        drop(scope);
+        self.call.finish(node);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_future_grows_by_at_most_64_bytes() {
+        assert!(size_of::<Tracked<[u8; 128]>>() <= 128 + 64);
+    }
+}

@@ -1,0 +1,46 @@
+//! The guard of a sync function or a named block.
+
+use crate::tracker::{FrameKind, Open, Site};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Keeps a scope open until it is dropped.
+///
+/// It may be dropped out of order, on another thread, or never: nothing is lost or counted twice, and the next outer
+/// scope that ends puts the thread back in order.
+#[must_use = "a scope ends when its guard is dropped: bind it with `let _scope = …`"]
+#[derive(Debug)]
+pub struct Guard(Option<Open>);
+
+/// Opens the scope of a function's body.
+#[inline(never)]
+pub fn enter(site: &'static Site) -> Guard {
+    Guard(Open::here(site, FrameKind::Call))
+}
+
+/// Opens the scope of a named block.
+#[inline(never)]
+pub fn enter_block(site: &'static Site) -> Guard {
+    Guard(Open::here(site, FrameKind::Block))
+}
+
+impl Drop for Guard {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(open) = self.0 {
+            leave(open);
+        }
+    }
+}
+
+/// Closes a scope, and notes what the call did with its function.
+#[inline(never)]
+fn leave(open: Open) {
+    let Some(closed) = open.close() else { return };
+    // Only the outermost call of a recursion records: what the inner ones did is part of it.
+    if closed.outermost {
+        closed.node.record_peak(closed.peak.max(0) as u64);
+    }
+    if closed.panicked {
+        closed.node.panicked.store(closed.node.panicked.load(Relaxed) + 1, Relaxed);
+    }
+}

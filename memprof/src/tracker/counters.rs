@@ -1,0 +1,71 @@
+//! The four counters of a node, and the rule by which others read them.
+//!
+//! One thread writes, with a plain load and store each: no read-modify-write, no shared cache line. Others read in two
+//! passes: every `deallocated` of every node first (Acquire), then every `allocated`. A free is counted (Release)
+//! before the block is given back, and its allocation was counted before the block was handed out; so whoever sees
+//! the free sees the allocation, and allocated ≥ deallocated in every snapshot.
+//!
+//! `tests/tests/loom.rs` compiles this very file against loom's atomics.
+
+use super::sync::{Acquire, AtomicU64, Relaxed, Release};
+
+/// Bytes and blocks in one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flow {
+    pub(crate) bytes: u64,
+    pub(crate) count: u64,
+}
+
+impl Flow {
+    pub(crate) fn plus(self, other: Flow) -> Flow {
+        Flow { bytes: self.bytes.wrapping_add(other.bytes), count: self.count.wrapping_add(other.count) }
+    }
+}
+
+/// What was allocated and freed in one place.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Counters {
+    pub(super) allocated_bytes: AtomicU64,
+    pub(super) allocated_count: AtomicU64,
+    pub(super) deallocated_bytes: AtomicU64,
+    pub(super) deallocated_count: AtomicU64,
+}
+
+impl Counters {
+    /// Counts an allocation; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn allocated(&self, bytes: u64) {
+        self.allocated_bytes.store(self.allocated_bytes.load(Relaxed).wrapping_add(bytes), Relaxed);
+        self.allocated_count.store(self.allocated_count.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// Counts a free, before the block is given back; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn deallocated(&self, bytes: u64) {
+        self.deallocated_bytes.store(self.deallocated_bytes.load(Relaxed).wrapping_add(bytes), Release);
+        self.deallocated_count.store(self.deallocated_count.load(Relaxed).wrapping_add(1), Release);
+    }
+
+    /// As [`allocated`](Self::allocated), by any thread.
+    pub(crate) fn allocated_shared(&self, bytes: u64) {
+        self.allocated_bytes.fetch_add(bytes, Relaxed);
+        self.allocated_count.fetch_add(1, Relaxed);
+    }
+
+    /// As [`deallocated`](Self::deallocated), by any thread.
+    pub(crate) fn deallocated_shared(&self, bytes: u64) {
+        self.deallocated_bytes.fetch_add(bytes, Release);
+        self.deallocated_count.fetch_add(1, Release);
+    }
+
+    /// The first pass of a snapshot.
+    pub(crate) fn read_deallocated(&self) -> Flow {
+        Flow { bytes: self.deallocated_bytes.load(Acquire), count: self.deallocated_count.load(Acquire) }
+    }
+
+    /// The second pass of a snapshot.
+    pub(crate) fn read_allocated(&self) -> Flow {
+        Flow { bytes: self.allocated_bytes.load(Relaxed), count: self.allocated_count.load(Relaxed) }
+    }
+}

@@ -1,0 +1,190 @@
+//! The open scopes of one thread, outermost first.
+//!
+//! Guards on the user's side hold only where their frame was put and which one it was: they can be dropped out of
+//! order, on another thread, or never, and the stack stays sound.
+
+use super::tree::Node;
+use crate::os::pages;
+use std::cell::Cell;
+use std::ptr::null_mut;
+
+/// Scopes that one thread can have open at once. A real stack of 8 MiB holds fewer tracked calls than this; only
+/// guards that are forgotten in a loop get there.
+const MAX_FRAMES: usize = 64 * 1024;
+const FIRST_FRAMES: usize = 256;
+
+/// What opened a scope, and so how it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FrameKind {
+    /// A function's body: it ends after everything that began in it, so what is still open above it was forgotten.
+    Call,
+    /// One poll of a future, or its drop. Ends like a call, but is not one.
+    Poll,
+    /// A guard in the user's hands: it may end before what began in it.
+    Block,
+}
+
+/// Which frame it is: where it was put (bytes above the bottom) and a serial number. One word, so that an exit compares
+/// it once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameId(u64);
+
+impl FrameId {
+    #[inline(always)]
+    pub(super) fn offset(self) -> usize {
+        self.0 as u32 as usize
+    }
+}
+
+/// One open scope.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) id: FrameId,
+    pub(super) node: &'static Node,
+    /// What is charged when this scope ends.
+    pub(super) node_before: &'static Node,
+    /// The thread's highest net before this scope began.
+    pub(super) high_before: i64,
+    pub(super) net_at_entry: i64,
+    /// Scopes of the same node that were open beneath: 0 is the outermost of a recursion.
+    pub(super) open_before: u32,
+    pub(super) kind: FrameKind,
+    pub(super) panicking_at_entry: bool,
+    /// A block that ended while others were open above it. Nothing leads to it any more.
+    pub(super) ended: bool,
+}
+
+pub(super) const FRAME: usize = size_of::<Frame>();
+
+/// The stack of open scopes. The owner alone touches it.
+#[derive(Debug)]
+pub(super) struct Frames {
+    start: Cell<*mut Frame>,
+    /// Bytes in use.
+    top: Cell<usize>,
+    /// Bytes reserved.
+    room: Cell<usize>,
+    /// The next serial number, in the upper half.
+    serial: Cell<u64>,
+}
+
+impl Frames {
+    pub(super) const fn new() -> Self {
+        Self { start: Cell::new(null_mut()), top: Cell::new(0), room: Cell::new(0), serial: Cell::new(0) }
+    }
+
+    /// Whether one more frame fits.
+    #[inline(always)]
+    pub(super) fn has_room(&self) -> bool {
+        self.top.get() < self.room.get()
+    }
+
+    /// Where the next frame goes.
+    #[inline(always)]
+    pub(super) fn next_id(&self) -> FrameId {
+        let serial = self.serial.get().wrapping_add(1 << 32);
+        self.serial.set(serial);
+        FrameId(serial | self.top.get() as u64)
+    }
+
+    /// Opens a scope; the caller has asked [`has_room`](Self::has_room).
+    #[inline(always)]
+    pub(super) fn push(&self, frame: Frame) {
+        let top = self.top.get();
+        debug_assert!(top < self.room.get());
+        // SAFETY: `top` is a multiple of a frame's size and below the room, which is one too.
+        unsafe { self.start.get().byte_add(top).write(frame) };
+        self.top.set(top + FRAME);
+    }
+
+    /// The innermost frame, if it is this very one.
+    #[inline(always)]
+    pub(super) fn innermost(&self, id: FrameId) -> Option<&Frame> {
+        let offset = id.offset();
+        if offset + FRAME != self.top.get() {
+            return None;
+        }
+        // SAFETY: the offset is that of the topmost frame, which `push` has written. The reference is not kept across
+        // a push.
+        let frame = unsafe { &*self.start.get().byte_add(offset) };
+        if frame.id == id { Some(frame) } else { None }
+    }
+
+    /// Closes the innermost scope.
+    #[inline(always)]
+    pub(super) fn pop(&self) {
+        self.top.set(self.top.get() - FRAME);
+    }
+
+    /// How many frames there are.
+    pub(super) fn len(&self) -> usize {
+        self.top.get() / FRAME
+    }
+
+    /// All frames, outermost first. For the exits that are not in order.
+    #[allow(clippy::mut_from_ref, reason = "the owner is one thread, and callers hold one such slice at a time")]
+    pub(super) fn all(&self) -> &mut [Frame] {
+        if self.start.get().is_null() {
+            return &mut [];
+        }
+        // SAFETY: the first `len` frames were written by `push`; the owner alone calls this, and holds no other
+        // reference into the stack meanwhile.
+        unsafe { std::slice::from_raw_parts_mut(self.start.get(), self.len()) }
+    }
+
+    /// The place of a frame that is open. It may have moved since its guard was made (see [`make_room`]).
+    pub(super) fn find(&self, id: FrameId) -> Option<usize> {
+        let open = |frame: &Frame| frame.id == id && !frame.ended;
+        let all = self.all();
+        let first_guess = id.offset() / FRAME;
+        if all.get(first_guess).is_some_and(open) { Some(first_guess) } else { all.iter().rposition(open) }
+    }
+
+    /// Takes frames off down to `len`.
+    pub(super) fn truncate(&self, len: usize) {
+        self.top.set(self.top.get().min(len * FRAME));
+    }
+
+    /// Makes sure that one more frame fits. False: too many are open, or the system has no memory.
+    pub(super) fn make_room(&self) -> bool {
+        if self.has_room() {
+            return true;
+        }
+        // Ended blocks can lie beneath open ones for ever, where tasks take turns on one thread: drop them first. Their
+        // guards are gone, and the guards of what moves find it by its id.
+        let mut kept = 0;
+        let all = self.all();
+        for index in 0..all.len() {
+            if all[index].ended {
+                continue;
+            }
+            all[kept] = all[index];
+            kept += 1;
+        }
+        self.truncate(kept);
+        self.has_room() || self.grow()
+    }
+
+    fn grow(&self) -> bool {
+        let room = self.room.get();
+        let larger = (room * 2).max(FIRST_FRAMES * FRAME);
+        if larger > MAX_FRAMES * FRAME {
+            return false;
+        }
+        let place = pages::reserve(larger).cast::<Frame>();
+        if place.is_null() {
+            return false;
+        }
+        if room > 0 {
+            // SAFETY: both regions hold at least `room` bytes, do not overlap, and the old one came from `reserve`
+            // with this size; only this thread refers to it.
+            unsafe {
+                place.copy_from_nonoverlapping(self.start.get(), self.len());
+                pages::release(self.start.get().cast(), room);
+            }
+        }
+        self.start.set(place);
+        self.room.set(larger);
+        true
+    }
+}

@@ -1,0 +1,233 @@
+//! What an allocation and a free do, step by step.
+//!
+//! An allocation: load the thread's ledger and compare it (2 instructions); add to the ledger's two counters; load the
+//! node and add to its two counters; compare the net with the highest so far; compare the bytes with the one threshold
+//! that publishing and tracking share. A free: the same adds the other way, and its threshold.
+
+use super::ledger::{Ledger, SHARED};
+use super::thread::{self, Elsewhere};
+use super::totals;
+use super::tree::Node;
+use crate::live::{self, Record};
+use crate::os::clock;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+
+/// Names the inner allocator. It is called when a report is written, never before.
+pub(crate) type InnerName = fn() -> &'static str;
+
+/// The first inner allocator that was used; null: the tracker is not installed.
+static INNER_NAME: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+
+/// The name of the inner allocator, if the tracker has ever seen an allocation.
+pub(crate) fn inner_name() -> Option<&'static str> {
+    let name = INNER_NAME.load(Acquire);
+    if name.is_null() {
+        return None;
+    }
+    // SAFETY: only `note_inner` stores here, and what it stores is such a function.
+    let name = unsafe { std::mem::transmute::<*mut (), InnerName>(name) };
+    Some(name())
+}
+
+fn note_inner(inner: InnerName) {
+    // The first one stays: a program has one global allocator, and others are tests of ours.
+    let _ = INNER_NAME.compare_exchange(std::ptr::null_mut(), inner as *mut (), AcqRel, Relaxed);
+}
+
+/// Counts a block that was just allocated.
+#[inline(always)]
+pub(crate) fn on_alloc(block: *mut u8, bytes: usize, inner: InnerName) {
+    match thread::present().ledger() {
+        Some(ledger) => allocated(ledger, block, bytes),
+        None => alloc_elsewhere(block, bytes, inner),
+    }
+}
+
+#[inline(always)]
+fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
+    let total = ledger.allocated.get().wrapping_add(bytes as u64);
+    ledger.allocated.set(total);
+    ledger.node().counters.allocated(bytes as u64);
+    // The highest net is kept here, not in the long way: "peak of a call" would else be off by a threshold.
+    let net = ledger.net();
+    if net > ledger.high.get() {
+        ledger.high.set(net);
+    }
+    if total >= ledger.allocation_threshold.load(Relaxed) {
+        allocation_event(ledger, block, bytes);
+    }
+}
+
+/// Beyond the threshold: give the block a record, and publish the net if it is time.
+#[inline(never)]
+fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
+    if let Some(table) = live::table() {
+        let owner = std::ptr::from_ref(ledger.node()).expose_provenance();
+        table.insert(block.addr(), Record { size: bytes as u64, owner, ticks: clock::ticks() });
+    }
+    if ledger.is_publishing_due() {
+        publish(ledger);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn publish(ledger: &'static Ledger) {
+    ledger.publish(false);
+}
+
+#[cold]
+#[inline(never)]
+fn alloc_elsewhere(block: *mut u8, bytes: usize, inner: InnerName) {
+    match thread::elsewhere() {
+        Elsewhere::Ledger(ledger) => {
+            note_inner(inner);
+            allocated(ledger, block, bytes);
+        }
+        Elsewhere::Shared => {
+            note_inner(inner);
+            let root = SHARED.root();
+            root.counters.allocated_shared(bytes as u64);
+            totals::move_published(bytes as i64);
+            if let Some(table) = live::table() {
+                let owner = std::ptr::from_ref(root).expose_provenance();
+                table.insert(block.addr(), Record { size: bytes as u64, owner, ticks: clock::ticks() });
+            }
+        }
+        Elsewhere::Nowhere => note_inner(inner),
+    }
+}
+
+/// Counts a block that is about to be freed.
+#[inline(always)]
+pub(crate) fn on_dealloc(block: *mut u8, bytes: usize) {
+    match thread::present().ledger() {
+        Some(ledger) => deallocated(ledger, block, bytes),
+        None => dealloc_elsewhere(block, bytes),
+    }
+}
+
+#[inline(always)]
+fn deallocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
+    let total = ledger.deallocated.get().wrapping_add(bytes as u64);
+    ledger.deallocated.set(total);
+    ledger.node().counters.deallocated(bytes as u64);
+    if total >= ledger.free_threshold.load(Relaxed) {
+        free_event(ledger, block);
+    }
+}
+
+/// Beyond the threshold: take the block's record away, and publish the net if it is time.
+#[inline(never)]
+fn free_event(ledger: &'static Ledger, block: *mut u8) {
+    // Before the block is given back: afterwards another thread may get, and insert, the same address.
+    if let Some(table) = live::table() {
+        table.remove(block.addr());
+    }
+    if ledger.is_publishing_due() {
+        publish(ledger);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn dealloc_elsewhere(block: *mut u8, bytes: usize) {
+    match thread::elsewhere() {
+        Elsewhere::Ledger(ledger) => return deallocated(ledger, block, bytes),
+        Elsewhere::Shared => {
+            SHARED.root().counters.deallocated_shared(bytes as u64);
+            totals::move_published(-(bytes as i64));
+        }
+        Elsewhere::Nowhere => {}
+    }
+    if let Some(table) = live::table() {
+        table.remove(block.addr());
+    }
+}
+
+/// Takes the block's record away before a reallocation, which may free the block.
+#[inline(always)]
+pub(crate) fn before_realloc(block: *mut u8) -> Option<Record> {
+    live::table()?.remove(block.addr())
+}
+
+/// The reallocation has failed: the old block is still there, and so is its record.
+#[cold]
+#[inline(never)]
+pub(crate) fn on_realloc_failure(block: *mut u8, record: Option<Record>) {
+    if let (Some(record), Some(table)) = (record, live::table()) {
+        table.insert(block.addr(), record);
+    }
+}
+
+/// Counts a successful reallocation: an allocation and a free. The new block belongs to whoever reallocated, but keeps
+/// the age of the old one.
+#[inline]
+pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<Record>, inner: InnerName) {
+    let grown = new.saturating_sub(old) as u64;
+    let node = match thread::present().ledger() {
+        Some(ledger) => reallocated(ledger, old, new, grown),
+        None => match thread::elsewhere() {
+            Elsewhere::Ledger(ledger) => {
+                note_inner(inner);
+                reallocated(ledger, old, new, grown)
+            }
+            Elsewhere::Shared => {
+                let root = SHARED.root();
+                root.counters.allocated_shared(new as u64);
+                root.counters.deallocated_shared(old as u64);
+                root.reallocated_count.fetch_add(1, Relaxed);
+                root.grown_bytes.fetch_add(grown, Relaxed);
+                totals::move_published(new as i64 - old as i64);
+                root
+            }
+            Elsewhere::Nowhere => return,
+        },
+    };
+    if let Some(table) = live::table() {
+        let ticks = record.map_or_else(clock::ticks, |record| record.ticks);
+        let owner = std::ptr::from_ref(node).expose_provenance();
+        table.insert(block.addr(), Record { size: new as u64, owner, ticks });
+    }
+}
+
+#[inline(always)]
+fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) -> &'static Node {
+    let node = ledger.node();
+    // The allocation is counted before the free, for the reader's two passes.
+    ledger.allocated.set(ledger.allocated.get().wrapping_add(new as u64));
+    ledger.deallocated.set(ledger.deallocated.get().wrapping_add(old as u64));
+    node.counters.allocated(new as u64);
+    node.reallocated_count.store(node.reallocated_count.load(Relaxed).wrapping_add(1), Relaxed);
+    node.grown_bytes.store(node.grown_bytes.load(Relaxed).wrapping_add(grown), Relaxed);
+    node.counters.deallocated(old as u64);
+    let net = ledger.net();
+    if net > ledger.high.get() {
+        ledger.high.set(net);
+    }
+    if ledger.is_publishing_due() {
+        publish(ledger);
+    }
+    node
+}
+
+/// What `abort_on_oom` has called when the inner allocator has no memory; null: nothing.
+static OUT_OF_MEMORY: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Sets what is called, with the bytes asked for, when the inner allocator returns null.
+pub(crate) fn set_out_of_memory_handler(handler: Option<fn(usize)>) {
+    OUT_OF_MEMORY.store(handler.map_or(std::ptr::null_mut(), |handler| handler as *mut ()), Relaxed);
+}
+
+/// The inner allocator has returned null: nothing is counted.
+#[cold]
+#[inline(never)]
+pub(crate) fn on_out_of_memory(bytes: usize) {
+    let handler = OUT_OF_MEMORY.load(Relaxed);
+    if !handler.is_null() {
+        // SAFETY: only `set_out_of_memory_handler` stores here, and what it stores is such a function.
+        let handler = unsafe { std::mem::transmute::<*mut (), fn(usize)>(handler) };
+        handler(bytes);
+    }
+}

@@ -1,0 +1,230 @@
+//! The ledger: all that one thread counts. It lives in system memory, is never freed, and passes to the next thread
+//! when its thread is over.
+
+use super::counters::Counters;
+use super::frames::Frames;
+use super::registry::{Listed, Place, Registry};
+use super::totals;
+use super::tree::{Node, Tree};
+use crate::live;
+use crate::os::pages;
+use crate::os::thread_name::ThreadName;
+use std::cell::{Cell, UnsafeCell};
+use std::ptr::null_mut;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, fence};
+
+/// How far a thread's net moves before it is published to the process.
+pub(crate) const PUBLISH_STEP: u64 = 64 * 1024;
+/// What a ledger and its first nodes take.
+const LEDGER_BYTES: usize = 16 * 1024;
+
+/// All ledgers but the shared one.
+pub(super) static REGISTRY: Registry<Ledger> = Registry { head: AtomicPtr::new(null_mut()), free: AtomicU32::new(0) };
+
+/// Where threads count that have no ledger of their own any more: their thread-local state is gone.
+pub(super) static SHARED: Ledger = Ledger::new();
+
+impl Counters {
+    pub(super) const fn new() -> Self {
+        Self {
+            allocated_bytes: AtomicU64::new(0),
+            allocated_count: AtomicU64::new(0),
+            deallocated_bytes: AtomicU64::new(0),
+            deallocated_count: AtomicU64::new(0),
+        }
+    }
+}
+
+/// What one thread counts. The first 64 bytes are all that an ordinary allocation or free touches of it.
+///
+/// Its own totals serve the thread alone: scopes take their differences from them. What others read stands in the
+/// nodes; a second set of shared counters would cost two instructions for each allocation and free.
+#[repr(C, align(64))]
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    /// Bytes that the thread has allocated.
+    pub(super) allocated: Cell<u64>,
+    /// Bytes that the thread has freed.
+    pub(super) deallocated: Cell<u64>,
+    /// The highest net since the innermost open scope began.
+    pub(super) high: Cell<i64>,
+    /// The node that is charged.
+    node: AtomicPtr<Node>,
+    /// Bytes allocated at which an allocation takes the long way; 0 while allocations are tracked: each does.
+    pub(super) allocation_threshold: AtomicU64,
+    /// Bytes freed at which a free takes the long way; 0 while allocations are tracked.
+    pub(super) free_threshold: AtomicU64,
+    /// Bytes allocated at which the thread's net has to be published.
+    publish_at: Cell<u64>,
+    /// Bytes freed at which the thread's net has to be published.
+    publish_at_freed: Cell<u64>,
+    published: Cell<i64>,
+    place: Place<Ledger>,
+    pub(crate) misplaced_guards: AtomicU64,
+    pub(crate) scopes_not_opened: AtomicU64,
+    pub(crate) threads_served: AtomicU64,
+    /// The system's number of the thread.
+    pub(crate) thread_id: AtomicU32,
+    /// Changed by the owner; read by a reporter only while the ledger is free or by the owner itself.
+    last_name: UnsafeCell<ThreadName>,
+    root: Node,
+    tree: Tree,
+    frames: Frames,
+    /// Which ledger this is, in the order of their making.
+    pub(crate) number: AtomicU32,
+}
+
+// SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `place` and the place itself
+// are atomics. All that is a `Cell`, `frames`, the rest of `tree` and `last_name` are touched by the thread that has
+// taken the ledger alone (taking acquires what the former owner released); of the shared ledger nobody touches them.
+unsafe impl Sync for Ledger {}
+
+impl Listed for Ledger {
+    fn place(&self) -> &Place<Ledger> {
+        &self.place
+    }
+}
+
+impl Ledger {
+    const fn new() -> Self {
+        Self {
+            allocated: Cell::new(0),
+            deallocated: Cell::new(0),
+            high: Cell::new(0),
+            node: AtomicPtr::new(null_mut()),
+            allocation_threshold: AtomicU64::new(PUBLISH_STEP),
+            free_threshold: AtomicU64::new(PUBLISH_STEP),
+            publish_at: Cell::new(PUBLISH_STEP),
+            publish_at_freed: Cell::new(PUBLISH_STEP),
+            published: Cell::new(0),
+            place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
+            misplaced_guards: AtomicU64::new(0),
+            scopes_not_opened: AtomicU64::new(0),
+            threads_served: AtomicU64::new(0),
+            thread_id: AtomicU32::new(0),
+            last_name: UnsafeCell::new(ThreadName::EMPTY),
+            root: Node::root(),
+            tree: Tree::new(),
+            frames: Frames::new(),
+            number: AtomicU32::new(0),
+        }
+    }
+
+    /// A new ledger, listed and taken; `None` where the system has no memory.
+    pub(super) fn create() -> Option<&'static Ledger> {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let start = pages::reserve(LEDGER_BYTES);
+        if start.is_null() {
+            return None;
+        }
+        let after = size_of::<Ledger>();
+        // SAFETY: the mapping is larger than a ledger (see the assertion below), aligned to a page, nobody else's, and
+        // never freed.
+        let ledger: &'static Ledger = unsafe {
+            let place = start.cast::<Ledger>();
+            place.write(Ledger::new());
+            &*place
+        };
+        ledger.number.store(MADE.fetch_add(1, Relaxed), Relaxed);
+        ledger.charge(&ledger.root);
+        ledger.tree.found(start.expose_provenance() + after, LEDGER_BYTES - after);
+        REGISTRY.add(ledger);
+        // After it is listed: a profile that starts meanwhile either finds it, or is seen here.
+        ledger.rearm_thresholds();
+        Some(ledger)
+    }
+
+    pub(crate) fn root(&'static self) -> &'static Node {
+        &self.root
+    }
+
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The open scopes. For the owner alone.
+    pub(super) fn frames(&self) -> &Frames {
+        &self.frames
+    }
+
+    /// Allocated − deallocated on this thread; negative where it frees what others allocated. For the owner alone.
+    #[inline(always)]
+    pub(super) fn net(&self) -> i64 {
+        self.allocated.get().wrapping_sub(self.deallocated.get()) as i64
+    }
+
+    /// Whether the net may have moved far enough to be published. For the owner alone.
+    #[inline(always)]
+    pub(super) fn is_publishing_due(&self) -> bool {
+        self.allocated.get() >= self.publish_at.get() || self.deallocated.get() >= self.publish_at_freed.get()
+    }
+
+    /// The node that is charged. For the owner alone.
+    #[inline(always)]
+    pub(crate) fn node(&self) -> &'static Node {
+        // SAFETY: `create` stores the root before the ledger is used, `charge` stores nodes; both live for ever. The
+        // shared ledger is never asked.
+        unsafe { &*self.node.load(Relaxed) }
+    }
+
+    /// Makes `node` the one that is charged. For the owner alone.
+    #[inline(always)]
+    pub(crate) fn charge(&self, node: &'static Node) {
+        self.node.store(std::ptr::from_ref(node).cast_mut(), Relaxed);
+    }
+
+    /// The name of the last thread; for the owner, or when the ledger is free.
+    pub(crate) fn last_name(&self) -> ThreadName {
+        // SAFETY: see the field. A name that is replaced meanwhile would be garbled text, never invalid memory.
+        unsafe { self.last_name.get().read_volatile() }
+    }
+
+    pub(super) fn note_name(&self) {
+        // SAFETY: the owner alone writes.
+        unsafe { self.last_name.get().write_volatile(ThreadName::current()) };
+    }
+
+    pub(crate) fn is_free(&self) -> bool {
+        self.place.state.load(Relaxed) == 0
+    }
+
+    /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.
+    pub(super) fn publish(&self, however_little: bool) {
+        let net = self.net();
+        let moved = net.wrapping_sub(self.published.get());
+        let mut up = moved.max(0) as u64;
+        let mut down = moved.min(0).unsigned_abs();
+        if however_little || up >= PUBLISH_STEP || down >= PUBLISH_STEP {
+            self.published.set(net);
+            totals::move_published(moved);
+            (up, down) = (0, 0);
+        }
+        self.publish_at.set(self.allocated.get().wrapping_add(PUBLISH_STEP - up));
+        self.publish_at_freed.set(self.deallocated.get().wrapping_add(PUBLISH_STEP - down));
+        self.rearm_thresholds();
+    }
+
+    /// Sets the thresholds: each event while allocations are tracked, else the next publishing.
+    fn rearm_thresholds(&self) {
+        if live::table().is_none() {
+            self.allocation_threshold.store(self.publish_at.get(), Relaxed);
+            self.free_threshold.store(self.publish_at_freed.get(), Relaxed);
+            // Together with the fence of `start_tracking`: either we see the table now, or its stores to the
+            // thresholds come after ours.
+            fence(SeqCst);
+        }
+        if live::table().is_some() {
+            self.take_the_long_way();
+        }
+    }
+
+    /// Has each allocation and free look at the live table. Called by any thread.
+    pub(super) fn take_the_long_way(&self) {
+        self.allocation_threshold.store(0, Relaxed);
+        self.free_threshold.store(0, Relaxed);
+    }
+}
+
+const _: () = assert!(size_of::<Ledger>() + 16 * size_of::<Node>() <= LEDGER_BYTES);
+const _: () = assert!(std::mem::offset_of!(Ledger, published) == 64);

@@ -1,0 +1,31 @@
+//! Everything that runs inside an allocation: what is counted, where, and by whom.
+//!
+//! Each thread has a [`ledger`]; the ledger points to the current node of the thread's call [`tree`]; an allocation adds
+//! to both. Nothing in here allocates through the tracker, waits for another thread, panics or calls user code.
+
+mod counters;
+mod frames;
+mod hook;
+mod ledger;
+mod registry;
+mod scopes;
+mod site;
+mod snapshot;
+mod sync;
+mod thread;
+mod totals;
+mod tree;
+
+pub(crate) use frames::FrameKind;
+pub(crate) use hook::{
+    InnerName, before_realloc, inner_name, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
+    set_out_of_memory_handler,
+};
+pub(crate) use scopes::{Closed, Open};
+pub use site::Site;
+pub(crate) use site::SiteName;
+pub(crate) use snapshot::{LedgerRow, Reading, Snapshot};
+pub(crate) use thread::{disable, is_disabled, ledger as this_ledger, present, start_tracking};
+pub use totals::{MemoryStats, memory_stats};
+pub(crate) use totals::{Peak, peak};
+pub(crate) use tree::{Node, each_node};

@@ -1,0 +1,194 @@
+//! Opening and closing scopes on a ledger: which node is charged, and what one call did.
+//!
+//! Entry: find the node, push a frame with the thread's present totals, charge the node. Exit: take the differences,
+//! pop the frame, charge what was charged before. Neither allocates, locks or panics.
+//!
+//! The usual case of each is a function without calls; everything unusual is a tail call away.
+
+use super::frames::{Frame, FrameId, FrameKind};
+use super::ledger::Ledger;
+use super::site::Site;
+use super::thread;
+use super::tree::Node;
+use std::sync::atomic::Ordering::{Relaxed, Release};
+
+/// An open scope. It may outlive its frame; closing it then does nothing. Two words: it is returned in registers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open {
+    ledger: &'static Ledger,
+    id: FrameId,
+}
+
+/// What happened on this thread while a scope was open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Closed {
+    pub(crate) node: &'static Node,
+    /// Allocated − freed, bytes.
+    pub(crate) net: i64,
+    /// How high the thread's net rose above where it stood at entry, bytes.
+    pub(crate) peak: i64,
+    /// Whether no scope of the same node was open beneath.
+    pub(crate) outermost: bool,
+    /// Not panicking at entry, panicking at exit.
+    pub(crate) panicked: bool,
+}
+
+impl Open {
+    /// Opens a scope of `site` on this thread. `None`: the thread is over, profiling is off, or there is no room.
+    #[inline(always)]
+    pub(crate) fn here(site: &'static Site, kind: FrameKind) -> Option<Open> {
+        if !std::thread::panicking()
+            && let Some(ledger) = thread::present().ledger()
+            && let before = ledger.node()
+            && let Some(node) = before.last_child(site)
+            && ledger.frames().has_room()
+        {
+            return Some(ledger.open(before, node, kind, false));
+        }
+        Self::unusual(site, kind)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unusual(site: &'static Site, kind: FrameKind) -> Option<Open> {
+        let ledger = thread::ledger()?;
+        let before = ledger.node();
+        let node = ledger.tree().child(ledger, before, site);
+        if !ledger.frames().make_room() {
+            ledger.scopes_not_opened.store(ledger.scopes_not_opened.load(Relaxed) + 1, Relaxed);
+            return None;
+        }
+        Some(ledger.open(before, node, kind, std::thread::panicking()))
+    }
+
+    /// The node that the scope charges; `None` when it is not the innermost of this thread any more.
+    #[inline(always)]
+    pub(crate) fn node(self) -> Option<&'static Node> {
+        if !thread::present().is(self.ledger) {
+            return None;
+        }
+        self.ledger.frames().innermost(self.id).map(|frame| frame.node)
+    }
+
+    /// Closes the scope. `None`: it belongs to another thread, or was closed already because something outside of it
+    /// ended; that is counted as misplaced.
+    #[inline(always)]
+    pub(crate) fn close(self) -> Option<Closed> {
+        let ledger = self.ledger;
+        if thread::present().is(ledger)
+            && !std::thread::panicking()
+            && let Some(frame) = ledger.frames().innermost(self.id)
+        {
+            let highest = ledger.high.get();
+            let closed = ledger.figures(frame, highest, false);
+            ledger.high.set(highest.max(frame.high_before));
+            ledger.charge(frame.node_before);
+            ledger.frames().pop();
+            return Some(closed);
+        }
+        self.close_unusual()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn close_unusual(self) -> Option<Closed> {
+        let ledger = self.ledger;
+        if thread::present().is(ledger)
+            && let Some(index) = ledger.frames().find(self.id)
+        {
+            return Some(ledger.close_at(index));
+        }
+        if let Some(ledger) = thread::ledger() {
+            ledger.misplaced_guards.store(ledger.misplaced_guards.load(Relaxed) + 1, Relaxed);
+        }
+        None
+    }
+}
+
+impl Ledger {
+    #[inline(always)]
+    fn open(&'static self, before: &'static Node, node: &'static Node, kind: FrameKind, panicking: bool) -> Open {
+        let open_before = node.open.get();
+        node.open.set(open_before.wrapping_add(1));
+        if kind != FrameKind::Poll {
+            node.calls.store(node.calls.load(Relaxed).wrapping_add(1), Relaxed);
+        }
+        let net = self.net();
+        let id = self.frames().next_id();
+        self.frames().push(Frame {
+            id,
+            node,
+            node_before: before,
+            high_before: self.high.get(),
+            net_at_entry: net,
+            open_before,
+            kind,
+            panicking_at_entry: panicking,
+            ended: false,
+        });
+        self.high.set(net);
+        self.charge(node);
+        Open { ledger: self, id }
+    }
+
+    /// What a scope did that ends now, with the highest net since it began.
+    #[inline(always)]
+    fn figures(&self, frame: &Frame, highest: i64, panicking: bool) -> Closed {
+        let node = frame.node;
+        node.open.set(node.open.get().wrapping_sub(1));
+        if frame.kind != FrameKind::Poll {
+            // Release: whoever sees the call end sees it begin.
+            node.finished.store(node.finished.load(Relaxed).wrapping_add(1), Release);
+        }
+        Closed {
+            node,
+            net: self.net().wrapping_sub(frame.net_at_entry),
+            peak: highest.wrapping_sub(frame.net_at_entry),
+            outermost: frame.open_before == 0,
+            panicked: panicking && !frame.panicking_at_entry,
+        }
+    }
+
+    /// Closes the scope at a place of the stack, whatever stands above it.
+    fn close_at(&'static self, index: usize) -> Closed {
+        let all = self.frames().all();
+        let (upto, above) = all.split_at_mut(index + 1);
+        let frame = upto[index];
+        let highest = above.iter().map(|frame| frame.high_before).fold(self.high.get(), i64::max);
+        if frame.kind == FrameKind::Block
+            && let Some(next) = above.iter_mut().find(|frame| !frame.ended)
+        {
+            // What began in the block is still open: it stays, and when it ends, what was charged before the block is
+            // charged.
+            next.node_before = frame.node_before;
+            next.high_before = next.high_before.max(frame.high_before);
+            upto[index].ended = true;
+            return self.figures(&frame, highest, std::thread::panicking());
+        }
+        // What is open above was forgotten: a function's body and a poll end last.
+        for forgotten in above.iter().filter(|frame| !frame.ended) {
+            self.figures(forgotten, highest, false);
+        }
+        self.high.set(highest.max(frame.high_before));
+        self.charge(frame.node_before);
+        let ended_beneath = upto[..index].iter().rev().take_while(|frame| frame.ended).count();
+        self.frames().truncate(index - ended_beneath);
+        self.figures(&frame, highest, std::thread::panicking())
+    }
+
+    /// The thread is over: closes what it has forgotten, and charges the root.
+    pub(super) fn close_all_scopes(&'static self) {
+        let highest = self.highest_net();
+        for forgotten in self.frames().all().iter().filter(|frame| !frame.ended) {
+            self.figures(forgotten, highest, false);
+        }
+        self.high.set(highest);
+        self.frames().truncate(0);
+        self.charge(self.root());
+    }
+
+    /// The highest net of the thread so far. For the owner alone.
+    pub(super) fn highest_net(&self) -> i64 {
+        self.frames().all().iter().map(|frame| frame.high_before).fold(self.high.get(), i64::max)
+    }
+}

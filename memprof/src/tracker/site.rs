@@ -1,0 +1,42 @@
+//! A site: one annotated function or named block. One static for each in the source, not for each instance.
+
+use std::sync::atomic::AtomicI64;
+
+/// Where the name comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SiteName {
+    /// As the user wrote it.
+    Given(&'static str),
+    /// `type_name` of an item that is declared in the function's body. Called when a report is written, never before.
+    Marker(fn() -> &'static str),
+}
+
+/// One annotated function or named block.
+#[derive(Debug)]
+pub struct Site {
+    pub(crate) name: SiteName,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+    /// Room to sum the site's nodes where nothing may be allocated (out of memory). Nobody else uses it.
+    pub(crate) scratch: AtomicI64,
+}
+
+impl Site {
+    /// A site with a name of the user's choice.
+    pub const fn named(name: &'static str, file: &'static str, line: u32) -> Self {
+        Self { name: SiteName::Given(name), file, line, scratch: AtomicI64::new(0) }
+    }
+
+    /// The site of a function; `marker` gives the `type_name` of an item inside its body.
+    pub const fn function(marker: fn() -> &'static str, file: &'static str, line: u32) -> Self {
+        Self { name: SiteName::Marker(marker), file, line, scratch: AtomicI64::new(0) }
+    }
+
+    /// The name as it comes, not yet cleaned up. Does not allocate.
+    pub(crate) fn raw_name(&self) -> &'static str {
+        match self.name {
+            SiteName::Given(name) => name,
+            SiteName::Marker(marker) => marker(),
+        }
+    }
+}

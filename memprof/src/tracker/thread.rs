@@ -1,0 +1,154 @@
+//! How a thread gets its ledger, and what becomes of it when the thread is over.
+//!
+//! ```text
+//!             first allocation              thread over (after its Rust TLS destructors)
+//!    NONE ───────────────────────► ledger ─────────────────────────────────────────────► RETIRED
+//!      │  no memory for a ledger                                                            ▲
+//!      ├────────────────────────────────────────────────────────────────────────────────────┘
+//!      │  profiling is switched off
+//!      └───────────────────────────► DISABLED ◄── (the thread that switches it off)
+//! ```
+
+use super::ledger::{Ledger, REGISTRY};
+use crate::live;
+use crate::os::{thread_end, thread_name};
+use std::cell::Cell;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, fence};
+
+/// What stands in the thread-local while there is no ledger. No ledger has such an address.
+const NONE: usize = 0;
+const RETIRED: usize = 1;
+const DISABLED: usize = 2;
+
+thread_local! {
+    // Const-initialised and without a destructor: reading it is one instruction, never allocates and never fails, also
+    // while the thread is being taken down.
+    static PRESENT: Cell<usize> = const { Cell::new(NONE) };
+}
+
+/// The switch that `enabled = false` throws, once, before the body of main.
+static OFF: AtomicBool = AtomicBool::new(false);
+
+/// What the thread-local says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Present(usize);
+
+impl Present {
+    /// The ledger, if there is one. One compare: this is on the path of every allocation.
+    #[inline(always)]
+    pub(crate) fn ledger(self) -> Option<&'static Ledger> {
+        // SAFETY: what is above DISABLED is the address of a ledger, stored by `take`, and ledgers are never freed.
+        if self.0 > DISABLED { Some(unsafe { &*std::ptr::with_exposed_provenance(self.0) }) } else { None }
+    }
+
+    /// Whether it is this very ledger.
+    #[inline(always)]
+    pub(crate) fn is(self, ledger: &'static Ledger) -> bool {
+        self.0 == std::ptr::from_ref(ledger).addr()
+    }
+}
+
+/// What this thread has now.
+#[inline(always)]
+pub(crate) fn present() -> Present {
+    Present(PRESENT.get())
+}
+
+/// Where this thread counts when it has no ledger at hand.
+pub(super) enum Elsewhere {
+    Ledger(&'static Ledger),
+    Shared,
+    Nowhere,
+}
+
+/// The long way: takes a ledger if the thread has had none.
+#[cold]
+#[inline(never)]
+pub(super) fn elsewhere() -> Elsewhere {
+    match PRESENT.get() {
+        NONE if OFF.load(Relaxed) => {
+            PRESENT.set(DISABLED);
+            Elsewhere::Nowhere
+        }
+        NONE => match take() {
+            Some(ledger) => Elsewhere::Ledger(ledger),
+            None => Elsewhere::Shared,
+        },
+        RETIRED => Elsewhere::Shared,
+        _ => Elsewhere::Nowhere,
+    }
+}
+
+/// This thread's ledger; it is taken if there was none yet. `None`: the thread is over, or profiling is off.
+#[inline(always)]
+pub(crate) fn ledger() -> Option<&'static Ledger> {
+    match present().ledger() {
+        Some(ledger) => Some(ledger),
+        None => match elsewhere() {
+            Elsewhere::Ledger(ledger) => Some(ledger),
+            Elsewhere::Shared | Elsewhere::Nowhere => None,
+        },
+    }
+}
+
+fn take() -> Option<&'static Ledger> {
+    // Where the end of the thread cannot be seen the ledger is kept for ever: nothing is lost but its memory.
+    let Some(ledger) = REGISTRY.adopt().or_else(Ledger::create) else {
+        PRESENT.set(RETIRED);
+        return None;
+    };
+    ledger.threads_served.store(ledger.threads_served.load(Relaxed) + 1, Relaxed);
+    ledger.thread_id.store(thread_name::current_id(), Relaxed);
+    ledger.note_name();
+    PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
+    // Last: on some systems this may itself allocate, and then it counts.
+    thread_end::arm(on_thread_end);
+    Some(ledger)
+}
+
+#[cfg(unix)]
+unsafe extern "C" fn on_thread_end(_: *mut std::ffi::c_void) {
+    retire();
+}
+
+#[cfg(windows)]
+unsafe extern "system" fn on_thread_end(_: *const std::ffi::c_void) {
+    retire();
+}
+
+fn retire() {
+    if let Some(ledger) = present().ledger() {
+        ledger.close_all_scopes();
+        ledger.note_name();
+        ledger.thread_id.store(0, Relaxed);
+        ledger.publish(true);
+        PRESENT.set(RETIRED);
+        REGISTRY.release(ledger);
+    } else if PRESENT.get() == NONE {
+        PRESENT.set(RETIRED);
+    }
+}
+
+/// Switches profiling off: the calling thread stops at once, every thread that begins later never starts.
+pub(crate) fn disable() {
+    OFF.store(true, Relaxed);
+    PRESENT.set(DISABLED);
+}
+
+pub(crate) fn is_disabled() -> bool {
+    OFF.load(Relaxed)
+}
+
+/// Tracks up to `max` live allocations from now on, on all threads. False: no memory for the table.
+pub(crate) fn start_tracking(max: usize) -> bool {
+    if !live::track_up_to(max) {
+        return false;
+    }
+    // Together with the fence of `Ledger::rearm_thresholds`.
+    fence(SeqCst);
+    for ledger in REGISTRY.iter() {
+        ledger.take_the_long_way();
+    }
+    true
+}

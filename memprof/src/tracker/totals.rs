@@ -1,0 +1,137 @@
+//! The figures of the whole process.
+
+use super::counters::{Counters, Flow};
+use super::ledger::{Ledger, PUBLISH_STEP, REGISTRY, SHARED};
+use super::thread;
+use super::tree::each_node;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The sum of what threads have published.
+static NET: AtomicI64 = AtomicI64::new(0);
+/// The highest that [`NET`] has stood.
+static PEAK: AtomicI64 = AtomicI64::new(0);
+
+/// Publishes that a thread's net has moved.
+pub(super) fn move_published(by: i64) {
+    let net = NET.fetch_add(by, Relaxed).wrapping_add(by);
+    if net > PEAK.load(Relaxed) {
+        PEAK.fetch_max(net, Relaxed);
+    }
+}
+
+/// The highest net of the process, and how far that can be off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Peak {
+    pub(crate) bytes: u64,
+    pub(crate) error_bytes: u64,
+}
+
+/// The peak, where the net is now `net`.
+pub(crate) fn peak(net: i64) -> Peak {
+    if let Some(highest) = highest_of_only_thread() {
+        return Peak { bytes: highest.max(net).max(0) as u64, error_bytes: 0 };
+    }
+    let ledgers = REGISTRY.iter().count() as u64;
+    Peak { bytes: PEAK.load(Relaxed).max(net).max(0) as u64, error_bytes: PUBLISH_STEP * ledgers }
+}
+
+/// A program that has had one thread only, this one, knows its peak exactly: the thread's own highest net.
+fn highest_of_only_thread() -> Option<i64> {
+    let mut all = REGISTRY.iter();
+    let only: &'static Ledger = all.next()?;
+    let shared = &SHARED.root().counters;
+    let shared_is_unused = shared.read_allocated() == Flow::default() && shared.read_deallocated() == Flow::default();
+    if all.next().is_some() || !thread::present().is(only) || !shared_is_unused {
+        return None;
+    }
+    Some(only.highest_net())
+}
+
+/// What the whole process has allocated and freed so far, in bytes and blocks.
+///
+/// Counted from the first allocation of the process and never set back. All figures are exact, but for
+/// `peak_allocated`, which can be off by 64 KiB for each thread that was alive at once (it is exact in a program with
+/// one thread).
+///
+/// ```
+/// let before = memprof::memory_stats();
+/// let block = std::hint::black_box(vec![0u8; 1024]);
+/// let after = memprof::memory_stats();
+/// // Both are 0 where the tracker is not the global allocator.
+/// assert!(after.allocated >= before.allocated);
+/// # drop(block);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemoryStats {
+    /// Bytes asked for: every allocation, and the full new size of every successful reallocation.
+    pub allocated: usize,
+    /// Bytes given back: every free, and the old size of every successful reallocation.
+    pub deallocated: usize,
+    /// `allocated − deallocated`, bytes.
+    pub net_allocated: usize,
+    /// How many allocations; a reallocation is one.
+    pub allocated_count: usize,
+    /// How many frees; a reallocation is one.
+    pub deallocated_count: usize,
+    /// `allocated_count − deallocated_count`: live blocks.
+    pub net_count: usize,
+    /// The highest net so far, bytes.
+    pub peak_allocated: usize,
+}
+
+const MB: f64 = 1_048_576.0;
+
+impl MemoryStats {
+    /// `allocated` in MB (2^20 bytes).
+    pub fn allocated_mb(&self) -> f64 {
+        self.allocated as f64 / MB
+    }
+
+    /// `deallocated` in MB (2^20 bytes).
+    pub fn deallocated_mb(&self) -> f64 {
+        self.deallocated as f64 / MB
+    }
+
+    /// `net_allocated` in MB (2^20 bytes).
+    pub fn net_allocated_mb(&self) -> f64 {
+        self.net_allocated as f64 / MB
+    }
+
+    /// `peak_allocated` in MB (2^20 bytes).
+    pub fn peak_allocated_mb(&self) -> f64 {
+        self.peak_allocated as f64 / MB
+    }
+}
+
+/// What the whole process has allocated and freed so far.
+///
+/// All zero where [`AllocationTracker`](crate::AllocationTracker) is not the global allocator. Cost: two
+/// walks over the call paths of every thread, a few nanoseconds each. Does not allocate, lock or panic.
+///
+/// ```
+/// let stats = memprof::memory_stats();
+/// println!("{:.1} MB live, {:.1} MB at the peak", stats.net_allocated_mb(), stats.peak_allocated_mb());
+/// assert!(stats.allocated >= stats.deallocated);
+/// ```
+pub fn memory_stats() -> MemoryStats {
+    // Two passes, see `counters`: every free first.
+    let freed = each_counters().map(Counters::read_deallocated).fold(Flow::default(), Flow::plus);
+    let allocated = each_counters().map(Counters::read_allocated).fold(Flow::default(), Flow::plus);
+    let net = allocated.bytes.wrapping_sub(freed.bytes);
+    MemoryStats {
+        allocated: allocated.bytes as usize,
+        deallocated: freed.bytes as usize,
+        net_allocated: net as usize,
+        allocated_count: allocated.count as usize,
+        deallocated_count: freed.count as usize,
+        net_count: allocated.count.wrapping_sub(freed.count) as usize,
+        peak_allocated: peak(net as i64).bytes as usize,
+    }
+}
+
+/// The counters of every node of every ledger.
+fn each_counters() -> impl Iterator<Item = &'static Counters> {
+    REGISTRY.iter().chain(std::iter::once(&SHARED)).flat_map(each_node).map(|node| &node.counters)
+}

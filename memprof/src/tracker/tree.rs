@@ -1,0 +1,309 @@
+//! The call tree of one ledger: a node for each path of sites, and how to get from a node to its child.
+//!
+//! Nodes live in system memory and are never freed: a ledger's tree is bounded by the distinct call paths, and by
+//! [`MAX_NODES`]. The owner alone changes the tree; others read the counters and the list of nodes.
+
+use super::counters::Counters;
+use super::ledger::Ledger;
+use super::site::Site;
+use crate::os::pages;
+use std::cell::Cell;
+use std::ptr::null;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+/// Call paths of one ledger. What comes beyond is charged to one visible row.
+const MAX_NODES: u32 = 16 * 1024;
+/// Remembered steps from a node to a child, folded recursions among them.
+const MAX_EDGES: usize = 64 * 1024;
+/// How much is asked of the system at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Stands for all paths beyond the bound.
+static OTHER_PATHS: Site = Site::named("(other paths)", "", 0);
+
+/// One call path of one ledger, and what happened while it was the innermost.
+///
+/// The first 64 bytes are what an allocation and a call write: one cache line.
+#[repr(C, align(64))]
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) counters: Counters,
+    pub(crate) reallocated_count: AtomicU64,
+    pub(crate) grown_bytes: AtomicU64,
+    pub(crate) calls: AtomicU64,
+    pub(crate) finished: AtomicU64,
+    pub(crate) panicked: AtomicU64,
+    /// The highest peak of one call, plus one; 0 while no call has ended.
+    pub(crate) peak_plus_one: AtomicU64,
+    /// Frames on this ledger's stack that stand in this node: more than one is a recursion.
+    pub(super) open: Cell<u32>,
+    /// The step that was taken last from here: most functions call the same ones again.
+    last_site: Cell<*const Site>,
+    last_child: Cell<*const Node>,
+    /// `None`: the root.
+    site: Option<&'static Site>,
+    /// Null: the root.
+    parent: *const Node,
+    /// The node that was made before this one.
+    older: *const Node,
+    /// What the last snapshot read; used by one reporter at a time.
+    pub(super) seen: super::snapshot::Seen,
+}
+
+impl Node {
+    pub(super) const fn root() -> Self {
+        Self {
+            counters: Counters::new(),
+            reallocated_count: AtomicU64::new(0),
+            grown_bytes: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
+            panicked: AtomicU64::new(0),
+            peak_plus_one: AtomicU64::new(0),
+            open: Cell::new(0),
+            last_site: Cell::new(null()),
+            last_child: Cell::new(null()),
+            site: None,
+            parent: null(),
+            older: null(),
+            seen: super::snapshot::Seen::new(),
+        }
+    }
+
+    pub(crate) fn site(&self) -> Option<&'static Site> {
+        self.site
+    }
+
+    pub(crate) fn parent(&self) -> Option<&'static Node> {
+        // SAFETY: null, or a node of the same ledger, which is never freed.
+        unsafe { self.parent.as_ref() }
+    }
+
+    fn older(&self) -> Option<&'static Node> {
+        // SAFETY: null, or a node of the same ledger, which is never freed.
+        unsafe { self.older.as_ref() }
+    }
+
+    /// The child for `site`, if it is the one that was entered last from here; the owner alone calls this.
+    #[inline(always)]
+    pub(super) fn last_child(&self, site: &'static Site) -> Option<&'static Node> {
+        // SAFETY: `Tree::child` sets both together, and nodes are never freed.
+        if std::ptr::eq(self.last_site.get(), site) { Some(unsafe { &*self.last_child.get() }) } else { None }
+    }
+
+    /// Whether exactly one scope of this node is open on this thread; the owner alone calls this.
+    pub(crate) fn is_open_once(&self) -> bool {
+        self.open.get() == 1
+    }
+
+    /// Notes the peak of a call that has ended; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn record_peak(&self, peak: u64) {
+        if peak >= self.peak_plus_one.load(Relaxed) {
+            self.peak_plus_one.store(peak + 1, Relaxed);
+        }
+    }
+}
+
+/// A remembered step: from `parent` by `site` to `child`. All null: an empty place.
+struct Edge {
+    parent: Cell<*const Node>,
+    site: Cell<*const Site>,
+    child: Cell<*const Node>,
+}
+
+/// The nodes of one ledger, but for its root.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    /// The newest node; others walk the list.
+    newest: AtomicPtr<Node>,
+    nodes: Cell<u32>,
+    free_from: Cell<usize>,
+    free_to: Cell<usize>,
+    edges: Cell<*const Edge>,
+    /// A power of two, or 0.
+    edge_room: Cell<usize>,
+    edges_used: Cell<usize>,
+    other_paths: Cell<*const Node>,
+}
+
+impl Tree {
+    pub(super) const fn new() -> Self {
+        Self {
+            newest: AtomicPtr::new(std::ptr::null_mut()),
+            nodes: Cell::new(0),
+            free_from: Cell::new(0),
+            free_to: Cell::new(0),
+            edges: Cell::new(null()),
+            edge_room: Cell::new(0),
+            edges_used: Cell::new(0),
+            other_paths: Cell::new(null()),
+        }
+    }
+
+    /// Gives the tree its first memory: `bytes` at `start`, which nobody else uses and which is never freed.
+    pub(super) fn found(&self, start: usize, bytes: usize) {
+        self.free_from.set(start);
+        self.free_to.set(start + bytes);
+    }
+
+    /// All nodes but the root, the newest first.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &'static Node> + use<> {
+        // SAFETY: only `make` stores here, and what it stores is a node that is never freed.
+        let newest: Option<&'static Node> = unsafe { self.newest.load(Acquire).as_ref() };
+        std::iter::successors(newest, |node| node.older())
+    }
+
+    #[inline(always)]
+    fn edge_at(&self, hash: usize) -> Option<&Edge> {
+        let room = self.edge_room.get();
+        // SAFETY: the mask keeps the index below the number of places, a power of two.
+        if room == 0 { None } else { Some(unsafe { &*self.edges.get().add(hash & (room - 1)) }) }
+    }
+
+    #[inline(always)]
+    fn hash(parent: *const Node, site: *const Site) -> usize {
+        // Nodes are 64 bytes apart and sites 8: each loses the bits that never differ.
+        let mixed = (parent as u64 >> 6) ^ ((site as u64 >> 3) << 20);
+        (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize
+    }
+
+    /// The child of `parent` for `site`. Never fails: where there is no room it is the node for all other paths, and
+    /// where there is not even that, `parent`.
+    ///
+    /// Steps: a hash and (mostly) one look at an open-addressed table.
+    pub(super) fn child(&self, ledger: &'static Ledger, parent: &'static Node, site: &'static Site) -> &'static Node {
+        let child = self.known_child(parent, site).unwrap_or_else(|| self.new_child(ledger, parent, site));
+        parent.last_site.set(site);
+        parent.last_child.set(child);
+        child
+    }
+
+    #[inline]
+    fn known_child(&self, parent: &'static Node, site: &'static Site) -> Option<&'static Node> {
+        let mut hash = Self::hash(parent, site);
+        // The table is at most half full, so there is an empty place to stop at.
+        loop {
+            let edge = self.edge_at(hash)?;
+            // SAFETY: null, or a node, and nodes are never freed.
+            let child = unsafe { edge.child.get().as_ref() }?;
+            if std::ptr::eq(edge.site.get(), site) && std::ptr::eq(edge.parent.get(), parent) {
+                return Some(child);
+            }
+            hash = hash.wrapping_add(1);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_child(&self, ledger: &'static Ledger, parent: &'static Node, site: &'static Site) -> &'static Node {
+        if std::ptr::eq(parent, self.other_paths.get()) {
+            return parent;
+        }
+        if self.nodes.get() >= MAX_NODES || !self.make_room_for_edge() {
+            return self.other_paths(ledger).unwrap_or(parent);
+        }
+        // Recursion folds into the node that the path already has for this site.
+        let known = std::iter::successors(Some(parent), |node| node.parent())
+            .find(|node| node.site.is_some_and(|its| std::ptr::eq(its, site)));
+        let Some(child) = known.or_else(|| self.make(parent, site)) else {
+            return self.other_paths(ledger).unwrap_or(parent);
+        };
+        self.remember(parent, site, child);
+        child
+    }
+
+    fn other_paths(&self, ledger: &'static Ledger) -> Option<&'static Node> {
+        // SAFETY: null, or a node, and nodes are never freed.
+        if let Some(node) = unsafe { self.other_paths.get().as_ref() } {
+            return Some(node);
+        }
+        let node = self.make(ledger.root(), &OTHER_PATHS)?;
+        self.other_paths.set(node);
+        Some(node)
+    }
+
+    /// A new node, listed; `None` where the system has no memory.
+    fn make(&self, parent: &'static Node, site: &'static Site) -> Option<&'static Node> {
+        let bytes = size_of::<Node>();
+        let mut at = self.free_from.get().next_multiple_of(align_of::<Node>());
+        if at + bytes > self.free_to.get() {
+            at = pages::reserve(CHUNK) as usize;
+            if at == 0 {
+                return None;
+            }
+            self.free_to.set(at + CHUNK);
+        }
+        self.free_from.set(at + bytes);
+        let place = std::ptr::with_exposed_provenance_mut::<Node>(at);
+        // SAFETY: `at` is aligned for a node, and the node's bytes lie within memory that is this tree's alone and was
+        // not given out before. It is never freed.
+        let node: &'static Node = unsafe {
+            let newest = self.newest.load(Relaxed);
+            place.write(Node { site: Some(site), parent, older: newest, ..Node::root() });
+            &*place
+        };
+        self.nodes.set(self.nodes.get() + 1);
+        // Release: whoever finds the node in the list sees it whole.
+        self.newest.store(place, Release);
+        Some(node)
+    }
+
+    /// Makes sure that the table of edges stays at most half full. False: it cannot grow.
+    fn make_room_for_edge(&self) -> bool {
+        let room = self.edge_room.get();
+        if (self.edges_used.get() + 1) * 2 <= room {
+            return true;
+        }
+        let larger = (room * 2).max(128);
+        if larger > MAX_EDGES * 2 {
+            return false;
+        }
+        let places = pages::reserve(larger * size_of::<Edge>()).cast::<Edge>();
+        if places.is_null() {
+            return false;
+        }
+        let (old, old_room) = (self.edges.get(), room);
+        self.edges.set(places);
+        self.edge_room.set(larger);
+        self.edges_used.set(0);
+        for index in 0..old_room {
+            // SAFETY: the old table has `old_room` places, and nobody but this thread uses it. Filled edges lead to
+            // nodes and sites, which are never freed.
+            unsafe {
+                let edge = &*old.add(index);
+                if let (Some(parent), Some(site), Some(child)) =
+                    (edge.parent.get().as_ref(), edge.site.get().as_ref(), edge.child.get().as_ref())
+                {
+                    self.remember(parent, site, child);
+                }
+            }
+        }
+        if !old.is_null() {
+            // SAFETY: the old table came from `reserve` with this size and is no longer referred to.
+            unsafe { pages::release(old.cast_mut().cast(), old_room * size_of::<Edge>()) };
+        }
+        true
+    }
+
+    fn remember(&self, parent: &'static Node, site: &'static Site, child: &'static Node) {
+        let mut hash = Self::hash(parent, site);
+        while let Some(edge) = self.edge_at(hash) {
+            if edge.child.get().is_null() {
+                edge.parent.set(parent);
+                edge.site.set(site);
+                edge.child.set(child);
+                self.edges_used.set(self.edges_used.get() + 1);
+                return;
+            }
+            hash = hash.wrapping_add(1);
+        }
+    }
+}
+
+/// All nodes of a ledger, the root last: a node stands before its parent.
+pub(crate) fn each_node(ledger: &'static Ledger) -> impl Iterator<Item = &'static Node> {
+    ledger.tree().nodes().chain(std::iter::once(ledger.root()))
+}
