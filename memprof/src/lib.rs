@@ -1,7 +1,10 @@
 //! A memory profiler that charges every allocation to the function it happened in.
 
-mod config;
+pub mod config;
 mod error;
+// The profiler calls it; until it is there, nothing does.
+#[allow(dead_code)]
+mod jemalloc;
 mod report;
 
 #[doc(hidden)]
@@ -10,6 +13,8 @@ pub mod __private;
 
 pub use config::Config;
 pub use error::Error;
+#[cfg(feature = "jemalloc")]
+pub use jemalloc::Jemalloc;
 pub use memprof_macros::{main, track_memory};
 pub use report::Report;
 
