@@ -148,8 +148,9 @@ mod tests {
         // SAFETY: the block is from this allocator and this layout, and nothing uses it any more.
         unsafe { Jemalloc.dealloc(block, layout) };
         let after = statistics(NAME).unwrap();
-        assert!(during.allocated >= before.allocated + BYTES, "{before:?} {during:?}");
-        assert!(after.allocated < during.allocated, "{during:?} {after:?}");
+        // Not to the byte: jemalloc itself allocates in the other tests of this process.
+        assert!(during.allocated > before.allocated + BYTES / 2, "{before:?} {during:?}");
+        assert!(after.allocated + BYTES / 2 < during.allocated, "{during:?} {after:?}");
         assert!(during.allocated <= during.active && during.active <= during.mapped, "{during:?}");
         assert!(during.metadata > 0 && during.resident > 0);
     }
