@@ -28,11 +28,18 @@ fn normal(word: &str) -> String {
 
 /// The user's own text between backticks, on one line and not too long.
 pub(super) fn quote(text: &str) -> String {
-    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    let mut shown = String::from("`");
+    for c in text.chars().take(LONGEST) {
+        match c {
+            '\\' | '\'' | '"' => shown.push(c), // Between backticks they are what they are, as in a path of Windows.
+            _ => shown.extend(c.escape_debug()),
+        }
+    }
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }
-    format!("`{shown}`")
+    shown.push('`');
+    shown
 }
 
 /// The switch that these letters were most likely meant to be.

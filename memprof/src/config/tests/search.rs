@@ -35,6 +35,7 @@ fn a_named_file_goes_before_the_search_and_the_variable_before_all() {
     let loaded = load_in(&project, Some("a.toml"), &[("MEMPROF_CONFIG", "sub/b.toml")]).unwrap();
     assert_eq!(output_dir(&loaded), sub.join("b"));
     assert_eq!(loaded.file, Some(sub.join("b.toml")));
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
 }
 
 #[test]

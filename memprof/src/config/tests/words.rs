@@ -126,8 +126,8 @@ fn columns_count_characters() {
 #[test]
 fn what_the_user_wrote_stays_on_one_line() {
     assert_eq!(
-        message("[jemalloc]\n\"a\\nb\\u202e\" = 1"),
-        "2:1: unknown key `a\\nb\\u{202e}` in [jemalloc]; its keys are background_thread, abort_on_oom, stats_print"
+        message("[jemalloc]\n\"a\\nb\\u202e\\\\'\" = 1"),
+        "2:1: unknown key `a\\nb\\u{202e}\\'` in [jemalloc]; its keys are background_thread, abort_on_oom, stats_print"
     );
     assert!(message(&format!("[jemalloc]\n{} = 1", "k".repeat(1 << 16))).len() < 300);
     let error = Config::from_toml("[a]", "a\nb.toml").unwrap_err().to_string();
