@@ -4,7 +4,7 @@ use toml::de::DeTable;
 
 use super::shipped;
 use crate::config::Config;
-use crate::config::key::{KEYS, SECTIONS};
+use crate::config::key::{KEYS, Key, SECTIONS};
 
 #[test]
 fn the_shipped_file_has_every_key_with_its_default() {
@@ -32,6 +32,6 @@ fn the_documentation_has_every_key_with_its_default() {
 
 #[test]
 fn no_two_keys_share_an_environment_variable() {
-    let names: std::collections::BTreeSet<_> = KEYS.iter().map(|key| key.variable()).collect();
+    let names: std::collections::BTreeSet<_> = KEYS.iter().map(Key::variable).collect();
     assert_eq!(names.len(), KEYS.len());
 }
