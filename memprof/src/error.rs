@@ -1,7 +1,7 @@
 //! What can go wrong, in words that say what to do.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a configuration, a profile or a report could not be had.
 #[derive(Debug)]
@@ -48,9 +48,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Config { file, line, column, message } => write!(f, "{}:{line}:{column}: {message}", file.display()),
+            Error::Config { file, line, column, message } => write!(f, "{}:{line}:{column}: {message}", shown(file)),
             Error::Environment { variable, message } => write!(f, "{variable}: {message}"),
-            Error::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", path.display()),
+            Error::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", shown(path)),
             Error::Report { message } => f.write_str(message),
             Error::AlreadyRunning => f.write_str("a profile is running already: finish it before starting another"),
             Error::NotRunning => {
@@ -58,6 +58,12 @@ impl fmt::Display for Error {
             }
         }
     }
+}
+
+/// The path on one line: a name may hold any character, and an error is one line.
+fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 impl std::error::Error for Error {

@@ -1,13 +1,16 @@
 //! A memory profiler that charges every allocation to the function it happened in.
 
 mod allocator;
-mod config;
+pub mod config;
 mod error;
+mod jemalloc;
 #[cfg(feature = "profiling")]
 mod live;
 #[cfg(feature = "profiling")]
 mod os;
-mod report;
+#[cfg(feature = "profiling")]
+mod profiler;
+pub mod report;
 #[cfg(feature = "profiling")]
 mod scope;
 #[cfg(feature = "profiling")]
@@ -20,8 +23,11 @@ pub mod __private;
 pub use allocator::AllocationTracker;
 pub use config::Config;
 pub use error::Error;
+#[cfg(feature = "jemalloc")]
+pub use jemalloc::Jemalloc;
 pub use memprof_macros::{main, track_memory};
-pub use report::Report;
+pub use profiler::{Profiler, write_report};
+pub use report::{Report, Written};
 pub use tracker::{MemoryStats, memory_stats};
 
 /// Opens a named scope that lasts until the returned guard is dropped.

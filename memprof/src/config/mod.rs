@@ -1,8 +1,59 @@
 //! What the user can set: `memory_profile.toml` and the environment.
+//!
+//! [`Config::load`] reads the file first and then lets each key be overridden by an environment variable. The keys are
+//! declared once, in `key.rs`: the file, the variables and the suggestions in error messages all come from there.
+
+#[cfg(feature = "profiling")]
+mod env;
+#[cfg(feature = "profiling")]
+mod file;
+#[cfg(feature = "profiling")]
+mod key;
+#[cfg(not(feature = "profiling"))]
+mod off;
+#[cfg(feature = "profiling")]
+mod parse;
+#[cfg(feature = "profiling")]
+mod suggest;
+#[cfg(all(test, feature = "profiling"))]
+mod tests;
 
 use std::path::PathBuf;
 
+/// The file, beside the reports, that holds jemalloc's own statistics.
+#[cfg(feature = "profiling")]
+pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
+
 /// All settings. `Config::default()` is what holds without a file.
+///
+/// # Keys
+///
+/// | section | key | environment variable | default | meaning |
+/// |---|---|---|---|---|
+/// | `[memory_profiling]` | `enabled` | `MEMPROF_ENABLED` | `true` | whether anything is counted at all |
+/// | | `track_allocations` | `MEMPROF_TRACK_ALLOCATIONS` | `true` | whether live allocations are tracked one by one |
+/// | | `dump_on_exit` | `MEMPROF_DUMP_ON_EXIT` | `true` | whether the reports are written when the program ends |
+/// | | `max_tracked_allocations` | `MEMPROF_MAX_TRACKED_ALLOCATIONS` | `10000` | the most live allocations that are tracked, 1 to 100,000,000 |
+/// | `[jemalloc]` | `background_thread` | `MEMPROF_BACKGROUND_THREAD` | `false` | whether jemalloc gives memory back from threads of its own |
+/// | | `abort_on_oom` | `MEMPROF_ABORT_ON_OOM` | `false` | whether a failed allocation writes the totals to stderr and aborts; works with every allocator |
+/// | | `stats_print` | `MEMPROF_STATS_PRINT` | `false` | whether jemalloc's own statistics are written beside the reports |
+/// | `[reporting]` | `output_dir` | `MEMPROF_OUTPUT_DIR` | `"data/logs"` | the folder for the reports |
+/// | | `allocation_report` | `MEMPROF_ALLOCATION_REPORT` | `"memory_allocations.json"` | file name of the JSON report |
+/// | | `leak_report` | `MEMPROF_LEAK_REPORT` | `"memory_leaks.txt"` | file name of the report of what is still live |
+/// | | `program_args` | `MEMPROF_PROGRAM_ARGS` | `true` | whether the report holds the program's arguments |
+///
+/// A key that is left out has its default. Variables that are switches take `true`, `false`, `1` or `0`.
+///
+/// # Example
+///
+/// A configuration without a file: start from the defaults and set what differs.
+///
+/// ```
+/// let mut config = memprof::Config::default();
+/// config.memory_profiling.max_tracked_allocations = 500_000;
+/// config.reporting.output_dir = "target/memory".into();
+/// assert!(config.memory_profiling.enabled);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
@@ -15,6 +66,12 @@ pub struct Config {
 }
 
 /// `[memory_profiling]`: what is counted and tracked.
+///
+/// ```
+/// let mut config = memprof::Config::default();
+/// config.memory_profiling.track_allocations = false; // Counters only: the cheapest profile.
+/// # assert_ne!(config, memprof::Config::default());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryProfiling {
@@ -24,23 +81,35 @@ pub struct MemoryProfiling {
     pub track_allocations: bool,
     /// Whether the reports are written when the program ends. Default: true.
     pub dump_on_exit: bool,
-    /// The most live allocations that are tracked. Default: 10,000.
+    /// The most live allocations that are tracked, from 1 to 100,000,000. Default: 10,000.
     pub max_tracked_allocations: usize,
 }
 
-/// `[jemalloc]`: options of the inner allocator.
+/// `[jemalloc]`: options of the inner allocator. Not to be confused with the allocator itself, `memprof::Jemalloc`.
+///
+/// ```
+/// let mut config = memprof::Config::default();
+/// config.jemalloc.stats_print = true;
+/// # assert_ne!(config, memprof::Config::default());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Jemalloc {
-    /// Whether jemalloc gives memory back from threads of its own. Default: false.
+    /// Whether jemalloc gives memory back from threads of its own. False leaves jemalloc as it is. Default: false.
     pub background_thread: bool,
     /// Whether a failed allocation writes the totals to stderr and aborts. Works with every allocator. Default: false.
     pub abort_on_oom: bool,
-    /// Whether jemalloc's own statistics are written beside the reports. Default: false.
+    /// Whether jemalloc's own statistics are written beside the reports, as `jemalloc_statistics.txt`. Default: false.
     pub stats_print: bool,
 }
 
 /// `[reporting]`: where the reports go.
+///
+/// ```
+/// let mut config = memprof::Config::default();
+/// config.reporting.output_dir = "/var/tmp/memory".into();
+/// # assert_ne!(config, memprof::Config::default());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reporting {
@@ -69,5 +138,35 @@ impl Default for Reporting {
             leak_report: PathBuf::from("memory_leaks.txt"),
             program_args: true,
         }
+    }
+}
+
+/// A configuration and where it came from: what [`Config::load`] returns.
+///
+/// A [`Config`] made by hand converts into it, without a file and without warnings:
+///
+/// ```
+/// let loaded = memprof::config::Loaded::from(memprof::Config::default());
+/// assert!(loaded.file.is_none() && loaded.warnings.is_empty());
+/// assert!(loaded.config.reporting.output_dir.is_absolute());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// The settings. `output_dir` is absolute, so that the program can change its working directory later.
+    pub config: Config,
+    /// The file that was read, if any.
+    pub file: Option<PathBuf>,
+    /// What was not understood but does no harm, in sentences; the report repeats them.
+    pub warnings: Vec<String>,
+}
+
+impl From<Config> for Loaded {
+    fn from(mut config: Config) -> Self {
+        // Only an empty path or a deleted working directory cannot be made absolute; writing there says so later.
+        if let Ok(folder) = std::path::absolute(&config.reporting.output_dir) {
+            config.reporting.output_dir = folder;
+        }
+        Self { config, file: None, warnings: Vec::new() }
     }
 }

@@ -1,0 +1,80 @@
+//! Each key as an environment variable: `MEMPROF_` and the key in capitals.
+
+use std::ffi::{OsStr, OsString};
+
+use super::Config;
+use super::key::{self, KEYS, Key, Kind};
+use super::suggest;
+use crate::Error;
+
+/// What every variable begins with.
+pub(super) const PREFIX: &str = "MEMPROF_";
+
+/// The variable that names the configuration file.
+pub(super) const FILE: &str = "MEMPROF_CONFIG";
+
+/// The variable with its name in capitals, if it is one that memprof looks at.
+pub(super) fn own((name, value): (OsString, OsString)) -> Option<(String, OsString)> {
+    let name = name.to_string_lossy();
+    // Windows does not tell the case of a variable's name apart.
+    let name = if cfg!(windows) { name.to_ascii_uppercase() } else { name.into_owned() };
+    name.starts_with(PREFIX).then_some((name, value))
+}
+
+/// Sets what the variables say, and returns a warning for each that is none of memprof's.
+pub(super) fn apply(config: &mut Config, variables: &[(String, OsString)]) -> Result<Vec<String>, Error> {
+    let mut warnings = Vec::new();
+    let mut last_file_name = None;
+    for (name, value) in variables.iter().filter(|(name, _)| name != FILE) {
+        match KEYS.iter().find(|key| key.variable() == *name) {
+            Some(key) => {
+                set(key, config, value).map_err(|message| Error::Environment { variable: name.clone(), message })?;
+                if matches!(key.kind, Kind::FileName(_)) {
+                    last_file_name = Some(name.clone());
+                }
+            }
+            None => warnings.push(unknown(name)),
+        }
+    }
+    // The file was checked when it was parsed; a clash after that is the doing of one of these variables.
+    match (last_file_name, key::clash(&config.reporting)) {
+        (Some(variable), Some(message)) => Err(Error::Environment { variable, message }),
+        _ => Ok(warnings),
+    }
+}
+
+fn set(key: &Key, config: &mut Config, value: &OsStr) -> Result<(), String> {
+    match &key.kind {
+        Kind::Flag(field) => *field(config) = flag(value)?,
+        Kind::Count(field, bounds) => {
+            let text = value.to_string_lossy();
+            // As in the file, digits may be grouped: 10_000.
+            *field(config) = bounds.check(text.replace('_', "").parse().ok(), &text)?;
+        }
+        Kind::Folder(field) => *field(config) = key::folder(value)?,
+        Kind::FileName(field) => *field(config) = key::file_name(value)?,
+    }
+    Ok(())
+}
+
+fn flag(value: &OsStr) -> Result<bool, String> {
+    match value.to_str() {
+        Some("true" | "1") => Ok(true),
+        Some("false" | "0") => Ok(false),
+        _ => {
+            let text = value.to_string_lossy();
+            let meant = suggest::switch(&text).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+            Err(format!("must be true, false, 1 or 0; found {}{meant}", suggest::quote(&text)))
+        }
+    }
+}
+
+fn unknown(name: &str) -> String {
+    // Compared without the prefix: it would make any two of the variables alike.
+    let known = KEYS.iter().map(|key| key.name).chain(["config"]);
+    let hint = match suggest::closest(name.strip_prefix(PREFIX).unwrap_or(name), known) {
+        Some(meant) => format!("did you mean {PREFIX}{}?", meant.to_ascii_uppercase()),
+        None => String::from("it has no effect"),
+    };
+    format!("the environment variable {} is not one of memprof's; {hint}", suggest::quote(name))
+}

@@ -1,0 +1,214 @@
+//! The configuration file: finding it, reading it, and saying where in it a mistake stands.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::parse::{Mistake, parse};
+use super::{Config, Loaded, env, suggest};
+use crate::Error;
+
+/// The name that is looked for in the working directory and its ancestors.
+const NAME: &str = "memory_profile.toml";
+
+/// The most bytes that are read. A configuration has a thousand; a device that never ends must not fill the memory.
+const LARGEST: u64 = 1 << 20;
+
+/// Everything outside that decides what is loaded. Tests make their own.
+pub(super) struct Surroundings {
+    pub(super) working_directory: io::Result<PathBuf>,
+    /// The variables whose names begin with `MEMPROF_`.
+    pub(super) variables: Vec<(String, OsString)>,
+}
+
+impl Surroundings {
+    fn of_this_process() -> Self {
+        let mut variables: Vec<_> = std::env::vars_os().filter_map(env::own).collect();
+        variables.sort(); // So that of two mistakes the same one is reported each time.
+        Self { working_directory: std::env::current_dir(), variables }
+    }
+}
+
+impl Config {
+    /// Reads the configuration as `#[memprof::main]` does.
+    ///
+    /// 1. The file: the one that the environment variable `MEMPROF_CONFIG` names; else `memory_profile.toml` in the
+    ///    working directory or its nearest ancestor that has one; else none, and the defaults hold.
+    /// 2. Each environment variable `MEMPROF_…` then overrides its key, see [the table](Config#keys). A variable that
+    ///    starts so and is not one of them becomes a warning in the result.
+    ///
+    /// A relative `output_dir` starts at the folder of the file that sets it, else at the working directory.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), memprof::Error> {
+    /// let loaded = memprof::Config::load()?;
+    /// assert!(loaded.config.reporting.output_dir.is_absolute());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for the first key or value of the file that cannot be used, [`Error::Environment`] for a
+    /// variable, [`Error::Io`] if the file cannot be read.
+    pub fn load() -> Result<Loaded, Error> {
+        Self::load_explicit(None)
+    }
+
+    /// The same, with the file that the program names itself: `MEMPROF_CONFIG` goes before it, the search after it.
+    pub(crate) fn load_explicit(explicit: Option<&Path>) -> Result<Loaded, Error> {
+        load(explicit, Surroundings::of_this_process())
+    }
+
+    /// Reads one file, and no environment variable.
+    ///
+    /// A relative `output_dir` in the file starts at the file's folder; one that is not in the file stays as it is.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = std::env::temp_dir().join(format!("memprof-doc-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// let path = folder.join("quick.toml");
+    /// std::fs::write(&path, "[reporting]\noutput_dir = 'reports'")?;
+    /// let config = memprof::Config::from_file(&path)?;
+    /// assert_eq!(config.reporting.output_dir, folder.join("reports"));
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Config::load): the file cannot be read, or something in it cannot be used.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let bytes = read(path).map_err(|source| unreadable(path, source))?;
+        let working_directory = std::env::current_dir().ok();
+        let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        from_bytes(&bytes, full.parent(), &shown(path, working_directory.as_deref()))
+    }
+
+    /// Reads the text of a configuration file. `file` is the name that errors show; nothing is read from the disk, and
+    /// `output_dir` stays as it is written.
+    ///
+    /// ```
+    /// let error = memprof::Config::from_toml("[memory_profiling]\nenabeld = false", "memory_profile.toml").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "memory_profile.toml:2:1: unknown key `enabeld` in [memory_profiling]; did you mean `enabled`?"
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for the first key or value that cannot be used, or text that is not TOML.
+    pub fn from_toml(text: &str, file: impl AsRef<Path>) -> Result<Self, Error> {
+        from_bytes(text.as_bytes(), None, file.as_ref())
+    }
+}
+
+/// Finds the file, reads it, and lets the variables override it.
+pub(super) fn load(explicit: Option<&Path>, surroundings: Surroundings) -> Result<Loaded, Error> {
+    let Surroundings { working_directory, variables } = surroundings;
+    let directory = working_directory.as_deref().unwrap_or(Path::new(""));
+    let (config, file) = match find(explicit, directory, &variables)? {
+        Some((shown_path, bytes)) => {
+            let full = directory.join(&shown_path);
+            (from_bytes(&bytes, full.parent(), &shown(&shown_path, Some(directory)))?, Some(full))
+        }
+        None => (Config::default(), None),
+    };
+    let mut loaded = Loaded { config, file, warnings: Vec::new() };
+    loaded.warnings = env::apply(&mut loaded.config, &variables)?;
+    let output_dir = directory.join(&loaded.config.reporting.output_dir);
+    loaded.config.reporting.output_dir = std::path::absolute(&output_dir).unwrap_or(output_dir);
+    if let Err(error) = working_directory {
+        loaded
+            .warnings
+            .push(format!("the working directory is not known ({error}): no memory_profile.toml was looked for"));
+    }
+    Ok(loaded)
+}
+
+/// The file that counts, as it was named, and what it holds.
+fn find(
+    explicit: Option<&Path>,
+    directory: &Path,
+    variables: &[(String, OsString)],
+) -> Result<Option<(PathBuf, Vec<u8>)>, Error> {
+    if let Some((_, path)) = variables.iter().find(|(name, _)| name == env::FILE) {
+        if path.is_empty() {
+            let message = String::from("is empty; name a file, or unset the variable");
+            return Err(Error::Environment { variable: env::FILE.to_owned(), message });
+        }
+        let path = Path::new(path);
+        return match read(&directory.join(path)) {
+            Ok(bytes) => Ok(Some((path.to_owned(), bytes))),
+            Err(error) => Err(Error::Environment {
+                variable: env::FILE.to_owned(),
+                message: format!(
+                    "cannot read {}: {error}; name a file, or unset the variable",
+                    suggest::quote(&path.to_string_lossy())
+                ),
+            }),
+        };
+    }
+    if let Some(path) = explicit {
+        let bytes = read(&directory.join(path)).map_err(|source| unreadable(path, source))?;
+        return Ok(Some((path.to_owned(), bytes)));
+    }
+    for folder in directory.ancestors() {
+        let path = folder.join(NAME);
+        // A folder that may not be searched is passed over; a file that is there and cannot be read is an error.
+        if path.symlink_metadata().is_ok() {
+            let bytes = read(&path).map_err(|source| unreadable(&path, source))?;
+            return Ok(Some((path, bytes)));
+        }
+    }
+    Ok(None)
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it has more than 1 MB and cannot be a configuration"));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, source: io::Error) -> Error {
+    Error::Io { action: "read the configuration", path: path.to_owned(), source }
+}
+
+fn from_bytes(bytes: &[u8], folder: Option<&Path>, file: &Path) -> Result<Config, Error> {
+    // Windows editors put a byte order mark first. It is no character that a column would count.
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let parsed = match std::str::from_utf8(bytes) {
+        Ok(text) => parse(text, folder),
+        Err(error) => {
+            let message = String::from("the file is not UTF-8 text; save it as UTF-8");
+            Err(Mistake { offset: error.valid_up_to(), message })
+        }
+    };
+    parsed.map_err(|Mistake { offset, message }| {
+        let (line, column) = position(bytes, offset);
+        Error::Config { file: file.to_owned(), line, column, message }
+    })
+}
+
+/// Line and column of a byte, from 1; the column counts characters.
+fn position(bytes: &[u8], offset: usize) -> (usize, usize) {
+    let before = bytes.get(..offset).unwrap_or(bytes);
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    // Every byte of a character but its first has the form 10xxxxxx.
+    let characters = before.iter().skip(start).filter(|byte| (**byte & 0xC0) != 0x80).count();
+    (line, characters + 1)
+}
+
+/// The path as the user finds it: from the working directory where it lies beneath, else as it was given.
+fn shown(path: &Path, working_directory: Option<&Path>) -> PathBuf {
+    working_directory.and_then(|directory| path.strip_prefix(directory).ok()).unwrap_or(path).to_owned()
+}

@@ -1,0 +1,133 @@
+//! The keys, each declared once: the file, the environment and the suggestions in messages come from this table.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::{Config, Jemalloc, MemoryProfiling, Reporting, env, suggest};
+
+/// The most live allocations that can be tracked. Beyond it the table alone would take gigabytes.
+const MOST_TRACKED: usize = 100_000_000;
+
+/// One key of the configuration.
+pub(super) struct Key {
+    pub(super) section: &'static str,
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// What a key takes, and the field that it sets.
+pub(super) enum Kind {
+    Flag(fn(&mut Config) -> &mut bool),
+    Count(fn(&mut Config) -> &mut usize, Bounds),
+    Folder(fn(&mut Config) -> &mut PathBuf),
+    FileName(fn(&mut Config) -> &mut PathBuf),
+}
+
+/// What a count may be.
+pub(super) struct Bounds {
+    most: usize,
+    /// What to do instead of setting 0.
+    instead_of_zero: &'static str,
+}
+
+macro_rules! keys {
+    ($($section:ident: $type:ident { $($name:ident: $kind:ident $(($bounds:expr))?,)* })*) => {
+        /// Every key, section by section.
+        pub(super) const KEYS: &[Key] = &[$($(Key {
+            section: stringify!($section),
+            name: stringify!($name),
+            kind: Kind::$kind(|config| &mut config.$section.$name $(, $bounds)?),
+        },)*)*];
+
+        /// Every section.
+        pub(super) const SECTIONS: &[&str] = &[$(stringify!($section)),*];
+
+        // A field without a key does not compile: the patterns leave nothing out.
+        const _: fn(Config) = |Config { $($section: $type { $($name: _),* }),* }| ();
+    };
+}
+
+keys! {
+    memory_profiling: MemoryProfiling {
+        enabled: Flag,
+        track_allocations: Flag,
+        dump_on_exit: Flag,
+        max_tracked_allocations: Count(Bounds {
+            most: MOST_TRACKED,
+            instead_of_zero: "to track none, set track_allocations to false",
+        }),
+    }
+    jemalloc: Jemalloc {
+        background_thread: Flag,
+        abort_on_oom: Flag,
+        stats_print: Flag,
+    }
+    reporting: Reporting {
+        output_dir: Folder,
+        allocation_report: FileName,
+        leak_report: FileName,
+        program_args: Flag,
+    }
+}
+
+impl Key {
+    /// The environment variable that overrides this key.
+    pub(super) fn variable(&self) -> String {
+        format!("{}{}", env::PREFIX, self.name.to_ascii_uppercase())
+    }
+}
+
+impl Bounds {
+    /// The number as a count, if it is within the bounds; `None` is a number that no `i128` can hold, or no number.
+    pub(super) fn check(&self, number: Option<i128>, shown: &str) -> Result<usize, String> {
+        match number.map(usize::try_from) {
+            Some(Ok(0)) => Err(format!("must be at least 1; {}", self.instead_of_zero)),
+            Some(Ok(count)) if count <= self.most => Ok(count),
+            _ => Err(format!("must be {}; found {}", self.expected(), suggest::quote(shown))),
+        }
+    }
+
+    /// The bounds in words.
+    pub(super) fn expected(&self) -> String {
+        format!("a whole number from 1 to {}", self.most)
+    }
+}
+
+/// A path that the operating system can take.
+pub(super) fn folder(text: &OsStr) -> Result<PathBuf, String> {
+    if text.is_empty() {
+        return Err(String::from("must not be empty; write \".\" for the folder itself"));
+    }
+    if text.as_encoded_bytes().contains(&0) {
+        return Err(String::from("must not contain a NUL character"));
+    }
+    Ok(PathBuf::from(text))
+}
+
+/// The name of a file in the output folder.
+pub(super) fn file_name(text: &OsStr) -> Result<PathBuf, String> {
+    if text.is_empty() {
+        return Err(String::from("must not be empty; leave it out for the default name"));
+    }
+    let path = folder(text)?;
+    // A path could lead out of the folder that the user looks in, and its folders would have to be made one by one.
+    if path.file_name() != Some(text) {
+        return Err(format!(
+            "must be a file name without a folder; found {}; the folder is set by output_dir",
+            suggest::quote(&Path::new(text).to_string_lossy())
+        ));
+    }
+    Ok(path)
+}
+
+/// Why the reports would overwrite each other, if they would.
+pub(super) fn clash(reporting: &Reporting) -> Option<String> {
+    if reporting.allocation_report == reporting.leak_report {
+        return Some(String::from("allocation_report and leak_report must be two different files"));
+    }
+    let statistics = Path::new(super::STATISTICS_FILE);
+    if reporting.allocation_report == statistics || reporting.leak_report == statistics {
+        return Some(format!("{} is the file of jemalloc's statistics; choose another name", super::STATISTICS_FILE));
+    }
+    None
+}

@@ -1,0 +1,52 @@
+//! What a message says of words that are not understood.
+
+/// How alike two words must be for one to be suggested: `output` suggests `output_dir`, `colour` suggests nothing.
+const ALIKE: f64 = 0.8;
+
+/// The longest piece of the user's own text that a message repeats, in characters.
+const LONGEST: usize = 60;
+
+/// The candidate that `word` was most likely meant to be.
+pub(super) fn closest<T>(word: &str, candidates: impl IntoIterator<Item = T>) -> Option<T>
+where
+    T: AsRef<str>,
+{
+    let word = normal(word);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&word, &normal(candidate.as_ref())), candidate))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+/// Case and hyphens are the commonest slips, and none of the keys differ by them. Nor is any key longer than a message
+/// repeats, so that a word of a megabyte costs no more than a short one.
+fn normal(word: &str) -> String {
+    word.chars().take(LONGEST).map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
+}
+
+/// The user's own text between backticks, on one line and not too long.
+pub(super) fn quote(text: &str) -> String {
+    let mut shown = String::from("`");
+    for c in text.chars().take(LONGEST) {
+        match c {
+            '\\' | '\'' | '"' => shown.push(c), // Between backticks they are what they are, as in a path of Windows.
+            _ => shown.extend(c.escape_debug()),
+        }
+    }
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown.push('`');
+    shown
+}
+
+/// The switch that these letters were most likely meant to be.
+pub(super) fn switch(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
