@@ -30,10 +30,10 @@ pub(crate) struct Row {
     pub(crate) name: String,
     calls: Option<u64>,
     allocated: Option<u64>,
-    self_allocated: Option<i128>,
+    pub(crate) self_allocated: Option<i128>,
     net: Option<i64>,
-    self_net: Option<i128>,
-    retained: Option<i128>,
+    pub(crate) self_net: Option<i128>,
+    pub(crate) retained: Option<i128>,
     /// Whether `retained` is an estimate.
     sampled: bool,
     peak_per_call: Option<u64>,

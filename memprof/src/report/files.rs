@@ -36,22 +36,23 @@ pub(crate) fn write(
     allocation_report: &Path,
     leak_report: &Path,
 ) -> Result<Written, Error> {
+    write_or_else(report, &dir.join(allocation_report), &dir.join(leak_report), &std::env::temp_dir())
+}
+
+fn write_or_else(report: &Report, allocations: &Path, leaks: &Path, other_dir: &Path) -> Result<Written, Error> {
     let json: Contents<'_> = &|out| report.write_json(out);
     let text: Contents<'_> = &|out| out.write_all(leaks::render(report).as_bytes());
-    let allocations = dir.join(allocation_report);
-    let leaks = dir.join(leak_report);
-
-    let first = place(&allocations, json);
+    let first = place(allocations, json);
     let second = if leaks == allocations {
         Err(io::Error::new(io::ErrorKind::AlreadyExists, "both reports have this file name"))
     } else {
-        place(&leaks, text)
+        place(leaks, text)
     };
 
     let mut reasons = Vec::new();
-    let mut settle = |wanted: PathBuf, result: io::Result<()>, name: &str, contents: Contents<'_>| {
-        let Err(error) = result else { return Ok(wanted) };
-        let instead = std::env::temp_dir().join(fallback_name(report, name));
+    let mut settle = |wanted: &Path, result: io::Result<()>, name: &str, contents: Contents<'_>| {
+        let Err(error) = result else { return Ok(wanted.to_owned()) };
+        let instead = other_dir.join(fallback_name(report, name));
         match replace(&instead, contents) {
             Ok(()) => {
                 reasons.push(format!(
@@ -63,11 +64,12 @@ pub(crate) fn write(
             }
             Err(second) => Err(Error::Io {
                 action: "write the report",
-                path: wanted,
+                path: wanted.to_owned(),
                 source: io::Error::new(error.kind(), format!("{error}; nor {}: {second}", instead.display())),
             }),
         }
     };
+    // Both are tried before either is given up.
     let allocation_report = settle(allocations, first, "memory_allocations.json", json);
     let leak_report = settle(leaks, second, "memory_leaks.txt", text);
     Ok(Written {
@@ -132,3 +134,6 @@ fn fallback_name(report: &Report, name: &str) -> String {
     let program = if program.is_empty() { "program" } else { &program };
     format!("{program}-{}-{name}", report.program.pid)
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,3 +176,6 @@ fn system(report: &Report, lines: &mut Vec<String>) {
             .into(),
     );
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,9 +142,11 @@ fn section(
         };
         page.line(style, line);
     }
-    if !more.is_empty() {
-        let place = written.map_or(String::new(), |written| format!(" in {}", written.allocation_report.display()));
-        page.line(FAINT, format_args!("and {} more{place}", size::count(more.len() as u64)));
+    if let Some(written) = written
+        && !more.is_empty()
+    {
+        let more = size::count(more.len() as u64);
+        page.line(FAINT, format_args!("and {more} more in {}", written.allocation_report.display()));
     }
 }
 
@@ -201,3 +203,6 @@ impl Page {
         self.text.push('\n');
     }
 }
+
+#[cfg(test)]
+mod tests;
