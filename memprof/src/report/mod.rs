@@ -1,5 +1,34 @@
 //! The reports: what they hold, and one file for each format.
+#![cfg_attr(
+    all(feature = "profiling", not(test)),
+    expect(dead_code, reason = "the profiler does not write reports yet")
+)]
 
 pub mod data;
 
+#[cfg(feature = "profiling")]
+mod columns;
+#[cfg(feature = "profiling")]
+pub(crate) mod files;
+#[cfg(feature = "profiling")]
+mod json;
+#[cfg(feature = "profiling")]
+pub(crate) mod leaks;
+#[cfg(feature = "profiling")]
+mod name;
+#[cfg(feature = "profiling")]
+pub(crate) mod size;
+#[cfg(feature = "profiling")]
+pub(crate) mod table;
+
+#[cfg(all(test, feature = "profiling"))]
+mod golden;
+
 pub use data::Report;
+#[cfg(feature = "profiling")]
+pub use files::Written;
+
+/// The first line of every text report of a program in which nothing could be counted.
+#[cfg(feature = "profiling")]
+const NOT_INSTALLED: &str = "memprof's allocator is not installed, so nothing was counted: put #[memprof::main] on main, \
+or declare `#[global_allocator] static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();`";

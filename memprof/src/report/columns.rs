@@ -1,0 +1,155 @@
+//! The rows and columns of the table, and which of them fit.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::data::{Function, Report, Unattributed};
+use super::name::{OUTSIDE, printable, shorten};
+use super::size;
+
+/// Blanks between two columns.
+pub(crate) const GAP: usize = 2;
+
+/// A name keeps this many columns before a figure may stand beside it, if it has that many.
+const NAME: usize = 30;
+
+/// One column of figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Figure {
+    Calls,
+    Allocated,
+    SelfAllocated,
+    Net,
+    SelfNet,
+    Retained,
+    PeakPerCall,
+}
+
+/// One line of the table; a figure that makes no sense for it is `None`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    calls: Option<u64>,
+    allocated: Option<u64>,
+    pub(crate) self_allocated: Option<i128>,
+    net: Option<i64>,
+    pub(crate) self_net: Option<i128>,
+    pub(crate) retained: Option<i128>,
+    /// Whether `retained` is an estimate.
+    sampled: bool,
+    peak_per_call: Option<u64>,
+}
+
+impl Figure {
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Figure::Calls => "calls",
+            Figure::Allocated => "allocated",
+            Figure::SelfAllocated => "self alloc",
+            Figure::Net => "net",
+            Figure::SelfNet => "self net",
+            Figure::Retained => "retained",
+            Figure::PeakPerCall => "peak/call",
+        }
+    }
+
+    pub(crate) fn of(self, row: &Row) -> String {
+        match self {
+            Figure::Calls => row.calls.map(size::count),
+            Figure::Allocated => row.allocated.map(size::bytes),
+            Figure::SelfAllocated => row.self_allocated.map(size::bytes),
+            Figure::Net => row.net.map(size::bytes),
+            Figure::SelfNet => row.self_net.map(size::bytes),
+            Figure::Retained => {
+                row.retained.map(|size| format!("{}{}", if row.sampled { "~" } else { "" }, size::bytes(size)))
+            }
+            Figure::PeakPerCall => row.peak_per_call.map(size::bytes),
+        }
+        .unwrap_or_default()
+    }
+}
+
+impl Row {
+    pub(crate) fn function(function: &Function) -> Self {
+        Row {
+            name: printable(&function.name),
+            calls: Some(function.calls),
+            allocated: Some(function.allocated_bytes),
+            self_allocated: Some(function.self_allocated_bytes.into()),
+            net: Some(function.net_bytes),
+            self_net: Some(function.self_net_bytes.into()),
+            retained: function.retained_bytes.map(i128::from),
+            sampled: function.retained_error_bytes.is_some_and(|error| error > 0),
+            peak_per_call: function.peak_bytes,
+        }
+    }
+
+    /// What the functions that have no row of their own add to the sum.
+    pub(crate) fn more(functions: &[&Function]) -> Self {
+        let rows: Vec<Row> = functions.iter().map(|function| Row::function(function)).collect();
+        Row { name: format!("({})", size::plural(rows.len() as u64, "more function")), ..Row::sum(&rows) }
+    }
+
+    pub(crate) fn outside(outside: &Unattributed) -> Self {
+        Row {
+            name: OUTSIDE.to_owned(),
+            // Nothing lies beneath it, so that what it did itself is all it did.
+            allocated: Some(outside.self_allocated_bytes),
+            self_allocated: Some(outside.self_allocated_bytes.into()),
+            net: Some(outside.self_net_bytes),
+            self_net: Some(outside.self_net_bytes.into()),
+            retained: outside.retained_bytes.map(i128::from),
+            sampled: outside.retained_error_bytes.is_some_and(|error| error > 0),
+            ..Row::default()
+        }
+    }
+
+    /// The process: its own totals, not a sum of what is shown, so that a reader can check one against the other.
+    pub(crate) fn total(report: &Report, rows: &[Row]) -> Self {
+        Row {
+            name: "total".to_owned(),
+            allocated: Some(report.totals.allocated_bytes),
+            self_allocated: Some(report.totals.allocated_bytes.into()),
+            net: Some(report.totals.net_bytes),
+            self_net: Some(report.totals.net_bytes.into()),
+            ..Row::sum(rows)
+        }
+    }
+
+    /// The columns that may be added: those that count no byte in two rows.
+    fn sum(rows: &[Row]) -> Self {
+        let sum = |figure: fn(&Row) -> Option<i128>| rows.iter().map(figure).sum::<Option<i128>>();
+        Row {
+            self_allocated: sum(|row| row.self_allocated),
+            self_net: sum(|row| row.self_net),
+            retained: sum(|row| row.retained),
+            sampled: rows.iter().any(|row| row.sampled),
+            ..Row::default()
+        }
+    }
+}
+
+/// Leaves the figures that fit in `width` beside the names, in their order, and shortens the names to what is left.
+///
+/// `least_important` names what goes first; the figure it does not name always stays.
+pub(crate) fn fit(figures: &mut Vec<Figure>, least_important: &[Figure], rows: &mut [Row], width: usize) {
+    figures.retain(|figure| *figure != Figure::Retained || rows.iter().any(|row| row.retained.is_some()));
+    let longest = rows.iter().map(|row| row.name.width()).max().unwrap_or(0);
+    let mut taken: usize = figures.iter().map(|figure| column_width(*figure, rows)).sum();
+    for figure in least_important {
+        if taken + longest.min(NAME) <= width {
+            break;
+        }
+        if figures.contains(figure) {
+            taken -= column_width(*figure, rows);
+            figures.retain(|other| other != figure);
+        }
+    }
+    for row in rows {
+        row.name = shorten(&row.name, width.saturating_sub(taken));
+    }
+}
+
+fn column_width(figure: Figure, rows: &[Row]) -> usize {
+    let widest = rows.iter().map(|row| figure.of(row).width()).max().unwrap_or(0);
+    GAP + widest.max(figure.title().width())
+}

@@ -1,0 +1,139 @@
+//! The report files: whole under their names or not there, and in the temporary directory if nothing else works.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::data::Report;
+use super::leaks;
+use crate::Error;
+
+/// Where the reports were written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written {
+    /// The JSON report.
+    pub allocation_report: PathBuf,
+    /// The report of what is still live.
+    pub leak_report: PathBuf,
+    /// Why a report is not where the configuration wants it, and where it is; `None` if both are.
+    pub fell_back: Option<String>,
+}
+
+/// What writes the contents of one file.
+type Contents<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
+
+/// Writes both reports into `dir`, which is made if it is not there; file names that are absolute stand as they are.
+///
+/// A file is written beside its place and renamed, so that nobody ever reads half of one. A file that cannot be
+/// written where it should be goes to the system's temporary directory, under a name with the program and its id.
+///
+/// # Errors
+/// [`Error::Io`] if the temporary directory cannot be written either.
+pub(crate) fn write(
+    report: &Report,
+    dir: &Path,
+    allocation_report: &Path,
+    leak_report: &Path,
+) -> Result<Written, Error> {
+    write_or_else(report, &dir.join(allocation_report), &dir.join(leak_report), &std::env::temp_dir())
+}
+
+fn write_or_else(report: &Report, allocations: &Path, leaks: &Path, other_dir: &Path) -> Result<Written, Error> {
+    let json: Contents<'_> = &|out| report.write_json(out);
+    let text: Contents<'_> = &|out| out.write_all(leaks::render(report).as_bytes());
+    let first = place(allocations, json);
+    let second = if leaks == allocations {
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, "both reports have this file name"))
+    } else {
+        place(leaks, text)
+    };
+
+    let mut reasons = Vec::new();
+    let mut settle = |wanted: &Path, result: io::Result<()>, name: &str, contents: Contents<'_>| {
+        let Err(error) = result else { return Ok(wanted.to_owned()) };
+        let instead = other_dir.join(fallback_name(report, name));
+        match replace(&instead, contents) {
+            Ok(()) => {
+                reasons.push(format!(
+                    "cannot write {}: {error}; it is {} instead",
+                    wanted.display(),
+                    instead.display()
+                ));
+                Ok(instead)
+            }
+            Err(second) => Err(Error::Io {
+                action: "write the report",
+                path: wanted.to_owned(),
+                source: io::Error::new(error.kind(), format!("{error}; nor {}: {second}", instead.display())),
+            }),
+        }
+    };
+    // Both are tried before either is given up.
+    let allocation_report = settle(allocations, first, "memory_allocations.json", json);
+    let leak_report = settle(leaks, second, "memory_leaks.txt", text);
+    Ok(Written {
+        allocation_report: allocation_report?,
+        leak_report: leak_report?,
+        fell_back: if reasons.is_empty() { None } else { Some(reasons.join("; ")) },
+    })
+}
+
+/// Writes the file that the user named, whatever stands there now.
+fn place(path: &Path, contents: Contents<'_>) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "this is a directory")),
+        // A link stays a link: what it points to is replaced.
+        Ok(there) if there.is_file() && path.is_symlink() => replace(&fs::canonicalize(path)?, contents),
+        Ok(there) if there.is_file() => replace(path, contents),
+        // Renaming onto /dev/null would take it from the whole machine.
+        Ok(_) => {
+            let mut device = open_device(path)?;
+            contents(&mut device)
+        }
+        Err(_) => replace(path, contents),
+    }
+}
+
+/// Writes beside `path` and renames, so that `path` is the old file or the whole new one at every moment.
+fn replace(path: &Path, contents: Contents<'_>) -> io::Result<()> {
+    if path.file_name().is_none() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no file name"));
+    }
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(dir)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".memprof-").suffix(".tmp");
+    // The library's own choice is a file that only its owner reads; the umask narrows this as for any other new file.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.tempfile_in(dir)?;
+    let mut out = BufWriter::new(file);
+    contents(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Opens what is no file. A pipe that nobody reads must not stop the program: it is an error instead.
+fn open_device(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    options.open(path)
+}
+
+/// A name that no other program's report has.
+fn fallback_name(report: &Report, name: &str) -> String {
+    let program: String = report.program.name.chars().take(64).collect();
+    let program = program.replace(|letter: char| !letter.is_ascii_alphanumeric() && !"-_.".contains(letter), "_");
+    let program = if program.is_empty() { "program" } else { &program };
+    format!("{program}-{}-{name}", report.program.pid)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+//! What the reader takes, and what it says of everything else.
+
+use serde_json::json;
+
+use super::*;
+use crate::report::golden;
+
+fn message(text: &str) -> String {
+    Report::from_json(text).expect_err("this is no report").to_string()
+}
+
+/// The golden report with few rows, as JSON: enough to have every field.
+fn few_rows() -> Value {
+    let mut report = golden::report();
+    report.functions.retain(|function| function.per_call.is_some() || function.active > 0);
+    report.call_tree.truncate(1);
+    report.threads.truncate(1);
+    report.live.groups.truncate(1);
+    serde_json::to_value(report).expect("a report is JSON")
+}
+
+/// Calls `visit` with the path of every value in `value`.
+fn each_path(value: &Value, path: &str, pointer: &str, visit: &mut dyn FnMut(&str, &str, &Value)) {
+    if !pointer.is_empty() {
+        visit(path.trim_start_matches('.'), pointer, value);
+    }
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                each_path(value, &format!("{path}.{name}"), &format!("{pointer}/{name}"), visit);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                each_path(value, &format!("{path}[{index}]"), &format!("{pointer}/{index}"), visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn extremes_come_back_as_they_were() {
+    let mut report = golden::report();
+    report.totals.allocated_bytes = u64::MAX;
+    report.totals.net_bytes = i64::MIN;
+    report.totals.net_count = i64::MAX;
+    report.program.started_at = "\u{0}\"\\\n\u{1f980}\u{2028}".into();
+    for float in [0.1 + 0.2, f64::MAX, f64::MIN_POSITIVE, 5e-324, -0.0, 1.0 / 3.0] {
+        report.program.duration_seconds = float;
+        report.totals.net_mb = -float;
+        let back = Report::from_json(&report.to_json()).expect("it was just written");
+        assert_eq!(back, report);
+        assert_eq!(back.program.duration_seconds.to_bits(), float.to_bits());
+    }
+}
+
+#[test]
+fn floats_that_json_does_not_know_are_written_as_0() {
+    for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let mut report = golden::report();
+        report.program.duration_seconds = float;
+        let totals = &mut report.totals;
+        (totals.allocated_mb, totals.deallocated_mb, totals.net_mb, totals.peak_mb) = (float, float, float, float);
+        let function = &mut report.functions[0];
+        (function.allocated_mb, function.net_mb, function.peak_mb) = (float, float, Some(float));
+        let group = &mut report.live.groups[0];
+        (group.oldest_seconds, group.newest_seconds) = (float, float);
+        let back = Report::from_json(&report.to_json()).expect("it was just written");
+        assert_eq!(back.functions[0].peak_mb, Some(0.0));
+    }
+}
+
+#[test]
+fn an_empty_report_comes_back() {
+    let report = Report { schema_version: SCHEMA_VERSION, ..Report::default() };
+    assert_eq!(Report::from_json(&report.to_json()).expect("it was just written"), report);
+}
+
+#[test]
+fn every_missing_field_is_named() {
+    let whole = few_rows();
+    let mut fields = 0;
+    each_path(&whole, "", "", &mut |path, pointer, _| {
+        let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
+        let mut report = whole.clone();
+        let Some(Value::Object(object)) = report.pointer_mut(parent) else { return };
+        object.remove(name);
+        fields += 1;
+        let message = message(&report.to_string());
+        assert!(message.contains(path.trim_end_matches(name)) && message.contains(name), "{path}: {message}");
+        assert!(message.contains("missing"), "{path}: {message}");
+    });
+    assert!(fields > 150, "{fields}");
+}
+
+#[test]
+fn every_field_of_a_wrong_type_is_named() {
+    let whole = few_rows();
+    each_path(&whole, "", "", &mut |path, pointer, value| {
+        for wrong in [json!([]), json!([1, "x", [], {}]), json!({}), json!("text"), json!(true), json!(-1.5)] {
+            let both_empty = wrong.is_array() && value.is_array();
+            let fits = kind(&wrong) == kind(value) || path.ends_with("_mb") && wrong.is_number();
+            // Where a sentence or nothing may stand, a sentence is right.
+            let nullable = ["verdict", "function", "file", "module"].iter().any(|name| path.ends_with(name));
+            if both_empty || fits || nullable && wrong.is_string() {
+                continue;
+            }
+            let mut report = whole.clone();
+            *report.pointer_mut(pointer).expect("the path is there") = wrong.clone();
+            let message = message(&report.to_string());
+            assert!(message.starts_with(path), "{path} = {wrong}: {message}");
+        }
+    });
+}
+
+#[test]
+fn an_array_in_the_order_of_the_fields_is_no_object() {
+    let mut report = serde_json::to_value(golden::report()).expect("a report is JSON");
+    report["functions"][3]["per_call"] = json!([1, 2, 3, 4, 5]);
+    assert_eq!(message(&report.to_string()), "functions[3].per_call: an object is expected, not an array");
+}
+
+#[test]
+fn a_number_out_of_range_is_named_with_its_place() {
+    let text = golden::report().to_json().replacen("\"pid\": 4711", "\"pid\": 4294967296", 1);
+    let message = message(&text);
+    assert!(message.starts_with("program.pid: invalid value: integer `4294967296`"), "{message}");
+    assert!(message.contains("line 5 column"), "{message}");
+}
+
+#[test]
+fn what_is_no_report_is_told_apart() {
+    let future = golden::report().to_json().replacen("\"schema_version\": 1", "\"schema_version\": 2", 1);
+    let cases = [
+        ("", "1:0: this is not JSON, or not all of it"),
+        ("{\n  \"a\": x}", "2:8: this is not JSON: expected value"),
+        ("{} {}", "1:4: this is not JSON: trailing characters"),
+        ("\u{feff}{}", "1:1: this is not JSON: expected value"),
+        ("[]", "an object is expected, not an array"),
+        ("\"text\"", "an object is expected, not a text"),
+        ("null", "an object is expected, not null"),
+        ("{}", "the field `schema_version` is missing"),
+        ("{\"schema_version\": \"1\"}", "schema_version: a whole number is expected, not \"1\""),
+        ("{\"schema_version\": 0}", "there is no schema 0"),
+        ("{\"schema_version\": 1}", "program: this field is missing"),
+        (&future, "this memprof reads schema 1: use a newer memprof"),
+    ];
+    for (text, words) in cases {
+        let message = message(text);
+        assert!(message.contains(words), "{words} is not in: {message}");
+    }
+}
+
+#[test]
+fn a_field_that_stands_there_twice_is_named() {
+    let text = golden::report().to_json().replacen("\"pid\": 4711", "\"pid\": 1, \"pid\": 2", 1);
+    assert_eq!(message(&text), "program.pid: this field stands there twice");
+}
+
+#[test]
+fn fields_of_later_versions_are_passed_over() {
+    let mut report = serde_json::to_value(golden::report()).expect("a report is JSON");
+    report["new"] = json!({"deep": [1, 2, {"x": null}]});
+    report["functions"][0]["new"] = json!("x");
+    report["totals"]["new"] = json!(1e300);
+    assert_eq!(Report::from_json(&report.to_string()).expect("only more fields"), golden::report());
+}
+
+#[test]
+fn deep_nesting_and_long_values_are_errors() {
+    for open in ["[", "{\"a\":", "{\"schema_version\":1,\"program\":["] {
+        let text = open.repeat(200_000);
+        assert!(message(&text).contains("nested too deeply"), "{}", message(&text));
+    }
+    let long = golden::report().to_json().replacen("4711", &format!("\"{}\"", "ü".repeat(100_000)), 1);
+    let message = message(&long);
+    assert!(message.starts_with("program.pid: invalid type: string") && message.len() < 1000, "{message}");
+    assert!(message.contains("… at line 5 column"), "{message}");
+}
+
+#[test]
+fn damaged_reports_never_panic() {
+    let text = golden::report().to_json();
+    for end in (0..text.len()).step_by(61).filter(|end| text.is_char_boundary(*end)) {
+        assert!(message(&text[..end]).contains("not all of it"), "cut at {end}");
+    }
+    let mut bytes = text.into_bytes();
+    let mut random = 1_u64;
+    for _ in 0..2_000 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let place = (random >> 33) as usize % bytes.len();
+        let before = bytes[place];
+        bytes[place] = b"{}[]\",:0-9eE.ntf x"[(random >> 28) as usize % 18];
+        let _ = std::str::from_utf8(&bytes).map(Report::from_json);
+        bytes[place] = before;
+    }
+}

@@ -1,0 +1,181 @@
+//! `memory_leaks.txt`: what is still live, by call path.
+
+use super::NOT_INSTALLED;
+use super::data::{Frame, Live, LiveGroup, Report};
+use super::name::{path, printable};
+use super::size;
+
+/// The whole text, with a line end at its end.
+pub(crate) fn render(report: &Report) -> String {
+    let mut lines = Vec::new();
+    if report.allocator.installed {
+        whole(report, &mut lines);
+        groups(&report.live, &mut lines);
+        not_by_path(report, &mut lines);
+    } else {
+        lines.push(NOT_INSTALLED.to_owned());
+        lines.push(program(report));
+    }
+    system(report, &mut lines);
+    if !report.warnings.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(report.warnings.iter().map(|warning| format!("warning: {}", printable(warning))));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// The first lines: how much in all, of which program, and how far the figures can be trusted.
+fn whole(report: &Report, lines: &mut Vec<String>) {
+    let totals = &report.totals;
+    lines.push(format!(
+        "{} in {} still live when this report was made (of {} allocated)",
+        size::bytes(totals.net_bytes),
+        size::plural(totals.net_count, "block"),
+        size::bytes(totals.allocated_bytes),
+    ));
+    lines.push(program(report));
+    let live = &report.live;
+    let Some(tracked) = live.tracked else {
+        lines
+            .push("no live table: which functions hold them was not recorded, because track_allocations is off".into());
+        lines.push("to see it: set `track_allocations = true` under [memory_profiling] in memory_profile.toml".into());
+        return;
+    };
+    let missing = live.not_tracked.unwrap_or(0);
+    if live.sample_interval_bytes > 1 {
+        let error = live.error_bytes.map_or("unknown".to_owned(), size::bytes);
+        let interval = size::bytes(live.sample_interval_bytes);
+        let samples = size::plural(tracked, "sample");
+        lines.push(format!("estimated: from {samples}, one in about {interval}; standard error of the sum {error}"));
+    } else if live.exact {
+        lines.push("exact: every block made since the profile started and still live is in the groups below".into());
+    } else {
+        lines.push(format!(
+            "incomplete: {} of {} made since the profile started are in the groups below, the others were not tracked",
+            size::count(tracked),
+            size::plural(tracked.saturating_add(missing), "live block"),
+        ));
+    }
+    if missing > 0 {
+        lines.push("to track more: raise `max_tracked_allocations` in memory_profile.toml".into());
+    }
+}
+
+fn program(report: &Report) -> String {
+    let program = &report.program;
+    format!(
+        "program: {} (process {}), started {}, after {}",
+        printable(&program.name),
+        program.pid,
+        printable(&program.started_at),
+        size::age(program.duration_seconds)
+    )
+}
+
+/// One entry for each call path, largest first.
+fn groups(live: &Live, lines: &mut Vec<String>) {
+    let mut groups: Vec<&LiveGroup> = live.groups.iter().collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.bytes));
+    let whole = groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.bytes));
+    for (index, group) in groups.iter().enumerate() {
+        lines.push(String::new());
+        let verdict = group.verdict.as_ref().map_or(String::new(), |verdict| format!(" ({})", printable(verdict)));
+        let error =
+            if group.error_bytes > 0 { format!(" ± {}", size::bytes(group.error_bytes)) } else { String::new() };
+        lines.push(format!(
+            "{}. {}{error} in {}, {} of the tracked bytes{verdict}",
+            index + 1,
+            size::exact(group.bytes),
+            size::plural(group.count, "block"),
+            size::share(group.bytes, whole),
+        ));
+        lines.push(format!("   --> {}", path(&group.path)));
+        lines.push(format!("       {}", details(group)));
+        lines.extend(group.stack.iter().map(|frame| format!("       at {}", place(frame))));
+    }
+}
+
+fn details(group: &LiveGroup) -> String {
+    let oldest = size::age(group.oldest_seconds);
+    if group.count == 1 {
+        return format!("made {oldest} ago");
+    }
+    let newest = size::age(group.newest_seconds);
+    format!("largest block {}, oldest made {oldest} ago, newest {newest} ago", size::bytes(group.largest_bytes))
+}
+
+fn place(frame: &Frame) -> String {
+    let function = frame.function.as_ref().map_or_else(|| format!("{:#x}", frame.address), |name| printable(name));
+    match (&frame.file, frame.line, &frame.module) {
+        (Some(file), Some(line), _) => format!("{function} ({}:{line})", printable(file)),
+        (Some(place), None, _) | (None, _, Some(place)) => format!("{function} ({})", printable(place)),
+        (None, _, None) => function,
+    }
+}
+
+/// Which part of the sum in the first line is in no group.
+fn not_by_path(report: &Report, lines: &mut Vec<String>) {
+    let live = &report.live;
+    lines.push(String::new());
+    if live.tracked.is_some() && live.groups.is_empty() {
+        lines.push("no block made since the profile started is tracked as live".into());
+        lines.push(String::new());
+    }
+    lines.push("in no group above:".into());
+    match live.not_tracked {
+        Some(0) => lines.push("  not tracked: 0 blocks".into()),
+        Some(blocks) => {
+            let known = i128::from(live.before_start_bytes) + i128::from(live.estimated_bytes.unwrap_or(0));
+            let rest = i128::from(report.totals.net_bytes) - known;
+            let about = if rest > 0 { format!(", about {}", size::exact(rest)) } else { String::new() };
+            lines.push(format!("  not tracked: {}{about}", size::plural(blocks, "block")));
+        }
+        None => lines.push("  not tracked: all that was made since the profile started".into()),
+    }
+    lines.push(format!(
+        "  from before the profile started: {}, {} (the runtime, statics)",
+        size::plural(live.before_start_count, "block"),
+        size::exact(live.before_start_bytes),
+    ));
+}
+
+/// The heap beside what the system and jemalloc say: they are never equal, and that is where readers stumble.
+fn system(report: &Report, lines: &mut Vec<String>) {
+    let mut rows = Vec::new();
+    if report.allocator.installed {
+        rows.push(("heap", size::exact(report.totals.net_bytes), "asked for and not freed"));
+        rows.push(("heap, highest", size::exact(report.totals.peak_bytes), ""));
+    }
+    if let Some(jemalloc) = &report.jemalloc {
+        rows.push(("jemalloc allocated", size::exact(jemalloc.allocated), "the heap, rounded up to size classes"));
+        rows.push(("jemalloc active", size::exact(jemalloc.active), "pages with at least one block"));
+        rows.push(("jemalloc metadata", size::exact(jemalloc.metadata), ""));
+        rows.push(("jemalloc resident", size::exact(jemalloc.resident), "in physical memory"));
+        rows.push(("jemalloc mapped", size::exact(jemalloc.mapped), ""));
+        rows.push(("jemalloc retained", size::exact(jemalloc.retained), "kept address space, no memory"));
+    }
+    let known = |size: Option<u64>| size.map_or("not known".to_owned(), size::exact);
+    rows.push(("resident (RSS)", known(report.os.rss_bytes), "the whole process, as the system sees it"));
+    rows.push(("resident, highest", known(report.os.peak_rss_bytes), ""));
+    rows.push((
+        "the profiler's own",
+        size::exact(report.overhead.profiler_bytes),
+        "in no other heap figure, but in RSS",
+    ));
+
+    lines.push(String::new());
+    lines.push("beside the system's figures:".into());
+    let widest = rows.iter().map(|(_, size, _)| size.len()).max().unwrap_or(0);
+    for (name, size, what) in rows {
+        lines.push(format!("  {:<20} {size:<widest$}  {what}", format!("{name}:")).trim_end().to_owned());
+    }
+    lines.push(
+        "  RSS is not the heap: it adds code, stacks, mapped files and what the allocator keeps for reuse, \
+         and leaves out pages that were never touched."
+            .into(),
+    );
+}
+
+#[cfg(test)]
+mod tests;

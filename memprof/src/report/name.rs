@@ -1,0 +1,147 @@
+//! Names of functions as the text reports show them.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// What stands for the path of blocks that no tracked function allocated.
+pub(crate) const OUTSIDE: &str = "(outside tracked functions)";
+
+/// The name without characters that would break a line or command a terminal: a name can be any text its owner gave.
+pub(crate) fn printable(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for letter in name.chars() {
+        if letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            text.extend(letter.escape_default());
+        } else {
+            text.push(letter);
+        }
+    }
+    text
+}
+
+/// A call path, outermost function first: `build → insert → grow`.
+pub(crate) fn path(names: &[String]) -> String {
+    if names.is_empty() {
+        return OUTSIDE.to_owned();
+    }
+    names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(" → ")
+}
+
+/// The name in at most `width` columns. Its end, `Type::method`, is what stays.
+pub(crate) fn shorten(name: &str, width: usize) -> String {
+    if name.width() <= width {
+        return name.to_owned();
+    }
+    // Modules inside angle brackets say least: `<a::b::Type as c::Trait>::f` becomes `<Type as Trait>::f`.
+    let bare = without_inner_modules(name);
+    if bare.width() <= width {
+        return bare;
+    }
+    for start in segment_starts(&bare) {
+        // One column is the ellipsis.
+        let tail = bare.get(start..).unwrap_or_default();
+        if tail.width() < width {
+            return format!("…{tail}");
+        }
+    }
+    last_columns(&bare, width)
+}
+
+/// The end of `name` behind an ellipsis, `width` columns in all.
+fn last_columns(name: &str, width: usize) -> String {
+    let mut start = name.len();
+    let mut taken = 1;
+    for (index, letter) in name.char_indices().rev() {
+        taken += letter.width().unwrap_or(0);
+        if taken > width {
+            break;
+        }
+        start = index;
+    }
+    format!("…{}", name.get(start..).unwrap_or_default())
+}
+
+/// Where each path segment outside angle brackets begins, but for the first and the last.
+fn segment_starts(name: &str) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let mut depth = 0_usize;
+    let mut previous = ' ';
+    for (index, letter) in name.char_indices() {
+        match letter {
+            '<' => depth += 1,
+            // The arrow of `fn(A) -> B` closes nothing.
+            '>' if previous != '-' => depth = depth.saturating_sub(1),
+            ':' if previous == ':' && depth == 0 => starts.push(index + 1),
+            _ => {}
+        }
+        previous = letter;
+    }
+    starts.pop();
+    starts
+}
+
+/// The name with every path inside angle brackets cut to its last segment.
+fn without_inner_modules(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    let mut depth = 0_usize;
+    let mut word = 0; // where the identifier at the end of `text` begins
+    let mut previous = ' ';
+    for letter in name.chars() {
+        match letter {
+            '<' => depth += 1,
+            '>' if previous != '-' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let inner_separator = depth > 0 && letter == ':' && previous == ':';
+        text.push(letter);
+        if inner_separator {
+            text.truncate(word);
+        } else if !(letter.is_alphanumeric() || letter == '_' || letter == ':') {
+            word = text.len();
+        }
+        previous = letter;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_name_stays() {
+        let name = "vector_search::index::hnsw::Builder::insert";
+        assert_eq!(shorten(name, 43), name);
+        assert_eq!(shorten(name, 42), "…index::hnsw::Builder::insert");
+        assert_eq!(shorten(name, 20), "…Builder::insert");
+        assert_eq!(shorten(name, 16), "…Builder::insert");
+        assert_eq!(shorten(name, 10), "…r::insert");
+        assert_eq!(shorten("a sentence as a name", 10), "… a name".replace("… ", "…as "));
+    }
+
+    #[test]
+    fn types_in_angle_brackets_lose_their_modules_first() {
+        let name = "<my_app::store::Cache<alloc::vec::Vec<u8>> as core::iter::Iterator>::next";
+        assert_eq!(shorten(name, 60), "<Cache<Vec<u8>> as Iterator>::next");
+        assert_eq!(shorten("a::b::call::<fn(x::A) -> y::B>", 26), "a::b::call::<fn(A) -> B>");
+        assert_eq!(shorten("a::b::call::<fn(x::A) -> y::B>::last", 29), "…b::call::<fn(A) -> B>::last");
+    }
+
+    #[test]
+    fn shortened_names_never_exceed_the_width() {
+        for name in
+            ["ab::cd::Ef::gh", "naïve::größe::Straße::länge", "数据::索引::构建", "::", "<", ">>>::x", "a:::b", ""]
+        {
+            for width in 1..30 {
+                let short = shorten(name, width);
+                assert!(short.width() <= width, "{name} in {width}: {short}");
+            }
+        }
+    }
+
+    #[test]
+    fn control_characters_are_written_out() {
+        assert_eq!(printable("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+        assert_eq!(path(&["größe".into(), "x\ty".into()]), "größe → x\\ty");
+        assert_eq!(path(&[]), OUTSIDE);
+    }
+}

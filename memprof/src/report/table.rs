@@ -1,0 +1,208 @@
+//! The table on the terminal.
+
+use std::cmp::Reverse;
+use std::fmt::Display;
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{CellAlignment, Table};
+use unicode_width::UnicodeWidthStr;
+
+use super::NOT_INSTALLED;
+use super::columns::{Figure, GAP, Row, fit};
+use super::data::{Function, Report};
+use super::files::Written;
+use super::name::printable;
+use super::size;
+
+/// Functions with a row of their own, in each table.
+const ROWS: usize = 10;
+/// Columns of a line where there is no terminal to ask.
+const WIDTH: usize = 100;
+/// Narrower than this nothing is readable: the terminal may then break the lines.
+const NARROWEST: usize = 30;
+
+const TITLE: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const WARNING: Style = AnsiColor::Yellow.on_default();
+const ALARM: Style = AnsiColor::Red.on_default().bold();
+
+/// Shows the report on stderr, as wide as the terminal is, in colour where the terminal and the environment want it.
+///
+/// A stderr that is closed is no error: there is nobody to tell.
+pub(crate) fn print(report: &Report, written: Option<&Written>) {
+    let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(WIDTH, |(width, _)| width.0.into());
+    let text = render(report, written, width, true);
+    // The stream takes the colours out where they are not wanted.
+    let mut out = anstream::stderr().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+/// The table as text, in lines of at most `width` columns, apart from paths and warnings, which are not broken.
+pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, colour: bool) -> String {
+    let width = width.max(NARROWEST);
+    let mut page = Page { text: String::new(), colour };
+    if report.allocator.installed {
+        page.lines(TITLE, wrap(&totals(report), ", ", width));
+        if report.functions.is_empty() {
+            page.lines(Style::new(), wrap(NO_FUNCTIONS, " ", width));
+        } else {
+            by_net(report, written, width, &mut page);
+            by_allocated(report, written, width, &mut page);
+            page.blank();
+            page.lines(FAINT, wrap(LEGEND, " ", width));
+        }
+    } else {
+        page.line(ALARM, NOT_INSTALLED);
+    }
+    if let Some(written) = written {
+        page.blank();
+        page.line(Style::new(), format_args!("all figures: {}", written.allocation_report.display()));
+        page.line(Style::new(), format_args!("still live:  {}", written.leak_report.display()));
+    }
+    let fell_back = written.and_then(|written| written.fell_back.as_ref());
+    let warnings: Vec<&String> = fell_back.into_iter().chain(&report.warnings).collect();
+    if !warnings.is_empty() {
+        page.blank();
+    }
+    for warning in warnings {
+        page.line(WARNING, format_args!("warning: {}", printable(warning)));
+    }
+    page.text
+}
+
+const NO_FUNCTIONS: &str = "No tracked function was called: put #[track_memory] on the functions you want to see.";
+const LEGEND: &str = "self: the function's own code, adds up to the total; allocated, net: with all it called. \
+retained: its own blocks that nobody freed. peak/call: the most above a call's start. 1 MB = 2^20 bytes.";
+
+fn totals(report: &Report) -> String {
+    let totals = &report.totals;
+    let error = if totals.peak_error_bytes > 0 {
+        format!(" ± {}", size::bytes(totals.peak_error_bytes))
+    } else {
+        String::new()
+    };
+    format!(
+        "memprof: allocated {}, freed {}, net {} in {}, peak {}{error}",
+        size::bytes(totals.allocated_bytes),
+        size::bytes(totals.deallocated_bytes),
+        size::bytes(totals.net_bytes),
+        size::plural(totals.net_count, "block"),
+        size::bytes(totals.peak_bytes),
+    )
+}
+
+fn by_net(report: &Report, written: Option<&Written>, width: usize, page: &mut Page) {
+    use Figure::{Allocated, Calls, Net, PeakPerCall, Retained, SelfAllocated, SelfNet};
+    let mut functions: Vec<&Function> = report.functions.iter().collect();
+    functions.sort_by_key(|function| (Reverse(function.net_bytes), &function.name));
+    page.blank();
+    page.lines(TITLE, wrap("Functions by net: what they keep", " ", width));
+    let figures = vec![Calls, Net, SelfNet, Retained, PeakPerCall, Allocated, SelfAllocated];
+    let least_important = [SelfAllocated, Allocated, Calls, PeakPerCall, Retained, SelfNet];
+    section(report, written, &functions, (figures, &least_important), width, page);
+}
+
+fn by_allocated(report: &Report, written: Option<&Written>, width: usize, page: &mut Page) {
+    use Figure::{Allocated, Calls, Net, PeakPerCall, SelfAllocated, SelfNet};
+    let mut functions: Vec<&Function> = report.functions.iter().collect();
+    functions.sort_by_key(|function| (Reverse(function.allocated_bytes), &function.name));
+    page.blank();
+    page.lines(TITLE, wrap("Functions by allocated: what they asked for", " ", width));
+    let figures = vec![Calls, Allocated, SelfAllocated, PeakPerCall, Net, SelfNet];
+    let least_important = [SelfNet, Net, PeakPerCall, Calls, SelfAllocated];
+    section(report, written, &functions, (figures, &least_important), width, page);
+}
+
+fn section(
+    report: &Report,
+    written: Option<&Written>,
+    functions: &[&Function],
+    columns: (Vec<Figure>, &[Figure]),
+    width: usize,
+    page: &mut Page,
+) {
+    let (shown, more) = functions.split_at(functions.len().min(ROWS));
+    let mut rows: Vec<Row> = shown.iter().map(|function| Row::function(function)).collect();
+    if !more.is_empty() {
+        rows.push(Row::more(more));
+    }
+    rows.push(Row::outside(&report.unattributed));
+    rows.push(Row::total(report, &rows));
+
+    let (mut figures, least_important) = columns;
+    fit(&mut figures, least_important, &mut rows, width);
+    for (index, line) in aligned(&figures, &rows).into_iter().enumerate() {
+        let style = match index {
+            0 => FAINT,
+            index if index <= shown.len() => Style::new(),
+            index if index == rows.len() => TITLE,
+            _ => FAINT,
+        };
+        page.line(style, line);
+    }
+    if let Some(written) = written
+        && !more.is_empty()
+    {
+        let more = size::count(more.len() as u64);
+        page.line(FAINT, format_args!("and {more} more in {}", written.allocation_report.display()));
+    }
+}
+
+/// The lines of one table, the titles first: names to the left, figures to the right.
+fn aligned(figures: &[Figure], rows: &[Row]) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(std::iter::once("function").chain(figures.iter().map(|figure| figure.title())));
+    for row in rows {
+        table.add_row(std::iter::once(row.name.clone()).chain(figures.iter().map(|figure| figure.of(row))));
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((if index == 0 { 0 } else { GAP as u16 }, 0));
+        if index > 0 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Breaks a text after `separator` into lines of at most `width` columns.
+fn wrap(text: &str, separator: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for piece in text.split_inclusive(separator) {
+        match lines.last_mut() {
+            Some(line) if line.width() + piece.trim_end().width() <= width => line.push_str(piece),
+            Some(_) => lines.push(format!("  {piece}")),
+            None => lines.push(piece.to_owned()),
+        }
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Text that is being written, styled line by line.
+struct Page {
+    text: String,
+    colour: bool,
+}
+
+impl Page {
+    fn line(&mut self, style: Style, line: impl Display) {
+        let line =
+            if self.colour && !style.is_plain() { format!("{style}{line}{style:#}\n") } else { format!("{line}\n") };
+        self.text.push_str(&line);
+    }
+
+    fn lines(&mut self, style: Style, lines: Vec<String>) {
+        for line in lines {
+            self.line(style, line);
+        }
+    }
+
+    fn blank(&mut self) {
+        self.text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests;

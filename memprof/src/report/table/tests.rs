@@ -1,0 +1,119 @@
+//! The table where something is missing, estimated, huge or hostile.
+
+use super::*;
+use crate::report::golden;
+
+fn text(report: &Report) -> String {
+    render(report, Some(&golden::written()), 120, false)
+}
+
+#[test]
+fn the_figures_that_may_be_added_add_up() {
+    let report = golden::report();
+    let functions: Vec<&Function> = report.functions.iter().collect();
+    let (shown, more) = functions.split_at(ROWS);
+    let mut rows: Vec<Row> = shown.iter().map(|function| Row::function(function)).collect();
+    rows.push(Row::more(more));
+    rows.push(Row::outside(&report.unattributed));
+    let total = Row::total(&report, &rows);
+    assert_eq!(rows.iter().map(|row| row.self_allocated).sum::<Option<i128>>(), total.self_allocated);
+    assert_eq!(rows.iter().map(|row| row.self_net).sum::<Option<i128>>(), total.self_net);
+    assert_eq!(total.self_net, Some(report.totals.net_bytes.into()));
+    assert_eq!(total.retained, report.live.estimated_bytes.map(i128::from));
+}
+
+#[test]
+fn functions_stand_in_order_and_the_others_are_counted() {
+    let text = text(&golden::report());
+    let (net, allocated) = text.split_once("Functions by allocated").expect("both tables");
+    let at = |text: &str, name: &str| text.find(&format!("\n{name} ")).unwrap_or_else(|| panic!("no {name} in {text}"));
+    assert!(at(net, "vector_search::build") < at(net, "vector_search::serve"));
+    assert!(at(allocated, "vector_search::serve") > at(allocated, "vector_search::search"));
+    assert_eq!(text.matches("\nand 5 more in data/logs/memory_allocations.json\n").count(), 2);
+    let last = text.trim_end().rsplit_once("\n\n").expect("warnings stand apart").1;
+    assert!(last.lines().all(|line| line.starts_with("warning: ")), "{last}");
+}
+
+#[test]
+fn ten_functions_need_no_line_for_more() {
+    let mut report = golden::report();
+    report.functions.truncate(10);
+    assert!(!text(&report).contains(" more"));
+}
+
+#[test]
+fn without_the_allocator_the_first_line_says_what_to_do() {
+    let mut report = golden::report();
+    report.allocator.installed = false;
+    let text = text(&report);
+    let first = text.lines().next().unwrap_or_default();
+    assert!(first.contains("not installed") && first.contains("#[memprof::main]"), "{first}");
+    assert!(!text.contains("Functions by") && text.contains("warning: 1 guard"), "{text}");
+}
+
+#[test]
+fn where_the_reports_went_is_said() {
+    let mut written = golden::written();
+    written.fell_back = Some("cannot write x: no room; it is y instead".into());
+    let text = render(&golden::report(), Some(&written), 80, false);
+    assert!(text.contains("\nall figures: data/logs/memory_allocations.json\n"), "{text}");
+    assert!(text.contains("\nstill live:  data/logs/memory_leaks.txt\n"), "{text}");
+    assert!(text.contains("\nwarning: cannot write x: no room; it is y instead\n"), "{text}");
+    let text = render(&golden::report(), None, 80, false);
+    assert!(!text.contains("and 5 more") && !text.contains("\nall figures"), "{text}");
+}
+
+#[test]
+fn no_function_says_how_to_have_one() {
+    let mut report = golden::report();
+    report.functions.clear();
+    assert!(text(&report).contains("put #[track_memory] on the functions"));
+}
+
+#[test]
+fn what_is_not_known_has_no_column_or_stays_blank() {
+    let mut report = golden::report();
+    for function in &mut report.functions {
+        (function.retained_bytes, function.retained_error_bytes) = (None, None);
+    }
+    (report.unattributed.retained_bytes, report.unattributed.retained_error_bytes) = (None, None);
+    assert!(!text(&report).contains("  retained"));
+}
+
+#[test]
+fn an_estimate_is_marked() {
+    let mut report = golden::report();
+    report.functions[2].retained_error_bytes = Some(4_096);
+    let text = text(&report);
+    assert!(text.contains(" ~8.0 MB"), "{text}");
+    assert!(text.contains(" ~12.1 MB"), "a sum with an estimate in it is one: {text}");
+}
+
+#[test]
+fn hostile_names_and_extremes_stay_in_their_lines() {
+    let mut report = golden::report();
+    report.functions[0].name = "two\nlines\u{1b}[31m and a very long name ".repeat(20);
+    report.functions[1].name = "数据".repeat(100);
+    report.functions[2].name = String::new();
+    for function in &mut report.functions {
+        (function.calls, function.allocated_bytes, function.peak_bytes) = (u64::MAX, u64::MAX, Some(u64::MAX));
+        (function.self_allocated_bytes, function.net_bytes, function.self_net_bytes) = (u64::MAX, i64::MIN, i64::MIN);
+        function.retained_bytes = Some(u64::MAX);
+    }
+    report.totals.net_bytes = i64::MIN;
+    for width in [0, 1, 60, 80, 200, usize::MAX] {
+        let text = render(&report, None, width, false);
+        assert!(!text.contains('\u{1b}'));
+        for line in text.lines().filter(|line| !line.starts_with("warning")) {
+            assert!(line.width() <= width.max(45), "{width}: {line}");
+        }
+    }
+    render(&Report::default(), None, 80, true);
+}
+
+/// For people: `cargo test -p memprof show_the_table -- --ignored` in the terminal in question.
+#[test]
+#[ignore = "it only shows the table on the real stderr"]
+fn show_the_table() {
+    print(&golden::report(), Some(&golden::written()));
+}
