@@ -3,6 +3,7 @@
 // STUB of the real engine, with the signatures that generated code relies on.
 
 pub use core::any::type_name;
+pub use core::option::Option;
 pub use core::{file, line};
 
 /// One annotated function or named block.
