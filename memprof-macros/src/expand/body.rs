@@ -82,13 +82,15 @@ pub(crate) fn rebindings(params: &[Rebound]) -> TokenStream {
     params
         .iter()
         .map(|Rebound { attrs, mutability, ident }| {
-            // A name like `_rows` says "not used", and now it is: in our own statement.
-            let used = ident
-                .to_string()
-                .starts_with('_')
-                .then(|| quote_spanned!(Span::mixed_site()=> #[allow(clippy::used_underscore_binding)]));
-            quote_spanned! {Span::mixed_site()=>
-                #attrs #used let #mutability #ident = #ident;
+            // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is still said.
+            let here = Span::mixed_site();
+            let underscore = ident.to_string().starts_with('_').then(|| {
+                quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding)
+            });
+            quote_spanned! {here=>
+                #attrs
+                #[allow(clippy::shadow_same #underscore)]
+                let #mutability #ident = #ident;
             }
         })
         .collect()

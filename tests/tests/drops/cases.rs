@@ -1,4 +1,4 @@
-//! Compiled with edition 2024 (`drops.rs`) and with edition 2021 (`edition2021.rs`).
+//! Compiled with edition 2024 (`tests/tests/drops.rs`) and with edition 2021 (`tests/edition2021`).
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
