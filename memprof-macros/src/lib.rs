@@ -1,15 +1,114 @@
-//! The attributes of memprof.
+//! The attributes of [memprof](https://docs.rs/memprof). Use them from there: `memprof::track_memory` and `memprof::main`.
+//!
+//! The way of an attribute through this crate: [`args`] reads its arguments, [`classify`] says what it was put on, [`item`] reads
+//! a function without ever parsing its body, [`validate`] holds the rules, [`expand`] writes the new function, and [`fallback`]
+//! decides what the compiler still gets to see when something was wrong.
+
+mod args;
+mod classify;
+mod expand;
+mod fallback;
+mod item;
+mod mistakes;
+mod root;
+mod validate;
 
 use proc_macro::TokenStream;
 
-/// Charges what happens in a function to it.
+/// Charges what a function allocates and frees to that function.
+///
+/// Each call is a scope: it begins before the first statement of the body and ends after the last value of the body is gone,
+/// on every way out (the end, `return`, `?`, a panic). The function's signature, its attributes and its documentation stay as
+/// they are, and so does its behaviour: the body is not moved into a closure and nothing is boxed.
+///
+/// ```
+/// use memprof::track_memory;
+///
+/// #[track_memory]
+/// fn load(lines: usize) -> Vec<String> {
+///     (0..lines).map(|n| format!("line {n}")).collect()
+/// }
+///
+/// struct Index(Vec<String>);
+///
+/// impl Index {
+///     #[track_memory(name = "build the index")]
+///     fn build(lines: Vec<String>) -> Self {
+///         Self(lines)
+///     }
+/// }
+///
+/// assert_eq!(Index::build(load(3)).0.len(), 3);
+/// ```
+///
+/// # Where it can stand
+///
+/// On free functions, on methods of types and of trait implementations, on default methods of traits and on nested functions;
+/// generic, `async`, `unsafe` or `extern "C"` ones too. What cannot be tracked (a `const fn`, a function without a body, a type)
+/// is a compile error that says what to do instead.
+///
+/// # Arguments
+///
+/// * `name = "…"`: the name in the report. Without it the name is the function's path, `crate::module::Type::function`.
+/// * `crate = path`: where memprof is found, for programs that reach it through another crate. Without it `::memprof`.
+///
+/// # Parameters
+///
+/// A parameter that is a plain name (`rows: Vec<f32>`, `mut rows: Vec<f32>`) is dropped inside the scope, as a part of the
+/// function. **`self` by value and patterns (`(a, b): (A, B)`, `_: A`) are dropped just after the scope**, so what they free
+/// is charged to the caller. To charge it to the function, move it into a local first: `let this = self;`.
+///
+/// # Async functions
+///
+/// An `async fn` stays one. Its future enters the scope each time it is polled and once more when it is dropped, on
+/// whatever thread that is. A future that was never polled has not begun: the arguments that it still holds are freed by whoever drops it.
+///
+/// # Cost
+///
+/// Without memprof's feature `profiling` the function is left exactly as it was, after the checks. With it a call costs entering and leaving a
+/// scope; in a debug build a parameter that is a plain name is also moved once more, which takes its size again on the stack.
 #[proc_macro_attribute]
-pub fn track_memory(_args: TokenStream, item: TokenStream) -> TokenStream {
-    item
+pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::track_memory(args.into(), item.into(), expand::Build::this()).into()
 }
 
-/// Profiles the program.
+/// Profiles the whole program: installs the tracker as the global allocator, reads the configuration, starts the profile before
+/// the body of `main` and writes the report after it.
+///
+/// The report is written whatever `main` returns: `()`, a `Result`, an `ExitCode`, nothing (`!`) or any other `impl Termination`.
+///
+/// ```
+/// #[memprof::main]
+/// fn main() {
+///     println!("{}", vec![1, 2, 3].len());
+/// }
+/// ```
+///
+/// # Async programs
+///
+/// The attribute works above and below the one of the runtime. Either way the profile starts before the runtime and the report is
+/// written after it is gone, so that what the tasks hold is freed by then.
+///
+/// ```ignore
+/// #[memprof::main]
+/// #[tokio::main]
+/// async fn main() {
+///     serve().await;
+/// }
+/// ```
+///
+/// # Arguments
+///
+/// * `allocator = system`: what the tracker forwards to. `system` (this is what it is without the argument), `jemalloc` (with
+///   memprof's feature of that name), the path of a static that is a `GlobalAlloc` (`allocator = crate::ARENA`), or `none` for programs that install
+///   an `AllocationTracker` themselves.
+/// * `config = "…"`: the configuration file, instead of the `memory_profile.toml` that is searched for.
+/// * `crate = path`: where memprof is found. Without it `::memprof`.
+///
+/// # Cost
+///
+/// Without memprof's feature `profiling`, `main` is left exactly as it was, after the checks, and no allocator is installed.
 #[proc_macro_attribute]
-pub fn main(_args: TokenStream, item: TokenStream) -> TokenStream {
-    item
+pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::main(args.into(), item.into(), expand::Build::this()).into()
 }

@@ -1,0 +1,162 @@
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use syn::parse::Parser;
+use syn::{Error, LitStr, Path, Result};
+
+use crate::mistakes::Mistakes;
+
+/// The arguments of `#[track_memory]`.
+#[derive(Default)]
+pub(crate) struct TrackArgs {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) krate: Option<Path>,
+}
+
+/// The arguments of `#[memprof::main]`.
+#[derive(Default)]
+pub(crate) struct MainArgs {
+    pub(crate) allocator: Option<Allocator>,
+    pub(crate) config: Option<LitStr>,
+    pub(crate) krate: Option<Path>,
+}
+
+/// What the tracker that `#[memprof::main]` installs forwards to.
+pub(crate) enum Allocator {
+    System,
+    /// Keeps its token, because whether jemalloc can be had is a later question.
+    Jemalloc(Span),
+    /// Another static of the program.
+    Static(Path),
+    /// Nothing is installed.
+    None,
+}
+
+const TRACK_KEYS: &str = "use `name = \"…\"` or `crate = path`";
+const MAIN_KEYS: &str =
+    "use `allocator = system`, `jemalloc`, `none` or the path of a static, `config = \"…\"` or `crate = path`";
+const ALLOCATORS: &str =
+    "use `system`, `jemalloc`, `none` or the path of a static, such as `crate::ALLOC` or `self::alloc`";
+
+impl TrackArgs {
+    pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
+        let mut args = Self::default();
+        for argument in split(tokens) {
+            let set = argument.and_then(|Argument { key, value }| match key.to_string().as_str() {
+                "name" => set_once(&mut args.name, &key, text(&key, value)),
+                "crate" => set_once(&mut args.krate, &key, path(&key, value)),
+                _ => Err(unknown(&key, TRACK_KEYS)),
+            });
+            set.unwrap_or_else(|error| mistakes.add(error));
+        }
+        args
+    }
+}
+
+impl MainArgs {
+    pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
+        let mut args = Self::default();
+        for argument in split(tokens) {
+            let set = argument.and_then(|Argument { key, value }| match key.to_string().as_str() {
+                "allocator" => set_once(&mut args.allocator, &key, allocator(&key, value)),
+                "config" => set_once(&mut args.config, &key, text(&key, value)),
+                "crate" => set_once(&mut args.krate, &key, path(&key, value)),
+                _ => Err(unknown(&key, MAIN_KEYS)),
+            });
+            set.unwrap_or_else(|error| mistakes.add(error));
+        }
+        args
+    }
+}
+
+/// One `key = value` whose value is not yet understood.
+struct Argument {
+    key: Ident,
+    value: TokenStream,
+}
+
+/// Splits at the commas first, so that a mistake in one argument does not hide those in the next.
+fn split(tokens: TokenStream) -> Vec<Result<Argument>> {
+    let mut arguments = Vec::new();
+    let mut piece = Vec::new();
+    for token in tokens {
+        if is_punct(&token, ',') {
+            arguments.push(argument(&piece, token.span()));
+            piece.clear();
+        } else {
+            piece.push(token);
+        }
+    }
+    if !piece.is_empty() {
+        arguments.push(argument(&piece, Span::call_site()));
+    }
+    arguments
+}
+
+fn argument(piece: &[TokenTree], comma: Span) -> Result<Argument> {
+    match piece {
+        [] => Err(Error::new(comma, "an argument is missing before this comma; remove the comma")),
+        [TokenTree::Ident(key), equals, value @ ..] if is_punct(equals, '=') => {
+            Ok(Argument { key: key.clone(), value: value.iter().cloned().collect() })
+        }
+        [TokenTree::Ident(key), ..] => {
+            Err(Error::new(key.span(), format!("`{key}` needs a value; arguments are written `key = value`")))
+        }
+        [other, ..] => Err(Error::new(other.span(), "arguments are written `key = value`")),
+    }
+}
+
+/// The one place that knows what "given twice" means. The value comes unchecked, so that a second one is named as such
+/// whatever it is.
+fn set_once<T>(slot: &mut Option<T>, key: &Ident, value: Result<T>) -> Result<()> {
+    if slot.is_some() {
+        return Err(Error::new(key.span(), format!("`{key}` is given twice; keep one of them")));
+    }
+    *slot = Some(value?);
+    Ok(())
+}
+
+fn unknown(key: &Ident, keys: &str) -> Error {
+    Error::new(key.span(), format!("unknown argument `{key}`; {keys}"))
+}
+
+fn text(key: &Ident, value: TokenStream) -> Result<LitStr> {
+    let span = place(key, &value);
+    let text = syn::parse2::<LitStr>(value)
+        .map_err(|_| Error::new(span, format!("`{key}` takes a text in quotes, such as `{key} = \"…\"`")))?;
+    if text.value().trim().is_empty() {
+        return Err(Error::new(text.span(), format!("`{key}` is empty; write a text or leave `{key}` out")));
+    }
+    Ok(text)
+}
+
+fn path(key: &Ident, value: TokenStream) -> Result<Path> {
+    let span = place(key, &value);
+    Path::parse_mod_style
+        .parse2(value)
+        .map_err(|_| Error::new(span, format!("`{key}` takes a path without quotes, such as `{key} = some::memprof`")))
+}
+
+fn allocator(key: &Ident, value: TokenStream) -> Result<Allocator> {
+    let span = place(key, &value);
+    let path =
+        Path::parse_mod_style.parse2(value).map_err(|_| Error::new(span, format!("not an allocator; {ALLOCATORS}")))?;
+    let Some(word) = path.get_ident() else { return Ok(Allocator::Static(path)) };
+    Ok(match word.to_string().as_str() {
+        "system" => Allocator::System,
+        "jemalloc" => Allocator::Jemalloc(word.span()),
+        "none" => Allocator::None,
+        // Statics are written in capitals: a small word is far more often one of the three above, misspelt.
+        other if other.starts_with(char::is_lowercase) => {
+            return Err(Error::new(word.span(), format!("unknown allocator `{other}`; {ALLOCATORS}")));
+        }
+        _ => Allocator::Static(path),
+    })
+}
+
+/// The first token of the value, or the key where the value is missing.
+fn place(key: &Ident, value: &TokenStream) -> Span {
+    value.clone().into_iter().next().map_or_else(|| key.span(), |token| token.span())
+}
+
+fn is_punct(token: &TokenTree, what: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == what)
+}

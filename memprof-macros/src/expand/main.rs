@@ -1,0 +1,175 @@
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::{Attribute, Path};
+
+use super::body::{enclosed, hidden};
+use crate::args::{Allocator, MainArgs};
+use crate::item::{Body, Function, ends_in};
+use crate::root::Root;
+
+/// The program's `main`.
+///
+/// *Input*
+/// ```ignore
+/// fn main() -> Result<(), Error> { … }
+/// ```
+/// *Output*
+/// ```ignore
+/// fn main() -> Result<(), Error> {
+///     const _: () = {
+///         #[global_allocator]
+///         static MEMPROF_ALLOCATOR: AllocationTracker<System> = AllocationTracker::system();
+///     };
+///     let profile = ::memprof::__private::main_start(MainOptions { config: None, allocator: "system" });
+///     match () {
+///         () => { … }
+///     }
+/// }
+/// ```
+///
+/// With the attribute of a runtime below ours, all of `main` as that attribute makes it becomes the body: the profile
+/// starts before the runtime and ends after it.
+///
+/// *Input*
+/// ```ignore
+/// #[tokio::main]
+/// async fn main() { … }
+/// ```
+/// *Output*
+/// ```ignore
+/// fn main() {
+///     …
+///     match () {
+///         () => {
+///             #[tokio::main]
+///             async fn main() { … }
+///             main()
+///         }
+///     }
+/// }
+/// ```
+pub(crate) fn profiled(function: Function, args: &MainArgs) -> TokenStream {
+    let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
+    let start = start(args, &Root::new(args.krate.as_ref()));
+    let here = Span::mixed_site();
+    let nested = if sig.asyncness.is_some() { has_runtime(&attrs) } else { attrs.iter().any(takes_over) };
+    if !nested {
+        let enclosed = enclosed(&block);
+        return quote_spanned!(here=> #(#attrs)* #vis #sig { #inner_attrs #start #enclosed });
+    }
+    // `#[cfg]`, lint levels and documentation belong to `main` as the program has it.
+    let (outer, inner): (Vec<_>, Vec<_>) = attrs.iter().partition(|attr| is_inert(attr));
+    let (unsafety, abi, output) = (&sig.safety, &sig.abi, &sig.output);
+    let (fn_token, ident) = (&sig.fn_token, &sig.ident);
+    quote_spanned! {here=>
+        #(#outer)*
+        #vis #unsafety #abi #fn_token #ident() #output {
+            #start
+            match () {
+                () => {
+                    #(#inner)*
+                    #sig { #inner_attrs #block }
+                    #ident()
+                }
+            }
+        }
+    }
+}
+
+/// The statements before the body: the allocator and the start of the profile.
+fn start(args: &MainArgs, root: &Root) -> TokenStream {
+    let here = Span::mixed_site();
+    let private = root.private();
+    let profile = hidden("profile");
+    let (installed, allocator) = installed(args.allocator.as_ref(), root);
+    let config = match &args.config {
+        Some(path) => quote_spanned!(here=> #private::Option::Some(#path)),
+        None => quote_spanned!(here=> #private::Option::None),
+    };
+    quote_spanned! {here=>
+        #installed
+        let #profile = #private::main_start(#private::MainOptions { config: #config, allocator: #allocator });
+    }
+}
+
+/// The global allocator and its name in the report. The static has a name of its own, since the path that the user gave is
+/// looked up beside it.
+fn installed(allocator: Option<&Allocator>, root: &Root) -> (TokenStream, String) {
+    let here = Span::mixed_site();
+    let private = root.private();
+    let (inner, made, name) = match allocator {
+        None | Some(Allocator::System) => {
+            (quote_spanned!(here=> #private::System), quote_spanned!(here=> system()), "system".to_owned())
+        }
+        Some(Allocator::Jemalloc(_)) => {
+            let jemalloc = root.public();
+            let jemalloc = quote_spanned!(here=> #jemalloc::Jemalloc);
+            (jemalloc.clone(), quote_spanned!(here=> new(#jemalloc)), "jemalloc".to_owned())
+        }
+        Some(Allocator::Static(path)) => {
+            let borrowed = quote_spanned!(here=> #private::Borrowed);
+            (borrowed.clone(), quote_spanned!(here=> new(#borrowed(&#path))), name_of(path))
+        }
+        Some(Allocator::None) => return (TokenStream::new(), "none".to_owned()),
+    };
+    let installed = quote_spanned! {here=>
+        const _: () = {
+            #[global_allocator]
+            static MEMPROF_ALLOCATOR: #private::AllocationTracker<#inner> = #private::AllocationTracker::#made;
+        };
+    };
+    (installed, name)
+}
+
+/// `crate :: ALLOC` as people write it.
+fn name_of(path: &Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
+}
+
+/// Whether some attribute of an async `main` may make a runtime for it: any that is not known to do something else.
+pub(crate) fn has_runtime(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|attr| !is_inert(attr) && !wraps_only(attr))
+}
+
+/// Whether an attribute of a `main` that is not async still changes the whole function, so that the profile must stand around it.
+fn takes_over(attr: &Attribute) -> bool {
+    !is_inert(attr) && (ends_in(attr.path(), "main") || wraps_only(attr))
+}
+
+/// Attribute macros that leave an async function async.
+fn wraps_only(attr: &Attribute) -> bool {
+    ends_in(attr.path(), "track_memory") || ends_in(attr.path(), "instrument")
+}
+
+/// Attributes that only the compiler and its tools read. Through `cfg_attr` anything may come.
+fn is_inert(attr: &Attribute) -> bool {
+    const INERT: [&str; 16] = [
+        "allow",
+        "cfg",
+        "cold",
+        "deny",
+        "deprecated",
+        "doc",
+        "expect",
+        "export_name",
+        "forbid",
+        "inline",
+        "link_section",
+        "must_use",
+        "no_mangle",
+        "optimize",
+        "unsafe",
+        "warn",
+    ];
+    const TOOLS: [&str; 4] = ["clippy", "diagnostic", "rustfmt", "rust_analyzer"];
+    let path = attr.path();
+    if path.is_ident("cfg_attr") {
+        return !attr.meta.to_token_stream().into_iter().any(|token| token.to_string().contains("main"));
+    }
+    let Some(first) = path.segments.first() else { return true };
+    if path.segments.len() == 1 {
+        INERT.iter().any(|name| first.ident == name)
+    } else {
+        TOOLS.iter().any(|name| first.ident == name)
+    }
+}

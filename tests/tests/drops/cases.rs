@@ -1,0 +1,204 @@
+//! Compiled with edition 2024 (`tests/tests/drops.rs`) and with edition 2021 (`tests/edition2021`).
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+use memprof::track_memory;
+
+use crate::fake::{Noisy, log, taken};
+
+/// The same function twice: as it stands, and tracked. The second must do what the first does.
+macro_rules! twice {
+    ($(#[$attr:meta])* $function:item) => {
+        #[allow(unused, clippy::all)]
+        mod plain {
+            use super::*;
+            $(#[$attr])* $function
+        }
+        mod tracked {
+            use super::*;
+            #[track_memory(crate = crate::fake)]
+            $(#[$attr])* $function
+        }
+    };
+}
+
+fn without_scopes(events: &str) -> String {
+    events.split(", ").filter(|event| !matches!(*event, "enter" | "exit")).collect::<Vec<_>>().join(", ")
+}
+
+/// Polls once.
+fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn parameters_that_are_names_are_dropped_in_the_scope_and_in_their_order() {
+    twice! {
+        pub(crate) fn f(_a: Noisy, mut b: Noisy, c: Noisy) {
+            let _local = Noisy("local");
+            b.0 = "changed b";
+            let _ = &c;
+            log("body");
+        }
+    }
+    plain::f(Noisy("a"), Noisy("b"), Noisy("c"));
+    let plain = taken();
+    tracked::f(Noisy("a"), Noisy("b"), Noisy("c"));
+    let tracked = taken();
+    assert_eq!(tracked, "enter, body, drop local, drop c, drop changed b, drop a, exit");
+    assert_eq!(without_scopes(&tracked), plain);
+}
+
+#[test]
+fn a_parameter_nobody_uses_is_dropped_in_the_scope() {
+    #[track_memory(crate = crate::fake)]
+    fn consume(_rows: Noisy) {}
+    consume(Noisy("rows"));
+    assert_eq!(taken(), "enter, drop rows, exit");
+}
+
+#[test]
+fn self_by_value_is_dropped_after_the_scope() {
+    struct Type(#[allow(dead_code)] Noisy);
+    impl Type {
+        #[track_memory(crate = crate::fake)]
+        fn consume(self, _a: Noisy) {
+            log("body");
+        }
+        #[track_memory(crate = crate::fake)]
+        fn consume_as_a_local(self, _a: Noisy) {
+            let _this = self;
+            log("body");
+        }
+    }
+    Type(Noisy("self")).consume(Noisy("a"));
+    assert_eq!(taken(), "enter, body, drop a, exit, drop self");
+    Type(Noisy("self")).consume_as_a_local(Noisy("a"));
+    assert_eq!(taken(), "enter, body, drop self, drop a, exit");
+}
+
+#[test]
+fn patterns_are_dropped_after_the_scope() {
+    #[track_memory(crate = crate::fake)]
+    fn f((_a, _): (Noisy, Noisy), _: Noisy, ref _c: Noisy, d @ Noisy(_): Noisy, _e: Noisy) {
+        let _ = &d;
+        log("body");
+    }
+    f((Noisy("a"), Noisy("rest")), Noisy("b"), Noisy("c"), Noisy("d"), Noisy("e"));
+    assert_eq!(taken(), "enter, body, drop e, exit, drop d, drop c, drop b, drop a, drop rest");
+}
+
+#[test]
+fn the_last_expression_may_borrow_from_a_parameter() {
+    twice! {
+        pub(crate) fn f(m: Mutex<Vec<u8>>) -> usize { m.lock().unwrap().len() }
+    }
+    assert_eq!(plain::f(Mutex::new(vec![1, 2])), tracked::f(Mutex::new(vec![1, 2])));
+    taken();
+}
+
+#[test]
+fn the_temporaries_of_the_last_expression_die_as_before_and_in_the_scope() {
+    twice! {
+        pub(crate) fn f(_param: Noisy) -> usize {
+            let _local = Noisy("local");
+            Noisy("temporary").0.len()
+        }
+    }
+    plain::f(Noisy("param"));
+    let plain = taken();
+    tracked::f(Noisy("param"));
+    let tracked = taken();
+    assert_eq!(without_scopes(&tracked), plain);
+    assert!(tracked.starts_with("enter, ") && tracked.ends_with("drop param, exit"), "{tracked}");
+}
+
+#[test]
+fn every_way_out_ends_the_scope_last() {
+    twice! {
+        pub(crate) fn f(a: Noisy, way: u8) -> Result<u8, std::num::ParseIntError> {
+            let _local = Noisy("local");
+            for step in 0.. {
+                match way {
+                    0 => return Ok(step),
+                    1 => drop("x".parse::<u8>()?),
+                    2 => panic!("on purpose"),
+                    _ => break,
+                }
+            }
+            let _ = &a;
+            Ok(9)
+        }
+    }
+    for way in 0..=3 {
+        let was = catch_unwind(AssertUnwindSafe(|| plain::f(Noisy("a"), way)));
+        let plain = taken();
+        let is = catch_unwind(AssertUnwindSafe(|| tracked::f(Noisy("a"), way)));
+        assert_eq!(taken(), format!("enter, {plain}, exit"), "way {way}");
+        assert_eq!(was.ok(), is.ok(), "way {way}");
+    }
+}
+
+#[test]
+fn an_async_function_enters_on_each_poll_and_drops_its_parameters_inside() {
+    twice! {
+        pub(crate) async fn f(a: Noisy, mut b: Noisy) -> usize {
+            b.0 = "changed b";
+            std::future::ready(()).await;
+            let mut first = true;
+            std::future::poll_fn(|_| if std::mem::take(&mut first) { Poll::Pending } else { Poll::Ready(()) }).await;
+            log("body");
+            a.0.len() + b.0.len()
+        }
+    }
+    fn run(future: impl Future<Output = usize>) -> String {
+        {
+            let mut future = pin!(future);
+            assert!(poll(future.as_mut()).is_pending());
+            log("between");
+            assert_eq!(poll(future.as_mut()), Poll::Ready(10));
+        }
+        taken()
+    }
+    let plain = run(plain::f(Noisy("a"), Noisy("b")));
+    let tracked = run(tracked::f(Noisy("a"), Noisy("b")));
+    assert_eq!(tracked, "enter, exit, between, enter, body, drop changed b, drop a, exit, enter, exit");
+    assert_eq!(without_scopes(&tracked), plain);
+}
+
+#[test]
+fn an_async_function_dropped_half_way_frees_in_its_scope() {
+    #[track_memory(crate = crate::fake)]
+    async fn f(_a: Noisy) {
+        let _local = Noisy("local");
+        std::future::pending::<()>().await;
+    }
+    {
+        let mut future = pin!(f(Noisy("a")));
+        assert!(poll(future.as_mut()).is_pending());
+        log("dropped");
+    }
+    assert_eq!(taken(), "enter, exit, dropped, enter, drop local, drop a, exit");
+}
+
+#[test]
+fn the_arguments_of_a_future_never_polled_belong_to_whoever_drops_it() {
+    #[track_memory(crate = crate::fake)]
+    async fn f(_a: Noisy) {}
+    drop(f(Noisy("a")));
+    assert_eq!(taken(), "drop a");
+}
+
+#[test]
+fn an_async_last_expression_may_borrow_from_a_parameter() {
+    #[track_memory(crate = crate::fake)]
+    async fn f(m: Mutex<Vec<u8>>) -> usize {
+        m.lock().unwrap().len()
+    }
+    assert_eq!(poll(pin!(f(Mutex::new(vec![1])))), Poll::Ready(1));
+    taken();
+}

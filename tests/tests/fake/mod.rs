@@ -1,0 +1,113 @@
+//! A stand-in for memprof that writes down what generated code asks of it. `#[track_memory(crate = crate::fake)]` uses it.
+
+#![allow(dead_code)] // Each test file uses its part.
+
+use std::cell::RefCell;
+
+thread_local! {
+    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(crate) fn log(event: impl Into<String>) {
+    LOG.with_borrow_mut(|log| log.push(event.into()));
+}
+
+/// What was logged since the last call, in one line.
+pub(crate) fn taken() -> String {
+    LOG.take().join(", ")
+}
+
+/// A value that says when it is dropped.
+pub(crate) struct Noisy(pub(crate) &'static str);
+
+impl Drop for Noisy {
+    fn drop(&mut self) {
+        log(format!("drop {}", self.0));
+    }
+}
+
+pub(crate) mod __private {
+    use super::log;
+    pub(crate) use core::any::type_name;
+    pub(crate) use core::option::Option;
+    pub(crate) use core::{file, line};
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    pub(crate) struct Site {
+        name: Name,
+        file: &'static str,
+        line: u32,
+    }
+
+    enum Name {
+        Given(&'static str),
+        Marker(fn() -> &'static str),
+    }
+
+    impl Site {
+        pub(crate) const fn named(name: &'static str, file: &'static str, line: u32) -> Self {
+            Self { name: Name::Given(name), file, line }
+        }
+        pub(crate) const fn function(marker: fn() -> &'static str, file: &'static str, line: u32) -> Self {
+            Self { name: Name::Marker(marker), file, line }
+        }
+        pub(crate) fn name(&self) -> &'static str {
+            match self.name {
+                Name::Given(name) => name,
+                Name::Marker(marker) => marker(),
+            }
+        }
+    }
+
+    thread_local! {
+        pub(crate) static LAST: std::cell::Cell<Option<&'static Site>> = const { std::cell::Cell::new(None) };
+    }
+
+    /// Name, file and line of the site that was entered last on this thread.
+    pub(crate) fn last_site() -> (&'static str, &'static str, u32) {
+        let site = LAST.get().expect("a site was entered");
+        (site.name(), site.file, site.line)
+    }
+
+    pub(crate) struct Guard;
+
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            log("exit");
+        }
+    }
+
+    pub(crate) fn enter(site: &'static Site) -> Guard {
+        LAST.set(Some(site));
+        log("enter");
+        Guard
+    }
+
+    pub(crate) struct Tracked<F> {
+        site: &'static Site,
+        future: Option<Pin<Box<F>>>,
+    }
+
+    impl<F: Future> Tracked<F> {
+        pub(crate) fn new(site: &'static Site, future: F) -> Self {
+            Self { site, future: Some(Box::pin(future)) }
+        }
+    }
+
+    impl<F: Future> Future for Tracked<F> {
+        type Output = F::Output;
+        fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+            let _scope = enter(self.site);
+            self.future.as_mut().expect("polled before it is dropped").as_mut().poll(context)
+        }
+    }
+
+    impl<F> Drop for Tracked<F> {
+        fn drop(&mut self) {
+            let _scope = enter(self.site);
+            self.future = None;
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What generated code hands over as a function's name, file and line. The raw names are what the report makes its names from: they end
+//! in the marker item, and the compiler may change their form, so they are held here one by one.
+#![allow(missing_docs)]
+
+mod fake;
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use fake::__private::last_site;
+use memprof::track_memory;
+
+fn name() -> &'static str {
+    last_site().0
+}
+
+fn poll(future: impl Future) {
+    assert!(pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+}
+
+macro_rules! fake_methods {
+    ($(#[$attr:meta])* $function:ident) => {
+        #[track_memory(crate = crate::fake)]
+        $(#[$attr])*
+        fn $function() {}
+    };
+}
+
+#[track_memory(crate = crate::fake)]
+fn free() {}
+
+#[track_memory(crate = crate::fake)]
+fn generic<T, const N: usize>(_: [T; N]) {}
+
+#[track_memory(crate = crate::fake)]
+fn r#type() {}
+
+#[track_memory(crate = crate::fake)]
+async fn asynchronous() {}
+
+#[track_memory(crate = crate::fake)]
+fn outer() {
+    #[track_memory(crate = crate::fake)]
+    fn nested() {}
+    nested();
+}
+
+#[track_memory(crate = crate::fake, name = "a name of its own")]
+fn named() {}
+
+struct Type;
+struct Generic<T>(T);
+
+impl Type {
+    fake_methods!(inherent);
+
+    #[track_memory(crate = crate::fake)]
+    fn generic_method<T>(&self, _: T) {}
+
+    #[track_memory(crate = crate::fake)]
+    async fn async_method(&self) {}
+}
+
+impl<T> Generic<T> {
+    fake_methods!(of_any);
+}
+
+impl Generic<u8> {
+    fake_methods!(of_one);
+}
+
+trait Trait {
+    fn method();
+
+    #[track_memory(crate = crate::fake)]
+    fn default_body() {}
+
+    #[track_memory(crate = crate::fake)]
+    async fn async_default_body() {}
+}
+
+impl Trait for Type {
+    fake_methods!(method);
+}
+
+impl<T> Trait for Generic<T> {
+    fake_methods!(method);
+
+    #[track_memory(crate = crate::fake)]
+    async fn async_default_body() {}
+}
+
+impl<T> Trait for Vec<T> {
+    fake_methods!(method);
+}
+
+mod module {
+    use memprof::track_memory;
+
+    #[track_memory(crate = crate::fake)]
+    pub(crate) fn inside() {}
+
+    impl super::Type {
+        #[track_memory(crate = crate::fake)]
+        pub(crate) fn elsewhere() {}
+    }
+}
+
+#[test]
+fn every_function_has_the_path_of_its_marker() {
+    let mut seen = Vec::new();
+    let mut see = |what: &str| seen.push(format!("{what}: {}", name()));
+    free();
+    see("free");
+    generic([1]);
+    see("generic");
+    r#type();
+    see("raw identifier");
+    poll(asynchronous());
+    see("async");
+    outer();
+    see("nested");
+    named();
+    see("named");
+    Type::inherent();
+    see("inherent");
+    Type.generic_method(1);
+    see("generic method");
+    poll(Type.async_method());
+    see("async method");
+    Generic::<u8>::of_any();
+    see("of a generic type");
+    Generic::<u8>::of_one();
+    see("of one instance");
+    let _ = Generic(1).0;
+    Type::method();
+    see("trait impl");
+    Generic::<u8>::method();
+    see("trait impl, generic type");
+    Vec::<u8>::method();
+    see("trait impl, foreign type");
+    poll(Generic::<u8>::async_default_body());
+    see("async trait impl");
+    Type::default_body();
+    see("default body");
+    poll(Type::async_default_body());
+    see("async default body");
+    module::inside();
+    see("in a module");
+    Type::elsewhere();
+    see("impl in another module");
+    assert_eq!(
+        seen,
+        [
+            "free: names::free::Marker",
+            "generic: names::generic::Marker",
+            "raw identifier: names::type::Marker",
+            "async: names::asynchronous::{{closure}}::Marker",
+            "nested: names::outer::nested::Marker",
+            "named: a name of its own",
+            "inherent: names::Type::inherent::Marker",
+            "generic method: names::Type::generic_method::Marker",
+            "async method: names::Type::async_method::{{closure}}::Marker",
+            "of a generic type: names::Generic<_>::of_any::Marker",
+            "of one instance: names::Generic<u8>::of_one::Marker",
+            "trait impl: <names::Type as names::Trait>::method::Marker",
+            "trait impl, generic type: <names::Generic<_> as names::Trait>::method::Marker",
+            "trait impl, foreign type: <alloc::vec::Vec<_> as names::Trait>::method::Marker",
+            "async trait impl: <names::Generic<_> as names::Trait>::async_default_body::{{closure}}::Marker",
+            "default body: names::Trait::default_body::Marker",
+            "async default body: names::Trait::async_default_body::{{closure}}::Marker",
+            "in a module: names::module::inside::Marker",
+            "impl in another module: names::module::<impl names::Type>::elsewhere::Marker",
+        ]
+    );
+}
+
+#[test]
+#[rustfmt::skip]
+fn the_place_is_the_line_of_the_functions_name() {
+    const ABOVE: u32 = line!();
+    #[track_memory(crate = crate::fake)]
+    #[inline]
+    #[allow(
+        clippy::unused_unit
+    )]
+    pub(crate)
+    fn
+    spread_out() {}
+    spread_out();
+    assert_eq!((last_site().1, last_site().2), (file!(), ABOVE + 8));
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_function_made_by_a_macro_stands_where_its_name_was_written() {
+    macro_rules! makes {
+        ($name:ident) => {
+            #[track_memory(crate = crate::fake)]
+            fn $name() {}
+            #[track_memory(crate = crate::fake)]
+            fn from_the_macro() {}
+        };
+    }
+    const ABOVE: u32 = line!();
+    makes!(
+        given
+    );
+    given();
+    assert_eq!(last_site().2, ABOVE + 2);
+    from_the_macro();
+    assert_eq!(last_site().2, ABOVE + 1);
+}
