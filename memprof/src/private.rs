@@ -4,7 +4,9 @@
 pub use core::any::type_name;
 pub use core::option::Option;
 pub use core::{file, line};
+pub use std::alloc::System;
 
 pub use crate::allocator::{AllocationTracker, Borrowed};
+pub use crate::profiler::{MainOptions, MainProfile, main_start};
 pub use crate::scope::{Guard, Tracked, enter, enter_block};
 pub use crate::tracker::Site;

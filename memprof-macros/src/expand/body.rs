@@ -84,9 +84,9 @@ pub(crate) fn rebindings(params: &[Rebound]) -> TokenStream {
         .map(|Rebound { attrs, mutability, ident }| {
             // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is still said.
             let here = Span::mixed_site();
-            let underscore = ident.to_string().starts_with('_').then(|| {
-                quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding)
-            });
+            let underscore = ident.to_string().starts_with('_').then(
+                || quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding),
+            );
             quote_spanned! {here=>
                 #attrs
                 #[allow(clippy::shadow_same #underscore)]

@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 /// The version of the JSON layout that this library writes and reads.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Bytes in one MB, as every `_mb` figure uses it.
-pub(crate) const MB: f64 = 1_048_576.0;
-
 macro_rules! data {
     ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {$(
         $(#[$meta])*

@@ -1,8 +1,4 @@
 //! The reports: what they hold, and one file for each format.
-#![cfg_attr(
-    all(feature = "profiling", not(test)),
-    expect(dead_code, reason = "the profiler does not write reports yet")
-)]
 
 pub mod data;
 

@@ -2,6 +2,11 @@
 
 const UNITS: [&str; 6] = ["KB", "MB", "GB", "TB", "PB", "EB"];
 
+/// A size in MB (2^20 bytes), as every `_mb` figure has it.
+pub(crate) fn mb(bytes: impl Into<i128>) -> f64 {
+    bytes.into() as f64 / 1_048_576.0
+}
+
 /// A size in the largest unit that leaves at least 1 before the point: `512 B`, `1.5 KB`, `-12.3 MB`.
 pub(crate) fn bytes(bytes: impl Into<i128>) -> String {
     let bytes: i128 = bytes.into();

@@ -25,6 +25,11 @@ pub(super) static REGISTRY: Registry<Ledger> = Registry { head: AtomicPtr::new(n
 /// Where threads count that have no ledger of their own any more: their thread-local state is gone.
 pub(super) static SHARED: Ledger = Ledger::new();
 
+/// All ledgers, the shared one last. One that is listed later is not in it.
+pub(crate) fn each_ledger() -> impl Iterator<Item = &'static Ledger> {
+    REGISTRY.iter().chain(std::iter::once(&SHARED))
+}
+
 impl Counters {
     pub(super) const fn new() -> Self {
         Self {
@@ -185,8 +190,9 @@ impl Ledger {
         unsafe { self.last_name.get().write_volatile(ThreadName::current()) };
     }
 
-    pub(crate) fn is_free(&self) -> bool {
-        self.place.state.load(Relaxed) == 0
+    /// Whether it is the one of threads that are over.
+    pub(crate) fn is_shared(&self) -> bool {
+        std::ptr::eq(self, &raw const SHARED)
     }
 
     /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.

@@ -18,14 +18,15 @@ mod tree;
 
 pub(crate) use frames::FrameKind;
 pub(crate) use hook::{
-    InnerName, before_realloc, inner_name, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
+    before_realloc, inner_name, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
     set_out_of_memory_handler,
 };
-pub(crate) use scopes::{Closed, Open};
+pub(crate) use ledger::{Ledger, each_ledger};
+pub(crate) use scopes::Open;
 pub use site::Site;
 pub(crate) use site::SiteName;
-pub(crate) use snapshot::{LedgerRow, Reading, Snapshot};
-pub(crate) use thread::{disable, is_disabled, ledger as this_ledger, present, start_tracking};
+pub(crate) use snapshot::{Reading, Snapshot};
+pub(crate) use thread::{disable, present, start_tracking};
+pub(crate) use totals::peak;
 pub use totals::{MemoryStats, memory_stats};
-pub(crate) use totals::{Peak, peak};
 pub(crate) use tree::{Node, each_node};

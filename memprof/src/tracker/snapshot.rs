@@ -4,7 +4,7 @@
 //! rows add up to the byte whatever other threads do meanwhile.
 
 use super::counters::Flow;
-use super::ledger::{Ledger, REGISTRY, SHARED};
+use super::ledger::each_ledger;
 use super::tree::{Node, each_node};
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// What the last snapshot read of a node. All zero in a node that is younger than the snapshot.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(super) struct Seen {
     allocated_bytes: AtomicU64,
     allocated_count: AtomicU64,
     deallocated_bytes: AtomicU64,
@@ -51,55 +51,56 @@ pub(crate) struct Reading {
     pub(crate) finished: u64,
 }
 
-/// One ledger, and what stands for its thread.
-pub(crate) struct LedgerRow {
-    pub(crate) ledger: &'static Ledger,
-    /// The ledger of threads that are over.
-    pub(crate) is_shared: bool,
+impl Reading {
+    pub(crate) fn plus(&self, other: &Reading) -> Reading {
+        Reading {
+            allocated: self.allocated.plus(other.allocated),
+            deallocated: self.deallocated.plus(other.deallocated),
+            reallocated_count: self.reallocated_count.wrapping_add(other.reallocated_count),
+            grown_bytes: self.grown_bytes.wrapping_add(other.grown_bytes),
+            calls: self.calls.wrapping_add(other.calls),
+            finished: self.finished.wrapping_add(other.finished),
+        }
+    }
+
+    /// Allocated − deallocated, bytes; negative where others' blocks were freed.
+    pub(crate) fn net_bytes(&self) -> i64 {
+        self.allocated.bytes.wrapping_sub(self.deallocated.bytes) as i64
+    }
+
+    pub(crate) fn is_used(&self) -> bool {
+        self.allocated.count != 0 || self.deallocated.count != 0
+    }
 }
 
 /// The right to read what the last snapshot saw: there is one at a time.
-pub(crate) struct Snapshot(#[allow(dead_code)] MutexGuard<'static, ()>);
+pub(crate) struct Snapshot {
+    _one_at_a_time: MutexGuard<'static, ()>,
+}
 
 impl Snapshot {
     /// Reads all nodes. Waits for another reporter; never called inside an allocation.
     pub(crate) fn take() -> Self {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        for row in Self::ledgers_in_memory() {
-            for node in each_node(row.ledger) {
-                let freed = node.counters.read_deallocated();
-                node.seen.deallocated_bytes.store(freed.bytes, Relaxed);
-                node.seen.deallocated_count.store(freed.count, Relaxed);
-                // Like frees: a call that is seen to end was seen to begin.
-                node.seen.finished.store(node.finished.load(Acquire), Relaxed);
-            }
+        for node in each_ledger().flat_map(each_node) {
+            let freed = node.counters.read_deallocated();
+            node.seen.deallocated_bytes.store(freed.bytes, Relaxed);
+            node.seen.deallocated_count.store(freed.count, Relaxed);
+            // Like frees: a call that is seen to end was seen to begin.
+            node.seen.finished.store(node.finished.load(Acquire), Relaxed);
         }
         // The lists are walked again from their heads: a block may have been freed by an old thread and allocated by
         // one that began meanwhile.
-        for row in Self::ledgers_in_memory() {
-            for node in each_node(row.ledger) {
-                let allocated = node.counters.read_allocated();
-                node.seen.allocated_bytes.store(allocated.bytes, Relaxed);
-                node.seen.allocated_count.store(allocated.count, Relaxed);
-                node.seen.reallocated_count.store(node.reallocated_count.load(Relaxed), Relaxed);
-                node.seen.grown_bytes.store(node.grown_bytes.load(Relaxed), Relaxed);
-                node.seen.calls.store(node.calls.load(Relaxed), Relaxed);
-            }
+        for node in each_ledger().flat_map(each_node) {
+            let allocated = node.counters.read_allocated();
+            node.seen.allocated_bytes.store(allocated.bytes, Relaxed);
+            node.seen.allocated_count.store(allocated.count, Relaxed);
+            node.seen.reallocated_count.store(node.reallocated_count.load(Relaxed), Relaxed);
+            node.seen.grown_bytes.store(node.grown_bytes.load(Relaxed), Relaxed);
+            node.seen.calls.store(node.calls.load(Relaxed), Relaxed);
         }
-        Self(guard)
-    }
-
-    fn ledgers_in_memory() -> impl Iterator<Item = LedgerRow> {
-        REGISTRY
-            .iter()
-            .map(|ledger| LedgerRow { ledger, is_shared: false })
-            .chain(std::iter::once(LedgerRow { ledger: &SHARED, is_shared: true }))
-    }
-
-    /// All ledgers. One that came after the snapshot has readings of zero.
-    pub(crate) fn ledgers(&self) -> impl Iterator<Item = LedgerRow> {
-        Self::ledgers_in_memory()
+        Self { _one_at_a_time: guard }
     }
 
     /// What the snapshot read of a node.

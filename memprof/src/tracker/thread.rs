@@ -136,10 +136,6 @@ pub(crate) fn disable() {
     PRESENT.set(DISABLED);
 }
 
-pub(crate) fn is_disabled() -> bool {
-    OFF.load(Relaxed)
-}
-
 /// Tracks up to `max` live allocations from now on, on all threads. False: no memory for the table.
 pub(crate) fn start_tracking(max: usize) -> bool {
     if !live::track_up_to(max) {

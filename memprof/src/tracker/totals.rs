@@ -1,7 +1,7 @@
 //! The figures of the whole process.
 
 use super::counters::{Counters, Flow};
-use super::ledger::{Ledger, PUBLISH_STEP, REGISTRY, SHARED};
+use super::ledger::{Ledger, PUBLISH_STEP, REGISTRY, SHARED, each_ledger};
 use super::thread;
 use super::tree::each_node;
 use std::sync::atomic::AtomicI64;
@@ -133,5 +133,5 @@ pub fn memory_stats() -> MemoryStats {
 
 /// The counters of every node of every ledger.
 fn each_counters() -> impl Iterator<Item = &'static Counters> {
-    REGISTRY.iter().chain(std::iter::once(&SHARED)).flat_map(each_node).map(|node| &node.counters)
+    each_ledger().flat_map(each_node).map(|node| &node.counters)
 }

@@ -1,0 +1,130 @@
+//! From a snapshot of the counters to a report.
+
+use super::Running;
+use super::live_rows::Tracked;
+use super::merge::{self, LedgerSum, Paths};
+use super::rows;
+use crate::live;
+use crate::os::clock::Anchor;
+use crate::os::{memory, pages};
+use crate::report::data::{Allocator, Os, Overhead, Program, Report, SCHEMA_VERSION, Totals};
+use crate::report::size;
+use crate::tracker::{self, Reading, Site, Snapshot};
+use crate::{jemalloc, scope};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Where the profiler's own ordinary allocations are charged to: a row like any other.
+pub(super) static REPORTING: Site = Site::named("memprof (reporting)", file!(), line!());
+
+/// The report as of now.
+pub(super) fn report(profile: &Running) -> Report {
+    let now = Anchor::now();
+    // Nothing is allocated between the two readings.
+    let snapshot = Snapshot::take();
+    let table = live::table().filter(|_| profile.config.memory_profiling.track_allocations);
+    let given_up = table.map_or(0, live::Table::given_up);
+    let records = table.and_then(live::Table::copy);
+    let _scope = scope::enter(&REPORTING);
+
+    let (paths, ledgers) = merge::merge(&snapshot);
+    drop(snapshot);
+    let names = rows::names(&paths);
+    let totals = totals(&paths);
+    let tracked = records.as_ref().map(|records| Tracked::new(records.as_slice(), given_up, &paths));
+    let live = super::live_rows::section(profile, &now, &names, &paths, &totals, tracked.as_ref());
+    let retained = tracked.filter(|_| live.exact).map(|tracked| tracked.bytes_by_path);
+
+    let mut report = Report {
+        schema_version: SCHEMA_VERSION,
+        program: program(profile, &now),
+        allocator: Allocator { installed: tracker::inner_name().is_some(), inner: profile.inner.clone() },
+        functions: rows::functions(&paths, &names, retained.as_deref()),
+        unattributed: rows::unattributed(&paths, retained.as_deref()),
+        call_tree: rows::call_tree(&paths, &names),
+        threads: rows::threads(&ledgers),
+        jemalloc: jemalloc::statistics(&profile.inner),
+        os: Os { rss_bytes: memory::resident_bytes(), peak_rss_bytes: memory::peak_resident_bytes() },
+        overhead: overhead(&ledgers),
+        warnings: profile.warnings.clone(),
+        totals,
+        live,
+    };
+    warn(&mut report, profile, given_up);
+    report
+}
+
+fn program(profile: &Running, now: &Anchor) -> Program {
+    let name = std::env::current_exe()
+        .ok()
+        .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+        .unwrap_or_default();
+    // Not `args`: it panics where an argument is not UTF-8.
+    let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+    let wanted = profile.config.reporting.program_args;
+    Program {
+        name,
+        pid: std::process::id(),
+        args: if wanted { args.collect() } else { Vec::new() },
+        started_at: humantime::format_rfc3339_millis(profile.started_at).to_string(),
+        duration_seconds: profile.started.elapsed_until(now).as_secs_f64(),
+    }
+}
+
+/// The totals are the sum of the very readings that the rows are made of.
+fn totals(paths: &Paths) -> Totals {
+    let sum = paths.all.iter().fold(Reading::default(), |sum, path| sum.plus(&path.reading));
+    let net_bytes = sum.net_bytes();
+    let peak = tracker::peak(net_bytes);
+    Totals {
+        allocated_bytes: sum.allocated.bytes,
+        allocated_count: sum.allocated.count,
+        deallocated_bytes: sum.deallocated.bytes,
+        deallocated_count: sum.deallocated.count,
+        net_bytes,
+        net_count: sum.allocated.count.wrapping_sub(sum.deallocated.count) as i64,
+        peak_bytes: peak.bytes,
+        peak_error_bytes: peak.error_bytes,
+        reallocated_count: sum.reallocated_count,
+        grown_bytes: sum.grown_bytes,
+        allocated_mb: size::mb(sum.allocated.bytes),
+        deallocated_mb: size::mb(sum.deallocated.bytes),
+        net_mb: size::mb(net_bytes),
+        peak_mb: size::mb(peak.bytes),
+    }
+}
+
+fn overhead(ledgers: &[LedgerSum]) -> Overhead {
+    let sum = |figure: fn(&LedgerSum) -> u64| ledgers.iter().map(figure).sum();
+    Overhead {
+        profiler_bytes: pages::held(),
+        misplaced_guards: sum(|ledger| ledger.ledger.misplaced_guards.load(Relaxed)),
+        scopes_not_opened: sum(|ledger| ledger.ledger.scopes_not_opened.load(Relaxed)),
+    }
+}
+
+/// Says what is missing from the report.
+fn warn(report: &mut Report, profile: &Running, given_up: u64) {
+    let misplaced = report.overhead.misplaced_guards;
+    let not_opened = report.overhead.scopes_not_opened;
+    let mut warn = |text: String| report.warnings.push(text);
+    if given_up > 0 {
+        warn(format!(
+            "{} found no room in the live table of {}: `live` and `retained` are not exact; set \
+             max_tracked_allocations higher",
+            size::plural(given_up, "allocation"),
+            size::count(profile.config.memory_profiling.max_tracked_allocations as u64),
+        ));
+    }
+    if misplaced > 0 {
+        warn(format!(
+            "{} ended on another thread or after the scope outside it: nothing is lost, but the call has no peak",
+            size::plural(misplaced, "guard"),
+        ));
+    }
+    if not_opened > 0 {
+        warn(format!(
+            "{} had no scope of their own because too many were open on their thread; are guards forgotten?",
+            size::plural(not_opened, "call"),
+        ));
+    }
+}

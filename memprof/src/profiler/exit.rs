@@ -1,0 +1,47 @@
+//! The report at the end of the process, whichever way it ends.
+
+use super::{finish, running};
+use crate::Error;
+use crate::os::exit;
+use std::io::Write;
+use std::panic::catch_unwind;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// Has the report written at `exit`, once for the process. False: the system does not take the handler.
+pub(super) fn arm() -> bool {
+    static ONCE: Once = Once::new();
+    static ARMED: AtomicBool = AtomicBool::new(false);
+    ONCE.call_once(|| ARMED.store(exit::at_exit(at_exit), Relaxed));
+    ARMED.load(Relaxed)
+}
+
+extern "C" fn at_exit() {
+    // Unwinding out of here would abort, and so change the exit status.
+    let _ = catch_unwind(finish_unless_told_not_to);
+}
+
+/// Ends the profile, if one is running in this process and its configuration wants a report at the end. Whatever goes
+/// wrong is said on stderr and nowhere else.
+pub(super) fn finish_unless_told_not_to() {
+    {
+        let mut running = running();
+        let Some(profile) = running.as_ref() else { return };
+        if profile.pid != std::process::id() {
+            // A forked child: the report is its parent's.
+            return;
+        }
+        if !profile.config.memory_profiling.dump_on_exit {
+            *running = None;
+            return;
+        }
+    }
+    match finish() {
+        // Another thread was faster.
+        Ok(_) | Err(Error::NotRunning) => {}
+        Err(error) => {
+            // Not `eprintln!`: it panics where stderr is closed.
+            let _ = writeln!(std::io::stderr(), "memprof: {error}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Start, report, finish: one profile of the process at a time.
+//!
+//! ```text
+//!          start                         finish, drop, exit of the process
+//!   IDLE ─────────► RUNNING ───────────────────────────────────────────────► IDLE (reports written)
+//!                    │   ▲
+//!                    └───┘ report, write_report
+//! ```
+//!
+//! The counters know nothing of it: they count from the first allocation of the process and are never set back.
+
+mod collect;
+mod exit;
+mod live_rows;
+mod main;
+mod merge;
+mod out_of_memory;
+mod rows;
+mod site_name;
+
+pub use main::{MainOptions, MainProfile, main_start};
+
+use crate::config::{Config, Loaded, STATISTICS_FILE};
+use crate::os::clock::Anchor;
+use crate::report::{self, Report, Written};
+use crate::{Error, jemalloc, tracker};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+/// What a running profile needs to make its report.
+#[derive(Debug)]
+struct Running {
+    config: Config,
+    warnings: Vec<String>,
+    /// The inner allocator: `system`, `jemalloc`, or a path.
+    inner: String,
+    started: Anchor,
+    started_at: SystemTime,
+    /// A forked child is another process: the reports are its parent's.
+    pid: u32,
+    /// What was live when tracking began.
+    live_at_start: tracker::MemoryStats,
+}
+
+static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
+
+fn running() -> MutexGuard<'static, Option<Running>> {
+    // A panic while it was held left it whole: it is only ever replaced.
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A running profile, for programs without [`#[memprof::main]`](crate::main).
+///
+/// When it is dropped, or when the process exits before, the reports are written as the configuration says.
+///
+/// ```
+/// # fn main() -> Result<(), memprof::Error> {
+/// #[global_allocator]
+/// static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+///
+/// let mut config = memprof::Config::default();
+/// config.reporting.output_dir = std::env::temp_dir().join("memprof-example");
+/// let profiler = memprof::Profiler::start(config)?;
+/// let kept = std::hint::black_box(vec![1u8; 4096]);
+/// let report = profiler.report();
+/// assert!(report.totals.net_bytes >= 4096);
+/// let written = profiler.finish()?;
+/// assert!(written.allocation_report.exists());
+/// # drop(kept);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a profile ends when its `Profiler` is dropped: bind it with `let profiler = …`"]
+pub struct Profiler {
+    finished: bool,
+}
+
+impl Profiler {
+    /// Starts a profile: a [`Config`], or what [`Config::load`] returned.
+    ///
+    /// The counters have been running since the process began; what starts is the tracking of live allocations, and
+    /// the promise of a report. With `enabled = false` this thread, and each that begins later, stops counting, and
+    /// nothing will be written.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyRunning`] while another profile is running.
+    pub fn start(config: impl Into<Loaded>) -> Result<Profiler, Error> {
+        start(config.into(), None)
+    }
+
+    /// What was counted until now. Everything goes on meanwhile; a report of a running program is as consistent as one
+    /// at its end.
+    ///
+    /// Cost: two walks over the call paths of all threads, one over the live table (about 1 ms for 10,000 tracked
+    /// allocations), and the allocations of the report itself, which stand in it the next time, in the row
+    /// `memprof (reporting)`. Empty where the configuration says `enabled = false`.
+    pub fn report(&self) -> Report {
+        running().as_ref().map(collect::report).unwrap_or_default()
+    }
+
+    /// Ends the profile and writes the reports: the two files, and the table on stderr.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the reports can be written neither where the configuration says nor to the system's temporary
+    /// directory; [`Error::NotRunning`] with `enabled = false`.
+    pub fn finish(mut self) -> Result<Written, Error> {
+        self.finished = true;
+        finish()
+    }
+}
+
+impl Drop for Profiler {
+    fn drop(&mut self) {
+        if !self.finished {
+            exit::finish_unless_told_not_to();
+        }
+    }
+}
+
+/// Writes the report files of the running profile as they are now; the profile goes on. From any thread, at any time
+/// outside an allocator or a signal handler.
+///
+/// # Errors
+/// [`Error::NotRunning`] without a profile; [`Error::Io`] if the files can be written neither where the configuration
+/// says nor to the system's temporary directory.
+///
+/// ```
+/// match memprof::write_report() {
+///     Ok(written) => println!("see {}", written.allocation_report.display()),
+///     Err(error) => println!("{error}"), // "no profile is running: …"
+/// }
+/// ```
+pub fn write_report() -> Result<Written, Error> {
+    let running = running();
+    let profile = running.as_ref().ok_or(Error::NotRunning)?;
+    write(profile, &collect::report(profile))
+}
+
+/// Starts a profile; `allocator` is how the user named the inner allocator, where its type does not tell.
+fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Error> {
+    // What the profiler allocates for itself has a row of its own.
+    let scope = crate::scope::enter(&collect::REPORTING);
+    let mut running = running();
+    if running.is_some() {
+        return Err(Error::AlreadyRunning);
+    }
+    let Loaded { config, mut warnings, .. } = loaded;
+    if !config.memory_profiling.enabled {
+        drop(scope);
+        tracker::disable();
+        return Ok(Profiler { finished: true });
+    }
+    let inner = allocator.map_or_else(inner_allocator, str::to_owned);
+    warnings.extend(jemalloc::apply(&config.jemalloc, &inner));
+    out_of_memory::abort_if(config.jemalloc.abort_on_oom);
+    if config.memory_profiling.dump_on_exit && !exit::arm() {
+        warnings.push("no handler could be registered with the system: a call of `exit` loses the report".to_owned());
+    }
+    let max_tracked = config.memory_profiling.max_tracked_allocations;
+    let track = config.memory_profiling.track_allocations;
+    let profile = running.insert(Running {
+        config,
+        warnings,
+        inner,
+        started: Anchor::now(),
+        started_at: SystemTime::now(),
+        pid: std::process::id(),
+        live_at_start: tracker::MemoryStats::default(),
+    });
+    drop(scope);
+    // Last: what is allocated from here on has a record.
+    profile.live_at_start = tracker::memory_stats();
+    if track && !tracker::start_tracking(max_tracked) {
+        profile.warnings.push(format!(
+            "the system has no memory for a table of {max_tracked} allocations: set max_tracked_allocations lower"
+        ));
+    }
+    Ok(Profiler { finished: false })
+}
+
+/// Names the inner allocator by its type.
+fn inner_allocator() -> String {
+    match tracker::inner_name() {
+        None => "none".to_owned(),
+        Some("std::alloc::System") => "system".to_owned(),
+        Some(name) if name.ends_with("jemallocator::Jemalloc") => jemalloc::NAME.to_owned(),
+        Some(name) => name.to_owned(),
+    }
+}
+
+fn finish() -> Result<Written, Error> {
+    let mut running = running();
+    let profile = running.take().ok_or(Error::NotRunning)?;
+    let report = collect::report(&profile);
+    let written = write(&profile, &report)?;
+    report::table::print(&report, Some(&written));
+    Ok(written)
+}
+
+fn write(profile: &Running, report: &Report) -> Result<Written, Error> {
+    let _scope = crate::scope::enter(&collect::REPORTING);
+    let paths = &profile.config.reporting;
+    let written = report::files::write(report, &paths.output_dir, &paths.allocation_report, &paths.leak_report)?;
+    if profile.config.jemalloc.stats_print
+        && let Some(statistics) = jemalloc::stats_print(&profile.inner)
+    {
+        let path = written.allocation_report.with_file_name(STATISTICS_FILE);
+        std::fs::write(&path, statistics).map_err(|source| Error::Io {
+            action: "write jemalloc's statistics",
+            path,
+            source,
+        })?;
+    }
+    Ok(written)
+}

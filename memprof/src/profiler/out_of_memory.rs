@@ -1,0 +1,54 @@
+//! `abort_on_oom`: the last words of a program that is out of memory, said without allocating.
+
+use crate::os::stderr::RawStderr;
+use crate::tracker::{self, Site, each_ledger, each_node};
+use std::fmt::Write;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Functions that are named.
+const TOP: usize = 10;
+
+/// Says whether an allocation that fails ends the program.
+pub(super) fn abort_if(wanted: bool) {
+    tracker::set_out_of_memory_handler(if wanted { Some(say_and_abort) } else { None });
+}
+
+fn say_and_abort(bytes: usize) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    // Two threads can run out at once; the first one speaks.
+    if !SAID.swap(true, Relaxed) {
+        say(&mut RawStderr::new(), bytes);
+    }
+    std::process::abort();
+}
+
+fn say(out: &mut RawStderr, bytes: usize) {
+    let stats = tracker::memory_stats();
+    let _ = writeln!(
+        out,
+        "memprof: out of memory: an allocation of {bytes} bytes failed; allocated {} bytes, freed {}, live {} in {} \
+         blocks, peak {}",
+        stats.allocated, stats.deallocated, stats.net_allocated, stats.net_count, stats.peak_allocated
+    );
+    let sites = || each_ledger().flat_map(each_node).filter_map(|node| Some((node, node.site()?)));
+    for (_, site) in sites() {
+        site.scratch.store(0, Relaxed);
+    }
+    for (node, site) in sites() {
+        let freed = node.counters.read_deallocated().bytes;
+        let net = node.counters.read_allocated().bytes.wrapping_sub(freed) as i64;
+        site.scratch.fetch_add(net, Relaxed);
+    }
+    // The largest first: each round finds the next one and takes it out.
+    for round in 0..TOP {
+        let largest: Option<&'static Site> =
+            sites().map(|(_, site)| site).max_by_key(|site| site.scratch.load(Relaxed));
+        let Some(site) = largest.filter(|site| site.scratch.load(Relaxed) > i64::MIN) else { break };
+        if round == 0 {
+            let _ = writeln!(out, "memprof: functions by net (self, bytes):");
+        }
+        let name = site.raw_name().trim_end_matches("::Marker");
+        let _ = writeln!(out, "memprof: {:>16}  {name}", site.scratch.swap(i64::MIN, Relaxed));
+    }
+}

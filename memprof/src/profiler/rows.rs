@@ -1,0 +1,200 @@
+//! The rows of a report: functions, call tree, threads.
+
+use super::merge::{LedgerSum, Paths, address};
+use super::site_name;
+use crate::os::thread_name::{self, ThreadName};
+use crate::report::data::{CallTreeNode, Function, Thread, Unattributed};
+use crate::report::size;
+use crate::tracker::{Ledger, Reading, Site, present};
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The name of each site, by its address.
+pub(super) type Names = HashMap<usize, String>;
+
+/// Names all sites. Two that would have the same name are told apart by their traits.
+pub(super) fn names(paths: &Paths) -> Names {
+    let all: HashMap<usize, site_name::Path> =
+        paths.all.iter().filter_map(|path| path.site).map(|site| (address(site), site_name::path(site))).collect();
+    let mut uses: HashMap<&str, usize> = HashMap::new();
+    for path in all.values() {
+        *uses.entry(&path.short).or_default() += 1;
+    }
+    all.iter()
+        .map(|(&site, path)| {
+            let alone = uses.get(path.short.as_str()).is_none_or(|&uses| uses == 1);
+            (site, if alone { path.short.clone() } else { path.with_trait.clone() })
+        })
+        .collect()
+}
+
+/// The name of a path's function.
+pub(super) fn name(names: &Names, site: &'static Site) -> String {
+    names.get(&address(site)).cloned().unwrap_or_default()
+}
+
+/// What is summed for one function.
+struct Sum {
+    site: &'static Site,
+    own: Reading,
+    total: Reading,
+    panicked: u64,
+    peak: Option<u64>,
+    retained: u64,
+}
+
+/// One row for each function, the one that allocated most first.
+pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<&[u64]>) -> Vec<Function> {
+    let mut sums: Vec<Sum> = Vec::new();
+    let mut of_site: HashMap<usize, usize> = HashMap::new();
+    for (index, path) in paths.all.iter().enumerate() {
+        let Some(site) = path.site else { continue };
+        let at = *of_site.entry(address(site)).or_insert_with(|| {
+            sums.push(Sum {
+                site,
+                own: Reading::default(),
+                total: Reading::default(),
+                panicked: 0,
+                peak: None,
+                retained: 0,
+            });
+            sums.len() - 1
+        });
+        if let Some(sum) = sums.get_mut(at) {
+            sum.own = sum.own.plus(&path.reading);
+            sum.panicked += path.panicked;
+            sum.peak = sum.peak.max(path.peak);
+            sum.retained += retained.and_then(|retained| retained.get(index)).copied().unwrap_or_default();
+        }
+        // A site stands once on a path, because recursion folds: each byte goes once to each function above it.
+        for above in paths.upwards(index) {
+            let at = above.site.and_then(|site| of_site.get(&address(site)));
+            if let Some(sum) = at.and_then(|&at| sums.get_mut(at)) {
+                sum.total = sum.total.plus(&path.reading);
+            }
+        }
+    }
+    let mut functions: Vec<Function> = sums.iter().map(|sum| function(sum, names, retained.is_some())).collect();
+    functions.sort_by(|a, b| {
+        let key = |row: &Function| (std::cmp::Reverse(row.allocated_bytes), std::cmp::Reverse(row.net_bytes));
+        key(a).cmp(&key(b)).then_with(|| (&a.name, &a.file, a.line).cmp(&(&b.name, &b.file, b.line)))
+    });
+    functions
+}
+
+fn function(sum: &Sum, names: &Names, exact: bool) -> Function {
+    let (own, total) = (&sum.own, &sum.total);
+    Function {
+        name: name(names, sum.site),
+        file: sum.site.file.to_owned(),
+        line: sum.site.line,
+        calls: own.calls,
+        active: own.calls.saturating_sub(own.finished),
+        panicked: sum.panicked,
+        allocated_bytes: total.allocated.bytes,
+        allocated_count: total.allocated.count,
+        deallocated_bytes: total.deallocated.bytes,
+        deallocated_count: total.deallocated.count,
+        net_bytes: total.net_bytes(),
+        self_allocated_bytes: own.allocated.bytes,
+        self_allocated_count: own.allocated.count,
+        self_deallocated_bytes: own.deallocated.bytes,
+        self_deallocated_count: own.deallocated.count,
+        self_net_bytes: own.net_bytes(),
+        peak_bytes: sum.peak,
+        retained_bytes: exact.then_some(sum.retained),
+        retained_error_bytes: exact.then_some(0),
+        allocated_mb: size::mb(total.allocated.bytes),
+        net_mb: size::mb(total.net_bytes()),
+        peak_mb: sum.peak.map(size::mb),
+        per_call: None,
+        peak_per_call: None,
+    }
+}
+
+/// What happened outside every function: the root.
+pub(super) fn unattributed(paths: &Paths, retained: Option<&[u64]>) -> Unattributed {
+    let root = paths.all.first().map(|root| root.reading).unwrap_or_default();
+    Unattributed {
+        self_allocated_bytes: root.allocated.bytes,
+        self_allocated_count: root.allocated.count,
+        self_deallocated_bytes: root.deallocated.bytes,
+        self_deallocated_count: root.deallocated.count,
+        self_net_bytes: root.net_bytes(),
+        retained_bytes: retained.and_then(|retained| retained.first()).copied(),
+        retained_error_bytes: retained.map(|_| 0),
+    }
+}
+
+/// The paths but the root, a caller before what it called, siblings in the order in which they were first called.
+pub(super) fn call_tree(paths: &Paths, names: &Names) -> Vec<CallTreeNode> {
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); paths.all.len()];
+    for (index, path) in paths.all.iter().enumerate().skip(1) {
+        if let Some(siblings) = children.get_mut(path.parent) {
+            siblings.push(index);
+        }
+    }
+    let mut rows = Vec::new();
+    let mut waiting: Vec<(usize, Option<u32>)> = vec![(0, None)];
+    while let Some((index, parent)) = waiting.pop() {
+        let id = rows.len() as u32;
+        let path = paths.all.get(index);
+        if let Some((path, site)) = path.and_then(|path| Some((path, path.site?))) {
+            let reading = &path.reading;
+            rows.push(CallTreeNode {
+                id,
+                parent,
+                function: name(names, site),
+                calls: reading.calls,
+                self_allocated_bytes: reading.allocated.bytes,
+                self_allocated_count: reading.allocated.count,
+                self_deallocated_bytes: reading.deallocated.bytes,
+                self_deallocated_count: reading.deallocated.count,
+                self_net_bytes: reading.net_bytes(),
+            });
+        }
+        let parent = (index != 0).then_some(id);
+        let below = children.get(index).into_iter().flatten();
+        // The last one pushed is the next one taken.
+        waiting.extend(below.rev().map(|&child| (child, parent)));
+    }
+    rows
+}
+
+/// One row for each ledger.
+pub(super) fn threads(ledgers: &[LedgerSum]) -> Vec<Thread> {
+    let used = ledgers.iter().filter(|ledger| !ledger.ledger.is_shared() || ledger.reading.is_used());
+    let mut rows: Vec<(u32, Thread)> = used
+        .map(|LedgerSum { ledger, reading }| {
+            let thread = Thread {
+                name: thread_name(ledger),
+                threads_served: ledger.threads_served.load(Relaxed),
+                self_allocated_bytes: reading.allocated.bytes,
+                self_allocated_count: reading.allocated.count,
+                self_deallocated_bytes: reading.deallocated.bytes,
+                self_deallocated_count: reading.deallocated.count,
+                self_net_bytes: reading.net_bytes(),
+            };
+            (if ledger.is_shared() { u32::MAX } else { ledger.number.load(Relaxed) }, thread)
+        })
+        .collect();
+    rows.sort_by_key(|&(number, _)| number);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+fn thread_name(ledger: &'static Ledger) -> String {
+    if ledger.is_shared() {
+        return "(threads that were over)".to_owned();
+    }
+    let id = ledger.thread_id.load(Relaxed);
+    if id == std::process::id() {
+        // The system names the main thread like the program.
+        return "main".to_owned();
+    }
+    let known = if present().is(ledger) {
+        ThreadName::current().to_text()
+    } else {
+        thread_name::of_running(id).unwrap_or_else(|| ledger.last_name().to_text())
+    };
+    if known.is_empty() { format!("thread {}", ledger.number.load(Relaxed)) } else { known }
+}

@@ -1,0 +1,122 @@
+//! From the compiler's name of a marker to the path a person would write.
+
+use crate::tracker::{Site, SiteName};
+
+/// A function's path, short and, where it is in a trait's impl, with the trait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Path {
+    /// `crate::module::Type::function`
+    pub(super) short: String,
+    /// `<crate::module::Type as crate::Trait>::function`; as `short` where there is no trait.
+    pub(super) with_trait: String,
+}
+
+/// The name of a site.
+pub(super) fn path(site: &Site) -> Path {
+    match site.name {
+        SiteName::Given(name) => Path { short: name.to_owned(), with_trait: name.to_owned() },
+        SiteName::Marker(marker) => clean(marker()),
+    }
+}
+
+fn clean(raw: &str) -> Path {
+    // The last segment is the marker itself.
+    let path = raw.rsplit_once("::").map_or(raw, |(path, _marker)| path);
+    let path = path.replace("::{{closure}}", "");
+    // `#[memprof::main]` puts an async main within a main of its own.
+    let path = path.replacen("::main::main", "::main", 1);
+    let path = without_open_generics(&path);
+    let Some((before, inner, after)) = split_brackets(&path) else {
+        return Path { short: path.clone(), with_trait: path };
+    };
+    // Three forms: `<Type as Trait>::f`, `module::<impl Type>::f`, `module::<impl Trait for Type>::f`.
+    let (of_type, of_trait) = if let Some(implemented) = inner.strip_prefix("impl ") {
+        match implemented.split_once(" for ") {
+            Some((of_trait, of_type)) => (of_type, Some(of_trait)),
+            None => (implemented, None),
+        }
+    } else if let Some((of_type, of_trait)) = inner.split_once(" as ") {
+        (of_type, Some(of_trait))
+    } else {
+        // The generics of a type, such as `Index<u8>`.
+        debug_assert!(!before.is_empty());
+        return Path { short: path.clone(), with_trait: path };
+    };
+    let short = format!("{of_type}{after}");
+    let with_trait = of_trait.map_or_else(|| short.clone(), |of_trait| format!("<{of_type} as {of_trait}>{after}"));
+    Path { short, with_trait }
+}
+
+/// Takes out generics that say nothing: `<_>`, `<_, _>`.
+fn without_open_generics(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(open) = rest.find('<') {
+        let (before, from) = rest.split_at(open);
+        let Some(close) = from.find('>') else { break };
+        let (group, after) = from.split_at(close + 1);
+        out.push_str(before);
+        if group.chars().all(|letter| "<>_, '".contains(letter)) {
+            rest = after;
+        } else {
+            out.push('<');
+            rest = from.split_at(1).1;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What stands before the first `<`, between it and its `>`, and after.
+fn split_brackets(path: &str) -> Option<(&str, &str, &str)> {
+    let open = path.find('<')?;
+    let mut depth = 0usize;
+    for (at, letter) in path.char_indices().skip_while(|&(at, _)| at < open) {
+        match letter {
+            '<' => depth += 1,
+            // The arrow of a function type closes nothing.
+            '>' if !path.get(..at)?.ends_with('-') => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some((path.get(..open)?, path.get(open + 1..at)?, path.get(at + 1..)?));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn names_are_the_paths_that_a_person_would_write() {
+        for (raw, short, with_trait) in [
+            ("names::free::Marker", "names::free", "names::free"),
+            ("names::type::Marker", "names::type", "names::type"),
+            ("names::asynchronous::{{closure}}::Marker", "names::asynchronous", "names::asynchronous"),
+            ("names::outer::nested::Marker", "names::outer::nested", "names::outer::nested"),
+            ("names::Generic<_>::of_any::Marker", "names::Generic::of_any", "names::Generic::of_any"),
+            ("names::Generic<u8>::of_one::Marker", "names::Generic<u8>::of_one", "names::Generic<u8>::of_one"),
+            ("names::Map<_, _>::get::Marker", "names::Map::get", "names::Map::get"),
+            ("<names::T as names::Tr>::m::Marker", "names::T::m", "<names::T as names::Tr>::m"),
+            ("<names::G<_> as names::Tr<u8>>::m::{{closure}}::Marker", "names::G::m", "<names::G as names::Tr<u8>>::m"),
+            ("<alloc::vec::Vec<_> as names::Tr>::m::Marker", "alloc::vec::Vec::m", "<alloc::vec::Vec as names::Tr>::m"),
+            ("names::module::<impl names::T>::e::Marker", "names::T::e", "names::T::e"),
+            ("names::module::<impl names::Tr for names::T>::e::Marker", "names::T::e", "<names::T as names::Tr>::e"),
+            ("<fn(u8) -> u8 as names::Tr>::m::Marker", "fn(u8) -> u8::m", "<fn(u8) -> u8 as names::Tr>::m"),
+            ("app::main::main::{{closure}}::Marker", "app::main", "app::main"),
+            ("app::main::main::helper::Marker", "app::main::helper", "app::main::helper"),
+        ] {
+            let path = clean(raw);
+            assert_eq!((path.short.as_str(), path.with_trait.as_str()), (short, with_trait), "{raw}");
+        }
+    }
+
+    #[test]
+    fn names_in_no_known_form_stay_as_they_are() {
+        assert_eq!(clean("a::<b::Marker").short, "a::<b");
+        assert_eq!(clean("").short, "");
+        assert_eq!(clean("<>::Marker").short, "");
+    }
+}
