@@ -66,11 +66,19 @@ pub(super) struct Frames {
     room: Cell<usize>,
     /// The next serial number, in the upper half.
     serial: Cell<u64>,
+    /// How many of the frames have ended.
+    ended: Cell<usize>,
 }
 
 impl Frames {
     pub(super) const fn new() -> Self {
-        Self { start: Cell::new(null_mut()), top: Cell::new(0), room: Cell::new(0), serial: Cell::new(0) }
+        Self {
+            start: Cell::new(null_mut()),
+            top: Cell::new(0),
+            room: Cell::new(0),
+            serial: Cell::new(0),
+            ended: Cell::new(0),
+        }
     }
 
     /// Whether one more frame fits.
@@ -140,8 +148,18 @@ impl Frames {
         if all.get(first_guess).is_some_and(open) { Some(first_guess) } else { all.iter().rposition(open) }
     }
 
+    /// Marks a frame as ended while others are open above it.
+    pub(super) fn end(&self, index: usize) {
+        if let Some(frame) = self.all().get_mut(index) {
+            frame.ended = true;
+            self.ended.set(self.ended.get() + 1);
+        }
+    }
+
     /// Takes frames off down to `len`.
     pub(super) fn truncate(&self, len: usize) {
+        let gone = self.all().get(len..).into_iter().flatten().filter(|frame| frame.ended).count();
+        self.ended.set(self.ended.get().saturating_sub(gone));
         self.top.set(self.top.get().min(len * FRAME));
     }
 
@@ -150,8 +168,16 @@ impl Frames {
         if self.has_room() {
             return true;
         }
-        // Ended blocks can lie beneath open ones for ever, where tasks take turns on one thread: drop them first. Their
-        // guards are gone, and the guards of what moves find it by its id.
+        // Ended blocks can lie beneath open ones for ever, where tasks take turns on one thread. Dropping them looks at
+        // every frame, so they have to be many: where guards are forgotten in a loop this is asked at each turn.
+        if self.ended.get() > 0 && self.ended.get() >= self.len() / 4 {
+            self.drop_ended();
+        }
+        self.has_room() || self.grow()
+    }
+
+    /// Takes the ended frames out. Their guards are gone, and the guards of what moves find it by its id.
+    fn drop_ended(&self) {
         let mut kept = 0;
         let all = self.all();
         for index in 0..all.len() {
@@ -161,8 +187,8 @@ impl Frames {
             all[kept] = all[index];
             kept += 1;
         }
-        self.truncate(kept);
-        self.has_room() || self.grow()
+        self.top.set(kept * FRAME);
+        self.ended.set(0);
     }
 
     fn grow(&self) -> bool {

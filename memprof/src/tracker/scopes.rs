@@ -162,7 +162,7 @@ impl Ledger {
             // charged.
             next.node_before = frame.node_before;
             next.high_before = next.high_before.max(frame.high_before);
-            upto[index].ended = true;
+            self.frames().end(index);
             return self.figures(&frame, highest, std::thread::panicking());
         }
         // What is open above was forgotten: a function's body and a poll end last.
