@@ -1,0 +1,140 @@
+//! The truth that the tracker is compared with: an allocator that counts, inside the tracker.
+
+use crate::rows::Flow;
+use memprof::memory_stats;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize};
+
+static ALLOCATED: AtomicU64 = AtomicU64::new(0);
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+static FREED: AtomicU64 = AtomicU64::new(0);
+static FREES: AtomicU64 = AtomicU64::new(0);
+static REALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+static GROWN: AtomicU64 = AtomicU64::new(0);
+static NET: AtomicI64 = AtomicI64::new(0);
+static PEAK: AtomicI64 = AtomicI64::new(0);
+static REFUSED_SIZE: AtomicUsize = AtomicUsize::new(0);
+
+/// An allocator over the system's that counts by itself, with plain atomic adds. Wrapped in the tracker,
+/// `AllocationTracker::new(Counting)`, it sees the very calls that the tracker counts, from the first of the process on.
+#[derive(Debug)]
+pub struct Counting;
+
+impl Counting {
+    /// What was allocated and freed since the process began.
+    pub fn flow() -> Flow {
+        Flow {
+            allocated: ALLOCATED.load(SeqCst),
+            allocations: ALLOCATIONS.load(SeqCst),
+            freed: FREED.load(SeqCst),
+            frees: FREES.load(SeqCst),
+        }
+    }
+
+    /// How many reallocations.
+    pub fn reallocations() -> u64 {
+        REALLOCATIONS.load(SeqCst)
+    }
+
+    /// By how much reallocations made blocks larger, bytes.
+    pub fn grown() -> u64 {
+        GROWN.load(SeqCst)
+    }
+
+    /// The highest net so far, bytes.
+    pub fn peak() -> u64 {
+        PEAK.load(SeqCst) as u64
+    }
+
+    /// From now on, a request for exactly this many bytes gets null; 0: none does.
+    pub fn refuse(size: usize) {
+        REFUSED_SIZE.store(size, SeqCst);
+    }
+
+    fn refuses(size: usize) -> bool {
+        size == REFUSED_SIZE.load(SeqCst) && size != 0
+    }
+
+    fn allocated(block: *mut u8, size: usize) -> *mut u8 {
+        if !block.is_null() {
+            ALLOCATED.fetch_add(size as u64, SeqCst);
+            ALLOCATIONS.fetch_add(1, SeqCst);
+            Self::moved(size as i64);
+        }
+        block
+    }
+
+    fn moved(by: i64) {
+        let net = NET.fetch_add(by, SeqCst) + by;
+        PEAK.fetch_max(net, SeqCst);
+    }
+}
+
+/// The tracker's totals and the counting allocator's are the same. Other threads may allocate meanwhile: then it is
+/// asked again.
+pub fn assert_stats_agree() {
+    for _ in 0..1000 {
+        let before = Counting::flow();
+        let stats = memory_stats();
+        if Counting::flow() != before {
+            continue;
+        }
+        let tracked = Flow {
+            allocated: stats.allocated as u64,
+            allocations: stats.allocated_count as u64,
+            freed: stats.deallocated as u64,
+            frees: stats.deallocated_count as u64,
+        };
+        assert_eq!(tracked, before);
+        assert_eq!(stats.net_allocated as u64, before.allocated - before.freed);
+        assert_eq!(stats.net_count as u64, before.allocations - before.frees);
+        return;
+    }
+    panic!("the process never stands still");
+}
+
+// SAFETY: every block comes from the system's allocator and goes back to it with its layout.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if Self::refuses(layout.size()) {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: the caller's promises are the system allocator's.
+        Self::allocated(unsafe { System.alloc(layout) }, layout.size())
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if Self::refuses(layout.size()) {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: the caller's promises are the system allocator's.
+        Self::allocated(unsafe { System.alloc_zeroed(layout) }, layout.size())
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        FREED.fetch_add(layout.size() as u64, SeqCst);
+        FREES.fetch_add(1, SeqCst);
+        Self::moved(-(layout.size() as i64));
+        // SAFETY: the caller's promises are the system allocator's.
+        unsafe { System.dealloc(block, layout) };
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        if Self::refuses(new_size) {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: the caller's promises are the system allocator's.
+        let moved = unsafe { System.realloc(block, layout, new_size) };
+        if !moved.is_null() {
+            ALLOCATED.fetch_add(new_size as u64, SeqCst);
+            ALLOCATIONS.fetch_add(1, SeqCst);
+            FREED.fetch_add(layout.size() as u64, SeqCst);
+            FREES.fetch_add(1, SeqCst);
+            REALLOCATIONS.fetch_add(1, SeqCst);
+            GROWN.fetch_add(new_size.saturating_sub(layout.size()) as u64, SeqCst);
+            Self::moved(new_size as i64 - layout.size() as i64);
+        }
+        moved
+    }
+}

@@ -1,0 +1,45 @@
+//! A profile that leaves nothing behind.
+
+use crate::rows::assert_rows_add_up;
+use memprof::{Config, Profiler, Report};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tempfile::TempDir;
+
+/// A running profile that writes nothing at its end. There is one at a time: tests of one process wait for each other.
+///
+/// What a function did stays in its row for the whole process, so each test has functions of its own.
+#[derive(Debug)]
+pub struct Profile {
+    profiler: Profiler,
+    _folder: TempDir,
+    // Last: the next test starts its profile after this one has ended.
+    _alone: MutexGuard<'static, ()>,
+}
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+impl Profile {
+    /// Starts a profile that tracks far more allocations than a test has.
+    pub fn start() -> Self {
+        Self::with(|config| config.memory_profiling.max_tracked_allocations = 100_000)
+    }
+
+    /// Starts a profile that differs from the default where `change` says so.
+    pub fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.memory_profiling.dump_on_exit = false;
+        config.reporting.output_dir = folder.path().to_owned();
+        change(&mut config);
+        let profiler = Profiler::start(config).unwrap();
+        Self { profiler, _folder: folder, _alone: alone }
+    }
+
+    /// The report as of now; its rows add up.
+    pub fn report(&self) -> Report {
+        let report = self.profiler.report();
+        assert_rows_add_up(&report);
+        report
+    }
+}

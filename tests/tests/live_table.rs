@@ -1,0 +1,228 @@
+//! What is live: one record for each block, up to the bound.
+#![allow(missing_docs)]
+
+use memprof::report::data::LiveGroup;
+use memprof::{AllocationTracker, Report, track_memory};
+use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, function, own};
+use std::thread;
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
+
+fn main() {
+    // From a small table to larger ones: a process has one table at a time.
+    more_than_fit();
+    no_table();
+    groups_by_path();
+    a_reallocation_keeps_the_age();
+    before_the_start();
+    a_second_profile_begins_anew();
+    under_load();
+    println!("live_table: all passed");
+}
+
+fn group<'r>(report: &'r Report, path: &[&str]) -> Option<&'r LiveGroup> {
+    report.live.groups.iter().find(|group| group.path == path)
+}
+
+fn up_to(max: usize) -> Profile {
+    Profile::with(|config| config.memory_profiling.max_tracked_allocations = max)
+}
+
+#[track_memory]
+fn fills(blocks: &mut Vec<Block>, count: usize) {
+    assert!(blocks.capacity() - blocks.len() >= count);
+    blocks.extend((0..count).map(|_| Block::new(100)));
+}
+
+fn more_than_fit() {
+    const MAX: usize = 1000;
+    let mut blocks = Vec::with_capacity(3 * MAX);
+    let profile = up_to(MAX);
+    fills(&mut blocks, MAX - 200);
+    let live = profile.report().live;
+    assert_eq!((live.exact, live.tracked, live.not_tracked), (true, Some(800), Some(0)));
+    assert_eq!((live.estimated_bytes, live.estimated_count, live.error_bytes), (Some(80_000), Some(800), Some(0)));
+
+    fills(&mut blocks, 700);
+    let report = profile.report();
+    let live = &report.live;
+    assert_eq!((live.exact, live.tracked, live.not_tracked), (false, Some(1000), Some(500)));
+    assert_eq!(live.error_bytes, None);
+    let row = function(&report, "live_table::fills");
+    assert_eq!((row.retained_bytes, row.retained_error_bytes), (None, None));
+    assert_eq!(report.unattributed.retained_bytes, None);
+    // What is counted does not depend on the table.
+    assert_eq!(own(row), Flow::new((150_000, 1500), (0, 0)));
+    assert!(report.warnings.iter().any(|warning| warning.contains("max_tracked_allocations")), "{:?}", report.warnings);
+
+    // The last 500 have no record: freeing them leaves those that have.
+    blocks.truncate(1000);
+    let live = profile.report().live;
+    assert_eq!((live.tracked, live.not_tracked), (Some(1000), Some(0)));
+    blocks.truncate(100);
+    let live = profile.report().live;
+    assert_eq!((live.tracked, live.not_tracked, live.estimated_bytes), (Some(100), Some(0), Some(10_000)));
+    // There is room again.
+    fills(&mut blocks, 900);
+    assert_eq!(profile.report().live.tracked, Some(1000));
+    drop(blocks);
+    // The vector itself is from before the start.
+    let live = profile.report().live;
+    assert_eq!((live.tracked, live.not_tracked, live.estimated_bytes), (Some(0), Some(0), Some(0)));
+}
+
+#[track_memory]
+fn untracked() -> Block {
+    Block::new(321)
+}
+
+fn no_table() {
+    let profile = Profile::with(|config| config.memory_profiling.track_allocations = false);
+    let block = untracked();
+    let report = profile.report();
+    let live = &report.live;
+    assert_eq!((live.exact, live.tracked, live.not_tracked), (false, None, None));
+    assert_eq!((live.estimated_bytes, live.estimated_count, live.error_bytes), (None, None, None));
+    assert!(live.groups.is_empty());
+    let row = function(&report, "live_table::untracked");
+    assert_eq!((row.retained_bytes, row.retained_error_bytes), (None, None));
+    assert_eq!((own(row), row.peak_bytes), (Flow::new((321, 1), (0, 0)), Some(321)));
+    assert_eq!(report.unattributed.retained_bytes, None);
+    drop(block);
+}
+
+#[track_memory]
+fn parent(blocks: &mut Vec<Block>) {
+    blocks.push(Block::new(10));
+    child(blocks);
+    child(blocks);
+}
+
+#[track_memory]
+fn child(blocks: &mut Vec<Block>) {
+    blocks.push(Block::new(3000));
+    blocks.push(Block::new(7000));
+}
+
+fn groups_by_path() {
+    let profile = up_to(10_000);
+    let mut blocks = Vec::with_capacity(16);
+    parent(&mut blocks);
+    child(&mut blocks);
+    let report = profile.report();
+    let sizes = |path: &[&str]| {
+        let group = group(&report, path).unwrap();
+        (group.bytes, group.count, group.largest_bytes, group.error_bytes)
+    };
+    assert_eq!(sizes(&["live_table::parent", "live_table::child"]), (20_000, 4, 7000, 0));
+    assert_eq!(sizes(&["live_table::child"]), (10_000, 2, 7000, 0));
+    assert_eq!(sizes(&["live_table::parent"]), (10, 1, 10, 0));
+    let bytes: Vec<u64> = report.live.groups.iter().map(|group| group.bytes).collect();
+    assert!(bytes.is_sorted_by(|a, b| a >= b), "largest first: {bytes:?}");
+    assert_eq!(function(&report, "live_table::child").retained_bytes, Some(30_000));
+    drop(blocks);
+    assert!(group(&profile.report(), &["live_table::child"]).is_none());
+}
+
+#[track_memory]
+fn made_early() -> Block {
+    Block::new(100)
+}
+
+#[track_memory]
+fn reallocated_late(mut block: Block) -> Block {
+    assert!(block.resize(90_000));
+    block
+}
+
+#[track_memory]
+fn made_late() -> Block {
+    Block::new(100)
+}
+
+fn a_reallocation_keeps_the_age() {
+    let profile = up_to(10_000);
+    let block = made_early();
+    thread::sleep(Duration::from_millis(300));
+    let block = reallocated_late(block);
+    let late = made_late();
+    let report = profile.report();
+    let old = group(&report, &["live_table::reallocated_late"]).unwrap();
+    assert!(old.oldest_seconds >= 0.29 && old.oldest_seconds < 60.0, "{}", old.oldest_seconds);
+    assert!((old.oldest_seconds - old.newest_seconds).abs() < f64::EPSILON);
+    let new = group(&report, &["live_table::made_late"]).unwrap();
+    assert!(new.oldest_seconds < 0.29, "{}", new.oldest_seconds);
+    assert!(group(&report, &["live_table::made_early"]).is_none());
+    drop((block, late));
+}
+
+fn before_the_start() {
+    let early = Block::new(123_456);
+    let mut grown = Block::new(40_000);
+    let profile = up_to(10_000);
+    let live = profile.report().live;
+    let before = (live.before_start_bytes, live.before_start_count);
+    assert!(live.exact && before.0 >= 163_456);
+    let late = Block::new(777);
+    let live = profile.report().live;
+    assert_eq!((live.before_start_bytes, live.before_start_count), before);
+    drop(early);
+    let live = profile.report().live;
+    assert_eq!((live.before_start_bytes, live.before_start_count), (before.0 - 123_456, before.1 - 1));
+    // Reallocated after the start, it belongs to whoever did it.
+    let tracked = live.tracked.unwrap();
+    assert!(grown.resize(50_000));
+    let live = profile.report().live;
+    assert_eq!((live.before_start_bytes, live.before_start_count), (before.0 - 163_456, before.1 - 2));
+    assert_eq!(live.tracked, Some(tracked + 1));
+    drop((late, grown));
+}
+
+fn a_second_profile_begins_anew() {
+    let mut blocks = Vec::with_capacity(30_000);
+    let first = up_to(10_000);
+    fills(&mut blocks, 12_000);
+    assert!(!first.report().live.exact);
+    drop(first);
+    // What found no room in the first profile is from before the start of the second.
+    let second = up_to(10_000);
+    let live = second.report().live;
+    assert_eq!((live.exact, live.not_tracked), (true, Some(0)));
+    drop(second);
+    let larger = up_to(20_000);
+    fills(&mut blocks, 100);
+    let report = larger.report();
+    assert_eq!((report.live.exact, report.live.not_tracked), (true, Some(0)));
+    assert_eq!(group(&report, &["live_table::fills"]).map(|group| group.count >= 100), Some(true));
+    drop(blocks);
+}
+
+/// Threads insert and remove while reports are made: never more than the bound, never a record that is left over.
+fn under_load() {
+    let profile = up_to(20_000);
+    let tracked = profile.report().live.tracked.unwrap();
+    let churn = |seed: usize| {
+        move || {
+            let mut held: Vec<Option<Block>> = (0..2000).map(|_| None).collect();
+            let mut turn = seed;
+            for _ in 0..100_000 {
+                turn = turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                held[(turn >> 33) % 2000] = if turn & (1 << 50) == 0 { None } else { Some(Block::new(16)) };
+            }
+        }
+    };
+    let threads: Vec<_> = (1..=4).map(|seed| thread::spawn(churn(seed))).collect();
+    while threads.iter().any(|thread| !thread.is_finished()) {
+        let live = profile.report().live;
+        assert!(live.tracked.unwrap() <= 20_000 && live.exact);
+    }
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let report = profile.report();
+    // What is left of the churn is nothing; reports and threads keep a few blocks of their own.
+    let left = report.live.tracked.unwrap() - tracked;
+    assert!(left < 30, "{left} records left: {:?}", report.live.groups);
+    assert!(report.live.groups.iter().all(|group| !(group.bytes == 16 * group.count && group.count > 20)));
+    assert_stats_agree();
+}

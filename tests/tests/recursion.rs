@@ -1,0 +1,137 @@
+//! A function that calls itself, directly or through others, counts each byte once.
+#![allow(missing_docs)]
+
+use memprof::{AllocationTracker, track_memory};
+use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, function, own, paths, total};
+use std::collections::HashMap;
+
+#[global_allocator]
+static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
+
+#[track_memory]
+fn direct(depth: usize) {
+    let _block = Block::new(100);
+    leaf();
+    if depth > 1 {
+        direct(depth - 1);
+    }
+}
+
+#[track_memory]
+fn leaf() {
+    drop(Block::new(7));
+}
+
+#[track_memory]
+fn around() {
+    direct(50);
+    direct(1);
+}
+
+fn expected(paths: &[(&str, u64)]) -> HashMap<String, u64> {
+    paths.iter().map(|&(path, calls)| (path.to_owned(), calls)).collect()
+}
+
+#[test]
+fn directly() {
+    let profile = Profile::start();
+    around();
+    let report = profile.report();
+    let row = function(&report, "recursion::direct");
+    assert_eq!((row.calls, row.active), (51, 0));
+    let blocks = Flow::new((5100, 51), (5100, 51));
+    let leaves = Flow::new((7 * 51, 51), (7 * 51, 51));
+    assert_eq!((own(row), total(row)), (blocks, blocks + leaves));
+    assert_eq!(total(function(&report, "recursion::around")), blocks + leaves);
+    // Fifty blocks at once, and a leaf: the inner calls have less, the second outer call too.
+    assert_eq!(row.peak_bytes, Some(50 * 100 + 7));
+    assert_eq!(
+        paths(&report, "recursion::direct"),
+        expected(&[
+            ("recursion::around → recursion::direct", 51),
+            ("recursion::around → recursion::direct → recursion::leaf", 51)
+        ])
+    );
+}
+
+#[track_memory]
+fn shrinks_inside(depth: usize, held: Option<Block>) {
+    if depth == 0 {
+        // The outer call's own memory is given back, so its peak is not the sum of what each call did.
+        drop(held);
+        drop(Block::new(400));
+        return;
+    }
+    let held = held.unwrap_or_else(|| Block::new(1000));
+    shrinks_inside(depth - 1, Some(held));
+}
+
+#[test]
+fn only_the_outermost_call_has_a_peak() {
+    let profile = Profile::start();
+    shrinks_inside(3, None);
+    let report = profile.report();
+    assert_eq!(function(&report, "recursion::shrinks_inside").peak_bytes, Some(1000));
+    shrinks_inside(0, None);
+    assert_eq!(function(&profile.report(), "recursion::shrinks_inside").peak_bytes, Some(1000));
+}
+
+#[track_memory]
+fn even(number: usize) -> bool {
+    let _block = Block::new(10);
+    number == 0 || odd(number - 1)
+}
+
+#[track_memory]
+fn odd(number: usize) -> bool {
+    let _block = Block::new(1);
+    number != 0 && even(number - 1)
+}
+
+#[test]
+fn mutually() {
+    let profile = Profile::start();
+    assert!(even(100));
+    assert!(odd(21));
+    let report = profile.report();
+    let (even, odd) = (function(&report, "recursion::even"), function(&report, "recursion::odd"));
+    // 51 + 11 and 50 + 11 calls.
+    assert_eq!((even.calls, odd.calls, even.active, odd.active), (62, 61, 0, 0));
+    assert_eq!(own(even), Flow::new((620, 62), (620, 62)));
+    assert_eq!(own(odd), Flow::new((61, 61), (61, 61)));
+    // Each byte once: beneath the outermost `even` are both, and so beneath the outermost `odd`; what `even` did around
+    // the first `odd` folds into the outermost `even`.
+    assert_eq!(total(even), Flow::new((510 + 50 + 110, 51 + 50 + 11), (510 + 50 + 110, 51 + 50 + 11)));
+    assert_eq!(total(odd), Flow::new((50 + 11 + 110, 50 + 22), (50 + 11 + 110, 50 + 22)));
+    assert_eq!(
+        paths(&report, "recursion::even"),
+        expected(&[
+            ("recursion::even", 51),
+            ("recursion::even → recursion::odd", 50),
+            ("recursion::odd → recursion::even", 11)
+        ])
+    );
+    // Of `odd`, the outermost call is the one within the first `even`: all is beneath it but that `even`'s block.
+    assert_eq!((even.peak_bytes, odd.peak_bytes), (Some(51 * 10 + 50), Some(50 * 10 + 50)));
+}
+
+#[test]
+fn ten_thousand_deep() {
+    let profile = Profile::start();
+    #[track_memory]
+    fn deep(depth: usize) -> usize {
+        let block = Block::new(1);
+        let below = if depth > 1 { deep(depth - 1) } else { 0 };
+        below + block.bytes().len()
+    }
+    let body = || assert_eq!(deep(10_000), 10_000);
+    std::thread::Builder::new().stack_size(256 << 20).spawn(body).unwrap().join().unwrap();
+    let report = profile.report();
+    let name = "recursion::ten_thousand_deep::deep";
+    let row = function(&report, name);
+    assert_eq!((row.calls, row.active, row.peak_bytes), (10_000, 0, Some(10_000)));
+    assert_eq!((own(row), total(row)), (Flow::new((10_000, 10_000), (10_000, 10_000)), own(row)));
+    assert_eq!(paths(&report, name), expected(&[(name, 10_000)]));
+    assert_eq!((report.overhead.scopes_not_opened, report.overhead.misplaced_guards), (0, 0));
+    assert_stats_agree();
+}
