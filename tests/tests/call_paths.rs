@@ -13,19 +13,14 @@ const OTHER: &str = "(other paths)";
 /// A guard of one of 15 sites.
 fn open(site: usize) -> impl Sized {
     macro_rules! sites {
-        ($($number:literal)*) => {
+        ($($number:literal $name:literal)*) => {
             match site {
-                $($number => memprof::scope!(concat_site!($number)),)*
+                $($number => memprof::scope!($name),)*
                 _ => unreachable!(),
             }
         };
     }
-    macro_rules! concat_site {
-        ($number:literal) => {
-            stringify!($number)
-        };
-    }
-    sites!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+    sites!(0 "0" 1 "1" 2 "2" 3 "3" 4 "4" 5 "5" 6 "6" 7 "7" 8 "8" 9 "9" 10 "10" 11 "11" 12 "12" 13 "13" 14 "14")
 }
 
 /// Opens every rising sequence of the sites from `first` on: each is a call path of its own, 2^15 with the empty one.
