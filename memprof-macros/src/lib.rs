@@ -77,7 +77,7 @@ pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The report is written whatever `main` returns: `()`, a `Result`, an `ExitCode`, nothing (`!`) or any other `impl Termination`.
 ///
-/// ```
+/// ```no_run
 /// #[memprof::main]
 /// fn main() {
 ///     println!("{}", vec![1, 2, 3].len());

@@ -183,6 +183,27 @@ mod main_elsewhere {
     }
 }
 
+/// A tracked test is still a test, whichever attribute is above.
+#[track_memory]
+#[test]
+fn tests_may_be_tracked() -> Result<(), ::std::num::ParseIntError> {
+    assert_eq!("1".parse::<u8>()?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+#[track_memory]
+async fn async_tests_may_be_tracked() {
+    assert_eq!(fails("1").await, Ok(1));
+}
+
+#[test]
+#[should_panic(expected = "on purpose")]
+#[track_memory]
+fn tests_that_panic_may_be_tracked() {
+    panic!("on purpose");
+}
+
 fn run<F: Future>(future: F) -> F::Output {
     let mut future = ::std::pin::pin!(future);
     let mut context = ::std::task::Context::from_waker(::std::task::Waker::noop());

@@ -9,11 +9,11 @@ use crate::root::Root;
 /// body can meet it.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// fn build(…) { … }
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// {
 ///     struct Marker; // its `type_name` is `crate::module::Type::build::Marker`, whatever is generic around it
 ///     static SITE: Site = Site::function(type_name::<Marker>, file!(), line!());
@@ -52,11 +52,11 @@ pub(crate) fn hidden(name: &str) -> Ident {
 /// `Location::caller()` mean what they meant.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// { m.lock().unwrap().len() }
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// match () { () => { m.lock().unwrap().len() } }
 /// ```
 pub(crate) fn enclosed(block: &Group) -> TokenStream {
@@ -70,11 +70,11 @@ pub(crate) fn enclosed(block: &Group) -> TokenStream {
 /// Moves the parameters into locals, in their order, so that they are dropped in the scope and in the order they had.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// fn f(a: A, #[cfg(unix)] mut b: B)
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// let a = a;
 /// #[cfg(unix)] let mut b = b;
 /// ```
@@ -84,9 +84,9 @@ pub(crate) fn rebindings(params: &[Rebound]) -> TokenStream {
         .map(|Rebound { attrs, mutability, ident }| {
             // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is still said.
             let here = Span::mixed_site();
-            let underscore = ident.to_string().starts_with('_').then(|| {
-                quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding)
-            });
+            let underscore = ident.to_string().starts_with('_').then(
+                || quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding),
+            );
             quote_spanned! {here=>
                 #attrs
                 #[allow(clippy::shadow_same #underscore)]

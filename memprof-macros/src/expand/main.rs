@@ -1,5 +1,6 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Attribute, Path};
 
 use super::body::{enclosed, hidden};
@@ -10,11 +11,11 @@ use crate::root::Root;
 /// The program's `main`.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// fn main() -> Result<(), Error> { … }
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// fn main() -> Result<(), Error> {
 ///     const _: () = {
 ///         #[global_allocator]
@@ -31,12 +32,12 @@ use crate::root::Root;
 /// starts before the runtime and ends after it.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// #[tokio::main]
 /// async fn main() { … }
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// fn main() {
 ///     …
 ///     match () {
@@ -108,7 +109,10 @@ fn installed(allocator: Option<&Allocator>, root: &Root) -> (TokenStream, String
         }
         Some(Allocator::Static(path)) => {
             let borrowed = quote_spanned!(here=> #private::Borrowed);
-            (borrowed.clone(), quote_spanned!(here=> new(#borrowed(&#path))), name_of(path))
+            // "Not an allocator" then points at the path.
+            let there = here.located_at(path.span());
+            let reference = quote_spanned!(there=> &#path);
+            (borrowed.clone(), quote_spanned!(here=> new(#borrowed(#reference))), name_of(path))
         }
         Some(Allocator::None) => return (TokenStream::new(), "none".to_owned()),
     };

@@ -1,0 +1,4 @@
+static NUMBER: u8 = 1;
+
+#[memprof::main(allocator = NUMBER)]
+fn main() {}
