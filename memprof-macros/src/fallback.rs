@@ -1,5 +1,5 @@
-//! What the compiler still sees after a mistake: the item as it was and the error, so that one mistake is one message and not also
-//! a dozen "cannot find function".
+//! What the compiler still sees after a mistake: the item as it was and the error, so that one mistake is one message
+//! and not also a dozen "cannot find function".
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,5 +1,5 @@
-//! The attributes in the strictest and the most hostile surroundings: every name that generated code could mean is taken, unsafe code
-//! is forbidden, and every lint that it could offend is denied.
+//! The attributes in the strictest and the most hostile surroundings: every name that generated code could mean is
+//! taken, unsafe code is forbidden, and every lint that it could offend is denied.
 #![forbid(unsafe_code)]
 #![deny(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
 #![deny(unused_qualifications, unused_results, let_underscore_drop, unreachable_pub, single_use_lifetimes)]

@@ -1,5 +1,6 @@
-//! What the attributes accept (each file in `ui/pass` is a program that checks itself) and what they say to the rest (each file in `ui/fail`
-//! beside the messages it gets). After a change of words: `TRYBUILD=overwrite cargo test -p memprof-tests --test ui`.
+//! What the attributes accept (each file in `ui/pass` is a program that checks itself) and what they say to the rest
+//! (each file in `ui/fail` beside the messages it gets). After a change of words: `TRYBUILD=overwrite cargo test -p
+//! memprof-tests --test ui`.
 #![allow(missing_docs)]
 
 #[test]

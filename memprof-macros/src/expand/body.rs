@@ -5,8 +5,8 @@ use syn::{Ident, LitStr, Signature};
 use crate::item::Rebound;
 use crate::root::Root;
 
-/// An expression for the `&'static Site` of a function. All it declares stays inside its braces, where no name of the user's
-/// body can meet it.
+/// An expression for the `&'static Site` of a function. All it declares stays inside its braces, where no name of the
+/// user's body can meet it.
 ///
 /// *Input*
 /// ```text
@@ -47,9 +47,10 @@ pub(crate) fn hidden(name: &str) -> Ident {
 
 /// The user's body, so that everything in it is gone before what was bound before it.
 ///
-/// The arm of a `match` ends the life of all temporaries in it. In a plain block of edition 2021 those of the last expression
-/// (`m.lock().unwrap().len()`) outlive the locals, that is, the parameters they borrow from and the scope. It is no closure: `return`, `?` and
-/// `Location::caller()` mean what they meant.
+/// The arm of a `match` ends the life of all temporaries in it. In a plain block of edition 2021 those of the last
+/// expression (`m.lock().unwrap().len()`) outlive the locals, that is, the parameters they borrow from and the scope.
+/// It is no closure: `return`, `?` and `Location::caller()` mean what they meant. (Blocks that a macro makes have the
+/// edition of the macro's crate, 2024 here, so the `match` is what keeps this true should that ever change.)
 ///
 /// *Input*
 /// ```text
@@ -82,7 +83,8 @@ pub(crate) fn rebindings(params: &[Rebound]) -> TokenStream {
     params
         .iter()
         .map(|Rebound { attrs, mutability, ident }| {
-            // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is still said.
+            // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is
+            // still said.
             let here = Span::mixed_site();
             let underscore = ident.to_string().starts_with('_').then(
                 || quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding),

@@ -93,8 +93,8 @@ fn start(args: &MainArgs, root: &Root) -> TokenStream {
     }
 }
 
-/// The global allocator and its name in the report. The static has a name of its own, since the path that the user gave is
-/// looked up beside it.
+/// The global allocator and its name in the report. The static has a name of its own, since the path that the user
+/// gave is looked up beside it.
 fn installed(allocator: Option<&Allocator>, root: &Root) -> (TokenStream, String) {
     let here = Span::mixed_site();
     let private = root.private();
@@ -135,7 +135,8 @@ pub(crate) fn has_runtime(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|attr| !is_inert(attr) && !wraps_only(attr))
 }
 
-/// Whether an attribute of a `main` that is not async still changes the whole function, so that the profile must stand around it.
+/// Whether an attribute of a `main` that is not async still changes the whole function, so that the profile must
+/// stand around it.
 fn takes_over(attr: &Attribute) -> bool {
     !is_inert(attr) && (ends_in(attr.path(), "main") || wraps_only(attr))
 }
