@@ -75,7 +75,7 @@ use proc_macro::TokenStream;
 /// Without memprof's feature `profiling` the function is left exactly as it was, after the checks. With it a call
 /// costs entering and leaving a scope; in a debug build a parameter that is a plain name is also moved once more,
 /// which takes its size again on the stack. The future of an `async fn` grows by the size of its arguments (the
-/// compiler keeps a moved argument's old place) and by two words.
+/// compiler keeps a moved argument's old place) and by what the scope remembers.
 #[proc_macro_attribute]
 pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::track_memory(args.into(), item.into(), expand::Build::this()).into()
