@@ -9,7 +9,7 @@ use crate::os::clock::Anchor;
 use crate::os::{memory, pages};
 use crate::report::data::{Allocator, Os, Overhead, Program, Report, SCHEMA_VERSION, Totals};
 use crate::report::size;
-use crate::tracker::{self, Reading, Site, Snapshot};
+use crate::tracker::{self, Peak, Reading, Site, Snapshot};
 use crate::{jemalloc, scope};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -21,6 +21,7 @@ pub(super) fn report(profile: &Running) -> Report {
     let now = Anchor::now();
     // Nothing is allocated between the two readings.
     let snapshot = Snapshot::take();
+    let peak = tracker::peak(0);
     let table = live::table().filter(|_| profile.config.memory_profiling.track_allocations);
     let given_up = tracker::each_ledger().map(|ledger| ledger.not_tracked.load(Relaxed)).sum();
     let records = table.and_then(live::Table::copy);
@@ -29,7 +30,7 @@ pub(super) fn report(profile: &Running) -> Report {
     let (paths, ledgers) = merge::merge(&snapshot);
     drop(snapshot);
     let names = rows::names(&paths);
-    let totals = totals(&paths);
+    let totals = totals(&paths, peak);
     let tracked = records.as_ref().map(|records| Tracked::new(records.as_slice(), given_up, &paths));
     let live = super::live_rows::section(profile, &now, &names, &paths, &totals, tracked.as_ref());
     let retained = tracked.filter(|_| live.exact).map(|tracked| tracked.bytes_by_path);
@@ -70,11 +71,12 @@ fn program(profile: &Running, now: &Anchor) -> Program {
     }
 }
 
-/// The totals are the sum of the very readings that the rows are made of.
-fn totals(paths: &Paths) -> Totals {
+/// The totals are the sum of the very readings that the rows are made of. The peak is that of the same moment: read
+/// later, it would be the report's own where the program is small.
+fn totals(paths: &Paths, peak: Peak) -> Totals {
     let sum = paths.all.iter().fold(Reading::default(), |sum, path| sum.plus(&path.reading));
     let net_bytes = sum.net_bytes();
-    let peak = tracker::peak(net_bytes);
+    let peak_bytes = peak.bytes.max(net_bytes.max(0) as u64);
     Totals {
         allocated_bytes: sum.allocated.bytes,
         allocated_count: sum.allocated.count,
@@ -82,14 +84,14 @@ fn totals(paths: &Paths) -> Totals {
         deallocated_count: sum.deallocated.count,
         net_bytes,
         net_count: sum.allocated.count.wrapping_sub(sum.deallocated.count) as i64,
-        peak_bytes: peak.bytes,
+        peak_bytes,
         peak_error_bytes: peak.error_bytes,
         reallocated_count: sum.reallocated_count,
         grown_bytes: sum.grown_bytes,
         allocated_mb: size::mb(sum.allocated.bytes),
         deallocated_mb: size::mb(sum.deallocated.bytes),
         net_mb: size::mb(net_bytes),
-        peak_mb: size::mb(peak.bytes),
+        peak_mb: size::mb(peak_bytes),
     }
 }
 

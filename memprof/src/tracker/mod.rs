@@ -28,5 +28,5 @@ pub(crate) use site::SiteName;
 pub(crate) use snapshot::{Reading, Snapshot};
 pub(crate) use thread::{disable, present, start_tracking};
 pub use totals::memory_stats;
-pub(crate) use totals::peak;
+pub(crate) use totals::{Peak, peak};
 pub(crate) use tree::{Node, each_node};
