@@ -23,7 +23,7 @@ pub(super) fn report(profile: &Running) -> Report {
     let snapshot = Snapshot::take();
     let peak = tracker::peak(0);
     let table = live::table().filter(|_| profile.config.memory_profiling.track_allocations);
-    let given_up = tracker::each_ledger().map(|ledger| ledger.not_tracked.load(Relaxed)).sum();
+    let given_up = not_tracked().saturating_sub(profile.not_tracked_at_start);
     let records = table.and_then(live::Table::copy);
     let _scope = scope::enter(&REPORTING);
 
@@ -52,6 +52,11 @@ pub(super) fn report(profile: &Running) -> Report {
     };
     warn(&mut report, profile, given_up);
     report
+}
+
+/// Allocations of the process that found no room for a record.
+pub(super) fn not_tracked() -> u64 {
+    tracker::each_ledger().map(|ledger| ledger.not_tracked.load(Relaxed)).sum()
 }
 
 fn program(profile: &Running, now: &Anchor) -> Program {

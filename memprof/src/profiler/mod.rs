@@ -23,7 +23,7 @@ pub use main::{MainOptions, MainProfile, main_start};
 use crate::config::{Config, Loaded, STATISTICS_FILE};
 use crate::os::clock::Anchor;
 use crate::report::{self, Report, Written};
-use crate::{Error, MemoryStats, jemalloc, tracker};
+use crate::{Error, MemoryStats, jemalloc, live, tracker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -38,8 +38,22 @@ struct Running {
     started_at: SystemTime,
     /// A forked child is another process: the reports are its parent's.
     pid: u32,
-    /// What was live when tracking began.
+    /// What was live when tracking began and has no record.
     live_at_start: MemoryStats,
+    /// Allocations that had found no room for a record until then, in profiles before this one.
+    not_tracked_at_start: u64,
+}
+
+impl Running {
+    /// An earlier profile's table is kept: what has a record in it is not among the live blocks without one.
+    fn forget_tracked(&mut self, table: &live::Table) {
+        let Some(records) = table.copy() else { return };
+        let (count, bytes) =
+            (records.as_slice().len(), records.as_slice().iter().map(|record| record.size).sum::<u64>());
+        let at_start = &mut self.live_at_start;
+        at_start.net_count = at_start.net_count.saturating_sub(count);
+        at_start.net_allocated = at_start.net_allocated.saturating_sub(bytes as usize);
+    }
 }
 
 static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
@@ -167,14 +181,23 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         started_at: SystemTime::now(),
         pid: std::process::id(),
         live_at_start: MemoryStats::default(),
+        not_tracked_at_start: 0,
     });
     drop(scope);
     // Last: what is allocated from here on has a record.
     profile.live_at_start = tracker::memory_stats();
+    profile.not_tracked_at_start = collect::not_tracked();
+    let former_table = live::table();
     if track && !tracker::start_tracking(max_tracked) {
         profile.warnings.push(format!(
             "the system has no memory for a table of {max_tracked} allocations: set max_tracked_allocations lower"
         ));
+    }
+    if track
+        && let (Some(former), Some(table)) = (former_table, live::table())
+        && std::ptr::eq(former, table)
+    {
+        profile.forget_tracked(table);
     }
     Ok(Profiler { finished: false })
 }
