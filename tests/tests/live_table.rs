@@ -11,12 +11,13 @@ use std::time::Duration;
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
 
 fn main() {
-    // From a small table to larger ones: a process has one table at a time.
+    // Tracking goes on where a profile has ended, and a table is only replaced by a larger one: first what has to see
+    // the very first profile, then what has to begin with an empty table.
+    before_the_start();
     more_than_fit();
     no_table();
     groups_by_path();
     a_reallocation_keeps_the_age();
-    before_the_start();
     a_second_profile_begins_anew();
     under_load();
     println!("live_table: all passed");
@@ -170,7 +171,7 @@ fn a_reallocation_keeps_the_age() {
 fn before_the_start() {
     let early = Block::new(123_456);
     let mut grown = Block::new(40_000);
-    let profile = up_to(10_000);
+    let profile = up_to(64);
     let live = self::live(&profile);
     let before = (live.before_start_bytes, live.before_start_count);
     assert!(live.exact && before.0 >= 163_456);
@@ -199,6 +200,10 @@ fn a_second_profile_begins_anew() {
     let second = up_to(10_000);
     let live = self::live(&second);
     assert_eq!((live.exact, live.not_tracked), (true, Some(0)));
+    // The first one's records are still there: the table is full.
+    fills(&mut blocks, 5);
+    let live = self::live(&second);
+    assert_eq!((live.exact, live.tracked, live.not_tracked), (false, Some(10_000), Some(5)));
     drop(second);
     let larger = up_to(20_000);
     fills(&mut blocks, 100);
