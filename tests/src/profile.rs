@@ -21,7 +21,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 impl Profile {
     /// Starts a profile that tracks far more allocations than a test has.
     pub fn start() -> Self {
-        Self::with(|config| config.memory_profiling.max_tracked_allocations = 100_000)
+        Self::with(|config| config.memory_profiling.max_tracked_allocations = 20_000)
     }
 
     /// Starts a profile that differs from the default where `change` says so.

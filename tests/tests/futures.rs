@@ -325,6 +325,27 @@ fn recursion_counts_once() {
 }
 
 #[track_memory]
+async fn frees_then_recurses(given: Option<Block>) {
+    match given {
+        Some(block) => {
+            drop(block);
+            pause().await;
+            Box::pin(frees_then_recurses(None)).await;
+        }
+        None => flash(3000),
+    }
+}
+
+#[test]
+fn an_inner_call_that_rises_where_the_outer_one_has_fallen() {
+    let profile = Profile::start();
+    let mut future = Box::pin(frees_then_recurses(Some(Block::new(5000))));
+    while poll(future.as_mut()).is_pending() {}
+    drop(future);
+    assert_eq!(function(&profile.report(), "futures::frees_then_recurses").peak_bytes, Some(0));
+}
+
+#[track_memory]
 async fn holds_a_block_scope() {
     let _scope = memprof::scope!("held across an await");
     flash(5);

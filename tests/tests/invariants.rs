@@ -3,7 +3,8 @@
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, memory_stats, track_memory};
-use memprof_tests::{Block, Counting, Profile, assert_stats_agree};
+use memprof_tests::{Block, Counting, Profile, assert_stats_agree, own};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -108,7 +109,7 @@ fn in_every_report_under_load() {
     let end = Instant::now() + Duration::from_secs(4);
     let (mut reports, mut statistics) = (0u64, 0u64);
     let mut before = (0, 0);
-    while Instant::now() < end || reports < 500 {
+    while Instant::now() < end || reports < 300 {
         // `report` asserts that the rows add up.
         let report = profile.report();
         let totals = (report.totals.allocated_bytes, report.totals.deallocated_bytes);
@@ -118,6 +119,15 @@ fn in_every_report_under_load() {
         let servers = report.functions.iter().find(|row| row.name == "invariants::server");
         assert!(servers.is_none_or(|row| row.active <= 3 && row.active == row.calls));
         assert!(report.live.tracked.unwrap() <= 500);
+        // What frees only what it has allocated itself has never freed more, row for row.
+        for row in report
+            .functions
+            .iter()
+            .filter(|row| ["recurse", "free_at_once"].iter().any(|name| row.name.ends_with(name)))
+        {
+            let own = own(row);
+            assert!(own.allocated >= own.freed && own.allocations >= own.frees, "{}: {own:?}", row.name);
+        }
         reports += 1;
         for _ in 0..200 {
             let stats = memory_stats();
@@ -135,4 +145,80 @@ fn in_every_report_under_load() {
     let report = profile.report();
     assert!(report.functions.iter().filter(|row| row.name.starts_with("invariants")).all(|row| row.active == 0));
     println!("{reports} reports, {statistics} statistics, {} turns", BLOCKS.load(Relaxed));
+}
+
+#[track_memory]
+fn makes() -> Block {
+    Block::new(100)
+}
+
+#[track_memory]
+fn makes_the_other_way() -> Block {
+    Block::new(100)
+}
+
+#[track_memory]
+fn takes(block: Block) {
+    drop(block);
+}
+
+#[track_memory]
+fn takes_the_other_way(block: Block) {
+    drop(block);
+}
+
+/// There is at most one block on its way in each direction, so that a free which is seen without its allocation shows:
+/// in the totals it would hide behind all the rest that is live.
+#[test]
+fn no_free_is_seen_before_its_allocation() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    static THERE: Mutex<Option<Block>> = Mutex::new(None);
+    static BACK: Mutex<Option<Block>> = Mutex::new(None);
+
+    fn give(to: &Mutex<Option<Block>>, make: fn() -> Block) {
+        let mut place = to.lock().unwrap();
+        if place.is_none() {
+            *place = Some(make());
+        }
+    }
+
+    fn take(from: &Mutex<Option<Block>>, take: fn(Block)) {
+        if let Some(block) = from.lock().unwrap().take() {
+            take(block);
+        }
+    }
+
+    let profile = Profile::with(|config| config.memory_profiling.track_allocations = false);
+    let threads = [
+        thread::spawn(|| {
+            while !DONE.load(Relaxed) {
+                give(&THERE, makes);
+                take(&BACK, takes_the_other_way);
+            }
+        }),
+        thread::spawn(|| {
+            while !DONE.load(Relaxed) {
+                give(&BACK, makes_the_other_way);
+                take(&THERE, takes);
+            }
+        }),
+    ];
+    let end = Instant::now() + Duration::from_secs(3);
+    let mut reports = 0;
+    while Instant::now() < end {
+        let report = profile.report();
+        let flow = |name: &str| {
+            let row = report.functions.iter().find(|row| row.name == format!("invariants::{name}"));
+            row.map(own).unwrap_or_default()
+        };
+        for (makes, takes) in [("makes", "takes"), ("makes_the_other_way", "takes_the_other_way")] {
+            let (made, taken) = (flow(makes), flow(takes));
+            assert!(made.allocated >= taken.freed && made.allocations >= taken.frees, "{made:?} {taken:?}");
+        }
+        reports += 1;
+    }
+    DONE.store(true, Relaxed);
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    drop((THERE.lock().unwrap().take(), BACK.lock().unwrap().take()));
+    println!("{reports} reports");
 }

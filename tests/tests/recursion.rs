@@ -77,6 +77,25 @@ fn only_the_outermost_call_has_a_peak() {
 }
 
 #[track_memory]
+fn frees_then_recurses(given: Option<Block>) {
+    match given {
+        Some(block) => {
+            drop(block);
+            frees_then_recurses(None);
+        }
+        None => drop(Block::new(3000)),
+    }
+}
+
+#[test]
+fn an_inner_call_that_rises_where_the_outer_one_has_fallen() {
+    let profile = Profile::start();
+    frees_then_recurses(Some(Block::new(5000)));
+    // The outer call never stood above its entry, whatever the inner one did.
+    assert_eq!(function(&profile.report(), "recursion::frees_then_recurses").peak_bytes, Some(0));
+}
+
+#[track_memory]
 fn even(number: usize) -> bool {
     let _block = Block::new(10);
     number == 0 || odd(number - 1)
