@@ -8,7 +8,10 @@ pub(crate) enum Kind {
     SafeForeignFunction,
     /// `impl`, `mod`, `trait` or an `extern` block.
     Container(&'static str),
-    Closure,
+    /// A closure, a block or another expression, beside which no item can stand.
+    Expression(&'static str),
+    /// A statement that declares nothing but a local.
+    Let,
     /// Anything else, by the words for it in a message.
     Other(&'static str),
 }
@@ -25,9 +28,8 @@ pub(crate) fn classify(item: &TokenStream) -> (Kind, Span) {
         let kind = match word(token).as_str() {
             "fn" => Kind::Function,
             "safe" => Kind::SafeForeignFunction,
-            "extern" if matches!(next, Some(TokenTree::Literal(_))) => continue,
             "extern" if next.map(word).as_deref() == Some("crate") => Kind::Other("an `extern crate`"),
-            "extern" if next.is_some_and(is_block) => Kind::Container("an `extern` block"),
+            "extern" if opens_block(&rest[at + 1..]) => Kind::Container("an `extern` block"),
             "const" | "static" if next.is_some_and(begins_closure) => continue,
             "const" if next.is_some_and(names_a_constant) => Kind::Other("a constant"),
             "static" => Kind::Other("a static"),
@@ -40,12 +42,11 @@ pub(crate) fn classify(item: &TokenStream) -> (Kind, Span) {
             "union" => Kind::Other("a union"),
             "type" => Kind::Other("a type"),
             "use" => Kind::Other("a `use`"),
-            "let" => Kind::Other("a `let` statement"),
+            "let" => Kind::Let,
             "macro_rules" => Kind::Other("a macro"),
-            "|" => Kind::Closure,
-            _ if matches!(token, TokenTree::Literal(_)) && at > 0 => continue, // The ABI after `extern`.
-            _ if is_block(token) && at > 0 && word(&rest[at - 1]).is_empty() => Kind::Container("an `extern` block"),
-            _ => Kind::Other("an expression"),
+            "|" => Kind::Expression("a closure"),
+            _ if at > 0 && is_literal(token) => continue, // The ABI after `extern`.
+            _ => Kind::Expression("an expression"),
         };
         return (kind, token.span());
     }
@@ -95,8 +96,18 @@ fn begins_closure(token: &TokenTree) -> bool {
     matches!(word(token).as_str(), "|" | "move")
 }
 
-fn is_block(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+/// Whether an `extern` block follows, after an ABI or without one.
+fn opens_block(after_extern: &[TokenTree]) -> bool {
+    let block = match after_extern {
+        [abi, block, ..] if is_literal(abi) => block,
+        [block, ..] => block,
+        [] => return false,
+    };
+    matches!(block, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+}
+
+fn is_literal(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Literal(_))
 }
 
 fn is_punct(token: &TokenTree, what: char) -> bool {

@@ -1,5 +1,5 @@
-//! What the compiler still sees after a mistake: the item as it was and the error, so that one mistake is one message and not also
-//! a dozen "cannot find function".
+//! What the compiler still sees after a mistake: the item as it was and the error, so that one mistake is one message
+//! and not also a dozen "cannot find function".
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -12,7 +12,7 @@ pub(crate) fn tracked(tokens: TokenStream, item: &Item, error: &Error) -> TokenS
     let errors = error.to_compile_error();
     match item {
         // Beside an expression nothing else can stand.
-        Item::Other(Kind::Closure, _) => quote!({ #errors #tokens }),
+        Item::Other(Kind::Expression(_), _) => quote!({ #errors #tokens }),
         _ => quote!(#tokens #errors),
     }
 }
@@ -20,11 +20,11 @@ pub(crate) fn tracked(tokens: TokenStream, item: &Item, error: &Error) -> TokenS
 /// A `main` that the compiler would refuse too is hidden in one that it accepts.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// async fn main() { … }
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// fn main() {
 ///     #[allow(dead_code)]
 ///     async fn main() { … }

@@ -23,7 +23,8 @@ pub(crate) struct Function {
     pub(crate) body: Body,
 }
 
-/// The body stays raw tokens: nothing in it matters here, and what the user has only half typed must still reach the compiler.
+/// The body stays raw tokens: nothing in it matters here, and what the user has only half typed must still reach the
+/// compiler.
 pub(crate) struct Body {
     /// `#![…]` and `//!` at its start. They must stay the first thing in the function.
     pub(crate) inner_attrs: TokenStream,

@@ -1,8 +1,9 @@
-//! The attributes of [memprof](https://docs.rs/memprof). Use them from there: `memprof::track_memory` and `memprof::main`.
+//! The attributes of [memprof](https://docs.rs/memprof). Use them from there: `memprof::track_memory` and
+//! `memprof::main`.
 //!
-//! The way of an attribute through this crate: [`args`] reads its arguments, [`classify`] says what it was put on, [`item`] reads
-//! a function without ever parsing its body, [`validate`] holds the rules, [`expand`] writes the new function, and [`fallback`]
-//! decides what the compiler still gets to see when something was wrong.
+//! The way of an attribute through this crate: `args` reads its arguments, `classify` says what it was put on, `item`
+//! reads a function without ever parsing its body, `validate` holds the rules, `expand` writes the new function, and
+//! `fallback` decides what the compiler still gets to see when something was wrong.
 
 mod args;
 mod classify;
@@ -17,9 +18,10 @@ use proc_macro::TokenStream;
 
 /// Charges what a function allocates and frees to that function.
 ///
-/// Each call is a scope: it begins before the first statement of the body and ends after the last value of the body is gone,
-/// on every way out (the end, `return`, `?`, a panic). The function's signature, its attributes and its documentation stay as
-/// they are, and so does its behaviour: the body is not moved into a closure and nothing is boxed.
+/// Each call is a scope: it begins before the first statement of the body and ends after the last value of the body
+/// is gone, on every way out (the end, `return`, `?`, a panic). The function's signature, its attributes and its
+/// documentation stay as they are, and so does its behaviour: the body is not moved into a closure and nothing is
+/// boxed.
 ///
 /// ```
 /// use memprof::track_memory;
@@ -43,9 +45,9 @@ use proc_macro::TokenStream;
 ///
 /// # Where it can stand
 ///
-/// On free functions, on methods of types and of trait implementations, on default methods of traits and on nested functions;
-/// generic, `async`, `unsafe` or `extern "C"` ones too. What cannot be tracked (a `const fn`, a function without a body, a type)
-/// is a compile error that says what to do instead.
+/// On free functions, on methods of types and of trait implementations, on default methods of traits and on nested
+/// functions; generic, `async`, `unsafe` or `extern "C"` ones too. What cannot be tracked (a `const fn`, a function
+/// without a body, a type) is a compile error that says what to do instead.
 ///
 /// # Arguments
 ///
@@ -54,30 +56,38 @@ use proc_macro::TokenStream;
 ///
 /// # Parameters
 ///
-/// A parameter that is a plain name (`rows: Vec<f32>`, `mut rows: Vec<f32>`) is dropped inside the scope, as a part of the
-/// function. **`self` by value and patterns (`(a, b): (A, B)`, `_: A`) are dropped just after the scope**, so what they free
-/// is charged to the caller. To charge it to the function, move it into a local first: `let this = self;`.
+/// A parameter that is a plain name (`rows: Vec<f32>`, `mut rows: Vec<f32>`) is dropped inside the scope, as a part
+/// of the function. **`self` by value and patterns (`(a, b): (A, B)`, `_: A`) are dropped just after the scope**, so
+/// what they free is charged to the caller. To charge it to the function, move it into a local first:
+/// `let this = self;`.
 ///
 /// # Async functions
 ///
 /// An `async fn` stays one. Its future enters the scope each time it is polled and once more when it is dropped, on
-/// whatever thread that is. A future that was never polled has not begun: the arguments that it still holds are freed by whoever drops it.
+/// whatever thread that is. A future that was never polled has not begun: the arguments that it still holds are freed
+/// by whoever drops it.
+///
+/// Under `#[async_trait]` this attribute sees a method that is no longer async and only boxes a future, and charges no
+/// more than the box. Track an `async fn` that the method calls instead.
 ///
 /// # Cost
 ///
-/// Without memprof's feature `profiling` the function is left exactly as it was, after the checks. With it a call costs entering and leaving a
-/// scope; in a debug build a parameter that is a plain name is also moved once more, which takes its size again on the stack.
+/// Without memprof's feature `profiling` the function is left exactly as it was, after the checks. With it a call
+/// costs entering and leaving a scope; in a debug build a parameter that is a plain name is also moved once more,
+/// which takes its size again on the stack. The future of an `async fn` grows by the size of its arguments (the
+/// compiler keeps a moved argument's old place) and by what the scope remembers.
 #[proc_macro_attribute]
 pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::track_memory(args.into(), item.into(), expand::Build::this()).into()
 }
 
-/// Profiles the whole program: installs the tracker as the global allocator, reads the configuration, starts the profile before
-/// the body of `main` and writes the report after it.
+/// Profiles the whole program: installs the tracker as the global allocator, reads the configuration, starts the
+/// profile before the body of `main` and writes the report after it.
 ///
-/// The report is written whatever `main` returns: `()`, a `Result`, an `ExitCode`, nothing (`!`) or any other `impl Termination`.
+/// The report is written whatever `main` returns: `()`, a `Result`, an `ExitCode`, nothing (`!`) or any other
+/// `impl Termination`.
 ///
-/// ```
+/// ```no_run
 /// #[memprof::main]
 /// fn main() {
 ///     println!("{}", vec![1, 2, 3].len());
@@ -86,8 +96,8 @@ pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Async programs
 ///
-/// The attribute works above and below the one of the runtime. Either way the profile starts before the runtime and the report is
-/// written after it is gone, so that what the tasks hold is freed by then.
+/// The attribute works above and below the one of the runtime. Either way the profile starts before the runtime and
+/// the report is written after it is gone, so that what the tasks hold is freed by then.
 ///
 /// ```ignore
 /// #[memprof::main]
@@ -99,15 +109,16 @@ pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Arguments
 ///
-/// * `allocator = system`: what the tracker forwards to. `system` (this is what it is without the argument), `jemalloc` (with
-///   memprof's feature of that name), the path of a static that is a `GlobalAlloc` (`allocator = crate::ARENA`), or `none` for programs that install
-///   an `AllocationTracker` themselves.
+/// * `allocator = system`: what the tracker forwards to. `system` (this is what it is without the argument),
+///   `jemalloc` (with memprof's feature of that name), the path of a static that is a `GlobalAlloc`
+///   (`allocator = crate::ARENA`), or `none` for programs that install an `AllocationTracker` themselves.
 /// * `config = "…"`: the configuration file, instead of the `memory_profile.toml` that is searched for.
 /// * `crate = path`: where memprof is found. Without it `::memprof`.
 ///
 /// # Cost
 ///
-/// Without memprof's feature `profiling`, `main` is left exactly as it was, after the checks, and no allocator is installed.
+/// Without memprof's feature `profiling`, `main` is left exactly as it was, after the checks, and no allocator is
+/// installed.
 #[proc_macro_attribute]
 pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(args.into(), item.into(), expand::Build::this()).into()

@@ -65,9 +65,11 @@ fn tracked_other(kind: Kind) -> String {
         Kind::Container(what) => {
             format!("{what} cannot be tracked as a whole; put the attribute on the functions inside it")
         }
-        Kind::Closure => "a closure cannot be tracked; open a scope at the start of its body: \
-             `let _scope = memprof::scope!(\"name\");`"
-            .into(),
+        Kind::Expression(_) | Kind::Let => format!(
+            "{} cannot be tracked, only functions can; open a scope instead, for the rest of a block: \
+             `let _scope = memprof::scope!(\"name\");`",
+            kind.words()
+        ),
         Kind::Function | Kind::Other(_) => {
             format!(
                 "{} cannot be tracked, only functions can; put the attribute on the functions that use it",
@@ -156,8 +158,8 @@ impl Kind {
         match self {
             Self::Function => "a function",
             Self::SafeForeignFunction => "a foreign function",
-            Self::Closure => "a closure",
-            Self::Container(what) | Self::Other(what) => what,
+            Self::Let => "a `let` statement",
+            Self::Container(what) | Self::Expression(what) | Self::Other(what) => what,
         }
     }
 }

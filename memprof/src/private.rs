@@ -7,6 +7,11 @@ pub use core::{file, line};
 pub use std::alloc::System;
 
 pub use crate::allocator::{AllocationTracker, Borrowed};
+#[cfg(not(feature = "profiling"))]
+pub use crate::off::{Guard, Site, enter_block};
+#[cfg(feature = "profiling")]
 pub use crate::profiler::{MainOptions, MainProfile, main_start};
+#[cfg(feature = "profiling")]
 pub use crate::scope::{Guard, Tracked, enter, enter_block};
+#[cfg(feature = "profiling")]
 pub use crate::tracker::Site;

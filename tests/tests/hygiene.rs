@@ -1,5 +1,5 @@
-//! The attributes in the strictest and the most hostile surroundings: every name that generated code could mean is taken, unsafe code
-//! is forbidden, and every lint that it could offend is denied.
+//! The attributes in the strictest and the most hostile surroundings: every name that generated code could mean is
+//! taken, unsafe code is forbidden, and every lint that it could offend is denied.
 #![forbid(unsafe_code)]
 #![deny(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
 #![deny(unused_qualifications, unused_results, let_underscore_drop, unreachable_pub, single_use_lifetimes)]
@@ -181,6 +181,27 @@ mod main_elsewhere {
     pub(crate) fn main() {
         super::nothing();
     }
+}
+
+/// A tracked test is still a test, whichever attribute is above.
+#[track_memory]
+#[test]
+fn tests_may_be_tracked() -> Result<(), ::std::num::ParseIntError> {
+    assert_eq!("1".parse::<u8>()?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+#[track_memory]
+async fn async_tests_may_be_tracked() {
+    assert_eq!(fails("1").await, Ok(1));
+}
+
+#[test]
+#[should_panic(expected = "on purpose")]
+#[track_memory]
+fn tests_that_panic_may_be_tracked() {
+    panic!("on purpose");
 }
 
 fn run<F: Future>(future: F) -> F::Output {

@@ -5,15 +5,15 @@ use syn::{Ident, LitStr, Signature};
 use crate::item::Rebound;
 use crate::root::Root;
 
-/// An expression for the `&'static Site` of a function. All it declares stays inside its braces, where no name of the user's
-/// body can meet it.
+/// An expression for the `&'static Site` of a function. All it declares stays inside its braces, where no name of the
+/// user's body can meet it.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// fn build(…) { … }
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// {
 ///     struct Marker; // its `type_name` is `crate::module::Type::build::Marker`, whatever is generic around it
 ///     static SITE: Site = Site::function(type_name::<Marker>, file!(), line!());
@@ -47,16 +47,17 @@ pub(crate) fn hidden(name: &str) -> Ident {
 
 /// The user's body, so that everything in it is gone before what was bound before it.
 ///
-/// The arm of a `match` ends the life of all temporaries in it. In a plain block of edition 2021 those of the last expression
-/// (`m.lock().unwrap().len()`) outlive the locals, that is, the parameters they borrow from and the scope. It is no closure: `return`, `?` and
-/// `Location::caller()` mean what they meant.
+/// The arm of a `match` ends the life of all temporaries in it. In a plain block of edition 2021 those of the last
+/// expression (`m.lock().unwrap().len()`) outlive the locals, that is, the parameters they borrow from and the scope.
+/// It is no closure: `return`, `?` and `Location::caller()` mean what they meant. (Blocks that a macro makes have the
+/// edition of the macro's crate, 2024 here, so the `match` is what keeps this true should that ever change.)
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// { m.lock().unwrap().len() }
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// match () { () => { m.lock().unwrap().len() } }
 /// ```
 pub(crate) fn enclosed(block: &Group) -> TokenStream {
@@ -70,11 +71,11 @@ pub(crate) fn enclosed(block: &Group) -> TokenStream {
 /// Moves the parameters into locals, in their order, so that they are dropped in the scope and in the order they had.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// fn f(a: A, #[cfg(unix)] mut b: B)
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// let a = a;
 /// #[cfg(unix)] let mut b = b;
 /// ```
@@ -82,7 +83,8 @@ pub(crate) fn rebindings(params: &[Rebound]) -> TokenStream {
     params
         .iter()
         .map(|Rebound { attrs, mutability, ident }| {
-            // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is still said.
+            // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is
+            // still said.
             let here = Span::mixed_site();
             let underscore = ident.to_string().starts_with('_').then(
                 || quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding),

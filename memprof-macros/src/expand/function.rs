@@ -8,7 +8,7 @@ use crate::root::Root;
 /// A function that is not async.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// #[must_use]
 /// pub fn build(rows: Vec<Row>, mut seed: u64) -> Index {
 ///     #![allow(unused)]
@@ -16,7 +16,7 @@ use crate::root::Root;
 /// }
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// #[must_use]
 /// pub fn build(rows: Vec<Row>, seed: u64) -> Index {
 ///     #![allow(unused)]

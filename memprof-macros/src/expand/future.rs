@@ -1,19 +1,20 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeInfer};
+use syn::spanned::Spanned;
+use syn::{GenericArgument, Ident, PathArguments, ReturnType, Type, TypeInfer};
 
-use super::body::{enclosed, hidden, rebindings};
+use super::body::{enclosed, rebindings};
 use crate::item::{Body, Function, rebind};
 use crate::root::Root;
 
 /// An `async fn`, which stays one.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// async fn fetch(&self, mut url: String) -> Result<Page, Error> { … }
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// async fn fetch(&self, url: String) -> Result<Page, Error> {
 ///     ::memprof::__private::Tracked::new({ …; &SITE }, async move {
 ///         if let Option::Some(output) = Option::<Result<Page, Error>>::None {
@@ -47,18 +48,22 @@ pub(crate) fn tracked(function: Function, site: &TokenStream, root: &Root) -> To
     }
 }
 
-/// Tells the compiler the type of the async block, which cannot be written on it: without it `?` knows no error type and
-/// `return Box::new(x)` no trait object. Empty where the type has no name.
+/// Tells the compiler the type of the async block, which cannot be written on it: without it `?` knows no error type
+/// and `return Box::new(x)` no trait object. Empty where the type has no name.
 fn output_type(output: &ReturnType, private: &TokenStream) -> TokenStream {
-    let here = Span::mixed_site();
+    let mut here = Span::mixed_site();
     let named = match output {
         ReturnType::Default => quote_spanned!(here=> ()),
         ReturnType::Type(_, ty) => match &**ty {
             Type::Never(_) | Type::ImplTrait(_) => return TokenStream::new(),
-            ty => without_impl(ty),
+            ty => {
+                // "Expected this type" then points at the type, as it does without the attribute.
+                here = here.located_at(ty.span());
+                without_impl(ty)
+            }
         },
     };
-    let output = hidden("output");
+    let output = Ident::new("output", here);
     quote_spanned! {here=>
         if let #private::Option::Some(#output) = #private::Option::<#named>::None {
             return #output;

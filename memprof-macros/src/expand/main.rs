@@ -1,5 +1,6 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Attribute, Path};
 
 use super::body::{enclosed, hidden};
@@ -10,11 +11,11 @@ use crate::root::Root;
 /// The program's `main`.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// fn main() -> Result<(), Error> { … }
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// fn main() -> Result<(), Error> {
 ///     const _: () = {
 ///         #[global_allocator]
@@ -31,12 +32,12 @@ use crate::root::Root;
 /// starts before the runtime and ends after it.
 ///
 /// *Input*
-/// ```ignore
+/// ```text
 /// #[tokio::main]
 /// async fn main() { … }
 /// ```
 /// *Output*
-/// ```ignore
+/// ```text
 /// fn main() {
 ///     …
 ///     match () {
@@ -92,8 +93,8 @@ fn start(args: &MainArgs, root: &Root) -> TokenStream {
     }
 }
 
-/// The global allocator and its name in the report. The static has a name of its own, since the path that the user gave is
-/// looked up beside it.
+/// The global allocator and its name in the report. The static has a name of its own, since the path that the user
+/// gave is looked up beside it.
 fn installed(allocator: Option<&Allocator>, root: &Root) -> (TokenStream, String) {
     let here = Span::mixed_site();
     let private = root.private();
@@ -108,7 +109,10 @@ fn installed(allocator: Option<&Allocator>, root: &Root) -> (TokenStream, String
         }
         Some(Allocator::Static(path)) => {
             let borrowed = quote_spanned!(here=> #private::Borrowed);
-            (borrowed.clone(), quote_spanned!(here=> new(#borrowed(&#path))), name_of(path))
+            // "Not an allocator" then points at the path.
+            let there = here.located_at(path.span());
+            let reference = quote_spanned!(there=> &#path);
+            (borrowed.clone(), quote_spanned!(here=> new(#borrowed(#reference))), name_of(path))
         }
         Some(Allocator::None) => return (TokenStream::new(), "none".to_owned()),
     };
@@ -131,7 +135,8 @@ pub(crate) fn has_runtime(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|attr| !is_inert(attr) && !wraps_only(attr))
 }
 
-/// Whether an attribute of a `main` that is not async still changes the whole function, so that the profile must stand around it.
+/// Whether an attribute of a `main` that is not async still changes the whole function, so that the profile must
+/// stand around it.
 fn takes_over(attr: &Attribute) -> bool {
     !is_inert(attr) && (ends_in(attr.path(), "main") || wraps_only(attr))
 }

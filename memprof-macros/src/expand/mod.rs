@@ -4,6 +4,8 @@ mod body;
 mod function;
 mod future;
 mod main;
+#[cfg(test)]
+mod tests;
 
 use proc_macro2::TokenStream;
 

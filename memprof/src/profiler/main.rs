@@ -1,8 +1,8 @@
 //! What `#[memprof::main]` calls.
 
 use super::{Profiler, exit, start};
-use crate::Config;
 use crate::scope;
+use crate::{Config, Error};
 use std::io::Write;
 use std::path::Path;
 
@@ -34,6 +34,8 @@ pub fn main_start(options: MainOptions) -> MainProfile {
     };
     match loaded.and_then(|loaded| start(loaded, allocator)) {
         Ok(profiler) => MainProfile(Some(profiler)),
+        // A main that was called from main: the outer one has the profile.
+        Err(Error::AlreadyRunning) => MainProfile(None),
         Err(error) => {
             // Not `eprintln!`: it panics where stderr is closed.
             let _ = writeln!(std::io::stderr(), "{error}");

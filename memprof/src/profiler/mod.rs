@@ -23,7 +23,7 @@ pub use main::{MainOptions, MainProfile, main_start};
 use crate::config::{Config, Loaded, STATISTICS_FILE};
 use crate::os::clock::Anchor;
 use crate::report::{self, Report, Written};
-use crate::{Error, jemalloc, tracker};
+use crate::{Error, MemoryStats, jemalloc, tracker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -39,7 +39,7 @@ struct Running {
     /// A forked child is another process: the reports are its parent's.
     pid: u32,
     /// What was live when tracking began.
-    live_at_start: tracker::MemoryStats,
+    live_at_start: MemoryStats,
 }
 
 static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
@@ -166,7 +166,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         started: Anchor::now(),
         started_at: SystemTime::now(),
         pid: std::process::id(),
-        live_at_start: tracker::MemoryStats::default(),
+        live_at_start: MemoryStats::default(),
     });
     drop(scope);
     // Last: what is allocated from here on has a record.

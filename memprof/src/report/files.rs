@@ -2,23 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::Written;
 use super::data::Report;
 use super::leaks;
 use crate::Error;
-
-/// Where the reports were written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Written {
-    /// The JSON report.
-    pub allocation_report: PathBuf,
-    /// The report of what is still live.
-    pub leak_report: PathBuf,
-    /// Why a report is not where the configuration wants it, and where it is; `None` if both are.
-    pub fell_back: Option<String>,
-}
 
 /// What writes the contents of one file.
 type Contents<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::files::Written;
+use super::Written;
 use super::{Report, leaks, table};
 
 fn golden_dir() -> PathBuf {

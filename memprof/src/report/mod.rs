@@ -1,6 +1,7 @@
 //! The reports: what they hold, and one file for each format.
 
 pub mod data;
+mod written;
 
 #[cfg(feature = "profiling")]
 mod columns;
@@ -21,8 +22,7 @@ pub(crate) mod table;
 mod golden;
 
 pub use data::Report;
-#[cfg(feature = "profiling")]
-pub use files::Written;
+pub use written::Written;
 
 /// The first line of every text report of a program in which nothing could be counted.
 #[cfg(feature = "profiling")]

@@ -11,9 +11,9 @@ use unicode_width::UnicodeWidthStr;
 use super::NOT_INSTALLED;
 use super::columns::{Figure, GAP, Row, fit};
 use super::data::{Function, Report};
-use super::files::Written;
 use super::name::printable;
 use super::size;
+use super::written::Written;
 
 /// Functions with a row of their own, in each table.
 const ROWS: usize = 10;

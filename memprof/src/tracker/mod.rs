@@ -27,6 +27,6 @@ pub use site::Site;
 pub(crate) use site::SiteName;
 pub(crate) use snapshot::{Reading, Snapshot};
 pub(crate) use thread::{disable, present, start_tracking};
+pub use totals::memory_stats;
 pub(crate) use totals::peak;
-pub use totals::{MemoryStats, memory_stats};
 pub(crate) use tree::{Node, each_node};

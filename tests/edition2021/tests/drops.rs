@@ -1,4 +1,5 @@
-//! The cases of `tests/tests/drops.rs` in edition 2021, where the temporaries of a block's last expression outlive its locals.
+//! The cases of `tests/tests/drops.rs` in edition 2021, where the temporaries of a block's last expression outlive
+//! its locals.
 #![allow(missing_docs)]
 
 #[path = "../../tests/fake/mod.rs"]

@@ -82,6 +82,7 @@ fn self_by_value_is_dropped_after_the_scope() {
 }
 
 #[test]
+#[allow(clippy::toplevel_ref_arg)]
 fn patterns_are_dropped_after_the_scope() {
     #[track_memory(crate = crate::fake)]
     fn f((_a, _): (Noisy, Noisy), _: Noisy, ref _c: Noisy, d @ Noisy(_): Noisy, _e: Noisy) {

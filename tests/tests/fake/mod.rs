@@ -1,4 +1,5 @@
-//! A stand-in for memprof that writes down what generated code asks of it. `#[track_memory(crate = crate::fake)]` uses it.
+//! A stand-in for memprof that writes down what generated code asks of it. `#[track_memory(crate = crate::fake)]`
+//! uses it.
 
 #![allow(dead_code)] // Each test file uses its part.
 

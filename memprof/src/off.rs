@@ -1,0 +1,70 @@
+//! The same names without the feature `profiling`: all that a program uses compiles, nothing happens, nothing is left in
+//! the program.
+
+use crate::config::Loaded;
+use crate::{Error, MemoryStats, Report, Written};
+
+/// One annotated function or named block: nothing.
+#[derive(Debug)]
+pub struct Site;
+
+impl Site {
+    /// Keeps nothing.
+    pub const fn named(_name: &'static str, _file: &'static str, _line: u32) -> Self {
+        Self
+    }
+}
+
+/// Keeps no scope open.
+#[must_use = "a scope ends when its guard is dropped: bind it with `let _scope = …`"]
+#[derive(Debug)]
+pub struct Guard(());
+
+/// Opens no scope.
+#[inline(always)]
+pub fn enter_block(_site: &'static Site) -> Guard {
+    Guard(())
+}
+
+/// All zero: nothing is counted without the feature `profiling`.
+#[inline(always)]
+pub fn memory_stats() -> MemoryStats {
+    MemoryStats::default()
+}
+
+/// A profile that records nothing, because the feature `profiling` is off.
+#[derive(Debug)]
+#[must_use = "a profile ends when its `Profiler` is dropped: bind it with `let profiler = …`"]
+pub struct Profiler(());
+
+impl Profiler {
+    /// Starts nothing.
+    ///
+    /// # Errors
+    /// None.
+    #[inline(always)]
+    pub fn start(_config: impl Into<Loaded>) -> Result<Profiler, Error> {
+        Ok(Profiler(()))
+    }
+
+    /// An empty report.
+    pub fn report(&self) -> Report {
+        Report::default()
+    }
+
+    /// Writes nothing.
+    ///
+    /// # Errors
+    /// Always [`Error::NotRunning`].
+    pub fn finish(self) -> Result<Written, Error> {
+        Err(Error::NotRunning)
+    }
+}
+
+/// Writes nothing.
+///
+/// # Errors
+/// Always [`Error::NotRunning`].
+pub fn write_report() -> Result<Written, Error> {
+    Err(Error::NotRunning)
+}

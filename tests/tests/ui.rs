@@ -1,0 +1,15 @@
+//! What the attributes accept (each file in `ui/pass` is a program that checks itself) and what they say to the rest
+//! (each file in `ui/fail` beside the messages it gets). After a change of words: `TRYBUILD=overwrite cargo test -p
+//! memprof-tests --test ui`.
+#![allow(missing_docs)]
+
+#[test]
+fn accepted_and_rejected_forms() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/ui/pass/*.rs");
+    cases.compile_fail("tests/ui/fail/*.rs");
+    // With the feature it is no mistake.
+    if cfg!(not(feature = "jemalloc")) {
+        cases.compile_fail("tests/ui/fail_without_jemalloc/*.rs");
+    }
+}

@@ -1,0 +1,4 @@
+#[memprof::main]
+async fn main() {
+    std::future::ready(()).await;
+}

@@ -1,0 +1,3 @@
+#[memprof::main]
+#[memprof::main]
+fn main() {}

@@ -1,0 +1,2 @@
+#[memprof::main(allocator = jemalloc)]
+fn main() {}

@@ -1,0 +1,4 @@
+#[memprof::main]
+fn main() -> ! {
+    std::process::exit(vec![0][0])
+}
