@@ -191,9 +191,10 @@ fn finish() -> Result<Written, Error> {
     let mut running = running();
     let profile = running.take().ok_or(Error::NotRunning)?;
     let report = collect::report(&profile);
-    let written = write(&profile, &report)?;
-    report::table::print(&report, Some(&written));
-    Ok(written)
+    let written = write(&profile, &report);
+    // Where no file can be written, the table is all there is.
+    report::table::print(&report, written.as_ref().ok());
+    written
 }
 
 fn write(profile: &Running, report: &Report) -> Result<Written, Error> {
