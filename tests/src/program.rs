@@ -148,7 +148,12 @@ impl Ended {
     /// Panics unless the two reports, and nothing else, are where they are without a configuration, and the table stands
     /// on stderr once. Returns the report.
     pub fn expect_report(&self) -> Report {
-        assert_eq!(self.files("work/data"), ["logs/memory_allocations.json", "logs/memory_leaks.txt"], "{}", self.stderr);
+        assert_eq!(
+            self.files("work/data"),
+            ["logs/memory_allocations.json", "logs/memory_leaks.txt"],
+            "{}",
+            self.stderr
+        );
         assert_eq!(self.tables(), 1, "{}", self.stderr);
         assert!(fs::read_to_string(self.work(LEAKS)).unwrap().lines().count() > 5);
         self.report(&self.work(ALLOCATIONS))
@@ -170,7 +175,8 @@ impl Ended {
 
     /// Reads a report, and checks that its rows add up.
     pub fn report(&self, path: &Path) -> Report {
-        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}: {}", path.display(), self.stderr));
+        let text =
+            fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}: {}", path.display(), self.stderr));
         let report = Report::from_json(&text).unwrap();
         assert_eq!(report.to_json() + "\n", text, "the report does not survive being read");
         crate::rows::expect_adding_up(&report);

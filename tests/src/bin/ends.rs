@@ -37,8 +37,9 @@ fn fail() {
 
 /// Never returns.
 #[track_memory]
-fn churn(rounds: &AtomicUsize) {
+fn churn(rounds: &AtomicUsize, all_here: &Barrier) {
     let mut kept = Vec::new();
+    all_here.wait();
     loop {
         kept.push(black_box(vec![1u8; 100]));
         if kept.len() == 1000 {
@@ -76,8 +77,9 @@ fn main() {
         "panic on a thread" => assert!(thread::spawn(fail).join().is_err()),
         "return beside threads" => {
             for _ in 0..THREADS {
-                thread::spawn(|| churn(&ROUNDS));
+                thread::spawn(|| churn(&ROUNDS, &ALL_HERE));
             }
+            ALL_HERE.wait();
             while ROUNDS.load(Relaxed) < 50_000 {
                 thread::yield_now();
             }
