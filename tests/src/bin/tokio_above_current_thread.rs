@@ -5,6 +5,7 @@ mod tasks;
 
 #[memprof::main]
 #[tokio::main(flavor = "current_thread")]
+#[memprof::track_memory]
 async fn main() {
     #[memprof::track_memory]
     fn within_main() {

@@ -5,6 +5,7 @@ mod tasks;
 
 #[tokio::main(flavor = "multi_thread")]
 #[memprof::main]
+#[memprof::track_memory]
 async fn main() {
     #[memprof::track_memory]
     fn within_main() {

@@ -1,7 +1,6 @@
 //! Reports that cannot be where they should be, and streams that nobody reads.
 
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::{ALLOCATIONS, Ended, LEAKS, Program, program};
@@ -175,6 +174,6 @@ fn any_argument_is_reported() {
 #[test]
 fn a_program_whose_file_is_gone() {
     let ended = program!("plain", "cp \"$0\" gone; exec ./gone").run();
-    let name = |ended: &Ended| ended.report(&PathBuf::from(ended.work(ALLOCATIONS))).program.name;
+    let name = |ended: &Ended| ended.report(&ended.work(ALLOCATIONS)).program.name;
     assert_eq!(name(&ended), "gone");
 }

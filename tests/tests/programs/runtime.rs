@@ -27,9 +27,14 @@ fn check(name: &str, program: Program) {
     // What main and its own functions are called, whatever the runtime's attribute makes of them.
     assert_eq!(function(&report, &format!("{name}::main::within_main")).self_allocated_bytes, 100);
 
+    assert_eq!(function(&report, &format!("{name}::main")).calls, 1);
+
     // The runtime's own blocks are seen from their first to their last. What stays are tokio's statics, which hold one
     // channel for each signal of the system.
-    let kept = |report: &memprof::Report| report.unattributed.retained_bytes.unwrap();
+    // Below the runtime's attribute it is `main` that makes the runtime, above it nobody does.
+    let kept = |report: &memprof::Report| {
+        report.unattributed.retained_bytes.unwrap() + function(report, &format!("{name}::main")).retained_bytes.unwrap()
+    };
     assert!(kept(&middle) > kept(&report) + (16 << 10), "{} while it ran, {} after it", kept(&middle), kept(&report));
 }
 
