@@ -51,28 +51,29 @@ impl<A> AllocationTracker<A> {
 // counting touches no block and does not unwind.
 #[cfg(feature = "profiling")]
 unsafe impl<A: GlobalAlloc> GlobalAlloc for AllocationTracker<A> {
-    #[inline]
+    // Always inlined: a program has one caller of each, the compiler's allocation shim.
+    #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are the inner allocator's.
         let block = unsafe { self.inner.alloc(layout) };
         allocated::<A>(block, layout.size())
     }
 
-    #[inline]
+    #[inline(always)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are the inner allocator's.
         let block = unsafe { self.inner.alloc_zeroed(layout) };
         allocated::<A>(block, layout.size())
     }
 
-    #[inline]
+    #[inline(always)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         tracker::on_dealloc(block, layout.size());
         // SAFETY: the caller's promises are the inner allocator's.
         unsafe { self.inner.dealloc(block, layout) };
     }
 
-    #[inline]
+    #[inline(always)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         let record = tracker::before_realloc(block);
         // SAFETY: the caller's promises are the inner allocator's.

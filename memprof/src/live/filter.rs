@@ -1,44 +1,72 @@
 //! A counting filter: whether an address may have a record, in one byte read.
 //!
-//! Most programs have far more live blocks than records, so most frees end here. There are 16 entries for each record
-//! that the table may hold: at a full table one free in about 17 of an untracked block looks further.
+//! Most programs have far more live blocks than records, so most frees end here. There are at least 32 entries for each
+//! record that the table may hold: at a full table one free in about 33 of an untracked block looks further.
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
-/// Entries for each tracked allocation.
-const ENTRIES_PER_RECORD: usize = 16;
-
-/// Where an entry gives up before it can wrap: more threads than this would have to add to it at the same instant.
+/// Where an entry gives up before it can wrap: as many threads as this would have to add to it at the same instant.
 const FULL: u8 = 128;
+/// 2^64 divided by the golden ratio, odd: the usual constant of multiplicative hashing (Knuth, TAOCP 3, 6.4).
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// One entry of the filter: only [`Filter::index`] and [`Filter::other_index`] make them, below the filter's length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Index(usize);
+
+impl Index {
+    #[inline(always)]
+    pub(super) fn number(self) -> usize {
+        self.0
+    }
+}
 
 /// Counters by hash. The memory belongs to the table.
 #[derive(Debug)]
 pub(super) struct Filter {
     entries: *const AtomicU8,
-    shift: u32,
+    /// Their number, a power of two, minus one.
+    mask: usize,
 }
 
 impl Filter {
-    /// log2 of how many entries a table for `max` records has.
-    pub(super) fn bits(max: usize) -> Option<u32> {
-        Some(max.checked_mul(ENTRIES_PER_RECORD)?.checked_next_power_of_two()?.trailing_zeros())
+    /// Entries for each slot of the table, three of four of which stay empty.
+    pub(super) const ENTRIES_PER_SLOT: usize = 8;
+
+    /// A filter over `len` zeroed bytes at `entries`; `len` is a power of two of at most 2^32.
+    pub(super) fn over(entries: *const AtomicU8, len: usize) -> Self {
+        Self { entries, mask: len - 1 }
     }
 
-    /// A filter over `1 << bits` zeroed bytes at `entries`, 1 ≤ bits ≤ 63.
-    pub(super) fn over(entries: *const AtomicU8, bits: u32) -> Self {
-        Self { entries, shift: 64 - bits }
+    pub(super) fn len(&self) -> usize {
+        self.mask + 1
+    }
+
+    /// Which entry counts an address.
+    #[inline(always)]
+    pub(super) fn index(&self, address: usize) -> Index {
+        // The upper half of the product is the well mixed one.
+        Index(((address as u64).wrapping_mul(GOLDEN) >> 32) as usize & self.mask)
+    }
+
+    /// An index that has little to do with [`index`](Self::index), for the `choice`-th bucket.
+    pub(super) fn other_index(&self, address: usize, choice: u32) -> Index {
+        let hash = (address as u64).wrapping_mul(GOLDEN);
+        let mixed = (hash ^ (hash >> 29)).wrapping_mul(GOLDEN).rotate_left(choice * 16);
+        Index((mixed >> 32) as usize & self.mask)
     }
 
     #[inline(always)]
-    fn entry(&self, hash: u64) -> &AtomicU8 {
-        // SAFETY: a 64-bit hash shifted right by 64 − bits is below 1 << bits, the number of entries.
-        unsafe { &*self.entries.add((hash >> self.shift) as usize) }
+    fn entry(&self, index: Index) -> &AtomicU8 {
+        // SAFETY: an index is masked when it is made, so it is below the number of entries of this, the only, filter of
+        // its table.
+        unsafe { &*self.entries.add(index.0) }
     }
 
-    /// Counts one more address with this hash. False: the entry is full, nothing was counted.
+    /// Counts one more address. False: the entry is full, nothing was counted.
     #[inline(always)]
-    pub(super) fn add(&self, hash: u64) -> bool {
-        let entry = self.entry(hash);
+    pub(super) fn add(&self, index: Index) -> bool {
+        let entry = self.entry(index);
         // Relaxed: whoever frees the block learned its address after this, by whatever passed the address on.
         if entry.fetch_add(1, Relaxed) >= FULL {
             entry.fetch_sub(1, Relaxed);
@@ -47,15 +75,15 @@ impl Filter {
         true
     }
 
-    /// Takes one address with this hash away again.
+    /// Takes one address away again.
     #[inline(always)]
-    pub(super) fn subtract(&self, hash: u64) {
-        self.entry(hash).fetch_sub(1, Relaxed);
+    pub(super) fn subtract(&self, index: Index) {
+        self.entry(index).fetch_sub(1, Relaxed);
     }
 
-    /// Whether an address with this hash may be in the table.
+    /// Whether an address may be in the table.
     #[inline(always)]
-    pub(super) fn may_hold(&self, hash: u64) -> bool {
-        self.entry(hash).load(Relaxed) != 0
+    pub(super) fn may_hold(&self, index: Index) -> bool {
+        self.entry(index).load(Relaxed) != 0
     }
 }

@@ -6,7 +6,7 @@
 mod filter;
 mod table;
 
-pub(crate) use table::{Record, Table};
+pub(crate) use table::{Inserted, Record, Table};
 
 use std::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::Release};
 

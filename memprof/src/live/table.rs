@@ -3,25 +3,24 @@
 //! A slot is empty, being written, or holds an address. An insert claims an empty slot by compare-exchange and makes
 //! the address visible last; a removal sets the slot to empty. A block is freed once, so its slot has one remover. An
 //! insert may be given up, a removal never.
+//!
+//! One hash serves everything. There are 8 entries of the filter for each slot, so an index into the filter without its
+//! lowest 3 bits is the byte offset of a slot (8 bytes each), and without its lowest 6 that of the slot's bucket.
 
-use super::filter::Filter;
+use super::filter::{Filter, Index};
 use crate::os::pages;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, fence};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, fence};
 
 const SLOTS: usize = 8;
 const EMPTY: usize = 0;
 /// No block has this address: they are aligned to 8 at least, or are of size 0 and never reach an allocator.
 const WRITING: usize = 1;
-/// Buckets that an address may stand in. With at most half of the slots in use, all four are full for fewer than one
-/// insert in 10^8.
+/// At most every fourth slot is in use: the first look then finds what it wants five times in six (full, 10,000
+/// records: 122 instructions for an allocation and its free at two slots for each record, 119 at four).
+const SLOTS_PER_RECORD: usize = 4;
+/// Buckets that an address may stand in. With so many slots, all four are full for fewer than one insert in 10^12.
 const CHOICES: u32 = 4;
-/// Twice the golden ratio's fraction, odd: the usual constant of multiplicative hashing (Knuth, TAOCP 3, 6.4).
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-
-/// One bucket's addresses: one cache line, so a look-up touches one line more than the filter.
-#[repr(align(64))]
-struct Bucket([AtomicUsize; SLOTS]);
 
 /// What a slot says of its block.
 #[repr(C)]
@@ -42,18 +41,40 @@ pub(crate) struct Record {
     pub(crate) ticks: u64,
 }
 
+/// What became of an insert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inserted {
+    /// The block has a record.
+    Yes,
+    /// The table is full: there is none.
+    No,
+    /// The first bucket is full; the insert has to be finished by [`Table::insert_elsewhere`].
+    Crowded,
+}
+
+/// A slot, by its byte offset.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Slot(usize);
+
+impl Slot {
+    /// The `step`-th slot from here in the same bucket; all 8 of them for the steps 0 to 7.
+    #[inline(always)]
+    fn in_bucket(self, step: usize) -> Slot {
+        Slot(self.0 ^ step * 8)
+    }
+}
+
 /// The records of the live allocations.
 pub(crate) struct Table {
-    buckets: *const Bucket,
+    addresses: *const AtomicUsize,
     entries: *const Entry,
     filter: Filter,
-    bucket_bits: u32,
-    /// The most records; at most half of the slots.
+    /// The most records; at most a fourth of the slots.
     max: AtomicU64,
-    /// Records now, those being written among them.
-    tracked: AtomicU64,
-    /// Inserts that were given up because the table was full.
-    given_up: AtomicU64,
+    /// How many more records there may be. Counted down, because its sign then tells all there is to know.
+    room: AtomicI64,
+    /// Records that stand in another bucket than their first: while there are none, a search ends after one bucket.
+    displaced: AtomicU64,
 }
 
 // SAFETY: the pointers lead to memory that lives as long as the table and is only reached through atomics.
@@ -67,216 +88,258 @@ fn lines(bytes: usize) -> Option<usize> {
 impl Table {
     /// An empty table in system memory, never freed; `None` where there is no memory for it.
     pub(super) fn create(max: usize) -> Option<&'static Table> {
-        let slots = max.max(SLOTS).checked_mul(2)?.checked_next_power_of_two()?;
-        let buckets = slots / SLOTS;
-        let filter_bits = Filter::bits(max.max(SLOTS))?;
+        let slots = max.max(SLOTS).checked_mul(SLOTS_PER_RECORD)?.checked_next_power_of_two()?;
+        let filter_bytes = slots.checked_mul(Filter::ENTRIES_PER_SLOT)?;
+        // A hash gives 32 bits.
+        u32::try_from(filter_bytes - 1).ok()?;
         let header_bytes = lines(size_of::<Table>())?;
-        let bucket_bytes = buckets.checked_mul(size_of::<Bucket>())?;
+        let address_bytes = slots.checked_mul(size_of::<AtomicUsize>())?;
         let entry_bytes = lines(slots.checked_mul(size_of::<Entry>())?)?;
-        let filter_bytes = 1usize.checked_shl(filter_bits)?;
-        let bytes = header_bytes.checked_add(bucket_bytes)?.checked_add(entry_bytes)?.checked_add(filter_bytes)?;
+        let bytes = header_bytes.checked_add(address_bytes)?.checked_add(entry_bytes)?.checked_add(filter_bytes)?;
         let start = pages::reserve(bytes);
         if start.is_null() {
             return None;
         }
         // SAFETY: the mapping is `bytes` long, the sum of the four parts; it is aligned to a page and each part's
-        // length is a multiple of 64, so each part is aligned. Zeroed memory is valid for every part: empty buckets,
+        // length is a multiple of 64, so each part is aligned. Zeroed memory is valid for every part: empty slots,
         // entries that nothing refers to, a filter without addresses. The header is written before it is shared.
         unsafe {
-            let buckets_at = start.add(header_bytes);
-            let entries_at = buckets_at.add(bucket_bytes);
+            let addresses_at = start.add(header_bytes);
+            let entries_at = addresses_at.add(address_bytes);
             let filter_at = entries_at.add(entry_bytes);
             let table = start.cast::<Table>();
             table.write(Table {
-                buckets: buckets_at.cast(),
+                addresses: addresses_at.cast(),
                 entries: entries_at.cast(),
-                filter: Filter::over(filter_at.cast::<AtomicU8>(), filter_bits),
-                bucket_bits: buckets.trailing_zeros(),
+                filter: Filter::over(filter_at.cast(), filter_bytes),
                 max: AtomicU64::new(max as u64),
-                tracked: AtomicU64::new(0),
-                given_up: AtomicU64::new(0),
+                room: AtomicI64::new(max as i64),
+                displaced: AtomicU64::new(0),
             });
             Some(&*table)
         }
     }
 
     fn slots(&self) -> usize {
-        SLOTS << self.bucket_bits
+        self.filter.len() / Filter::ENTRIES_PER_SLOT
     }
 
     /// Whether the table has room for `max` records.
     pub(super) fn holds(&self, max: usize) -> bool {
-        max <= self.slots() / 2
+        max <= self.slots() / SLOTS_PER_RECORD
+    }
+
+    /// Records now, those being written among them.
+    fn tracked(&self) -> u64 {
+        let room = self.room.load(Relaxed);
+        self.max.load(Relaxed).saturating_add_signed(-room)
     }
 
     /// Changes the most records; the caller has asked [`holds`](Self::holds).
     pub(super) fn limit_to(&self, max: usize) {
-        self.max.store(max as u64, Relaxed);
+        let before = self.max.swap(max as u64, Relaxed);
+        self.room.fetch_add(max as i64 - before as i64, Relaxed);
     }
 
-    /// Inserts that were given up so far.
-    pub(crate) fn given_up(&self) -> u64 {
-        self.given_up.load(Relaxed)
+    /// The first slot to look at for an entry of the filter.
+    #[inline(always)]
+    fn slot(index: Index) -> Slot {
+        Slot(index.number() & !(Filter::ENTRIES_PER_SLOT - 1))
+    }
+
+    /// The other buckets that an address may stand in, a slot of each.
+    fn elsewhere(&self, address: usize) -> impl Iterator<Item = Slot> {
+        (1..CHOICES).map(move |choice| Self::slot(self.filter.other_index(address, choice)))
     }
 
     #[inline(always)]
-    fn hash(address: usize) -> u64 {
-        (address as u64).wrapping_mul(GOLDEN)
+    fn address(&self, slot: Slot) -> &AtomicUsize {
+        Self::place(self.addresses, slot)
     }
 
-    /// The `choice`-th bucket for a hash. The first takes the best bits of the product.
+    /// As [`address`](Self::address), with the pointer in a register: a loop that writes would else load it each time.
     #[inline(always)]
-    fn bucket_index(&self, hash: u64, choice: u32) -> usize {
-        let mixed =
-            if choice == 0 { hash } else { (hash ^ (hash >> 29)).wrapping_mul(GOLDEN).rotate_left(choice * 16) };
-        // A table has at least two buckets, so the shift is at most 63.
-        (mixed >> (64 - self.bucket_bits)) as usize
-    }
-
-    /// Where in its bucket an address looks first: spreads the slots so that the first look mostly hits.
-    #[inline(always)]
-    fn first_slot(&self, hash: u64) -> usize {
-        (hash >> (61 - self.bucket_bits)) as usize % SLOTS
+    fn place<'a>(addresses: *const AtomicUsize, slot: Slot) -> &'a AtomicUsize {
+        // SAFETY: every slot comes from an index into the filter, which has 8 entries for each slot, with the lowest 3
+        // bits cleared: a multiple of 8 below 8 × slots, and a bucket's slots differ in the next 3 bits alone. The
+        // memory is never freed.
+        unsafe { &*addresses.byte_add(slot.0) }
     }
 
     #[inline(always)]
-    fn bucket(&self, index: usize) -> &Bucket {
-        // SAFETY: every index comes from `bucket_index`, below the number of buckets.
-        unsafe { &*self.buckets.add(index) }
+    fn entry(&self, slot: Slot) -> &Entry {
+        // SAFETY: as in `address`; there is one entry for each slot, three words where the slot is one.
+        unsafe { &*self.entries.byte_add(slot.0 * 3) }
     }
 
-    #[inline(always)]
-    fn entry(&self, bucket: usize, slot: usize) -> &Entry {
-        // SAFETY: there is one entry for each of the 8 slots of each bucket; `slot` is taken modulo 8.
-        unsafe { &*self.entries.add(bucket * SLOTS + slot % SLOTS) }
-    }
-
-    /// The slot in `bucket` that holds `wanted`, looked for from `first` on.
-    #[inline(always)]
-    fn find(bucket: &Bucket, wanted: usize, first: usize) -> Option<usize> {
-        (0..SLOTS).map(|step| (first + step) % SLOTS).find(|&slot| bucket.0[slot % SLOTS].load(Relaxed) == wanted)
-    }
-
-    /// Gives a block a record. False: there is none, because the table is full.
+    /// Gives a block a record; `record` is asked last, so that nothing of it has to be kept meanwhile.
     ///
-    /// Steps: count, filter (two read-modify-writes), one bucket (one compare-exchange), four stores.
-    #[inline]
-    pub(crate) fn insert(&self, address: usize, record: Record) -> bool {
-        // The count is taken before the slot, so that there are never more records than `max`.
-        if self.tracked.fetch_add(1, Relaxed) >= self.max.load(Relaxed) {
-            return self.give_up();
+    /// Steps: count, filter (two read-modify-writes), one slot (one compare-exchange), four stores.
+    #[inline(always)]
+    pub(crate) fn insert(&self, address: usize, record: impl FnOnce() -> Record) -> Inserted {
+        // Looked at first, so that a table that stays full is only read.
+        if self.room.load(Relaxed) <= 0 {
+            return Inserted::No;
         }
-        let hash = Self::hash(address);
-        if !self.filter.add(hash) {
-            return self.give_up();
+        // The room is taken before the slot, so that there are never more records than `max`.
+        if self.room.fetch_sub(1, Relaxed) <= 0 {
+            self.room.fetch_add(1, Relaxed);
+            return Inserted::No;
         }
-        let index = self.bucket_index(hash, 0);
-        if self.claim(index, self.first_slot(hash), address, record) {
+        let index = self.filter.index(address);
+        if !self.filter.add(index) {
+            self.room.fetch_add(1, Relaxed);
+            return Inserted::No;
+        }
+        match self.claim(Self::slot(index)) {
+            Some(slot) => {
+                self.write(slot, address, record());
+                Inserted::Yes
+            }
+            None => Inserted::Crowded,
+        }
+    }
+
+    /// Goes on after [`Inserted::Crowded`], in the other buckets. False: they are full as well, there is no record.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn insert_elsewhere(&self, address: usize, record: Record) -> bool {
+        // Counted before the address can be seen, so that whoever frees it looks further than its first bucket.
+        self.displaced.fetch_add(1, Relaxed);
+        match self.elsewhere(address).find_map(|first| self.claim(first)) {
+            Some(slot) => {
+                self.write(slot, address, record);
+                true
+            }
+            None => {
+                self.displaced.fetch_sub(1, Relaxed);
+                self.filter.subtract(self.filter.index(address));
+                self.room.fetch_add(1, Relaxed);
+                false
+            }
+        }
+    }
+
+    /// Takes a slot that is empty, in the bucket of `first` and from there on.
+    #[inline(always)]
+    fn claim(&self, first: Slot) -> Option<Slot> {
+        let addresses = self.addresses;
+        for step in 0..SLOTS {
+            let slot = first.in_bucket(step);
+            let place = Self::place(addresses, slot);
+            // Acquire: the stores of the slot's former record come before ours. A slot that is lost to another thread
+            // here is passed over: it is not worth a second look.
+            if place.load(Relaxed) == EMPTY && place.compare_exchange(EMPTY, WRITING, Acquire, Relaxed).is_ok() {
+                return Some(slot);
+            }
+        }
+        None
+    }
+
+    /// The slot that holds an address, in the bucket of `first` and from there on.
+    #[inline(always)]
+    fn find(&self, first: Slot, address: usize) -> Option<Slot> {
+        let addresses = self.addresses;
+        (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| Self::place(addresses, slot).load(Relaxed) == address)
+    }
+
+    /// Fills a slot that was claimed.
+    #[inline(always)]
+    fn write(&self, slot: Slot, address: usize, record: Record) {
+        let entry = self.entry(slot);
+        // Release: a copier that sees one of these new values also sees that the slot was claimed, and drops it.
+        entry.size.store(record.size, Release);
+        entry.owner.store(record.owner, Release);
+        entry.ticks.store(record.ticks, Release);
+        self.address(slot).store(address, Release);
+    }
+
+    /// Takes a block's record away. Called before the block is freed: afterwards another thread may get, and insert,
+    /// the same address. False: the first bucket has no such record, but another may; go on with
+    /// [`forget_elsewhere`](Self::forget_elsewhere).
+    ///
+    /// Steps: one byte of the filter, which ends it for most blocks without a record; one slot; one store; two
+    /// read-modify-writes.
+    #[inline(always)]
+    pub(crate) fn forget(&self, address: usize) -> bool {
+        let index = self.filter.index(address);
+        if !self.filter.may_hold(index) {
             return true;
         }
-        self.insert_elsewhere(hash, address, record)
-    }
-
-    /// Writes the record into a free slot of one bucket.
-    #[inline(always)]
-    fn claim(&self, index: usize, first: usize, address: usize, record: Record) -> bool {
-        let bucket = self.bucket(index);
-        // Each failed exchange means that another thread made progress, and a bucket has 8 slots: 8 tries are enough.
-        for _ in 0..SLOTS {
-            let Some(slot) = Self::find(bucket, EMPTY, first) else { return false };
-            let place = &bucket.0[slot % SLOTS];
-            // Acquire: the stores of the slot's former record come before ours.
-            if place.compare_exchange(EMPTY, WRITING, Acquire, Relaxed).is_ok() {
-                let entry = self.entry(index, slot);
-                // Release: a copier that sees one of these new values also sees WRITING in the slot, and drops it.
-                entry.size.store(record.size, Release);
-                entry.owner.store(record.owner, Release);
-                entry.ticks.store(record.ticks, Release);
-                place.store(address, Release);
-                return true;
+        match self.find(Self::slot(index), address) {
+            Some(slot) => {
+                self.empty(slot, index);
+                true
             }
+            None => false,
         }
-        false
     }
 
+    /// Goes on after a [`forget`](Self::forget) that was not sure, in the other buckets.
     #[cold]
     #[inline(never)]
-    fn insert_elsewhere(&self, hash: u64, address: usize, record: Record) -> bool {
-        for choice in 1..CHOICES {
-            if self.claim(self.bucket_index(hash, choice), 0, address, record) {
-                return true;
-            }
+    pub(crate) fn forget_elsewhere(&self, address: usize) {
+        if let Some(slot) = self.find_elsewhere(address) {
+            self.empty(slot, self.filter.index(address));
+            self.displaced.fetch_sub(1, Relaxed);
         }
-        self.filter.subtract(hash);
-        self.give_up()
     }
 
-    #[cold]
-    #[inline(never)]
-    fn give_up(&self) -> bool {
-        self.tracked.fetch_sub(1, Relaxed);
-        self.given_up.fetch_add(1, Relaxed);
-        false
-    }
-
-    /// Takes a block's record away and returns it. Called before the block is freed: afterwards another thread may
-    /// get, and insert, the same address.
-    ///
-    /// Steps: one byte of the filter, which ends it for most blocks without a record; one bucket; one store; two
-    /// read-modify-writes.
+    /// As [`forget`](Self::forget), and returns the record.
     #[inline]
     pub(crate) fn remove(&self, address: usize) -> Option<Record> {
-        let hash = Self::hash(address);
-        if !self.filter.may_hold(hash) {
+        let index = self.filter.index(address);
+        if !self.filter.may_hold(index) {
             return None;
         }
-        let index = self.bucket_index(hash, 0);
-        let first = self.first_slot(hash);
-        let (index, slot) = match Self::find(self.bucket(index), address, first) {
-            Some(slot) => (index, slot),
-            None => self.find_elsewhere(hash, address)?,
-        };
-        let entry = self.entry(index, slot);
+        let first = self.find(Self::slot(index), address);
+        let slot = first.or_else(|| self.find_elsewhere(address))?;
+        let entry = self.entry(slot);
         let record = Record {
             size: entry.size.load(Relaxed),
             owner: entry.owner.load(Relaxed),
             ticks: entry.ticks.load(Relaxed),
         };
-        // Release: our reads of the record come before the next writer's stores.
-        self.bucket(index).0[slot % SLOTS].store(EMPTY, Release);
-        self.filter.subtract(hash);
-        self.tracked.fetch_sub(1, Relaxed);
+        self.empty(slot, index);
+        if first.is_none() {
+            self.displaced.fetch_sub(1, Relaxed);
+        }
         Some(record)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn find_elsewhere(&self, hash: u64, address: usize) -> Option<(usize, usize)> {
-        (1..CHOICES)
-            .map(|choice| self.bucket_index(hash, choice))
-            .find_map(|index| Some((index, Self::find(self.bucket(index), address, 0)?)))
+    fn find_elsewhere(&self, address: usize) -> Option<Slot> {
+        if self.displaced.load(Relaxed) == 0 {
+            return None;
+        }
+        self.elsewhere(address).find_map(|first| self.find(first, address))
+    }
+
+    #[inline(always)]
+    fn empty(&self, slot: Slot, index: Index) {
+        // Release: our reads of the record come before the next writer's stores.
+        self.address(slot).store(EMPTY, Release);
+        self.filter.subtract(index);
+        self.room.fetch_add(1, Relaxed);
     }
 
     /// A copy of all records, in system memory, made without allocating. `None` where the system has no memory for it.
     /// A block that is allocated or freed meanwhile may be in it or not; a record is never a mixture of two.
     pub(crate) fn copy(&self) -> Option<Records> {
         // Records can come while we copy; whatever goes beyond the room was made after we began.
-        let room = self.tracked.load(Relaxed) as usize + 1024;
+        let room = self.tracked() as usize + 1024;
         let mut records = Records::with_room(room)?;
-        for index in 0..1usize << self.bucket_bits {
-            for slot in 0..SLOTS {
-                if let Some(record) = self.read(index, slot) {
-                    records.push(record);
-                }
+        for slot in (0..self.slots()).map(|number| Slot(number * 8)) {
+            if let Some(record) = self.read(slot) {
+                records.push(record);
             }
         }
         Some(records)
     }
 
     /// Reads a slot that others may be changing: two equal readings of the record under the same address.
-    fn read(&self, index: usize, slot: usize) -> Option<Record> {
-        let place = &self.bucket(index).0[slot % SLOTS];
-        let entry = self.entry(index, slot);
+    fn read(&self, slot: Slot) -> Option<Record> {
+        let place = self.address(slot);
+        let entry = self.entry(slot);
         let once = || Record {
             size: entry.size.load(Acquire),
             owner: entry.owner.load(Acquire),
@@ -331,3 +394,6 @@ impl Drop for Records {
         unsafe { pages::release(self.start.cast(), self.room * size_of::<Record>()) };
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ pub(super) fn report(profile: &Running) -> Report {
     // Nothing is allocated between the two readings.
     let snapshot = Snapshot::take();
     let table = live::table().filter(|_| profile.config.memory_profiling.track_allocations);
-    let given_up = table.map_or(0, live::Table::given_up);
+    let given_up = tracker::each_ledger().map(|ledger| ledger.not_tracked.load(Relaxed)).sum();
     let records = table.and_then(live::Table::copy);
     let _scope = scope::enter(&REPORTING);
 

@@ -8,7 +8,7 @@ use super::ledger::{Ledger, SHARED};
 use super::thread::{self, Elsewhere};
 use super::totals;
 use super::tree::Node;
-use crate::live::{self, Record};
+use crate::live::{self, Inserted, Record};
 use crate::os::clock;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
@@ -59,15 +59,53 @@ fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     }
 }
 
-/// Beyond the threshold: give the block a record, and publish the net if it is time.
+/// Beyond the threshold: give the block a record, and publish the net if it is time. No calls but the last one, so that
+/// nothing has to be saved.
 #[inline(never)]
 fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     if let Some(table) = live::table() {
-        let owner = std::ptr::from_ref(ledger.node()).expose_provenance();
-        table.insert(block.addr(), Record { size: bytes as u64, owner, ticks: clock::ticks() });
+        let record = || Record { size: bytes as u64, owner: owner(ledger.node()), ticks: clock::ticks() };
+        match table.insert(block.addr(), record) {
+            Inserted::Yes => {}
+            Inserted::No => ledger.count_not_tracked(),
+            Inserted::Crowded => return crowded(ledger, block, bytes),
+        }
     }
-    if ledger.is_publishing_due() {
+    if ledger.is_publishing_due_by_allocations() {
         publish(ledger);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn crowded(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
+    let record = Record { size: bytes as u64, owner: owner(ledger.node()), ticks: clock::ticks() };
+    if live::table().is_some_and(|table| !table.insert_elsewhere(block.addr(), record)) {
+        ledger.count_not_tracked();
+    }
+    publish(ledger);
+}
+
+/// How the live table knows a node.
+#[inline(always)]
+fn owner(node: &'static Node) -> usize {
+    std::ptr::from_ref(node).addr()
+}
+
+/// Gives a block a record, if there is a live table. False: it found no room.
+fn track(block: *mut u8, record: Record) -> bool {
+    let Some(table) = live::table() else { return true };
+    match table.insert(block.addr(), || record) {
+        Inserted::Yes => true,
+        Inserted::No => false,
+        Inserted::Crowded => table.insert_elsewhere(block.addr(), record),
+    }
+}
+
+/// As [`track`], for a block of the shared ledger.
+fn track_shared(block: *mut u8, record: Record) {
+    if !track(block, record) {
+        SHARED.not_tracked.fetch_add(1, Relaxed);
     }
 }
 
@@ -90,10 +128,7 @@ fn alloc_elsewhere(block: *mut u8, bytes: usize, inner: InnerName) {
             let root = SHARED.root();
             root.counters.allocated_shared(bytes as u64);
             totals::move_published(bytes as i64);
-            if let Some(table) = live::table() {
-                let owner = std::ptr::from_ref(root).expose_provenance();
-                table.insert(block.addr(), Record { size: bytes as u64, owner, ticks: clock::ticks() });
-            }
+            track_shared(block, Record { size: bytes as u64, owner: owner(root), ticks: clock::ticks() });
         }
         Elsewhere::Nowhere => note_inner(inner),
     }
@@ -122,12 +157,21 @@ fn deallocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 #[inline(never)]
 fn free_event(ledger: &'static Ledger, block: *mut u8) {
     // Before the block is given back: afterwards another thread may get, and insert, the same address.
-    if let Some(table) = live::table() {
-        table.remove(block.addr());
+    if live::table().is_some_and(|table| !table.forget(block.addr())) {
+        return forget_elsewhere(ledger, block);
     }
-    if ledger.is_publishing_due() {
+    if ledger.is_publishing_due_by_frees() {
         publish(ledger);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn forget_elsewhere(ledger: &'static Ledger, block: *mut u8) {
+    if let Some(table) = live::table() {
+        table.forget_elsewhere(block.addr());
+    }
+    publish(ledger);
 }
 
 #[cold]
@@ -141,8 +185,10 @@ fn dealloc_elsewhere(block: *mut u8, bytes: usize) {
         }
         Elsewhere::Nowhere => {}
     }
-    if let Some(table) = live::table() {
-        table.remove(block.addr());
+    if let Some(table) = live::table()
+        && !table.forget(block.addr())
+    {
+        table.forget_elsewhere(block.addr());
     }
 }
 
@@ -156,8 +202,8 @@ pub(crate) fn before_realloc(block: *mut u8) -> Option<Record> {
 #[cold]
 #[inline(never)]
 pub(crate) fn on_realloc_failure(block: *mut u8, record: Option<Record>) {
-    if let (Some(record), Some(table)) = (record, live::table()) {
-        table.insert(block.addr(), record);
+    if let Some(record) = record {
+        track_shared(block, record);
     }
 }
 
@@ -166,12 +212,14 @@ pub(crate) fn on_realloc_failure(block: *mut u8, record: Option<Record>) {
 #[inline]
 pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<Record>, inner: InnerName) {
     let grown = new.saturating_sub(old) as u64;
-    let node = match thread::present().ledger() {
-        Some(ledger) => reallocated(ledger, old, new, grown),
+    let size = new as u64;
+    let ticks = || record.map_or_else(clock::ticks, |record| record.ticks);
+    let ledger = match thread::present().ledger() {
+        Some(ledger) => ledger,
         None => match thread::elsewhere() {
             Elsewhere::Ledger(ledger) => {
                 note_inner(inner);
-                reallocated(ledger, old, new, grown)
+                ledger
             }
             Elsewhere::Shared => {
                 let root = SHARED.root();
@@ -180,15 +228,14 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
                 root.reallocated_count.fetch_add(1, Relaxed);
                 root.grown_bytes.fetch_add(grown, Relaxed);
                 totals::move_published(new as i64 - old as i64);
-                root
+                return track_shared(block, Record { size, owner: owner(root), ticks: ticks() });
             }
             Elsewhere::Nowhere => return,
         },
     };
-    if let Some(table) = live::table() {
-        let ticks = record.map_or_else(clock::ticks, |record| record.ticks);
-        let owner = std::ptr::from_ref(node).expose_provenance();
-        table.insert(block.addr(), Record { size: new as u64, owner, ticks });
+    let node = reallocated(ledger, old, new, grown);
+    if live::table().is_some() && !track(block, Record { size, owner: owner(node), ticks: ticks() }) {
+        ledger.count_not_tracked();
     }
 }
 
@@ -206,7 +253,7 @@ fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) -> &
     if net > ledger.high.get() {
         ledger.high.set(net);
     }
-    if ledger.is_publishing_due() {
+    if ledger.is_publishing_due_by_allocations() || ledger.is_publishing_due_by_frees() {
         publish(ledger);
     }
     node

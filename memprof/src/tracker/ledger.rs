@@ -66,6 +66,8 @@ pub(crate) struct Ledger {
     publish_at_freed: Cell<u64>,
     published: Cell<i64>,
     place: Place<Ledger>,
+    /// Allocations that found no room in the live table.
+    pub(crate) not_tracked: AtomicU64,
     pub(crate) misplaced_guards: AtomicU64,
     pub(crate) scopes_not_opened: AtomicU64,
     pub(crate) threads_served: AtomicU64,
@@ -104,6 +106,7 @@ impl Ledger {
             publish_at_freed: Cell::new(PUBLISH_STEP),
             published: Cell::new(0),
             place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
+            not_tracked: AtomicU64::new(0),
             misplaced_guards: AtomicU64::new(0),
             scopes_not_opened: AtomicU64::new(0),
             threads_served: AtomicU64::new(0),
@@ -159,10 +162,22 @@ impl Ledger {
         self.allocated.get().wrapping_sub(self.deallocated.get()) as i64
     }
 
-    /// Whether the net may have moved far enough to be published. For the owner alone.
+    /// Notes that an allocation found no room in the live table. For the owner alone.
     #[inline(always)]
-    pub(super) fn is_publishing_due(&self) -> bool {
-        self.allocated.get() >= self.publish_at.get() || self.deallocated.get() >= self.publish_at_freed.get()
+    pub(super) fn count_not_tracked(&self) {
+        self.not_tracked.store(self.not_tracked.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// Whether the net may have risen far enough to be published. For the owner alone.
+    #[inline(always)]
+    pub(super) fn is_publishing_due_by_allocations(&self) -> bool {
+        self.allocated.get() >= self.publish_at.get()
+    }
+
+    /// Whether the net may have fallen far enough to be published. For the owner alone.
+    #[inline(always)]
+    pub(super) fn is_publishing_due_by_frees(&self) -> bool {
+        self.deallocated.get() >= self.publish_at_freed.get()
     }
 
     /// The node that is charged. For the owner alone.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::report::golden;
+use std::path::PathBuf;
 
 /// A directory for the reports, one for what falls back, and both file names.
 struct Place {
