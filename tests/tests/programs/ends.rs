@@ -79,7 +79,7 @@ fn a_panic_in_main() {
     let report = ended.expect_status(101).expect_report();
     let fail = function(&report, "ends::fail");
     assert_eq!((fail.calls, fail.active, fail.panicked), (1, 0, 1));
-    assert_eq!(function(&report, "ends::fail").retained_bytes, Some(fail.self_net_bytes as u64));
+    assert!(fail.self_allocated_bytes >= 5000 && fail.self_deallocated_bytes >= 5000, "not unwound: {fail:?}");
     assert!(ended.stderr.contains("as it was told to"), "{}", ended.stderr);
 }
 
