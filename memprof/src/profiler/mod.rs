@@ -36,8 +36,6 @@ struct Running {
     inner: String,
     started: Anchor,
     started_at: SystemTime,
-    /// A forked child is another process: the reports are its parent's.
-    pid: u32,
     /// What was live when tracking began.
     live_at_start: MemoryStats,
 }
@@ -159,13 +157,13 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     }
     let max_tracked = config.memory_profiling.max_tracked_allocations;
     let track = config.memory_profiling.track_allocations;
+    exit::own();
     let profile = running.insert(Running {
         config,
         warnings,
         inner,
         started: Anchor::now(),
         started_at: SystemTime::now(),
-        pid: std::process::id(),
         live_at_start: MemoryStats::default(),
     });
     drop(scope);
@@ -193,9 +191,10 @@ fn finish() -> Result<Written, Error> {
     let mut running = running();
     let profile = running.take().ok_or(Error::NotRunning)?;
     let report = collect::report(&profile);
-    let written = write(&profile, &report)?;
-    report::table::print(&report, Some(&written));
-    Ok(written)
+    let written = write(&profile, &report);
+    // Where no file can be written, the table is all there is.
+    report::table::print(&report, written.as_ref().ok());
+    written
 }
 
 fn write(profile: &Running, report: &Report) -> Result<Written, Error> {
