@@ -60,7 +60,7 @@ impl Slot {
     /// The `step`-th slot from here in the same bucket; all 8 of them for the steps 0 to 7.
     #[inline(always)]
     fn in_bucket(self, step: usize) -> Slot {
-        Slot(self.0 ^ step * 8)
+        Slot(self.0 ^ (step * 8))
     }
 }
 
