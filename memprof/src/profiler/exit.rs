@@ -25,13 +25,18 @@ pub(super) fn arm() -> bool {
 }
 
 extern "C" fn at_exit() {
-    // Unwinding out of here would abort, and so change the exit status.
-    let _ = catch_unwind(finish_unless_told_not_to);
+    finish_unless_told_not_to();
 }
 
 /// Ends the profile, if one is running in this process and its configuration wants a report at the end. Whatever goes
 /// wrong is said on stderr and nowhere else.
 pub(super) fn finish_unless_told_not_to() {
+    // This runs in destructors, perhaps of a thread that is panicking, and in `exit`: unwinding out of it would abort,
+    // and so change the exit status.
+    let _ = catch_unwind(finish_if_wanted);
+}
+
+fn finish_if_wanted() {
     // Asked before the lock is taken: a thread of the parent may have held it when a child was forked, and in the child
     // that thread does not exist to give it back.
     if OWNER.load(Relaxed) != std::process::id() {

@@ -200,16 +200,12 @@ fn finish() -> Result<Written, Error> {
 fn write(profile: &Running, report: &Report) -> Result<Written, Error> {
     let _scope = crate::scope::enter(&collect::REPORTING);
     let paths = &profile.config.reporting;
-    let written = report::files::write(report, &paths.output_dir, &paths.allocation_report, &paths.leak_report)?;
-    if profile.config.jemalloc.stats_print
-        && let Some(statistics) = jemalloc::stats_print(&profile.inner)
-    {
-        let path = written.allocation_report.with_file_name(STATISTICS_FILE);
-        std::fs::write(&path, statistics).map_err(|source| Error::Io {
-            action: "write jemalloc's statistics",
-            path,
-            source,
-        })?;
-    }
-    Ok(written)
+    let statistics = profile.config.jemalloc.stats_print.then(|| jemalloc::stats_print(&profile.inner)).flatten();
+    report::files::write(
+        report,
+        &paths.output_dir,
+        &paths.allocation_report,
+        &paths.leak_report,
+        statistics.as_deref().map(|text| (STATISTICS_FILE, text)),
+    )
 }
