@@ -1,4 +1,132 @@
-//! A memory profiler that charges every allocation to the function it happened in.
+//! A memory profiler: which of your functions use memory, how much, and what never comes back.
+//!
+//! Every allocation is counted exactly and charged to the tracked function it happened in, sync or async, on any thread.
+//! When the program ends it leaves `memory_allocations.json` (per function: allocated, freed, net, peak, retained, next to
+//! the totals of the process), `memory_leaks.txt` (what is still live, by call path) and a table on stderr.
+//!
+//! # What it cannot do
+//!
+//! * It does not see memory that C code takes, nor what the standard library takes from the system's allocator directly. RSS
+//!   stands beside the heap in `memory_leaks.txt`, with a line that explains the difference.
+//! * It tracks at most `max_tracked_allocations` live blocks one by one. Beyond that the report says how many have no record;
+//!   counts, net and peaks stay exact.
+//! * It charges work on other threads where it runs: a function that spawns is not charged for what it spawned.
+//! * A program that is killed leaves no report.
+//!
+//! # Quick start
+//!
+//! ```
+//! use memprof::track_memory;
+//!
+//! #[track_memory]
+//! fn read_orders(n: usize) -> Vec<String> {
+//!     (0..n).map(|i| format!("order {i}")).collect()
+//! }
+//!
+//! #[track_memory]
+//! fn total_length(orders: &[String]) -> usize {
+//!     let upper: Vec<String> = orders.iter().map(|order| order.to_uppercase()).collect();
+//!     upper.iter().map(String::len).sum()
+//! }
+//!
+//! # mod program { use super::*;
+//! #[memprof::main]
+//! # pub
+//! fn main() {
+//!     let orders = read_orders(1_000);
+//!     println!("{} letters", total_length(&orders));
+//!     std::mem::forget(orders); // A leak, so that there is something to find.
+//! }
+//! # }
+//! # fn main() {}
+//! ```
+//!
+//! It prints (the second table, the same rows by allocated, is left out here):
+//!
+//! ```text
+//! 8890 letters
+//! memprof: allocated 77.2 KB, freed 40.4 KB, net 36.8 KB in 1,008 blocks, peak 67.9 KB
+//!
+//! Functions by net: what they keep
+//! function                     calls      net  self net  retained  peak/call  allocated  self alloc
+//! shop::read_orders                1  35.2 KB   35.2 KB   35.2 KB    35.2 KB    35.2 KB     35.2 KB
+//! memprof (reporting)              2     77 B      77 B       0 B     4.2 KB     8.4 KB      8.4 KB
+//! shop::total_length               1      0 B       0 B       0 B    32.1 KB    32.1 KB     32.1 KB
+//! (outside tracked functions)          1.5 KB    1.5 KB    1.0 KB                1.5 KB      1.5 KB
+//! total                               36.8 KB   36.8 KB   36.2 KB               77.2 KB     77.2 KB
+//! ```
+//!
+//! # Marking code
+//!
+//! [`track_memory`] on functions and methods, [`scope!`] on a block. [`main`](macro@main) on main, above or below
+//! `#[tokio::main]`; programs without it use [`Profiler`] and declare [`AllocationTracker`] themselves.
+//!
+//! # Settings
+//!
+//! `memory_profile.toml` in the working directory or above it, `MEMPROF_…` variables: [`Config`] has the table of keys. A
+//! setting that cannot be used ends the program before the body of main, with status 2 and one line such as
+//! `memory_profile.toml:3:1: unknown key …; did you mean …`. Nothing else in memprof ever ends a program.
+//!
+//! # The figures
+//!
+//! [`report::data`] has each field with its unit. The words: *allocated* counts every allocation and the full new size of
+//! every successful reallocation, *deallocated* every free and the old size of every reallocation, as DHAT and heaptrack do.
+//! A reallocated block belongs to the function that reallocated it (DHAT leaves it with the one that made it). *net* is
+//! signed. *self* is what happened while a function was the innermost tracked one, *total* adds all it called, each byte once.
+//! *peak* is the highest a call stood above its entry on its own thread. *retained* is live bytes by who allocated them.
+//!
+//! The sum of the `self_*` columns and [`unattributed`](report::data::Unattributed) equals the totals to the byte in every
+//! report, also while other threads run.
+//!
+//! # What it costs
+//!
+//! * An allocation: find the thread's ledger (2 instructions), add to its bytes, add to the current node's two counters,
+//!   compare with the highest net and with one threshold; a free: the same adds the other way, one threshold. 32 instructions
+//!   for both (x86_64, callgrind, beyond a wrapper that only forwards).
+//! * While live blocks are tracked: a slot in a table with one compare-exchange, a filter, four stores; 115 instructions for
+//!   an allocation and its free in all. When the table is full: 66.
+//! * A tracked call: find the node, push a frame, pop it: about 105 instructions. A poll of a tracked future: about the same.
+//! * Memory: 2.6 MB for 10,000 tracked allocations, 256 bytes for each call path of each thread, 48 KiB of address space for
+//!   each thread. [`Overhead`](report::data::Overhead) says how much it is.
+//! * `enabled = false`: one branch for an allocation. Without the default feature `profiling`: nothing.
+//!
+//! # In tests
+//!
+//! [`Profiler::start`] and [`Profiler::report`] give the figures of a test program as plain data:
+//!
+//! ```
+//! #[global_allocator]
+//! static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+//!
+//! #[memprof::track_memory(name = "build")]
+//! fn build() -> Vec<u64> {
+//!     std::hint::black_box(vec![7; 100])
+//! }
+//!
+//! let mut config = memprof::Config::default();
+//! config.memory_profiling.dump_on_exit = false; // No files.
+//! let profiler = memprof::Profiler::start(config)?;
+//! let built = build();
+//! let report = profiler.report();
+//! let row = report.functions.iter().find(|function| function.name == "build").expect("it was called");
+//! assert_eq!((row.calls, row.self_allocated_bytes, row.retained_bytes), (1, 800, Some(800)));
+//! # drop(built);
+//! # Ok::<(), memprof::Error>(())
+//! ```
+//!
+//! # Troubleshooting
+//!
+//! * *No report?* The program was killed or aborted, or `dump_on_exit = false`. A report that could not be written where the
+//!   settings say is in the system's temporary directory, and stderr says where.
+//! * *All figures are 0?* The tracker is not the global allocator: the first line of each report says so. `#[memprof::main]`
+//!   installs it, unless it says `allocator = none`.
+//! * *`retained` is `null`?* More live blocks than `max_tracked_allocations`, or `track_allocations = false`.
+//! * *My total is not RSS?* See the figures of the system at the end of `memory_leaks.txt`.
+//!
+//! # Features
+//!
+//! * `profiling` (default): without it everything compiles to nothing, and no other crate is built.
+//! * `jemalloc`: `memprof::Jemalloc` as inner allocator, its options and its statistics.
 
 mod allocator;
 pub mod config;

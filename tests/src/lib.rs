@@ -1,11 +1,13 @@
-//! What the tests of memprof share. The tests themselves are in `tests/`, one process each.
+//! What the tests of memprof share. The tests themselves are in `tests/`, one process each; the programs that some of them
+//! run are in `src/bin`.
 
 mod block;
 mod counting;
 mod profile;
-mod rows;
+pub mod program;
+pub mod rows;
 
 pub use block::Block;
 pub use counting::{Counting, assert_stats_agree};
 pub use profile::Profile;
-pub use rows::{Flow, assert_rows_add_up, call_path, function, own, paths, total};
+pub use rows::{Flow, assert_rows_add_up, function, own, paths, total};

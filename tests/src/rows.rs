@@ -88,7 +88,7 @@ pub fn function<'r>(report: &'r Report, name: &str) -> &'r Function {
 }
 
 /// The names of the functions on a call path, outermost first.
-pub fn call_path(report: &Report, row: &CallTreeNode) -> Vec<String> {
+fn call_path(report: &Report, row: &CallTreeNode) -> Vec<String> {
     let mut path = match row.parent {
         Some(parent) => call_path(report, &report.call_tree[parent as usize]),
         None => Vec::new(),
@@ -159,6 +159,7 @@ fn assert_totals_are_those_of_the_tree(report: &Report) {
 /// Where all is tracked, what functions retain is what is live.
 fn assert_retained_is_what_is_live(report: &Report) {
     let live = &report.live;
+    assert!(!live.exact || live.not_tracked == Some(0));
     let retained = report.functions.iter().map(|row| row.retained_bytes);
     let sum: Option<u64> = retained.chain([report.unattributed.retained_bytes]).sum();
     assert_eq!(sum, if live.exact { live.estimated_bytes } else { None });

@@ -77,6 +77,14 @@ pub(crate) fn profiled(function: Function, args: &MainArgs) -> TokenStream {
     }
 }
 
+/// `main` in a build without profiling: as it was. The allocator that the arguments name is mentioned, or the compiler
+/// would warn of a static that nobody uses.
+pub(crate) fn unprofiled(tokens: TokenStream, args: &MainArgs) -> TokenStream {
+    let Some(Allocator::Static(path)) = &args.allocator else { return tokens };
+    let here = Span::mixed_site();
+    quote_spanned!(here=> #tokens const _: fn() = || { let _ = &#path; };)
+}
+
 /// The statements before the body: the allocator and the start of the profile.
 fn start(args: &MainArgs, root: &Root) -> TokenStream {
     let here = Span::mixed_site();

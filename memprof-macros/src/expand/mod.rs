@@ -62,6 +62,6 @@ pub(crate) fn main(args: TokenStream, tokens: TokenStream, build: Build) -> Toke
     }
     match item {
         Item::Function(function) if build.profiling => main::profiled(*function, &args),
-        _ => tokens,
+        _ => main::unprofiled(tokens, &args),
     }
 }

@@ -25,41 +25,41 @@ impl Index {
 #[derive(Debug)]
 pub(super) struct Filter {
     entries: *const AtomicU8,
-    /// Their number, a power of two, minus one.
-    mask: usize,
+    /// 64 − log2 of how many there are.
+    shift: u32,
 }
 
 impl Filter {
     /// Entries for each slot of the table, three of four of which stay empty.
     pub(super) const ENTRIES_PER_SLOT: usize = 8;
 
-    /// A filter over `len` zeroed bytes at `entries`; `len` is a power of two of at most 2^32.
+    /// A filter over `len` zeroed bytes at `entries`; `len` is a power of two, at least 2 and at most 2^32.
     pub(super) fn over(entries: *const AtomicU8, len: usize) -> Self {
-        Self { entries, mask: len - 1 }
+        Self { entries, shift: 64 - len.trailing_zeros() }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.mask + 1
+        1 << (64 - self.shift)
     }
 
     /// Which entry counts an address.
     #[inline(always)]
     pub(super) fn index(&self, address: usize) -> Index {
-        // The upper half of the product is the well mixed one.
-        Index(((address as u64).wrapping_mul(GOLDEN) >> 32) as usize & self.mask)
+        // The highest bits: by them the golden ratio spreads blocks that lie side by side evenly, and most do.
+        Index(((address as u64).wrapping_mul(GOLDEN) >> self.shift) as usize)
     }
 
     /// An index that has little to do with [`index`](Self::index), for the `choice`-th bucket.
     pub(super) fn other_index(&self, address: usize, choice: u32) -> Index {
         let hash = (address as u64).wrapping_mul(GOLDEN);
         let mixed = (hash ^ (hash >> 29)).wrapping_mul(GOLDEN).rotate_left(choice * 16);
-        Index((mixed >> 32) as usize & self.mask)
+        Index((mixed >> self.shift) as usize)
     }
 
     #[inline(always)]
     fn entry(&self, index: Index) -> &AtomicU8 {
-        // SAFETY: an index is masked when it is made, so it is below the number of entries of this, the only, filter of
-        // its table.
+        // SAFETY: an index is a 64-bit hash shifted right by 64 − log2(entries) when it is made, so it is below the
+        // number of entries of this, the only, filter of its table.
         unsafe { &*self.entries.add(index.0) }
     }
 

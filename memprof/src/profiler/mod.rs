@@ -36,8 +36,6 @@ struct Running {
     inner: String,
     started: Anchor,
     started_at: SystemTime,
-    /// A forked child is another process: the reports are its parent's.
-    pid: u32,
     /// What was live when tracking began and has no record.
     live_at_start: MemoryStats,
     /// Allocations that had found no room for a record until then, in profiles before this one.
@@ -173,13 +171,13 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     }
     let max_tracked = config.memory_profiling.max_tracked_allocations;
     let track = config.memory_profiling.track_allocations;
+    exit::own();
     let profile = running.insert(Running {
         config,
         warnings,
         inner,
         started: Anchor::now(),
         started_at: SystemTime::now(),
-        pid: std::process::id(),
         live_at_start: MemoryStats::default(),
         not_tracked_at_start: 0,
     });
@@ -216,24 +214,21 @@ fn finish() -> Result<Written, Error> {
     let mut running = running();
     let profile = running.take().ok_or(Error::NotRunning)?;
     let report = collect::report(&profile);
-    let written = write(&profile, &report)?;
-    report::table::print(&report, Some(&written));
-    Ok(written)
+    let written = write(&profile, &report);
+    // Where no file can be written, the table is all there is.
+    report::table::print(&report, written.as_ref().ok());
+    written
 }
 
 fn write(profile: &Running, report: &Report) -> Result<Written, Error> {
     let _scope = crate::scope::enter(&collect::REPORTING);
     let paths = &profile.config.reporting;
-    let written = report::files::write(report, &paths.output_dir, &paths.allocation_report, &paths.leak_report)?;
-    if profile.config.jemalloc.stats_print
-        && let Some(statistics) = jemalloc::stats_print(&profile.inner)
-    {
-        let path = written.allocation_report.with_file_name(STATISTICS_FILE);
-        std::fs::write(&path, statistics).map_err(|source| Error::Io {
-            action: "write jemalloc's statistics",
-            path,
-            source,
-        })?;
-    }
-    Ok(written)
+    let statistics = profile.config.jemalloc.stats_print.then(|| jemalloc::stats_print(&profile.inner)).flatten();
+    report::files::write(
+        report,
+        &paths.output_dir,
+        &paths.allocation_report,
+        &paths.leak_report,
+        statistics.as_deref().map(|text| (STATISTICS_FILE, text)),
+    )
 }

@@ -5,9 +5,13 @@ use crate::tracker::{self, Site, each_ledger, each_node};
 use std::fmt::Write;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 /// Functions that are named.
 const TOP: usize = 10;
+
+/// What a thread grants another one that is speaking. It takes less than a millisecond.
+const LONGEST_SPEECH: Duration = Duration::from_secs(2);
 
 /// Says whether an allocation that fails ends the program.
 pub(super) fn abort_if(wanted: bool) {
@@ -16,8 +20,11 @@ pub(super) fn abort_if(wanted: bool) {
 
 fn say_and_abort(bytes: usize) {
     static SAID: AtomicBool = AtomicBool::new(false);
-    // Two threads can run out at once; the first one speaks.
-    if !SAID.swap(true, Relaxed) {
+    // Threads run out together; the first one speaks. The others wait for it to end the process, lest they cut it short,
+    // but not for ever: nobody may be reading what it says.
+    if SAID.swap(true, Relaxed) {
+        std::thread::sleep(LONGEST_SPEECH);
+    } else {
         say(&mut RawStderr::new(), bytes);
     }
     std::process::abort();

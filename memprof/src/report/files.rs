@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Written;
 use super::data::Report;
@@ -12,7 +12,10 @@ use crate::Error;
 /// What writes the contents of one file.
 type Contents<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
-/// Writes both reports into `dir`, which is made if it is not there; file names that are absolute stand as they are.
+/// The file name and the text of the allocator's own statistics.
+pub(crate) type Statistics<'a> = (&'a str, &'a [u8]);
+
+/// Writes both reports, and the allocator's statistics if there are any, into `dir`, which is made if it is not there; file names that are absolute stand as they are.
 ///
 /// A file is written beside its place and renamed, so that nobody ever reads half of one. A file that cannot be
 /// written where it should be goes to the system's temporary directory, under a name with the program and its id.
@@ -24,11 +27,25 @@ pub(crate) fn write(
     dir: &Path,
     allocation_report: &Path,
     leak_report: &Path,
+    statistics: Option<Statistics<'_>>,
 ) -> Result<Written, Error> {
-    write_or_else(report, &dir.join(allocation_report), &dir.join(leak_report), &std::env::temp_dir())
+    let (allocations, leaks) = (dir.join(allocation_report), dir.join(leak_report));
+    write_or_else(
+        report,
+        &allocations,
+        &leaks,
+        statistics.map(|(name, text)| (dir.join(name), text)),
+        &std::env::temp_dir(),
+    )
 }
 
-fn write_or_else(report: &Report, allocations: &Path, leaks: &Path, other_dir: &Path) -> Result<Written, Error> {
+fn write_or_else(
+    report: &Report,
+    allocations: &Path,
+    leaks: &Path,
+    statistics: Option<(PathBuf, &[u8])>,
+    other_dir: &Path,
+) -> Result<Written, Error> {
     let json: Contents<'_> = &|out| report.write_json(out);
     let text: Contents<'_> = &|out| out.write_all(leaks::render(report).as_bytes());
     let first = place(allocations, json);
@@ -61,9 +78,16 @@ fn write_or_else(report: &Report, allocations: &Path, leaks: &Path, other_dir: &
     // Both are tried before either is given up.
     let allocation_report = settle(allocations, first, "memory_allocations.json", json);
     let leak_report = settle(leaks, second, "memory_leaks.txt", text);
+    let statistics = statistics.map(|(path, text)| {
+        let text: Contents<'_> = &|out| out.write_all(text);
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        settle(&path, place(&path, text), &name, text)
+    });
+    let (allocation_report, leak_report) = (allocation_report?, leak_report?);
+    statistics.transpose()?;
     Ok(Written {
-        allocation_report: allocation_report?,
-        leak_report: leak_report?,
+        allocation_report,
+        leak_report,
         fell_back: if reasons.is_empty() { None } else { Some(reasons.join("; ")) },
     })
 }

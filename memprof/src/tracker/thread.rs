@@ -42,6 +42,12 @@ impl Present {
         if self.0 > DISABLED { Some(unsafe { &*std::ptr::with_exposed_provenance(self.0) }) } else { None }
     }
 
+    /// Whether profiling is off on this thread.
+    #[inline(always)]
+    pub(crate) fn is_off(self) -> bool {
+        self.0 == DISABLED
+    }
+
     /// Whether it is this very ledger.
     #[inline(always)]
     pub(crate) fn is(self, ledger: &'static Ledger) -> bool {

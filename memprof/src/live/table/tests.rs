@@ -28,8 +28,8 @@ fn sizes(table: &Table) -> Vec<u64> {
 #[test]
 fn what_goes_in_comes_out_once() {
     let table = Table::create(100).unwrap();
-    assert!(insert(&table, 0x1000, record(1)));
-    assert!(insert(&table, 0x2000, record(2)));
+    assert!(insert(table, 0x1000, record(1)));
+    assert!(insert(table, 0x2000, record(2)));
     assert_eq!(table.remove(0x3000), None);
     assert_eq!(table.remove(0x1000), Some(record(1)));
     assert_eq!(table.remove(0x1000), None);
@@ -48,15 +48,15 @@ fn a_full_table_takes_exactly_max_records_wherever_they_fall() {
             let table = Table::create(max).unwrap();
             let address = |number: usize| 0x7f00_0000_0000 + number * apart;
             for number in 0..max {
-                assert!(insert(&table, address(number), record(number as u64)), "{number} of {max}, {apart} apart");
+                assert!(insert(table, address(number), record(number as u64)), "{number} of {max}, {apart} apart");
             }
-            assert!(!insert(&table, address(max), record(0)));
+            assert!(!insert(table, address(max), record(0)));
             assert_eq!(sizes(table), (0..max as u64).collect::<Vec<_>>());
             for number in 0..max {
                 assert_eq!(table.remove(address(number)), Some(record(number as u64)));
             }
             assert!((0..max).all(|number| !table.filter.may_hold(table.filter.index(address(number)))));
-            assert!(insert(&table, address(max), record(0)));
+            assert!(insert(table, address(max), record(0)));
         }
     }
 }
@@ -82,7 +82,7 @@ fn it_agrees_with_a_map_over_a_long_random_run() {
             assert_eq!(table.remove(address), Some(expected));
         } else {
             assert_eq!(table.remove(address), None);
-            let inserted = insert(&table, address, record(step));
+            let inserted = insert(table, address, record(step));
             assert_eq!(inserted, truth.len() < 500);
             if inserted {
                 truth.insert(address, record(step));
@@ -102,7 +102,7 @@ fn a_copy_is_never_a_mixture_while_threads_insert_and_remove() {
                 let mut number = 1u64;
                 while !stop.load(super::Relaxed) {
                     for slot in 0..8 {
-                        insert(&table, (thread + 1) * 0x10_0000 + slot * 16, record(number));
+                        insert(table, (thread + 1) * 0x10_0000 + slot * 16, record(number));
                         number += 1;
                     }
                     for slot in 0..8 {
@@ -128,14 +128,14 @@ fn records_beyond_a_full_bucket_are_found_in_another() {
     let wanted = bucket(0x1000);
     let crowd: Vec<usize> = (0x100..).map(|n| n * 16).filter(|&address| bucket(address) == wanted).take(20).collect();
     for (number, &address) in crowd.iter().enumerate() {
-        assert!(insert(&table, address, record(number as u64)));
+        assert!(insert(table, address, record(number as u64)));
     }
     assert_eq!(table.displaced.load(super::Relaxed), 12);
     for (number, &address) in crowd.iter().enumerate() {
         if number % 2 == 0 {
             assert_eq!(table.remove(address), Some(record(number as u64)));
         } else {
-            forget(&table, address);
+            forget(table, address);
         }
     }
     assert_eq!((table.displaced.load(super::Relaxed), table.tracked()), (0, 0));

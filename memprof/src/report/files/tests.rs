@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::report::golden;
-use std::path::PathBuf;
 
 /// A directory for the reports, one for what falls back, and both file names.
 struct Place {
@@ -20,7 +19,7 @@ impl Place {
     }
 
     fn write(&self) -> Result<Written, Error> {
-        write_or_else(&golden::report(), &self.allocations, &self.leaks, self.other.path())
+        write_or_else(&golden::report(), &self.allocations, &self.leaks, None, self.other.path())
     }
 
     /// Writes, and expects the JSON in the other directory, for a reason that has `words`.
@@ -53,7 +52,8 @@ fn names(dir: &Path) -> Vec<String> {
 fn directories_are_made_and_nothing_else_is_left() {
     let dir = tempfile::tempdir().expect("a directory for the test");
     let logs = dir.path().join("data/logs");
-    let written = write(&golden::report(), &logs, Path::new("sub/x.json"), Path::new("l.txt")).expect("all is well");
+    let written =
+        write(&golden::report(), &logs, Path::new("sub/x.json"), Path::new("l.txt"), None).expect("all is well");
     assert_eq!(written.allocation_report, logs.join("sub/x.json"));
     assert_eq!(written.leak_report, logs.join("l.txt"));
     assert_eq!(written.fell_back, None);
@@ -64,10 +64,29 @@ fn directories_are_made_and_nothing_else_is_left() {
 }
 
 #[test]
+fn the_allocators_statistics_go_beside_the_reports_or_where_those_can_go() {
+    let place = Place::new();
+    let text: &[u8] = b"arenas: 8";
+    let beside = place.allocations.with_file_name("statistics.txt");
+    let report = golden::report();
+    let wanted = Some((beside.clone(), text));
+    let written = write_or_else(&report, &place.allocations, &place.leaks, wanted, place.other.path());
+    assert_eq!(written.expect("all is well").fell_back, None);
+    assert_eq!(fs::read(&beside).expect("it is there"), text);
+
+    let nowhere = place.allocations.join("statistics.txt");
+    let written = write_or_else(&report, &place.allocations, &place.leaks, Some((nowhere, text)), place.other.path());
+    let why = written.expect("the other directory can be written").fell_back.expect("it is elsewhere");
+    let instead = place.other.path().join("vector_search-4711-statistics.txt");
+    assert!(why.contains("statistics.txt") && why.contains(instead.to_str().expect("UTF-8")), "{why}");
+    assert_eq!(fs::read(instead).expect("it is there"), text);
+}
+
+#[test]
 fn absolute_names_stand_as_they_are() {
     let place = Place::new();
     let written =
-        write(&golden::report(), Path::new("/nowhere"), &place.allocations, &place.leaks).expect("all is well");
+        write(&golden::report(), Path::new("/nowhere"), &place.allocations, &place.leaks, None).expect("all is well");
     assert_eq!((written.allocation_report, written.leak_report), (place.allocations, place.leaks));
 }
 
@@ -188,7 +207,7 @@ fn nowhere_to_write_is_an_error_with_both_reasons() {
     let place = Place::new();
     let file = place.dir.path().join("file");
     fs::write(&file, "mine").expect("the directory can be written");
-    let error = write_or_else(&golden::report(), &file.join("a.json"), &place.leaks, &file.join("tmp"))
+    let error = write_or_else(&golden::report(), &file.join("a.json"), &place.leaks, None, &file.join("tmp"))
         .expect_err("both are below a file");
     let message = error.to_string();
     assert!(message.starts_with("cannot write the report "), "{message}");

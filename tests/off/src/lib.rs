@@ -1,0 +1,69 @@
+//! The whole public API of memprof, used as a program that is profiled uses it.
+#![deny(warnings)]
+#![forbid(unsafe_code)]
+
+use std::fmt::Display;
+
+use memprof::{MemoryStats, scope, track_memory};
+
+/// A type with tracked methods in every position.
+#[derive(Debug, Default)]
+pub struct Index<T>(Vec<T>);
+
+impl<T: Clone> Index<T> {
+    #[track_memory]
+    pub fn build(values: &[T]) -> Self {
+        Self(values.to_vec())
+    }
+
+    #[track_memory(name = "take the index apart")]
+    pub fn into_values(self) -> Vec<T> {
+        self.0
+    }
+}
+
+pub trait Search {
+    #[track_memory]
+    fn first(&self) -> Option<String> {
+        self.nth(0)
+    }
+
+    fn nth(&self, at: usize) -> Option<String>;
+}
+
+impl<T: Display> Search for Index<T> {
+    #[track_memory(crate = memprof)]
+    fn nth(&self, at: usize) -> Option<String> {
+        let _scope = scope!("in words");
+        self.0.get(at).map(ToString::to_string)
+    }
+}
+
+#[track_memory]
+pub async fn later(text: String) -> usize {
+    let guard = scope!("held across an await");
+    std::future::ready(()).await;
+    drop(guard);
+    text.len()
+}
+
+#[track_memory]
+#[must_use]
+pub extern "C" fn sum([a, b]: &[u32; 2], mut c: u32) -> u32 {
+    #[track_memory]
+    fn nested(value: u32) -> u32 {
+        value + 1
+    }
+    c += nested(0);
+    a + b + c
+}
+
+/// What `memory_stats` says after a lot of work: every field, and every figure in MB.
+pub fn stats_after_work() -> (MemoryStats, [f64; 4]) {
+    let index = Index::build(&vec![7u8; 100_000]);
+    assert_eq!((index.first().as_deref(), index.nth(100_000)), (Some("7"), None));
+    assert_eq!(index.into_values().len(), 100_000);
+    let stats = memprof::memory_stats();
+    let mb = [stats.allocated_mb(), stats.deallocated_mb(), stats.net_allocated_mb(), stats.peak_allocated_mb()];
+    (stats, mb)
+}

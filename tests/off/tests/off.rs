@@ -1,0 +1,64 @@
+//! Without its default features memprof does nothing: no file, no word, no dependency, nothing read. What is wrong is still wrong.
+
+use std::fs;
+use std::future::Future;
+use std::pin::pin;
+use std::process::Command;
+use std::task::{Context, Poll, Waker};
+
+#[test]
+fn nothing_is_counted() {
+    let (stats, mb) = memprof_off::stats_after_work();
+    assert_eq!((stats, mb), (memprof::MemoryStats::default(), [0.0; 4]));
+}
+
+#[test]
+fn functions_do_what_they_did() {
+    assert_eq!(memprof_off::sum(&[1, 2], 3), 7);
+    let mut context = Context::from_waker(Waker::noop());
+    assert_eq!(pin!(memprof_off::later("four".to_owned())).poll(&mut context), Poll::Ready(4));
+}
+
+#[test]
+fn a_program_runs_reads_nothing_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("memory_profile.toml"), "[wrong]").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_memprof-off"))
+        .current_dir(folder.path())
+        .env("MEMPROF_CONFIG", "no/such/file")
+        .env("MEMPROF_ENABLED", "maybe")
+        .env("TMPDIR", folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "true true true true true\n");
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was written");
+}
+
+#[test]
+fn nothing_is_installed_and_nothing_costs() {
+    // A guard that is nothing ends as nothing.
+    assert!(!std::mem::needs_drop::<memprof::__private::Guard>());
+    assert_eq!(size_of::<memprof::AllocationTracker>(), 0);
+    assert_eq!(size_of::<memprof::Profiler>(), 0);
+}
+
+#[test]
+fn no_other_crate_is_built_for_it() {
+    // The attributes are built once for the build machine; the program itself gets no crate but memprof.
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--edges", "normal,no-proc-macro", "--package", "memprof", "--prefix", "none", "--offline"])
+        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let crates: Vec<String> = String::from_utf8_lossy(&tree.stdout).lines().map(str::to_owned).collect();
+    assert_eq!(crates.len(), 1, "{crates:#?}");
+    assert!(crates[0].starts_with("memprof v"), "{crates:#?}");
+}
+
+#[test]
+fn mistakes_in_the_attributes_are_still_errors() {
+    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+}

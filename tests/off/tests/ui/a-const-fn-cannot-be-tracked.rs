@@ -1,0 +1,8 @@
+#[memprof::track_memory]
+const fn constant() -> u8 {
+    1
+}
+
+fn main() {
+    constant();
+}

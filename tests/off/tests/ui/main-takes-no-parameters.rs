@@ -1,0 +1,4 @@
+#[memprof::main]
+fn main(arguments: Vec<String>) {
+    drop(arguments);
+}

@@ -1,0 +1,80 @@
+//! A program that asks for more than there is. Arguments: how (`try`, `take` or `take on threads`), how many bytes, and from
+//! how many bytes on the allocator refuses (without it, the system's limits hold).
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use memprof::track_memory;
+
+/// The system's allocator up to a size.
+struct Limited(AtomicUsize);
+
+static LIMITED: Limited = Limited(AtomicUsize::new(usize::MAX));
+
+// SAFETY: forwards to the system's allocator, or returns null.
+unsafe impl GlobalAlloc for Limited {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() >= self.0.load(Relaxed) {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: the caller's promises are the system's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are the system's.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[track_memory]
+fn hold() -> Vec<u8> {
+    black_box(vec![1u8; 300_000])
+}
+
+#[track_memory]
+fn try_to_take(bytes: usize) -> bool {
+    black_box(Vec::<u8>::new()).try_reserve_exact(bytes).is_ok()
+}
+
+/// A block that cannot grow stays as it was.
+#[track_memory]
+fn try_to_grow(bytes: usize) -> bool {
+    let mut block = black_box(vec![7u8; 1000]);
+    let grown = block.try_reserve_exact(bytes).is_ok();
+    assert!(block.len() == 1000 && block.iter().all(|byte| *byte == 7));
+    grown
+}
+
+#[track_memory]
+fn take(bytes: usize) {
+    drop(black_box(Vec::<u8>::with_capacity(bytes)));
+}
+
+#[memprof::main(allocator = LIMITED)]
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let number = |at: usize| arguments.get(at).and_then(|text| text.parse().ok());
+    let bytes = number(2).unwrap_or(0);
+    LIMITED.0.store(number(3).unwrap_or(usize::MAX), Relaxed);
+    let held = hold();
+    match arguments.get(1).map(String::as_str) {
+        Some("try") => println!("taken: {}, grown: {}", try_to_take(bytes), try_to_grow(bytes)),
+        Some("take") => take(bytes),
+        Some("take on threads") => {
+            static ALL_HERE: Barrier = Barrier::new(8);
+            let thread = || {
+                std::thread::spawn(move || {
+                    ALL_HERE.wait();
+                    take(bytes);
+                })
+            };
+            let threads: Vec<_> = (0..8).map(|_| thread()).collect();
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+        }
+        other => panic!("unknown: {other:?}"),
+    }
+    drop(held);
+}

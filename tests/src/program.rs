@@ -1,0 +1,204 @@
+//! A program of `src/bin`, run as a user runs it: a process of its own, with a folder and an environment of its own.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use memprof::Report;
+use tempfile::TempDir;
+
+/// No program here works for more than a second; one that takes this long hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Where the reports are, seen from the working directory, unless something is configured.
+pub const ALLOCATIONS: &str = "data/logs/memory_allocations.json";
+/// The other report.
+pub const LEAKS: &str = "data/logs/memory_leaks.txt";
+
+/// A program about to be run. Its folder has the working directory `work` and the temporary directory `tmp`.
+#[derive(Debug)]
+pub struct Program {
+    folder: TempDir,
+    command: Command,
+}
+
+impl Program {
+    /// The executable, as `env!("CARGO_BIN_EXE_…")` names it.
+    pub fn new(executable: &str) -> Self {
+        Self::with(Command::new(executable))
+    }
+
+    /// A line for the shell, in which `"$0"` is the executable and `"$@"` are the arguments.
+    pub fn in_shell(executable: &str, line: &str) -> Self {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(line).arg(executable);
+        Self::with(command)
+    }
+
+    fn with(mut command: Command) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (work, temporary) = (folder.path().join("work"), folder.path().join("tmp"));
+        fs::create_dir(&work).unwrap();
+        fs::create_dir(&temporary).unwrap();
+        // What the developer has set for the test run must not decide what is tested.
+        command.env_clear().env("TMPDIR", temporary).current_dir(work).stdin(Stdio::null());
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        Self { folder, command }
+    }
+
+    /// The folder above the working directory.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// One more argument.
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Sets an environment variable.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Makes a file, and the folders above it.
+    pub fn file(self, path: &str, text: &str) -> Self {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    /// Makes a symbolic link, and the folders above it.
+    pub fn link(self, path: &str, target: &str) -> Self {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, path).unwrap();
+        self
+    }
+
+    /// The same with `memory_profile.toml` in the working directory.
+    pub fn configured(self, text: &str) -> Self {
+        self.file("work/memory_profile.toml", text)
+    }
+
+    /// Runs the program to its end. Panics if it hangs.
+    pub fn run(mut self) -> Ended {
+        // Files, not pipes: a pipe stays open as long as some process that the program left behind.
+        let said = |name: &str| self.folder.path().join(name);
+        let (stdout, stderr) = (said("stdout"), said("stderr"));
+        self.command.stdout(File::create(&stdout).unwrap()).stderr(File::create(&stderr).unwrap());
+        let mut child = self.command.spawn().unwrap();
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if started.elapsed() > PATIENCE {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("the program hangs; so far it said: {}", fs::read_to_string(stderr).unwrap());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let read = |path: PathBuf| {
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            fs::remove_file(path).unwrap();
+            text
+        };
+        Ended { stdout: read(stdout), stderr: read(stderr), status, folder: self.folder }
+    }
+}
+
+/// A program that has ended, and what it left.
+#[derive(Debug)]
+pub struct Ended {
+    folder: TempDir,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed.
+    pub stdout: String,
+    /// What it, memprof and the runtime printed on stderr.
+    pub stderr: String,
+}
+
+impl Ended {
+    /// The folder above the working directory.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A path in the working directory.
+    pub fn work(&self, path: &str) -> PathBuf {
+        self.root().join("work").join(path)
+    }
+
+    /// Panics, with all that was said, unless this is the exit status.
+    pub fn expect_status(&self, code: i32) -> &Self {
+        assert_eq!(self.status.code(), Some(code), "{}\nstdout: {}\nstderr: {}", self.status, self.stdout, self.stderr);
+        self
+    }
+
+    /// Panics unless the two reports, and nothing else, are where they are without a configuration, and the table stands
+    /// on stderr once. Returns the report.
+    pub fn expect_report(&self) -> Report {
+        assert_eq!(
+            self.files("work/data"),
+            ["logs/memory_allocations.json", "logs/memory_leaks.txt"],
+            "{}",
+            self.stderr
+        );
+        assert_eq!(self.tables(), 1, "{}", self.stderr);
+        assert!(fs::read_to_string(self.work(LEAKS)).unwrap().lines().count() > 5);
+        self.report(&self.work(ALLOCATIONS))
+    }
+
+    /// Panics unless nothing was written, neither files nor a table.
+    pub fn expect_nothing_written(&self) -> &Self {
+        let written: Vec<String> =
+            self.files("").into_iter().filter(|name| name.contains("memory_") && !name.ends_with(".toml")).collect();
+        assert_eq!(written, Vec::<String>::new());
+        assert_eq!(self.tables(), 0, "{}", self.stderr);
+        self
+    }
+
+    /// How many tables stand on stderr.
+    pub fn tables(&self) -> usize {
+        self.stderr.lines().filter(|line| line.starts_with("memprof: allocated ")).count()
+    }
+
+    /// Reads a report, and checks that its rows add up.
+    pub fn report(&self, path: &Path) -> Report {
+        let text =
+            fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}: {}", path.display(), self.stderr));
+        let report = Report::from_json(&text).unwrap();
+        assert_eq!(report.to_json() + "\n", text, "the report does not survive being read");
+        crate::rows::assert_rows_add_up(&report);
+        report
+    }
+
+    /// The files beneath a folder, sorted; none where there is no such folder.
+    pub fn files(&self, folder: &str) -> Vec<String> {
+        let folder = self.root().join(folder);
+        let mut files = Vec::new();
+        let mut folders = vec![folder.clone()];
+        while let Some(next) = folders.pop() {
+            for entry in fs::read_dir(next).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() && !path.is_symlink() {
+                    folders.push(path);
+                } else {
+                    files.push(path.strip_prefix(&folder).unwrap().display().to_string());
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+}
