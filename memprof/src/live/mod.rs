@@ -4,9 +4,11 @@
 //! block is an opaque number to it.
 
 mod filter;
+mod records;
 mod table;
 
-pub(crate) use table::{Inserted, Record, Table};
+pub(crate) use records::Record;
+pub(crate) use table::{Inserted, Table};
 
 use std::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::Release};
 
