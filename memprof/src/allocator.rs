@@ -82,7 +82,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for AllocationTracker<A> {
             tracker::on_realloc_failure(block, record);
             tracker::on_out_of_memory(new_size);
         } else {
-            tracker::on_realloc(moved, layout.size(), new_size, record, std::any::type_name::<A>);
+            tracker::on_realloc(moved, layout.size(), new_size, record);
         }
         moved
     }

@@ -38,7 +38,7 @@ pub(super) fn report(profile: &Running) -> Report {
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         program: program(profile, &now),
-        allocator: Allocator { installed: tracker::inner_name().is_some(), inner: profile.inner.clone() },
+        allocator: Allocator { installed: profile.installed, inner: profile.inner.clone() },
         functions: rows::functions(&paths, &names, retained.as_deref()),
         unattributed: rows::unattributed(&paths, retained.as_deref()),
         call_tree: rows::call_tree(&paths, &names),

@@ -32,7 +32,9 @@ use std::time::SystemTime;
 struct Running {
     config: Config,
     warnings: Vec<String>,
-    /// The inner allocator: `system`, `jemalloc`, or a path.
+    /// Whether the tracker is the program's global allocator.
+    installed: bool,
+    /// The inner allocator: `system`, `jemalloc`, or a path; `none` where the tracker is not installed.
     inner: String,
     started: Anchor,
     started_at: SystemTime,
@@ -163,7 +165,8 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         tracker::disable();
         return Ok(Profiler { finished: true });
     }
-    let inner = allocator.map_or_else(inner_allocator, str::to_owned);
+    let found = tracker::inner_name();
+    let inner = found.map_or_else(|| "none".to_owned(), |type_name| inner_allocator(type_name, allocator));
     warnings.extend(jemalloc::apply(&config.jemalloc, &inner));
     out_of_memory::abort_if(config.jemalloc.abort_on_oom);
     if config.memory_profiling.dump_on_exit && !exit::arm() {
@@ -175,6 +178,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     let profile = running.insert(Running {
         config,
         warnings,
+        installed: found.is_some(),
         inner,
         started: Anchor::now(),
         started_at: SystemTime::now(),
@@ -200,13 +204,13 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     Ok(Profiler { finished: false })
 }
 
-/// Names the inner allocator by its type.
-fn inner_allocator() -> String {
-    match tracker::inner_name() {
-        None => "none".to_owned(),
-        Some("std::alloc::System") => "system".to_owned(),
-        Some(name) if name.ends_with("jemallocator::Jemalloc") => jemalloc::NAME.to_owned(),
-        Some(name) => name.to_owned(),
+/// Names the inner allocator: as the user did, else by its type.
+fn inner_allocator(type_name: &str, given: Option<&str>) -> String {
+    match (given, type_name) {
+        (Some(given), _) => given.to_owned(),
+        (None, "std::alloc::System") => "system".to_owned(),
+        (None, name) if name.ends_with("jemallocator::Jemalloc") => jemalloc::NAME.to_owned(),
+        (None, name) => name.to_owned(),
     }
 }
 

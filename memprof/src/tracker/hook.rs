@@ -11,16 +11,17 @@ use super::tree::Node;
 use crate::live::{self, Inserted, Record};
 use crate::os::clock;
 use std::sync::atomic::AtomicPtr;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Names the inner allocator. It is called when a report is written, never before.
 pub(crate) type InnerName = fn() -> &'static str;
 
-/// The first inner allocator that was used; null: the tracker is not installed.
+/// The inner allocator that a probe has found; null: none, the tracker is not installed.
 static INNER_NAME: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
 
-/// The name of the inner allocator, if the tracker has ever seen an allocation.
+/// The name of the inner allocator, if the tracker is the program's global allocator. Allocates one byte to find out.
 pub(crate) fn inner_name() -> Option<&'static str> {
+    thread::probe();
     let name = INNER_NAME.load(Acquire);
     if name.is_null() {
         return None;
@@ -31,8 +32,7 @@ pub(crate) fn inner_name() -> Option<&'static str> {
 }
 
 fn note_inner(inner: InnerName) {
-    // The first one stays: a program has one global allocator, and others are tests of ours.
-    let _ = INNER_NAME.compare_exchange(std::ptr::null_mut(), inner as *mut (), AcqRel, Relaxed);
+    INNER_NAME.store(inner as *mut (), Release);
 }
 
 /// Counts a block that was just allocated.
@@ -122,12 +122,12 @@ fn publish(ledger: &'static Ledger) {
 #[inline(never)]
 fn alloc_elsewhere(block: *mut u8, bytes: usize, inner: InnerName) {
     match thread::elsewhere() {
-        Elsewhere::Ledger(ledger) => {
+        Elsewhere::Ledger(ledger) => allocated(ledger, block, bytes),
+        Elsewhere::Probe(ledger) => {
             note_inner(inner);
             allocated(ledger, block, bytes);
         }
         Elsewhere::Shared => {
-            note_inner(inner);
             let root = SHARED.root();
             root.counters.allocated_shared(bytes as u64);
             totals::move_published(bytes as i64);
@@ -183,7 +183,7 @@ fn forget_elsewhere(ledger: &'static Ledger, block: *mut u8) {
 #[inline(never)]
 fn dealloc_elsewhere(block: *mut u8, bytes: usize) {
     match thread::elsewhere() {
-        Elsewhere::Ledger(ledger) => return deallocated(ledger, block, bytes),
+        Elsewhere::Ledger(ledger) | Elsewhere::Probe(ledger) => return deallocated(ledger, block, bytes),
         Elsewhere::Shared => {
             SHARED.root().counters.deallocated_shared(bytes as u64);
             totals::move_published(-(bytes as i64));
@@ -215,17 +215,14 @@ pub(crate) fn on_realloc_failure(block: *mut u8, record: Option<Record>) {
 /// Counts a successful reallocation: an allocation and a free. The new block belongs to whoever reallocated, but keeps
 /// the age of the old one.
 #[inline]
-pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<Record>, inner: InnerName) {
+pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<Record>) {
     let grown = new.saturating_sub(old) as u64;
     let size = new as u64;
     let ticks = || record.map_or_else(clock::ticks, |record| record.ticks);
     let ledger = match thread::present().ledger() {
         Some(ledger) => ledger,
         None => match thread::elsewhere() {
-            Elsewhere::Ledger(ledger) => {
-                note_inner(inner);
-                ledger
-            }
+            Elsewhere::Ledger(ledger) | Elsewhere::Probe(ledger) => ledger,
             Elsewhere::Shared => {
                 let root = SHARED.root();
                 root.counters.allocated_shared(new as u64);

@@ -7,6 +7,8 @@
 //!      ├────────────────────────────────────────────────────────────────────────────────────┘
 //!      │  profiling is switched off
 //!      └───────────────────────────► DISABLED ◄── (the thread that switches it off)
+//!
+//!    ledger ──► PROBING ──► ledger   (while `probe` allocates one byte)
 //! ```
 
 use super::ledger::{Ledger, REGISTRY};
@@ -20,11 +22,15 @@ use std::sync::atomic::{AtomicBool, fence};
 const NONE: usize = 0;
 const RETIRED: usize = 1;
 const DISABLED: usize = 2;
+/// For one allocation: it shows whether, and over which allocator, the tracker is installed.
+const PROBING: usize = 3;
 
 thread_local! {
     // Const-initialised and without a destructor: reading it is one instruction, never allocates and never fails, also
     // while the thread is being taken down.
     static PRESENT: Cell<usize> = const { Cell::new(NONE) };
+    /// What `PRESENT` goes back to after `PROBING`.
+    static PROBED: Cell<usize> = const { Cell::new(NONE) };
 }
 
 /// The switch that `enabled = false` throws, once, before the body of main.
@@ -38,8 +44,8 @@ impl Present {
     /// The ledger, if there is one. One compare: this is on the path of every allocation.
     #[inline(always)]
     pub(crate) fn ledger(self) -> Option<&'static Ledger> {
-        // SAFETY: what is above DISABLED is the address of a ledger, stored by `take`, and ledgers are never freed.
-        if self.0 > DISABLED { Some(unsafe { &*std::ptr::with_exposed_provenance(self.0) }) } else { None }
+        // SAFETY: what is above PROBING is the address of a ledger, stored by `take`, and ledgers are never freed.
+        if self.0 > PROBING { Some(unsafe { &*std::ptr::with_exposed_provenance(self.0) }) } else { None }
     }
 
     /// Whether profiling is off on this thread.
@@ -64,6 +70,8 @@ pub(crate) fn present() -> Present {
 /// Where this thread counts when it has no ledger at hand.
 pub(super) enum Elsewhere {
     Ledger(&'static Ledger),
+    /// As `Ledger`, and the inner allocator is asked for.
+    Probe(&'static Ledger),
     Shared,
     Nowhere,
 }
@@ -82,6 +90,10 @@ pub(super) fn elsewhere() -> Elsewhere {
             None => Elsewhere::Shared,
         },
         RETIRED => Elsewhere::Shared,
+        PROBING => {
+            PRESENT.set(PROBED.get());
+            present().ledger().map_or(Elsewhere::Nowhere, Elsewhere::Probe)
+        }
         _ => Elsewhere::Nowhere,
     }
 }
@@ -92,7 +104,7 @@ pub(crate) fn ledger() -> Option<&'static Ledger> {
     match present().ledger() {
         Some(ledger) => Some(ledger),
         None => match elsewhere() {
-            Elsewhere::Ledger(ledger) => Some(ledger),
+            Elsewhere::Ledger(ledger) | Elsewhere::Probe(ledger) => Some(ledger),
             Elsewhere::Shared | Elsewhere::Nowhere => None,
         },
     }
@@ -133,6 +145,19 @@ fn retire() {
         REGISTRY.release(ledger);
     } else if PRESENT.get() == NONE {
         PRESENT.set(RETIRED);
+    }
+}
+
+/// Allocates one byte, by which an installed tracker makes itself known. Outside of allocations only.
+pub(super) fn probe() {
+    if let Some(ledger) = ledger() {
+        PROBED.set(std::ptr::from_ref(ledger).expose_provenance());
+        PRESENT.set(PROBING);
+        drop(std::hint::black_box(Box::new(0u8)));
+        // No tracker has seen the byte.
+        if PRESENT.get() == PROBING {
+            PRESENT.set(PROBED.get());
+        }
     }
 }
 
