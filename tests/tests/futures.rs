@@ -280,7 +280,7 @@ fn a_block_scope_across_an_await() {
 fn a_future_is_send_if_it_was() {
     fn is_send<T: Send>(_: &T) {}
     is_send(&outer(1));
-    is_send(&recursive(1));
+    is_send(&moves());
     // One that is not may be tracked too.
     #[track_memory]
     async fn not_send(cell: &std::cell::Cell<u8>) {
