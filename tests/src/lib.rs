@@ -3,11 +3,13 @@
 
 mod block;
 mod counting;
+mod future;
 mod profile;
 pub mod program;
 pub mod rows;
 
 pub use block::Block;
 pub use counting::{Counting, assert_stats_agree};
+pub use future::{pause, poll};
 pub use profile::Profile;
 pub use rows::{Flow, assert_rows_add_up, function, own, paths, total};

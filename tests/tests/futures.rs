@@ -3,11 +3,9 @@
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, track_memory};
-use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, function, own, total};
-use std::future::poll_fn;
+use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, function, own, pause, poll, total};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::pin::pin;
 use std::thread;
 
 #[global_allocator]
@@ -15,23 +13,6 @@ static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
 
 fn flash(size: usize) {
     drop(Block::new(size));
-}
-
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// Pending once. Unlike tokio's it allocates nothing.
-async fn pause() {
-    let mut paused = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut paused, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 #[track_memory]
@@ -143,7 +124,7 @@ fn one_future_on_four_threads() {
         let flows = [Flow::new((100, 1), (0, 0)), Flow::new((2100, 2), (100, 1))];
         assert_eq!(own(row), flows[round]);
     }
-    let mut future = thread::spawn(move || {
+    let future = thread::spawn(move || {
         assert!(poll(future.as_mut()).is_ready());
         future
     })
@@ -155,7 +136,6 @@ fn one_future_on_four_threads() {
     // Polls: +100; then 100 + (+2000), down to 2000; then 2000 + 0.
     assert_eq!(row.peak_bytes, Some(2100));
     // It is empty now: dropping it is nothing.
-    assert!(catch_unwind(AssertUnwindSafe(|| poll(future.as_mut()))).is_err());
     thread::spawn(move || drop(future)).join().unwrap();
     assert_eq!(function(&profile.report(), "futures::moves").calls, 1);
 }
@@ -273,79 +253,6 @@ fn a_poll_that_panics() {
 }
 
 #[track_memory]
-async fn hand_computed(other: Block) {
-    let first = Block::new(500);
-    flash(250); // Poll 1: net +500, highest 750.
-    pause().await;
-    drop(other); // Poll 2: −4000.
-    flash(4200); // Highest +200, on top of 500.
-    pause().await;
-    drop(first);
-    let _last = Block::new(3000); // Poll 3 begins at 500 − 4000: 500 lower, then 3000 up.
-    pause().await;
-}
-
-#[test]
-fn peak_is_summed_over_polls() {
-    let profile = Profile::start();
-    let mut future = Box::pin(hand_computed(Block::new(4000)));
-    while poll(future.as_mut()).is_pending() {
-        // What the thread does in between is not the future's.
-        flash(1_000_000);
-    }
-    let report = profile.report();
-    assert_eq!(function(&report, "futures::hand_computed").peak_bytes, Some(750));
-}
-
-#[track_memory]
-async fn recursive(depth: usize) {
-    let _held = Block::new(100);
-    pause().await;
-    if depth > 0 {
-        Box::pin(recursive(depth - 1)).await;
-    }
-}
-
-#[test]
-fn recursion_counts_once() {
-    let profile = Profile::start();
-    let mut future = Box::pin(recursive(9));
-    while poll(future.as_mut()).is_pending() {}
-    drop(future);
-    let report = profile.report();
-    let row = function(&report, "futures::recursive");
-    assert_eq!((row.calls, row.active), (10, 0));
-    // Ten blocks, and the nine boxes of the inner futures, which the outer ones free.
-    let boxes = own(row).allocated - 1000;
-    assert_eq!((own(row).allocations, own(row).frees), (19, 19));
-    assert_eq!((total(row), own(row).freed), (own(row), 1000 + boxes));
-    // All at once: only the outermost call says so.
-    assert_eq!(row.peak_bytes, Some(1000 + boxes));
-    assert_eq!(report.call_tree.iter().filter(|row| row.function == "futures::recursive").count(), 1);
-}
-
-#[track_memory]
-async fn frees_then_recurses(given: Option<Block>) {
-    match given {
-        Some(block) => {
-            drop(block);
-            pause().await;
-            Box::pin(frees_then_recurses(None)).await;
-        }
-        None => flash(3000),
-    }
-}
-
-#[test]
-fn an_inner_call_that_rises_where_the_outer_one_has_fallen() {
-    let profile = Profile::start();
-    let mut future = Box::pin(frees_then_recurses(Some(Block::new(5000))));
-    while poll(future.as_mut()).is_pending() {}
-    drop(future);
-    assert_eq!(function(&profile.report(), "futures::frees_then_recurses").peak_bytes, Some(0));
-}
-
-#[track_memory]
 async fn holds_a_block_scope() {
     let _scope = memprof::scope!("held across an await");
     flash(5);
@@ -373,7 +280,7 @@ fn a_block_scope_across_an_await() {
 fn a_future_is_send_if_it_was() {
     fn is_send<T: Send>(_: &T) {}
     is_send(&outer(1));
-    is_send(&recursive(1));
+    is_send(&moves());
     // One that is not may be tracked too.
     #[track_memory]
     async fn not_send(cell: &std::cell::Cell<u8>) {

@@ -106,7 +106,7 @@ struct CatchesInDrop;
 impl Drop for CatchesInDrop {
     fn drop(&mut self) {
         assert!(std::thread::panicking());
-        assert!(catch_unwind(|| falls_again()).is_err());
+        assert!(catch_unwind(falls_again).is_err());
         still_in_drop();
     }
 }

@@ -315,8 +315,10 @@ impl Table {
     /// A copy of all records, in system memory, made without allocating. `None` where the system has no memory for it.
     /// A block that is allocated or freed meanwhile may be in it or not; a record is never a mixture of two.
     pub(crate) fn copy(&self) -> Option<Records> {
-        // Records can come while we copy; whatever goes beyond the room was made after we began.
-        let room = self.tracked() as usize + 1024;
+        // Records can come while we copy; whatever goes beyond the room was made after we began. Of a full
+        // table a copy could find more than there ever were at once: a record that goes, and later the one that comes
+        // instead of it, in another slot.
+        let room = (self.tracked() + 1024).min(self.max.load(Relaxed)) as usize;
         let mut records = Records::with_room(room)?;
         for slot in (0..self.slots()).map(|number| Slot(number * 8)) {
             if let Some(record) = self.read(slot) {
