@@ -154,3 +154,38 @@ fn ten_thousand_deep() {
     assert_eq!((report.overhead.scopes_not_opened, report.overhead.misplaced_guards), (0, 0));
     assert_stats_agree();
 }
+
+/// `a → b → a → c → b`: the second `a` folds into the first, so the second `b` stands on another path than the first one,
+/// and still is within its call.
+#[test]
+fn a_recursion_that_comes_back_by_another_path_has_no_peak_of_its_own() {
+    #[track_memory]
+    fn a(given: Option<Block>) {
+        match given {
+            Some(block) => b(Some(block)),
+            None => c(),
+        }
+    }
+    #[track_memory]
+    fn b(given: Option<Block>) {
+        if let Some(block) = given {
+            drop(block);
+            a(None);
+        } else {
+            drop(Block::new(3000));
+        }
+    }
+    #[track_memory]
+    fn c() {
+        b(None);
+    }
+    let profile = Profile::start();
+    a(Some(Block::new(5000)));
+    let report = profile.report();
+    let row = |name| function(&report, &format!("{MODULE}::{name}"));
+    const MODULE: &str = "recursion::a_recursion_that_comes_back_by_another_path_has_no_peak_of_its_own";
+    assert_eq!((row("b").calls, row("b").active), (2, 0));
+    // It freed 5000 bytes before it allocated 3000, so it never stood above its entry.
+    assert_eq!(row("b").peak_bytes, Some(0));
+    assert_eq!(row("c").peak_bytes, Some(3000));
+}

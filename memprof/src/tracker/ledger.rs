@@ -135,6 +135,7 @@ impl Ledger {
             &*place
         };
         ledger.number.store(MADE.fetch_add(1, Relaxed), Relaxed);
+        ledger.root.found();
         ledger.charge(&ledger.root);
         ledger.tree.found(start.expose_provenance() + after, LEDGER_BYTES - after);
         REGISTRY.add(ledger);
@@ -216,7 +217,9 @@ impl Ledger {
         let moved = net.wrapping_sub(self.published.get());
         let mut up = moved.max(0) as u64;
         let mut down = moved.min(0).unsigned_abs();
-        if however_little || up >= PUBLISH_STEP || down >= PUBLISH_STEP {
+        // Half a step is enough once we are here: a net that hovers just below a whole one would else lead here with
+        // nearly every allocation.
+        if however_little || up.max(down) >= PUBLISH_STEP / 2 {
             self.published.set(net);
             totals::move_published(moved);
             (up, down) = (0, 0);

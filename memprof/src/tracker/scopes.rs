@@ -27,7 +27,7 @@ pub(crate) struct Closed {
     pub(crate) net: i64,
     /// How high the thread's net rose above where it stood at entry, bytes.
     pub(crate) peak: i64,
-    /// Whether no scope of the same node was open beneath.
+    /// Whether no scope of the same site was open beneath.
     pub(crate) outermost: bool,
     /// Not panicking at entry, panicking at exit.
     pub(crate) panicked: bool,
@@ -108,8 +108,9 @@ impl Open {
 impl Ledger {
     #[inline(always)]
     fn open(&'static self, before: &'static Node, node: &'static Node, kind: FrameKind, panicking: bool) -> Open {
-        let open_before = node.open.get();
-        node.open.set(open_before.wrapping_add(1));
+        let open = node.open_scopes();
+        let open_before = open.get();
+        open.set(open_before.wrapping_add(1));
         if kind != FrameKind::Poll {
             node.calls.store(node.calls.load(Relaxed).wrapping_add(1), Relaxed);
         }
@@ -135,7 +136,8 @@ impl Ledger {
     #[inline(always)]
     fn figures(&self, frame: &Frame, highest: i64, panicking: bool) -> Closed {
         let node = frame.node;
-        node.open.set(node.open.get().wrapping_sub(1));
+        let open = node.open_scopes();
+        open.set(open.get().wrapping_sub(1));
         if frame.kind != FrameKind::Poll {
             // Release: whoever sees the call end sees it begin.
             node.finished.store(node.finished.load(Relaxed).wrapping_add(1), Release);

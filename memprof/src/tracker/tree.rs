@@ -37,8 +37,11 @@ pub(crate) struct Node {
     pub(crate) panicked: AtomicU64,
     /// The highest peak of one call, plus one; 0 while no call has ended.
     pub(crate) peak_plus_one: AtomicU64,
-    /// Frames on this ledger's stack that stand in this node: more than one is a recursion.
-    pub(super) open: Cell<u32>,
+    /// Open scopes of the site, in the site's first node: more than one is a recursion.
+    open: Cell<u32>,
+    /// The first node of the same site in this tree, itself perhaps: it has the count of open scopes for all of them,
+    /// because a recursion can come back by another path. The root's is itself.
+    first: Cell<*const Node>,
     /// The step that was taken last from here: most functions call the same ones again.
     last_site: Cell<*const Site>,
     last_child: Cell<*const Node>,
@@ -63,6 +66,7 @@ impl Node {
             panicked: AtomicU64::new(0),
             peak_plus_one: AtomicU64::new(0),
             open: Cell::new(0),
+            first: Cell::new(null()),
             last_site: Cell::new(null()),
             last_child: Cell::new(null()),
             site: None,
@@ -93,9 +97,22 @@ impl Node {
         if std::ptr::eq(self.last_site.get(), site) { Some(unsafe { &*self.last_child.get() }) } else { None }
     }
 
-    /// Whether exactly one scope of this node is open on this thread; the owner alone calls this.
+    /// How many scopes of this node's site are open on this thread; the owner alone calls this.
+    #[inline(always)]
+    pub(super) fn open_scopes(&self) -> &Cell<u32> {
+        // SAFETY: `Ledger::create` sets the root's, `Tree::make` that of every other node before anyone can reach it; all
+        // are nodes, and those are never freed. Nodes of the shared ledger are never asked.
+        unsafe { &(*self.first.get()).open }
+    }
+
+    /// Whether exactly one scope of this node's site is open on this thread; the owner alone calls this.
     pub(crate) fn is_open_once(&self) -> bool {
-        self.open.get() == 1
+        self.open_scopes().get() == 1
+    }
+
+    /// Lets a root count for itself.
+    pub(super) fn found(&'static self) {
+        self.first.set(self);
     }
 
     /// Notes the peak of a call that has ended; the owner alone calls this.
@@ -107,7 +124,7 @@ impl Node {
     }
 }
 
-/// A remembered step: from `parent` by `site` to `child`. All null: an empty place.
+/// A remembered step: from `parent` by `site` to `child`; from null, to the site's first node. All null: an empty place.
 struct Edge {
     parent: Cell<*const Node>,
     site: Cell<*const Site>,
@@ -175,14 +192,15 @@ impl Tree {
     ///
     /// Steps: a hash and (mostly) one look at an open-addressed table.
     pub(super) fn child(&self, ledger: &'static Ledger, parent: &'static Node, site: &'static Site) -> &'static Node {
-        let child = self.known_child(parent, site).unwrap_or_else(|| self.new_child(ledger, parent, site));
+        let child = self.step(parent, site).unwrap_or_else(|| self.new_child(ledger, parent, site));
         parent.last_site.set(site);
         parent.last_child.set(child);
         child
     }
 
+    /// Where a remembered step leads.
     #[inline]
-    fn known_child(&self, parent: &'static Node, site: &'static Site) -> Option<&'static Node> {
+    fn step(&self, parent: *const Node, site: &'static Site) -> Option<&'static Node> {
         let mut hash = Self::hash(parent, site);
         // The table is at most half full, so there is an empty place to stop at.
         loop {
@@ -202,7 +220,7 @@ impl Tree {
         if std::ptr::eq(parent, self.other_paths.get()) {
             return parent;
         }
-        if self.nodes.get() >= MAX_NODES || !self.make_room_for_edge() {
+        if self.nodes.get() >= MAX_NODES || !self.make_room_for_edges() {
             return self.other_paths(ledger).unwrap_or(parent);
         }
         // Recursion folds into the node that the path already has for this site.
@@ -219,6 +237,9 @@ impl Tree {
         // SAFETY: null, or a node, and nodes are never freed.
         if let Some(node) = unsafe { self.other_paths.get().as_ref() } {
             return Some(node);
+        }
+        if !self.make_room_for_edges() {
+            return None;
         }
         let node = self.make(ledger.root(), &OTHER_PATHS)?;
         self.other_paths.set(node);
@@ -245,16 +266,24 @@ impl Tree {
             place.write(Node { site: Some(site), parent, older: newest, ..Node::root() });
             &*place
         };
+        match self.step(null(), site) {
+            Some(first) => node.first.set(first),
+            None => {
+                node.first.set(node);
+                self.remember(null(), site, node);
+            }
+        }
         self.nodes.set(self.nodes.get() + 1);
         // Release: whoever finds the node in the list sees it whole.
         self.newest.store(place, Release);
         Some(node)
     }
 
-    /// Makes sure that the table of edges stays at most half full. False: it cannot grow.
-    fn make_room_for_edge(&self) -> bool {
+    /// Makes sure that the table of edges stays at most half full with the two that a new node can need. False: it cannot
+    /// grow.
+    fn make_room_for_edges(&self) -> bool {
         let room = self.edge_room.get();
-        if (self.edges_used.get() + 1) * 2 <= room {
+        if (self.edges_used.get() + 2) * 2 <= room {
             return true;
         }
         let larger = (room * 2).max(128);
@@ -274,10 +303,8 @@ impl Tree {
             // nodes and sites, which are never freed.
             unsafe {
                 let edge = &*old.add(index);
-                if let (Some(parent), Some(site), Some(child)) =
-                    (edge.parent.get().as_ref(), edge.site.get().as_ref(), edge.child.get().as_ref())
-                {
-                    self.remember(parent, site, child);
+                if let (Some(site), Some(child)) = (edge.site.get().as_ref(), edge.child.get().as_ref()) {
+                    self.remember(edge.parent.get(), site, child);
                 }
             }
         }
@@ -288,7 +315,7 @@ impl Tree {
         true
     }
 
-    fn remember(&self, parent: &'static Node, site: &'static Site, child: &'static Node) {
+    fn remember(&self, parent: *const Node, site: &'static Site, child: &'static Node) {
         let mut hash = Self::hash(parent, site);
         while let Some(edge) = self.edge_at(hash) {
             if edge.child.get().is_null() {
