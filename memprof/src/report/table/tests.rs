@@ -110,10 +110,3 @@ fn hostile_names_and_extremes_stay_in_their_lines() {
     }
     render(&Report::default(), None, 80, true);
 }
-
-/// For people: `cargo test -p memprof show_the_table -- --ignored` in the terminal in question.
-#[test]
-#[ignore = "it only shows the table on the real stderr"]
-fn show_the_table() {
-    print(&golden::report(), Some(&golden::written()));
-}
