@@ -1,6 +1,6 @@
 //! One call tree from the trees of all ledgers.
 
-use crate::tracker::{Ledger, Node, Reading, Site, Snapshot, each_ledger, each_node};
+use crate::tracker::{CallSpread, Ledger, Node, Reading, Site, Snapshot, each_ledger, each_node};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -14,6 +14,10 @@ pub(super) struct Path {
     pub(super) panicked: u64,
     /// The highest peak of one call.
     pub(super) peak: Option<u64>,
+    /// Calls that ended and are in no distribution.
+    pub(super) unrecorded: u64,
+    /// How calls are spread: of the whole site, on the ledgers where this path was its first one.
+    pub(super) spreads: Vec<&'static CallSpread>,
 }
 
 /// The paths of all ledgers, merged: a path stands after its parent.
@@ -69,6 +73,8 @@ pub(super) fn merge(snapshot: &Snapshot) -> (Paths, Vec<LedgerSum>) {
             paths.of_node.insert(address(node), index);
             let Some(path) = paths.all.get_mut(index) else { continue };
             path.reading = path.reading.plus(&reading);
+            path.unrecorded += node.unrecorded();
+            path.spreads.extend(node.spread());
             path.panicked += node.panicked.load(Relaxed);
             path.peak = path.peak.max(node.peak_plus_one.load(Relaxed).checked_sub(1));
         }

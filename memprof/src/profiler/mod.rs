@@ -17,6 +17,7 @@ mod merge;
 mod out_of_memory;
 mod rows;
 mod site_name;
+mod spread;
 
 pub use main::{MainOptions, MainProfile, main_start};
 

@@ -2,10 +2,11 @@
 
 use super::merge::{LedgerSum, Paths, address};
 use super::site_name;
+use super::spread::Spread;
 use crate::os::thread_name::{self, ThreadName};
 use crate::report::data::{CallTreeNode, Function, Thread, Unattributed};
 use crate::report::size;
-use crate::tracker::{Ledger, Reading, Site, present};
+use crate::tracker::{CallSpread, Distribution, Ledger, Reading, Site, present};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -41,6 +42,8 @@ struct Sum {
     panicked: u64,
     peak: Option<u64>,
     retained: u64,
+    unrecorded: u64,
+    spreads: Vec<&'static CallSpread>,
 }
 
 /// One row for each function, the one that allocated most first.
@@ -57,6 +60,8 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<&[u64]>) 
                 panicked: 0,
                 peak: None,
                 retained: 0,
+                unrecorded: 0,
+                spreads: Vec::new(),
             });
             sums.len() - 1
         });
@@ -64,6 +69,8 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<&[u64]>) 
             sum.own = sum.own.plus(&path.reading);
             sum.panicked += path.panicked;
             sum.peak = sum.peak.max(path.peak);
+            sum.unrecorded += path.unrecorded;
+            sum.spreads.extend(&path.spreads);
             sum.retained += retained.and_then(|retained| retained.get(index)).copied().unwrap_or_default();
         }
         // A site stands once on a path, because recursion folds: each byte goes once to each function above it.
@@ -84,6 +91,10 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<&[u64]>) 
 
 fn function(sum: &Sum, names: &Names, exact: bool) -> Function {
     let (own, total) = (&sum.own, &sum.total);
+    let recorded = own.finished.saturating_sub(sum.unrecorded);
+    let spread = |figure: fn(&CallSpread) -> &Distribution| {
+        Spread::of(sum.spreads.iter().map(|spread| figure(spread)), recorded).to_report()
+    };
     Function {
         name: name(names, sum.site),
         file: sum.site.file.to_owned(),
@@ -107,8 +118,8 @@ fn function(sum: &Sum, names: &Names, exact: bool) -> Function {
         allocated_mb: size::mb(total.allocated.bytes),
         net_mb: size::mb(total.net_bytes()),
         peak_mb: sum.peak.map(size::mb),
-        per_call: None,
-        peak_per_call: None,
+        per_call: spread(|spread| &spread.allocated),
+        peak_per_call: spread(|spread| &spread.peak),
     }
 }
 

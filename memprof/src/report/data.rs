@@ -161,17 +161,20 @@ data! {
         peak_per_call: Option<Distribution>,
     }
 
-    /// How a figure is spread over calls, bytes.
+    /// How a figure is spread over the calls that have ended, bytes. Of a recursion only the outermost call counts.
+    ///
+    /// The percentiles are by nearest rank, from log-linear buckets: off by at most 1/32 (3.1 %), exact below 16. They are
+    /// `None` where a thread had more distinct sizes of calls than it has room for.
     pub struct Distribution {
-        /// Smallest.
+        /// Smallest, exact.
         min: u64,
         /// Median.
-        p50: u64,
+        p50: Option<u64>,
         /// 95th percentile.
-        p95: u64,
+        p95: Option<u64>,
         /// 99th percentile.
-        p99: u64,
-        /// Largest.
+        p99: Option<u64>,
+        /// Largest, exact.
         max: u64,
     }
 

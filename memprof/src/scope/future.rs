@@ -22,6 +22,8 @@ pub struct Tracked<F> {
 #[derive(Debug)]
 struct Call {
     state: State,
+    /// Allocated in the polls so far, bytes.
+    allocated: u64,
     /// Net of the polls so far, bytes.
     net: i64,
     /// Highest of: net of the earlier polls + highest net within a poll.
@@ -42,7 +44,11 @@ impl<F> Tracked<F> {
     /// Wraps a future.
     #[inline]
     pub fn new(site: &'static Site, future: F) -> Self {
-        Self { site, call: Call { state: State::NeverPolled, net: 0, peak: 0 }, future: ManuallyDrop::new(future) }
+        Self {
+            site,
+            call: Call { state: State::NeverPolled, allocated: 0, net: 0, peak: 0 },
+            future: ManuallyDrop::new(future),
+        }
     }
 }
 
@@ -67,6 +73,7 @@ impl Drop for PollScope<'_> {
         let call = &mut *self.call;
         call.peak = call.peak.max(call.net.saturating_add(closed.peak));
         call.net = call.net.saturating_add(closed.net);
+        call.allocated = call.allocated.saturating_add(closed.allocated);
         if closed.panicked {
             closed.node.panicked.store(closed.node.panicked.load(Relaxed) + 1, Relaxed);
         }
@@ -85,12 +92,10 @@ impl Call {
 
     /// The call is over. It may end in another node, on another thread, than it began: the report sums them.
     #[inline]
-    fn finish(&mut self, node: Option<&'static Node>) {
-        if let (State::Running { outermost }, Some(node)) = (self.state, node) {
+    fn finish(&mut self, open: Option<Open>, node: Option<&'static Node>) {
+        if let (State::Running { outermost }, Some(open), Some(node)) = (self.state, open, node) {
             node.finished.store(node.finished.load(Relaxed) + 1, Release);
-            if outermost {
-                node.record_peak(self.peak.max(0) as u64);
-            }
+            open.record(node, outermost, self.allocated, self.peak.max(0) as u64);
             self.state = State::Finished;
         }
     }
@@ -108,12 +113,13 @@ impl<F: Future> Future for Tracked<F> {
             (this.site, &mut this.call, Pin::new_unchecked(&mut *this.future))
         };
         let scope = PollScope::enter(site, call);
-        let node = scope.open.and_then(Open::node);
+        let open = scope.open;
+        let node = open.and_then(Open::node);
         scope.call.begin(node);
         let polled = future.poll(context);
         drop(scope);
         if polled.is_ready() {
-            call.finish(node);
+            call.finish(open, node);
         }
         polled
     }
@@ -123,11 +129,12 @@ impl<F> Drop for Tracked<F> {
     #[inline]
     fn drop(&mut self) {
         let scope = PollScope::enter(self.site, &mut self.call);
-        let node = scope.open.and_then(Open::node);
+        let open = scope.open;
+        let node = open.and_then(Open::node);
         // SAFETY: nothing uses the future after its drop, and it is dropped once: by us, in place, as pinning wants.
         unsafe { ManuallyDrop::drop(&mut self.future) };
         drop(scope);
-        self.call.finish(node);
+        self.call.finish(open, node);
     }
 }
 

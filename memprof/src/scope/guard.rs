@@ -36,10 +36,7 @@ impl Drop for Guard {
 #[inline(never)]
 fn leave(open: Open) {
     let Some(closed) = open.close() else { return };
-    // Only the outermost call of a recursion records: what the inner ones did is part of it.
-    if closed.outermost {
-        closed.node.record_peak(closed.peak.max(0) as u64);
-    }
+    open.record(closed.node, closed.outermost, closed.allocated, closed.peak.max(0) as u64);
     if closed.panicked {
         closed.node.panicked.store(closed.node.panicked.load(Relaxed) + 1, Relaxed);
     }

@@ -46,6 +46,7 @@ pub(super) struct Frame {
     /// The thread's highest net before this scope began.
     pub(super) high_before: i64,
     pub(super) net_at_entry: i64,
+    pub(super) allocated_at_entry: u64,
     /// Scopes of the same site that were open beneath: 0 is the outermost of a recursion.
     pub(super) open_before: u32,
     pub(super) kind: FrameKind,

@@ -4,6 +4,7 @@
 //! to both. Nothing in here allocates through the tracker, waits for another thread, panics or calls user code.
 
 mod counters;
+mod distribution;
 mod frames;
 mod hook;
 mod ledger;
@@ -16,6 +17,7 @@ mod thread;
 mod totals;
 mod tree;
 
+pub(crate) use distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
 pub(crate) use frames::FrameKind;
 pub(crate) use hook::{
     before_realloc, inner_name, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
@@ -29,4 +31,4 @@ pub(crate) use snapshot::{Reading, Snapshot};
 pub(crate) use thread::{disable, present, start_tracking};
 pub use totals::memory_stats;
 pub(crate) use totals::{Peak, peak};
-pub(crate) use tree::{Node, each_node};
+pub(crate) use tree::{CallSpread, Node, each_node};

@@ -23,6 +23,8 @@ pub(crate) struct Open {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Closed {
     pub(crate) node: &'static Node,
+    /// Bytes allocated.
+    pub(crate) allocated: u64,
     /// Allocated − freed, bytes.
     pub(crate) net: i64,
     /// How high the thread's net rose above where it stood at entry, bytes.
@@ -89,6 +91,21 @@ impl Open {
         self.close_unusual()
     }
 
+    /// Notes what a call did that has ended. Only the outermost call of a recursion counts: what the inner ones did is part
+    /// of it.
+    #[inline(always)]
+    pub(crate) fn record(self, node: &'static Node, outermost: bool, allocated: u64, peak: u64) {
+        if outermost {
+            node.record_peak(peak);
+            // Most calls of small functions: they are counted by what is left over.
+            if allocated | peak != 0 {
+                self.ledger.tree().record_call(node, allocated, peak);
+            }
+        } else {
+            node.count_unrecorded();
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn close_unusual(self) -> Option<Closed> {
@@ -122,6 +139,7 @@ impl Ledger {
             node_before: before,
             high_before: self.high.get(),
             net_at_entry: net,
+            allocated_at_entry: self.allocated.get(),
             open_before,
             kind,
             panicking_at_entry: panicking,
@@ -144,10 +162,19 @@ impl Ledger {
         }
         Closed {
             node,
+            allocated: self.allocated.get().wrapping_sub(frame.allocated_at_entry),
             net: self.net().wrapping_sub(frame.net_at_entry),
             peak: highest.wrapping_sub(frame.net_at_entry),
             outermost: frame.open_before == 0,
             panicked: panicking && !frame.panicking_at_entry,
+        }
+    }
+
+    /// Ends a scope whose guard was forgotten.
+    fn forget(&self, frame: &Frame) {
+        let closed = self.figures(frame, 0, false);
+        if frame.kind != FrameKind::Poll {
+            closed.node.count_unrecorded();
         }
     }
 
@@ -169,7 +196,7 @@ impl Ledger {
         }
         // What is open above was forgotten: a function's body and a poll end last.
         for forgotten in above.iter().filter(|frame| !frame.ended) {
-            self.figures(forgotten, highest, false);
+            self.forget(forgotten);
         }
         self.high.set(highest.max(frame.high_before));
         self.charge(frame.node_before);
@@ -182,7 +209,7 @@ impl Ledger {
     pub(super) fn close_all_scopes(&'static self) {
         let highest = self.highest_net();
         for forgotten in self.frames().all().iter().filter(|frame| !frame.ended) {
-            self.figures(forgotten, highest, false);
+            self.forget(forgotten);
         }
         self.high.set(highest);
         self.frames().truncate(0);

@@ -4,6 +4,7 @@
 //! [`MAX_NODES`]. The owner alone changes the tree; others read the counters and the list of nodes.
 
 use super::counters::Counters;
+use super::distribution::{Distribution, Page};
 use super::ledger::Ledger;
 use super::site::Site;
 use crate::os::pages;
@@ -17,6 +18,8 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 const MAX_NODES: u32 = 16 * 1024;
 /// Remembered steps from a node to a child, folded recursions among them.
 const MAX_EDGES: usize = 64 * 1024;
+/// Pages of distributions, 152 bytes each. What comes beyond has a smallest and a largest call only.
+const MAX_PAGES: u32 = 8 * 1024;
 /// How much is asked of the system at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -45,6 +48,11 @@ pub(crate) struct Node {
     /// The step that was taken last from here: most functions call the same ones again.
     last_site: Cell<*const Site>,
     last_child: Cell<*const Node>,
+    /// How the figures of the site's calls on this ledger are spread; in the site's first node, null until a call was not
+    /// 0 in all of them.
+    spread: AtomicPtr<CallSpread>,
+    /// Calls that ended and are in no distribution: inner ones of a recursion, and those whose end was never seen.
+    pub(super) unrecorded: AtomicU64,
     /// `None`: the root.
     site: Option<&'static Site>,
     /// Null: the root.
@@ -69,6 +77,8 @@ impl Node {
             first: Cell::new(null()),
             last_site: Cell::new(null()),
             last_child: Cell::new(null()),
+            spread: AtomicPtr::new(std::ptr::null_mut()),
+            unrecorded: AtomicU64::new(0),
             site: None,
             parent: null(),
             older: null(),
@@ -105,6 +115,12 @@ impl Node {
         unsafe { &(*self.first.get()).open }
     }
 
+    /// The first node of the same site in this ledger; the owner alone calls this.
+    fn first(&self) -> &'static Node {
+        // SAFETY: as in `open_scopes`.
+        unsafe { &*self.first.get() }
+    }
+
     /// Whether exactly one scope of this node's site is open on this thread; the owner alone calls this.
     pub(crate) fn is_open_once(&self) -> bool {
         self.open_scopes().get() == 1
@@ -115,6 +131,23 @@ impl Node {
         self.first.set(self);
     }
 
+    /// How the calls of the site on this ledger are spread, if this is the site's first node and there is anything to say.
+    pub(crate) fn spread(&self) -> Option<&'static CallSpread> {
+        // SAFETY: null, or what `Tree::spread_of` has stored, which is never freed.
+        unsafe { self.spread.load(Acquire).as_ref() }
+    }
+
+    /// Calls that ended and are in no distribution.
+    pub(crate) fn unrecorded(&self) -> u64 {
+        self.unrecorded.load(Relaxed)
+    }
+
+    /// Notes that a call ended without its figures; the owner alone calls this.
+    #[inline]
+    pub(crate) fn count_unrecorded(&self) {
+        self.unrecorded.store(self.unrecorded.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
     /// Notes the peak of a call that has ended; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn record_peak(&self, peak: u64) {
@@ -122,6 +155,15 @@ impl Node {
             self.peak_plus_one.store(peak + 1, Relaxed);
         }
     }
+}
+
+/// How the figures of one site's calls on one ledger are spread.
+#[derive(Debug)]
+pub(crate) struct CallSpread {
+    /// Bytes allocated per call.
+    pub(crate) allocated: Distribution,
+    /// Peak above entry per call, bytes.
+    pub(crate) peak: Distribution,
 }
 
 /// A remembered step: from `parent` by `site` to `child`; from null, to the site's first node. All null: an empty place.
@@ -143,6 +185,7 @@ pub(crate) struct Tree {
     /// A power of two, or 0.
     edge_room: Cell<usize>,
     edges_used: Cell<usize>,
+    pages: Cell<u32>,
     other_paths: Cell<*const Node>,
 }
 
@@ -156,6 +199,7 @@ impl Tree {
             edges: Cell::new(null()),
             edge_room: Cell::new(0),
             edges_used: Cell::new(0),
+            pages: Cell::new(0),
             other_paths: Cell::new(null()),
         }
     }
@@ -246,21 +290,64 @@ impl Tree {
         Some(node)
     }
 
-    /// A new node, listed; `None` where the system has no memory.
-    fn make(&self, parent: &'static Node, site: &'static Site) -> Option<&'static Node> {
-        let bytes = size_of::<Node>();
-        let mut at = self.free_from.get().next_multiple_of(align_of::<Node>());
-        if at + bytes > self.free_to.get() {
-            at = pages::reserve(CHUNK) as usize;
+    /// Room for a `T` that nobody else uses and that is never freed; null where the system has no memory.
+    fn room_for<T>(&self) -> *mut T {
+        let mut at = self.free_from.get().next_multiple_of(align_of::<T>());
+        if at + size_of::<T>() > self.free_to.get() {
+            at = pages::reserve(CHUNK).expose_provenance();
             if at == 0 {
-                return None;
+                return std::ptr::null_mut();
             }
             self.free_to.set(at + CHUNK);
         }
-        self.free_from.set(at + bytes);
-        let place = std::ptr::with_exposed_provenance_mut::<Node>(at);
-        // SAFETY: `at` is aligned for a node, and the node's bytes lie within memory that is this tree's alone and was
-        // not given out before. It is never freed.
+        self.free_from.set(at + size_of::<T>());
+        std::ptr::with_exposed_provenance_mut(at)
+    }
+
+    /// Adds a call's figures to the distributions of its site; the owner alone calls this.
+    #[inline(never)]
+    pub(super) fn record_call(&self, node: &'static Node, allocated: u64, peak: u64) {
+        let Some(spread) = self.spread_of(node.first()) else { return node.count_unrecorded() };
+        // A value of 0 is not recorded: how many there were is what the other counts leave.
+        for (distribution, value) in [(&spread.allocated, allocated), (&spread.peak, peak)] {
+            if value != 0 {
+                distribution.add(value, || self.room_for_page());
+            }
+        }
+    }
+
+    fn spread_of(&self, first: &'static Node) -> Option<&'static CallSpread> {
+        if let Some(spread) = first.spread() {
+            return Some(spread);
+        }
+        let place = self.room_for::<CallSpread>();
+        if place.is_null() {
+            return None;
+        }
+        // SAFETY: `room_for` gives room that nobody else uses and that is never freed.
+        let spread: &'static CallSpread = unsafe {
+            place.write(CallSpread { allocated: Distribution::new(), peak: Distribution::new() });
+            &*place
+        };
+        first.spread.store(place, Release);
+        Some(spread)
+    }
+
+    fn room_for_page(&self) -> *mut Page {
+        if self.pages.get() >= MAX_PAGES {
+            return std::ptr::null_mut();
+        }
+        self.pages.set(self.pages.get() + 1);
+        self.room_for()
+    }
+
+    /// A new node, listed; `None` where the system has no memory.
+    fn make(&self, parent: &'static Node, site: &'static Site) -> Option<&'static Node> {
+        let place = self.room_for::<Node>();
+        if place.is_null() {
+            return None;
+        }
+        // SAFETY: `room_for` gives room for a node that nobody else uses and that is never freed.
         let node: &'static Node = unsafe {
             let newest = self.newest.load(Relaxed);
             place.write(Node { site: Some(site), parent, older: newest, ..Node::root() });
