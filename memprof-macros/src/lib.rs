@@ -6,6 +6,7 @@
 //! `fallback` decides what the compiler still gets to see when something was wrong.
 
 mod args;
+mod block;
 mod classify;
 mod expand;
 mod fallback;
