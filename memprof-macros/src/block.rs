@@ -47,6 +47,22 @@ impl Block {
         };
         Self { kind, span, attrs: outer_attrs(head), head: head.iter().cloned().collect(), body }
     }
+
+    /// Where it says `impl … GlobalAlloc for …`. With a scope in each allocation nothing at all would be counted.
+    pub(crate) fn of_global_allocator(&self) -> Option<Span> {
+        let mut name = None;
+        for token in self.head.clone() {
+            let TokenTree::Ident(ident) = token else {
+                name = None;
+                continue;
+            };
+            if ident == "for" && name.is_some() {
+                return name;
+            }
+            name = (ident == "GlobalAlloc").then(|| ident.span());
+        }
+        None
+    }
 }
 
 impl Member {

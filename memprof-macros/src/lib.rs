@@ -94,7 +94,7 @@ use proc_macro::TokenStream;
 /// * A function or block inside with a `#[track_memory]` of its own keeps that, also through `cfg_attr`. The block knows the
 ///   attribute by this name: imported under another one (`use memprof::track_memory as track`) it is not seen.
 /// * What cannot be tracked is passed over: `const fn`, naked and variadic functions, foreign functions, functions without a
-///   body. Functions within functions and those that a macro in the block makes are not tracked: put the attribute on them.
+///   body, and in a module the `impl` of a `GlobalAlloc`, whose functions run inside each allocation. Functions within functions and those that a macro in the block makes are not tracked: put the attribute on them.
 /// * A trait in which no method has a body is an error: it is the implementations that do the work. `mod name;` is one too:
 ///   the compiler shows this attribute nothing of its file.
 /// * A tracked function costs what is said below, however small it is: skip accessors that are called in tight loops.

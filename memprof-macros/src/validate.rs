@@ -71,6 +71,13 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
         );
     }
     once("this block", &block.attrs, mistakes);
+    if let Some(span) = block.of_global_allocator() {
+        mistakes.at(
+            span,
+            "a global allocator cannot be tracked: its functions run inside each allocation; remove the attribute, what it \
+             hands out is counted without it",
+        );
+    }
     let Some(Members { members, .. }) = &block.body else {
         let what = block.kind;
         return mistakes.at(

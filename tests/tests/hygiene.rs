@@ -77,7 +77,7 @@ fn the_users_items_are_the_ones_the_body_means() {
 /// A whole module, and every form of block in it, where nothing is what it is called.
 #[track_memory]
 mod block {
-    #![allow(dead_code, unused_macros, reason = "they are only in the way")]
+    #![allow(dead_code, unused_macros, clippy::unused_self, reason = "they are only in the way")]
 
     mod core {}
     mod std {}

@@ -59,7 +59,7 @@ pub(crate) fn tracked(block: Block, root: &Root) -> TokenStream {
 fn member(Member { tokens, item, unless }: Member, root: &Root) -> TokenStream {
     let tracked = match item {
         Some(Item::Function(function)) if can_be_tracked(&function) => tracked_function(*function, None, root),
-        Some(Item::Block(block)) => tracked(*block, root),
+        Some(Item::Block(block)) if block.of_global_allocator().is_none() => tracked(*block, root),
         _ => return tokens,
     };
     if unless.is_empty() {

@@ -168,6 +168,11 @@ fn what_is_no_function_stays_as_it_was() {
                 const _: () = {
                     fn f() {}
                 };
+                unsafe impl<T> std::alloc::GlobalAlloc for Wide<T> {
+                    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+                        System.alloc(layout)
+                    }
+                }
                 pub const unsafe fn constant() {}
                 #[unsafe(naked)]
                 extern "C" fn naked() {
