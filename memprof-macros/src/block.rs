@@ -3,7 +3,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
-use crate::classify::{Kind, after_attributes_and_visibility, classify, flat};
+use crate::classify::{after_attributes_and_visibility, flat};
 use crate::item::{Item, ends_in};
 
 /// An `impl` block, a module or a trait, taken apart into the items in it. Of these only functions and further blocks
@@ -130,16 +130,16 @@ fn length(tokens: &[TokenTree]) -> usize {
     }
 }
 
-/// Behind the braces that end an item, or else behind its semicolon.
+/// Behind the braces that end an item, or else behind its semicolon. A constant may so fall into parts at the braces in
+/// its value: none of them begins as a function or a block does, and they come out side by side as they went in.
 fn end(item: &[TokenTree]) -> usize {
-    let (kind, _) = classify(item);
     // In `A<{ N + 1 }>` the braces are an argument.
     let mut angles = 0_usize;
     let mut before = ' ';
     for (at, token) in item.iter().enumerate() {
         let sign = match token {
             TokenTree::Punct(punct) => punct.as_char(),
-            TokenTree::Group(_) if angles == 0 && is_braced(token) && !kind.ends_in_semicolon() => return at + 1,
+            TokenTree::Group(_) if angles == 0 && is_braced(token) => return at + 1,
             _ => ' ',
         };
         match sign {
@@ -161,11 +161,5 @@ fn is_braced(token: &TokenTree) -> bool {
         Delimiter::Brace => true,
         Delimiter::None => group.stream().into_iter().next().is_some_and(|first| is_braced(&first)),
         _ => false,
-    }
-}
-
-impl Kind {
-    fn ends_in_semicolon(self) -> bool {
-        matches!(self, Self::Let | Self::Other("a constant" | "a static" | "a type" | "a `use`" | "an `extern crate`"))
     }
 }

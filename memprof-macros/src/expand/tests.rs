@@ -234,6 +234,16 @@ fn functions_after_anything_are_found() {
             fn default_value<const N: i32 = -1>() -> [u8; { 2 }] {}
         ),
         quote!(make! { a < b }),
+        quote!(
+            fn arrows() -> Wide<fn() -> u8, { 1 }> {}
+        ),
+        quote!(const CHOICE: fn() -> u8 = if A < B { f } else { { g } as fn() -> u8 };),
+        quote!(
+            static VALUE: Wide = Wide { f } as fn() -> u8;
+        ),
+        quote!(
+            use a::{b, c};
+        ),
         quote!(make!(a < b);),
         quote!(
             struct Shift<T>([T; 1 << 3]);
