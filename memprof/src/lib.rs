@@ -58,7 +58,7 @@
 //!
 //! # Marking code
 //!
-//! [`track_memory`] on functions and methods, [`scope!`] on a block. [`main`](macro@main) on main, above or below
+//! [`track_memory`] on functions and methods, or on a whole `impl`, `trait` or `mod { … }`; [`scope!`] within a function. [`main`](macro@main) on main, above or below
 //! `#[tokio::main]`; programs without it use [`Profiler`] and declare [`AllocationTracker`] themselves.
 //!
 //! # Settings
