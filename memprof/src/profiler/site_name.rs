@@ -47,7 +47,7 @@ fn clean(raw: &str) -> Path {
     Path { short, with_trait }
 }
 
-/// Takes out generics that say nothing: `<_>`, `<_, _>`.
+/// Takes out generics that say nothing: `<_>`, `<_, N>`.
 fn without_open_generics(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut rest = path;
@@ -56,7 +56,8 @@ fn without_open_generics(path: &str) -> String {
         let Some(close) = from.find('>') else { break };
         let (group, after) = from.split_at(close + 1);
         out.push_str(before);
-        if group.chars().all(|letter| "<>_, '".contains(letter)) {
+        let parameters = group.trim_start_matches('<').trim_end_matches('>');
+        if parameters.split(", ").all(is_open) {
             rest = after;
         } else {
             out.push('<');
@@ -65,6 +66,16 @@ fn without_open_generics(path: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Whether a generic argument is no type or value but a parameter: `_`, `'_`, or the bare name of a constant. (A type of the
+/// program would have a path.)
+fn is_open(argument: &str) -> bool {
+    let is_constant = || {
+        argument.starts_with(char::is_uppercase)
+            && argument.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+    };
+    matches!(argument, "" | "_" | "'_") || is_constant()
 }
 
 /// What stands before the first `<`, between it and its `>`, and after.
@@ -99,6 +110,8 @@ mod tests {
             ("names::Generic<_>::of_any::Marker", "names::Generic::of_any", "names::Generic::of_any"),
             ("names::Generic<u8>::of_one::Marker", "names::Generic<u8>::of_one", "names::Generic<u8>::of_one"),
             ("names::Map<_, _>::get::Marker", "names::Map::get", "names::Map::get"),
+            ("names::Stack<_, N>::new::Marker", "names::Stack::new", "names::Stack::new"),
+            ("names::Stack<u8, 3>::new::Marker", "names::Stack<u8, 3>::new", "names::Stack<u8, 3>::new"),
             ("<names::T as names::Tr>::m::Marker", "names::T::m", "<names::T as names::Tr>::m"),
             ("<names::G<_> as names::Tr<u8>>::m::{{closure}}::Marker", "names::G::m", "<names::G as names::Tr<u8>>::m"),
             ("<alloc::vec::Vec<_> as names::Tr>::m::Marker", "alloc::vec::Vec::m", "<alloc::vec::Vec as names::Tr>::m"),

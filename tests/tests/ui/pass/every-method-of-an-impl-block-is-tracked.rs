@@ -92,11 +92,11 @@ fn main() {
     assert_eq!(
         calls(&profile.report(), module_path!()),
         [
-            "Stack<_, N>::new: 3",
-            "Stack<_, N>::push: 2",
-            "Stack<_, N>::twice: 1",
-            "Stack<_, N>::pop: 1",
-            "Stack<_, N>::own: 1",
+            "Stack::new: 3",
+            "Stack::push: 2",
+            "Stack::twice: 1",
+            "Stack::pop: 1",
+            "Stack::own: 1",
             "Stack<Stack<u8, 2>, 1>::depth: 1"
         ]
     );
