@@ -9,6 +9,7 @@ use crate::mistakes::Mistakes;
 pub(crate) struct TrackArgs {
     pub(crate) name: Option<LitStr>,
     pub(crate) krate: Option<Path>,
+    pub(crate) skip: Option<Ident>,
 }
 
 /// The arguments of `#[memprof::main]`.
@@ -30,7 +31,7 @@ pub(crate) enum Allocator {
     None,
 }
 
-const TRACK_KEYS: &str = "use `name = \"…\"` or `crate = path`";
+const TRACK_KEYS: &str = "use `name = \"…\"`, `crate = path` or `skip`";
 const MAIN_KEYS: &str =
     "use `allocator = system`, `jemalloc`, `none` or the path of a static, `config = \"…\"` or `crate = path`";
 const ALLOCATORS: &str =
@@ -43,6 +44,7 @@ impl TrackArgs {
             let set = argument.and_then(|Argument { key, value }| match key.to_string().as_str() {
                 "name" => set_once(&mut args.name, &key, text(&key, value)),
                 "crate" => set_once(&mut args.krate, &key, path(&key, value)),
+                "skip" => set_once(&mut args.skip, &key, no_value(&key, value)),
                 _ => Err(unknown(&key, TRACK_KEYS)),
             });
             set.unwrap_or_else(|error| mistakes.add(error));
@@ -67,10 +69,10 @@ impl MainArgs {
     }
 }
 
-/// One `key = value` whose value is not yet understood.
+/// One `key = value` or `key` whose value is not yet understood.
 struct Argument {
     key: Ident,
-    value: TokenStream,
+    value: Option<TokenStream>,
 }
 
 /// Splits at the commas first, so that a mistake in one argument does not hide those in the next.
@@ -95,11 +97,10 @@ fn argument(piece: &[TokenTree], comma: Span) -> Result<Argument> {
     match piece {
         [] => Err(Error::new(comma, "an argument is missing before this comma; remove the comma")),
         [TokenTree::Ident(key), equals, value @ ..] if is_punct(equals, '=') => {
-            Ok(Argument { key: key.clone(), value: value.iter().cloned().collect() })
+            Ok(Argument { key: key.clone(), value: Some(value.iter().cloned().collect()) })
         }
-        [TokenTree::Ident(key), ..] => {
-            Err(Error::new(key.span(), format!("`{key}` needs a value; arguments are written `key = value`")))
-        }
+        [TokenTree::Ident(key)] => Ok(Argument { key: key.clone(), value: None }),
+        [TokenTree::Ident(key), ..] => Err(needs_value(key)),
         [other, ..] => Err(Error::new(other.span(), "arguments are written `key = value`")),
     }
 }
@@ -118,7 +119,19 @@ fn unknown(key: &Ident, keys: &str) -> Error {
     Error::new(key.span(), format!("unknown argument `{key}`; {keys}"))
 }
 
-fn text(key: &Ident, value: TokenStream) -> Result<LitStr> {
+fn needs_value(key: &Ident) -> Error {
+    Error::new(key.span(), format!("`{key}` needs a value; arguments are written `key = value`"))
+}
+
+fn no_value(key: &Ident, value: Option<TokenStream>) -> Result<Ident> {
+    match value {
+        None => Ok(key.clone()),
+        Some(value) => Err(Error::new(place(key, &value), format!("`{key}` takes no value; write `{key}` alone"))),
+    }
+}
+
+fn text(key: &Ident, value: Option<TokenStream>) -> Result<LitStr> {
+    let value = value.ok_or_else(|| needs_value(key))?;
     let span = place(key, &value);
     let text = syn::parse2::<LitStr>(value)
         .map_err(|_| Error::new(span, format!("`{key}` takes a text in quotes, such as `{key} = \"…\"`")))?;
@@ -128,14 +141,16 @@ fn text(key: &Ident, value: TokenStream) -> Result<LitStr> {
     Ok(text)
 }
 
-fn path(key: &Ident, value: TokenStream) -> Result<Path> {
+fn path(key: &Ident, value: Option<TokenStream>) -> Result<Path> {
+    let value = value.ok_or_else(|| needs_value(key))?;
     let span = place(key, &value);
     Path::parse_mod_style
         .parse2(value)
         .map_err(|_| Error::new(span, format!("`{key}` takes a path without quotes, such as `{key} = some::memprof`")))
 }
 
-fn allocator(key: &Ident, value: TokenStream) -> Result<Allocator> {
+fn allocator(key: &Ident, value: Option<TokenStream>) -> Result<Allocator> {
+    let value = value.ok_or_else(|| needs_value(key))?;
     let span = place(key, &value);
     let path =
         Path::parse_mod_style.parse2(value).map_err(|_| Error::new(span, format!("not an allocator; {ALLOCATORS}")))?;

@@ -1,4 +1,4 @@
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 
 /// What an attribute was put on, told from the first tokens alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -6,8 +6,9 @@ pub(crate) enum Kind {
     Function,
     /// `safe fn`, which only stands in an `extern` block.
     SafeForeignFunction,
-    /// `impl`, `mod`, `trait` or an `extern` block.
-    Container(&'static str),
+    /// `impl`, `mod` or `trait`, by the words for it in a message.
+    Block(&'static str),
+    ExternBlock,
     /// A closure, a block or another expression, beside which no item can stand.
     Expression(&'static str),
     /// A statement that declares nothing but a local.
@@ -17,9 +18,8 @@ pub(crate) enum Kind {
 }
 
 /// The kind and the token that gave it away.
-pub(crate) fn classify(item: &TokenStream) -> (Kind, Span) {
-    let tokens = flat(item);
-    let start = after_attributes_and_visibility(&tokens);
+pub(crate) fn classify(tokens: &[TokenTree]) -> (Kind, Span) {
+    let start = after_attributes_and_visibility(tokens);
     let rest = tokens.get(start..).unwrap_or_default();
     let span = rest.first().map_or_else(Span::call_site, TokenTree::span);
     // `const`, `unsafe` and their like stand before a function, but also before other things.
@@ -29,14 +29,14 @@ pub(crate) fn classify(item: &TokenStream) -> (Kind, Span) {
             "fn" => Kind::Function,
             "safe" => Kind::SafeForeignFunction,
             "extern" if next.map(word).as_deref() == Some("crate") => Kind::Other("an `extern crate`"),
-            "extern" if opens_block(&rest[at + 1..]) => Kind::Container("an `extern` block"),
+            "extern" if opens_block(&rest[at + 1..]) => Kind::ExternBlock,
             "const" | "static" if next.is_some_and(begins_closure) => continue,
             "const" if next.is_some_and(names_a_constant) => Kind::Other("a constant"),
             "static" => Kind::Other("a static"),
             "async" | "auto" | "const" | "default" | "extern" | "move" | "unsafe" => continue,
-            "impl" => Kind::Container("an `impl` block"),
-            "mod" => Kind::Container("a module"),
-            "trait" => Kind::Container("a trait"),
+            "impl" => Kind::Block("an `impl` block"),
+            "mod" => Kind::Block("a module"),
+            "trait" => Kind::Block("a trait"),
             "struct" => Kind::Other("a struct"),
             "enum" => Kind::Other("an enum"),
             "union" => Kind::Other("a union"),
@@ -53,29 +53,40 @@ pub(crate) fn classify(item: &TokenStream) -> (Kind, Span) {
     (Kind::Other("nothing"), span)
 }
 
-/// A macro fragment (`$item:item`) comes as one invisible group.
+/// A macro fragment (`$item:item`) comes as one invisible group, with or without attributes before it.
 pub(crate) fn flat(item: &TokenStream) -> Vec<TokenTree> {
-    let tokens: Vec<TokenTree> = item.clone().into_iter().collect();
-    match tokens.as_slice() {
-        [TokenTree::Group(group)] if group.delimiter() == Delimiter::None => flat(&group.stream()),
-        _ => tokens,
+    let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
+    if let Some(last) = tokens.len().checked_sub(1)
+        && after_attributes_and_visibility(&tokens) == last
+        && let TokenTree::Group(group) = &tokens[last]
+        && group.delimiter() == Delimiter::None
+    {
+        let item = flat(&group.stream());
+        tokens.truncate(last);
+        tokens.extend(item);
     }
+    tokens
 }
 
-fn after_attributes_and_visibility(tokens: &[TokenTree]) -> usize {
+pub(crate) fn after_attributes_and_visibility(tokens: &[TokenTree]) -> usize {
     let mut at = 0;
     while tokens.get(at).is_some_and(|token| is_punct(token, '#')) {
         at += 2;
     }
     match tokens.get(at) {
-        // `$vis:vis`, which may also be empty.
-        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => at + 1,
+        Some(TokenTree::Group(group)) if is_visibility(group) => at + 1,
         Some(token) if word(token) == "pub" => match tokens.get(at + 1) {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => at + 2,
             _ => at + 1,
         },
         _ => at,
     }
+}
+
+/// `$vis:vis`, which may also be empty.
+fn is_visibility(group: &Group) -> bool {
+    let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+    group.delimiter() == Delimiter::None && after_attributes_and_visibility(&tokens) == tokens.len()
 }
 
 /// The keyword or sign that a token is; empty for groups and literals.

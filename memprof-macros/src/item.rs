@@ -2,6 +2,7 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Error, FnArg, Pat, Path, Result, Signature, Token, Visibility};
 
+use crate::block::Block;
 use crate::classify::{Kind, classify, flat};
 
 /// What stands under the attribute.
@@ -9,7 +10,8 @@ pub(crate) enum Item {
     Function(Box<Function>),
     /// A function that ends in `;`: in a trait, or in an `extern` block.
     WithoutBody(Box<Signature>),
-    /// No function; the span is that of the token that says so.
+    Block(Box<Block>),
+    /// Neither; the span is that of the token that says so.
     Other(Kind, Span),
     /// A function whose signature this version of the parser does not know.
     Unreadable(Error),
@@ -34,11 +36,10 @@ pub(crate) struct Body {
 
 impl Item {
     pub(crate) fn read(tokens: &TokenStream) -> Self {
-        match classify(tokens) {
-            (Kind::Function, _) => {
-                let parts = flat(tokens).into_iter().collect();
-                parse_function.parse2(parts).unwrap_or_else(Self::Unreadable)
-            }
+        let tokens = flat(tokens);
+        match classify(&tokens) {
+            (Kind::Function, _) => parse_function.parse2(tokens.into_iter().collect()).unwrap_or_else(Self::Unreadable),
+            (Kind::Block(kind), span) => Self::Block(Box::new(Block::read(&tokens, kind, span))),
             (kind, span) => Self::Other(kind, span),
         }
     }

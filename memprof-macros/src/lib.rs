@@ -2,10 +2,11 @@
 //! `memprof::main`.
 //!
 //! The way of an attribute through this crate: `args` reads its arguments, `classify` says what it was put on, `item`
-//! reads a function without ever parsing its body, `validate` holds the rules, `expand` writes the new function, and
-//! `fallback` decides what the compiler still gets to see when something was wrong.
+//! reads a function without ever parsing its body, `block` takes an `impl` block, a module or a trait apart as far as the
+//! functions in it, `validate` holds the rules, `expand` writes the new functions, and `fallback` decides what the compiler still gets to see when something was wrong.
 
 mod args;
+mod block;
 mod classify;
 mod expand;
 mod fallback;
@@ -16,7 +17,7 @@ mod validate;
 
 use proc_macro::TokenStream;
 
-/// Charges what a function allocates and frees to that function.
+/// Charges what a function allocates and frees to that function; on a block, for each function in it.
 ///
 /// Each call is a scope: it begins before the first statement of the body and ends after the last value of the body
 /// is gone, on every way out (the end, `return`, `?`, a panic). The function's signature, its attributes and its
@@ -47,12 +48,56 @@ use proc_macro::TokenStream;
 ///
 /// On free functions, on methods of types and of trait implementations, on default methods of traits and on nested
 /// functions; generic, `async`, `unsafe` or `extern "C"` ones too. What cannot be tracked (a `const fn`, a function
-/// without a body, a type) is a compile error that says what to do instead.
+/// without a body, a type) is a compile error that says what to do instead. And on blocks, see below.
 ///
 /// # Arguments
 ///
 /// * `name = "…"`: the name in the report. Without it the name is the function's path, `crate::module::Type::function`.
-/// * `crate = path`: where memprof is found, for programs that reach it through another crate. Without it `::memprof`.
+///   Not on a block: its functions each have a name.
+/// * `crate = path`: where memprof is found, for programs that reach it through another crate. Without it `::memprof`. On a
+///   block it holds for all functions in it, and must be right where these stand: begin it with `crate::` or `::`.
+/// * `skip`: leaves this function or block as it was. It is for what stands in a tracked block, alone it changes nothing.
+///   No other argument stands beside it.
+///
+/// # Whole blocks
+///
+/// On `impl Type { … }`, `impl Trait for Type { … }`, `trait Trait { … }` and `mod name { … }` the attribute tracks every
+/// function in the block that has a body, as if it stood on each: methods, default methods of a trait, and in a module its
+/// functions, its `impl` blocks, its traits and the modules in it.
+///
+/// ```
+/// use memprof::track_memory;
+///
+/// struct Index(Vec<String>);
+///
+/// #[track_memory]
+/// impl Index {
+///     fn build(lines: Vec<String>) -> Self {
+///         Self(lines)
+///     }
+///
+///     #[track_memory(name = "look up")]
+///     fn find(&self, line: &str) -> Option<usize> {
+///         self.0.iter().position(|other| other == line)
+///     }
+///
+///     #[track_memory(skip)]
+///     fn len(&self) -> usize {
+///         self.0.len()
+///     }
+/// }
+///
+/// let index = Index::build(vec!["a".into(), "b".into()]);
+/// assert_eq!((index.find("b"), index.len()), (Some(1), 2));
+/// ```
+///
+/// * A function or block inside with a `#[track_memory]` of its own keeps that, also through `cfg_attr`. The block knows the
+///   attribute by this name: imported under another one (`use memprof::track_memory as track`) it is not seen.
+/// * What cannot be tracked is passed over: `const fn`, naked and variadic functions, foreign functions, functions without a
+///   body, and in a module the `impl` of a `GlobalAlloc`, whose functions run inside each allocation. Functions within functions and those that a macro in the block makes are not tracked: put the attribute on them.
+/// * A trait in which no method has a body is an error: it is the implementations that do the work. `mod name;` is one too:
+///   the compiler shows this attribute nothing of its file.
+/// * A tracked function costs what is said below, however small it is: skip accessors that are called in tight loops.
 ///
 /// # Parameters
 ///
@@ -67,12 +112,12 @@ use proc_macro::TokenStream;
 /// whatever thread that is. A future that was never polled has not begun: the arguments that it still holds are freed
 /// by whoever drops it.
 ///
-/// Under `#[async_trait]` this attribute sees a method that is no longer async and only boxes a future, and charges no
-/// more than the box. Track an `async fn` that the method calls instead.
+/// Under `#[async_trait]`, that is, on a method in the block, this attribute sees a method that is no longer async and only boxes a future, and charges no
+/// more than the box. Put it on the block, above `#[async_trait]`: there the methods are still async.
 ///
 /// # Cost
 ///
-/// Without memprof's feature `profiling` the function is left exactly as it was, after the checks. With it a call
+/// Without memprof's feature `profiling` the function or block is left exactly as it was, after the checks. With it a call
 /// costs entering and leaving a scope; in a debug build a parameter that is a plain name is also moved once more,
 /// which takes its size again on the stack. The future of an `async fn` grows by the size of its arguments (the
 /// compiler keeps a moved argument's old place) and by what the scope remembers.

@@ -1,16 +1,22 @@
+use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Signature};
 
-use crate::args::Allocator;
+use crate::args::{Allocator, TrackArgs};
+use crate::block::{Block, Members};
 use crate::classify::Kind;
 use crate::expand::{Build, has_runtime};
 use crate::item::{Function, Item, ends_in};
 use crate::mistakes::Mistakes;
 
 /// The rules of `#[track_memory]`.
-pub(crate) fn tracked(item: &Item, mistakes: &mut Mistakes) {
+pub(crate) fn tracked(item: &Item, args: &TrackArgs, mistakes: &mut Mistakes) {
+    if args.skip.is_some() {
+        return skipped(item, args, mistakes);
+    }
     match item {
         Item::Function(function) => tracked_function(function, mistakes),
+        Item::Block(block) => tracked_block(block, args, mistakes),
         Item::WithoutBody(sig) => without_body(sig, mistakes),
         Item::Unreadable(error) => unreadable(error, mistakes),
         Item::Other(kind, span) => mistakes.at(*span, tracked_other(*kind)),
@@ -38,8 +44,97 @@ fn tracked_function(function: &Function, mistakes: &mut Mistakes) {
                 "a naked function cannot be tracked: its body is one piece of assembly; track the function that calls it",
             );
         }
-        if ends_in(attr.path(), "track_memory") {
-            mistakes.at(attr.path().span(), "this function is tracked twice; keep one `#[track_memory]`");
+    }
+    once("this function", &function.attrs, mistakes);
+}
+
+/// Whether a function in a tracked block is tracked. The others of a block are left as they are: it is the reason to
+/// write the attribute on a block that one need not look at each function in it.
+pub(crate) fn can_be_tracked(function: &Function) -> bool {
+    let mut mistakes = Mistakes::default();
+    tracked_function(function, &mut mistakes);
+    mistakes.into_error().is_none()
+}
+
+fn once(what: &str, attrs: &[Attribute], mistakes: &mut Mistakes) {
+    for attr in attrs.iter().filter(|attr| ends_in(attr.path(), "track_memory")) {
+        mistakes.at(attr.path().span(), format!("{what} is tracked twice; keep one `#[track_memory]`"));
+    }
+}
+
+fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
+    if let Some(name) = &args.name {
+        mistakes.at(
+            name.span(),
+            "a block has many functions and cannot give them one name; put `#[track_memory(name = \"…\")]` on the \
+             functions inside it",
+        );
+    }
+    once("this block", &block.attrs, mistakes);
+    if let Some(span) = block.of_global_allocator() {
+        mistakes.at(
+            span,
+            "a global allocator cannot be tracked: its functions run inside each allocation; remove the attribute, what it \
+             hands out is counted without it",
+        );
+    }
+    let Some(Members { members, .. }) = &block.body else {
+        let what = block.kind;
+        return mistakes.at(
+            block.span,
+            format!(
+                "{what} without its body cannot be tracked, because its functions are not to be seen from here; \
+                 write it with its body, or put the attribute on the functions and blocks in its file"
+            ),
+        );
+    };
+    // Most likely it is the implementations that should be tracked.
+    let mut items = members.iter().map(|member| &member.item);
+    if block.kind == "a trait"
+        && items.clone().any(|item| matches!(item, Some(Item::WithoutBody(_))))
+        && items.all(|item| matches!(item, Some(Item::WithoutBody(_) | Item::Other(Kind::Other(_), _))))
+    {
+        mistakes.at(
+            block.span,
+            "no method of this trait has a body, so there is nothing to track; put the attribute on the implementations",
+        );
+    }
+    readable(block, mistakes);
+}
+
+/// What cannot be read cannot be tracked, and must not be passed over in silence.
+fn readable(block: &Block, mistakes: &mut Mistakes) {
+    for member in block.body.iter().flat_map(|body| &body.members) {
+        match &member.item {
+            Some(Item::Unreadable(error)) => mistakes.at(
+                error.span(),
+                format!(
+                    "memprof cannot read this function's signature: {error}; where the compiler can, put \
+                     `#[track_memory(skip)]` on the function"
+                ),
+            ),
+            Some(Item::Block(block)) => readable(block, mistakes),
+            _ => {}
+        }
+    }
+}
+
+/// The rules of `#[track_memory(skip)]`, which may stand on all that a tracked block passes on.
+fn skipped(item: &Item, args: &TrackArgs, mistakes: &mut Mistakes) {
+    if let Some(skip) = &args.skip
+        && (args.name.is_some() || args.krate.is_some())
+    {
+        mistakes.at(
+            skip.span(),
+            "`skip` stands alone, because what is not tracked needs no other argument; keep one of them",
+        );
+    }
+    match item {
+        Item::Function(function) => once("this function", &function.attrs, mistakes),
+        Item::Block(block) => once("this block", &block.attrs, mistakes),
+        Item::Other(Kind::ExternBlock, _) | Item::WithoutBody(_) | Item::Unreadable(_) => {}
+        Item::Other(kind, span) => {
+            mistakes.at(*span, format!("{} is never tracked; remove `#[track_memory(skip)]`", kind.words()));
         }
     }
 }
@@ -59,23 +154,18 @@ fn tracked_other(kind: Kind) -> String {
         Kind::SafeForeignFunction => {
             "a foreign function cannot be tracked: its body is elsewhere; track the Rust function that calls it".into()
         }
-        Kind::Container("an `extern` block") => {
+        Kind::ExternBlock => {
             "an `extern` block cannot be tracked; track the Rust functions that call what it declares".into()
-        }
-        Kind::Container(what) => {
-            format!("{what} cannot be tracked as a whole; put the attribute on the functions inside it")
         }
         Kind::Expression(_) | Kind::Let => format!(
             "{} cannot be tracked, only functions can; open a scope instead, for the rest of a block: \
              `let _scope = memprof::scope!(\"name\");`",
             kind.words()
         ),
-        Kind::Function | Kind::Other(_) => {
-            format!(
-                "{} cannot be tracked, only functions can; put the attribute on the functions that use it",
-                kind.words()
-            )
-        }
+        Kind::Function | Kind::Block(_) | Kind::Other(_) => format!(
+            "{} cannot be tracked, only functions can; put the attribute on the functions that use it",
+            kind.words()
+        ),
     }
 }
 
@@ -87,9 +177,13 @@ pub(crate) fn main(item: &Item, mistakes: &mut Mistakes) {
             mistakes.at(sig.ident.span(), "`#[memprof::main]` needs the `main` function with its body");
         }
         Item::Unreadable(error) => unreadable(error, mistakes),
-        Item::Other(kind, span) => mistakes
-            .at(*span, format!("`#[memprof::main]` belongs on the program's `fn main`, not on {}", kind.words())),
+        Item::Block(block) => main_elsewhere(block.kind, block.span, mistakes),
+        Item::Other(kind, span) => main_elsewhere(kind.words(), *span, mistakes),
     }
+}
+
+fn main_elsewhere(what: &str, span: Span, mistakes: &mut Mistakes) {
+    mistakes.at(span, format!("`#[memprof::main]` belongs on the program's `fn main`, not on {what}"));
 }
 
 fn main_function(Function { attrs, sig, .. }: &Function, mistakes: &mut Mistakes) {
@@ -159,7 +253,8 @@ impl Kind {
             Self::Function => "a function",
             Self::SafeForeignFunction => "a foreign function",
             Self::Let => "a `let` statement",
-            Self::Container(what) | Self::Expression(what) | Self::Other(what) => what,
+            Self::ExternBlock => "an `extern` block",
+            Self::Block(what) | Self::Expression(what) | Self::Other(what) => what,
         }
     }
 }

@@ -12,4 +12,4 @@ pub use block::Block;
 pub use counting::{Counting, assert_stats_agree};
 pub use future::{pause, poll};
 pub use profile::Profile;
-pub use rows::{Flow, assert_rows_add_up, function, own, paths, total};
+pub use rows::{Flow, assert_rows_add_up, calls, function, own, paths, total};

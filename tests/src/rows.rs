@@ -87,6 +87,14 @@ pub fn function<'r>(report: &'r Report, name: &str) -> &'r Function {
     rows[0]
 }
 
+/// The functions of the crate `krate` and how often each was called, as `module::function: 2`, in the order of their lines.
+pub fn calls(report: &Report, krate: &str) -> Vec<String> {
+    let of_crate = format!("{krate}::");
+    let mut rows: Vec<&Function> = report.functions.iter().filter(|row| row.name.contains(&of_crate)).collect();
+    rows.sort_by_key(|row| row.line);
+    rows.iter().map(|row| format!("{}: {}", row.name.replace(&of_crate, ""), row.calls)).collect()
+}
+
 /// The names of the functions on a call path, outermost first.
 fn call_path(report: &Report, row: &CallTreeNode) -> Vec<String> {
     let mut path = match row.parent {

@@ -138,6 +138,65 @@ fn methods_and_implementations_have_rows_of_their_own() {
     check("generics::Works::by_default", 2000, 2);
 }
 
+struct Whole<T>(T);
+
+#[track_memory]
+impl<T: AsRef<[u8]>> Whole<T> {
+    fn method(&self) {
+        drop(Block::new(self.0.as_ref().len()));
+    }
+
+    #[track_memory(skip)]
+    fn skipped(&self) {
+        drop(Block::new(20));
+        self.method();
+    }
+}
+
+#[track_memory]
+impl<T> Works for Whole<T> {
+    fn work(&self) {
+        drop(Block::new(3));
+    }
+}
+
+#[track_memory]
+impl<T> WorksToo for Whole<T> {
+    fn work(&self) {
+        drop(Block::new(4));
+    }
+}
+
+#[track_memory]
+trait ByDefault {
+    fn work(&self) {
+        drop(Block::new(50));
+    }
+}
+
+impl<T> ByDefault for Whole<T> {}
+
+impl ByDefault for Plain {}
+
+#[test]
+fn functions_of_a_block_have_the_rows_they_would_have_alone() {
+    let profile = Profile::start();
+    Whole([1; 1]).method();
+    Whole([1; 2]).method();
+    Whole("three").skipped();
+    Works::work(&Whole(1));
+    WorksToo::work(&Whole(1));
+    ByDefault::work(&Whole(1));
+    ByDefault::work(&Plain);
+    let report = profile.report();
+    let check = |name: &str, size, count| assert_eq!(own(function(&report, name)), row(size, count), "{name}");
+    check("generics::Whole::method", 8, 3);
+    check("<generics::Whole as generics::Works>::work", 3, 1);
+    check("<generics::Whole as generics::WorksToo>::work", 4, 1);
+    check("generics::ByDefault::work", 100, 2);
+    assert!(!report.functions.iter().any(|row| row.name.ends_with("skipped")));
+}
+
 mod left {
     #[memprof::track_memory]
     pub(super) fn twin() {

@@ -74,6 +74,65 @@ fn the_users_items_are_the_ones_the_body_means() {
     assert_eq!(shadowed::generics_named_like_ours(1, 'x'), (1, 'x'));
 }
 
+/// A whole module, and every form of block in it, where nothing is what it is called.
+#[track_memory]
+mod block {
+    #![allow(dead_code, unused_macros, clippy::unused_self, reason = "they are only in the way")]
+
+    mod core {}
+    mod std {}
+    mod memprof {}
+    mod __private {}
+
+    pub(crate) struct Site;
+    pub(crate) struct Marker;
+    macro_rules! file {
+        () => {
+            compile_error!("the user's file!()")
+        };
+    }
+
+    /// The name of a generated function.
+    pub(crate) fn enter(guard: Marker, _unused: ::std::vec::Vec<u8>, mut count: usize) -> (Marker, usize) {
+        count += 1;
+        (guard, count)
+    }
+
+    pub(crate) trait Tracked {
+        fn new(&self) -> Site {
+            Site
+        }
+    }
+
+    impl Tracked for Marker {}
+
+    impl Marker {
+        pub(crate) async fn r#type(&self, r#match: u8) -> u8 {
+            r#match
+        }
+
+        /// Has a lifetime of its own.
+        pub(crate) fn longer<'text>(&self, one: &'text str, two: &'text str) -> &'text str {
+            if one.len() > two.len() { one } else { two }
+        }
+
+        #[::memprof::track_memory(skip)]
+        pub(crate) fn skipped(&self) -> u8 {
+            4
+        }
+    }
+}
+
+#[test]
+fn blocks_are_hygienic() {
+    use block::Tracked;
+
+    let (marker, count) = block::enter(block::Marker, vec![1], 1);
+    let block::Site = marker.new();
+    assert_eq!((count, run(marker.r#type(3)), marker.skipped()), (2, 3, 4));
+    assert_eq!(marker.longer("a", "bc"), "bc");
+}
+
 /// The names of the generated locals.
 #[track_memory]
 fn locals(guard: u8, output: u8) -> u8 {

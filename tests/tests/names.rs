@@ -176,6 +176,77 @@ fn every_function_has_the_path_of_its_marker() {
     );
 }
 
+/// `crate = …` holds for all in the block.
+#[track_memory(crate = crate::fake)]
+mod block {
+    pub(crate) fn free() {}
+
+    #[memprof::track_memory(crate = crate::fake, name = "a name in a block")]
+    pub(crate) fn named() {}
+
+    pub(crate) struct Type<T>(pub(crate) T);
+
+    impl<T> Type<T> {
+        pub(crate) fn method(&self) {}
+    }
+
+    impl super::Trait for Type<u8> {
+        fn method() {}
+
+        async fn async_default_body() {}
+    }
+
+    pub(crate) trait Default {
+        fn by_default(&self) {}
+    }
+
+    impl<T> Default for Type<T> {}
+
+    pub(crate) mod deeper {
+        pub(crate) async fn asynchronous() {}
+    }
+}
+
+#[track_memory(crate = crate::fake)]
+impl block::Type<char> {
+    fn elsewhere() {}
+}
+
+#[test]
+fn functions_of_a_block_have_the_paths_they_would_have_alone() {
+    let mut seen = Vec::new();
+    let mut see = || seen.push(name());
+    block::free();
+    see();
+    block::named();
+    see();
+    block::Type(1).method();
+    see();
+    <block::Type<u8> as Trait>::method();
+    see();
+    poll(block::Type::<u8>::async_default_body());
+    see();
+    block::Default::by_default(&block::Type(1));
+    see();
+    poll(block::deeper::asynchronous());
+    see();
+    block::Type::<char>::elsewhere();
+    see();
+    assert_eq!(
+        seen,
+        [
+            "names::block::free::Marker",
+            "a name in a block",
+            "names::block::Type<_>::method::Marker",
+            "<names::block::Type<u8> as names::Trait>::method::Marker",
+            "<names::block::Type<u8> as names::Trait>::async_default_body::{{closure}}::Marker",
+            "names::block::Default::by_default::Marker",
+            "names::block::deeper::asynchronous::{{closure}}::Marker",
+            "names::<impl names::block::Type<char>>::elsewhere::Marker",
+        ]
+    );
+}
+
 #[test]
 #[rustfmt::skip]
 fn the_place_is_the_line_of_the_functions_name() {

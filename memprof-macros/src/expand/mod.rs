@@ -1,5 +1,6 @@
 //! Writes the new function.
 
+mod block;
 mod body;
 mod function;
 mod future;
@@ -8,9 +9,10 @@ mod main;
 mod tests;
 
 use proc_macro2::TokenStream;
+use syn::LitStr;
 
 use crate::args::{MainArgs, TrackArgs};
-use crate::item::Item;
+use crate::item::{Function, Item};
 use crate::mistakes::Mistakes;
 use crate::root::Root;
 use crate::{fallback, validate};
@@ -34,20 +36,26 @@ pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build)
     let mut mistakes = Mistakes::default();
     let args = TrackArgs::parse(args, &mut mistakes);
     let item = Item::read(&tokens);
-    validate::tracked(&item, &mut mistakes);
+    validate::tracked(&item, &args, &mut mistakes);
     if let Some(error) = mistakes.into_error() {
         return fallback::tracked(tokens, &item, &error);
     }
+    if !build.profiling || args.skip.is_some() {
+        return tokens;
+    }
+    let root = Root::new(args.krate.as_ref());
     match item {
-        Item::Function(function) if build.profiling => {
-            let root = Root::new(args.krate.as_ref());
-            let site = body::site(&function.sig, args.name.as_ref(), &root);
-            match function.sig.asyncness {
-                None => function::tracked(*function, &site, &root),
-                Some(_) => future::tracked(*function, &site, &root),
-            }
-        }
+        Item::Function(function) => tracked_function(*function, args.name.as_ref(), &root),
+        Item::Block(block) => block::tracked(*block, &root),
         _ => tokens,
+    }
+}
+
+fn tracked_function(function: Function, name: Option<&LitStr>, root: &Root) -> TokenStream {
+    let site = body::site(&function.sig, name, root);
+    match function.sig.asyncness {
+        None => function::tracked(function, &site, root),
+        Some(_) => future::tracked(function, &site, root),
     }
 }
 

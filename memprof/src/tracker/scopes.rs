@@ -42,7 +42,7 @@ impl Open {
         if !std::thread::panicking()
             && let Some(ledger) = thread::present().ledger()
             && let before = ledger.node()
-            && let Some(node) = before.last_child(site)
+            && let Some(node) = ledger.tree().known_child(before, site)
             && ledger.frames().has_room()
         {
             return Some(ledger.open(before, node, kind, false));

@@ -238,10 +238,20 @@ impl Tree {
         (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize
     }
 
+    /// The child of `parent` for `site`, if it was entered before.
+    ///
+    /// Steps: one compare where the last step from here was the same; else a hash and (mostly) one look at an open-addressed
+    /// table.
+    #[inline(always)]
+    pub(super) fn known_child(&self, parent: &'static Node, site: &'static Site) -> Option<&'static Node> {
+        match parent.last_child(site) {
+            Some(child) => Some(child),
+            None => self.step(parent, site),
+        }
+    }
+
     /// The child of `parent` for `site`. Never fails: where there is no room it is the node for all other paths, and
     /// where there is not even that, `parent`.
-    ///
-    /// Steps: a hash and (mostly) one look at an open-addressed table.
     pub(super) fn child(&self, ledger: &'static Ledger, parent: &'static Node, site: &'static Site) -> &'static Node {
         let child = self.step(parent, site).unwrap_or_else(|| self.new_child(ledger, parent, site));
         parent.last_site.set(site);
@@ -250,7 +260,7 @@ impl Tree {
     }
 
     /// Where a remembered step leads.
-    #[inline]
+    #[inline(always)]
     pub(super) fn step(&self, parent: *const Node, site: &'static Site) -> Option<&'static Node> {
         let mut hash = Self::hash(parent, site);
         // The table is at most half full, so there is an empty place to stop at.

@@ -40,6 +40,36 @@ impl<T: Display> Search for Index<T> {
 }
 
 #[track_memory]
+pub mod whole {
+    //! Left as it was.
+
+    #[derive(Debug, Default, PartialEq, Eq)]
+    pub struct Type(u8);
+
+    impl Type {
+        pub const fn new() -> Self {
+            Self(1)
+        }
+
+        #[memprof::track_memory(skip)]
+        pub fn skipped(&self) -> u8 {
+            self.0
+        }
+
+        pub async fn later(self) -> u8 {
+            self.0
+        }
+    }
+}
+
+#[track_memory]
+impl whole::Type {
+    pub fn doubled(&self) -> u8 {
+        2 * self.skipped()
+    }
+}
+
+#[track_memory]
 pub async fn later(text: String) -> usize {
     let guard = scope!("held across an await");
     std::future::ready(()).await;

@@ -15,7 +15,10 @@ fn nothing_is_counted() {
 #[test]
 fn functions_do_what_they_did() {
     assert_eq!(memprof_off::sum(&[1, 2], 3), 7);
+    let whole = memprof_off::whole::Type::new();
+    assert_eq!((whole.skipped(), whole.doubled()), (1, 2));
     let mut context = Context::from_waker(Waker::noop());
+    assert_eq!(pin!(whole.later()).poll(&mut context), Poll::Ready(1));
     assert_eq!(pin!(memprof_off::later("four".to_owned())).poll(&mut context), Poll::Ready(4));
     assert_eq!(memprof_off::elsewhere(&["a", "bc"]), 7);
     assert_eq!(pin!(memprof_off::named(std::future::ready(5))).poll(&mut context), Poll::Ready(5));

@@ -203,3 +203,29 @@ fn an_async_last_expression_may_borrow_from_a_parameter() {
     assert_eq!(poll(pin!(f(Mutex::new(vec![1])))), Poll::Ready(1));
     taken();
 }
+
+#[test]
+fn functions_of_a_block_drop_as_they_would_alone() {
+    struct Type;
+    #[track_memory(crate = crate::fake)]
+    impl Type {
+        fn consume(self, _a: Noisy) {
+            log("body");
+        }
+
+        async fn later(self, _a: Noisy) {
+            log("body");
+        }
+
+        #[track_memory(skip)]
+        fn skipped(self, _a: Noisy) {
+            log("body");
+        }
+    }
+    Type.consume(Noisy("a"));
+    assert_eq!(taken(), "enter, body, drop a, exit");
+    assert!(poll(pin!(Type.later(Noisy("a")))).is_ready());
+    assert_eq!(taken(), "enter, body, drop a, exit, enter, exit");
+    Type.skipped(Noisy("a"));
+    assert_eq!(taken(), "body, drop a");
+}

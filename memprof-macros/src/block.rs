@@ -1,0 +1,165 @@
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Meta, Token};
+
+use crate::classify::{after_attributes_and_visibility, flat};
+use crate::item::{Item, ends_in};
+
+/// An `impl` block, a module or a trait, taken apart into the items in it. Of these only functions and further blocks
+/// are read: what is wrong with the others, or new to this parser, is between the user and the compiler.
+pub(crate) struct Block {
+    /// "an `impl` block", "a module" or "a trait".
+    pub(crate) kind: &'static str,
+    /// The token that says so.
+    pub(crate) span: Span,
+    pub(crate) attrs: Vec<Attribute>,
+    /// Everything before the braces, attributes too.
+    pub(crate) head: TokenStream,
+    /// None for `mod name;`.
+    pub(crate) body: Option<Members>,
+}
+
+/// What stands between the braces of a block.
+pub(crate) struct Members {
+    pub(crate) braces: Span,
+    pub(crate) members: Vec<Member>,
+}
+
+/// One item in a block.
+pub(crate) struct Member {
+    /// All of it, as the user wrote it.
+    pub(crate) tokens: TokenStream,
+    /// None where it has a `#[track_memory]` of its own, with or without `skip`, which decides about it later.
+    pub(crate) item: Option<Item>,
+    /// The conditions under which a `#[cfg_attr(condition, track_memory)]` gives it one.
+    pub(crate) unless: Vec<TokenStream>,
+}
+
+impl Block {
+    pub(crate) fn read(tokens: &[TokenTree], kind: &'static str, span: Span) -> Self {
+        let (head, body) = match tokens.split_last() {
+            Some((TokenTree::Group(group), head)) if group.delimiter() == Delimiter::Brace => {
+                let members = split(group.stream()).into_iter().map(Member::read).collect();
+                (head, Some(Members { braces: group.span(), members }))
+            }
+            _ => (tokens, None),
+        };
+        Self { kind, span, attrs: outer_attrs(head), head: head.iter().cloned().collect(), body }
+    }
+
+    /// Where it says `impl … GlobalAlloc for …`. With a scope in each allocation nothing at all would be counted.
+    pub(crate) fn of_global_allocator(&self) -> Option<Span> {
+        let mut name = None;
+        for token in self.head.clone() {
+            let TokenTree::Ident(ident) = token else {
+                name = None;
+                continue;
+            };
+            if ident == "for" && name.is_some() {
+                return name;
+            }
+            name = (ident == "GlobalAlloc").then(|| ident.span());
+        }
+        None
+    }
+}
+
+impl Member {
+    fn read(tokens: TokenStream) -> Self {
+        let mut unless = Vec::new();
+        for attr in outer_attrs(&flat(&tokens)) {
+            if ends_in(attr.path(), "track_memory") {
+                return Self { tokens, item: None, unless };
+            }
+            unless.extend(condition_of_own(&attr));
+        }
+        let item = Some(Item::read(&tokens));
+        Self { tokens, item, unless }
+    }
+}
+
+/// `#[cfg_attr(condition, …, track_memory(…), …)]` → `condition`.
+fn condition_of_own(attr: &Attribute) -> Option<TokenStream> {
+    let Meta::List(list) = &attr.meta else { return None };
+    if !attr.path().is_ident("cfg_attr") {
+        return None;
+    }
+    let metas = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+    let mut metas = metas.into_iter();
+    let condition = metas.next()?;
+    metas.any(|meta| ends_in(meta.path(), "track_memory")).then(|| quote::quote!(#condition))
+}
+
+/// The attributes above an item; none where they cannot be read, which the compiler will say.
+fn outer_attrs(tokens: &[TokenTree]) -> Vec<Attribute> {
+    let parse = |input: ParseStream<'_>| {
+        let attrs = input.call(Attribute::parse_outer)?;
+        input.parse::<TokenStream>()?;
+        Ok(attrs)
+    };
+    parse.parse2(tokens.iter().cloned().collect()).unwrap_or_default()
+}
+
+/// Splits the inside of a block at the ends of its items.
+fn split(tokens: TokenStream) -> Vec<TokenStream> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut rest = tokens.as_slice();
+    let mut items = Vec::new();
+    while !rest.is_empty() {
+        let (item, after) = rest.split_at_checked(length(rest)).unwrap_or((rest, &[]));
+        items.push(item.iter().cloned().collect());
+        rest = after;
+    }
+    items
+}
+
+/// How many tokens the first item has: at least one.
+fn length(tokens: &[TokenTree]) -> usize {
+    if let [TokenTree::Punct(hash), TokenTree::Punct(bang), ..] = tokens
+        && (hash.as_char(), bang.as_char()) == ('#', '!')
+    {
+        return 3; // `#![…]`
+    }
+    let start = after_attributes_and_visibility(tokens);
+    let item = tokens.get(start..).unwrap_or_default();
+    match item.first() {
+        // `$item:item`
+        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => start + 1,
+        _ => start + end(item),
+    }
+}
+
+/// Behind the braces that end an item, or else behind its semicolon. A constant may so fall into parts at the braces in
+/// its value: none of them begins as a function or a block does, and they come out side by side as they went in.
+fn end(item: &[TokenTree]) -> usize {
+    // In `A<{ N + 1 }>` the braces are an argument.
+    let mut angles = 0_usize;
+    let mut before = ' ';
+    for (at, token) in item.iter().enumerate() {
+        let sign = match token {
+            TokenTree::Punct(punct) => punct.as_char(),
+            TokenTree::Group(_) if angles == 0 && is_braced(token) => return at + 1,
+            _ => ' ',
+        };
+        match sign {
+            ';' => return at + 1,
+            '<' => angles += 1,
+            // The arrow of a return type closes nothing.
+            '>' if before != '-' => angles = angles.saturating_sub(1),
+            _ => {}
+        }
+        before = sign;
+    }
+    item.len()
+}
+
+/// Braces, also those of a `$body:block`.
+fn is_braced(token: &TokenTree) -> bool {
+    let TokenTree::Group(group) = token else { return false };
+    match group.delimiter() {
+        Delimiter::Brace => true,
+        Delimiter::None => group.stream().into_iter().next().is_some_and(|first| is_braced(&first)),
+        _ => false,
+    }
+}

@@ -1,0 +1,74 @@
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::quote_spanned;
+
+use super::tracked_function;
+use crate::block::{Block, Member, Members};
+use crate::item::Item;
+use crate::root::Root;
+use crate::validate::can_be_tracked;
+
+/// An `impl` block, a module or a trait: each function in it as if the attribute stood on it, all else as it was.
+///
+/// *Input*
+/// ```text
+/// impl Index {
+///     const LAYERS: usize = 4;
+///     pub fn build(rows: Vec<Row>) -> Self { … }
+///     #[track_memory(skip)]
+///     pub fn len(&self) -> usize { … }
+/// }
+/// ```
+/// *Output*
+/// ```text
+/// impl Index {
+///     const LAYERS: usize = 4;
+///     pub fn build(rows: Vec<Row>) -> Self {
+///         let guard = ::memprof::__private::enter({ …; &SITE });
+///         …
+///     }
+///     #[track_memory(skip)]
+///     pub fn len(&self) -> usize { … }
+/// }
+/// ```
+pub(crate) fn tracked(block: Block, root: &Root) -> TokenStream {
+    let Block { head, body, .. } = block;
+    let Some(Members { braces, members }) = body else { return head };
+    let members = members.into_iter().map(|one| member(one, root)).collect();
+    let mut body = Group::new(Delimiter::Brace, members);
+    body.set_span(braces);
+    quote_spanned!(Span::mixed_site()=> #head #body)
+}
+
+/// Whether a `#[cfg_attr(…, track_memory(skip))]` holds is not known here, so both are written and the compiler takes
+/// one.
+///
+/// *Input*
+/// ```text
+/// #[cfg_attr(condition, track_memory(skip))]
+/// fn f() { … }
+/// ```
+/// *Output*
+/// ```text
+/// #[cfg(any(condition))]
+/// #[cfg_attr(condition, track_memory(skip))]
+/// fn f() { … }
+/// #[cfg(not(any(condition)))]
+/// #[cfg_attr(condition, track_memory(skip))] // does nothing here
+/// fn f() { tracked }
+/// ```
+fn member(Member { tokens, item, unless }: Member, root: &Root) -> TokenStream {
+    let tracked = match item {
+        Some(Item::Function(function)) if can_be_tracked(&function) => tracked_function(*function, None, root),
+        Some(Item::Block(block)) if block.of_global_allocator().is_none() => tracked(*block, root),
+        _ => return tokens,
+    };
+    if unless.is_empty() {
+        return tracked;
+    }
+    quote_spanned! {Span::mixed_site()=>
+        #[cfg(any(#(#unless),*))]
+        #tokens
+        #[cfg(not(any(#(#unless),*)))]
+        #tracked
+    }
+}

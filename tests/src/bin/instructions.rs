@@ -1,0 +1,121 @@
+//! One kind of event, over and over, for a tool that counts instructions: `instructions KIND TIMES`. What an event costs is
+//! the difference of two runs, divided by the difference of their times.
+#![allow(missing_docs)]
+
+use memprof::{AllocationTracker, Config, Profiler, track_memory};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// What every allocator wrapper costs that does nothing else.
+struct Forward<A>(A);
+
+// SAFETY: forwards to the inner allocator and does nothing else.
+unsafe impl<A: GlobalAlloc> GlobalAlloc for Forward<A> {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are the inner allocator's.
+        unsafe { self.0.alloc(layout) }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are the inner allocator's.
+        unsafe { self.0.dealloc(block, layout) };
+    }
+}
+
+static FORWARD: Forward<System> = Forward(System);
+
+#[global_allocator]
+static TRACKED: AllocationTracker = AllocationTracker::system();
+
+const BLOCK: Layout = Layout::new::<[u64; 8]>();
+
+#[inline(never)]
+fn pairs(allocator: &impl GlobalAlloc, times: usize) {
+    for _ in 0..times {
+        // SAFETY: the size is not 0, and the block goes back to where it came from.
+        unsafe {
+            let layout = Layout::from_size_align_unchecked(black_box(BLOCK.size()), BLOCK.align());
+            let block = black_box(allocator.alloc(layout));
+            allocator.dealloc(block, layout);
+        }
+    }
+}
+
+/// Frees and allocates among 100 blocks, so that the addresses differ.
+#[inline(never)]
+fn churn(allocator: &impl GlobalAlloc, times: usize) {
+    // SAFETY: the size is not 0, and each block goes back once to where it came from.
+    unsafe {
+        let mut ring: Vec<*mut u8> = (0..100).map(|_| allocator.alloc(BLOCK)).collect();
+        for step in 0..times {
+            let slot = step % ring.len();
+            allocator.dealloc(ring[slot], BLOCK);
+            ring[slot] = black_box(allocator.alloc(BLOCK));
+        }
+        ring.into_iter().for_each(|block| allocator.dealloc(block, BLOCK));
+    }
+}
+
+fn hold(blocks: usize) {
+    for _ in 0..blocks {
+        // SAFETY: the size is not 0; the blocks are kept for ever.
+        black_box(unsafe { TRACKED.alloc(BLOCK) });
+    }
+}
+
+#[track_memory]
+#[inline(never)]
+fn empty() {}
+
+#[track_memory]
+#[inline(never)]
+fn other() {}
+
+#[track_memory]
+async fn polled(times: usize) {
+    let mut left = times;
+    std::future::poll_fn(|_| {
+        left -= 1;
+        if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let kind = args.next().unwrap_or_default();
+    let times = args.next().and_then(|times| times.parse().ok()).unwrap_or(1);
+    let mut config = Config::default();
+    config.memory_profiling.dump_on_exit = false;
+    config.memory_profiling.enabled = kind != "pair-off";
+    config.memory_profiling.track_allocations = kind.ends_with("-tracked");
+    let profiler = Profiler::start(config).expect("no other profile is running");
+    match kind.as_str() {
+        "pair-forward" => pairs(&FORWARD, times),
+        "pair" | "pair-off" | "pair-tracked" => pairs(&TRACKED, times),
+        "churn-forward" => churn(&FORWARD, times),
+        "churn-tracked" => {
+            hold(9_800);
+            churn(&TRACKED, times);
+        }
+        "churn-beyond-tracked" => {
+            hold(10_000);
+            churn(&TRACKED, times);
+        }
+        "call" => (0..times).for_each(|_| empty()),
+        "call-in-turn" => (0..times).for_each(|_| {
+            empty();
+            other();
+        }),
+        "poll" => {
+            let mut future = pin!(polled(times));
+            while future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
+        }
+        _ => panic!("no such kind: {kind}"),
+    }
+    drop(profiler);
+}
