@@ -26,6 +26,54 @@ pub fn enter_block(_site: &'static Site) -> Guard {
     Guard(())
 }
 
+/// Carries nothing to other threads, because the feature `profiling` is off.
+#[derive(Clone, Debug)]
+pub struct Context(());
+
+impl Context {
+    /// Captures nothing.
+    #[inline(always)]
+    pub fn current() -> Self {
+        Self(())
+    }
+
+    /// Runs `work`, and nothing else.
+    #[inline(always)]
+    pub fn scope<R>(&self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
+    /// Gives `work` back.
+    #[inline(always)]
+    pub fn wrap<F, R>(&self, work: F) -> impl FnOnce() -> R + use<F, R>
+    where
+        F: FnOnce() -> R,
+    {
+        work
+    }
+
+    /// Gives `work` back.
+    #[inline(always)]
+    pub fn wrap_fn<F, A, R>(&self, work: F) -> impl Fn(A) -> R + use<F, A, R>
+    where
+        F: Fn(A) -> R,
+    {
+        work
+    }
+
+    /// Gives `future` back.
+    #[inline(always)]
+    pub fn wrap_future<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        future
+    }
+}
+
+/// Gives `future` back.
+#[inline(always)]
+pub fn track<F: Future>(_name: &'static str, future: F) -> impl Future<Output = F::Output> + use<F> {
+    future
+}
+
 /// All zero: nothing is counted without the feature `profiling`.
 #[inline(always)]
 pub fn memory_stats() -> MemoryStats {

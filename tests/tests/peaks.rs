@@ -35,6 +35,35 @@ fn one_thread(profile: &Profile) {
         assert_eq!((totals.peak_bytes, totals.peak_error_bytes), (truth, 0));
     }
     within_scopes(5, Block::new(10_000));
+    within_contexts();
+}
+
+/// The peak is exact too where contexts are subtracted from the calls beneath.
+#[track_memory]
+fn within_contexts() {
+    let exact = || assert_eq!(memory_stats().peak_allocated as u64, Counting::peak());
+    let here = memprof::Context::current();
+    let high = Counting::peak() as usize;
+    drop(Block::new(high + 10_000));
+    exact();
+    let mut held = here.scope(|| {
+        let held = Block::new(high);
+        exact();
+        held
+    });
+    exact();
+    // Beyond the peak, and lower than the highest of the call plus what is held.
+    drop(Block::new(high));
+    exact();
+    for more in 1..20 {
+        let _scope = memprof::scope!("peaks: within a context");
+        here.scope(|| assert!(held.resize(high + 100 * more)));
+        exact();
+        drop(Block::new(high));
+        exact();
+    }
+    drop(held);
+    exact();
 }
 
 /// The peak is exact inside of calls too, where the thread's highest net lies under that of the scopes.

@@ -1,6 +1,7 @@
-//! The future of a tracked `async fn`: in its scope on each poll, and when it is dropped.
+//! Futures that are in a scope on each poll, and when they are dropped: that of a tracked `async fn`, and one that goes
+//! on in a context.
 
-use crate::tracker::{FrameKind, Node, Open, Site};
+use crate::tracker::{CallPath, FrameKind, Node, Open, Site};
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::atomic::Ordering::{Relaxed, Release};
@@ -135,6 +136,46 @@ impl<F> Drop for Tracked<F> {
         unsafe { ManuallyDrop::drop(&mut self.future) };
         drop(scope);
         self.call.finish(open, node);
+    }
+}
+
+/// A future that goes on at a call path on each poll, and when it is dropped.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+#[derive(Debug)]
+pub(super) struct InContext<F> {
+    path: Option<CallPath>,
+    /// Dropped by hand, at the path.
+    future: ManuallyDrop<F>,
+}
+
+impl<F> InContext<F> {
+    pub(super) fn new(path: Option<CallPath>, future: F) -> Self {
+        Self { path, future: ManuallyDrop::new(future) }
+    }
+}
+
+impl<F: Future> Future for InContext<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: the future is not moved: it is only reached through the `Pin` that is made here, and dropped in
+        // place. The other field is not pinned.
+        let (path, future) = unsafe {
+            let this = self.get_unchecked_mut();
+            (this.path, Pin::new_unchecked(&mut *this.future))
+        };
+        let _entered = path.and_then(CallPath::enter);
+        future.poll(context)
+    }
+}
+
+impl<F> Drop for InContext<F> {
+    #[inline]
+    fn drop(&mut self) {
+        let _entered = self.path.and_then(CallPath::enter);
+        // SAFETY: nothing uses the future after its drop, and it is dropped once: by us, in place, as pinning wants.
+        unsafe { ManuallyDrop::drop(&mut self.future) };
     }
 }
 

@@ -1,7 +1,12 @@
-//! Scopes as the user's program sees them: guards for functions and blocks, and futures that open one on each poll.
+//! Scopes as the user's program sees them: guards for functions and blocks, futures that open one on each poll,
+//! and contexts that carry one to other threads.
 
+mod context;
 mod future;
 mod guard;
+mod track;
 
+pub use context::Context;
 pub use future::Tracked;
 pub use guard::{Guard, enter, enter_block};
+pub use track::track;

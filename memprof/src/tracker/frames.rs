@@ -18,10 +18,36 @@ const FIRST_FRAMES: usize = 256;
 pub(crate) enum FrameKind {
     /// A function's body: it ends after everything that began in it, so what is still open above it was forgotten.
     Call,
-    /// One poll of a future, or its drop. Ends like a call, but is not one.
-    Poll,
     /// A guard in the user's hands: it may end before what began in it.
     Block,
+    /// One poll of a future, or its drop. Ends like a call, but is not one.
+    Poll,
+    /// A context that was entered: what happens in it is another path's, and none of the frames beneath counts it.
+    Context,
+    /// No open scope: what contexts did that were entered above the frame beneath, and have ended. See
+    /// [`Frame::subtracted`].
+    Subtracted,
+}
+
+impl FrameKind {
+    /// Whether it is a call, from its entry to its end.
+    #[inline(always)]
+    pub(super) fn is_call(self) -> bool {
+        matches!(self, FrameKind::Call | FrameKind::Block)
+    }
+}
+
+/// What happened through contexts, and is not to be counted by the frames beneath them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Foreign {
+    pub(super) allocated: u64,
+    pub(super) net: i64,
+}
+
+impl Foreign {
+    pub(super) fn and(self, other: Foreign) -> Foreign {
+        Foreign { allocated: self.allocated.wrapping_add(other.allocated), net: self.net.wrapping_add(other.net) }
+    }
 }
 
 /// Which frame it is: where it was put (bytes above the bottom) and a serial number. One word, so that an exit compares
@@ -30,6 +56,9 @@ pub(crate) enum FrameKind {
 pub(crate) struct FrameId(u64);
 
 impl FrameId {
+    /// Of a frame that no guard knows: no frame is put there.
+    const NOBODYS: FrameId = FrameId(u64::MAX);
+
     #[inline(always)]
     pub(super) fn offset(self) -> usize {
         self.0 as u32 as usize
@@ -53,6 +82,49 @@ pub(super) struct Frame {
     pub(super) panicking_at_entry: bool,
     /// A block that ended while others were open above it. Nothing leads to it any more.
     pub(super) ended: bool,
+}
+
+impl Frame {
+    /// What takes the place of a context that has ended, and is handed down from frame to frame as they end: how much
+    /// each of them must not count, and the highest net until now, without it. `node` is of no meaning.
+    pub(super) fn subtracted(foreign: Foreign, highest: i64, node: &'static Node) -> Frame {
+        Frame {
+            id: FrameId::NOBODYS,
+            node,
+            node_before: node,
+            high_before: highest,
+            net_at_entry: foreign.net,
+            allocated_at_entry: foreign.allocated,
+            open_before: 0,
+            kind: FrameKind::Subtracted,
+            panicking_at_entry: false,
+            ended: false,
+        }
+    }
+
+    /// The totals at entry; of a [`subtracted`](Self::subtracted) frame, what is not to be counted.
+    pub(super) fn totals(&self) -> Foreign {
+        Foreign { allocated: self.allocated_at_entry, net: self.net_at_entry }
+    }
+
+    /// Adds to a [`subtracted`](Self::subtracted) frame what happened after it.
+    pub(super) fn subtract(&mut self, foreign: Foreign, highest: i64) {
+        self.high_before = self.high_before.max(highest.wrapping_sub(self.net_at_entry));
+        let both = self.totals().and(foreign);
+        (self.allocated_at_entry, self.net_at_entry) = (both.allocated, both.net);
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        !self.ended && self.kind != FrameKind::Subtracted
+    }
+
+    pub(super) fn is_context(&self) -> bool {
+        self.kind == FrameKind::Context
+    }
+
+    pub(super) fn is_subtracted(&self) -> bool {
+        self.kind == FrameKind::Subtracted
+    }
 }
 
 pub(super) const FRAME: usize = size_of::<Frame>();
@@ -143,7 +215,7 @@ impl Frames {
 
     /// The place of a frame that is open. It may have moved since its guard was made (see [`make_room`]).
     pub(super) fn find(&self, id: FrameId) -> Option<usize> {
-        let open = |frame: &Frame| frame.id == id && !frame.ended;
+        let open = |frame: &Frame| frame.id == id && frame.is_open();
         let all = self.all();
         let first_guess = id.offset() / FRAME;
         if all.get(first_guess).is_some_and(open) { Some(first_guess) } else { all.iter().rposition(open) }
@@ -183,6 +255,12 @@ impl Frames {
         let all = self.all();
         for index in 0..all.len() {
             if all[index].ended {
+                continue;
+            }
+            // Only what stood between them kept these two apart.
+            if kept > 0 && all[index].is_subtracted() && all[kept - 1].is_subtracted() {
+                let upper = all[index];
+                all[kept - 1].subtract(upper.totals(), upper.high_before);
                 continue;
             }
             all[kept] = all[index];

@@ -71,6 +71,9 @@ pub(crate) struct Ledger {
     pub(crate) misplaced_guards: AtomicU64,
     pub(crate) scopes_not_opened: AtomicU64,
     pub(crate) threads_served: AtomicU64,
+    /// The highest net that frames have seen which are gone, where what they have seen is not handed down as it was:
+    /// the frames beneath a context do not count what it did. For the owner alone.
+    pub(super) highest_handed_down: Cell<i64>,
     /// The system's number of the thread.
     pub(crate) thread_id: AtomicU32,
     /// Changed by the owner; read by a reporter only while the ledger is free or by the owner itself.
@@ -110,6 +113,7 @@ impl Ledger {
             misplaced_guards: AtomicU64::new(0),
             scopes_not_opened: AtomicU64::new(0),
             threads_served: AtomicU64::new(0),
+            highest_handed_down: Cell::new(0),
             thread_id: AtomicU32::new(0),
             last_name: UnsafeCell::new(ThreadName::EMPTY),
             root: Node::root(),

@@ -3,8 +3,10 @@
 //! Each thread has a [`ledger`]; the ledger points to the current node of the thread's call [`tree`]; an allocation adds
 //! to both. Nothing in here allocates through the tracker, waits for another thread, panics or calls user code.
 
+mod contexts;
 mod counters;
 mod distribution;
+mod ends;
 mod frames;
 mod hook;
 mod ledger;
@@ -17,6 +19,7 @@ mod thread;
 mod totals;
 mod tree;
 
+pub(crate) use contexts::CallPath;
 pub(crate) use distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
 pub(crate) use frames::FrameKind;
 pub(crate) use hook::{

@@ -15,8 +15,8 @@ use std::sync::atomic::Ordering::{Relaxed, Release};
 /// An open scope. It may outlive its frame; closing it then does nothing. Two words: it is returned in registers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Open {
-    ledger: &'static Ledger,
-    id: FrameId,
+    pub(super) ledger: &'static Ledger,
+    pub(super) id: FrameId,
 }
 
 /// What happened on this thread while a scope was open.
@@ -82,7 +82,9 @@ impl Open {
             && let Some(frame) = ledger.frames().innermost(self.id)
         {
             let highest = ledger.high.get();
-            let closed = ledger.figures(frame, highest, false);
+            let level = Level { allocated: ledger.allocated.get(), net: ledger.net(), highest };
+            frame.node.leave();
+            let closed = level.figures(frame, false);
             ledger.high.set(highest.max(frame.high_before));
             ledger.charge(frame.node_before);
             ledger.frames().pop();
@@ -124,11 +126,17 @@ impl Open {
 
 impl Ledger {
     #[inline(always)]
-    fn open(&'static self, before: &'static Node, node: &'static Node, kind: FrameKind, panicking: bool) -> Open {
+    pub(super) fn open(
+        &'static self,
+        before: &'static Node,
+        node: &'static Node,
+        kind: FrameKind,
+        panicking: bool,
+    ) -> Open {
         let open = node.open_scopes();
         let open_before = open.get();
         open.set(open_before.wrapping_add(1));
-        if kind != FrameKind::Poll {
+        if kind.is_call() {
             node.calls.store(node.calls.load(Relaxed).wrapping_add(1), Relaxed);
         }
         let net = self.net();
@@ -149,75 +157,33 @@ impl Ledger {
         self.charge(node);
         Open { ledger: self, id }
     }
+}
 
-    /// What a scope did that ends now, with the highest net since it began.
+/// Where a thread stands when a scope ends, as the scope sees it: without what contexts did above it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Level {
+    pub(super) allocated: u64,
+    pub(super) net: i64,
+    /// The highest net since the scope began.
+    pub(super) highest: i64,
+}
+
+impl Level {
+    /// What a scope did that ends now.
     #[inline(always)]
-    fn figures(&self, frame: &Frame, highest: i64, panicking: bool) -> Closed {
+    pub(super) fn figures(self, frame: &Frame, panicking: bool) -> Closed {
         let node = frame.node;
-        let open = node.open_scopes();
-        open.set(open.get().wrapping_sub(1));
-        if frame.kind != FrameKind::Poll {
+        if frame.kind.is_call() {
             // Release: whoever sees the call end sees it begin.
             node.finished.store(node.finished.load(Relaxed).wrapping_add(1), Release);
         }
         Closed {
             node,
-            allocated: self.allocated.get().wrapping_sub(frame.allocated_at_entry),
-            net: self.net().wrapping_sub(frame.net_at_entry),
-            peak: highest.wrapping_sub(frame.net_at_entry),
+            allocated: self.allocated.wrapping_sub(frame.allocated_at_entry),
+            net: self.net.wrapping_sub(frame.net_at_entry),
+            peak: self.highest.wrapping_sub(frame.net_at_entry),
             outermost: frame.open_before == 0,
             panicked: panicking && !frame.panicking_at_entry,
         }
-    }
-
-    /// Ends a scope whose guard was forgotten.
-    fn forget(&self, frame: &Frame) {
-        let closed = self.figures(frame, 0, false);
-        if frame.kind != FrameKind::Poll {
-            closed.node.count_unrecorded();
-        }
-    }
-
-    /// Closes the scope at a place of the stack, whatever stands above it.
-    fn close_at(&'static self, index: usize) -> Closed {
-        let all = self.frames().all();
-        let (upto, above) = all.split_at_mut(index + 1);
-        let frame = upto[index];
-        let highest = above.iter().map(|frame| frame.high_before).fold(self.high.get(), i64::max);
-        if frame.kind == FrameKind::Block
-            && let Some(next) = above.iter_mut().find(|frame| !frame.ended)
-        {
-            // What began in the block is still open: it stays, and when it ends, what was charged before the block is
-            // charged.
-            next.node_before = frame.node_before;
-            next.high_before = next.high_before.max(frame.high_before);
-            self.frames().end(index);
-            return self.figures(&frame, highest, std::thread::panicking());
-        }
-        // What is open above was forgotten: a function's body and a poll end last.
-        for forgotten in above.iter().filter(|frame| !frame.ended) {
-            self.forget(forgotten);
-        }
-        self.high.set(highest.max(frame.high_before));
-        self.charge(frame.node_before);
-        let ended_beneath = upto[..index].iter().rev().take_while(|frame| frame.ended).count();
-        self.frames().truncate(index - ended_beneath);
-        self.figures(&frame, highest, std::thread::panicking())
-    }
-
-    /// The thread is over: closes what it has forgotten, and charges the root.
-    pub(super) fn close_all_scopes(&'static self) {
-        let highest = self.highest_net();
-        for forgotten in self.frames().all().iter().filter(|frame| !frame.ended) {
-            self.forget(forgotten);
-        }
-        self.high.set(highest);
-        self.frames().truncate(0);
-        self.charge(self.root());
-    }
-
-    /// The highest net of the thread so far. For the owner alone.
-    pub(super) fn highest_net(&self) -> i64 {
-        self.frames().all().iter().map(|frame| frame.high_before).fold(self.high.get(), i64::max)
     }
 }

@@ -24,7 +24,7 @@ const MAX_PAGES: u32 = 8 * 1024;
 const CHUNK: usize = 64 * 1024;
 
 /// Stands for all paths beyond the bound.
-static OTHER_PATHS: Site = Site::named("(other paths)", "", 0);
+pub(super) static OTHER_PATHS: Site = Site::named("(other paths)", "", 0);
 
 /// One call path of one ledger, and what happened while it was the innermost.
 ///
@@ -119,6 +119,13 @@ impl Node {
     fn first(&self) -> &'static Node {
         // SAFETY: as in `open_scopes`.
         unsafe { &*self.first.get() }
+    }
+
+    /// One scope of this node's site is open no more; the owner alone calls this.
+    #[inline(always)]
+    pub(super) fn leave(&self) {
+        let open = self.open_scopes();
+        open.set(open.get().wrapping_sub(1));
     }
 
     /// Whether exactly one scope of this node's site is open on this thread; the owner alone calls this.
@@ -254,7 +261,7 @@ impl Tree {
 
     /// Where a remembered step leads.
     #[inline(always)]
-    fn step(&self, parent: *const Node, site: &'static Site) -> Option<&'static Node> {
+    pub(super) fn step(&self, parent: *const Node, site: &'static Site) -> Option<&'static Node> {
         let mut hash = Self::hash(parent, site);
         // The table is at most half full, so there is an empty place to stop at.
         loop {
@@ -270,7 +277,12 @@ impl Tree {
 
     #[cold]
     #[inline(never)]
-    fn new_child(&self, ledger: &'static Ledger, parent: &'static Node, site: &'static Site) -> &'static Node {
+    pub(super) fn new_child(
+        &self,
+        ledger: &'static Ledger,
+        parent: &'static Node,
+        site: &'static Site,
+    ) -> &'static Node {
         if std::ptr::eq(parent, self.other_paths.get()) {
             return parent;
         }
@@ -287,7 +299,7 @@ impl Tree {
         child
     }
 
-    fn other_paths(&self, ledger: &'static Ledger) -> Option<&'static Node> {
+    pub(super) fn other_paths(&self, ledger: &'static Ledger) -> Option<&'static Node> {
         // SAFETY: null, or a node, and nodes are never freed.
         if let Some(node) = unsafe { self.other_paths.get().as_ref() } {
             return Some(node);

@@ -88,6 +88,20 @@ pub extern "C" fn sum([a, b]: &[u32; 2], mut c: u32) -> u32 {
     a + b + c
 }
 
+/// Contexts and names for futures, in all their forms.
+pub fn elsewhere(words: &[&str]) -> usize {
+    let here = memprof::Context::current();
+    let wrapped = here.wrap(|| words.len());
+    let double = here.wrap_fn(|n: usize| n * 2);
+    let joined = std::thread::scope(|threads| threads.spawn(|| here.clone().scope(|| words.concat())).join());
+    double(wrapped()) + joined.map_or(0, |joined| joined.len())
+}
+
+/// A future of others, under a name and at a captured place.
+pub async fn named<F: Future>(future: F) -> F::Output {
+    memprof::Context::current().wrap_future(memprof::track("named", future)).await
+}
+
 /// What `memory_stats` says after a lot of work: every field, and every figure in MB.
 pub fn stats_after_work() -> (MemoryStats, [f64; 4]) {
     let index = Index::build(&vec![7u8; 100_000]);

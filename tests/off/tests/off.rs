@@ -20,6 +20,8 @@ fn functions_do_what_they_did() {
     let mut context = Context::from_waker(Waker::noop());
     assert_eq!(pin!(whole.later()).poll(&mut context), Poll::Ready(1));
     assert_eq!(pin!(memprof_off::later("four".to_owned())).poll(&mut context), Poll::Ready(4));
+    assert_eq!(memprof_off::elsewhere(&["a", "bc"]), 7);
+    assert_eq!(pin!(memprof_off::named(std::future::ready(5))).poll(&mut context), Poll::Ready(5));
 }
 
 #[test]
@@ -45,6 +47,8 @@ fn nothing_is_installed_and_nothing_costs() {
     assert!(!std::mem::needs_drop::<memprof::__private::Guard>());
     assert_eq!(size_of::<memprof::AllocationTracker>(), 0);
     assert_eq!(size_of::<memprof::Profiler>(), 0);
+    assert_eq!(size_of::<memprof::Context>(), 0);
+    assert_eq!(size_of_val(&memprof::track("nothing", std::future::ready(()))), size_of::<std::future::Ready<()>>());
 }
 
 #[test]

@@ -1,0 +1,106 @@
+//! To go on at a call path, on whichever thread: where a thread is, captured, and entered again.
+
+use super::ends;
+use super::frames::{Frame, FrameKind};
+use super::ledger::Ledger;
+use super::scopes::Open;
+use super::thread;
+use super::tree::{Node, OTHER_PATHS};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Where a thread was in its call tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallPath {
+    ledger: &'static Ledger,
+    node: &'static Node,
+}
+
+// SAFETY: a ledger is `Sync`. Of the node, what is not an atomic is touched by the owner of the ledger alone: `enter` asks
+// whether this thread is the owner, and if not reads the node's site and parent only, which are never changed once the
+// node can be reached. Neither is ever freed.
+unsafe impl Send for CallPath {}
+// SAFETY: as above; it is `Copy`, so sharing it is sending it.
+unsafe impl Sync for CallPath {}
+
+/// A path that was entered. It ends on the thread where it began.
+#[derive(Debug)]
+pub(crate) struct Entered(Open);
+
+impl CallPath {
+    /// Where this thread is now. `None`: the thread is over, or profiling is off.
+    #[inline]
+    pub(crate) fn here() -> Option<Self> {
+        let ledger = thread::ledger()?;
+        Some(Self { ledger, node: ledger.node() })
+    }
+
+    /// Charges the same path on this thread, from now on. `None`: the thread is over, profiling is off, or there is no
+    /// room.
+    pub(crate) fn enter(self) -> Option<Entered> {
+        let ledger = thread::ledger()?;
+        let node = if std::ptr::eq(ledger, self.ledger) { self.node } else { same_path(ledger, self.node) };
+        let frames = ledger.frames();
+        if !frames.make_room() {
+            ledger.scopes_not_opened.store(ledger.scopes_not_opened.load(Relaxed) + 1, Relaxed);
+            return None;
+        }
+        ends::set_counts_aside(frames.all());
+        let net = ledger.net();
+        let id = frames.next_id();
+        frames.push(Frame {
+            id,
+            node,
+            node_before: ledger.node(),
+            high_before: ledger.high.get(),
+            net_at_entry: net,
+            allocated_at_entry: ledger.allocated.get(),
+            open_before: 0,
+            kind: FrameKind::Context,
+            panicking_at_entry: false,
+            ended: false,
+        });
+        ledger.high.set(net);
+        ledger.charge(node);
+        Some(Entered(Open { ledger, id }))
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let Open { ledger, id } = self.0;
+        // Not so in a thread that is over by now, and has closed it with all others.
+        if thread::present().is(ledger)
+            && let Some(index) = ledger.frames().find(id)
+        {
+            ledger.close_context_at(index);
+        }
+    }
+}
+
+/// The node of the same path in the tree of another ledger; a path that is not there yet is made, as far as there is room.
+///
+/// Steps: a hash and (mostly) one look at a table for each site of the path.
+fn same_path(ledger: &'static Ledger, elsewhere: &'static Node) -> &'static Node {
+    // A path is known from its end and walked from its root; there is no room to turn it around as a whole.
+    const AT_ONCE: usize = 32;
+    let upwards = || std::iter::successors(Some(elsewhere), |node| node.parent()).filter_map(Node::site);
+    let tree = ledger.tree();
+    let mut missing = upwards().count();
+    let mut node = ledger.root();
+    while missing > 0 {
+        let part = missing.min(AT_ONCE);
+        let mut sites = [&OTHER_PATHS; AT_ONCE];
+        for (place, site) in sites[..part].iter_mut().rev().zip(upwards().skip(missing - part)) {
+            *place = site;
+        }
+        for &site in &sites[..part] {
+            node = if std::ptr::eq(site, &raw const OTHER_PATHS) {
+                tree.other_paths(ledger).unwrap_or(node)
+            } else {
+                tree.step(node, site).unwrap_or_else(|| tree.new_child(ledger, node, site))
+            };
+        }
+        missing -= part;
+    }
+    node
+}
