@@ -112,7 +112,7 @@ impl Open {
     #[inline(never)]
     fn close_unusual(self) -> Option<Closed> {
         let ledger = self.ledger;
-        if thread::present().is(ledger)
+        if thread::owns(ledger)
             && let Some(index) = ledger.frames().find(self.id)
         {
             return Some(ledger.close_at(index));

@@ -101,13 +101,23 @@ pub(super) fn elsewhere() -> Elsewhere {
 /// This thread's ledger; it is taken if there was none yet. `None`: the thread is over, or profiling is off.
 #[inline(always)]
 pub(crate) fn ledger() -> Option<&'static Ledger> {
-    match present().ledger() {
+    match present().ledger().or_else(probed) {
         Some(ledger) => Some(ledger),
         None => match elsewhere() {
             Elsewhere::Ledger(ledger) | Elsewhere::Probe(ledger) => Some(ledger),
             Elsewhere::Shared | Elsewhere::Nowhere => None,
         },
     }
+}
+
+/// The ledger, in the middle of a probe: an inner allocator may have scopes of its own.
+fn probed() -> Option<&'static Ledger> {
+    if PRESENT.get() == PROBING { Present(PROBED.get()).ledger() } else { None }
+}
+
+/// Whether this very ledger is this thread's, also in the middle of a probe. The long way to ask.
+pub(crate) fn owns(ledger: &'static Ledger) -> bool {
+    present().is(ledger) || probed().is_some_and(|probed| std::ptr::eq(probed, ledger))
 }
 
 fn take() -> Option<&'static Ledger> {
