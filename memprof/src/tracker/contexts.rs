@@ -3,9 +3,10 @@
 use super::ends;
 use super::frames::{Frame, FrameKind};
 use super::ledger::Ledger;
+use super::node::Node;
 use super::scopes::Open;
 use super::thread;
-use super::tree::{Node, OTHER_PATHS};
+use super::tree::OTHER_PATHS;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Where a thread was in its call tree.

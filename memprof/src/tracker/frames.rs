@@ -3,7 +3,7 @@
 //! Guards on the user's side hold only where their frame was put and which one it was: they can be dropped out of
 //! order, on another thread, or never, and the stack stays sound.
 
-use super::tree::Node;
+use super::node::Node;
 use crate::os::pages;
 use std::cell::Cell;
 use std::ptr::null_mut;

@@ -5,9 +5,9 @@
 //! that publishing and tracking share. A free: the same adds the other way, and its threshold.
 
 use super::ledger::{Ledger, SHARED};
+use super::node::Node;
 use super::thread::{self, Elsewhere};
 use super::totals;
-use super::tree::Node;
 use crate::live::{self, Inserted, Record};
 use crate::os::clock;
 use std::sync::atomic::AtomicPtr;

@@ -3,9 +3,10 @@
 
 use super::counters::Counters;
 use super::frames::Frames;
+use super::node::Node;
 use super::registry::{Listed, Place, Registry};
 use super::totals;
-use super::tree::{Node, Tree};
+use super::tree::Tree;
 use crate::live;
 use crate::os::pages;
 use crate::os::thread_name::ThreadName;

@@ -10,6 +10,7 @@ mod ends;
 mod frames;
 mod hook;
 mod ledger;
+mod node;
 mod registry;
 mod scopes;
 mod site;
@@ -27,6 +28,7 @@ pub(crate) use hook::{
     set_out_of_memory_handler,
 };
 pub(crate) use ledger::{Ledger, each_ledger};
+pub(crate) use node::{CallSpread, Node};
 pub(crate) use scopes::Open;
 pub use site::Site;
 pub(crate) use site::SiteName;
@@ -34,4 +36,4 @@ pub(crate) use snapshot::{Reading, Snapshot};
 pub(crate) use thread::{disable, present, start_tracking};
 pub use totals::memory_stats;
 pub(crate) use totals::{Peak, peak};
-pub(crate) use tree::{CallSpread, Node, each_node};
+pub(crate) use tree::each_node;

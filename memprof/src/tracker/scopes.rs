@@ -7,9 +7,9 @@
 
 use super::frames::{Frame, FrameId, FrameKind};
 use super::ledger::Ledger;
+use super::node::Node;
 use super::site::Site;
 use super::thread;
-use super::tree::Node;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
 /// An open scope. It may outlive its frame; closing it then does nothing. Two words: it is returned in registers.

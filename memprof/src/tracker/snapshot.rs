@@ -5,7 +5,8 @@
 
 use super::counters::Flow;
 use super::ledger::each_ledger;
-use super::tree::{Node, each_node};
+use super::node::Node;
+use super::tree::each_node;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;

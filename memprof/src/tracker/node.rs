@@ -1,0 +1,163 @@
+//! A node: one call path of one ledger, and all that is counted there.
+
+use super::counters::Counters;
+use super::distribution::Distribution;
+use super::site::Site;
+use std::cell::Cell;
+use std::ptr::null;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+
+/// One call path of one ledger, and what happened while it was the innermost.
+///
+/// The first 64 bytes are what an allocation and a call write: one cache line.
+#[repr(C, align(64))]
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) counters: Counters,
+    pub(crate) reallocated_count: AtomicU64,
+    pub(crate) grown_bytes: AtomicU64,
+    pub(crate) calls: AtomicU64,
+    pub(crate) finished: AtomicU64,
+    pub(crate) panicked: AtomicU64,
+    /// The highest peak of one call, plus one; 0 while no call has ended.
+    pub(crate) peak_plus_one: AtomicU64,
+    /// Open scopes of the site, in the site's first node: more than one is a recursion.
+    open: Cell<u32>,
+    /// The first node of the same site in this tree, itself perhaps: it has the count of open scopes for all of them,
+    /// because a recursion can come back by another path. The root's is itself.
+    pub(super) first: Cell<*const Node>,
+    /// The step that was taken last from here: most functions call the same ones again.
+    pub(super) last_site: Cell<*const Site>,
+    pub(super) last_child: Cell<*const Node>,
+    /// How the figures of the site's calls on this ledger are spread; in the site's first node, null until a call was not
+    /// 0 in all of them.
+    pub(super) spread: AtomicPtr<CallSpread>,
+    /// Calls that ended and are in no distribution: inner ones of a recursion, and those whose end was never seen.
+    pub(super) unrecorded: AtomicU64,
+    /// `None`: the root.
+    site: Option<&'static Site>,
+    /// Null: the root.
+    parent: *const Node,
+    /// The node that was made before this one.
+    older: *const Node,
+    /// What the last snapshot read; used by one reporter at a time.
+    pub(super) seen: super::snapshot::Seen,
+}
+
+impl Node {
+    pub(super) const fn root() -> Self {
+        Self {
+            counters: Counters::new(),
+            reallocated_count: AtomicU64::new(0),
+            grown_bytes: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
+            panicked: AtomicU64::new(0),
+            peak_plus_one: AtomicU64::new(0),
+            open: Cell::new(0),
+            first: Cell::new(null()),
+            last_site: Cell::new(null()),
+            last_child: Cell::new(null()),
+            spread: AtomicPtr::new(std::ptr::null_mut()),
+            unrecorded: AtomicU64::new(0),
+            site: None,
+            parent: null(),
+            older: null(),
+            seen: super::snapshot::Seen::new(),
+        }
+    }
+
+    /// A node beneath `parent`; `older` is the newest one so far.
+    pub(super) fn beneath(parent: &'static Node, site: &'static Site, older: *const Node) -> Self {
+        Self { site: Some(site), parent, older, ..Self::root() }
+    }
+
+    pub(crate) fn site(&self) -> Option<&'static Site> {
+        self.site
+    }
+
+    pub(crate) fn parent(&self) -> Option<&'static Node> {
+        // SAFETY: null, or a node of the same ledger, which is never freed.
+        unsafe { self.parent.as_ref() }
+    }
+
+    /// The node that was made before this one.
+    pub(super) fn older(&self) -> Option<&'static Node> {
+        // SAFETY: null, or a node of the same ledger, which is never freed.
+        unsafe { self.older.as_ref() }
+    }
+
+    /// The child for `site`, if it is the one that was entered last from here; the owner alone calls this.
+    #[inline(always)]
+    pub(super) fn last_child(&self, site: &'static Site) -> Option<&'static Node> {
+        // SAFETY: `Tree::child` sets both together, and nodes are never freed.
+        if std::ptr::eq(self.last_site.get(), site) { Some(unsafe { &*self.last_child.get() }) } else { None }
+    }
+
+    /// How many scopes of this node's site are open on this thread; the owner alone calls this.
+    #[inline(always)]
+    pub(super) fn open_scopes(&self) -> &Cell<u32> {
+        // SAFETY: `Ledger::create` sets the root's, `Tree::make` that of every other node before anyone can reach it; all
+        // are nodes, and those are never freed. Nodes of the shared ledger are never asked.
+        unsafe { &(*self.first.get()).open }
+    }
+
+    /// The first node of the same site in this ledger; the owner alone calls this.
+    pub(super) fn first(&self) -> &'static Node {
+        // SAFETY: as in `open_scopes`.
+        unsafe { &*self.first.get() }
+    }
+
+    /// One scope of this node's site is open no more; the owner alone calls this.
+    #[inline(always)]
+    pub(super) fn leave(&self) {
+        let open = self.open_scopes();
+        open.set(open.get().wrapping_sub(1));
+    }
+
+    /// Whether exactly one scope of this node's site is open on this thread; the owner alone calls this.
+    pub(crate) fn is_open_once(&self) -> bool {
+        self.open_scopes().get() == 1
+    }
+
+    /// Lets a root count for itself.
+    pub(super) fn found(&'static self) {
+        self.first.set(self);
+    }
+
+    /// How the calls of the site on this ledger are spread, if this is the site's first node and there is anything to say.
+    pub(crate) fn spread(&self) -> Option<&'static CallSpread> {
+        // SAFETY: null, or what `Tree::spread_of` has stored, which is never freed.
+        unsafe { self.spread.load(Acquire).as_ref() }
+    }
+
+    /// Calls that ended and are in no distribution.
+    pub(crate) fn unrecorded(&self) -> u64 {
+        self.unrecorded.load(Relaxed)
+    }
+
+    /// Notes that a call ended without its figures; the owner alone calls this.
+    #[inline]
+    pub(crate) fn count_unrecorded(&self) {
+        self.unrecorded.store(self.unrecorded.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// Notes the peak of a call that has ended; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn record_peak(&self, peak: u64) {
+        if peak >= self.peak_plus_one.load(Relaxed) {
+            self.peak_plus_one.store(peak + 1, Relaxed);
+        }
+    }
+}
+
+/// How the figures of one site's calls on one ledger are spread.
+#[derive(Debug)]
+pub(crate) struct CallSpread {
+    /// Bytes allocated per call.
+    pub(crate) allocated: Distribution,
+    /// Peak above entry per call, bytes.
+    pub(crate) peak: Distribution,
+}
