@@ -26,6 +26,24 @@ impl ThreadName {
         name
     }
 
+    /// The name in words, to be kept where threads may read it while it is replaced.
+    pub(crate) fn to_words(self) -> [u64; 4] {
+        let mut words = [0; 4];
+        for (word, bytes) in words.iter_mut().zip(self.bytes.as_chunks::<8>().0) {
+            *word = u64::from_ne_bytes(*bytes);
+        }
+        words
+    }
+
+    /// The name that [`to_words`](Self::to_words) gave.
+    pub(crate) fn from_words(words: [u64; 4]) -> Self {
+        let mut name = Self::EMPTY;
+        for (bytes, word) in name.bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+            *bytes = word.to_ne_bytes();
+        }
+        name
+    }
+
     pub(crate) fn to_text(self) -> String {
         let end = self.bytes.iter().position(|&byte| byte == 0).unwrap_or(self.bytes.len());
         String::from_utf8_lossy(self.bytes.get(..end).unwrap_or_default()).into_owned()
@@ -49,4 +67,17 @@ pub(crate) fn of_running(id: u32) -> Option<String> {
         return Some(String::from_utf8_lossy(name.trim_ascii_end()).into_owned());
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ThreadName;
+
+    #[test]
+    fn a_name_survives_being_kept_in_words() {
+        let named = std::thread::Builder::new().name("fifteen letters".to_owned());
+        let kept = named.spawn(|| ThreadName::from_words(ThreadName::current().to_words()).to_text());
+        let kept = kept.unwrap().join().unwrap();
+        assert_eq!(kept, if cfg!(unix) { "fifteen letters" } else { "" });
+    }
 }

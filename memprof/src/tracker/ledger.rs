@@ -10,7 +10,7 @@ use super::tree::Tree;
 use crate::live;
 use crate::os::pages;
 use crate::os::thread_name::ThreadName;
-use std::cell::{Cell, UnsafeCell};
+use std::cell::Cell;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, fence};
@@ -77,8 +77,9 @@ pub(crate) struct Ledger {
     pub(super) highest_handed_down: Cell<i64>,
     /// The system's number of the thread.
     pub(crate) thread_id: AtomicU32,
-    /// Changed by the owner; read by a reporter only while the ledger is free or by the owner itself.
-    last_name: UnsafeCell<ThreadName>,
+    /// The name of the last thread, in words: a reporter may read it while the owner replaces it, and then gets parts of
+    /// both.
+    last_name: [AtomicU64; 4],
     root: Node,
     tree: Tree,
     frames: Frames,
@@ -87,8 +88,8 @@ pub(crate) struct Ledger {
 }
 
 // SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `place` and the place itself
-// are atomics. All that is a `Cell`, `frames`, the rest of `tree` and `last_name` are touched by the thread that has
-// taken the ledger alone (taking acquires what the former owner released); of the shared ledger nobody touches them.
+// and the name are atomics. All that is a `Cell`, `frames` and the rest of `tree` are touched by the thread that has taken
+// the ledger alone (taking acquires what the former owner released); of the shared ledger nobody touches them.
 unsafe impl Sync for Ledger {}
 
 impl Listed for Ledger {
@@ -116,7 +117,7 @@ impl Ledger {
             threads_served: AtomicU64::new(0),
             highest_handed_down: Cell::new(0),
             thread_id: AtomicU32::new(0),
-            last_name: UnsafeCell::new(ThreadName::EMPTY),
+            last_name: [const { AtomicU64::new(0) }; 4],
             root: Node::root(),
             tree: Tree::new(),
             frames: Frames::new(),
@@ -200,15 +201,16 @@ impl Ledger {
         self.node.store(std::ptr::from_ref(node).cast_mut(), Relaxed);
     }
 
-    /// The name of the last thread; for the owner, or when the ledger is free.
+    /// The name of the last thread.
     pub(crate) fn last_name(&self) -> ThreadName {
-        // SAFETY: see the field. A name that is replaced meanwhile would be garbled text, never invalid memory.
-        unsafe { self.last_name.get().read_volatile() }
+        ThreadName::from_words(self.last_name.each_ref().map(|word| word.load(Relaxed)))
     }
 
+    /// Notes what the thread is called now. For the owner alone.
     pub(super) fn note_name(&self) {
-        // SAFETY: the owner alone writes.
-        unsafe { self.last_name.get().write_volatile(ThreadName::current()) };
+        for (place, word) in self.last_name.iter().zip(ThreadName::current().to_words()) {
+            place.store(word, Relaxed);
+        }
     }
 
     /// Whether it is the one of threads that are over.
