@@ -12,6 +12,6 @@ pub use crate::off::{Guard, Site, enter_block};
 #[cfg(feature = "profiling")]
 pub use crate::profiler::{MainOptions, MainProfile, main_start};
 #[cfg(feature = "profiling")]
-pub use crate::scope::{Guard, Tracked, enter, enter_block};
+pub use crate::scope::{Guard, Tracked, WatchedGuard, enter, enter_block, enter_watched};
 #[cfg(feature = "profiling")]
-pub use crate::tracker::Site;
+pub use crate::tracker::{Site, Watch};

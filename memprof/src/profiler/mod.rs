@@ -16,8 +16,8 @@ mod main;
 mod merge;
 mod out_of_memory;
 mod rows;
-mod site_name;
 mod spread;
+mod watched;
 
 pub use main::{MainOptions, MainProfile, main_start};
 

@@ -159,6 +159,60 @@ data! {
         per_call: Option<Distribution>,
         /// Peak above entry per call, bytes.
         peak_per_call: Option<Distribution>,
+        /// Calls beyond the function's budget. `None` where it has none.
+        violations: Option<Violations>,
+        /// What the whole process did while the function ran. `None` without `window = "process"`.
+        window: Option<Window>,
+    }
+
+    /// How a function's calls kept to its budget. Of a recursion only the outermost call counts, and only what it did on
+    /// its own thread.
+    pub struct Violations {
+        /// Calls that have ended and went beyond a limit.
+        count: u64,
+        /// The limits.
+        budget: Budget,
+        /// The call that exceeded a limit by the largest factor. `None` while all kept to them.
+        worst: Option<WorstCall>,
+    }
+
+    /// The limits of one call. `None`: not limited.
+    pub struct Budget {
+        /// Bytes allocated.
+        max_allocated_bytes: Option<u64>,
+        /// Peak above entry, bytes.
+        max_peak_bytes: Option<u64>,
+        /// Allocated − freed, bytes.
+        max_net_bytes: Option<u64>,
+        /// Allocations.
+        max_allocated_count: Option<u64>,
+    }
+
+    /// One call, and the thread on which it ended.
+    pub struct WorstCall {
+        /// Bytes allocated.
+        allocated_bytes: u64,
+        /// Allocations.
+        allocated_count: u64,
+        /// Peak above entry, bytes.
+        peak_bytes: u64,
+        /// Allocated − freed, bytes.
+        net_bytes: i64,
+        /// Name of the thread; empty where the system knows none.
+        thread: String,
+    }
+
+    /// What everybody did while calls of a function ran: the difference of the process's figures between entry and exit,
+    /// summed over the calls that have ended. Calls that overlap count the same bytes each; it is in no sum.
+    pub struct Window {
+        /// Calls that have ended.
+        calls: u64,
+        /// Bytes allocated by the process.
+        allocated_bytes: u64,
+        /// Bytes freed by the process.
+        deallocated_bytes: u64,
+        /// Allocated − freed.
+        net_bytes: i64,
     }
 
     /// How a figure is spread over the calls that have ended, bytes. Of a recursion only the outermost call counts.
