@@ -2,7 +2,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
 use super::body::{enclosed, hidden, rebindings};
-use crate::item::{Body, Function, rebind};
+use crate::item::{Body, Function, rebind_all};
 use crate::root::Root;
 
 /// A function that is not async.
@@ -30,7 +30,7 @@ use crate::root::Root;
 /// ```
 pub(crate) fn tracked(function: Function, site: &TokenStream, root: &Root) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
-    let params = rebindings(&rebind(&mut sig));
+    let params = rebindings(&rebind_all(&mut sig));
     let private = root.private();
     let guard = hidden("guard");
     let enclosed = enclosed(&block);
