@@ -385,3 +385,21 @@ data! {
         scopes_not_opened: u64,
     }
 }
+
+impl Report {
+    /// The functions of which a call went beyond its budget, and how. Empty: every budget was kept, or there is none.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for (function, violations) in report.violations() {
+    ///     eprintln!("{}: {} calls beyond their budget", function.name, violations.count);
+    /// }
+    /// assert_eq!(report.violations().count(), 0);
+    /// ```
+    pub fn violations(&self) -> impl Iterator<Item = (&Function, &Violations)> {
+        self.functions.iter().filter_map(|function| {
+            let violations = function.violations.as_ref().filter(|violations| violations.count > 0)?;
+            Some((function, violations))
+        })
+    }
+}

@@ -3,7 +3,7 @@
 use super::NOT_INSTALLED;
 use super::data::{Frame, Live, LiveGroup, Report};
 use super::name::{path, printable};
-use super::size;
+use crate::size;
 
 /// The whole text, with a line end at its end.
 pub(crate) fn render(report: &Report) -> String {

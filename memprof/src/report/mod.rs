@@ -14,9 +14,9 @@ pub(crate) mod leaks;
 #[cfg(feature = "profiling")]
 mod name;
 #[cfg(feature = "profiling")]
-pub(crate) mod size;
-#[cfg(feature = "profiling")]
 pub(crate) mod table;
+#[cfg(feature = "profiling")]
+mod violations;
 
 #[cfg(all(test, feature = "profiling"))]
 mod golden;
