@@ -18,6 +18,7 @@ mod out_of_memory;
 mod periodic;
 mod rows;
 mod spread;
+mod verdict;
 mod watched;
 
 pub use main::{MainOptions, MainProfile, main_start};

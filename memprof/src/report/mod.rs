@@ -14,6 +14,8 @@ pub(crate) mod leaks;
 #[cfg(feature = "profiling")]
 mod name;
 #[cfg(feature = "profiling")]
+mod resident;
+#[cfg(feature = "profiling")]
 pub(crate) mod table;
 #[cfg(feature = "profiling")]
 mod violations;

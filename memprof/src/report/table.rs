@@ -12,6 +12,7 @@ use super::NOT_INSTALLED;
 use super::columns::{Figure, GAP, Row, fit};
 use super::data::{Function, Report};
 use super::name::printable;
+use super::resident;
 use super::violations;
 use super::written::Written;
 use crate::size;
@@ -46,6 +47,7 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
     let mut page = Page { text: String::new(), colour };
     if report.allocator.installed {
         page.lines(TITLE, wrap(&totals(report), ", ", width));
+        page.lines(FAINT, resident::line(report).map_or_else(Vec::new, |line| wrap(&line, " ", width)));
         if report.functions.is_empty() {
             page.lines(Style::new(), wrap(NO_FUNCTIONS, " ", width));
         } else {
