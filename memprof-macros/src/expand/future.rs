@@ -1,12 +1,13 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Pat, Signature};
+use syn::{FnArg, Ident, Pat, Signature};
 
-use super::body::{enclosed, rebinding, rebindings};
+use super::body::{enclosed, hidden, rebinding, rebindings};
 use super::output::{declared, future};
 use crate::item::{Body, Function, rebind, rebind_all};
 use crate::root::Root;
+use crate::watch::Watch;
 
 /// An `async fn`, as the function that the compiler makes of it: what it returns is the tracked future itself, which holds
 /// the arguments once. In edition 2024, which is that of these tokens whatever the user's is, its type captures all
@@ -50,7 +51,13 @@ use crate::root::Root;
 ///     .await
 /// }
 /// ```
-pub(crate) fn tracked(function: Function, site: &TokenStream, stays_async: bool, root: &Root) -> TokenStream {
+pub(crate) fn tracked(
+    function: Function,
+    site: &TokenStream,
+    watch: &Watch,
+    stays_async: bool,
+    root: &Root,
+) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let private = root.private();
     let declared = declared(&sig.output, &private);
@@ -67,14 +74,20 @@ pub(crate) fn tracked(function: Function, site: &TokenStream, stays_async: bool,
     // What the compiler says of the future as a whole then stands at the function's name.
     let there = here.located_at(sig.ident.span());
     let future = quote_spanned!(there=> async move { #declared #params #enclosed });
+    let new = constructor(watch);
     quote_spanned! {here=>
         #(#attrs)*
         #vis #sig {
             #inner_attrs
-            #private::Tracked::new(#site, #future)
+            #private::Tracked::#new(#site, #future)
             #wait
         }
     }
+}
+
+/// The function that makes a `Tracked`. Only what has a window has a future with room for one.
+pub(crate) fn constructor(watch: &Watch) -> Ident {
+    hidden(if watch.has_window() { "windowed" } else { "new" })
 }
 
 /// Moves every argument into the future, used or not, and each there into locals in their order, as the compiler does for

@@ -14,7 +14,6 @@ mod returned;
 mod tests;
 
 use proc_macro2::TokenStream;
-use syn::LitStr;
 
 use crate::args::{MainArgs, TrackArgs};
 use crate::item::{Function, Item};
@@ -51,22 +50,22 @@ pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build)
     }
     let root = Root::new(args.krate.as_ref());
     match item {
-        Item::Function(function) => tracked_function(*function, args.name.as_ref(), false, &root),
+        Item::Function(function) => tracked_function(*function, &args, false, &root),
         Item::Block(block) => block::tracked(*block, false, &root),
         _ => tokens,
     }
 }
 
 /// `stays_async`: what stands above the block around it wants to see an `async fn`.
-fn tracked_function(function: Function, name: Option<&LitStr>, stays_async: bool, root: &Root) -> TokenStream {
-    let site = body::site(&function.sig, name, root);
+fn tracked_function(function: Function, args: &TrackArgs, stays_async: bool, root: &Root) -> TokenStream {
+    let site = body::site(&function.sig, args.name.as_ref(), &args.watch, root);
     if function.sig.asyncness.is_some() {
         let stays_async = stays_async || asyncness::stays(&function.attrs, &function.sig);
-        return future::tracked(function, &site, stays_async, root);
+        return future::tracked(function, &site, &args.watch, stays_async, root);
     }
     match Returned::of(&function) {
-        Some(returned) => returned::tracked(function, returned, &site, root),
-        None => function::tracked(function, &site, root),
+        Some(returned) => returned::tracked(function, returned, &site, &args.watch, root),
+        None => function::tracked(function, &site, &args.watch, root),
     }
 }
 

@@ -2,9 +2,11 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 
 use super::body::hidden;
+use super::future::constructor;
 use crate::item::{Body, Function};
 use crate::returned::Returned;
 use crate::root::Root;
+use crate::watch::Watch;
 
 /// A function that returns a future. What it does itself is done in the scope of its caller; the future is the call.
 ///
@@ -34,16 +36,23 @@ use crate::root::Root;
 ///     Box::pin(::memprof::__private::Tracked::new(site, async move { client.get(url).await }))
 /// }
 /// ```
-pub(crate) fn tracked(function: Function, mut returned: Returned, site: &TokenStream, root: &Root) -> TokenStream {
+pub(crate) fn tracked(
+    function: Function,
+    mut returned: Returned,
+    site: &TokenStream,
+    watch: &Watch,
+    root: &Root,
+) -> TokenStream {
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
     let private = root.private();
     let here = Span::mixed_site();
     let name = hidden("site");
+    let new = constructor(watch);
     returned.wrap(|future| {
         // Attributes may stand on the last expression of a block, but not on an argument.
         let attributed = matches!(future.to_token_stream().into_iter().next(), Some(TokenTree::Punct(hash)) if hash.as_char() == '#');
         let future = if attributed { quote_spanned!(here=> { #future }) } else { future.to_token_stream() };
-        quote_spanned!(here=> #private::Tracked::new(#name, #future))
+        quote_spanned!(here=> #private::Tracked::#new(#name, #future))
     });
     let (items, rest) = returned.parts();
     let code = quote_spanned!(here=> #inner_attrs #(#items)* let #name = #site; #(#rest)*);

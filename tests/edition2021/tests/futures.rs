@@ -3,7 +3,7 @@
 #![allow(missing_docs, unsafe_op_in_unsafe_fn)]
 
 use std::future::Future;
-use std::pin::{pin, Pin};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use memprof::track_memory;
