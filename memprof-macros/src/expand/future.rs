@@ -1,9 +1,9 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Ident, Pat, Signature};
+use syn::{FnArg, Pat, Signature};
 
-use super::body::{enclosed, hidden, rebinding, rebindings};
+use super::body::{enclosed, rebinding, rebindings};
 use super::output::{declared, future};
 use crate::item::{Body, Function, rebind, rebind_all};
 use crate::root::Root;
@@ -70,11 +70,11 @@ pub(crate) fn tracked(
         (params, TokenStream::new())
     };
     let enclosed = enclosed(&block);
+    let new = watch.future();
     let here = Span::mixed_site();
     // What the compiler says of the future as a whole then stands at the function's name.
     let there = here.located_at(sig.ident.span());
     let future = quote_spanned!(there=> async move { #declared #params #enclosed });
-    let new = constructor(watch);
     quote_spanned! {here=>
         #(#attrs)*
         #vis #sig {
@@ -83,11 +83,6 @@ pub(crate) fn tracked(
             #wait
         }
     }
-}
-
-/// The function that makes a `Tracked`. Only what has a window has a future with room for one.
-pub(crate) fn constructor(watch: &Watch) -> Ident {
-    hidden(if watch.has_window() { "windowed" } else { "new" })
 }
 
 /// Moves every argument into the future, used or not, and each there into locals in their order, as the compiler does for

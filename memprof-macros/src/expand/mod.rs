@@ -58,14 +58,15 @@ pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build)
 
 /// `stays_async`: what stands above the block around it wants to see an `async fn`.
 fn tracked_function(function: Function, args: &TrackArgs, stays_async: bool, root: &Root) -> TokenStream {
-    let site = body::site(&function.sig, args.name.as_ref(), &args.watch, root);
+    let watch = &args.watch;
+    let site = body::site(&function.sig, args.name.as_ref(), watch, root);
     if function.sig.asyncness.is_some() {
         let stays_async = stays_async || asyncness::stays(&function.attrs, &function.sig);
-        return future::tracked(function, &site, &args.watch, stays_async, root);
+        return future::tracked(function, &site, watch, stays_async, root);
     }
     match Returned::of(&function) {
-        Some(returned) => returned::tracked(function, returned, &site, &args.watch, root),
-        None => function::tracked(function, &site, &args.watch, root),
+        Some(returned) => returned::tracked(function, returned, &site, watch, root),
+        None => function::tracked(function, &site, watch, root),
     }
 }
 

@@ -2,7 +2,6 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 
 use super::body::hidden;
-use super::future::constructor;
 use crate::item::{Body, Function};
 use crate::returned::Returned;
 use crate::root::Root;
@@ -43,11 +42,11 @@ pub(crate) fn tracked(
     watch: &Watch,
     root: &Root,
 ) -> TokenStream {
+    let new = watch.future();
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
     let private = root.private();
     let here = Span::mixed_site();
     let name = hidden("site");
-    let new = constructor(watch);
     returned.wrap(|future| {
         // Attributes may stand on the last expression of a block, but not on an argument.
         let attributed = matches!(future.to_token_stream().into_iter().next(), Some(TokenTree::Punct(hash)) if hash.as_char() == '#');
