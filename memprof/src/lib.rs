@@ -84,7 +84,7 @@
 //! # What it costs
 //!
 //! * An allocation: find the thread's ledger (2 instructions), add to its bytes, add to the current node's two counters,
-//!   compare with the highest net and with one threshold; a free: the same adds the other way, one threshold. 32 instructions
+//!   compare with the highest net and with one threshold; a free: the same adds the other way, one threshold. 33 instructions
 //!   for both (x86_64, callgrind, beyond a wrapper that only forwards).
 //! * While live blocks are tracked: a slot in a table with one compare-exchange, a filter, four stores; 111 to 119
 //!   instructions for an allocation and its free in all. When the table is full: 66 to 75.
@@ -189,7 +189,8 @@ pub use tracker::memory_stats;
 /// ```
 ///
 /// The guard may end out of order, on another thread, or never (`std::mem::forget`): no byte is lost or counted twice,
-/// and the next function that ends around it puts the thread back in order. Cost: as a tracked call.
+/// and its thread is put back in order: by the next allocation, free or scope of that thread where the guard was dropped on
+/// another one, else by the next function that ends around it. Cost: as a tracked call.
 #[macro_export]
 macro_rules! scope {
     ($name:literal) => {{
