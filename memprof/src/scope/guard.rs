@@ -1,6 +1,6 @@
 //! The guard of a sync function or a named block.
 
-use crate::tracker::{FrameKind, Open, Site};
+use crate::tracker::{Closed, FrameKind, Open, Site};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Keeps a scope open until it is dropped.
@@ -32,12 +32,18 @@ impl Drop for Guard {
     }
 }
 
-/// Closes a scope, and notes what the call did with its function.
 #[inline(never)]
 fn leave(open: Open) {
-    let Some(closed) = open.close() else { return };
+    close(open);
+}
+
+/// Closes a scope, and notes what the call did with its function.
+#[inline(always)]
+pub(super) fn close(open: Open) -> Option<Closed> {
+    let closed = open.close()?;
     open.record(closed.node, closed.outermost, closed.allocated, closed.peak.max(0) as u64);
     if closed.panicked {
         closed.node.panicked.store(closed.node.panicked.load(Relaxed) + 1, Relaxed);
     }
+    Some(closed)
 }

@@ -55,6 +55,7 @@ impl CallPath {
             high_before: ledger.high.get(),
             net_at_entry: net,
             allocated_at_entry: ledger.allocated.get(),
+            count_at_entry: ledger.allocated_count.get(),
             open_before: 0,
             kind: FrameKind::Context,
             panicking_at_entry: false,

@@ -39,6 +39,7 @@ impl Ledger {
         let entry = frame.totals();
         Foreign {
             allocated: self.allocated.get().wrapping_sub(entry.allocated),
+            count: self.allocated_count.get().wrapping_sub(entry.count),
             net: self.net().wrapping_sub(entry.net),
         }
     }
@@ -52,6 +53,7 @@ impl Ledger {
         let subtract = foreign.unwrap_or_default();
         let level = Level {
             allocated: self.allocated.get().wrapping_sub(subtract.allocated),
+            count: self.allocated_count.get().wrapping_sub(subtract.count),
             net: self.net().wrapping_sub(subtract.net),
             highest,
         };
@@ -102,7 +104,7 @@ impl Ledger {
                 continue;
             }
             frame.node.leave();
-            let closed = Level { allocated: 0, net: 0, highest: 0 }.figures(frame, false);
+            let closed = Level { allocated: 0, count: 0, net: 0, highest: 0 }.figures(frame, false);
             if frame.kind.is_call() {
                 closed.node.count_unrecorded();
             }

@@ -42,12 +42,17 @@ impl FrameKind {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Foreign {
     pub(super) allocated: u64,
+    pub(super) count: u64,
     pub(super) net: i64,
 }
 
 impl Foreign {
     pub(super) fn and(self, other: Foreign) -> Foreign {
-        Foreign { allocated: self.allocated.wrapping_add(other.allocated), net: self.net.wrapping_add(other.net) }
+        Foreign {
+            allocated: self.allocated.wrapping_add(other.allocated),
+            count: self.count.wrapping_add(other.count),
+            net: self.net.wrapping_add(other.net),
+        }
     }
 }
 
@@ -91,6 +96,7 @@ pub(super) struct Frame {
     pub(super) high_before: i64,
     pub(super) net_at_entry: i64,
     pub(super) allocated_at_entry: u64,
+    pub(super) count_at_entry: u64,
     /// Scopes of the same site that were open beneath: 0 is the outermost of a recursion.
     pub(super) open_before: u32,
     pub(super) kind: FrameKind,
@@ -110,6 +116,7 @@ impl Frame {
             high_before: highest,
             net_at_entry: foreign.net,
             allocated_at_entry: foreign.allocated,
+            count_at_entry: foreign.count,
             open_before: 0,
             kind: FrameKind::Subtracted,
             panicking_at_entry: false,
@@ -119,14 +126,14 @@ impl Frame {
 
     /// The totals at entry; of a [`subtracted`](Self::subtracted) frame, what is not to be counted.
     pub(super) fn totals(&self) -> Foreign {
-        Foreign { allocated: self.allocated_at_entry, net: self.net_at_entry }
+        Foreign { allocated: self.allocated_at_entry, count: self.count_at_entry, net: self.net_at_entry }
     }
 
     /// Adds to a [`subtracted`](Self::subtracted) frame what happened after it.
     pub(super) fn subtract(&mut self, foreign: Foreign, highest: i64) {
         self.high_before = self.high_before.max(highest.wrapping_sub(self.net_at_entry));
         let both = self.totals().and(foreign);
-        (self.allocated_at_entry, self.net_at_entry) = (both.allocated, both.net);
+        (self.allocated_at_entry, self.count_at_entry, self.net_at_entry) = (both.allocated, both.count, both.net);
     }
 
     pub(super) fn is_open(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What an allocation and a free do, step by step.
 //!
 //! An allocation: load the thread's ledger and compare it (2 instructions); compare the bytes with the one threshold that
-//! publishing, tracking and late ends share; add to the ledger's two counters; load the node and add to its two counters;
+//! publishing, tracking and late ends share; add to the ledger's counters; load the node and add to its two counters;
 //! compare the net with the highest so far. A free: its threshold, and the same adds the other way.
 
 use super::ledger::{Ledger, SHARED};
@@ -60,6 +60,8 @@ fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 #[inline(always)]
 fn count_allocated(ledger: &'static Ledger, total: u64, bytes: usize) {
     ledger.allocated.set(total);
+    // One instruction; nothing else tells how many allocations a call made, which a budget can limit.
+    ledger.allocated_count.set(ledger.allocated_count.get().wrapping_add(1));
     ledger.node().counters.allocated(bytes as u64);
     // The highest net is kept here, not in the long way: "peak of a call" would else be off by a threshold.
     let net = ledger.net();
@@ -286,6 +288,7 @@ fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) -> &
     let node = ledger.node();
     // The allocation is counted before the free, for the reader's two passes.
     ledger.allocated.set(ledger.allocated.get().wrapping_add(new as u64));
+    ledger.allocated_count.set(ledger.allocated_count.get().wrapping_add(1));
     ledger.deallocated.set(ledger.deallocated.get().wrapping_add(old as u64));
     node.counters.allocated(new as u64);
     node.reallocated_count.store(node.reallocated_count.load(Relaxed).wrapping_add(1), Relaxed);

@@ -52,6 +52,8 @@ impl Counters {
 pub(crate) struct Ledger {
     /// Bytes that the thread has allocated.
     pub(super) allocated: Cell<u64>,
+    /// How many allocations: what a call made is a difference of two of these, for its budget.
+    pub(super) allocated_count: Cell<u64>,
     /// Bytes that the thread has freed.
     pub(super) deallocated: Cell<u64>,
     /// The highest net since the innermost open scope began.
@@ -104,6 +106,7 @@ impl Ledger {
     const fn new() -> Self {
         Self {
             allocated: Cell::new(0),
+            allocated_count: Cell::new(0),
             deallocated: Cell::new(0),
             high: Cell::new(0),
             node: AtomicPtr::new(null_mut()),
@@ -276,4 +279,4 @@ impl Ledger {
 }
 
 const _: () = assert!(size_of::<Ledger>() + 16 * size_of::<Node>() <= LEDGER_BYTES);
-const _: () = assert!(std::mem::offset_of!(Ledger, published) == 64);
+const _: () = assert!(std::mem::offset_of!(Ledger, publish_at_freed) == 64);

@@ -21,6 +21,7 @@ mod sync;
 mod thread;
 mod totals;
 mod tree;
+mod watch;
 
 pub(crate) use contexts::CallPath;
 pub(crate) use distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
@@ -31,7 +32,7 @@ pub(crate) use hook::{
 };
 pub(crate) use ledger::{Ledger, each_ledger};
 pub(crate) use node::{CallSpread, Node};
-pub(crate) use scopes::Open;
+pub(crate) use scopes::{Closed, Open};
 pub use site::Site;
 pub(crate) use site::SiteName;
 pub(crate) use snapshot::{Reading, Snapshot};
@@ -39,3 +40,5 @@ pub(crate) use thread::{disable, present, start_tracking};
 pub use totals::memory_stats;
 pub(crate) use totals::{Peak, peak};
 pub(crate) use tree::each_node;
+pub use watch::Watch;
+pub(crate) use watch::{Figures, Moment, Seen};

@@ -25,6 +25,8 @@ pub(crate) struct Closed {
     pub(crate) node: &'static Node,
     /// Bytes allocated.
     pub(crate) allocated: u64,
+    /// Allocations.
+    pub(crate) count: u64,
     /// Allocated − freed, bytes.
     pub(crate) net: i64,
     /// How high the thread's net rose above where it stood at entry, bytes.
@@ -82,7 +84,12 @@ impl Open {
             && let Some(frame) = ledger.frames().innermost(self.id)
         {
             let highest = ledger.high.get();
-            let level = Level { allocated: ledger.allocated.get(), net: ledger.net(), highest };
+            let level = Level {
+                allocated: ledger.allocated.get(),
+                count: ledger.allocated_count.get(),
+                net: ledger.net(),
+                highest,
+            };
             frame.node.leave();
             let closed = level.figures(frame, false);
             ledger.high.set(highest.max(frame.high_before));
@@ -149,6 +156,7 @@ impl Ledger {
             high_before: self.high.get(),
             net_at_entry: net,
             allocated_at_entry: self.allocated.get(),
+            count_at_entry: self.allocated_count.get(),
             open_before,
             kind,
             panicking_at_entry: panicking,
@@ -164,6 +172,7 @@ impl Ledger {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Level {
     pub(super) allocated: u64,
+    pub(super) count: u64,
     pub(super) net: i64,
     /// The highest net since the scope began.
     pub(super) highest: i64,
@@ -181,6 +190,7 @@ impl Level {
         Closed {
             node,
             allocated: self.allocated.wrapping_sub(frame.allocated_at_entry),
+            count: self.count.wrapping_sub(frame.count_at_entry),
             net: self.net.wrapping_sub(frame.net_at_entry),
             peak: self.highest.wrapping_sub(frame.net_at_entry),
             outermost: frame.open_before == 0,

@@ -1,5 +1,6 @@
 //! A site: one annotated function or named block. One static for each in the source, not for each instance.
 
+use super::watch::Watch;
 use std::sync::atomic::AtomicI64;
 
 /// Where the name comes from.
@@ -19,17 +20,24 @@ pub struct Site {
     pub(crate) line: u32,
     /// Room to sum the site's nodes where nothing may be allocated (out of memory). Nobody else uses it.
     pub(crate) scratch: AtomicI64,
+    /// What each call is held against, where the function has a budget or a window.
+    pub(crate) watch: Option<Watch>,
 }
 
 impl Site {
     /// A site with a name of the user's choice.
     pub const fn named(name: &'static str, file: &'static str, line: u32) -> Self {
-        Self { name: SiteName::Given(name), file, line, scratch: AtomicI64::new(0) }
+        Self { name: SiteName::Given(name), file, line, scratch: AtomicI64::new(0), watch: None }
     }
 
     /// The site of a function; `marker` gives the `type_name` of an item inside its body.
     pub const fn function(marker: fn() -> &'static str, file: &'static str, line: u32) -> Self {
-        Self { name: SiteName::Marker(marker), file, line, scratch: AtomicI64::new(0) }
+        Self { name: SiteName::Marker(marker), file, line, scratch: AtomicI64::new(0), watch: None }
+    }
+
+    /// The same site, each call of which is held against `watch`.
+    pub const fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// The name as it comes, not yet cleaned up. Does not allocate.
