@@ -131,7 +131,7 @@ async fn loses(argument: Block) {
 #[track_memory(name = "async: loses within")]
 async fn loses_within() {
     let _held = Block::new(40);
-    pending().await
+    pending::<()>().await;
 }
 
 #[test]
@@ -161,7 +161,7 @@ async fn too_slow() {
     let mut grows = Block::new(1);
     pause().await;
     assert!(grows.resize(2));
-    pending().await
+    pending::<()>().await;
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn streams() {
 async fn never_ends() {
     let _held = Block::new(50);
     pause().await;
-    pending().await
+    pending::<()>().await;
 }
 
 #[track_memory(name = "async: falls")]
@@ -278,10 +278,10 @@ async fn holds_a_scope(number: usize) {
     yield_now().await;
     let _another = memprof::scope!("async: and another one");
     flash(1);
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         yield_now().await;
     }
-    if number % 10 == 0 {
+    if number.is_multiple_of(10) {
         fall();
     }
     flash(2);
