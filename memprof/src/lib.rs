@@ -191,7 +191,8 @@ pub use tracker::memory_stats;
 /// ```
 ///
 /// The guard may end out of order, on another thread, or never (`std::mem::forget`): no byte is lost or counted twice,
-/// and the next function that ends around it puts the thread back in order. Cost: as a tracked call.
+/// and its thread is put back in order: by the next allocation, free or scope of that thread where the guard was dropped on
+/// another one, else by the next function that ends around it. Cost: as a tracked call.
 #[macro_export]
 macro_rules! scope {
     ($name:literal) => {{
