@@ -4,6 +4,10 @@ use syn::{Error, LitStr, Path, Result};
 
 use crate::mistakes::Mistakes;
 
+mod test;
+
+pub(crate) use test::TestArgs;
+
 /// The arguments of `#[track_memory]`.
 #[derive(Default)]
 pub(crate) struct TrackArgs {

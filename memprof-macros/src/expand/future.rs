@@ -50,7 +50,7 @@ pub(crate) fn tracked(function: Function, site: &TokenStream, root: &Root) -> To
 
 /// Tells the compiler the type of the async block, which cannot be written on it: without it `?` knows no error type
 /// and `return Box::new(x)` no trait object. Empty where the type has no name.
-fn output_type(output: &ReturnType, private: &TokenStream) -> TokenStream {
+pub(super) fn output_type(output: &ReturnType, private: &TokenStream) -> TokenStream {
     let mut here = Span::mixed_site();
     let named = match output {
         ReturnType::Default => quote_spanned!(here=> ()),

@@ -16,9 +16,10 @@ mod main;
 mod merge;
 mod out_of_memory;
 mod rows;
-mod site_name;
+pub(crate) mod site_name;
 mod spread;
 
+pub(crate) use collect::REPORTING;
 pub use main::{MainOptions, MainProfile, main_start};
 
 use crate::config::{Config, Loaded, STATISTICS_FILE};

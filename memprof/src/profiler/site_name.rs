@@ -4,15 +4,15 @@ use crate::tracker::{Site, SiteName};
 
 /// A function's path, short and, where it is in a trait's impl, with the trait.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Path {
+pub(crate) struct Path {
     /// `crate::module::Type::function`
-    pub(super) short: String,
+    pub(crate) short: String,
     /// `<crate::module::Type as crate::Trait>::function`; as `short` where there is no trait.
-    pub(super) with_trait: String,
+    pub(crate) with_trait: String,
 }
 
 /// The name of a site.
-pub(super) fn path(site: &Site) -> Path {
+pub(crate) fn path(site: &Site) -> Path {
     match site.name {
         SiteName::Given(name) => Path { short: name.to_owned(), with_trait: name.to_owned() },
         SiteName::Marker(marker) => clean(marker()),

@@ -1,7 +1,7 @@
 //! Futures that are in a scope on each poll, and when they are dropped: that of a tracked `async fn`, and one that goes
 //! on in a context.
 
-use crate::tracker::{CallPath, FrameKind, Node, Open, Site};
+use crate::tracker::{CallPath, FrameKind, Node, Open, Site, Within};
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::atomic::Ordering::{Relaxed, Release};
@@ -23,6 +23,8 @@ pub struct Tracked<F> {
 #[derive(Debug)]
 struct Call {
     state: State,
+    /// Where the future was made, as far as a measurement is to have what it does.
+    within: Within,
     /// Allocated in the polls so far, bytes.
     allocated: u64,
     /// Net of the polls so far, bytes.
@@ -47,7 +49,7 @@ impl<F> Tracked<F> {
     pub fn new(site: &'static Site, future: F) -> Self {
         Self {
             site,
-            call: Call { state: State::NeverPolled, allocated: 0, net: 0, peak: 0 },
+            call: Call { state: State::NeverPolled, within: Within::here(), allocated: 0, net: 0, peak: 0 },
             future: ManuallyDrop::new(future),
         }
     }
@@ -113,6 +115,7 @@ impl<F: Future> Future for Tracked<F> {
             let this = self.get_unchecked_mut();
             (this.site, &mut this.call, Pin::new_unchecked(&mut *this.future))
         };
+        let _entered = call.within.enter();
         let scope = PollScope::enter(site, call);
         let open = scope.open;
         let node = open.and_then(Open::node);
@@ -129,6 +132,7 @@ impl<F: Future> Future for Tracked<F> {
 impl<F> Drop for Tracked<F> {
     #[inline]
     fn drop(&mut self) {
+        let _entered = self.call.within.enter();
         let scope = PollScope::enter(self.site, &mut self.call);
         let open = scope.open;
         let node = open.and_then(Open::node);
