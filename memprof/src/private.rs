@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 pub use core::any::type_name;
+pub use core::future::Future;
 pub use core::option::Option;
 pub use core::{compile_error, file, format_args, line};
 pub use std::alloc::System;
@@ -19,6 +20,6 @@ pub use crate::off::{Guard, Site, enter_block};
 #[cfg(feature = "profiling")]
 pub use crate::profiler::{MainOptions, MainProfile, main_start};
 #[cfg(feature = "profiling")]
-pub use crate::scope::{Guard, Tracked, enter, enter_block};
+pub use crate::scope::{Guard, Tracked, WatchedGuard, enter, enter_block, enter_watched};
 #[cfg(feature = "profiling")]
-pub use crate::tracker::Site;
+pub use crate::tracker::{Site, Watch};

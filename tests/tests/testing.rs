@@ -215,6 +215,28 @@ fn futures_that_were_named_in_a_measurement_count_wherever_they_are_polled() {
     }
 }
 
+#[track_memory]
+async fn tracked(n: usize) -> usize {
+    of_others(n).await
+}
+
+#[test]
+fn tracked_functions_that_are_spawned_in_a_measurement_count() {
+    let runtime = runtime(3);
+    for _ in 0..20 {
+        let measured = measure(|| {
+            let tasks: Vec<_> = (1..=20).map(|n| runtime.spawn(tracked(n * 10))).collect();
+            runtime.block_on(async {
+                for task in tasks {
+                    task.await.unwrap();
+                }
+            });
+        });
+        let row = measured.functions.iter().find(|row| row.name == "testing::bytes").unwrap();
+        assert_eq!((row.allocated_bytes, row.allocated_count), (2100, 20), "{measured}");
+    }
+}
+
 #[test]
 fn a_future_that_outlives_its_measurement_is_in_no_other() {
     let runtime = runtime(2);

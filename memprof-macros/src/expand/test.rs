@@ -2,7 +2,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Attribute, ReturnType, Type};
 
-use super::future::output_type;
+use super::output::declared;
 use crate::args::TestArgs;
 use crate::item::{Body, Function, ends_in};
 use crate::root::Root;
@@ -35,7 +35,7 @@ pub(crate) fn measured(function: Function, args: &TestArgs) -> TokenStream {
     let private = Root::new(args.krate.as_ref()).private();
     let limits = limits(args, &private);
     let run = if sig.asyncness.is_some() {
-        let output = output_type(&sig.output, &private);
+        let output = declared(&sig.output, &private);
         quote_spanned! {there=> #limits.start().run(async move { #output match () { () => #block } }).await }
     } else {
         let output = closure_output(&sig.output);

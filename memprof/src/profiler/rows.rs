@@ -1,11 +1,12 @@
 //! The rows of a report: functions, call tree, threads.
 
 use super::merge::{LedgerSum, Paths, address};
-use super::site_name;
 use super::spread::Spread;
+use super::watched::{self, main_or};
 use crate::os::thread_name::{self, ThreadName};
 use crate::report::data::{CallTreeNode, Function, Thread, Unattributed};
-use crate::report::size;
+use crate::scope::site_name;
+use crate::size;
 use crate::tracker::{CallSpread, Distribution, Ledger, Reading, Site, present};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
@@ -126,6 +127,8 @@ fn function(sum: &Sum, names: &Names, exact: bool) -> Function {
         peak_mb: sum.peak.map(size::mb),
         per_call: spread(|spread| &spread.allocated),
         peak_per_call: spread(|spread| &spread.peak),
+        violations: watched::violations(sum.site, &sum.spreads),
+        window: watched::window(sum.site, &sum.spreads),
     }
 }
 
@@ -204,14 +207,12 @@ fn thread_name(ledger: &'static Ledger) -> String {
         return "(threads that were over)".to_owned();
     }
     let id = ledger.thread_id.load(Relaxed);
-    if id == std::process::id() {
-        // The system names the main thread like the program.
-        return "main".to_owned();
-    }
-    let known = if present().is(ledger) {
-        ThreadName::current().to_text()
-    } else {
-        thread_name::of_running(id).unwrap_or_else(|| ledger.last_name().to_text())
-    };
+    let known = main_or(id, || {
+        if present().is(ledger) {
+            ThreadName::current().to_text()
+        } else {
+            thread_name::of_running(id).unwrap_or_else(|| ledger.last_name().to_text())
+        }
+    });
     if known.is_empty() { format!("thread {}", ledger.number.load(Relaxed)) } else { known }
 }

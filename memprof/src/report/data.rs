@@ -159,6 +159,60 @@ data! {
         per_call: Option<Distribution>,
         /// Peak above entry per call, bytes.
         peak_per_call: Option<Distribution>,
+        /// Calls beyond the function's budget. `None` where it has none.
+        violations: Option<Violations>,
+        /// What the whole process did while the function ran. `None` without `window = "process"`.
+        window: Option<Window>,
+    }
+
+    /// How a function's calls kept to its budget. Of a recursion only the outermost call counts, and only what it did on
+    /// its own thread.
+    pub struct Violations {
+        /// Calls that have ended and went beyond a limit.
+        count: u64,
+        /// The limits.
+        budget: Budget,
+        /// The call that exceeded a limit by the largest factor. `None` while all kept to them.
+        worst: Option<WorstCall>,
+    }
+
+    /// The limits of one call. `None`: not limited.
+    pub struct Budget {
+        /// Bytes allocated.
+        max_allocated_bytes: Option<u64>,
+        /// Peak above entry, bytes.
+        max_peak_bytes: Option<u64>,
+        /// Allocated − freed, bytes.
+        max_net_bytes: Option<u64>,
+        /// Allocations.
+        max_allocated_count: Option<u64>,
+    }
+
+    /// One call, and the thread on which it ended.
+    pub struct WorstCall {
+        /// Bytes allocated.
+        allocated_bytes: u64,
+        /// Allocations.
+        allocated_count: u64,
+        /// Peak above entry, bytes.
+        peak_bytes: u64,
+        /// Allocated − freed, bytes.
+        net_bytes: i64,
+        /// Name of the thread; empty where the system knows none.
+        thread: String,
+    }
+
+    /// What everybody did while calls of a function ran: the difference of the process's figures between entry and exit,
+    /// summed over the calls that have ended. Calls that overlap count the same bytes each; it is in no sum.
+    pub struct Window {
+        /// Calls that have ended.
+        calls: u64,
+        /// Bytes allocated by the process.
+        allocated_bytes: u64,
+        /// Bytes freed by the process.
+        deallocated_bytes: u64,
+        /// Allocated − freed.
+        net_bytes: i64,
     }
 
     /// How a figure is spread over the calls that have ended, bytes. Of a recursion only the outermost call counts.
@@ -257,7 +311,7 @@ data! {
         before_start_bytes: u64,
         /// Live blocks from before the profile started.
         before_start_count: u64,
-        /// The tracked allocations, by call path, largest first.
+        /// The tracked allocations, by call path and stack: what grows first, then by size.
         groups: Vec<LiveGroup>,
     }
 
@@ -277,9 +331,15 @@ data! {
         oldest_seconds: f64,
         /// Age of the newest block.
         newest_seconds: f64,
-        /// What the data says of the group; not given yet.
+        /// `bytes` for each second since the oldest block was made.
+        bytes_per_second: f64,
+        /// `bytes` for each call of the path's last function on this path. `None` outside every tracked function.
+        bytes_per_call: Option<f64>,
+        /// What the birth times say of the group: `growing`, `kept since start` or `recent`.
         verdict: Option<String>,
-        /// Where the blocks were made; not captured yet.
+        /// The pattern of `[leaks] ignore` that a function or frame of the group matches.
+        expected: Option<String>,
+        /// Where the blocks were made, the innermost frame first; empty where no stack was captured.
         stack: Vec<Frame>,
     }
 
@@ -329,5 +389,23 @@ data! {
         misplaced_guards: u64,
         /// Calls that were not opened because too many scopes were open on their thread.
         scopes_not_opened: u64,
+    }
+}
+
+impl Report {
+    /// The functions of which a call went beyond its budget, and how. Empty: every budget was kept, or there is none.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for (function, violations) in report.violations() {
+    ///     eprintln!("{}: {} calls beyond their budget", function.name, violations.count);
+    /// }
+    /// assert_eq!(report.violations().count(), 0);
+    /// ```
+    pub fn violations(&self) -> impl Iterator<Item = (&Function, &Violations)> {
+        self.functions.iter().filter_map(|function| {
+            let violations = function.violations.as_ref().filter(|violations| violations.count > 0)?;
+            Some((function, violations))
+        })
     }
 }

@@ -1,7 +1,8 @@
 //! Futures that are in a scope on each poll, and when they are dropped: that of a tracked `async fn`, and one that goes
 //! on in a context.
 
-use crate::tracker::{CallPath, FrameKind, Node, Open, Site, Within};
+use super::violation;
+use crate::tracker::{CallPath, Figures, FrameKind, Moment, Node, Open, Site, Within};
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::atomic::Ordering::{Relaxed, Release};
@@ -12,9 +13,11 @@ use std::task::{Context, Poll};
 /// It is one call, from the first poll to completion or drop. It may move between threads between polls.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 #[derive(Debug)]
-pub struct Tracked<F> {
+pub struct Tracked<F, W: Window = ()> {
     site: &'static Site,
     call: Call,
+    /// Only of a function with `window = "process"`: the others' futures have no room for it.
+    window: W,
     /// Dropped by hand, within the scope.
     future: ManuallyDrop<F>,
 }
@@ -27,6 +30,8 @@ struct Call {
     within: Within,
     /// Allocated in the polls so far, bytes.
     allocated: u64,
+    /// Allocations in the polls so far.
+    count: u64,
     /// Net of the polls so far, bytes.
     net: i64,
     /// Highest of: net of the earlier polls + highest net within a poll.
@@ -47,11 +52,41 @@ impl<F> Tracked<F> {
     /// Wraps a future.
     #[inline]
     pub fn new(site: &'static Site, future: F) -> Self {
-        Self {
-            site,
-            call: Call { state: State::NeverPolled, within: Within::here(), allocated: 0, net: 0, peak: 0 },
-            future: ManuallyDrop::new(future),
-        }
+        Self { site, call: Call::new(), window: (), future: ManuallyDrop::new(future) }
+    }
+}
+
+impl<F> Tracked<F, Windowed> {
+    /// Wraps the future of a function with `window = "process"`.
+    #[inline]
+    pub fn windowed(site: &'static Site, future: F) -> Self {
+        Self { site, call: Call::new(), window: Windowed::default(), future: ManuallyDrop::new(future) }
+    }
+}
+
+/// Where a future keeps the moment of its first poll, if it does.
+pub trait Window {
+    #[doc(hidden)]
+    fn start(&mut self) {}
+    #[doc(hidden)]
+    fn started(&self) -> Windowed {
+        Windowed::default()
+    }
+}
+
+impl Window for () {}
+
+/// What the process had allocated and freed at the first poll, if there was one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Windowed(Moment);
+
+impl Window for Windowed {
+    fn start(&mut self) {
+        self.0 = Moment::now();
+    }
+
+    fn started(&self) -> Windowed {
+        *self
     }
 }
 
@@ -77,6 +112,7 @@ impl Drop for PollScope<'_> {
         call.peak = call.peak.max(call.net.saturating_add(closed.peak));
         call.net = call.net.saturating_add(closed.net);
         call.allocated = call.allocated.saturating_add(closed.allocated);
+        call.count = call.count.saturating_add(closed.count);
         if closed.panicked {
             closed.node.panicked.store(closed.node.panicked.load(Relaxed) + 1, Relaxed);
         }
@@ -84,52 +120,71 @@ impl Drop for PollScope<'_> {
 }
 
 impl Call {
+    /// Of a future that is made here.
+    #[inline]
+    fn new() -> Self {
+        Self { state: State::NeverPolled, within: Within::here(), allocated: 0, count: 0, net: 0, peak: 0 }
+    }
+
     /// The first poll begins the call, in the node of this thread.
     #[inline]
-    fn begin(&mut self, node: Option<&'static Node>) {
+    fn begin(&mut self, node: Option<&'static Node>, window: &mut impl Window) {
         if let (State::NeverPolled, Some(node)) = (self.state, node) {
             node.calls.store(node.calls.load(Relaxed) + 1, Relaxed);
             self.state = State::Running { outermost: node.is_open_once() };
+            window.start();
         }
     }
 
-    /// The call is over. It may end in another node, on another thread, than it began: the report sums them.
+    /// The call is over. It may end in another node, on another thread, than it began: the report sums them. Gives the
+    /// figures of a call that went beyond its budget.
     #[inline]
-    fn finish(&mut self, open: Option<Open>, node: Option<&'static Node>) {
-        if let (State::Running { outermost }, Some(open), Some(node)) = (self.state, open, node) {
-            node.finished.store(node.finished.load(Relaxed) + 1, Release);
-            open.record(node, outermost, self.allocated, self.peak.max(0) as u64);
-            self.state = State::Finished;
-        }
+    fn finish(
+        &mut self,
+        site: &'static Site,
+        open: Option<Open>,
+        node: Option<&'static Node>,
+        window: &impl Window,
+    ) -> Option<Figures> {
+        let (State::Running { outermost }, Some(open), Some(node)) = (self.state, open, node) else { return None };
+        node.finished.store(node.finished.load(Relaxed) + 1, Release);
+        let peak = self.peak.max(0) as u64;
+        open.record(node, outermost, self.allocated, peak);
+        self.state = State::Finished;
+        let watch = site.watch.as_ref().filter(|_| outermost)?;
+        let figures = Figures { allocated: self.allocated, count: self.count, peak, net: self.net };
+        watch.note(open, node, figures, Some(window.started().0)).then_some(figures)
     }
 }
 
-impl<F: Future> Future for Tracked<F> {
+impl<F: Future, W: Window> Future for Tracked<F, W> {
     type Output = F::Output;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: the future is not moved: it is only reached through the `Pin` that is made here, and dropped in
         // place. The other fields are not pinned.
-        let (site, call, future) = unsafe {
+        let (site, call, window, future) = unsafe {
             let this = self.get_unchecked_mut();
-            (this.site, &mut this.call, Pin::new_unchecked(&mut *this.future))
+            (this.site, &mut this.call, &mut this.window, Pin::new_unchecked(&mut *this.future))
         };
         let _entered = call.within.enter();
         let scope = PollScope::enter(site, call);
         let open = scope.open;
         let node = open.and_then(Open::node);
-        scope.call.begin(node);
+        scope.call.begin(node, window);
         let polled = future.poll(context);
         drop(scope);
-        if polled.is_ready() {
-            call.finish(open, node);
+        if polled.is_ready()
+            && let Some(figures) = call.finish(site, open, node, window)
+        {
+            violation::panic_if_asked(site, figures);
         }
         polled
     }
 }
 
-impl<F> Drop for Tracked<F> {
+impl<F, W: Window> Drop for Tracked<F, W> {
     #[inline]
     fn drop(&mut self) {
         let _entered = self.call.within.enter();
@@ -139,7 +194,8 @@ impl<F> Drop for Tracked<F> {
         // SAFETY: nothing uses the future after its drop, and it is dropped once: by us, in place, as pinning wants.
         unsafe { ManuallyDrop::drop(&mut self.future) };
         drop(scope);
-        self.call.finish(open, node);
+        // A drop never panics, whatever the budget says.
+        self.call.finish(self.site, open, node, &self.window);
     }
 }
 
@@ -189,6 +245,7 @@ mod tests {
 
     #[test]
     fn a_future_grows_by_at_most_64_bytes() {
-        assert!(size_of::<Tracked<[u8; 128]>>() <= 128 + 64);
+        assert!(size_of::<Tracked<[u8; 128]>>() <= 128 + 48);
+        assert!(size_of::<Tracked<[u8; 128], Windowed>>() <= 128 + 64);
     }
 }

@@ -1,12 +1,12 @@
 //! The guard of a sync function or a named block.
 
-use crate::tracker::{FrameKind, Open, Site};
+use crate::tracker::{Closed, FrameKind, Open, Site};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Keeps a scope open until it is dropped.
 ///
-/// It may be dropped out of order, on another thread, or never: nothing is lost or counted twice, and the next outer
-/// scope that ends puts the thread back in order.
+/// It may be dropped out of order, on another thread, or never: nothing is lost or counted twice. Dropped on another thread,
+/// it ends on its own as soon as that thread allocates, frees or opens a scope; forgotten, with the next outer scope.
 #[must_use = "a scope ends when its guard is dropped: bind it with `let _scope = …`"]
 #[derive(Debug)]
 pub struct Guard(Option<Open>);
@@ -32,12 +32,18 @@ impl Drop for Guard {
     }
 }
 
-/// Closes a scope, and notes what the call did with its function.
 #[inline(never)]
 fn leave(open: Open) {
-    let Some(closed) = open.close() else { return };
+    close(open);
+}
+
+/// Closes a scope, and notes what the call did with its function.
+#[inline(always)]
+pub(super) fn close(open: Open) -> Option<Closed> {
+    let closed = open.close()?;
     open.record(closed.node, closed.outermost, closed.allocated, closed.peak.max(0) as u64);
     if closed.panicked {
         closed.node.panicked.store(closed.node.panicked.load(Relaxed) + 1, Relaxed);
     }
+    Some(closed)
 }

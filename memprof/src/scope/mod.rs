@@ -4,9 +4,13 @@
 mod context;
 mod future;
 mod guard;
+pub(crate) mod site_name;
 mod track;
+mod violation;
+mod watched;
 
 pub use context::Context;
 pub use future::Tracked;
 pub use guard::{Guard, enter, enter_block};
 pub use track::track;
+pub use watched::{WatchedGuard, enter_watched};

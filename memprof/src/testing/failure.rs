@@ -4,8 +4,8 @@ use super::figures::MeasuredFunction;
 use super::outcome::Compare;
 use super::run::{Run, run};
 use crate::profiler::REPORTING;
-use crate::report::size;
 use crate::scope;
+use crate::size;
 use std::fmt;
 
 /// Functions that a failure names.

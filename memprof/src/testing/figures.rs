@@ -1,7 +1,7 @@
 //! The figures of a measurement.
 
 #[cfg(feature = "profiling")]
-use crate::report::size;
+use crate::size;
 use std::fmt;
 
 /// What a closure or future did with memory, and the value it gave.

@@ -4,8 +4,8 @@ use super::failure::{Failure, lines};
 use super::figures::place;
 use super::run::{Run, key, name, run};
 use crate::profiler::REPORTING;
-use crate::report::size;
 use crate::scope;
+use crate::size;
 use std::collections::HashMap;
 
 /// Runs `work`, drops what it returns, and looks for blocks that were allocated meanwhile and are still live.

@@ -1,8 +1,8 @@
 //! What tests can ask of memory, and assert: how much something allocates, how high it stands, and that nothing stays behind.
 //!
 //! A measurement sees what its closure does on this thread; what goes on elsewhere through a [`Context`](crate::Context)
-//! that was captured in it; and the futures that [`track`](crate::track) has made in it, wherever they are polled. It sees
-//! nothing of other tests that run at the same time. The figures are exact, also while others are measured.
+//! that was captured in it; and the tracked futures that were made in it, wherever they are polled: by a call of a tracked
+//! `async fn`, or by [`track`](crate::track). It sees nothing of other tests that run at the same time. The figures are exact, also while others are measured.
 //!
 //! # A test binary
 //!
@@ -68,8 +68,9 @@
 //! [`#[memprof::test]`](crate::test) stands above or below `#[tokio::test]`: above, it measures the body; below, the test with
 //! its runtime. [`measure_async`] measures one future.
 //!
-//! A tracked `async fn` that is spawned is made where it is first polled, on another thread that knows nothing of the
-//! measurement: spawn `Context::current().wrap_future(work())` or `memprof::track("work", work())` for it to count.
+//! A future that is spawned counts if it is tracked. A tracked `async fn` with attributes of others (`#[instrument]`,
+//! `#[must_use]`) stays an `async fn`, begins where it is first polled, and may not know of the measurement by then: spawn
+//! `memprof::track("work", work())`, as any future that is not tracked.
 //!
 //! # What is not seen
 //!

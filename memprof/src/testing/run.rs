@@ -1,9 +1,9 @@
 //! Measuring closures and futures.
 
 use super::figures::{Measured, MeasuredFunction};
-use crate::profiler::{REPORTING, site_name};
-use crate::report::size;
-use crate::scope;
+use crate::profiler::REPORTING;
+use crate::scope::{self, site_name};
+use crate::size;
 use crate::tracker::{self, AT_ONCE, Ended, Measurement, Reading, Refused, Site, Span};
 use std::collections::HashMap;
 use std::future::poll_fn;

@@ -4,8 +4,8 @@ use super::failure::{Failure, allocated_words, by_allocated, by_net};
 use super::leaks::left;
 use super::run::{Run, begin, run, run_async};
 use crate::profiler::REPORTING;
-use crate::report::size;
 use crate::scope;
+use crate::size;
 use crate::tracker::Measurement;
 
 /// What the attribute was given, sizes in bytes.

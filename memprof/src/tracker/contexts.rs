@@ -8,7 +8,6 @@ use super::node::Node;
 use super::scopes::Open;
 use super::thread;
 use super::tree::OTHER_PATHS;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Where a thread was in its call tree.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +34,7 @@ impl CallPath {
     #[inline]
     pub(crate) fn here() -> Option<Self> {
         let ledger = thread::ledger()?;
+        ledger.catch_up();
         let node = ledger.node();
         let by = if node.measurement == 0 { 0 } else { measurement::begun() };
         Some(Self { ledger, node, by })
@@ -63,14 +63,14 @@ impl CallPath {
 
     fn enter_path(self, kind: FrameKind, measured: Joined) -> Option<(Open, &'static Node)> {
         let ledger = thread::ledger()?;
+        ledger.catch_up();
         let node = if std::ptr::eq(ledger, self.ledger) && measured.is_whole() {
             self.node
         } else {
             same_path(ledger, self.node, measured)
         };
         let frames = ledger.frames();
-        if !frames.make_room() {
-            ledger.scopes_not_opened.store(ledger.scopes_not_opened.load(Relaxed) + 1, Relaxed);
+        if !ledger.make_room() {
             return None;
         }
         ends::set_counts_aside(frames.all());
@@ -83,6 +83,7 @@ impl CallPath {
             high_before: ledger.high.get(),
             net_at_entry: net,
             allocated_at_entry: ledger.allocated.get(),
+            count_at_entry: ledger.allocated_count.get(),
             open_before: 0,
             kind,
             panicking_at_entry: false,

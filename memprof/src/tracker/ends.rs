@@ -40,12 +40,13 @@ impl Ledger {
         let entry = frame.totals();
         Foreign {
             allocated: self.allocated.get().wrapping_sub(entry.allocated),
+            count: self.allocated_count.get().wrapping_sub(entry.count),
             net: self.net().wrapping_sub(entry.net),
         }
     }
 
     /// Closes the scope at a place of the stack, whatever stands above it.
-    pub(super) fn close_at(&'static self, index: usize) -> Closed {
+    pub(super) fn close_at(&'static self, index: usize, panicking: bool) -> Closed {
         let all = self.frames().all();
         let (upto, above) = all.split_at_mut(index + 1);
         let frame = upto[index];
@@ -53,6 +54,7 @@ impl Ledger {
         let subtract = foreign.unwrap_or_default();
         let level = Level {
             allocated: self.allocated.get().wrapping_sub(subtract.allocated),
+            count: self.allocated_count.get().wrapping_sub(subtract.count),
             net: self.net().wrapping_sub(subtract.net),
             highest,
         };
@@ -77,7 +79,7 @@ impl Ledger {
             self.charge(frame.node_before);
             self.take_off(index, foreign, highest.max(frame.high_before));
         }
-        level.figures(&frame, std::thread::panicking())
+        level.figures(&frame, panicking)
     }
 
     /// Ends the context that was entered at a place of the stack.
@@ -124,7 +126,7 @@ impl Ledger {
                 continue;
             }
             frame.node.leave();
-            let closed = Level { allocated: 0, net: 0, highest: 0 }.figures(frame, false);
+            let closed = Level { allocated: 0, count: 0, net: 0, highest: 0 }.figures(frame, false);
             if frame.kind.is_call() {
                 closed.node.count_unrecorded();
             }
@@ -155,6 +157,7 @@ impl Ledger {
 
     /// The thread is over: closes what it has forgotten, and charges the root.
     pub(super) fn close_all_scopes(&'static self) {
+        self.catch_up();
         self.forget_from(0);
         self.high.set(self.highest_net());
         self.frames().truncate(0);

@@ -7,6 +7,7 @@ use super::node::Node;
 use crate::os::pages;
 use std::cell::Cell;
 use std::ptr::null_mut;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Scopes that one thread can have open at once. A real stack of 8 MiB holds fewer tracked calls than this; only
 /// guards that are forgotten in a loop get there.
@@ -44,12 +45,17 @@ impl FrameKind {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Foreign {
     pub(super) allocated: u64,
+    pub(super) count: u64,
     pub(super) net: i64,
 }
 
 impl Foreign {
     pub(super) fn and(self, other: Foreign) -> Foreign {
-        Foreign { allocated: self.allocated.wrapping_add(other.allocated), net: self.net.wrapping_add(other.net) }
+        Foreign {
+            allocated: self.allocated.wrapping_add(other.allocated),
+            count: self.count.wrapping_add(other.count),
+            net: self.net.wrapping_add(other.net),
+        }
     }
 }
 
@@ -62,9 +68,23 @@ impl FrameId {
     /// Of a frame that no guard knows: no frame is put there.
     const NOBODYS: FrameId = FrameId(u64::MAX);
 
+    /// In a word where the frame was put, its lowest bits are free: there was a panic; it is a word at all, not 0.
+    const PANICKING: u64 = 1;
+    const IS_ID: u64 = 2;
+
     #[inline(always)]
     pub(super) fn offset(self) -> usize {
         self.0 as u32 as usize
+    }
+
+    /// As a word, never 0, that also says whether there was a panic when the scope ended.
+    pub(super) fn word(self, panicking: bool) -> u64 {
+        self.0 | Self::IS_ID | if panicking { Self::PANICKING } else { 0 }
+    }
+
+    /// What [`word`](Self::word) was made of.
+    pub(super) fn from_word(word: u64) -> (Self, bool) {
+        (Self(word & !(Self::IS_ID | Self::PANICKING)), word & Self::PANICKING != 0)
     }
 }
 
@@ -79,6 +99,7 @@ pub(super) struct Frame {
     pub(super) high_before: i64,
     pub(super) net_at_entry: i64,
     pub(super) allocated_at_entry: u64,
+    pub(super) count_at_entry: u64,
     /// Scopes of the same site that were open beneath: 0 is the outermost of a recursion.
     pub(super) open_before: u32,
     pub(super) kind: FrameKind,
@@ -98,6 +119,7 @@ impl Frame {
             high_before: highest,
             net_at_entry: foreign.net,
             allocated_at_entry: foreign.allocated,
+            count_at_entry: foreign.count,
             open_before: 0,
             kind: FrameKind::Subtracted,
             panicking_at_entry: false,
@@ -107,18 +129,22 @@ impl Frame {
 
     /// The totals at entry; of a [`subtracted`](Self::subtracted) frame, what is not to be counted.
     pub(super) fn totals(&self) -> Foreign {
-        Foreign { allocated: self.allocated_at_entry, net: self.net_at_entry }
+        Foreign { allocated: self.allocated_at_entry, count: self.count_at_entry, net: self.net_at_entry }
     }
 
     /// Adds to a [`subtracted`](Self::subtracted) frame what happened after it.
     pub(super) fn subtract(&mut self, foreign: Foreign, highest: i64) {
         self.high_before = self.high_before.max(highest.wrapping_sub(self.net_at_entry));
         let both = self.totals().and(foreign);
-        (self.allocated_at_entry, self.net_at_entry) = (both.allocated, both.net);
+        (self.allocated_at_entry, self.count_at_entry, self.net_at_entry) = (both.allocated, both.count, both.net);
     }
 
     pub(super) fn is_open(&self) -> bool {
         !self.ended && self.kind != FrameKind::Subtracted
+    }
+
+    pub(super) fn is_block(&self) -> bool {
+        self.kind == FrameKind::Block
     }
 
     /// Whether the counts of open scopes beneath are set aside while it is open.
@@ -132,8 +158,9 @@ impl Frame {
 }
 
 pub(super) const FRAME: usize = size_of::<Frame>();
+const _: () = assert!(FRAME.is_multiple_of(4), "an id has two bits to spare");
 
-/// The stack of open scopes. The owner alone touches it.
+/// The stack of open scopes. The owner alone touches it, but for what sends it the long way.
 #[derive(Debug)]
 pub(super) struct Frames {
     start: Cell<*mut Frame>,
@@ -141,6 +168,9 @@ pub(super) struct Frames {
     top: Cell<usize>,
     /// Bytes reserved.
     room: Cell<usize>,
+    /// The bytes that an entry may use without a further look: `room`, or 0 where it has to take the long way. Others set it
+    /// to 0, so that an entry asks for both at once.
+    limit: AtomicUsize,
     /// The next serial number, in the upper half.
     serial: Cell<u64>,
     /// How many of the frames have ended.
@@ -153,15 +183,26 @@ impl Frames {
             start: Cell::new(null_mut()),
             top: Cell::new(0),
             room: Cell::new(0),
+            limit: AtomicUsize::new(0),
             serial: Cell::new(0),
             ended: Cell::new(0),
         }
     }
 
-    /// Whether one more frame fits.
+    /// Whether one more frame fits, and nothing is to be done before.
     #[inline(always)]
     pub(super) fn has_room(&self) -> bool {
-        self.top.get() < self.room.get()
+        self.top.get() < self.limit.load(Relaxed)
+    }
+
+    /// Sends the next entry the long way. Called by any thread.
+    pub(super) fn shut(&self) {
+        self.limit.store(0, Relaxed);
+    }
+
+    /// Lets entries take the short way again.
+    pub(super) fn unshut(&self) {
+        self.limit.store(self.room.get(), Relaxed);
     }
 
     /// Where the next frame goes.
@@ -240,9 +281,11 @@ impl Frames {
         self.top.set(self.top.get().min(len * FRAME));
     }
 
-    /// Makes sure that one more frame fits. False: too many are open, or the system has no memory.
+    /// Makes sure that one more frame fits; entries take the long way until [`unshut`](Self::unshut). False: too many are
+    /// open, or the system has no memory.
     pub(super) fn make_room(&self) -> bool {
-        if self.has_room() {
+        let fits = || self.top.get() < self.room.get();
+        if fits() {
             return true;
         }
         // Ended blocks can lie beneath open ones for ever, where tasks take turns on one thread. Dropping them looks at
@@ -250,7 +293,7 @@ impl Frames {
         if self.ended.get() > 0 && self.ended.get() >= self.len() / 4 {
             self.drop_ended();
         }
-        self.has_room() || self.grow()
+        fits() || self.grow()
     }
 
     /// Takes the ended frames out. Their guards are gone, and the guards of what moves find it by its id.

@@ -3,6 +3,7 @@
 
 use super::counters::Counters;
 use super::frames::Frames;
+use super::late_ends::LateEnds;
 use super::node::Node;
 use super::registry::{Listed, Place, Registry};
 use super::totals;
@@ -12,8 +13,8 @@ use crate::os::pages;
 use crate::os::thread_name::ThreadName;
 use std::cell::Cell;
 use std::ptr::null_mut;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, fence};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 
 /// How far a thread's net moves before it is published to the process.
 pub(crate) const PUBLISH_STEP: u64 = 64 * 1024;
@@ -51,6 +52,8 @@ impl Counters {
 pub(crate) struct Ledger {
     /// Bytes that the thread has allocated.
     pub(super) allocated: Cell<u64>,
+    /// How many allocations: what a call made is a difference of two of these, for its budget.
+    pub(super) allocated_count: Cell<u64>,
     /// Bytes that the thread has freed.
     pub(super) deallocated: Cell<u64>,
     /// The highest net since the innermost open scope began.
@@ -61,10 +64,10 @@ pub(crate) struct Ledger {
     pub(super) allocation_threshold: AtomicU64,
     /// Bytes freed at which a free takes the long way; 0 while allocations are tracked.
     pub(super) free_threshold: AtomicU64,
-    /// Bytes allocated at which the thread's net has to be published.
-    publish_at: Cell<u64>,
-    /// Bytes freed at which the thread's net has to be published.
-    publish_at_freed: Cell<u64>,
+    /// Bytes allocated at which the thread's net has to be published; 0 where a scope has ended elsewhere.
+    publish_at: AtomicU64,
+    /// Bytes freed at which the thread's net has to be published; 0 likewise.
+    publish_at_freed: AtomicU64,
     published: Cell<i64>,
     place: Place<Ledger>,
     /// Allocations that found no room in the live table.
@@ -83,12 +86,13 @@ pub(crate) struct Ledger {
     root: Node,
     tree: Tree,
     frames: Frames,
+    late_ends: LateEnds,
     /// Which ledger this is, in the order of their making.
     pub(crate) number: AtomicU32,
 }
 
-// SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `place` and the place itself
-// and the name are atomics. All that is a `Cell`, `frames` and the rest of `tree` are touched by the thread that has taken
+// SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `place` and the place itself,
+// the name, the late ends and what sends an entry the long way are atomics. All that is a `Cell`, `frames` and the rest of `tree` are touched by the thread that has taken
 // the ledger alone (taking acquires what the former owner released); of the shared ledger nobody touches them.
 unsafe impl Sync for Ledger {}
 
@@ -102,13 +106,14 @@ impl Ledger {
     const fn new() -> Self {
         Self {
             allocated: Cell::new(0),
+            allocated_count: Cell::new(0),
             deallocated: Cell::new(0),
             high: Cell::new(0),
             node: AtomicPtr::new(null_mut()),
             allocation_threshold: AtomicU64::new(PUBLISH_STEP),
             free_threshold: AtomicU64::new(PUBLISH_STEP),
-            publish_at: Cell::new(PUBLISH_STEP),
-            publish_at_freed: Cell::new(PUBLISH_STEP),
+            publish_at: AtomicU64::new(PUBLISH_STEP),
+            publish_at_freed: AtomicU64::new(PUBLISH_STEP),
             published: Cell::new(0),
             place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
             not_tracked: AtomicU64::new(0),
@@ -121,6 +126,7 @@ impl Ledger {
             root: Node::root(),
             tree: Tree::new(),
             frames: Frames::new(),
+            late_ends: LateEnds::new(),
             number: AtomicU32::new(0),
         }
     }
@@ -146,7 +152,7 @@ impl Ledger {
         ledger.tree.found(start.expose_provenance() + after, LEDGER_BYTES - after);
         REGISTRY.add(ledger);
         // After it is listed: a profile that starts meanwhile either finds it, or is seen here.
-        ledger.rearm_thresholds();
+        ledger.publish(false);
         Some(ledger)
     }
 
@@ -163,6 +169,12 @@ impl Ledger {
         &self.frames
     }
 
+    /// What has ended on other threads.
+    #[inline(always)]
+    pub(super) fn late_ends(&self) -> &LateEnds {
+        &self.late_ends
+    }
+
     /// Allocated − deallocated on this thread; negative where it frees what others allocated. For the owner alone.
     #[inline(always)]
     pub(super) fn net(&self) -> i64 {
@@ -175,16 +187,18 @@ impl Ledger {
         self.not_tracked.store(self.not_tracked.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
-    /// Whether the net may have risen far enough to be published. For the owner alone.
+    /// Whether the net may have risen far enough to be published when `total` bytes are allocated, or a scope has ended
+    /// elsewhere.
     #[inline(always)]
-    pub(super) fn is_publishing_due_by_allocations(&self) -> bool {
-        self.allocated.get() >= self.publish_at.get()
+    pub(super) fn is_publishing_due_by_allocations(&self, total: u64) -> bool {
+        total >= self.publish_at.load(Relaxed)
     }
 
-    /// Whether the net may have fallen far enough to be published. For the owner alone.
+    /// Whether the net may have fallen far enough to be published when `total` bytes are freed, or a scope has ended
+    /// elsewhere.
     #[inline(always)]
-    pub(super) fn is_publishing_due_by_frees(&self) -> bool {
-        self.deallocated.get() >= self.publish_at_freed.get()
+    pub(super) fn is_publishing_due_by_frees(&self, total: u64) -> bool {
+        total >= self.publish_at_freed.load(Relaxed)
     }
 
     /// The node that is charged. For the owner alone.
@@ -218,7 +232,8 @@ impl Ledger {
         std::ptr::eq(self, &raw const SHARED)
     }
 
-    /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.
+    /// Publishes the thread's net if it has moved far enough, and sets the next thresholds: each event while allocations are
+    /// tracked, else the next publishing. For the owner alone.
     pub(super) fn publish(&self, however_little: bool) {
         let net = self.net();
         let moved = net.wrapping_sub(self.published.get());
@@ -231,23 +246,29 @@ impl Ledger {
             totals::move_published(moved);
             (up, down) = (0, 0);
         }
-        self.publish_at.set(self.allocated.get().wrapping_add(PUBLISH_STEP - up));
-        self.publish_at_freed.set(self.deallocated.get().wrapping_add(PUBLISH_STEP - down));
-        self.rearm_thresholds();
-    }
-
-    /// Sets the thresholds: each event while allocations are tracked, else the next publishing.
-    fn rearm_thresholds(&self) {
-        if live::table().is_none() {
-            self.allocation_threshold.store(self.publish_at.get(), Relaxed);
-            self.free_threshold.store(self.publish_at_freed.get(), Relaxed);
-            // Together with the fence of `start_tracking`: either we see the table now, or its stores to the
-            // thresholds come after ours.
-            fence(SeqCst);
-        }
+        let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
+        let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
+        let arm = || {
+            self.publish_at.store(at, Relaxed);
+            self.publish_at_freed.store(at_freed, Relaxed);
+            if live::table().is_none() {
+                self.allocation_threshold.store(at, Relaxed);
+                self.free_threshold.store(at_freed, Relaxed);
+            }
+        };
+        self.late_ends.arm(arm, || self.hurry());
+        // In `arm` there is a fence. Together with that of `start_tracking`: either we see the table now, or its stores to
+        // the thresholds come after ours.
         if live::table().is_some() {
             self.take_the_long_way();
         }
+    }
+
+    /// Has the next allocation and free publish, and do what else is due. Called by any thread.
+    pub(super) fn hurry(&self) {
+        self.publish_at.store(0, Relaxed);
+        self.publish_at_freed.store(0, Relaxed);
+        self.take_the_long_way();
     }
 
     /// Has each allocation and free look at the live table. Called by any thread.
@@ -258,4 +279,4 @@ impl Ledger {
 }
 
 const _: () = assert!(size_of::<Ledger>() + 16 * size_of::<Node>() <= LEDGER_BYTES);
-const _: () = assert!(std::mem::offset_of!(Ledger, published) == 64);
+const _: () = assert!(std::mem::offset_of!(Ledger, publish_at_freed) == 64);

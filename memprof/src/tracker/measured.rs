@@ -65,6 +65,7 @@ impl Measurement {
     /// process is tracked from then on.
     pub(crate) fn begin(leaks: bool) -> Result<Self, Refused> {
         let ledger = thread::ledger().ok_or(Refused::Off)?;
+        ledger.catch_up();
         if !hook::is_installed() {
             return Err(Refused::NotInstalled);
         }

@@ -219,12 +219,16 @@ pub(super) fn leave(node: &Node) {
     }
 }
 
-/// In which measurement something was made, in 8 bytes.
+fn lowest(serial: u64) -> [u8; 4] {
+    (serial as u32).to_ne_bytes()
+}
+
+/// In which measurement something was made, in 5 bytes: a future has room for them beside what else it keeps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Within {
     number: u8,
     /// The lowest bits of the measurement's serial number.
-    serial: u32,
+    serial: [u8; 4],
 }
 
 impl Within {
@@ -237,14 +241,14 @@ impl Within {
         }
     }
 
-    const NOWHERE: Within = Within { number: 0, serial: 0 };
+    const NOWHERE: Within = Within { number: 0, serial: [0; 4] };
 
     #[cold]
     fn at(node: &Node) -> Self {
         // One that has ended, and has left work running, has no serial number.
         let serial = |number| place(number).map_or(0, |place| place.serial.load(SeqCst));
         let found = around(node).map(|number| (number, serial(number))).find(|(_, serial)| *serial != 0);
-        found.map_or(Self::NOWHERE, |(number, serial)| Self { number, serial: serial as u32 })
+        found.map_or(Self::NOWHERE, |(number, serial)| Self { number, serial: lowest(serial) })
     }
 
     /// Enters the measurement on this thread, unless the thread is in it, or it has ended. `None`: nothing was entered.
@@ -260,7 +264,7 @@ impl Within {
         // While this is not 0 no other measurement takes the place.
         place.inside.fetch_add(1, SeqCst);
         let serial = place.serial.load(SeqCst);
-        let is_it = serial != 0 && serial as u32 == self.serial;
+        let is_it = serial != 0 && lowest(serial) == self.serial;
         let is_in_it = || super::thread::ledger().is_some_and(|ledger| is_within(ledger.node(), self.number));
         let entered = if is_it && !is_in_it() {
             // SAFETY: `Taken::root` stores both before anything can be made within the measurement; they are a ledger and a

@@ -3,6 +3,7 @@
 use super::counters::Counters;
 use super::distribution::Distribution;
 use super::site::Site;
+use super::watch::Watched;
 use std::cell::Cell;
 use std::ptr::null;
 use std::sync::atomic::AtomicPtr;
@@ -169,4 +170,18 @@ pub(crate) struct CallSpread {
     pub(crate) allocated: Distribution,
     /// Peak above entry per call, bytes.
     pub(crate) peak: Distribution,
+    /// What was seen of calls with a budget or a window; null until there is anything to say.
+    pub(super) seen: AtomicPtr<Watched>,
+}
+
+impl CallSpread {
+    pub(super) const fn new() -> Self {
+        Self { allocated: Distribution::new(), peak: Distribution::new(), seen: AtomicPtr::new(std::ptr::null_mut()) }
+    }
+
+    /// What was seen of calls with a budget or a window.
+    pub(crate) fn watched(&self) -> Option<&'static Watched> {
+        // SAFETY: null, or what `Tree::watched` has stored, which is never freed.
+        unsafe { self.seen.load(Acquire).as_ref() }
+    }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Closed {
     pub(crate) node: &'static Node,
     /// Bytes allocated.
     pub(crate) allocated: u64,
+    /// Allocations.
+    pub(crate) count: u64,
     /// Allocated − freed, bytes.
     pub(crate) net: i64,
     /// How high the thread's net rose above where it stood at entry, bytes.
@@ -54,10 +56,10 @@ impl Open {
     #[inline(never)]
     fn unusual(site: &'static Site, kind: FrameKind) -> Option<Open> {
         let ledger = thread::ledger()?;
+        ledger.catch_up();
         let before = ledger.node();
         let node = ledger.tree().child(ledger, before, site);
-        if !ledger.frames().make_room() {
-            ledger.scopes_not_opened.store(ledger.scopes_not_opened.load(Relaxed) + 1, Relaxed);
+        if !ledger.make_room() {
             return None;
         }
         Some(ledger.open(before, node, kind, std::thread::panicking()))
@@ -72,8 +74,8 @@ impl Open {
         self.ledger.frames().innermost(self.id).map(|frame| frame.node)
     }
 
-    /// Closes the scope. `None`: it belongs to another thread, or was closed already because something outside of it
-    /// ended; that is counted as misplaced.
+    /// Closes the scope. `None`: it belongs to another thread, which will close it, or was closed already because something
+    /// outside of it ended; both are counted as misplaced.
     #[inline(always)]
     pub(crate) fn close(self) -> Option<Closed> {
         let ledger = self.ledger;
@@ -82,7 +84,12 @@ impl Open {
             && let Some(frame) = ledger.frames().innermost(self.id)
         {
             let highest = ledger.high.get();
-            let level = Level { allocated: ledger.allocated.get(), net: ledger.net(), highest };
+            let level = Level {
+                allocated: ledger.allocated.get(),
+                count: ledger.allocated_count.get(),
+                net: ledger.net(),
+                highest,
+            };
             frame.node.leave();
             let closed = level.figures(frame, false);
             ledger.high.set(highest.max(frame.high_before));
@@ -112,10 +119,11 @@ impl Open {
     #[inline(never)]
     fn close_unusual(self) -> Option<Closed> {
         let ledger = self.ledger;
-        if thread::owns(ledger)
-            && let Some(index) = ledger.frames().find(self.id)
-        {
-            return Some(ledger.close_at(index));
+        let panicking = std::thread::panicking();
+        if !thread::owns(ledger) {
+            ledger.end_elsewhere(self.id, panicking);
+        } else if let Some(index) = ledger.frames().find(self.id) {
+            return Some(ledger.close_at(index, panicking));
         }
         if let Some(ledger) = thread::ledger() {
             ledger.misplaced_guards.store(ledger.misplaced_guards.load(Relaxed) + 1, Relaxed);
@@ -148,6 +156,7 @@ impl Ledger {
             high_before: self.high.get(),
             net_at_entry: net,
             allocated_at_entry: self.allocated.get(),
+            count_at_entry: self.allocated_count.get(),
             open_before,
             kind,
             panicking_at_entry: panicking,
@@ -163,6 +172,7 @@ impl Ledger {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Level {
     pub(super) allocated: u64,
+    pub(super) count: u64,
     pub(super) net: i64,
     /// The highest net since the scope began.
     pub(super) highest: i64,
@@ -180,6 +190,7 @@ impl Level {
         Closed {
             node,
             allocated: self.allocated.wrapping_sub(frame.allocated_at_entry),
+            count: self.count.wrapping_sub(frame.count_at_entry),
             net: self.net.wrapping_sub(frame.net_at_entry),
             peak: self.highest.wrapping_sub(frame.net_at_entry),
             outermost: frame.open_before == 0,

@@ -1,5 +1,6 @@
 //! A site: one annotated function or named block. One static for each in the source, not for each instance.
 
+use super::watch::Watch;
 use std::sync::atomic::AtomicI64;
 
 /// Where the name comes from.
@@ -21,17 +22,19 @@ pub struct Site {
     pub(crate) scratch: AtomicI64,
     /// Which measurement it is the root of, from 1; 0: it is a function's or a block's.
     pub(super) measurement: u8,
+    /// What each call is held against, where the function has a budget or a window.
+    pub(crate) watch: Option<Watch>,
 }
 
 impl Site {
     /// A site with a name of the user's choice.
     pub const fn named(name: &'static str, file: &'static str, line: u32) -> Self {
-        Self { name: SiteName::Given(name), file, line, scratch: AtomicI64::new(0), measurement: 0 }
+        Self { name: SiteName::Given(name), file, line, scratch: AtomicI64::new(0), measurement: 0, watch: None }
     }
 
     /// The site of a function; `marker` gives the `type_name` of an item inside its body.
     pub const fn function(marker: fn() -> &'static str, file: &'static str, line: u32) -> Self {
-        Self { name: SiteName::Marker(marker), file, line, scratch: AtomicI64::new(0), measurement: 0 }
+        Self { name: SiteName::Marker(marker), file, line, scratch: AtomicI64::new(0), measurement: 0, watch: None }
     }
 
     /// The root of a measurement.
@@ -42,6 +45,11 @@ impl Site {
     /// The site that stands for this one in reports: all measurements are one row.
     pub(crate) fn in_reports(&'static self) -> &'static Self {
         if self.measurement == 0 { self } else { super::measurement::first_site() }
+    }
+
+    /// The same site, each call of which is held against `watch`.
+    pub const fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// The name as it comes, not yet cleaned up. Does not allocate.

@@ -60,9 +60,7 @@ fn highest_of_only_thread() -> Option<i64> {
 /// assert!(stats.allocated >= stats.deallocated);
 /// ```
 pub fn memory_stats() -> MemoryStats {
-    // Two passes, see `counters`: every free first.
-    let freed = each_counters().map(Counters::read_deallocated).fold(Flow::default(), Flow::plus);
-    let allocated = each_counters().map(Counters::read_allocated).fold(Flow::default(), Flow::plus);
+    let (allocated, freed) = flows();
     let net = allocated.bytes.wrapping_sub(freed.bytes);
     MemoryStats {
         allocated: allocated.bytes as usize,
@@ -73,6 +71,14 @@ pub fn memory_stats() -> MemoryStats {
         net_count: allocated.count.wrapping_sub(freed.count) as usize,
         peak_allocated: peak(net as i64).bytes as usize,
     }
+}
+
+/// What the process has allocated, and what it has freed.
+pub(super) fn flows() -> (Flow, Flow) {
+    // Two passes, see `counters`: every free first.
+    let freed = each_counters().map(Counters::read_deallocated).fold(Flow::default(), Flow::plus);
+    let allocated = each_counters().map(Counters::read_allocated).fold(Flow::default(), Flow::plus);
+    (allocated, freed)
 }
 
 /// The counters of every node of every ledger.

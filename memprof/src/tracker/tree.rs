@@ -3,10 +3,11 @@
 //! Nodes live in system memory and are never freed: a ledger's tree is bounded by the distinct call paths, and by
 //! [`MAX_NODES`]. The owner alone changes the tree; others read the counters and the list of nodes.
 
-use super::distribution::{Distribution, Page};
+use super::distribution::Page;
 use super::ledger::Ledger;
 use super::node::{CallSpread, Node};
 use super::site::Site;
+use super::watch::Watched;
 use crate::os::pages;
 use std::cell::Cell;
 use std::ptr::null;
@@ -213,11 +214,33 @@ impl Tree {
         }
         // SAFETY: `room_for` gives room that nobody else uses and that is never freed.
         let spread: &'static CallSpread = unsafe {
-            place.write(CallSpread { allocated: Distribution::new(), peak: Distribution::new() });
+            place.write(CallSpread::new());
             &*place
         };
         first.spread.store(place, Release);
         Some(spread)
+    }
+
+    /// Where the site's calls on this ledger are noted that have a budget or a window; the owner alone calls this. `None`
+    /// where the system has no memory.
+    #[cold]
+    pub(super) fn watched(&self, node: &'static Node) -> Option<&'static Watched> {
+        let spread = self.spread_of(node.first())?;
+        if let Some(watched) = spread.watched() {
+            return Some(watched);
+        }
+        let place = self.room_for::<Watched>();
+        if place.is_null() {
+            return None;
+        }
+        // SAFETY: `room_for` gives room that nobody else uses and that is never freed.
+        let watched: &'static Watched = unsafe {
+            place.write(Watched::new());
+            &*place
+        };
+        // Release: whoever finds it sees it whole.
+        spread.seen.store(place, Release);
+        Some(watched)
     }
 
     fn room_for_page(&self) -> *mut Page {

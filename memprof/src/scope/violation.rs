@@ -1,0 +1,57 @@
+//! The panic that a budget with `on_violation = "panic"` asks for.
+
+use super::site_name;
+use crate::size;
+use crate::tracker::{Figures, Site};
+
+/// Panics if the site's budget asks for it, and the thread is not panicking already. A call went beyond it, and is over: no
+/// scope of it is open any more.
+#[cold]
+#[inline(never)]
+pub(super) fn panic_if_asked(site: &'static Site, figures: Figures) {
+    if site.watch.is_some_and(|watch| watch.panics) && !std::thread::panicking() {
+        panic!("{}", text(site, figures));
+    }
+}
+
+/// Which limits a call went beyond, and by how much.
+fn text(site: &Site, figures: Figures) -> String {
+    let watch = site.watch.unwrap_or_default();
+    let bytes = |key: &str, limit: Option<u64>, what: &str, figure: u64| {
+        let limit = limit.filter(|&limit| figure > limit)?;
+        Some(format!("{what} {} ({key} = {})", size::exact(figure), size::exact(limit)))
+    };
+    let count = |limit: Option<u64>| {
+        let limit = limit.filter(|&limit| figures.count > limit)?;
+        Some(format!("made {} (max_count = {})", size::plural(figures.count, "allocation"), size::count(limit)))
+    };
+    let beyond: Vec<String> = [
+        bytes("max_allocated", watch.max_allocated, "allocated", figures.allocated),
+        bytes("max_peak", watch.max_peak, "rose above its start by", figures.peak),
+        bytes("max_net", watch.max_net, "kept", figures.net.max(0) as u64),
+        count(watch.max_count),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let name = site_name::path(site).short;
+    format!("a call of `{name}` ({}:{}) went beyond its memory budget: it {}", site.file, site.line, beyond.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tracker::Watch;
+
+    #[test]
+    fn the_text_names_each_limit_that_was_exceeded_and_no_other() {
+        static SITE: Site =
+            Site::named("load", "src/load.rs", 7).watched(Watch::NOTHING.max_allocated(1024).max_net(0).max_count(9));
+        let figures = Figures { allocated: 3072, count: 2, peak: 99, net: 512 };
+        assert_eq!(
+            text(&SITE, figures),
+            "a call of `load` (src/load.rs:7) went beyond its memory budget: it allocated 3.0 KB (3,072 bytes) \
+             (max_allocated = 1.0 KB (1,024 bytes)), kept 512 bytes (max_net = 0 bytes)"
+        );
+    }
+}

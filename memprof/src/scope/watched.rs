@@ -1,0 +1,40 @@
+//! The guard of a sync function with a budget or a window. The others have a smaller one, which asks for neither.
+
+use super::guard::close;
+use super::violation;
+use crate::tracker::{Figures, FrameKind, Moment, Open, Site};
+
+/// Keeps the scope of a function with a budget or a window open until it is dropped.
+#[must_use = "a scope ends when its guard is dropped: bind it with `let _scope = …`"]
+#[derive(Debug)]
+pub struct WatchedGuard {
+    site: &'static Site,
+    open: Option<Open>,
+    started: Option<Moment>,
+}
+
+/// Opens the scope of a function with a budget or a window.
+#[inline(never)]
+pub fn enter_watched(site: &'static Site) -> WatchedGuard {
+    let started = site.watch.filter(|watch| watch.window).map(|_| Moment::now());
+    WatchedGuard { site, open: Open::here(site, FrameKind::Call), started }
+}
+
+impl Drop for WatchedGuard {
+    #[inline(never)]
+    fn drop(&mut self) {
+        let Self { site, open, started } = *self;
+        let Some((open, closed)) = open.and_then(|open| Some((open, close(open)?))) else { return };
+        // As for the other figures of calls: what the inner ones of a recursion did is part of the outermost.
+        let Some(watch) = site.watch.filter(|_| closed.outermost) else { return };
+        let figures = Figures {
+            allocated: closed.allocated,
+            count: closed.count,
+            peak: closed.peak.max(0) as u64,
+            net: closed.net,
+        };
+        if watch.note(open, closed.node, figures, started) {
+            violation::panic_if_asked(site, figures);
+        }
+    }
+}
