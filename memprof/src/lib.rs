@@ -96,6 +96,7 @@
 //!
 //! # In tests
 //!
+//! [`testing`] measures closures and futures, and has assertions; [`#[memprof::test]`](macro@test) holds a test against limits.
 //! [`Profiler::start`] and [`Profiler::report`] give the figures of a test program as plain data:
 //!
 //! ```
@@ -151,6 +152,7 @@ pub mod report;
 mod scope;
 #[cfg(feature = "profiling")]
 mod size;
+pub mod testing;
 #[cfg(feature = "profiling")]
 mod tracker;
 
@@ -164,7 +166,7 @@ pub use error::Error;
 #[cfg(feature = "jemalloc")]
 pub use jemalloc::Jemalloc;
 pub use memory_stats::MemoryStats;
-pub use memprof_macros::{main, track_memory};
+pub use memprof_macros::{main, test, track_memory};
 #[cfg(not(feature = "profiling"))]
 pub use off::{Context, Profiler, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]

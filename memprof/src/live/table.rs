@@ -120,7 +120,7 @@ impl Table {
     }
 
     /// Records now, those being written among them.
-    fn tracked(&self) -> u64 {
+    pub(crate) fn tracked(&self) -> u64 {
         let room = self.room.load(Relaxed);
         self.max.load(Relaxed).saturating_add_signed(-room)
     }
@@ -320,16 +320,21 @@ impl Table {
         // instead of it, in another slot.
         let room = (self.tracked() + 1024).min(self.max.load(Relaxed)) as usize;
         let mut records = Records::with_room(room)?;
-        for slot in (0..self.slots()).map(|number| Slot(number * 8)) {
-            if let Some(record) = self.read(slot) {
-                records.push(record);
-            }
-        }
+        self.each(|_, record| records.push(record));
         Some(records)
     }
 
+    /// Shows all records, and the addresses of their blocks. As [`copy`](Self::copy) while others work.
+    pub(crate) fn each(&self, mut see: impl FnMut(usize, Record)) {
+        for slot in (0..self.slots()).map(|number| Slot(number * 8)) {
+            if let Some((address, record)) = self.read(slot) {
+                see(address, record);
+            }
+        }
+    }
+
     /// Reads a slot that others may be changing: two equal readings of the record under the same address.
-    fn read(&self, slot: Slot) -> Option<Record> {
+    fn read(&self, slot: Slot) -> Option<(usize, Record)> {
         let place = self.address(slot);
         let entry = self.entry(slot);
         let once = || Record {
@@ -346,7 +351,7 @@ impl Table {
             let (first, second) = (once(), once());
             fence(Acquire);
             if first == second && place.load(Relaxed) == address {
-                return Some(first);
+                return Some((address, first));
             }
         }
         None
