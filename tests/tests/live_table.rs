@@ -38,6 +38,14 @@ fn up_to(max: usize) -> Profile {
     Profile::with(|config| config.memory_profiling.max_tracked_allocations = max)
 }
 
+/// As [`up_to`], and a full table stays as it is.
+fn always_exact(max: usize) -> Profile {
+    Profile::with(|config| {
+        config.memory_profiling.max_tracked_allocations = max;
+        config.memory_profiling.sample_interval_bytes = 1;
+    })
+}
+
 #[track_memory]
 fn fills(blocks: &mut Vec<Block>, count: usize) {
     assert!(blocks.capacity() - blocks.len() >= count);
@@ -47,7 +55,7 @@ fn fills(blocks: &mut Vec<Block>, count: usize) {
 fn more_than_fit() {
     const MAX: usize = 1000;
     let mut blocks = Vec::with_capacity(3 * MAX);
-    let profile = up_to(MAX);
+    let profile = always_exact(MAX);
     fills(&mut blocks, MAX - 200);
     let live = self::live(&profile);
     assert_eq!((live.exact, live.tracked, live.not_tracked), (true, Some(800), Some(0)));
@@ -196,14 +204,15 @@ fn a_second_profile_begins_anew() {
     fills(&mut blocks, 12_000);
     assert!(!first.report().live.exact);
     drop(first);
-    // What found no room in the first profile is from before the start of the second.
+    // What the first profile had a sample of is from before the start of the second, which begins exact.
     let second = up_to(10_000);
     let live = self::live(&second);
-    assert_eq!((live.exact, live.not_tracked), (true, Some(0)));
-    // The first one's records are still there: the table is full.
+    assert_eq!((live.exact, live.not_tracked, live.sample_interval_bytes), (true, Some(0), 1));
+    assert!(live.tracked.unwrap() < 100 && live.before_start_count >= 12_000, "{live:?}");
+    let before = live.tracked.unwrap();
     fills(&mut blocks, 5);
     let live = self::live(&second);
-    assert_eq!((live.exact, live.tracked, live.not_tracked), (false, Some(10_000), Some(5)));
+    assert_eq!((live.exact, live.tracked, live.not_tracked), (true, Some(before + 5), Some(0)));
     drop(second);
     let larger = up_to(20_000);
     fills(&mut blocks, 100);

@@ -8,6 +8,9 @@ use super::{Config, Jemalloc, MemoryProfiling, Reporting, env, suggest};
 /// The most live allocations that can be tracked. Beyond it the table alone would take gigabytes.
 const MOST_TRACKED: usize = 100_000_000;
 
+/// The largest interval: 1 TB, as far as it grows by itself. Where a `usize` is smaller, that.
+const MOST_INTERVAL: usize = if usize::BITS > 40 { 1 << 40 } else { usize::MAX };
+
 /// One key of the configuration.
 pub(super) struct Key {
     pub(super) section: &'static str,
@@ -26,8 +29,8 @@ pub(super) enum Kind {
 /// What a count may be.
 pub(super) struct Bounds {
     most: usize,
-    /// What to do instead of setting 0.
-    instead_of_zero: &'static str,
+    /// What to do instead of setting 0; `None` where 0 may be set.
+    instead_of_zero: Option<&'static str>,
 }
 
 macro_rules! keys {
@@ -54,8 +57,10 @@ keys! {
         dump_on_exit: Flag,
         max_tracked_allocations: Count(Bounds {
             most: MOST_TRACKED,
-            instead_of_zero: "to track none, set track_allocations to false",
+            instead_of_zero: Some("to track none, set track_allocations to false"),
         }),
+        sample_interval_bytes: Count(Bounds { most: MOST_INTERVAL, instead_of_zero: None }),
+        overhead_budget_percent: Count(Bounds { most: 100, instead_of_zero: None }),
     }
     jemalloc: Jemalloc {
         background_thread: Flag,
@@ -81,15 +86,17 @@ impl Bounds {
     /// The number as a count, if it is within the bounds; `None` is a number that no `i128` can hold, or no number.
     pub(super) fn check(&self, number: Option<i128>, shown: &str) -> Result<usize, String> {
         match number.map(usize::try_from) {
-            Some(Ok(0)) => Err(format!("must be at least 1; {}", self.instead_of_zero)),
-            Some(Ok(count)) if count <= self.most => Ok(count),
+            Some(Ok(count)) if count <= self.most => match self.instead_of_zero {
+                Some(instead) if count == 0 => Err(format!("must be at least 1; {instead}")),
+                _ => Ok(count),
+            },
             _ => Err(format!("must be {}; found {}", self.expected(), suggest::quote(shown))),
         }
     }
 
     /// The bounds in words.
     pub(super) fn expected(&self) -> String {
-        format!("a whole number from 1 to {}", self.most)
+        format!("a whole number from {} to {}", u8::from(self.instead_of_zero.is_some()), self.most)
     }
 }
 

@@ -5,10 +5,9 @@
 //! that publishing and tracking share. A free: the same adds the other way, and its threshold.
 
 use super::ledger::{Ledger, SHARED};
-use super::node::Node;
 use super::thread::{self, Elsewhere};
-use super::totals;
-use crate::live::{self, Inserted, Record};
+use super::{totals, tracking};
+use crate::live::{self, Drawn, Inserted, Record};
 use crate::os::clock;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -67,50 +66,23 @@ fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 /// Beyond the threshold: give the block a record, and publish the net if it is time. No calls but the last one, so that
 /// nothing has to be saved.
 #[inline(never)]
-fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
+pub(super) fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     if let Some(table) = live::table() {
-        let record = || Record { size: bytes as u64, owner: owner(ledger.node()), ticks: clock::ticks() };
+        if !table.state().is_exact() {
+            return tracking::allocated(ledger, table, block, bytes);
+        }
+        if ledger.countdown.is_timed() {
+            return tracking::timed_allocation(ledger, table, block, bytes);
+        }
+        let record = || tracking::record(ledger.node(), bytes, clock::ticks(), Drawn::CERTAIN);
         match table.insert(block.addr(), record) {
             Inserted::Yes => {}
-            Inserted::No => ledger.count_not_tracked(),
-            Inserted::Crowded => return crowded(ledger, block, bytes),
+            Inserted::No => return tracking::full(ledger, table, block, bytes),
+            Inserted::Crowded => return tracking::crowded(ledger, table, block, bytes),
         }
     }
     if ledger.is_publishing_due_by_allocations() {
         publish(ledger);
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn crowded(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
-    let record = Record { size: bytes as u64, owner: owner(ledger.node()), ticks: clock::ticks() };
-    if live::table().is_some_and(|table| !table.insert_elsewhere(block.addr(), record)) {
-        ledger.count_not_tracked();
-    }
-    publish(ledger);
-}
-
-/// How the live table knows a node.
-#[inline(always)]
-fn owner(node: &'static Node) -> usize {
-    std::ptr::from_ref(node).addr()
-}
-
-/// Gives a block a record, if there is a live table. False: it found no room.
-fn track(block: *mut u8, record: Record) -> bool {
-    let Some(table) = live::table() else { return true };
-    match table.insert(block.addr(), || record) {
-        Inserted::Yes => true,
-        Inserted::No => false,
-        Inserted::Crowded => table.insert_elsewhere(block.addr(), record),
-    }
-}
-
-/// As [`track`], for a block of the shared ledger.
-fn track_shared(block: *mut u8, record: Record) {
-    if !track(block, record) {
-        SHARED.not_tracked.fetch_add(1, Relaxed);
     }
 }
 
@@ -133,7 +105,7 @@ fn alloc_elsewhere(block: *mut u8, bytes: usize, inner: InnerName) {
             let root = SHARED.root();
             root.counters.allocated_shared(bytes as u64);
             totals::move_published(bytes as i64);
-            track_shared(block, Record { size: bytes as u64, owner: owner(root), ticks: clock::ticks() });
+            tracking::allocated_shared(block, bytes, None);
         }
         Elsewhere::Nowhere => {}
     }
@@ -162,10 +134,18 @@ fn deallocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 
 /// Beyond the threshold: take the block's record away, and publish the net if it is time.
 #[inline(never)]
-fn free_event(ledger: &'static Ledger, block: *mut u8) {
-    // Before the block is given back: afterwards another thread may get, and insert, the same address.
-    if live::table().is_some_and(|table| !table.forget(block.addr())) {
-        return forget_elsewhere(ledger, block);
+pub(super) fn free_event(ledger: &'static Ledger, block: *mut u8) {
+    if let Some(table) = live::table()
+        && table.may_hold(block.addr())
+    {
+        // After the filter: a block without a record costs the same however few there are, and is not timed.
+        if ledger.countdown.is_timed() {
+            return tracking::timed_free(ledger, table, block);
+        }
+        // Before the block is given back: afterwards another thread may get, and insert, the same address.
+        if !table.forget(block.addr()) {
+            return forget_elsewhere(ledger, block);
+        }
     }
     if ledger.is_publishing_due_by_frees() {
         publish(ledger);
@@ -193,7 +173,7 @@ fn dealloc_elsewhere(block: *mut u8, bytes: usize) {
         Elsewhere::Nowhere => {}
     }
     if let Some(table) = live::table()
-        && !table.forget(block.addr())
+        && table.may_hold(block.addr())
     {
         table.forget_elsewhere(block.addr());
     }
@@ -210,17 +190,15 @@ pub(crate) fn before_realloc(block: *mut u8) -> Option<Record> {
 #[inline(never)]
 pub(crate) fn on_realloc_failure(block: *mut u8, record: Option<Record>) {
     if let Some(record) = record {
-        track_shared(block, record);
+        tracking::restore(block, record);
     }
 }
 
-/// Counts a successful reallocation: an allocation and a free. The new block belongs to whoever reallocated, but keeps
-/// the age of the old one.
+/// Counts a successful reallocation: an allocation and a free. The new block belongs to whoever reallocated; where every
+/// block has a record, it keeps the age of the old one.
 #[inline]
 pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<Record>) {
     let grown = new.saturating_sub(old) as u64;
-    let size = new as u64;
-    let ticks = || record.map_or_else(clock::ticks, |record| record.ticks);
     let ledger = match thread::present().ledger() {
         Some(ledger) => ledger,
         None => match thread::elsewhere() {
@@ -232,19 +210,19 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
                 root.reallocated_count.fetch_add(1, Relaxed);
                 root.grown_bytes.fetch_add(grown, Relaxed);
                 totals::move_published(new as i64 - old as i64);
-                return track_shared(block, Record { size, owner: owner(root), ticks: ticks() });
+                return tracking::allocated_shared(block, new, record);
             }
             Elsewhere::Nowhere => return,
         },
     };
-    let node = reallocated(ledger, old, new, grown);
-    if live::table().is_some() && !track(block, Record { size, owner: owner(node), ticks: ticks() }) {
-        ledger.count_not_tracked();
+    reallocated(ledger, old, new, grown);
+    if let Some(table) = live::table() {
+        tracking::reallocated(ledger, table, block, new, record);
     }
 }
 
 #[inline(always)]
-fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) -> &'static Node {
+fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) {
     let node = ledger.node();
     // The allocation is counted before the free, for the reader's two passes.
     ledger.allocated.set(ledger.allocated.get().wrapping_add(new as u64));
@@ -261,7 +239,6 @@ fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) -> &
     if ledger.is_publishing_due_by_allocations() || ledger.is_publishing_due_by_frees() {
         publish(ledger);
     }
-    node
 }
 
 /// What `abort_on_oom` has called when the inner allocator has no memory; null: nothing.

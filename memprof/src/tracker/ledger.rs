@@ -68,6 +68,8 @@ pub(crate) struct Ledger {
     /// Bytes freed at which the thread's net has to be published.
     publish_at_freed: Cell<u64>,
     published: Cell<i64>,
+    /// When the next sample is due, while the live table is one.
+    pub(super) countdown: live::Countdown,
     place: Place<Ledger>,
     /// Allocations that found no room in the live table.
     pub(crate) not_tracked: AtomicU64,
@@ -113,6 +115,7 @@ impl Ledger {
             publish_at: Cell::new(PUBLISH_STEP),
             publish_at_freed: Cell::new(PUBLISH_STEP),
             published: Cell::new(0),
+            countdown: live::Countdown::new(),
             place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
             not_tracked: AtomicU64::new(0),
             misplaced_guards: AtomicU64::new(0),
@@ -143,7 +146,9 @@ impl Ledger {
             place.write(Ledger::new());
             &*place
         };
-        ledger.number.store(MADE.fetch_add(1, Relaxed), Relaxed);
+        let number = MADE.fetch_add(1, Relaxed);
+        ledger.number.store(number, Relaxed);
+        ledger.countdown.seed(number.into());
         ledger.root.found();
         ledger.charge(&ledger.root);
         ledger.tree.found(start.expose_provenance() + after, LEDGER_BYTES - after);
@@ -239,16 +244,36 @@ impl Ledger {
         self.rearm_thresholds();
     }
 
-    /// Sets the thresholds: each event while allocations are tracked, else the next publishing.
-    fn rearm_thresholds(&self) {
-        if live::table().is_none() {
-            self.allocation_threshold.store(self.publish_at.get(), Relaxed);
-            self.free_threshold.store(self.publish_at_freed.get(), Relaxed);
-            // Together with the fence of `start_tracking`: either we see the table now, or its stores to the
-            // thresholds come after ours.
-            fence(SeqCst);
+    /// Publishes if it is time, and sets the thresholds anyway: the countdown of samples may have changed. For the owner
+    /// alone.
+    pub(super) fn publish_if_due(&self) {
+        if self.is_publishing_due_by_allocations() || self.is_publishing_due_by_frees() {
+            self.publish(false);
+        } else {
+            self.rearm_thresholds();
         }
-        if live::table().is_some() {
+    }
+
+    /// Sets the thresholds. Of allocations: each while every one is tracked, else the next publishing or the next sample,
+    /// whichever comes first. Of frees: each while allocations are tracked, else the next publishing.
+    fn rearm_thresholds(&self) {
+        let table = live::table();
+        let period = table.map(|table| table.state().period());
+        match table {
+            None => {
+                self.allocation_threshold.store(self.publish_at.get(), Relaxed);
+                self.free_threshold.store(self.publish_at_freed.get(), Relaxed);
+            }
+            Some(table) => {
+                let due_at = self.countdown.due_at(table).map_or(0, |due_at| due_at.min(self.publish_at.get()));
+                self.allocation_threshold.store(due_at, Relaxed);
+                self.free_threshold.store(0, Relaxed);
+            }
+        }
+        // Together with the fence of `start_tracking`: either we see the new table or period now, or its stores to the
+        // thresholds come after ours.
+        fence(SeqCst);
+        if live::table().map(|table| table.state().period()) != period {
             self.take_the_long_way();
         }
     }
