@@ -13,9 +13,9 @@ mod fallback;
 mod item;
 mod mistakes;
 mod root;
-#[allow(dead_code, reason = "budgets and limits of tests read their sizes with it")]
 mod size;
 mod validate;
+mod watch;
 
 use proc_macro::TokenStream;
 
@@ -56,10 +56,63 @@ use proc_macro::TokenStream;
 ///
 /// * `name = "…"`: the name in the report. Without it the name is the function's path, `crate::module::Type::function`.
 ///   Not on a block: its functions each have a name.
+/// * `max_allocated = "1 MiB"`, `max_peak = "4 MiB"`, `max_net = "0 B"`, `max_count = 10`: a budget, see below.
+///   `on_violation = "panic"` makes a call beyond it panic; `"report"`, the default, does not.
+/// * `window = "process"`: see below.
 /// * `crate = path`: where memprof is found, for programs that reach it through another crate. Without it `::memprof`. On a
 ///   block it holds for all functions in it, and must be right where these stand: begin it with `crate::` or `::`.
 /// * `skip`: leaves this function or block as it was. It is for what stands in a tracked block, alone it changes nothing.
 ///   No other argument stands beside it.
+///
+/// # Budgets
+///
+/// A budget says what one call may do at most: bytes allocated, peak above its start, allocated − freed, and number of
+/// allocations. Sizes are a number and a unit (B, KB = KiB, MB = MiB, GB = GiB) and are checked by the compiler. A call
+/// beyond a limit is counted, and the worst one (furthest beyond a limit, by its factor) is kept with its figures and its
+/// thread: in `functions[].violations`, in the table, in `Report::violations()`.
+///
+/// ```
+/// use memprof::track_memory;
+///
+/// #[track_memory(max_allocated = "4 KiB", max_count = 2)]
+/// fn squares(upto: u64) -> Vec<u64> {
+///     (0..upto).map(|n| n * n).collect()
+/// }
+/// assert_eq!(squares(10).len(), 10);
+///
+/// // For tests and development: goes on where it keeps to its budget, and panics where it does not.
+/// #[track_memory(max_net = "0 B", on_violation = "panic")]
+/// fn sum(numbers: &[u64]) -> u64 {
+///     numbers.to_vec().iter().sum()
+/// }
+/// assert_eq!(sum(&[1, 2]), 3);
+/// ```
+///
+/// What is held against it is what the call did on its own thread, as the per-call figures have it: work on other threads
+/// and in a `Context` is not in it, and of a recursion the outermost call counts. The panic comes when the call is over, from
+/// the last poll of a future; never while the thread is unwinding, and never from the drop of a future. Where `enabled = false`
+/// nothing is checked. A budget costs a call some ten instructions more.
+///
+/// # Windows
+///
+/// Where a function gives work to threads that one cannot change, `window = "process"` also notes what the whole process
+/// allocated and freed between the start and the end of each call: the function's own work, what others did for it, and what
+/// they did besides. It stands in columns of its own (`functions[].window`) and is in no sum; calls that overlap count the same
+/// bytes each. Cost: two walks over all call paths of all threads for each call, a few nanoseconds each, so it is for functions
+/// that run for milliseconds. The future of an `async fn` grows by 16 bytes more.
+///
+/// ```
+/// use memprof::track_memory;
+///
+/// #[track_memory(window = "process")]
+/// fn build(lists: &[Vec<u64>]) -> Vec<u64> {
+///     std::thread::scope(|threads| {
+///         let sums: Vec<_> = lists.iter().map(|list| threads.spawn(|| list.iter().sum())).collect();
+///         sums.into_iter().filter_map(|sum| sum.join().ok()).collect()
+///     })
+/// }
+/// assert_eq!(build(&[vec![1, 2], vec![3]]), [3, 3]);
+/// ```
 ///
 /// # Whole blocks
 ///

@@ -70,6 +70,12 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
              functions inside it",
         );
     }
+    if let Some(key) = args.watch.first() {
+        mistakes.at(
+            key.span(),
+            format!("`{key}` is for one function; put `#[track_memory({key} = …)]` on the functions inside the block"),
+        );
+    }
     once("this block", &block.attrs, mistakes);
     if let Some(span) = block.of_global_allocator() {
         mistakes.at(
@@ -122,7 +128,7 @@ fn readable(block: &Block, mistakes: &mut Mistakes) {
 /// The rules of `#[track_memory(skip)]`, which may stand on all that a tracked block passes on.
 fn skipped(item: &Item, args: &TrackArgs, mistakes: &mut Mistakes) {
     if let Some(skip) = &args.skip
-        && (args.name.is_some() || args.krate.is_some())
+        && (args.name.is_some() || args.krate.is_some() || args.watch.first().is_some())
     {
         mistakes.at(
             skip.span(),

@@ -2,6 +2,7 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote_spanned;
 
 use super::tracked_function;
+use crate::args::TrackArgs;
 use crate::block::{Block, Member, Members};
 use crate::item::Item;
 use crate::root::Root;
@@ -58,7 +59,9 @@ pub(crate) fn tracked(block: Block, root: &Root) -> TokenStream {
 /// ```
 fn member(Member { tokens, item, unless }: Member, root: &Root) -> TokenStream {
     let tracked = match item {
-        Some(Item::Function(function)) if can_be_tracked(&function) => tracked_function(*function, None, root),
+        Some(Item::Function(function)) if can_be_tracked(&function) => {
+            tracked_function(*function, &TrackArgs::default(), root)
+        }
         Some(Item::Block(block)) if block.of_global_allocator().is_none() => tracked(*block, root),
         _ => return tokens,
     };

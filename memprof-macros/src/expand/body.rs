@@ -4,6 +4,7 @@ use syn::{Ident, LitStr, Signature};
 
 use crate::item::Rebound;
 use crate::root::Root;
+use crate::watch::Watch;
 
 /// An expression for the `&'static Site` of a function. All it declares stays inside its braces, where no name of the
 /// user's body can meet it.
@@ -20,7 +21,7 @@ use crate::root::Root;
 ///     &SITE
 /// }
 /// ```
-pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, root: &Root) -> TokenStream {
+pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: &Root) -> TokenStream {
     let here = Span::mixed_site();
     let private = root.private();
     let place = root.place(sig.ident.span());
@@ -31,10 +32,11 @@ pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, root: &Root) -> Token
             quote_spanned!(here=> function(#private::type_name::<Marker>, #place)),
         ),
     };
+    let watched = watch.setters().map(|setters| quote_spanned!(here=> .watched(#private::Watch::NOTHING #setters)));
     quote_spanned! {here=>
         {
             #marker
-            static SITE: #private::Site = #private::Site::#made;
+            static SITE: #private::Site = #private::Site::#made #watched;
             &SITE
         }
     }

@@ -6,6 +6,7 @@ use syn::{GenericArgument, Ident, PathArguments, ReturnType, Type, TypeInfer};
 use super::body::{enclosed, rebindings};
 use crate::item::{Body, Function, rebind};
 use crate::root::Root;
+use crate::watch::Watch;
 
 /// An `async fn`, which stays one.
 ///
@@ -28,17 +29,19 @@ use crate::root::Root;
 ///     .await
 /// }
 /// ```
-pub(crate) fn tracked(function: Function, site: &TokenStream, root: &Root) -> TokenStream {
+pub(crate) fn tracked(function: Function, site: &TokenStream, watch: &Watch, root: &Root) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let params = rebindings(&rebind(&mut sig));
     let private = root.private();
     let output = output_type(&sig.output, &private);
     let enclosed = enclosed(&block);
+    // Only a function with a window has a future with room for one.
+    let new = Ident::new(if watch.has_window() { "windowed" } else { "new" }, Span::mixed_site());
     quote_spanned! {Span::mixed_site()=>
         #(#attrs)*
         #vis #sig {
             #inner_attrs
-            #private::Tracked::new(#site, async move {
+            #private::Tracked::#new(#site, async move {
                 #output
                 #params
                 #enclosed

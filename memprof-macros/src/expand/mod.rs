@@ -9,7 +9,6 @@ mod main;
 mod tests;
 
 use proc_macro2::TokenStream;
-use syn::LitStr;
 
 use crate::args::{MainArgs, TrackArgs};
 use crate::item::{Function, Item};
@@ -45,17 +44,17 @@ pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build)
     }
     let root = Root::new(args.krate.as_ref());
     match item {
-        Item::Function(function) => tracked_function(*function, args.name.as_ref(), &root),
+        Item::Function(function) => tracked_function(*function, &args, &root),
         Item::Block(block) => block::tracked(*block, &root),
         _ => tokens,
     }
 }
 
-fn tracked_function(function: Function, name: Option<&LitStr>, root: &Root) -> TokenStream {
-    let site = body::site(&function.sig, name, root);
+fn tracked_function(function: Function, args: &TrackArgs, root: &Root) -> TokenStream {
+    let site = body::site(&function.sig, args.name.as_ref(), &args.watch, root);
     match function.sig.asyncness {
-        None => function::tracked(function, &site, root),
-        Some(_) => future::tracked(function, &site, root),
+        None => function::tracked(function, &site, &args.watch, root),
+        Some(_) => future::tracked(function, &site, &args.watch, root),
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod cpu_time;
 pub(crate) mod exit;
 pub(crate) mod memory;
 pub(crate) mod pages;
+pub(crate) mod signals;
 pub(crate) mod stderr;
 pub(crate) mod thread_end;
 pub(crate) mod thread_name;

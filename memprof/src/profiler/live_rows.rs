@@ -139,7 +139,10 @@ fn row(group: &Group, interval: u64, profile: &Running, now: &Anchor, names: &Na
         largest_bytes: group.largest,
         oldest_seconds: profile.started.age_seconds(group.oldest, now),
         newest_seconds: profile.started.age_seconds(group.newest, now),
+        bytes_per_second: 0.0,
+        bytes_per_call: None,
         verdict: None,
+        expected: None,
         stack: Vec::new(),
     }
 }
