@@ -1,6 +1,7 @@
 //! What tracking may cost: a part of the processor time of the process, and a grant that lets short programs stay exact.
 //!
-//! Threads time one in [`TIMED_EACH`] of what they do for tracked blocks; it stands for all.
+//! Threads time one in [`TIMED_EACH`] of the allocations that get a record. It stands for all of them, and for their frees:
+//! to take a record away costs no more than to make one.
 
 use super::table::Table;
 use crate::os::clock::Anchor;
@@ -10,7 +11,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// One in so many is timed.
-pub(crate) const TIMED_EACH: u32 = 64;
+pub(crate) const TIMED_EACH: u64 = 64;
 /// What a program may spend beyond its part, nanoseconds: 100 ms.
 const GRANT: u64 = 100_000_000;
 /// The most that is believed of one timing, nanoseconds: a thread that lost the processor meanwhile did not use it.
@@ -50,13 +51,13 @@ fn nanos(origin: &Anchor, now: &Anchor) -> u64 {
     origin.elapsed_until(now).as_nanos() as u64
 }
 
-/// Notes what a thread has timed, in ticks, for itself and those that it stands for; lets the interval grow where all of
-/// them are too many.
+/// Notes what a thread has timed for one allocation, in ticks, for all that it stands for; lets the interval grow where they
+/// are too many.
 pub(crate) fn spend(table: &Table, ticks: u64) {
     let percent = PERCENT.load(Relaxed);
     let Some(origin) = ORIGIN.get().filter(|_| percent > 0) else { return };
     let now = Anchor::now();
-    let timed = origin.nanos_of(ticks, &now).min(OUTLIER) * u64::from(TIMED_EACH);
+    let timed = origin.nanos_of(ticks, &now).min(OUTLIER) * (2 * TIMED_EACH);
     let spent = SPENT.fetch_add(timed, Relaxed).wrapping_add(timed);
     let Some(beyond_grant) = spent.checked_sub(GRANT) else { return };
     let (wall, due) = (nanos(origin, &now), NEXT_LOOK.load(Relaxed));

@@ -1,6 +1,5 @@
-//! When a thread's next sample is due, and which of its events are timed.
+//! When a thread's next sample is due.
 
-use super::budget::TIMED_EACH;
 use super::chance::Random;
 use super::record::Drawn;
 use super::state::State;
@@ -15,17 +14,11 @@ pub(crate) struct Countdown {
     /// The state of the table that it was drawn in; exact: it was not.
     drawn_in: Cell<State>,
     random: Random,
-    until_timed: Cell<u32>,
 }
 
 impl Countdown {
     pub(crate) const fn new() -> Self {
-        Self {
-            due_at: Cell::new(0),
-            drawn_in: Cell::new(State::EXACT),
-            random: Random::new(),
-            until_timed: Cell::new(TIMED_EACH),
-        }
+        Self { due_at: Cell::new(0), drawn_in: Cell::new(State::EXACT), random: Random::new() }
     }
 
     /// Makes its random numbers others than those of the other threads.
@@ -57,20 +50,5 @@ impl Countdown {
         if !state.is_exact() {
             self.due_at.set(total.saturating_add(self.random.bytes_to_next(table.interval(state))));
         }
-    }
-
-    /// Counts an event of a tracked block: whether it is one that is timed. Two instructions on the path of every tracked
-    /// allocation and free, for a cost that is known instead of guessed.
-    #[inline(always)]
-    pub(crate) fn is_timed(&self) -> bool {
-        let left = self.until_timed.get().wrapping_sub(1);
-        self.until_timed.set(left);
-        left == 0
-    }
-
-    /// Begins to count anew after an event that was timed.
-    pub(crate) fn was_timed(&self) {
-        // One more: the event itself is counted when it is carried out.
-        self.until_timed.set(TIMED_EACH + 1);
     }
 }

@@ -16,7 +16,7 @@ mod sweep;
 mod sync;
 mod table;
 
-pub(crate) use budget::spend;
+pub(crate) use budget::{TIMED_EACH, spend};
 pub(crate) use chance::probability;
 pub(crate) use countdown::Countdown;
 #[allow(unused_imports, reason = "for what a test asserts about live blocks")]

@@ -17,7 +17,7 @@
 //! `tests/tests/loom.rs` compiles this very file against loom's atomics.
 
 use super::record::Record;
-use super::sync::{AcqRel, Acquire, AtomicU64, AtomicUsize, Relaxed, Release, fence};
+use super::sync::{AcqRel, Acquire, AtomicU64, AtomicUsize, Relaxed, Release};
 
 const EMPTY: u64 = 0;
 /// No block has the addresses 1 and 2: nothing is mapped there.
@@ -135,7 +135,8 @@ pub(super) fn discard(place: &AtomicU64) {
     place.store(EMPTY, Release);
 }
 
-/// Reads a slot that others may be changing: two equal readings of the record under the same key.
+/// Reads a slot that others may be changing: two equal readings of the record, and the same key before each. A reading that
+/// holds a value of a newer record sees that record's key next, if any, and then all of its values.
 pub(super) fn read(place: &AtomicU64, entry: &Entry) -> Option<(u64, Record)> {
     // A slot that changes at each of these tries holds blocks that live shorter than a copy takes.
     for _ in 0..16 {
@@ -143,10 +144,9 @@ pub(super) fn read(place: &AtomicU64, entry: &Entry) -> Option<(u64, Record)> {
         if key <= GONE {
             return None;
         }
-        let (first, second) = (entry.load(), entry.load());
-        fence(Acquire);
-        if first == second && place.load(Relaxed) & !LOOKED_AT == key {
-            return Some((key, first));
+        let record = entry.load();
+        if place.load(Acquire) & !LOOKED_AT == key && entry.load() == record {
+            return Some((key, record));
         }
     }
     None

@@ -66,18 +66,18 @@ fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 /// Beyond the threshold: give the block a record, and publish the net if it is time. No calls but the last one, so that
 /// nothing has to be saved.
 #[inline(never)]
-pub(super) fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
+fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     if let Some(table) = live::table() {
         if !table.state().is_exact() {
             return tracking::allocated(ledger, table, block, bytes);
         }
-        if ledger.countdown.is_timed() {
-            return tracking::timed_allocation(ledger, table, block, bytes);
+        if tracking::is_timed(ledger) {
+            return tracking::by_the_long_way(ledger, table, block, bytes);
         }
         let record = || tracking::record(ledger.node(), bytes, clock::ticks(), Drawn::CERTAIN);
         match table.insert(block.addr(), record) {
             Inserted::Yes => {}
-            Inserted::No => return tracking::full(ledger, table, block, bytes),
+            Inserted::No => return tracking::by_the_long_way(ledger, table, block, bytes),
             Inserted::Crowded => return tracking::crowded(ledger, table, block, bytes),
         }
     }
@@ -134,18 +134,13 @@ fn deallocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 
 /// Beyond the threshold: take the block's record away, and publish the net if it is time.
 #[inline(never)]
-pub(super) fn free_event(ledger: &'static Ledger, block: *mut u8) {
+fn free_event(ledger: &'static Ledger, block: *mut u8) {
+    // Before the block is given back: afterwards another thread may get, and insert, the same address.
     if let Some(table) = live::table()
         && table.may_hold(block.addr())
+        && !table.forget(block.addr())
     {
-        // After the filter: a block without a record costs the same however few there are, and is not timed.
-        if ledger.countdown.is_timed() {
-            return tracking::timed_free(ledger, table, block);
-        }
-        // Before the block is given back: afterwards another thread may get, and insert, the same address.
-        if !table.forget(block.addr()) {
-            return forget_elsewhere(ledger, block);
-        }
+        return forget_elsewhere(ledger, block);
     }
     if ledger.is_publishing_due_by_frees() {
         publish(ledger);

@@ -1,9 +1,8 @@
 //! What tracking adds to an allocation and a free, beyond the usual: samples, a table that is full, events that are timed.
 
-use super::hook;
 use super::ledger::{Ledger, SHARED};
 use super::node::Node;
-use crate::live::{self, Drawn, Record, Table};
+use crate::live::{self, Drawn, Record, TIMED_EACH, Table};
 use crate::os::clock;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -25,14 +24,7 @@ fn owner(node: &'static Node) -> usize {
 pub(super) fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     let total = ledger.allocated.get();
     if let Some(drawn) = ledger.countdown.choose(total, table) {
-        if ledger.countdown.is_timed() {
-            ledger.countdown.was_timed();
-            let before = clock::ticks();
-            choose(ledger, table, block, bytes, drawn);
-            spend_since(before, table, 1);
-        } else {
-            choose(ledger, table, block, bytes, drawn);
-        }
+        choose(ledger, table, block, bytes, drawn);
         ledger.countdown.draw(total, table);
     }
     ledger.publish_if_due();
@@ -40,16 +32,30 @@ pub(super) fn allocated(ledger: &'static Ledger, table: &'static Table, block: *
 
 /// Gives a block that was chosen its record, if it is chosen at the present interval too.
 fn choose(ledger: &'static Ledger, table: &Table, block: *mut u8, bytes: usize, drawn: Drawn) {
-    let record = record(ledger.node(), bytes, clock::ticks(), drawn);
+    insert(ledger, table, block, record(ledger.node(), bytes, clock::ticks(), drawn));
+}
+
+fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record) {
+    let timed_since = is_timed(ledger).then(clock::ticks);
     if !table.insert_chosen(block.addr(), record) {
         ledger.count_not_tracked();
     }
+    if let Some(before) = timed_since {
+        live::spend(table, clock::ticks().saturating_sub(before));
+    }
 }
 
-/// An allocation that found the exact table full.
+/// Whether the allocation that was counted just now is one that is timed. Two instructions on the path of every tracked
+/// allocation, for a cost that is known instead of guessed; what counts them is there anyway.
+#[inline(always)]
+pub(super) fn is_timed(ledger: &Ledger) -> bool {
+    ledger.allocated_count.get().is_multiple_of(TIMED_EACH)
+}
+
+/// An allocation that found the exact table full, or whose cost is measured.
 #[cold]
 #[inline(never)]
-pub(super) fn full(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+pub(super) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     choose(ledger, table, block, bytes, Drawn::CERTAIN);
     ledger.countdown.draw(ledger.allocated.get(), table);
     ledger.publish_if_due();
@@ -81,45 +87,12 @@ pub(super) fn reallocated(
         }
         return;
     }
-    // The removal of the old record is not timed, so that this stands for both.
-    let timed_since = ledger.countdown.is_timed().then(clock::ticks);
-    let new = record(ledger.node(), bytes, birth(old), Drawn::CERTAIN);
-    if !table.insert_chosen(block.addr(), new) {
-        ledger.count_not_tracked();
-    }
-    if let Some(before) = timed_since {
-        ledger.countdown.was_timed();
-        spend_since(before, table, 2);
-    }
+    insert(ledger, table, block, record(ledger.node(), bytes, birth(old), Drawn::CERTAIN));
 }
 
 /// When a reallocated block was made: an exact record knows.
 fn birth(old: Option<Record>) -> u64 {
     old.filter(|old| old.drawn.is_certain()).map_or_else(clock::ticks, |old| old.ticks)
-}
-
-/// An allocation whose cost is measured.
-#[cold]
-#[inline(never)]
-pub(super) fn timed_allocation(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
-    ledger.countdown.was_timed();
-    let before = clock::ticks();
-    hook::allocation_event(ledger, block, bytes);
-    spend_since(before, table, 1);
-}
-
-/// A free whose cost is measured.
-#[cold]
-#[inline(never)]
-pub(super) fn timed_free(ledger: &'static Ledger, table: &'static Table, block: *mut u8) {
-    ledger.countdown.was_timed();
-    let before = clock::ticks();
-    hook::free_event(ledger, block);
-    spend_since(before, table, 1);
-}
-
-fn spend_since(before: u64, table: &Table, times: u64) {
-    live::spend(table, clock::ticks().saturating_sub(before).saturating_mul(times));
 }
 
 /// Gives a block of the shared ledger its record, if the table keeps it.
