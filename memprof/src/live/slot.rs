@@ -124,7 +124,7 @@ pub(super) fn look(place: &AtomicU64) -> Option<u64> {
 pub(super) fn keep(place: &AtomicU64, key: u64) -> bool {
     let is_kept = place.compare_exchange(key | LOOKED_AT, key, Release, Relaxed).is_ok();
     if !is_kept {
-        place.store(EMPTY, Release);
+        discard(place);
     }
     is_kept
 }
@@ -132,7 +132,9 @@ pub(super) fn keep(place: &AtomicU64, key: u64) -> bool {
 /// Empties a slot that [`look`] found; the caller settles the accounts. Its block may have been freed meanwhile: then it
 /// is [`GONE`], and nobody else will empty it.
 pub(super) fn discard(place: &AtomicU64) {
-    place.store(EMPTY, Release);
+    // A swap where a store would do: loom does not know that a store cannot come before a compare-exchange that has read
+    // an earlier value.
+    place.swap(EMPTY, Release);
 }
 
 /// Reads a slot that others may be changing: two equal readings of the record, and the same key before each. A reading that

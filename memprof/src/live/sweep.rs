@@ -53,7 +53,7 @@ impl Table {
             if !self.survives(slot::key(address), &record, self.state()) {
                 return true;
             }
-            match self.insert(address, || record) {
+            match self.insert_sampled(address, record) {
                 Inserted::Yes => return true,
                 Inserted::Crowded => return self.insert_elsewhere(address, record),
                 Inserted::No if self.make_room() => {}
@@ -66,7 +66,7 @@ impl Table {
     /// Sweeps until there is room or the interval has grown. False: neither can be.
     fn make_room(&self) -> bool {
         loop {
-            if self.room.load(Relaxed) > 0 {
+            if self.room() > 0 {
                 return true;
             }
             let state = self.state();
@@ -139,6 +139,7 @@ impl Table {
         }
         if self.state.compare_exchange(state.0, state.at(level).0, SeqCst, Relaxed).is_ok() {
             self.bytes_left.store(0, Relaxed);
+            self.mark_sampled(true);
         }
         // Lost to another thread: then that one let it grow, or a holder came, who is seen the next time.
         true
@@ -164,6 +165,7 @@ impl Table {
         self.fixed_interval.store(fixed_interval, Relaxed);
         let level = u8::from(fixed_interval > 1);
         let _ = self.state.fetch_update(SeqCst, Acquire, |before| Some(State(before).begin(level, period).0));
+        self.mark_sampled(level > 0);
         self.bytes_left.store(0, Relaxed);
         for slot in (0..self.slots()).map(Self::slot_number) {
             let place = self.key_at(slot);

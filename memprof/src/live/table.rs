@@ -21,6 +21,10 @@ const SLOTS_PER_RECORD: usize = 4;
 /// Buckets that an address may stand in. With so many slots, all four are full for fewer than one insert in 10^12.
 const CHOICES: u32 = 4;
 
+/// Taken from the room of a table that is a sample, so that an insert that knows nothing of samples finds it full: the
+/// path of an exact table has no instruction for it.
+pub(super) const SAMPLED: i64 = 1 << 62;
+
 /// What became of an insert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inserted {
@@ -56,7 +60,8 @@ pub(crate) struct Table {
     pub(super) filter: Filter,
     /// The most records; at most a fourth of the slots.
     pub(super) max: AtomicU64,
-    /// How many more records there may be. Counted down, because its sign then tells all there is to know.
+    /// How many more records there may be; [`SAMPLED`] less while the table is a sample. Counted down, because its sign then
+    /// tells all there is to know where every block gets a record.
     pub(super) room: AtomicI64,
     /// Records that stand in another bucket than their first: while there are none, a search ends after one bucket.
     displaced: AtomicU64,
@@ -125,8 +130,26 @@ impl Table {
 
     /// Records now, those being written among them.
     pub(super) fn tracked(&self) -> u64 {
-        let room = self.room.load(Relaxed);
-        self.max.load(Relaxed).saturating_add_signed(-room)
+        self.max.load(Relaxed).saturating_add_signed(-self.room())
+    }
+
+    /// How many more records there may be.
+    pub(super) fn room(&self) -> i64 {
+        Self::without_mark(self.room.load(Relaxed))
+    }
+
+    /// The room without what marks a sample. The counts are far smaller than half the mark.
+    fn without_mark(room: i64) -> i64 {
+        if room < -SAMPLED / 2 { room + SAMPLED } else { room }
+    }
+
+    /// Marks, or does not mark any more, that the table is a sample.
+    pub(super) fn mark_sampled(&self, is_sampled: bool) {
+        let change = |room: i64| {
+            let counted = Self::without_mark(room);
+            Some(if is_sampled { counted - SAMPLED } else { counted })
+        };
+        let _ = self.room.fetch_update(Relaxed, Relaxed, change);
     }
 
     /// Changes the most records; the caller has asked [`holds`](Self::holds).
@@ -178,17 +201,28 @@ impl Table {
         State(self.state.load(Acquire))
     }
 
-    /// Gives a block a record; `record` is asked last, so that nothing of it has to be kept meanwhile.
+    /// Gives a block a record, of an exact table; `record` is asked last, so that nothing of it has to be kept meanwhile.
     ///
     /// Steps: count, filter (two read-modify-writes), one slot (one compare-exchange), four stores.
     #[inline(always)]
     pub(crate) fn insert(&self, address: usize, record: impl FnOnce() -> Record) -> Inserted {
-        // Looked at first, so that a table that stays full is only read.
-        if self.room.load(Relaxed) <= 0 {
-            return Inserted::No;
-        }
+        self.insert_if(|room| room > 0, address, record)
+    }
+
+    /// As [`insert`](Self::insert), of a table that may be a sample.
+    pub(super) fn insert_sampled(&self, address: usize, record: Record) -> Inserted {
+        self.insert_if(|room| Self::without_mark(room) > 0, address, || record)
+    }
+
+    #[inline(always)]
+    fn insert_if(
+        &self,
+        has_room: impl FnOnce(i64) -> bool,
+        address: usize,
+        record: impl FnOnce() -> Record,
+    ) -> Inserted {
         // The room is taken before the slot, so that there are never more records than `max`.
-        if self.room.fetch_sub(1, Relaxed) <= 0 {
+        if !has_room(self.room.fetch_sub(1, Relaxed)) {
             self.room.fetch_add(1, Relaxed);
             return Inserted::No;
         }

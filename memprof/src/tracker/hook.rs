@@ -68,15 +68,13 @@ fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 #[inline(never)]
 fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     if let Some(table) = live::table() {
-        if !table.state().is_exact() {
-            return tracking::allocated(ledger, table, block, bytes);
-        }
         if tracking::is_timed(ledger) {
             return tracking::by_the_long_way(ledger, table, block, bytes);
         }
         let record = || tracking::record(ledger.node(), bytes, clock::ticks(), Drawn::CERTAIN);
         match table.insert(block.addr(), record) {
             Inserted::Yes => {}
+            // Also where the table is a sample.
             Inserted::No => return tracking::by_the_long_way(ledger, table, block, bytes),
             Inserted::Crowded => return tracking::crowded(ledger, table, block, bytes),
         }

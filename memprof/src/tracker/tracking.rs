@@ -19,9 +19,7 @@ fn owner(node: &'static Node) -> usize {
 }
 
 /// An allocation that is beyond the threshold of a ledger, while the table is a sample: it is one if the countdown is over.
-#[cold]
-#[inline(never)]
-pub(super) fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     let total = ledger.allocated.get();
     if let Some(drawn) = ledger.countdown.choose(total, table) {
         choose(ledger, table, block, bytes, drawn);
@@ -52,13 +50,20 @@ pub(super) fn is_timed(ledger: &Ledger) -> bool {
     ledger.allocated_count.get().is_multiple_of(TIMED_EACH)
 }
 
-/// An allocation that found the exact table full, or whose cost is measured.
+/// An allocation beyond the threshold that found no room in an exact table, or whose cost is measured.
 #[cold]
 #[inline(never)]
 pub(super) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    if !table.state().is_exact() {
+        return allocated(ledger, table, block, bytes);
+    }
     choose(ledger, table, block, bytes, Drawn::CERTAIN);
-    ledger.countdown.draw(ledger.allocated.get(), table);
-    ledger.publish_if_due();
+    if !table.state().is_exact() {
+        ledger.countdown.draw(ledger.allocated.get(), table);
+        ledger.publish_if_due();
+    } else if ledger.is_publishing_due_by_allocations() {
+        ledger.publish(false);
+    }
 }
 
 /// An allocation that found its bucket full.
