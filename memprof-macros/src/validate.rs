@@ -8,6 +8,7 @@ use crate::classify::Kind;
 use crate::expand::{Build, has_runtime};
 use crate::item::{Function, Item, ends_in};
 use crate::mistakes::Mistakes;
+use crate::returned::Returned;
 
 /// The rules of `#[track_memory]`.
 pub(crate) fn tracked(item: &Item, args: &TrackArgs, mistakes: &mut Mistakes) {
@@ -44,6 +45,9 @@ fn tracked_function(function: &Function, mistakes: &mut Mistakes) {
                 "a naked function cannot be tracked: its body is one piece of assembly; track the function that calls it",
             );
         }
+    }
+    if let Some(error) = Returned::of(function).and_then(|mut returned| returned.mistake()) {
+        mistakes.add(error);
     }
     once("this function", &function.attrs, mistakes);
 }

@@ -46,9 +46,9 @@ impl Watch {
         self.first.as_ref()
     }
 
-    /// Whether the process is looked at before and after each call.
-    pub(crate) fn has_window(&self) -> bool {
-        self.window.is_some()
+    /// The function that makes the future: only that of a function with a window has room for one.
+    pub(crate) fn future(&self) -> Ident {
+        Ident::new(if self.window.is_some() { "windowed" } else { "new" }, Span::mixed_site())
     }
 
     /// `on_violation` where there is nothing to violate.
@@ -90,7 +90,7 @@ impl Watch {
             limit("max_net", self.max_net),
             limit("max_count", self.max_count),
             flag("panics", self.on_violation.as_ref().is_some_and(|what| what.panics)),
-            flag("window", self.has_window()),
+            flag("window", self.window.is_some()),
         ];
         Some(setters.into_iter().flatten().collect())
     }

@@ -20,6 +20,8 @@ fn main() {
     a_reallocation_keeps_the_age();
     a_second_profile_begins_anew();
     under_load();
+    a_full_table_becomes_a_sample();
+    a_sample_from_the_start();
     println!("live_table: all passed");
 }
 
@@ -219,6 +221,45 @@ fn a_second_profile_begins_anew() {
     let report = larger.report();
     assert_eq!((report.live.exact, report.live.not_tracked), (true, Some(0)));
     assert_eq!(group(&report, &["live_table::fills"]).map(|group| group.count >= 100), Some(true));
+    drop(blocks);
+}
+
+fn a_full_table_becomes_a_sample() {
+    let mut blocks = Vec::with_capacity(10_000);
+    let profile = up_to(1000);
+    fills(&mut blocks, 500);
+    assert!(self::live(&profile).exact);
+    fills(&mut blocks, 9500);
+    let report = profile.report();
+    let live = &report.live;
+    assert_eq!((live.exact, live.not_tracked), (false, Some(0)));
+    assert!(live.sample_interval_bytes > 1 && live.tracked.unwrap() <= 1000, "{live:?}");
+    let row = function(&report, "live_table::fills");
+    let (retained, error) = (row.retained_bytes.unwrap(), row.retained_error_bytes.unwrap());
+    assert!(retained.abs_diff(1_000_000) <= 5 * error && error < 200_000, "{retained} ± {error}");
+    // A group says the same of its path.
+    let group = group(&report, &["live_table::fills"]).unwrap();
+    assert_eq!((group.bytes, group.error_bytes), (retained, error));
+    assert!(group.count.abs_diff(retained / 100) <= 1, "{group:?}");
+    // Nothing of it is there any more: not 0, but as far as a sample can tell.
+    blocks.clear();
+    let report = profile.report();
+    let row = function(&report, "live_table::fills");
+    let interval = report.live.sample_interval_bytes;
+    assert_eq!((row.retained_bytes, row.retained_error_bytes), (Some(0), Some(3 * interval)));
+    assert_eq!(report.unattributed.retained_bytes, Some(0));
+    assert_stats_agree();
+}
+
+fn a_sample_from_the_start() {
+    let mut blocks = Vec::with_capacity(20_000);
+    let profile = Profile::with(|config| config.memory_profiling.sample_interval_bytes = 5000);
+    fills(&mut blocks, 20_000);
+    let live = self::live(&profile);
+    assert_eq!((live.exact, live.sample_interval_bytes, live.not_tracked), (false, 5000, Some(0)));
+    // 2 MB, one sample in about 5000 bytes: 400, give or take 20.
+    assert!((300..500).contains(&live.tracked.unwrap()), "{live:?}");
+    assert!(live.estimated_bytes.unwrap().abs_diff(2_000_000) <= 5 * live.error_bytes.unwrap(), "{live:?}");
     drop(blocks);
 }
 

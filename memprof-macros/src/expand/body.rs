@@ -82,20 +82,20 @@ pub(crate) fn enclosed(block: &Group) -> TokenStream {
 /// #[cfg(unix)] let mut b = b;
 /// ```
 pub(crate) fn rebindings(params: &[Rebound]) -> TokenStream {
-    params
-        .iter()
-        .map(|Rebound { attrs, mutability, ident }| {
-            // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is
-            // still said.
-            let here = Span::mixed_site();
-            let underscore = ident.to_string().starts_with('_').then(
-                || quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding),
-            );
-            quote_spanned! {here=>
-                #attrs
-                #[allow(clippy::shadow_same #underscore)]
-                let #mutability #ident = #ident;
-            }
-        })
-        .collect()
+    params.iter().map(rebinding).collect()
+}
+
+/// The same for one parameter.
+pub(crate) fn rebinding(Rebound { attrs, mutability, ident }: &Rebound) -> TokenStream {
+    // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is still said.
+    let here = Span::mixed_site();
+    let underscore = ident
+        .to_string()
+        .starts_with('_')
+        .then(|| quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding));
+    quote_spanned! {here=>
+        #attrs
+        #[allow(clippy::shadow_same #underscore)]
+        let #mutability #ident = #ident;
+    }
 }

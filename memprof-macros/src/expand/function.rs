@@ -3,7 +3,7 @@ use quote::quote_spanned;
 use syn::Ident;
 
 use super::body::{enclosed, hidden, rebindings};
-use crate::item::{Body, Function, rebind};
+use crate::item::{Body, Function, rebind_all};
 use crate::root::Root;
 use crate::watch::Watch;
 
@@ -32,7 +32,7 @@ use crate::watch::Watch;
 /// ```
 pub(crate) fn tracked(function: Function, site: &TokenStream, watch: &Watch, root: &Root) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
-    let params = rebindings(&rebind(&mut sig));
+    let params = rebindings(&rebind_all(&mut sig));
     let private = root.private();
     let guard = hidden("guard");
     // Only a function with a budget or a window has the guard that asks for them.

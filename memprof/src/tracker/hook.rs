@@ -1,8 +1,8 @@
 //! What an allocation and a free do, step by step.
 //!
-//! An allocation: load the thread's ledger and compare it (2 instructions); add to the ledger's counters; load the
-//! node and add to its two counters; compare the net with the highest so far; compare the bytes with the one threshold
-//! that publishing and tracking share. A free: the same adds the other way, and its threshold.
+//! An allocation: load the thread's ledger and compare it (2 instructions); compare the bytes with the one threshold that
+//! publishing, tracking and late ends share; add to the ledger's counters; load the node and add to its two counters;
+//! compare the net with the highest so far. A free: its threshold, and the same adds the other way.
 
 use super::ledger::{Ledger, SHARED};
 use super::thread::{self, Elsewhere};
@@ -49,6 +49,15 @@ pub(crate) fn on_alloc(block: *mut u8, bytes: usize, inner: InnerName) {
 #[inline(always)]
 fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     let total = ledger.allocated.get().wrapping_add(bytes as u64);
+    // Before anything is charged: the current node may be that of a scope which has ended elsewhere.
+    if total >= ledger.allocation_threshold.load(Relaxed) {
+        return allocation_event(ledger, block, bytes, total);
+    }
+    count_allocated(ledger, total, bytes);
+}
+
+#[inline(always)]
+fn count_allocated(ledger: &'static Ledger, total: u64, bytes: usize) {
     ledger.allocated.set(total);
     // One instruction; nothing else tells how many allocations a call made, which a budget can limit.
     ledger.allocated_count.set(ledger.allocated_count.get().wrapping_add(1));
@@ -58,15 +67,15 @@ fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     if net > ledger.high.get() {
         ledger.high.set(net);
     }
-    if total >= ledger.allocation_threshold.load(Relaxed) {
-        allocation_event(ledger, block, bytes);
-    }
 }
 
-/// Beyond the threshold: give the block a record, and publish the net if it is time. No calls but the last one, so that
-/// nothing has to be saved.
+/// Beyond the threshold: give the block a record. No calls but the last one, so that nothing has to be saved.
 #[inline(never)]
-fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
+fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
+    if ledger.is_publishing_due_by_allocations(total) {
+        return allocation_that_publishes(ledger, block, bytes, total);
+    }
+    count_allocated(ledger, total, bytes);
     if let Some(table) = live::table() {
         if tracking::is_timed(ledger) {
             return tracking::by_the_long_way(ledger, table, block, bytes);
@@ -75,13 +84,22 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
         match table.insert(block.addr(), record) {
             Inserted::Yes => {}
             // Also where the table is a sample.
-            Inserted::No => return tracking::by_the_long_way(ledger, table, block, bytes),
-            Inserted::Crowded => return tracking::crowded(ledger, table, block, bytes),
+            Inserted::No => tracking::by_the_long_way(ledger, table, block, bytes),
+            Inserted::Crowded => tracking::crowded(ledger, table, block, bytes),
         }
     }
-    if ledger.is_publishing_due_by_allocations() {
-        publish(ledger);
+}
+
+/// It is time to publish the net, or a scope has ended elsewhere.
+#[cold]
+#[inline(never)]
+fn allocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
+    ledger.catch_up();
+    count_allocated(ledger, total, bytes);
+    if let Some(table) = live::table() {
+        tracking::by_the_long_way(ledger, table, block, bytes);
     }
+    ledger.publish(false);
 }
 
 #[cold]
@@ -123,35 +141,55 @@ pub(crate) fn on_dealloc(block: *mut u8, bytes: usize) {
 #[inline(always)]
 fn deallocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     let total = ledger.deallocated.get().wrapping_add(bytes as u64);
-    ledger.deallocated.set(total);
-    ledger.node().counters.deallocated(bytes as u64);
     if total >= ledger.free_threshold.load(Relaxed) {
-        free_event(ledger, block);
+        return free_event(ledger, block, bytes, total);
     }
+    count_deallocated(ledger, total, bytes);
 }
 
-/// Beyond the threshold: take the block's record away, and publish the net if it is time.
+#[inline(always)]
+fn count_deallocated(ledger: &'static Ledger, total: u64, bytes: usize) {
+    ledger.deallocated.set(total);
+    ledger.node().counters.deallocated(bytes as u64);
+}
+
+/// Beyond the threshold: take the block's record away.
 #[inline(never)]
-fn free_event(ledger: &'static Ledger, block: *mut u8) {
-    // Before the block is given back: afterwards another thread may get, and insert, the same address.
+fn free_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
+    if ledger.is_publishing_due_by_frees(total) {
+        return free_that_publishes(ledger, block, bytes, total);
+    }
+    count_deallocated(ledger, total, bytes);
+    forget(block);
+}
+
+/// Before the block is given back: afterwards another thread may get, and insert, the same address.
+#[inline(always)]
+fn forget(block: *mut u8) {
     if let Some(table) = live::table()
         && table.may_hold(block.addr())
         && !table.forget(block.addr())
     {
-        return forget_elsewhere(ledger, block);
+        forget_elsewhere(block);
     }
-    if ledger.is_publishing_due_by_frees() {
-        publish(ledger);
-    }
+}
+
+/// It is time to publish the net, or a scope has ended elsewhere.
+#[cold]
+#[inline(never)]
+fn free_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
+    ledger.catch_up();
+    count_deallocated(ledger, total, bytes);
+    forget(block);
+    ledger.publish(false);
 }
 
 #[cold]
 #[inline(never)]
-fn forget_elsewhere(ledger: &'static Ledger, block: *mut u8) {
+fn forget_elsewhere(block: *mut u8) {
     if let Some(table) = live::table() {
         table.forget_elsewhere(block.addr());
     }
-    publish(ledger);
 }
 
 #[cold]
@@ -165,11 +203,7 @@ fn dealloc_elsewhere(block: *mut u8, bytes: usize) {
         }
         Elsewhere::Nowhere => {}
     }
-    if let Some(table) = live::table()
-        && table.may_hold(block.addr())
-    {
-        table.forget_elsewhere(block.addr());
-    }
+    forget(block);
 }
 
 /// Takes the block's record away before a reallocation, which may free the block.
@@ -216,6 +250,7 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
 
 #[inline(always)]
 fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) {
+    ledger.catch_up();
     let node = ledger.node();
     // The allocation is counted before the free, for the reader's two passes.
     ledger.allocated.set(ledger.allocated.get().wrapping_add(new as u64));
@@ -229,7 +264,8 @@ fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) {
     if net > ledger.high.get() {
         ledger.high.set(net);
     }
-    if ledger.is_publishing_due_by_allocations() || ledger.is_publishing_due_by_frees() {
+    let is_due = ledger.is_publishing_due_by_allocations(ledger.allocated.get());
+    if is_due || ledger.is_publishing_due_by_frees(ledger.deallocated.get()) {
         publish(ledger);
     }
 }

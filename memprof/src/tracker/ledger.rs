@@ -3,6 +3,7 @@
 
 use super::counters::Counters;
 use super::frames::Frames;
+use super::late_ends::LateEnds;
 use super::node::Node;
 use super::registry::{Listed, Place, Registry};
 use super::totals;
@@ -12,8 +13,8 @@ use crate::os::pages;
 use crate::os::thread_name::ThreadName;
 use std::cell::Cell;
 use std::ptr::null_mut;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, fence};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 
 /// How far a thread's net moves before it is published to the process.
 pub(crate) const PUBLISH_STEP: u64 = 64 * 1024;
@@ -63,10 +64,10 @@ pub(crate) struct Ledger {
     pub(super) allocation_threshold: AtomicU64,
     /// Bytes freed at which a free takes the long way; 0 while allocations are tracked.
     pub(super) free_threshold: AtomicU64,
-    /// Bytes allocated at which the thread's net has to be published.
-    publish_at: Cell<u64>,
-    /// Bytes freed at which the thread's net has to be published.
-    publish_at_freed: Cell<u64>,
+    /// Bytes allocated at which the thread's net has to be published; 0 where a scope has ended elsewhere.
+    publish_at: AtomicU64,
+    /// Bytes freed at which the thread's net has to be published; 0 likewise.
+    publish_at_freed: AtomicU64,
     published: Cell<i64>,
     /// When the next sample is due, while the live table is one.
     pub(super) countdown: live::Countdown,
@@ -87,12 +88,13 @@ pub(crate) struct Ledger {
     root: Node,
     tree: Tree,
     frames: Frames,
+    late_ends: LateEnds,
     /// Which ledger this is, in the order of their making.
     pub(crate) number: AtomicU32,
 }
 
-// SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `place` and the place itself
-// and the name are atomics. All that is a `Cell`, `frames` and the rest of `tree` are touched by the thread that has taken
+// SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `place` and the place itself,
+// the name, the late ends and what sends an entry the long way are atomics. All that is a `Cell`, `frames` and the rest of `tree` are touched by the thread that has taken
 // the ledger alone (taking acquires what the former owner released); of the shared ledger nobody touches them.
 unsafe impl Sync for Ledger {}
 
@@ -112,8 +114,8 @@ impl Ledger {
             node: AtomicPtr::new(null_mut()),
             allocation_threshold: AtomicU64::new(PUBLISH_STEP),
             free_threshold: AtomicU64::new(PUBLISH_STEP),
-            publish_at: Cell::new(PUBLISH_STEP),
-            publish_at_freed: Cell::new(PUBLISH_STEP),
+            publish_at: AtomicU64::new(PUBLISH_STEP),
+            publish_at_freed: AtomicU64::new(PUBLISH_STEP),
             published: Cell::new(0),
             countdown: live::Countdown::new(),
             place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
@@ -127,6 +129,7 @@ impl Ledger {
             root: Node::root(),
             tree: Tree::new(),
             frames: Frames::new(),
+            late_ends: LateEnds::new(),
             number: AtomicU32::new(0),
         }
     }
@@ -154,7 +157,7 @@ impl Ledger {
         ledger.tree.found(start.expose_provenance() + after, LEDGER_BYTES - after);
         REGISTRY.add(ledger);
         // After it is listed: a profile that starts meanwhile either finds it, or is seen here.
-        ledger.rearm_thresholds();
+        ledger.publish(false);
         Some(ledger)
     }
 
@@ -171,6 +174,12 @@ impl Ledger {
         &self.frames
     }
 
+    /// What has ended on other threads.
+    #[inline(always)]
+    pub(super) fn late_ends(&self) -> &LateEnds {
+        &self.late_ends
+    }
+
     /// Allocated − deallocated on this thread; negative where it frees what others allocated. For the owner alone.
     #[inline(always)]
     pub(super) fn net(&self) -> i64 {
@@ -183,16 +192,18 @@ impl Ledger {
         self.not_tracked.store(self.not_tracked.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
-    /// Whether the net may have risen far enough to be published. For the owner alone.
+    /// Whether the net may have risen far enough to be published when `total` bytes are allocated, or a scope has ended
+    /// elsewhere.
     #[inline(always)]
-    pub(super) fn is_publishing_due_by_allocations(&self) -> bool {
-        self.allocated.get() >= self.publish_at.get()
+    pub(super) fn is_publishing_due_by_allocations(&self, total: u64) -> bool {
+        total >= self.publish_at.load(Relaxed)
     }
 
-    /// Whether the net may have fallen far enough to be published. For the owner alone.
+    /// Whether the net may have fallen far enough to be published when `total` bytes are freed, or a scope has ended
+    /// elsewhere.
     #[inline(always)]
-    pub(super) fn is_publishing_due_by_frees(&self) -> bool {
-        self.deallocated.get() >= self.publish_at_freed.get()
+    pub(super) fn is_publishing_due_by_frees(&self, total: u64) -> bool {
+        total >= self.publish_at_freed.load(Relaxed)
     }
 
     /// The node that is charged. For the owner alone.
@@ -239,43 +250,45 @@ impl Ledger {
             totals::move_published(moved);
             (up, down) = (0, 0);
         }
-        self.publish_at.set(self.allocated.get().wrapping_add(PUBLISH_STEP - up));
-        self.publish_at_freed.set(self.deallocated.get().wrapping_add(PUBLISH_STEP - down));
-        self.rearm_thresholds();
+        let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
+        let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
+        self.arm(|| {
+            self.publish_at.store(at, Relaxed);
+            self.publish_at_freed.store(at_freed, Relaxed);
+        });
     }
 
-    /// Publishes if it is time, and sets the thresholds anyway: the countdown of samples may have changed. For the owner
-    /// alone.
-    pub(super) fn publish_if_due(&self) {
-        if self.is_publishing_due_by_allocations() || self.is_publishing_due_by_frees() {
-            self.publish(false);
-        } else {
-            self.rearm_thresholds();
-        }
+    /// Sets the thresholds anew: the countdown of samples has changed. For the owner alone.
+    pub(super) fn rearm(&self) {
+        self.arm(|| {});
     }
 
-    /// Sets the thresholds. Of allocations: each while every one is tracked, else the next publishing or the next sample,
-    /// whichever comes first. Of frees: each while allocations are tracked, else the next publishing.
-    fn rearm_thresholds(&self) {
+    /// Sets the thresholds after `publishing` has set those of the next publishing. Of allocations: each while every one is
+    /// tracked, else the next publishing or the next sample, whichever comes first. Of frees: each while allocations are
+    /// tracked, else the next publishing.
+    fn arm(&self, publishing: impl FnOnce()) {
         let table = live::table();
         let period = table.map(|table| table.state().period());
-        match table {
-            None => {
-                self.allocation_threshold.store(self.publish_at.get(), Relaxed);
-                self.free_threshold.store(self.publish_at_freed.get(), Relaxed);
-            }
-            Some(table) => {
-                let due_at = self.countdown.due_at(table).map_or(0, |due_at| due_at.min(self.publish_at.get()));
-                self.allocation_threshold.store(due_at, Relaxed);
-                self.free_threshold.store(0, Relaxed);
-            }
-        }
-        // Together with the fence of `start_tracking`: either we see the new table or period now, or its stores to the
-        // thresholds come after ours.
-        fence(SeqCst);
+        let arm = || {
+            publishing();
+            let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
+            let sampling_at = table.map(|table| self.countdown.due_at(table).unwrap_or(0));
+            self.allocation_threshold.store(sampling_at.unwrap_or(at).min(at), Relaxed);
+            self.free_threshold.store(if table.is_some() { 0 } else { at_freed }, Relaxed);
+        };
+        self.late_ends.arm(arm, || self.hurry());
+        // In `arm` there is a fence. Together with that of `start_tracking`: either we see the new table or period now, or
+        // its stores to the thresholds come after ours.
         if live::table().map(|table| table.state().period()) != period {
             self.take_the_long_way();
         }
+    }
+
+    /// Has the next allocation and free publish, and do what else is due. Called by any thread.
+    pub(super) fn hurry(&self) {
+        self.publish_at.store(0, Relaxed);
+        self.publish_at_freed.store(0, Relaxed);
+        self.take_the_long_way();
     }
 
     /// Has each allocation and free look at the live table. Called by any thread.

@@ -25,7 +25,7 @@ fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, byt
         choose(ledger, table, block, bytes, drawn);
         ledger.countdown.draw(total, table);
     }
-    ledger.publish_if_due();
+    ledger.rearm();
 }
 
 /// Gives a block that was chosen its record, if it is chosen at the present interval too.
@@ -60,9 +60,7 @@ pub(super) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, bl
     choose(ledger, table, block, bytes, Drawn::CERTAIN);
     if !table.state().is_exact() {
         ledger.countdown.draw(ledger.allocated.get(), table);
-        ledger.publish_if_due();
-    } else if ledger.is_publishing_due_by_allocations() {
-        ledger.publish(false);
+        ledger.rearm();
     }
 }
 
@@ -74,7 +72,6 @@ pub(super) fn crowded(ledger: &'static Ledger, table: &'static Table, block: *mu
     if !table.insert_elsewhere(block.addr(), record) {
         ledger.count_not_tracked();
     }
-    ledger.publish_if_due();
 }
 
 /// A block that was reallocated: a free, which is done, and an allocation. It keeps its time only where nothing depends on
