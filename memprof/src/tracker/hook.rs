@@ -62,8 +62,9 @@ fn count_allocated(ledger: &'static Ledger, total: u64, bytes: usize) {
     // One instruction; nothing else tells how many allocations a call made, which a budget can limit.
     ledger.allocated_count.set(ledger.allocated_count.get().wrapping_add(1));
     ledger.node().counters.allocated(bytes as u64);
-    // The highest net is kept here, not in the long way: "peak of a call" would else be off by a threshold.
-    let net = ledger.net();
+    // The highest net is kept here, not in the long way: "peak of a call" would else be off by a threshold. From `total`,
+    // not from the ledger: it is in a register.
+    let net = total.wrapping_sub(ledger.deallocated.get()) as i64;
     if net > ledger.high.get() {
         ledger.high.set(net);
     }

@@ -69,7 +69,7 @@ fn estimates_are_right_on_average_and_as_far_off_as_they_say() {
     for seed in 1..=200 {
         let table = Table::create(1000).unwrap();
         table.begin(1, 0);
-        let live = work(table, &mut Dice(seed * 0x1234_5677), 12_000);
+        let live = work(table, &mut Dice(seed * 0x1234_5677), 5000);
         assert!(!table.state().is_exact());
         let truth: u64 = live.values().sum();
         let (estimate, variance) = estimate(table);
@@ -169,12 +169,12 @@ fn threads_that_fill_it_together_leave_no_record_without_a_block() {
             std::thread::spawn(move || {
                 let mut dice = Dice(thread);
                 let mut live = Vec::new();
-                for step in 0..50_000 {
+                for step in 0..10_000 {
                     let address = thread as usize * 0x1000_0000 + dice.below(2000) as usize * 16;
                     forget(table, address);
                     live.retain(|&(other, _)| other != address);
                     if dice.below(2) == 0 {
-                        let size = 16 << dice.below(step / 5000 + 1);
+                        let size = 16 << dice.below(step / 1000 + 1);
                         assert!(table.insert_chosen(address, record(size, step, Drawn::CERTAIN)));
                         live.push((address, size));
                     }
