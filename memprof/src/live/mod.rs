@@ -7,6 +7,7 @@ mod budget;
 mod chance;
 mod countdown;
 mod filter;
+mod forget;
 mod hold;
 mod record;
 mod records;

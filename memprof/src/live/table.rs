@@ -8,13 +8,13 @@
 
 use super::filter::{Filter, Index};
 use super::record::Record;
-use super::slot::{self, Entry, Taken};
+use super::slot::{self, Entry};
 use super::state::State;
 use crate::os::pages;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
-const SLOTS: usize = 8;
+pub(super) const SLOTS: usize = 8;
 /// At most every fourth slot is in use: the first look then mostly finds what it wants (random churn among 10,000 records:
 /// 115 instructions for an allocation and its free beyond the forwarding; 128 with two slots for each record).
 const SLOTS_PER_RECORD: usize = 4;
@@ -43,12 +43,12 @@ pub(super) struct Slot(usize);
 impl Slot {
     /// The `step`-th slot from here in the same bucket; all 8 of them for the steps 0 to 7.
     #[inline(always)]
-    fn in_bucket(self, step: usize) -> Slot {
+    pub(super) fn in_bucket(self, step: usize) -> Slot {
         Slot(self.0 ^ (step * 8))
     }
 
     /// Whether both are in the same bucket.
-    fn is_beside(self, other: Slot) -> bool {
+    pub(super) fn is_beside(self, other: Slot) -> bool {
         self.0 / (SLOTS * 8) == other.0 / (SLOTS * 8)
     }
 }
@@ -64,7 +64,7 @@ pub(crate) struct Table {
     /// tells all there is to know where every block gets a record.
     pub(super) room: AtomicI64,
     /// Records that stand in another bucket than their first: while there are none, a search ends after one bucket.
-    displaced: AtomicU64,
+    pub(super) displaced: AtomicU64,
     /// A [`State`]: exact or sampled, and how far the sweep is.
     pub(super) state: AtomicU64,
     /// The interval that the user has fixed: 0, it grows when it must; 1, it stays exact.
@@ -160,12 +160,12 @@ impl Table {
 
     /// The first slot to look at for an entry of the filter.
     #[inline(always)]
-    fn slot(index: Index) -> Slot {
+    pub(super) fn slot(index: Index) -> Slot {
         Slot(index.number() & !(Filter::ENTRIES_PER_SLOT - 1))
     }
 
     /// The other buckets that a key may stand in, a slot of each.
-    fn elsewhere(&self, key: u64) -> impl Iterator<Item = Slot> {
+    pub(super) fn elsewhere(&self, key: u64) -> impl Iterator<Item = Slot> {
         (1..CHOICES).map(move |choice| Self::slot(self.filter.other_index(key, choice)))
     }
 
@@ -270,93 +270,9 @@ impl Table {
 
     /// The slot that holds a key, in the bucket of `first` and from there on.
     #[inline(always)]
-    fn find(&self, first: Slot, key: u64) -> Option<Slot> {
+    pub(super) fn find(&self, first: Slot, key: u64) -> Option<Slot> {
         let keys = self.keys;
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::holds(Self::place(keys, slot), key))
-    }
-
-    /// Whether a block may have a record; false is certain. One byte of the filter, which ends it for most blocks without
-    /// a record.
-    #[inline(always)]
-    pub(crate) fn may_hold(&self, address: usize) -> bool {
-        self.filter.may_hold(self.filter.index(slot::key(address)))
-    }
-
-    /// Takes the record away of a block that [`may_hold`](Self::may_hold). Called before the block is freed: afterwards
-    /// another thread may get, and insert, the same address. False: the first bucket has no such record, but another may;
-    /// go on with [`forget_elsewhere`](Self::forget_elsewhere).
-    ///
-    /// Steps: one slot; one compare-exchange; two read-modify-writes.
-    #[inline(always)]
-    pub(crate) fn forget(&self, address: usize) -> bool {
-        let key = slot::key(address);
-        let index = self.filter.index(key);
-        match self.find(Self::slot(index), key) {
-            Some(slot) if slot::take(self.key_at(slot), key) => {
-                self.settle(index);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Goes on after a [`forget`](Self::forget) that was not sure: in the other buckets, and where a sweep is looking.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn forget_elsewhere(&self, address: usize) {
-        let key = slot::key(address);
-        if let Some(slot) = self.find_anywhere(key) {
-            self.take_anywhere(slot, key);
-        }
-    }
-
-    /// Takes the record away of a block that may have one, and returns it.
-    #[inline]
-    pub(crate) fn remove(&self, address: usize) -> Option<Record> {
-        if !self.may_hold(address) {
-            return None;
-        }
-        let key = slot::key(address);
-        let slot = self.find_anywhere(key)?;
-        let record = self.entry(slot).load();
-        // The block is the caller's, so that only a sweep can have changed the slot since it was found.
-        (self.take_anywhere(slot, key) != Taken::Lost).then_some(record)
-    }
-
-    fn take_anywhere(&self, slot: Slot, key: u64) -> Taken {
-        let taken = slot::take_from_sweep(self.key_at(slot), key);
-        if taken == Taken::Yes {
-            self.settle_anywhere(slot, key);
-        }
-        taken
-    }
-
-    /// The slot of a key in any of its buckets, looked at by a sweep or not.
-    fn find_anywhere(&self, key: u64) -> Option<Slot> {
-        let in_bucket = |first: Slot| {
-            (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::may_hold(self.key_at(slot), key))
-        };
-        let first = in_bucket(Self::slot(self.filter.index(key)));
-        if first.is_some() || self.displaced.load(Relaxed) == 0 {
-            return first;
-        }
-        self.elsewhere(key).find_map(in_bucket)
-    }
-
-    /// A record is gone: its room and its entry in the filter are free again.
-    #[inline(always)]
-    fn settle(&self, index: Index) {
-        self.filter.subtract(index);
-        self.room.fetch_add(1, Relaxed);
-    }
-
-    /// As [`settle`](Self::settle), of a record that stood in any of its buckets.
-    pub(super) fn settle_anywhere(&self, slot: Slot, key: u64) {
-        let index = self.filter.index(key);
-        if !Self::slot(index).is_beside(slot) {
-            self.displaced.fetch_sub(1, Relaxed);
-        }
-        self.settle(index);
     }
 }
 
