@@ -30,6 +30,8 @@ impl Profile {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.memory_profiling.dump_on_exit = false;
+        // A busy machine must not decide what a test sees.
+        config.memory_profiling.overhead_budget_percent = 0;
         config.reporting.output_dir = folder.path().to_owned();
         change(&mut config);
         let profiler = Profiler::start(config).unwrap();

@@ -169,12 +169,13 @@ fn assert_totals_are_those_of_the_tree(report: &Report) {
 /// Where all is tracked, what functions retain is what is live.
 fn assert_retained_is_what_is_live(report: &Report) {
     let live = &report.live;
-    assert!(!live.exact || live.not_tracked == Some(0));
+    assert!(!live.exact || (live.not_tracked, live.sample_interval_bytes) == (Some(0), 1));
     let retained = report.functions.iter().map(|row| row.retained_bytes);
     let sum: Option<u64> = retained.chain([report.unattributed.retained_bytes]).sum();
-    assert_eq!(sum, if live.exact { live.estimated_bytes } else { None });
+    assert_eq!(sum, live.error_bytes.and(live.estimated_bytes));
     if let Some(bytes) = live.estimated_bytes {
         assert_eq!(live.groups.iter().map(|group| group.bytes).sum::<u64>(), bytes);
-        assert_eq!(live.groups.iter().map(|group| group.count).sum::<u64>(), live.tracked.unwrap());
+        assert_eq!(Some(live.groups.iter().map(|group| group.count).sum()), live.estimated_count);
+        assert!(!live.exact || live.estimated_count == live.tracked);
     }
 }

@@ -20,6 +20,8 @@ fn main() {
     a_reallocation_keeps_the_age();
     a_second_profile_begins_anew();
     under_load();
+    a_full_table_becomes_a_sample();
+    a_sample_from_the_start();
     println!("live_table: all passed");
 }
 
@@ -38,6 +40,14 @@ fn up_to(max: usize) -> Profile {
     Profile::with(|config| config.memory_profiling.max_tracked_allocations = max)
 }
 
+/// As [`up_to`], and a full table stays as it is.
+fn always_exact(max: usize) -> Profile {
+    Profile::with(|config| {
+        config.memory_profiling.max_tracked_allocations = max;
+        config.memory_profiling.sample_interval_bytes = 1;
+    })
+}
+
 #[track_memory]
 fn fills(blocks: &mut Vec<Block>, count: usize) {
     assert!(blocks.capacity() - blocks.len() >= count);
@@ -47,7 +57,7 @@ fn fills(blocks: &mut Vec<Block>, count: usize) {
 fn more_than_fit() {
     const MAX: usize = 1000;
     let mut blocks = Vec::with_capacity(3 * MAX);
-    let profile = up_to(MAX);
+    let profile = always_exact(MAX);
     fills(&mut blocks, MAX - 200);
     let live = self::live(&profile);
     assert_eq!((live.exact, live.tracked, live.not_tracked), (true, Some(800), Some(0)));
@@ -196,20 +206,60 @@ fn a_second_profile_begins_anew() {
     fills(&mut blocks, 12_000);
     assert!(!first.report().live.exact);
     drop(first);
-    // What found no room in the first profile is from before the start of the second.
+    // What the first profile had a sample of is from before the start of the second, which begins exact.
     let second = up_to(10_000);
     let live = self::live(&second);
-    assert_eq!((live.exact, live.not_tracked), (true, Some(0)));
-    // The first one's records are still there: the table is full.
+    assert_eq!((live.exact, live.not_tracked, live.sample_interval_bytes), (true, Some(0), 1));
+    assert!(live.tracked.unwrap() < 100 && live.before_start_count >= 12_000, "{live:?}");
+    let before = live.tracked.unwrap();
     fills(&mut blocks, 5);
     let live = self::live(&second);
-    assert_eq!((live.exact, live.tracked, live.not_tracked), (false, Some(10_000), Some(5)));
+    assert_eq!((live.exact, live.tracked, live.not_tracked), (true, Some(before + 5), Some(0)));
     drop(second);
     let larger = up_to(20_000);
     fills(&mut blocks, 100);
     let report = larger.report();
     assert_eq!((report.live.exact, report.live.not_tracked), (true, Some(0)));
     assert_eq!(group(&report, &["live_table::fills"]).map(|group| group.count >= 100), Some(true));
+    drop(blocks);
+}
+
+fn a_full_table_becomes_a_sample() {
+    let mut blocks = Vec::with_capacity(10_000);
+    let profile = up_to(1000);
+    fills(&mut blocks, 500);
+    assert!(self::live(&profile).exact);
+    fills(&mut blocks, 9500);
+    let report = profile.report();
+    let live = &report.live;
+    assert_eq!((live.exact, live.not_tracked), (false, Some(0)));
+    assert!(live.sample_interval_bytes > 1 && live.tracked.unwrap() <= 1000, "{live:?}");
+    let row = function(&report, "live_table::fills");
+    let (retained, error) = (row.retained_bytes.unwrap(), row.retained_error_bytes.unwrap());
+    assert!(retained.abs_diff(1_000_000) <= 5 * error && error < 200_000, "{retained} ± {error}");
+    // A group says the same of its path.
+    let group = group(&report, &["live_table::fills"]).unwrap();
+    assert_eq!((group.bytes, group.error_bytes), (retained, error));
+    assert!(group.count.abs_diff(retained / 100) <= 1, "{group:?}");
+    // Nothing of it is there any more: not 0, but as far as a sample can tell.
+    blocks.clear();
+    let report = profile.report();
+    let row = function(&report, "live_table::fills");
+    let interval = report.live.sample_interval_bytes;
+    assert_eq!((row.retained_bytes, row.retained_error_bytes), (Some(0), Some(3 * interval)));
+    assert_eq!(report.unattributed.retained_bytes, Some(0));
+    assert_stats_agree();
+}
+
+fn a_sample_from_the_start() {
+    let mut blocks = Vec::with_capacity(20_000);
+    let profile = Profile::with(|config| config.memory_profiling.sample_interval_bytes = 5000);
+    fills(&mut blocks, 20_000);
+    let live = self::live(&profile);
+    assert_eq!((live.exact, live.sample_interval_bytes, live.not_tracked), (false, 5000, Some(0)));
+    // 2 MB, one sample in about 5000 bytes: 400, give or take 20.
+    assert!((300..500).contains(&live.tracked.unwrap()), "{live:?}");
+    assert!(live.estimated_bytes.unwrap().abs_diff(2_000_000) <= 5 * live.error_bytes.unwrap(), "{live:?}");
     drop(blocks);
 }
 

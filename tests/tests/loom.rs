@@ -1,8 +1,8 @@
 //! Models of what threads share without a lock: how a ledger passes from a finished thread to the next one, why two
-//! passes make a consistent snapshot, and how a thread hears of its scopes that end elsewhere. loom tries every order of
-//! the atomic operations that the memory model allows.
+//! passes make a consistent snapshot, how a thread hears of its scopes that end elsewhere, and how a slot of the live table
+//! is swept, freed and copied at the same time. loom tries every order of the atomic operations that the memory model allows.
 //!
-//! The three modules are the library's own files, compiled against loom's atomics.
+//! The modules are the library's own files, compiled against loom's atomics.
 #![allow(missing_docs, dead_code)]
 
 mod sync {
@@ -14,15 +14,21 @@ mod sync {
 mod counters;
 #[path = "../../memprof/src/tracker/inbox.rs"]
 mod inbox;
+#[path = "../../memprof/src/live/record.rs"]
+mod record;
 #[path = "../../memprof/src/tracker/registry.rs"]
 mod registry;
+#[path = "../../memprof/src/live/slot.rs"]
+mod slot;
 
 use counters::{Counters, Flow};
 use inbox::Inbox;
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use loom::thread;
+use record::{Drawn, Record};
 use registry::{Listed, Place, Registry};
+use slot::{Entry, Taken};
 
 /// A ledger in small: shared counters, and something that its owner alone may touch.
 struct Ledger {
@@ -163,6 +169,148 @@ fn a_snapshot_in_two_passes_never_shows_more_freed_than_allocated() {
 #[should_panic(expected = "Flow")]
 fn one_pass_would_show_more_freed_than_allocated() {
     block_handed_over(ledger_by_ledger);
+}
+
+/// A live table in small: one slot, and how many records were inserted and settled.
+struct Table {
+    place: AtomicU64,
+    entry: Entry,
+    inserted: AtomicU32,
+    settled: AtomicU32,
+}
+
+/// The one block that there is.
+const BLOCK: usize = 0x1000;
+/// What a sweep discards, and what it keeps.
+const DEAD: Record = record(1);
+const ALIVE: Record = record(2);
+
+const fn record(number: u64) -> Record {
+    Record { size: number, owner: number as usize, ticks: number, drawn: Drawn::CERTAIN }
+}
+
+impl Table {
+    /// With the record that a sweep discards.
+    fn new() -> &'static Self {
+        let entry = Entry { size: AtomicU64::new(0), owner: AtomicUsize::new(0), ticks: AtomicU64::new(0) };
+        let (place, zero) = (AtomicU64::new(0), || AtomicU32::new(0));
+        let table: &Self = Box::leak(Box::new(Self { place, entry, inserted: zero(), settled: zero() }));
+        table.insert(DEAD);
+        table
+    }
+
+    fn insert(&self, record: Record) {
+        if slot::claim(&self.place) {
+            self.inserted.fetch_add(1, Ordering::Relaxed);
+            slot::fill(&self.place, &self.entry, slot::key(BLOCK), record);
+        }
+    }
+
+    fn settle(&self) {
+        self.settled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// As the table does before the block is freed.
+    fn forget(&self) {
+        let key = slot::key(BLOCK);
+        let found = slot::holds(&self.place, key) && slot::take(&self.place, key);
+        if found || (slot::may_hold(&self.place, key) && slot::take_from_sweep(&self.place, key) == Taken::Yes) {
+            self.settle();
+        }
+    }
+
+    /// As the table's sweep.
+    fn sweep(&self) {
+        if slot::read(&self.place, &self.entry).is_none_or(|(_, record)| record == ALIVE) {
+            return;
+        }
+        let Some(key) = slot::look(&self.place) else { return };
+        let survives = self.entry.load() == ALIVE;
+        if survives && slot::keep(&self.place, key) {
+            return;
+        }
+        if !survives {
+            slot::discard(&self.place);
+        }
+        self.settle();
+    }
+
+    /// Records that should be there now.
+    fn left(&self) -> u32 {
+        self.inserted.load(Ordering::Relaxed) - self.settled.load(Ordering::Relaxed)
+    }
+
+    fn found(&self) -> Option<Record> {
+        slot::read(&self.place, &self.entry).map(|(_, record)| record)
+    }
+}
+
+fn in_threads(threads: impl IntoIterator<Item = Box<dyn FnOnce() + Send>>) {
+    let threads: Vec<_> = threads.into_iter().map(thread::spawn).collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+#[test]
+fn a_record_that_is_swept_and_freed_at_once_is_settled_once() {
+    with_few_preemptions(|| {
+        let table = Table::new();
+        in_threads([
+            Box::new(|| table.sweep()) as Box<dyn FnOnce() + Send>,
+            Box::new(|| table.sweep()),
+            Box::new(|| table.forget()),
+        ]);
+        assert_eq!((table.left(), table.found()), (0, None));
+        table.insert(ALIVE);
+        assert_eq!(table.found(), Some(ALIVE), "the slot can be used again");
+    });
+}
+
+#[test]
+fn a_sweep_never_discards_the_record_of_the_next_block_at_the_address() {
+    with_few_preemptions(|| {
+        let table = Table::new();
+        in_threads([
+            Box::new(|| table.sweep()) as Box<dyn FnOnce() + Send>,
+            Box::new(|| {
+                table.forget();
+                table.insert(ALIVE);
+            }),
+        ]);
+        // While the sweep looks the slot is not free, and the insert takes another.
+        let inserted = table.inserted.load(Ordering::Relaxed) == 2;
+        assert_eq!(table.found(), inserted.then_some(ALIVE));
+        assert_eq!(table.left(), u32::from(inserted));
+    });
+}
+
+#[test]
+fn a_block_that_is_freed_under_a_sweep_leaves_no_record() {
+    with_few_preemptions(|| {
+        let table = Table::new();
+        in_threads([
+            Box::new(|| table.sweep()) as Box<dyn FnOnce() + Send>,
+            Box::new(|| {
+                table.forget();
+                table.insert(ALIVE);
+                table.forget();
+            }),
+        ]);
+        assert_eq!((table.left(), table.found()), (0, None));
+    });
+}
+
+#[test]
+fn a_copy_is_one_record_or_the_other() {
+    with_few_preemptions(|| {
+        let table = Table::new();
+        in_threads([
+            Box::new(|| assert!([None, Some(DEAD), Some(ALIVE)].contains(&table.found()))) as Box<dyn FnOnce() + Send>,
+            Box::new(|| {
+                table.forget();
+                table.insert(ALIVE);
+            }),
+        ]);
+    });
 }
 
 /// A ledger's inbox, and what its owner compares with each allocation.

@@ -11,6 +11,9 @@ const MOST_TRACKED: usize = 100_000_000;
 const MOST_SECONDS: usize = 1_000_000_000;
 const MOST_KEPT: usize = 1_000_000;
 
+/// The largest interval: 1 TB, as far as it grows by itself. Where a `usize` is smaller, that.
+const MOST_INTERVAL: usize = if usize::BITS > 40 { 1 << 40 } else { usize::MAX };
+
 /// One key of the configuration.
 pub(super) struct Key {
     pub(super) section: &'static str,
@@ -61,6 +64,8 @@ keys! {
             most: MOST_TRACKED,
             instead_of_zero: Some("to track none, set track_allocations to false"),
         }),
+        sample_interval_bytes: Count(Bounds { most: MOST_INTERVAL, instead_of_zero: None }),
+        overhead_budget_percent: Count(Bounds { most: 100, instead_of_zero: None }),
     }
     jemalloc: Jemalloc {
         background_thread: Flag,

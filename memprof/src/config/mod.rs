@@ -34,6 +34,8 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `track_allocations` | `MEMPROF_TRACK_ALLOCATIONS` | `true` | whether live allocations are tracked one by one |
 /// | | `dump_on_exit` | `MEMPROF_DUMP_ON_EXIT` | `true` | whether the reports are written when the program ends |
 /// | | `max_tracked_allocations` | `MEMPROF_MAX_TRACKED_ALLOCATIONS` | `10000` | the most live allocations that are tracked, 1 to 100,000,000 |
+/// | | `sample_interval_bytes` | `MEMPROF_SAMPLE_INTERVAL_BYTES` | `0` | one allocation in about so many bytes is tracked; 1: each; 0: each, and fewer when `max_tracked_allocations` or the budget is reached |
+/// | | `overhead_budget_percent` | `MEMPROF_OVERHEAD_BUDGET_PERCENT` | `3` | how much of the processor time tracking may take before it becomes a sample; 0: as much as it takes |
 /// | `[jemalloc]` | `background_thread` | `MEMPROF_BACKGROUND_THREAD` | `false` | whether jemalloc gives memory back from threads of its own |
 /// | | `abort_on_oom` | `MEMPROF_ABORT_ON_OOM` | `false` | whether a failed allocation writes the totals to stderr and aborts; works with every allocator |
 /// | | `stats_print` | `MEMPROF_STATS_PRINT` | `false` | whether jemalloc's own statistics are written beside the reports |
@@ -88,6 +90,13 @@ pub struct MemoryProfiling {
     pub dump_on_exit: bool,
     /// The most live allocations that are tracked, from 1 to 100,000,000. Default: 10,000.
     pub max_tracked_allocations: usize,
+    /// One allocation in about this many bytes is tracked, up to 1,099,511,627,776 (1 TB). 1: each, and when the table is
+    /// full the others are counted as not tracked. 0: each, until the table is full or the budget is used up; then the
+    /// interval grows as far as it takes. Default: 0.
+    pub sample_interval_bytes: usize,
+    /// How much of the processor time of the process tracking may take, in percent, from 0 to 100, beyond the first 100 ms.
+    /// What is more makes the interval grow, where it is not fixed. 0: as much as it takes. Default: 3.
+    pub overhead_budget_percent: usize,
 }
 
 /// `[jemalloc]`: options of the inner allocator. Not to be confused with the allocator itself, `memprof::Jemalloc`.
@@ -151,7 +160,14 @@ pub struct Reporting {
 
 impl Default for MemoryProfiling {
     fn default() -> Self {
-        Self { enabled: true, track_allocations: true, dump_on_exit: true, max_tracked_allocations: 10_000 }
+        Self {
+            enabled: true,
+            track_allocations: true,
+            dump_on_exit: true,
+            max_tracked_allocations: 10_000,
+            sample_interval_bytes: 0,
+            overhead_budget_percent: 3,
+        }
     }
 }
 

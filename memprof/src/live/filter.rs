@@ -42,16 +42,16 @@ impl Filter {
         1 << (64 - self.shift)
     }
 
-    /// Which entry counts an address.
+    /// Which entry counts a key.
     #[inline(always)]
-    pub(super) fn index(&self, address: usize) -> Index {
+    pub(super) fn index(&self, key: u64) -> Index {
         // The highest bits: by them the golden ratio spreads blocks that lie side by side evenly, and most do.
-        Index(((address as u64).wrapping_mul(GOLDEN) >> self.shift) as usize)
+        Index((key.wrapping_mul(GOLDEN) >> self.shift) as usize)
     }
 
     /// An index that has little to do with [`index`](Self::index), for the `choice`-th bucket.
-    pub(super) fn other_index(&self, address: usize, choice: u32) -> Index {
-        let hash = (address as u64).wrapping_mul(GOLDEN);
+    pub(super) fn other_index(&self, key: u64, choice: u32) -> Index {
+        let hash = key.wrapping_mul(GOLDEN);
         let mixed = (hash ^ (hash >> 29)).wrapping_mul(GOLDEN).rotate_left(choice * 16);
         Index((mixed >> self.shift) as usize)
     }
@@ -79,6 +79,12 @@ impl Filter {
     #[inline(always)]
     pub(super) fn subtract(&self, index: Index) {
         self.entry(index).fetch_sub(1, Relaxed);
+    }
+
+    /// How many addresses are counted in all entries.
+    #[cfg(test)]
+    pub(super) fn sum(&self) -> u64 {
+        (0..self.len()).map(|index| u64::from(self.entry(Index(index)).load(Relaxed))).sum()
     }
 
     /// Whether an address may be in the table.

@@ -3,14 +3,30 @@
 //! Everything in here runs inside allocations, but for [`Table::copy`]. It knows addresses and sizes; who allocated a
 //! block is an opaque number to it.
 
+mod budget;
+mod chance;
+mod countdown;
 mod filter;
+mod forget;
+mod hold;
+mod record;
 mod records;
+mod slot;
+mod state;
+mod sweep;
+mod sync;
 mod table;
 
-pub(crate) use records::Record;
+pub(crate) use budget::{TIMED_EACH, spend};
+pub(crate) use chance::probability;
+pub(crate) use countdown::Countdown;
+pub(crate) use hold::{Exact, hold_exact};
+pub(crate) use record::{Drawn, Record};
+pub(crate) use records::Records;
 pub(crate) use table::{Inserted, Table};
 
-use std::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicPtr, AtomicU8};
 
 /// The table in use; null until a profile starts that tracks allocations. A table is never taken away again.
 static TABLE: AtomicPtr<Table> = AtomicPtr::new(std::ptr::null_mut());
@@ -22,15 +38,23 @@ pub(crate) fn table() -> Option<&'static Table> {
     unsafe { TABLE.load(Acquire).as_ref() }
 }
 
-/// Starts to track up to `max` live allocations. A second call keeps the records when the table is large enough for
-/// `max`; else it starts an empty, larger one. Returns false where the system has no memory for it.
-pub(crate) fn track_up_to(max: usize) -> bool {
+/// Starts to track up to `max` live allocations, with an empty table: all of them, or at a `fixed_interval` above 1 one in
+/// about so many bytes. With 0 it begins with all, and the interval grows when the table is full or tracking takes more
+/// than `budget_percent` of the processor time. Returns false where the system has no memory for the table.
+///
+/// One thread at a time calls this.
+pub(crate) fn track_up_to(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
+    static PERIODS: AtomicU8 = AtomicU8::new(0);
+    let period = PERIODS.fetch_add(1, Relaxed).wrapping_add(1);
+    budget::begin(budget_percent);
     if let Some(present) = table().filter(|table| table.holds(max)) {
+        present.begin(period, fixed_interval);
         present.limit_to(max);
         return true;
     }
     match Table::create(max) {
         Some(made) => {
+            made.begin(period, fixed_interval);
             TABLE.store(std::ptr::from_ref(made).cast_mut(), Release);
             true
         }

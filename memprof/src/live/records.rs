@@ -1,30 +1,27 @@
-//! A record, and copies of many, made without allocating.
+//! Copies of all records, made without allocating.
 
+use super::record::Record;
+use super::slot;
+use super::table::Table;
 use crate::os::pages;
-
-/// A copy of one record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
-    /// Bytes that were asked for.
-    pub(crate) size: u64,
-    /// Who allocated the block, as the tracker numbers it.
-    pub(crate) owner: usize,
-    /// When, in ticks of the coarse clock.
-    pub(crate) ticks: u64,
-}
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Copied records, in system memory that is given back when this is dropped.
 pub(crate) struct Records {
     start: *mut Record,
     room: usize,
     len: usize,
+    /// Each block stands for itself alone.
+    pub(crate) is_exact: bool,
+    /// All of these are as if this interval had held from the start; 1: exact.
+    pub(crate) interval: u64,
 }
 
 impl Records {
     /// Room for `room` records; `None` where the system has no memory for it.
     pub(super) fn with_room(room: usize) -> Option<Self> {
         let start = pages::reserve(room.checked_mul(size_of::<Record>())?).cast::<Record>();
-        if start.is_null() { None } else { Some(Self { start, room, len: 0 }) }
+        if start.is_null() { None } else { Some(Self { start, room, len: 0, is_exact: true, interval: 1 }) }
     }
 
     /// Adds a record, if there is room.
@@ -40,6 +37,48 @@ impl Records {
     pub(crate) fn as_slice(&self) -> &[Record] {
         // SAFETY: the first `len` records were written by `push`.
         unsafe { std::slice::from_raw_parts(self.start, self.len) }
+    }
+}
+
+impl Table {
+    /// A copy of all records, in system memory, made without allocating. `None` where the system has no memory for it.
+    /// A block that is allocated or freed meanwhile may be in it or not; a record is never a mixture of two.
+    pub(crate) fn copy(&self) -> Option<Records> {
+        // Records can come while we copy; whatever goes beyond the room was made after we began. Of a full
+        // table a copy could find more than there ever were at once: a record that goes, and later the one that comes
+        // instead of it, in another slot.
+        let room = (self.tracked() + 1024).min(self.max.load(Relaxed)) as usize;
+        let mut records = Records::with_room(room)?;
+        // What the last sweep has not come to yet is passed over here, so that all are of one interval. It is the one
+        // after copying: where the interval grew meanwhile, slots that were copied late have lost what it does not keep.
+        let mut state = self.state();
+        loop {
+            records.len = 0;
+            self.each(|key, record| {
+                if self.survives(key, &record, state) {
+                    records.push(record);
+                }
+            });
+            let now = self.state();
+            if now.level() == state.level() && now.period() == state.period() {
+                break;
+            }
+            // The levels are few, so that this ends.
+            state = now;
+        }
+        records.is_exact = state.is_exact();
+        records.interval = self.interval(state);
+        Some(records)
+    }
+
+    /// Shows all records, and what tells their blocks apart. As [`copy`](Self::copy) while others work. In a sample, those that
+    /// the last sweep has not come to are among them.
+    pub(crate) fn each(&self, mut see: impl FnMut(u64, Record)) {
+        for slot in (0..self.slots()).map(Table::slot_number) {
+            if let Some((key, record)) = slot::read(self.key_at(slot), self.entry(slot)) {
+                see(key, record);
+            }
+        }
     }
 }
 

@@ -46,12 +46,18 @@ impl Anchor {
 
     /// Seconds from `ticks` to `now`, with the tick's length measured between `self` and `now`.
     pub(crate) fn age_seconds(&self, ticks: u64, now: &Anchor) -> f64 {
+        now.ticks.saturating_sub(ticks) as f64 * self.seconds_per_tick(now)
+    }
+
+    /// Nanoseconds of a span of `ticks`, with the tick's length measured between `self` and `now`.
+    pub(crate) fn nanos_of(&self, ticks: u64, now: &Anchor) -> u64 {
+        (ticks as f64 * self.seconds_per_tick(now) * 1e9) as u64
+    }
+
+    /// 0 where no time lies between.
+    fn seconds_per_tick(&self, now: &Anchor) -> f64 {
         let span_ticks = now.ticks.saturating_sub(self.ticks);
-        if span_ticks == 0 {
-            return 0.0;
-        }
-        let seconds_per_tick = self.elapsed_until(now).as_secs_f64() / span_ticks as f64;
-        now.ticks.saturating_sub(ticks) as f64 * seconds_per_tick
+        if span_ticks == 0 { 0.0 } else { self.elapsed_until(now).as_secs_f64() / span_ticks as f64 }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`].
 
 pub(crate) mod clock;
+pub(crate) mod cpu_time;
 pub(crate) mod exit;
 pub(crate) mod memory;
 pub(crate) mod pages;

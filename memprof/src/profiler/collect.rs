@@ -31,16 +31,16 @@ pub(super) fn report(profile: &Running) -> Report {
     drop(snapshot);
     let names = rows::names(&paths);
     let totals = totals(&paths, peak);
-    let tracked = records.as_ref().map(|records| Tracked::new(records.as_slice(), given_up, &paths));
+    let tracked = records.as_ref().map(|records| Tracked::new(records, given_up, &paths));
     let live = super::live_rows::section(profile, &now, &names, &paths, &totals, tracked.as_ref());
-    let retained = tracked.filter(|_| live.exact).map(|tracked| tracked.bytes_by_path);
+    let retained = tracked.as_ref().and_then(Tracked::retained);
 
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         program: program(profile, &now),
         allocator: Allocator { installed: profile.installed, inner: profile.inner.clone() },
-        functions: rows::functions(&paths, &names, retained.as_deref()),
-        unattributed: rows::unattributed(&paths, retained.as_deref()),
+        functions: rows::functions(&paths, &names, retained),
+        unattributed: rows::unattributed(&paths, retained),
         call_tree: rows::call_tree(&paths, &names),
         threads: rows::threads(&ledgers),
         jemalloc: jemalloc::statistics(&profile.inner),
@@ -116,8 +116,8 @@ fn warn(report: &mut Report, profile: &Running, given_up: u64) {
     let mut warn = |text: String| report.warnings.push(text);
     if given_up > 0 {
         warn(format!(
-            "{} found no room in the live table of {}: `live` and `retained` are not exact; set \
-             max_tracked_allocations higher",
+            "{} found no room in the live table of {}: `live` and `retained` are not known in full; set \
+             max_tracked_allocations higher, or sample_interval_bytes to 0 for an estimate",
             size::plural(given_up, "allocation"),
             size::count(profile.config.memory_profiling.max_tracked_allocations as u64),
         ));

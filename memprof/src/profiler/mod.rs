@@ -10,6 +10,7 @@
 //! The counters know nothing of it: they count from the first allocation of the process and are never set back.
 
 mod collect;
+mod estimate;
 mod exit;
 mod live_rows;
 mod main;
@@ -28,7 +29,7 @@ use self::periodic::Periodic;
 use crate::config::{Config, Loaded, STATISTICS_FILE};
 use crate::os::clock::Anchor;
 use crate::report::{self, Report, Written};
-use crate::{Error, MemoryStats, jemalloc, live, tracker};
+use crate::{Error, MemoryStats, jemalloc, tracker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -43,24 +44,12 @@ struct Running {
     inner: String,
     started: Anchor,
     started_at: SystemTime,
-    /// What was live when tracking began and has no record.
+    /// What was live when tracking began: it has no record.
     live_at_start: MemoryStats,
     /// Allocations that had found no room for a record until then, in profiles before this one.
     not_tracked_at_start: u64,
     /// What writes the numbered reports, where `every_seconds` asks for them.
     periodic: Option<Periodic>,
-}
-
-impl Running {
-    /// An earlier profile's table is kept: what has a record in it is not among the live blocks without one.
-    fn forget_tracked(&mut self, table: &live::Table) {
-        let Some(records) = table.copy() else { return };
-        let (count, bytes) =
-            (records.as_slice().len(), records.as_slice().iter().map(|record| record.size).sum::<u64>());
-        let at_start = &mut self.live_at_start;
-        at_start.net_count = at_start.net_count.saturating_sub(count);
-        at_start.net_allocated = at_start.net_allocated.saturating_sub(bytes as usize);
-    }
 }
 
 static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
@@ -179,8 +168,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     if config.memory_profiling.dump_on_exit && !exit::arm() {
         warnings.push("no handler could be registered with the system: a call of `exit` loses the report".to_owned());
     }
-    let max_tracked = config.memory_profiling.max_tracked_allocations;
-    let track = config.memory_profiling.track_allocations;
+    let tracking = config.memory_profiling.clone();
     exit::own();
     let profile = running.insert(Running {
         config,
@@ -205,17 +193,12 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     // Last: what is allocated from here on has a record.
     profile.live_at_start = tracker::memory_stats();
     profile.not_tracked_at_start = collect::not_tracked();
-    let former_table = live::table();
-    if track && !tracker::start_tracking(max_tracked) {
+    let max = tracking.max_tracked_allocations;
+    let (interval, percent) = (tracking.sample_interval_bytes as u64, tracking.overhead_budget_percent as u64);
+    if tracking.track_allocations && !tracker::start_tracking(max, interval, percent) {
         profile.warnings.push(format!(
-            "the system has no memory for a table of {max_tracked} allocations: set max_tracked_allocations lower"
+            "the system has no memory for a table of {max} allocations: set max_tracked_allocations lower"
         ));
-    }
-    if track
-        && let (Some(former), Some(table)) = (former_table, live::table())
-        && std::ptr::eq(former, table)
-    {
-        profile.forget_tracked(table);
     }
     Ok(Profiler { finished: false })
 }

@@ -1,5 +1,7 @@
 //! The rows of a report: functions, call tree, threads.
 
+use super::estimate::Estimate;
+use super::live_rows::Retained;
 use super::merge::{LedgerSum, Paths, address};
 use super::spread::Spread;
 use super::watched::{self, main_or};
@@ -42,7 +44,7 @@ struct Sum {
     total: Reading,
     panicked: u64,
     peak: Option<u64>,
-    retained: u64,
+    retained: Estimate,
     unrecorded: u64,
     spreads: Vec<&'static CallSpread>,
     /// The path whose bytes were added last.
@@ -50,7 +52,7 @@ struct Sum {
 }
 
 /// One row for each function, the one that allocated most first.
-pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<&[u64]>) -> Vec<Function> {
+pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<'_>>) -> Vec<Function> {
     let mut sums: Vec<Sum> = Vec::new();
     let mut of_site: HashMap<usize, usize> = HashMap::new();
     for (index, path) in paths.all.iter().enumerate() {
@@ -62,7 +64,7 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<&[u64]>) 
                 total: Reading::default(),
                 panicked: 0,
                 peak: None,
-                retained: 0,
+                retained: Estimate::default(),
                 unrecorded: 0,
                 spreads: Vec::new(),
                 added: None,
@@ -75,7 +77,9 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<&[u64]>) 
             sum.peak = sum.peak.max(path.peak);
             sum.unrecorded += path.unrecorded;
             sum.spreads.extend(&path.spreads);
-            sum.retained += retained.and_then(|retained| retained.get(index)).copied().unwrap_or_default();
+            if let Some(retained) = retained {
+                sum.retained = sum.retained.plus(retained.of(index));
+            }
         }
         // Each byte goes once to each function above it. A site stands once on a path, because recursion folds, but for
         // what a function calls in a measurement of its own.
@@ -88,7 +92,7 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<&[u64]>) 
             }
         }
     }
-    let mut functions: Vec<Function> = sums.iter().map(|sum| function(sum, names, retained.is_some())).collect();
+    let mut functions: Vec<Function> = sums.iter().map(|sum| function(sum, names, retained)).collect();
     functions.sort_by(|a, b| {
         let key = |row: &Function| (std::cmp::Reverse(row.allocated_bytes), std::cmp::Reverse(row.net_bytes));
         key(a).cmp(&key(b)).then_with(|| (&a.name, &a.file, a.line).cmp(&(&b.name, &b.file, b.line)))
@@ -96,7 +100,7 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<&[u64]>) 
     functions
 }
 
-fn function(sum: &Sum, names: &Names, exact: bool) -> Function {
+fn function(sum: &Sum, names: &Names, retained: Option<Retained<'_>>) -> Function {
     let (own, total) = (&sum.own, &sum.total);
     let recorded = own.finished.saturating_sub(sum.unrecorded);
     let spread = |figure: fn(&CallSpread) -> &Distribution| {
@@ -120,8 +124,8 @@ fn function(sum: &Sum, names: &Names, exact: bool) -> Function {
         self_deallocated_count: own.deallocated.count,
         self_net_bytes: own.net_bytes(),
         peak_bytes: sum.peak,
-        retained_bytes: exact.then_some(sum.retained),
-        retained_error_bytes: exact.then_some(0),
+        retained_bytes: retained.map(|_| sum.retained.bytes()),
+        retained_error_bytes: retained.map(|retained| retained.error(sum.retained)),
         allocated_mb: size::mb(total.allocated.bytes),
         net_mb: size::mb(total.net_bytes()),
         peak_mb: sum.peak.map(size::mb),
@@ -133,7 +137,7 @@ fn function(sum: &Sum, names: &Names, exact: bool) -> Function {
 }
 
 /// What happened outside every function: the root.
-pub(super) fn unattributed(paths: &Paths, retained: Option<&[u64]>) -> Unattributed {
+pub(super) fn unattributed(paths: &Paths, retained: Option<Retained<'_>>) -> Unattributed {
     let root = paths.all.first().map(|root| root.reading).unwrap_or_default();
     Unattributed {
         self_allocated_bytes: root.allocated.bytes,
@@ -141,8 +145,8 @@ pub(super) fn unattributed(paths: &Paths, retained: Option<&[u64]>) -> Unattribu
         self_deallocated_bytes: root.deallocated.bytes,
         self_deallocated_count: root.deallocated.count,
         self_net_bytes: root.net_bytes(),
-        retained_bytes: retained.and_then(|retained| retained.first()).copied(),
-        retained_error_bytes: retained.map(|_| 0),
+        retained_bytes: retained.map(|retained| retained.of(0).bytes()),
+        retained_error_bytes: retained.map(|retained| retained.error(retained.of(0))),
     }
 }
 

@@ -37,8 +37,8 @@ pub(crate) struct Row {
     net: Option<i64>,
     pub(crate) self_net: Option<i128>,
     pub(crate) retained: Option<i128>,
-    /// Whether `retained` is an estimate.
-    sampled: bool,
+    /// Standard error of `retained`, where it is an estimate.
+    retained_error: Option<u64>,
     peak_per_call: Option<u64>,
     window: Option<Window>,
 }
@@ -66,9 +66,10 @@ impl Figure {
             Figure::SelfAllocated => row.self_allocated.map(size::bytes),
             Figure::Net => row.net.map(size::bytes),
             Figure::SelfNet => row.self_net.map(size::bytes),
-            Figure::Retained => {
-                row.retained.map(|size| format!("{}{}", if row.sampled { "~" } else { "" }, size::bytes(size)))
-            }
+            Figure::Retained => row.retained.map(|retained| match row.retained_error {
+                Some(error) => format!("{} ±{}", size::bytes(retained), size::bytes(error)),
+                None => size::bytes(retained),
+            }),
             Figure::PeakPerCall => row.peak_per_call.map(size::bytes),
             Figure::WindowAllocated => row.window.as_ref().map(|window| size::bytes(window.allocated_bytes)),
             Figure::WindowFreed => row.window.as_ref().map(|window| size::bytes(window.deallocated_bytes)),
@@ -88,7 +89,7 @@ impl Row {
             net: Some(function.net_bytes),
             self_net: Some(function.self_net_bytes.into()),
             retained: function.retained_bytes.map(i128::from),
-            sampled: function.retained_error_bytes.is_some_and(|error| error > 0),
+            retained_error: function.retained_error_bytes.filter(|&error| error > 0),
             peak_per_call: function.peak_bytes,
             window: None,
         }
@@ -116,7 +117,7 @@ impl Row {
             net: Some(outside.self_net_bytes),
             self_net: Some(outside.self_net_bytes.into()),
             retained: outside.retained_bytes.map(i128::from),
-            sampled: outside.retained_error_bytes.is_some_and(|error| error > 0),
+            retained_error: outside.retained_error_bytes.filter(|&error| error > 0),
             ..Row::default()
         }
     }
@@ -129,6 +130,8 @@ impl Row {
             self_allocated: Some(report.totals.allocated_bytes.into()),
             net: Some(report.totals.net_bytes),
             self_net: Some(report.totals.net_bytes.into()),
+            // Not that of the rows: those without a sample are off by less together than each might be.
+            retained_error: report.live.error_bytes.filter(|&error| error > 0),
             ..Row::sum(rows)
         }
     }
@@ -140,10 +143,16 @@ impl Row {
             self_allocated: sum(|row| row.self_allocated),
             self_net: sum(|row| row.self_net),
             retained: sum(|row| row.retained),
-            sampled: rows.iter().any(|row| row.sampled),
+            retained_error: error_of_sum(rows),
             ..Row::default()
         }
     }
+}
+
+/// The standard error of a sum of estimates that have nothing to do with each other.
+fn error_of_sum(rows: &[Row]) -> Option<u64> {
+    let squares = rows.iter().filter_map(|row| row.retained_error).map(|error| error as f64 * error as f64);
+    Some(squares.sum::<f64>().sqrt().ceil() as u64).filter(|&error| error > 0)
 }
 
 /// Leaves the figures that fit in `width` beside the names, in their order, and shortens the names to what is left.

@@ -145,9 +145,10 @@ data! {
         self_net_bytes: i64,
         /// The highest that one call stood above its entry, on its own thread, bytes. `None` while no call has ended.
         peak_bytes: Option<u64>,
-        /// Live bytes that the function's own code allocated, whoever will free them. `None` where not all are tracked.
+        /// Live bytes that the function's own code allocated, whoever will free them; an estimate where a sample is
+        /// tracked. `None` where blocks that should have a record found no room, and where nothing is tracked.
         retained_bytes: Option<u64>,
-        /// Standard error of `retained_bytes`; 0 when exact.
+        /// Standard error of `retained_bytes`; 0 when exact, 3 × `sample_interval_bytes` where no sample was found.
         retained_error_bytes: Option<u64>,
         /// `allocated_bytes` in MB.
         allocated_mb: f64,
@@ -244,9 +245,10 @@ data! {
         self_deallocated_count: u64,
         /// Allocated − deallocated.
         self_net_bytes: i64,
-        /// Live bytes that were allocated outside every tracked function since the profile started.
+        /// Live bytes that were allocated outside every tracked function since the profile started; as
+        /// [`Function::retained_bytes`].
         retained_bytes: Option<u64>,
-        /// Standard error of `retained_bytes`; 0 when exact.
+        /// Standard error of `retained_bytes`; as [`Function::retained_error_bytes`].
         retained_error_bytes: Option<u64>,
     }
 
@@ -299,17 +301,19 @@ data! {
         sample_interval_bytes: u64,
         /// Live allocations with a record. `None` where `track_allocations = false`.
         tracked: Option<u64>,
-        /// Live allocations since the profile started that have no record. `None` where `track_allocations = false`.
+        /// Live allocations since the profile started that should have a record and found no room. Those that a sample
+        /// passes over are not among them. `None` where `track_allocations = false`.
         not_tracked: Option<u64>,
         /// Live bytes of the tracked allocations, scaled up where sampled.
         estimated_bytes: Option<u64>,
         /// Live blocks of the tracked allocations, scaled up where sampled.
         estimated_count: Option<u64>,
-        /// Standard error of `estimated_bytes`; 0 when exact.
+        /// Standard error of `estimated_bytes`; 0 when exact, 3 × `sample_interval_bytes` without a sample. `None` where
+        /// allocations found no room.
         error_bytes: Option<u64>,
-        /// Live bytes from before the profile started (the runtime, statics).
+        /// Live bytes from before the profile started (the runtime, statics); about, where `exact` is false.
         before_start_bytes: u64,
-        /// Live blocks from before the profile started.
+        /// Live blocks from before the profile started; about, where `exact` is false.
         before_start_count: u64,
         /// The tracked allocations, by call path and stack: what grows first, then by size.
         groups: Vec<LiveGroup>,

@@ -96,8 +96,9 @@ fn not_by_path(report: &Report, lines: &mut Vec<String>) {
         }
         None => lines.push("  not tracked: all that was made since the profile started".into()),
     }
+    let about = if live.exact { "" } else { "about " };
     lines.push(format!(
-        "  from before the profile started: {}, {} (the runtime, statics)",
+        "  from before the profile started: {about}{}, {} (the runtime, statics)",
         size::plural(live.before_start_count, "block"),
         size::exact(live.before_start_bytes),
     ));

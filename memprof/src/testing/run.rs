@@ -211,6 +211,11 @@ fn words(refused: Refused) -> String {
             "this thread has as many call paths as there can be ({}); measure in a thread, or a process, of its own",
             tracker::MAX_NODES
         ),
+        Refused::Sampled => {
+            "the profile that is running tracks a sample of the live blocks, from which nothing can be said of \
+                             single ones; set `sample_interval_bytes = 1` and a larger `max_tracked_allocations`"
+                .to_owned()
+        }
         Refused::NoMemory => "the system has no memory for it".to_owned(),
     }
 }

@@ -5,10 +5,9 @@
 //! compare the net with the highest so far. A free: its threshold, and the same adds the other way.
 
 use super::ledger::{Ledger, SHARED};
-use super::node::Node;
 use super::thread::{self, Elsewhere};
-use super::totals;
-use crate::live::{self, Inserted, Record};
+use super::{totals, tracking};
+use crate::live::{self, Drawn, Inserted, Record};
 use crate::os::clock;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -68,8 +67,8 @@ fn count_allocated(ledger: &'static Ledger, total: u64, bytes: usize) {
     // One instruction; nothing else tells how many allocations a call made, which a budget can limit.
     ledger.allocated_count.set(ledger.allocated_count.get().wrapping_add(1));
     ledger.node().counters.allocated(bytes as u64);
-    // The highest net is kept here, not in the long way: "peak of a call" would else be off by a threshold.
-    // `total` is at hand; read again, as `Ledger::net` does, it costs one more instruction.
+    // The highest net is kept here, not in the long way: "peak of a call" would else be off by a threshold. From `total`,
+    // not from the ledger: it is in a register.
     let net = total.wrapping_sub(ledger.deallocated.get()) as i64;
     if net > ledger.high.get() {
         ledger.high.set(net);
@@ -84,11 +83,15 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
     }
     count_allocated(ledger, total, bytes);
     if let Some(table) = live::table() {
-        let record = || Record { size: bytes as u64, owner: owner(ledger.node()), ticks: clock::ticks() };
+        if tracking::is_timed(ledger) {
+            return tracking::by_the_long_way(ledger, table, block, bytes);
+        }
+        let record = || tracking::record(ledger.node(), bytes, clock::ticks(), Drawn::CERTAIN);
         match table.insert(block.addr(), record) {
             Inserted::Yes => {}
-            Inserted::No => ledger.count_not_tracked(),
-            Inserted::Crowded => crowded(ledger, block, bytes),
+            // Also where the table is a sample.
+            Inserted::No => tracking::by_the_long_way(ledger, table, block, bytes),
+            Inserted::Crowded => tracking::crowded(ledger, table, block, bytes),
         }
     }
 }
@@ -99,46 +102,10 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
 fn allocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
     ledger.catch_up();
     count_allocated(ledger, total, bytes);
-    if live::table().is_some() {
-        let record = Record { size: bytes as u64, owner: owner(ledger.node()), ticks: clock::ticks() };
-        if !track(block, record) {
-            ledger.count_not_tracked();
-        }
+    if let Some(table) = live::table() {
+        tracking::by_the_long_way(ledger, table, block, bytes);
     }
     ledger.publish(false);
-}
-
-#[cold]
-#[inline(never)]
-fn crowded(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
-    let record = Record { size: bytes as u64, owner: owner(ledger.node()), ticks: clock::ticks() };
-    if live::table().is_some_and(|table| !table.insert_elsewhere(block.addr(), record)) {
-        ledger.count_not_tracked();
-    }
-    publish(ledger);
-}
-
-/// How the live table knows a node.
-#[inline(always)]
-fn owner(node: &'static Node) -> usize {
-    std::ptr::from_ref(node).addr()
-}
-
-/// Gives a block a record, if there is a live table. False: it found no room.
-fn track(block: *mut u8, record: Record) -> bool {
-    let Some(table) = live::table() else { return true };
-    match table.insert(block.addr(), || record) {
-        Inserted::Yes => true,
-        Inserted::No => false,
-        Inserted::Crowded => table.insert_elsewhere(block.addr(), record),
-    }
-}
-
-/// As [`track`], for a block of the shared ledger.
-fn track_shared(block: *mut u8, record: Record) {
-    if !track(block, record) {
-        SHARED.not_tracked.fetch_add(1, Relaxed);
-    }
 }
 
 #[cold]
@@ -160,7 +127,7 @@ fn alloc_elsewhere(block: *mut u8, bytes: usize, inner: InnerName) {
             let root = SHARED.root();
             root.counters.allocated_shared(bytes as u64);
             totals::move_published(bytes as i64);
-            track_shared(block, Record { size: bytes as u64, owner: owner(root), ticks: clock::ticks() });
+            tracking::allocated_shared(block, bytes, None);
         }
         Elsewhere::Nowhere => {}
     }
@@ -199,9 +166,17 @@ fn free_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64)
         return free_that_publishes(ledger, block, bytes, total);
     }
     count_deallocated(ledger, total, bytes);
-    // Before the block is given back: afterwards another thread may get, and insert, the same address.
-    if live::table().is_some_and(|table| !table.forget(block.addr())) {
-        forget_elsewhere(ledger, block);
+    forget(block);
+}
+
+/// Before the block is given back: afterwards another thread may get, and insert, the same address.
+#[inline(always)]
+fn forget(block: *mut u8) {
+    if let Some(table) = live::table()
+        && table.may_hold(block.addr())
+        && !table.forget(block.addr())
+    {
+        forget_elsewhere(block);
     }
 }
 
@@ -211,19 +186,16 @@ fn free_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64)
 fn free_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
     ledger.catch_up();
     count_deallocated(ledger, total, bytes);
-    if live::table().is_some_and(|table| !table.forget(block.addr())) {
-        return forget_elsewhere(ledger, block);
-    }
+    forget(block);
     ledger.publish(false);
 }
 
 #[cold]
 #[inline(never)]
-fn forget_elsewhere(ledger: &'static Ledger, block: *mut u8) {
+fn forget_elsewhere(block: *mut u8) {
     if let Some(table) = live::table() {
         table.forget_elsewhere(block.addr());
     }
-    publish(ledger);
 }
 
 #[cold]
@@ -237,11 +209,7 @@ fn dealloc_elsewhere(block: *mut u8, bytes: usize) {
         }
         Elsewhere::Nowhere => {}
     }
-    if let Some(table) = live::table()
-        && !table.forget(block.addr())
-    {
-        table.forget_elsewhere(block.addr());
-    }
+    forget(block);
 }
 
 /// Takes the block's record away before a reallocation, which may free the block.
@@ -255,17 +223,15 @@ pub(crate) fn before_realloc(block: *mut u8) -> Option<Record> {
 #[inline(never)]
 pub(crate) fn on_realloc_failure(block: *mut u8, record: Option<Record>) {
     if let Some(record) = record {
-        track_shared(block, record);
+        tracking::restore(block, record);
     }
 }
 
-/// Counts a successful reallocation: an allocation and a free. The new block belongs to whoever reallocated, but keeps
-/// the age of the old one.
+/// Counts a successful reallocation: an allocation and a free. The new block belongs to whoever reallocated; where every
+/// block has a record, it keeps the age of the old one.
 #[inline]
 pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<Record>) {
     let grown = new.saturating_sub(old) as u64;
-    let size = new as u64;
-    let ticks = || record.map_or_else(clock::ticks, |record| record.ticks);
     let ledger = match thread::present().ledger() {
         Some(ledger) => ledger,
         None => match thread::elsewhere() {
@@ -277,19 +243,19 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
                 root.reallocated_count.fetch_add(1, Relaxed);
                 root.grown_bytes.fetch_add(grown, Relaxed);
                 totals::move_published(new as i64 - old as i64);
-                return track_shared(block, Record { size, owner: owner(root), ticks: ticks() });
+                return tracking::allocated_shared(block, new, record);
             }
             Elsewhere::Nowhere => return,
         },
     };
-    let node = reallocated(ledger, old, new, grown);
-    if live::table().is_some() && !track(block, Record { size, owner: owner(node), ticks: ticks() }) {
-        ledger.count_not_tracked();
+    reallocated(ledger, old, new, grown);
+    if let Some(table) = live::table() {
+        tracking::reallocated(ledger, table, block, new, record);
     }
 }
 
 #[inline(always)]
-fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) -> &'static Node {
+fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) {
     ledger.catch_up();
     let node = ledger.node();
     // The allocation is counted before the free, for the reader's two passes.
@@ -308,7 +274,6 @@ fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) -> &
     if is_due || ledger.is_publishing_due_by_frees(ledger.deallocated.get()) {
         publish(ledger);
     }
-    node
 }
 
 /// What `abort_on_oom` has called when the inner allocator has no memory; null: nothing.

@@ -69,6 +69,8 @@ pub(crate) struct Ledger {
     /// Bytes freed at which the thread's net has to be published; 0 likewise.
     publish_at_freed: AtomicU64,
     published: Cell<i64>,
+    /// When the next sample is due, while the live table is one.
+    pub(super) countdown: live::Countdown,
     place: Place<Ledger>,
     /// Allocations that found no room in the live table.
     pub(crate) not_tracked: AtomicU64,
@@ -115,6 +117,7 @@ impl Ledger {
             publish_at: AtomicU64::new(PUBLISH_STEP),
             publish_at_freed: AtomicU64::new(PUBLISH_STEP),
             published: Cell::new(0),
+            countdown: live::Countdown::new(),
             place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
             not_tracked: AtomicU64::new(0),
             misplaced_guards: AtomicU64::new(0),
@@ -146,7 +149,9 @@ impl Ledger {
             place.write(Ledger::new());
             &*place
         };
-        ledger.number.store(MADE.fetch_add(1, Relaxed), Relaxed);
+        let number = MADE.fetch_add(1, Relaxed);
+        ledger.number.store(number, Relaxed);
+        ledger.countdown.seed(number.into());
         ledger.root.found();
         ledger.charge(&ledger.root);
         ledger.tree.found(start.expose_provenance() + after, LEDGER_BYTES - after);
@@ -232,8 +237,7 @@ impl Ledger {
         std::ptr::eq(self, &raw const SHARED)
     }
 
-    /// Publishes the thread's net if it has moved far enough, and sets the next thresholds: each event while allocations are
-    /// tracked, else the next publishing. For the owner alone.
+    /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.
     pub(super) fn publish(&self, however_little: bool) {
         let net = self.net();
         let moved = net.wrapping_sub(self.published.get());
@@ -248,18 +252,34 @@ impl Ledger {
         }
         let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
         let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
-        let arm = || {
+        self.arm(|| {
             self.publish_at.store(at, Relaxed);
             self.publish_at_freed.store(at_freed, Relaxed);
-            if live::table().is_none() {
-                self.allocation_threshold.store(at, Relaxed);
-                self.free_threshold.store(at_freed, Relaxed);
-            }
+        });
+    }
+
+    /// Sets the thresholds anew: the countdown of samples has changed. For the owner alone.
+    pub(super) fn rearm(&self) {
+        self.arm(|| {});
+    }
+
+    /// Sets the thresholds after `publishing` has set those of the next publishing. Of allocations: each while every one is
+    /// tracked, else the next publishing or the next sample, whichever comes first. Of frees: each while allocations are
+    /// tracked, else the next publishing.
+    fn arm(&self, publishing: impl FnOnce()) {
+        let table = live::table();
+        let period = table.map(|table| table.state().period());
+        let arm = || {
+            publishing();
+            let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
+            let sampling_at = table.map(|table| self.countdown.due_at(table).unwrap_or(0));
+            self.allocation_threshold.store(sampling_at.unwrap_or(at).min(at), Relaxed);
+            self.free_threshold.store(if table.is_some() { 0 } else { at_freed }, Relaxed);
         };
         self.late_ends.arm(arm, || self.hurry());
-        // In `arm` there is a fence. Together with that of `start_tracking`: either we see the table now, or its stores to
-        // the thresholds come after ours.
-        if live::table().is_some() {
+        // In `arm` there is a fence. Together with that of `start_tracking`: either we see the new table or period now, or
+        // its stores to the thresholds come after ours.
+        if live::table().map(|table| table.state().period()) != period {
             self.take_the_long_way();
         }
     }

@@ -29,6 +29,8 @@ pub(crate) enum Refused {
     /// The thread has had as many call paths as there can be.
     TooManyPaths,
     NoMemory,
+    /// The live table is a sample, from which nothing can be said of single blocks.
+    Sampled,
 }
 
 /// A measurement that has begun. It ends when it is dropped.
@@ -42,6 +44,8 @@ pub(crate) struct Measurement {
     not_tracked: ByAddress<u64>,
     /// The blocks that were left of earlier measurements of the site, by their own address; `None`: leaks are not asked for.
     live: Option<ByAddress<live::Record>>,
+    /// Keeps the live table exact as long as live blocks will be asked for.
+    _exact: Option<live::Exact>,
 }
 
 /// What a measurement's own work did so far, on the thread where it was.
@@ -69,10 +73,10 @@ impl Measurement {
         if !hook::is_installed() {
             return Err(Refused::NotInstalled);
         }
-        // Here is the place to hold the table exact once it can sample.
-        if leaks && live::table().is_none() && !thread::start_tracking(TRACKED) {
+        if leaks && live::table().is_none() && !thread::start_tracking(TRACKED, 0, 0) {
             return Err(Refused::NoMemory);
         }
+        let exact = if leaks { Some(live::hold_exact().ok_or(Refused::Sampled)?) } else { None };
         let taken = Taken::take().ok_or(Refused::AllTaken)?;
         let node = ledger.tree().child(ledger, ledger.node(), taken.site());
         if node.measurement != taken.number() {
@@ -81,7 +85,7 @@ impl Measurement {
         let root = taken.root(ledger, node);
         let (before, not_tracked) = readings(taken.number()).ok_or(Refused::NoMemory)?;
         let live = if leaks { Some(left_over(taken.number()).ok_or(Refused::NoMemory)?) } else { None };
-        Ok(Self { taken, root, before, not_tracked, live })
+        Ok(Self { taken, root, before, not_tracked, live, _exact: exact })
     }
 
     /// Enters it on this thread. Where that fails its figures say so.
@@ -143,9 +147,9 @@ fn left_over(number: u8) -> Option<ByAddress<live::Record>> {
     if room == 0 {
         return Some(blocks);
     }
-    table.each(|address, record| {
+    table.each(|key, record| {
         if nodes.get(record.owner).is_some() {
-            blocks.push(address, record);
+            blocks.push(key as usize, record);
         }
     });
     blocks.sort();
@@ -207,9 +211,9 @@ impl Ended {
         let (table, before) = (live::table()?, self.measurement.live.as_mut()?);
         let number = self.measurement.taken.number();
         let mut live = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), (0, 0))))?;
-        table.each(|address, record| {
+        table.each(|key, record| {
             // An older block is still the same one: another at its address would have another time.
-            let is_older = before.get(address).is_some_and(|older| *older == record);
+            let is_older = before.get(key as usize).is_some_and(|older| *older == record);
             if !is_older && let Some((bytes, count)) = live.get(record.owner) {
                 *bytes += record.size;
                 *count += 1;

@@ -23,6 +23,7 @@ mod snapshot;
 mod sync;
 mod thread;
 mod totals;
+mod tracking;
 mod tree;
 mod watch;
 

@@ -93,6 +93,11 @@ fn main() {
     config.memory_profiling.dump_on_exit = false;
     config.memory_profiling.enabled = kind != "pair-off";
     config.memory_profiling.track_allocations = kind.ends_with("-tracked");
+    // Under callgrind everything takes long.
+    config.memory_profiling.overhead_budget_percent = 0;
+    if kind == "churn-sampled-tracked" {
+        config.memory_profiling.sample_interval_bytes = 64 * 1024;
+    }
     let profiler = Profiler::start(config).expect("no other profile is running");
     match kind.as_str() {
         "pair-forward" => pairs(&FORWARD, times),
@@ -102,10 +107,7 @@ fn main() {
             hold(9_800);
             churn(&TRACKED, times);
         }
-        "churn-beyond-tracked" => {
-            hold(10_000);
-            churn(&TRACKED, times);
-        }
+        "churn-sampled-tracked" => churn(&TRACKED, times),
         "call" => (0..times).for_each(|_| empty()),
         // What two threads write lies in ledgers and nodes of their own.
         "call-on-two-threads" => std::thread::scope(|threads| {

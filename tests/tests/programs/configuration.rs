@@ -134,8 +134,13 @@ fn without_tracking_what_is_retained_is_not_known() {
 #[test]
 fn more_live_blocks_than_may_be_tracked() {
     for program in [
-        program!("plain").arg("1000").configured("[memory_profiling]\nmax_tracked_allocations = 100\n"),
-        program!("plain").arg("1000").env("MEMPROF_MAX_TRACKED_ALLOCATIONS", "100"),
+        program!("plain")
+            .arg("1000")
+            .configured("[memory_profiling]\nmax_tracked_allocations = 100\nsample_interval_bytes = 1\n"),
+        program!("plain")
+            .arg("1000")
+            .env("MEMPROF_MAX_TRACKED_ALLOCATIONS", "100")
+            .env("MEMPROF_SAMPLE_INTERVAL_BYTES", "1"),
     ] {
         let ended = program.run();
         let report = ended.expect_status(0).expect_report();

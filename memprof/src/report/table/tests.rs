@@ -84,9 +84,10 @@ fn what_is_not_known_has_no_column_or_stays_blank() {
 fn an_estimate_is_marked() {
     let mut report = golden::report();
     report.functions[2].retained_error_bytes = Some(4_096);
+    report.live.error_bytes = Some(8_192);
     let text = text(&report);
-    assert!(text.contains(" ~8.0 MB"), "{text}");
-    assert!(text.contains(" ~12.1 MB"), "a sum with an estimate in it is one: {text}");
+    assert!(text.contains(" 8.0 MB ±4.0 KB"), "{text}");
+    assert!(text.contains(" 12.1 MB ±8.0 KB"), "a sum with an estimate in it is one: {text}");
 }
 
 #[test]

@@ -1,0 +1,61 @@
+//! What is known of one live block.
+
+/// How a block came to have a record: by which interval the countdown was drawn that chose it.
+///
+/// It stands in the highest 10 bits of the word that holds the size. An exact record has zeros there, so that the path
+/// which is taken most often writes the size as it is. No allocator can give 2^54 bytes: that is a fourth of the largest
+/// address space there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Drawn(u16);
+
+impl Drawn {
+    /// Not chosen: every block got a record then.
+    pub(crate) const CERTAIN: Drawn = Drawn(0);
+
+    /// At this level of the interval (not 0), in this period of the table.
+    pub(super) fn at(level: u8, period: u8) -> Self {
+        Self(u16::from(period & 3) << 8 | u16::from(level))
+    }
+
+    pub(crate) fn is_certain(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(super) fn level(self) -> u8 {
+        self.0 as u8
+    }
+
+    /// Whether it was drawn in a period of the table that is over.
+    pub(super) fn is_from_before(self, period: u8) -> bool {
+        !self.is_certain() && (self.0 >> 8) as u8 != period & 3
+    }
+}
+
+/// A copy of one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Bytes that were asked for.
+    pub(crate) size: u64,
+    /// Who allocated the block, as the tracker numbers it.
+    pub(crate) owner: usize,
+    /// When, in ticks of the coarse clock.
+    pub(crate) ticks: u64,
+    /// How it was chosen.
+    pub(crate) drawn: Drawn,
+}
+
+/// Where the size ends and [`Drawn`] begins.
+const SIZE_BITS: u32 = 54;
+
+impl Record {
+    /// The size and how the record was drawn, in one word.
+    #[inline(always)]
+    pub(super) fn size_word(&self) -> u64 {
+        self.size | u64::from(self.drawn.0) << SIZE_BITS
+    }
+
+    pub(super) fn from_words(size_word: u64, owner: usize, ticks: u64) -> Self {
+        let drawn = Drawn((size_word >> SIZE_BITS) as u16);
+        Self { size: size_word & ((1 << SIZE_BITS) - 1), owner, ticks, drawn }
+    }
+}

@@ -1,0 +1,155 @@
+//! One slot of the table, and what threads may do with it at the same time.
+//!
+//! ```text
+//!              claim            fill               take (before the block is freed)
+//!     EMPTY ─────────► WRITING ──────► key ───────────────────────────────────────► EMPTY
+//!                                     ▲   │ look                                      ▲
+//!                                keep │   ▼                 discard                   │
+//!                                  key, looked at ──────────────────────────────────► ┤
+//!                                         │ take                keep, discard         │
+//!                                         └───────────────► GONE ─────────────────────┘
+//! ```
+//!
+//! A block is freed once, so a key has one remover; but a sweep may look at the record meanwhile, to discard it. Whoever
+//! frees the block never waits for it: it leaves the slot to the sweep. While a sweep looks, the slot cannot become
+//! another record's, so what was decided about a record cannot hit its successor at the same address.
+//!
+//! `tests/tests/loom.rs` compiles this very file against loom's atomics.
+
+use super::record::Record;
+use super::sync::{AcqRel, Acquire, AtomicU64, AtomicUsize, Relaxed, Release};
+
+const EMPTY: u64 = 0;
+/// No block has the addresses 1 and 2: nothing is mapped there.
+const WRITING: u64 = 1;
+const GONE: u64 = 2;
+/// Set while a sweep looks at the slot.
+const LOOKED_AT: u64 = 1 << 63;
+
+/// How the table knows a block.
+#[inline(always)]
+pub(super) fn key(address: usize) -> u64 {
+    // On x86_64 no address of a program has the highest bit. Elsewhere it may be part of a tag, and two blocks never
+    // differ in their tags alone.
+    if cfg!(target_arch = "x86_64") { address as u64 } else { address as u64 & !LOOKED_AT }
+}
+
+/// What a slot says of its block.
+#[repr(C)]
+pub(super) struct Entry {
+    pub(super) size: AtomicU64,
+    pub(super) owner: AtomicUsize,
+    pub(super) ticks: AtomicU64,
+}
+
+impl Entry {
+    /// The record, for whoever keeps others from changing it.
+    #[inline(always)]
+    pub(super) fn load(&self) -> Record {
+        // Acquire: see `read`.
+        Record::from_words(self.size.load(Acquire), self.owner.load(Acquire), self.ticks.load(Acquire))
+    }
+}
+
+/// Takes a slot that is empty. False: it is not, or was lost to another thread just now, which is not worth a second look.
+#[inline(always)]
+pub(super) fn claim(place: &AtomicU64) -> bool {
+    // Acquire: the stores of the slot's former record come before ours.
+    place.load(Relaxed) == EMPTY && place.compare_exchange(EMPTY, WRITING, Acquire, Relaxed).is_ok()
+}
+
+/// Fills a slot that was claimed.
+#[inline(always)]
+pub(super) fn fill(place: &AtomicU64, entry: &Entry, key: u64, record: Record) {
+    // Release: a copier that sees one of these new values also sees that the slot was claimed, and drops it.
+    entry.size.store(record.size_word(), Release);
+    entry.owner.store(record.owner, Release);
+    entry.ticks.store(record.ticks, Release);
+    place.store(key, Release);
+}
+
+/// Whether the slot holds this key and no sweep looks at it.
+#[inline(always)]
+pub(super) fn holds(place: &AtomicU64, key: u64) -> bool {
+    place.load(Relaxed) == key
+}
+
+/// Whether the slot holds this key, looked at or not.
+pub(super) fn may_hold(place: &AtomicU64, key: u64) -> bool {
+    place.load(Relaxed) & !LOOKED_AT == key
+}
+
+/// Empties a slot that [`holds`] the key. False: a sweep has come between, go on with [`take_from_sweep`].
+#[inline(always)]
+pub(super) fn take(place: &AtomicU64, key: u64) -> bool {
+    // Release: our reads of the record come before the next writer's stores.
+    place.compare_exchange(key, EMPTY, Release, Relaxed).is_ok()
+}
+
+/// What became of a record that its block's owner takes while a sweep may be looking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// The slot is empty; the caller settles the accounts.
+    Yes,
+    /// The sweep that is looking will empty the slot and settle the accounts.
+    LeftToSweep,
+    /// A sweep has discarded it before.
+    Lost,
+}
+
+/// As [`take`], where a sweep may be looking.
+pub(super) fn take_from_sweep(place: &AtomicU64, key: u64) -> Taken {
+    // A sweep looks at a slot once on its way, so that this ends after as many turns as there are sweeps just now.
+    loop {
+        if take(place, key) {
+            return Taken::Yes;
+        }
+        match place.compare_exchange(key | LOOKED_AT, GONE, AcqRel, Relaxed) {
+            Ok(_) => return Taken::LeftToSweep,
+            Err(now) if now == key => {}
+            Err(_) => return Taken::Lost,
+        }
+    }
+}
+
+/// Keeps others from changing the record, if the slot holds one: its key. For a sweep.
+pub(super) fn look(place: &AtomicU64) -> Option<u64> {
+    let now = place.load(Relaxed);
+    let is_record = now > GONE && now & LOOKED_AT == 0;
+    // Acquire: the record's own stores come before our reads.
+    (is_record && place.compare_exchange(now, now | LOOKED_AT, Acquire, Relaxed).is_ok()).then_some(now)
+}
+
+/// Lets go of a record that [`look`] found. False: its block was freed meanwhile, and the caller settles the accounts.
+pub(super) fn keep(place: &AtomicU64, key: u64) -> bool {
+    let is_kept = place.compare_exchange(key | LOOKED_AT, key, Release, Relaxed).is_ok();
+    if !is_kept {
+        discard(place);
+    }
+    is_kept
+}
+
+/// Empties a slot that [`look`] found; the caller settles the accounts. Its block may have been freed meanwhile: then it
+/// is [`GONE`], and nobody else will empty it.
+pub(super) fn discard(place: &AtomicU64) {
+    // A swap where a store would do: loom does not know that a store cannot come before a compare-exchange that has read
+    // an earlier value.
+    place.swap(EMPTY, Release);
+}
+
+/// Reads a slot that others may be changing: two equal readings of the record, and the same key before each. A reading that
+/// holds a value of a newer record sees that record's key next, if any, and then all of its values.
+pub(super) fn read(place: &AtomicU64, entry: &Entry) -> Option<(u64, Record)> {
+    // A slot that changes at each of these tries holds blocks that live shorter than a copy takes.
+    for _ in 0..16 {
+        let key = place.load(Acquire) & !LOOKED_AT;
+        if key <= GONE {
+            return None;
+        }
+        let record = entry.load();
+        if place.load(Acquire) & !LOOKED_AT == key && entry.load() == record {
+            return Some((key, record));
+        }
+    }
+    None
+}

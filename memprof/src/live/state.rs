@@ -1,0 +1,69 @@
+//! How far the table has gone from exact to sampled, in one word, so that threads agree about all of it.
+
+use super::record::Drawn;
+
+/// The state of the table at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct State(pub(super) u64);
+
+impl State {
+    /// The first of all.
+    pub(super) const EXACT: State = State(0);
+
+    /// The first state of a period, with the same holders.
+    pub(super) fn begin(self, level: u8, period: u8) -> Self {
+        Self(self.0 & 0xFFFF << 40 | u64::from(level) | u64::from(period) << 56)
+    }
+
+    /// Whether every block gets a record.
+    #[inline(always)]
+    pub(crate) fn is_exact(self) -> bool {
+        // The lowest byte, so that it is one instruction.
+        self.0 as u8 == 0
+    }
+
+    /// The level of the interval; 0: exact.
+    pub(super) fn level(self) -> u8 {
+        self.0 as u8
+    }
+
+    /// How many shards were swept at this level.
+    pub(super) fn swept(self) -> usize {
+        (self.0 >> 8) as u32 as usize
+    }
+
+    /// How many ask for the table to stay exact.
+    pub(super) fn holders(self) -> u16 {
+        (self.0 >> 40) as u16
+    }
+
+    /// Which profile's: what was drawn in another period does not count in this one.
+    pub(crate) fn period(self) -> u8 {
+        (self.0 >> 56) as u8
+    }
+
+    /// One more shard was swept.
+    pub(super) fn and_swept(self) -> Self {
+        Self(self.0 + (1 << 8))
+    }
+
+    /// At another level, with no shard swept.
+    pub(super) fn at(self, level: u8) -> Self {
+        Self(self.0 & !0xFF_FFFF_FFFF | u64::from(level))
+    }
+
+    /// With one holder more; `None` where there are as many as can be counted.
+    pub(super) fn and_held(self) -> Option<Self> {
+        (self.holders() < u16::MAX).then_some(Self(self.0 + (1 << 40)))
+    }
+
+    /// With one holder fewer.
+    pub(super) fn and_let_go(self) -> Self {
+        Self(if self.holders() > 0 { self.0 - (1 << 40) } else { self.0 })
+    }
+
+    /// How a block is marked that a countdown of this moment chooses.
+    pub(crate) fn drawn(self) -> Drawn {
+        if self.is_exact() { Drawn::CERTAIN } else { Drawn::at(self.level(), self.period()) }
+    }
+}

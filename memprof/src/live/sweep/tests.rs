@@ -1,0 +1,198 @@
+use super::super::countdown::Countdown;
+use super::super::hold::hold;
+use super::super::{Drawn, Record, Table, probability};
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
+
+fn record(size: u64, ticks: u64, drawn: Drawn) -> Record {
+    Record { size, owner: 1, ticks, drawn }
+}
+
+/// Marsaglia's xorshift64: repeatable.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+}
+
+fn forget(table: &Table, address: usize) {
+    if table.may_hold(address) {
+        table.forget_elsewhere(address);
+    }
+}
+
+/// The sum of the live bytes as the table sees it, and its variance.
+fn estimate(table: &Table) -> (f64, f64) {
+    let records = table.copy().unwrap();
+    assert!(records.as_slice().len() as u64 <= table.max.load(Relaxed));
+    records.as_slice().iter().fold((0.0, 0.0), |(sum, variance), record| {
+        let chance = probability(record.size, records.interval);
+        let stands_for = record.size as f64 / chance;
+        (sum + stands_for, variance + (1.0 - chance) * stands_for * stands_for)
+    })
+}
+
+/// Allocates, frees and reallocates as a thread with a countdown does; the blocks and what they hold in truth.
+fn work(table: &'static Table, dice: &mut Dice, steps: u64) -> HashMap<usize, u64> {
+    let countdown = Countdown::new();
+    countdown.seed(dice.below(u64::MAX));
+    let mut live: HashMap<usize, u64> = HashMap::new();
+    let mut total = 0;
+    let places = steps / 2;
+    let largest = 16 << dice.below(12);
+    for step in 0..steps {
+        let address = 0x7000_0000 + dice.below(places) as usize * 16;
+        // What is there is freed, and mostly replaced by something larger: as a vector that grows.
+        let before = live.remove(&address).inspect(|_| forget(table, address));
+        if before.is_some() && dice.below(3) == 0 {
+            continue;
+        }
+        let size = before.map_or_else(|| 1 + dice.below(largest), |size| size * 3 / 2 + 1).min(1 << 24);
+        total += size;
+        if let Some(drawn) = countdown.choose(total, table) {
+            assert!(table.insert_chosen(address, record(size, step * 8 + dice.below(8), drawn)));
+            countdown.draw(total, table);
+        }
+        live.insert(address, size);
+    }
+    live
+}
+
+#[test]
+fn estimates_are_right_on_average_and_as_far_off_as_they_say() {
+    let (mut within, mut z, mut squares) = (0, 0.0, 0.0);
+    for seed in 1..=200 {
+        let table = Table::create(1000).unwrap();
+        table.begin(1, 0);
+        let live = work(table, &mut Dice(seed * 0x1234_5677), 5000);
+        assert!(!table.state().is_exact());
+        let truth: u64 = live.values().sum();
+        let (estimate, variance) = estimate(table);
+        let error = estimate - truth as f64;
+        within += u32::from(error.abs() <= 2.0 * variance.sqrt());
+        z += error / truth as f64;
+        squares += (error / truth as f64).powi(2);
+    }
+    let (mean, deviation) = (z / 200.0, (squares / 200.0).sqrt());
+    println!(
+        "{within} of 200 within 2 standard errors; mean error {mean:.5}, standard error {:.5}",
+        deviation / 200_f64.sqrt()
+    );
+    assert!(within >= 180, "{within} of 200 within 2 standard errors");
+    assert!(mean.abs() <= 3.0 * deviation / 200_f64.sqrt(), "the mean error is {mean}, a single one {deviation}");
+}
+
+#[test]
+fn a_full_table_becomes_a_sample_of_at_most_half() {
+    let table = Table::create(1000).unwrap();
+    table.begin(1, 0);
+    for block in 0..1000 {
+        assert!(table.insert_chosen(0x1000 + block * 64, record(64, block as u64, Drawn::CERTAIN)));
+    }
+    assert!(table.state().is_exact());
+    assert!(table.insert_chosen(0x10_0000, record(64, 1, Drawn::CERTAIN)));
+    let records = table.copy().unwrap();
+    assert_eq!((records.is_exact, records.interval), (false, 128));
+    let kept = records.as_slice().len();
+    // 1001 × (1 − exp(−64 / 128)) = 394, give or take 15.
+    assert!((334..=454).contains(&kept), "{kept}");
+    // Only as far as it took to find room.
+    assert!(table.tracked() > 900, "{}", table.tracked());
+}
+
+#[test]
+fn one_large_block_among_many_small_ones_stays() {
+    let table = Table::create(100).unwrap();
+    table.begin(1, 0);
+    table.insert_chosen(0x10, record(1 << 30, 5, Drawn::CERTAIN));
+    for block in 0..10_000 {
+        assert!(table.insert_chosen(0x1000 + block * 16, record(16, block as u64, Drawn::CERTAIN)));
+    }
+    assert!(table.copy().unwrap().as_slice().iter().any(|record| record.size == 1 << 30));
+    assert!(table.tracked() <= 100);
+}
+
+#[test]
+fn while_it_is_held_the_table_stays_exact() {
+    let table = Table::create(10).unwrap();
+    table.begin(1, 0);
+    let (one, other) = (hold(table).unwrap(), hold(table).unwrap());
+    let insert = |block: usize| table.insert_chosen(block * 16, record(16, block as u64, Drawn::CERTAIN));
+    assert!((1..=10).all(insert));
+    assert!(!insert(11) && table.state().is_exact());
+    drop(one);
+    assert!(!insert(12) && table.state().is_exact());
+    drop(other);
+    assert!(insert(13) && !table.state().is_exact());
+    assert!(hold(table).is_none());
+}
+
+#[test]
+fn an_interval_of_1_never_grows_and_a_fixed_one_stays() {
+    let table = Table::create(10).unwrap();
+    table.begin(1, 1);
+    let insert = |block: usize| table.insert_chosen(block * 16, record(16, block as u64, Drawn::CERTAIN));
+    assert!((1..=10).all(insert) && !insert(11));
+    assert!(table.state().is_exact() && table.tracked() == 10);
+    table.begin(2, 4096);
+    assert_eq!((table.tracked(), table.interval(table.state())), (0, 4096));
+    // 16 of 4096 bytes: about one in 256.
+    assert!((1..=1000).all(insert));
+    assert!((1..=9).contains(&table.tracked()), "{}", table.tracked());
+    assert!(!(1000..100_000).all(insert));
+    assert_eq!((table.tracked(), table.interval(table.state())), (10, 4096));
+}
+
+#[test]
+fn what_was_drawn_for_an_earlier_profile_does_not_count() {
+    let table = Table::create(10).unwrap();
+    table.begin(1, 4096);
+    let drawn = table.state().drawn();
+    table.begin(2, 0);
+    assert!(table.insert_chosen(0x10, record(16, 1, drawn)));
+    assert!(table.copy().unwrap().as_slice().is_empty());
+    assert!(table.insert_chosen(0x20, record(16, 1, Drawn::CERTAIN)));
+    assert_eq!(table.copy().unwrap().as_slice().len(), 1);
+}
+
+#[test]
+fn threads_that_fill_it_together_leave_no_record_without_a_block() {
+    let table = Table::create(1000).unwrap();
+    table.begin(1, 0);
+    let threads: Vec<_> = (1..=4_u64)
+        .map(|thread| {
+            std::thread::spawn(move || {
+                let mut dice = Dice(thread);
+                let mut live = Vec::new();
+                for step in 0..10_000 {
+                    let address = thread as usize * 0x1000_0000 + dice.below(2000) as usize * 16;
+                    forget(table, address);
+                    live.retain(|&(other, _)| other != address);
+                    if dice.below(2) == 0 {
+                        let size = 16 << dice.below(step / 1000 + 1);
+                        assert!(table.insert_chosen(address, record(size, step, Drawn::CERTAIN)));
+                        live.push((address, size));
+                    }
+                }
+                live
+            })
+        })
+        .collect();
+    while threads.iter().any(|thread| !thread.is_finished()) {
+        assert!(table.copy().unwrap().as_slice().len() <= 1000);
+    }
+    let live: Vec<_> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+    let truth: u64 = live.iter().map(|&(_, size)| size).sum();
+    let (estimate, variance) = estimate(table);
+    assert!((estimate - truth as f64).abs() < 6.0 * variance.sqrt(), "{estimate} ± {} of {truth}", variance.sqrt());
+    for (address, _) in live {
+        forget(table, address);
+    }
+    assert_eq!((table.tracked(), table.copy().unwrap().as_slice().len()), (0, 0));
+    assert_eq!(table.filter.sum(), 0);
+}

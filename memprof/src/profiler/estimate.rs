@@ -1,0 +1,97 @@
+//! Sums of live blocks, from all of them or from a sample, and how far they can be off.
+
+use crate::live::probability;
+
+/// The live blocks of a path, a function, or all, each standing for 1/P of its kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Estimate {
+    bytes: f64,
+    count: f64,
+    /// Of `bytes`.
+    variance: f64,
+    samples: u64,
+}
+
+impl Estimate {
+    /// Adds a block that has a record, where one is kept in about `interval` bytes.
+    pub(super) fn add(&mut self, size: u64, interval: u64) {
+        let chance = probability(size, interval);
+        let weight = 1.0 / chance;
+        let stands_for = size as f64 * weight;
+        self.bytes += stands_for;
+        self.count += weight;
+        self.variance += (1.0 - chance) * stands_for * stands_for;
+        self.samples += 1;
+    }
+
+    /// The sum with whole bytes and blocks: what rows of a report are made of, so that these add up.
+    pub(super) fn rounded(self) -> Self {
+        Self { bytes: self.bytes.round(), count: self.count.round(), ..self }
+    }
+
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes + other.bytes,
+            count: self.count + other.count,
+            variance: self.variance + other.variance,
+            samples: self.samples + other.samples,
+        }
+    }
+
+    /// Bytes.
+    pub(super) fn bytes(self) -> u64 {
+        self.bytes as u64
+    }
+
+    /// Blocks.
+    pub(super) fn count(self) -> u64 {
+        self.count as u64
+    }
+
+    /// Blocks that have a record.
+    pub(super) fn samples(self) -> u64 {
+        self.samples
+    }
+
+    /// The standard error of the bytes, 0 where each block has a record. Where there are no samples, three intervals: if
+    /// there was more, one would have been chosen with 95 %.
+    pub(super) fn error(self, interval: u64) -> u64 {
+        match self.samples {
+            _ if interval <= 1 => 0,
+            0 => interval.saturating_mul(3),
+            _ => self.variance.sqrt().ceil() as u64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_stands_for_more_than_itself() {
+        let mut estimate = Estimate::default();
+        estimate.add(1000, 1000);
+        let chance = 1.0 - (-1.0_f64).exp();
+        assert_eq!((estimate.rounded().bytes(), estimate.rounded().count()), ((1000.0 / chance).round() as u64, 2));
+        assert_eq!(estimate.error(1000), ((1.0 - chance).sqrt() * 1000.0 / chance).ceil() as u64);
+        // A block far beyond the interval is certain.
+        let mut certain = Estimate::default();
+        certain.add(1 << 30, 1000);
+        assert_eq!((certain.bytes(), certain.count(), certain.error(1000)), (1 << 30, 1, 0));
+    }
+
+    #[test]
+    fn nothing_found_is_not_nothing_there() {
+        assert_eq!(Estimate::default().error(4096), 3 * 4096);
+        assert_eq!(Estimate::default().error(1), 0);
+    }
+
+    #[test]
+    fn where_all_are_tracked_the_sum_is_exact() {
+        let mut estimate = Estimate::default();
+        (1..=1000).for_each(|size| estimate.add(size, 1));
+        assert_eq!((estimate.bytes(), estimate.count(), estimate.samples()), (500_500, 1000, 1000));
+        assert_eq!(estimate.plus(estimate).error(1), 0);
+    }
+}

@@ -1,0 +1,118 @@
+//! What tracking adds to an allocation and a free, beyond the usual: samples, a table that is full, events that are timed.
+
+use super::ledger::{Ledger, SHARED};
+use super::node::Node;
+use crate::live::{self, Drawn, Record, TIMED_EACH, Table};
+use crate::os::clock;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The record of a block that was made just now.
+#[inline(always)]
+pub(super) fn record(node: &'static Node, bytes: usize, ticks: u64, drawn: Drawn) -> Record {
+    Record { size: bytes as u64, owner: owner(node), ticks, drawn }
+}
+
+/// How the live table knows a node.
+#[inline(always)]
+fn owner(node: &'static Node) -> usize {
+    std::ptr::from_ref(node).addr()
+}
+
+/// An allocation that is beyond the threshold of a ledger, while the table is a sample: it is one if the countdown is over.
+fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    let total = ledger.allocated.get();
+    if let Some(drawn) = ledger.countdown.choose(total, table) {
+        choose(ledger, table, block, bytes, drawn);
+        ledger.countdown.draw(total, table);
+    }
+    ledger.rearm();
+}
+
+/// Gives a block that was chosen its record, if it is chosen at the present interval too.
+fn choose(ledger: &'static Ledger, table: &Table, block: *mut u8, bytes: usize, drawn: Drawn) {
+    insert(ledger, table, block, record(ledger.node(), bytes, clock::ticks(), drawn));
+}
+
+fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record) {
+    let timed_since = is_timed(ledger).then(clock::ticks);
+    if !table.insert_chosen(block.addr(), record) {
+        ledger.count_not_tracked();
+    }
+    if let Some(before) = timed_since {
+        live::spend(table, clock::ticks().saturating_sub(before));
+    }
+}
+
+/// Whether the allocation that was counted just now is one that is timed. Two instructions on the path of every tracked
+/// allocation, for a cost that is known instead of guessed; what counts them is there anyway.
+#[inline(always)]
+pub(super) fn is_timed(ledger: &Ledger) -> bool {
+    ledger.allocated_count.get().is_multiple_of(TIMED_EACH)
+}
+
+/// An allocation beyond the threshold that found no room in an exact table, or whose cost is measured.
+#[cold]
+#[inline(never)]
+pub(super) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    if !table.state().is_exact() {
+        return allocated(ledger, table, block, bytes);
+    }
+    choose(ledger, table, block, bytes, Drawn::CERTAIN);
+    if !table.state().is_exact() {
+        ledger.countdown.draw(ledger.allocated.get(), table);
+        ledger.rearm();
+    }
+}
+
+/// An allocation that found its bucket full.
+#[cold]
+#[inline(never)]
+pub(super) fn crowded(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    let record = record(ledger.node(), bytes, clock::ticks(), Drawn::CERTAIN);
+    if !table.insert_elsewhere(block.addr(), record) {
+        ledger.count_not_tracked();
+    }
+}
+
+/// A block that was reallocated: a free, which is done, and an allocation. It keeps its time only where nothing depends on
+/// chance: a sample that kept it would be the old one.
+pub(super) fn reallocated(
+    ledger: &'static Ledger,
+    table: &'static Table,
+    block: *mut u8,
+    bytes: usize,
+    old: Option<Record>,
+) {
+    if !table.state().is_exact() {
+        if ledger.allocated.get() >= ledger.allocation_threshold.load(Relaxed) {
+            allocated(ledger, table, block, bytes);
+        }
+        return;
+    }
+    insert(ledger, table, block, record(ledger.node(), bytes, birth(old), Drawn::CERTAIN));
+}
+
+/// When a reallocated block was made: an exact record knows.
+fn birth(old: Option<Record>) -> u64 {
+    old.filter(|old| old.drawn.is_certain()).map_or_else(clock::ticks, |old| old.ticks)
+}
+
+/// Gives a block of the shared ledger its record, if the table keeps it.
+pub(super) fn allocated_shared(block: *mut u8, bytes: usize, old: Option<Record>) {
+    let Some(table) = live::table() else { return };
+    let ticks = if table.state().is_exact() { birth(old) } else { clock::ticks() };
+    insert_shared(table, block, record(SHARED.root(), bytes, ticks, Drawn::CERTAIN));
+}
+
+/// Gives a block its record back, whose reallocation has failed.
+pub(super) fn restore(block: *mut u8, record: Record) {
+    if let Some(table) = live::table() {
+        insert_shared(table, block, record);
+    }
+}
+
+fn insert_shared(table: &Table, block: *mut u8, record: Record) {
+    if !table.insert_chosen(block.addr(), record) {
+        SHARED.not_tracked.fetch_add(1, Relaxed);
+    }
+}
