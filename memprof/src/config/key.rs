@@ -7,6 +7,8 @@ use super::{Config, Jemalloc, MemoryProfiling, Reporting, env, suggest};
 
 /// The most live allocations that can be tracked. Beyond it the table alone would take gigabytes.
 const MOST_TRACKED: usize = 100_000_000;
+/// The most frames of a stack. Each thread keeps two stacks of so many frames.
+const MOST_FRAMES: usize = 1024;
 
 /// One key of the configuration.
 pub(super) struct Key {
@@ -55,6 +57,11 @@ keys! {
         max_tracked_allocations: Count(Bounds {
             most: MOST_TRACKED,
             instead_of_zero: "to track none, set track_allocations to false",
+        }),
+        backtraces: Flag,
+        max_backtrace_frames: Count(Bounds {
+            most: MOST_FRAMES,
+            instead_of_zero: "for records without a stack, set backtraces to false",
         }),
     }
     jemalloc: Jemalloc {

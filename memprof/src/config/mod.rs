@@ -34,6 +34,8 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `track_allocations` | `MEMPROF_TRACK_ALLOCATIONS` | `true` | whether live allocations are tracked one by one |
 /// | | `dump_on_exit` | `MEMPROF_DUMP_ON_EXIT` | `true` | whether the reports are written when the program ends |
 /// | | `max_tracked_allocations` | `MEMPROF_MAX_TRACKED_ALLOCATIONS` | `10000` | the most live allocations that are tracked, 1 to 100,000,000 |
+/// | | `backtraces` | `MEMPROF_BACKTRACES` | `true` | whether each tracked allocation keeps the stack it was made on |
+/// | | `max_backtrace_frames` | `MEMPROF_MAX_BACKTRACE_FRAMES` | `64` | the most frames of a stack, 1 to 1024; the innermost are kept |
 /// | `[jemalloc]` | `background_thread` | `MEMPROF_BACKGROUND_THREAD` | `false` | whether jemalloc gives memory back from threads of its own |
 /// | | `abort_on_oom` | `MEMPROF_ABORT_ON_OOM` | `false` | whether a failed allocation writes the totals to stderr and aborts; works with every allocator |
 /// | | `stats_print` | `MEMPROF_STATS_PRINT` | `false` | whether jemalloc's own statistics are written beside the reports |
@@ -83,6 +85,10 @@ pub struct MemoryProfiling {
     pub dump_on_exit: bool,
     /// The most live allocations that are tracked, from 1 to 100,000,000. Default: 10,000.
     pub max_tracked_allocations: usize,
+    /// Whether each tracked allocation keeps the stack it was made on. Default: true.
+    pub backtraces: bool,
+    /// The most frames of a stack, from 1 to 1024; of deeper ones the innermost are kept. Default: 64.
+    pub max_backtrace_frames: usize,
 }
 
 /// `[jemalloc]`: options of the inner allocator. Not to be confused with the allocator itself, `memprof::Jemalloc`.
@@ -126,7 +132,14 @@ pub struct Reporting {
 
 impl Default for MemoryProfiling {
     fn default() -> Self {
-        Self { enabled: true, track_allocations: true, dump_on_exit: true, max_tracked_allocations: 10_000 }
+        Self {
+            enabled: true,
+            track_allocations: true,
+            dump_on_exit: true,
+            max_tracked_allocations: 10_000,
+            backtraces: true,
+            max_backtrace_frames: 64,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod filter;
 mod records;
+pub(crate) mod stack;
 mod table;
 
 pub(crate) use records::Record;

@@ -1,5 +1,6 @@
 //! A record, and copies of many, made without allocating.
 
+use super::stack::StackId;
 use crate::os::pages;
 
 /// A copy of one record.
@@ -11,6 +12,8 @@ pub(crate) struct Record {
     pub(crate) owner: usize,
     /// When, in ticks of the coarse clock.
     pub(crate) ticks: u64,
+    /// The stack that it was made on; 0: not known.
+    pub(crate) stack: StackId,
 }
 
 /// Copied records, in system memory that is given back when this is dropped.

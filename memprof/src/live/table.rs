@@ -9,6 +9,7 @@
 
 use super::filter::{Filter, Index};
 use super::records::{Record, Records};
+use super::stack::StackId;
 use crate::os::pages;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, fence};
@@ -29,6 +30,8 @@ struct Entry {
     size: AtomicU64,
     owner: AtomicUsize,
     ticks: AtomicU64,
+    /// A word of its own: an entry is four of them, and found by a shift.
+    stack: AtomicU64,
 }
 
 /// What became of an insert.
@@ -158,13 +161,13 @@ impl Table {
 
     #[inline(always)]
     fn entry(&self, slot: Slot) -> &Entry {
-        // SAFETY: as in `address`; there is one entry for each slot, three words where the slot is one.
-        unsafe { &*self.entries.byte_add(slot.0 * 3) }
+        // SAFETY: as in `address`; there is one entry for each slot, four words where the slot is one.
+        unsafe { &*self.entries.byte_add(slot.0 * 4) }
     }
 
     /// Gives a block a record; `record` is asked last, so that nothing of it has to be kept meanwhile.
     ///
-    /// Steps: count, filter (two read-modify-writes), one slot (one compare-exchange), four stores.
+    /// Steps: count, filter (two read-modify-writes), one slot (one compare-exchange), five stores.
     #[inline(always)]
     pub(crate) fn insert(&self, address: usize, record: impl FnOnce() -> Record) -> Inserted {
         // Looked at first, so that a table that stays full is only read.
@@ -241,6 +244,7 @@ impl Table {
         entry.size.store(record.size, Release);
         entry.owner.store(record.owner, Release);
         entry.ticks.store(record.ticks, Release);
+        entry.stack.store(u64::from(record.stack), Release);
         self.address(slot).store(address, Release);
     }
 
@@ -289,6 +293,7 @@ impl Table {
             size: entry.size.load(Relaxed),
             owner: entry.owner.load(Relaxed),
             ticks: entry.ticks.load(Relaxed),
+            stack: entry.stack.load(Relaxed) as StackId,
         };
         self.empty(slot, index);
         if first.is_none() {
@@ -336,6 +341,7 @@ impl Table {
             size: entry.size.load(Acquire),
             owner: entry.owner.load(Acquire),
             ticks: entry.ticks.load(Acquire),
+            stack: entry.stack.load(Acquire) as StackId,
         };
         // A slot that changes at each of these tries holds blocks that live shorter than a copy takes.
         for _ in 0..16 {

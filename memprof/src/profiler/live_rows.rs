@@ -1,11 +1,14 @@
-//! What is still live, by call path.
+//! What is still live, by call path and stack.
 
 use super::Running;
 use super::merge::Paths;
 use super::rows::{Names, name};
+use super::symbols::Symbols;
 use crate::live::Record;
+use crate::live::stack::{self, Known, StackId};
 use crate::os::clock::Anchor;
 use crate::report::data::{Live, LiveGroup, Totals};
+use std::collections::HashMap;
 
 /// The tracked allocations of one moment, summed by path.
 pub(super) struct Tracked {
@@ -17,9 +20,10 @@ pub(super) struct Tracked {
     given_up: u64,
 }
 
-/// The live blocks of one path.
+/// The live blocks of one path and stack.
 struct Group {
     path: usize,
+    stack: StackId,
     bytes: u64,
     count: u64,
     largest: u64,
@@ -29,15 +33,18 @@ struct Group {
 
 impl Tracked {
     pub(super) fn new(records: &[Record], given_up: u64, paths: &Paths) -> Self {
-        let mut groups: Vec<Option<Group>> = paths.all.iter().map(|_| None).collect();
+        let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
+        let mut stacks = Stacks::default();
         let mut bytes_by_path = vec![0; paths.all.len()];
         for record in records {
             // A node that came after the snapshot is not merged: what it allocated is no part of this report.
             let Some(&path) = paths.of_node.get(&record.owner) else { continue };
-            let (Some(place), Some(bytes)) = (groups.get_mut(path), bytes_by_path.get_mut(path)) else { continue };
+            let Some(bytes) = bytes_by_path.get_mut(path) else { continue };
             *bytes += record.size;
-            let group = place.get_or_insert(Group {
+            let stack = stacks.first_alike(record.stack);
+            let group = groups.entry((path, stack)).or_insert(Group {
                 path,
+                stack,
                 bytes: 0,
                 count: 0,
                 largest: 0,
@@ -50,11 +57,30 @@ impl Tracked {
             group.oldest = group.oldest.min(record.ticks);
             group.newest = group.newest.max(record.ticks);
         }
-        let mut groups: Vec<Group> = groups.into_iter().flatten().collect();
-        groups.sort_by_key(|group| (std::cmp::Reverse(group.bytes), group.path));
+        let mut groups: Vec<Group> = groups.into_values().collect();
+        groups.sort_by_key(|group| (std::cmp::Reverse(group.bytes), group.path, group.stack));
         let bytes = groups.iter().map(|group| group.bytes).sum();
         let count = groups.iter().map(|group| group.count).sum();
         Self { bytes_by_path, groups, bytes, count, given_up }
+    }
+}
+
+/// Stacks of the same frames: two threads that met one at the same moment may have stored it twice.
+#[derive(Default)]
+struct Stacks {
+    of_id: HashMap<StackId, StackId>,
+    of_frames: HashMap<Vec<(usize, u32)>, StackId>,
+}
+
+impl Stacks {
+    /// The first stack that was found to have these frames.
+    fn first_alike(&mut self, id: StackId) -> StackId {
+        let of_frames = &mut self.of_frames;
+        *self.of_id.entry(id).or_insert_with(|| {
+            let frames = stack::tree().into_iter().flat_map(|tree| tree.frames(id));
+            let frames = frames.map(|Known { address, mark, .. }| (address, mark)).collect();
+            *of_frames.entry(frames).or_insert(id)
+        })
     }
 }
 
@@ -95,8 +121,18 @@ pub(super) fn section(
         error_bytes: exact.then_some(0),
         before_start_bytes: if exact { without_bytes } else { without_bytes.min(at_start.net_allocated as u64) },
         before_start_count: without_count - not_tracked,
-        groups: tracked.groups.iter().map(|group| row(group, profile, now, names, paths)).collect(),
+        groups: groups(tracked, profile, now, names, paths),
     }
+}
+
+fn groups(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths: &Paths) -> Vec<LiveGroup> {
+    // Loading what names an address takes long: not where nothing was captured.
+    let mut symbols = tracked.groups.iter().any(|group| group.stack != 0).then(Symbols::load);
+    let rows = tracked.groups.iter().map(|group| LiveGroup {
+        stack: symbols.as_mut().map(|symbols| symbols.stack(group.stack)).unwrap_or_default(),
+        ..row(group, profile, now, names, paths)
+    });
+    rows.collect()
 }
 
 fn row(group: &Group, profile: &Running, now: &Anchor, names: &Names, paths: &Paths) -> LiveGroup {

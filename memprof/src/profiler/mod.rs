@@ -17,6 +17,7 @@ mod merge;
 mod out_of_memory;
 mod rows;
 mod spread;
+mod symbols;
 mod watched;
 
 pub use main::{MainOptions, MainProfile, main_start};
@@ -175,6 +176,11 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     }
     let max_tracked = config.memory_profiling.max_tracked_allocations;
     let track = config.memory_profiling.track_allocations;
+    let frames =
+        if track && config.memory_profiling.backtraces { config.memory_profiling.max_backtrace_frames } else { 0 };
+    if !live::stack::prepare(frames, max_tracked) {
+        warnings.push("the system has no memory for stacks: set max_tracked_allocations lower".to_owned());
+    }
     exit::own();
     let profile = running.insert(Running {
         config,

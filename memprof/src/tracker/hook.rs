@@ -69,7 +69,12 @@ fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 #[inline(never)]
 fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     if let Some(table) = live::table() {
-        let record = || Record { size: bytes as u64, owner: owner(ledger.node()), ticks: clock::ticks() };
+        let record = || Record {
+            size: bytes as u64,
+            owner: owner(ledger.node()),
+            ticks: clock::ticks(),
+            stack: ledger.stacks.capture(),
+        };
         match table.insert(block.addr(), record) {
             Inserted::Yes => {}
             Inserted::No => ledger.count_not_tracked(),
@@ -84,7 +89,12 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 #[cold]
 #[inline(never)]
 fn crowded(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
-    let record = Record { size: bytes as u64, owner: owner(ledger.node()), ticks: clock::ticks() };
+    let record = Record {
+        size: bytes as u64,
+        owner: owner(ledger.node()),
+        ticks: clock::ticks(),
+        stack: ledger.stacks.capture(),
+    };
     if live::table().is_some_and(|table| !table.insert_elsewhere(block.addr(), record)) {
         ledger.count_not_tracked();
     }
@@ -98,18 +108,18 @@ fn owner(node: &'static Node) -> usize {
 }
 
 /// Gives a block a record, if there is a live table. False: it found no room.
-fn track(block: *mut u8, record: Record) -> bool {
+fn track(block: *mut u8, record: impl Fn() -> Record) -> bool {
     let Some(table) = live::table() else { return true };
-    match table.insert(block.addr(), || record) {
+    match table.insert(block.addr(), &record) {
         Inserted::Yes => true,
         Inserted::No => false,
-        Inserted::Crowded => table.insert_elsewhere(block.addr(), record),
+        Inserted::Crowded => table.insert_elsewhere(block.addr(), record()),
     }
 }
 
 /// As [`track`], for a block of the shared ledger.
 fn track_shared(block: *mut u8, record: Record) {
-    if !track(block, record) {
+    if !track(block, || record) {
         SHARED.not_tracked.fetch_add(1, Relaxed);
     }
 }
@@ -133,7 +143,7 @@ fn alloc_elsewhere(block: *mut u8, bytes: usize, inner: InnerName) {
             let root = SHARED.root();
             root.counters.allocated_shared(bytes as u64);
             totals::move_published(bytes as i64);
-            track_shared(block, Record { size: bytes as u64, owner: owner(root), ticks: clock::ticks() });
+            track_shared(block, Record { size: bytes as u64, owner: owner(root), ticks: clock::ticks(), stack: 0 });
         }
         Elsewhere::Nowhere => {}
     }
@@ -232,13 +242,14 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
                 root.reallocated_count.fetch_add(1, Relaxed);
                 root.grown_bytes.fetch_add(grown, Relaxed);
                 totals::move_published(new as i64 - old as i64);
-                return track_shared(block, Record { size, owner: owner(root), ticks: ticks() });
+                return track_shared(block, Record { size, owner: owner(root), ticks: ticks(), stack: 0 });
             }
             Elsewhere::Nowhere => return,
         },
     };
     let node = reallocated(ledger, old, new, grown);
-    if live::table().is_some() && !track(block, Record { size, owner: owner(node), ticks: ticks() }) {
+    let record = || Record { size, owner: owner(node), ticks: ticks(), stack: ledger.stacks.capture() };
+    if live::table().is_some() && !track(block, record) {
         ledger.count_not_tracked();
     }
 }

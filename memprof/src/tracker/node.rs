@@ -167,11 +167,7 @@ pub(crate) struct CallSpread {
 
 impl CallSpread {
     pub(super) const fn new() -> Self {
-        Self {
-            allocated: Distribution::new(),
-            peak: Distribution::new(),
-            seen: AtomicPtr::new(std::ptr::null_mut()),
-        }
+        Self { allocated: Distribution::new(), peak: Distribution::new(), seen: AtomicPtr::new(std::ptr::null_mut()) }
     }
 
     /// What was seen of calls with a budget or a window.

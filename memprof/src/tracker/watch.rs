@@ -185,14 +185,40 @@ impl Seen {
         let id = self.thread_id.into();
         let calls = self.window_calls;
         [
-            self.violations, excess, allocated, count, peak, net as u64, a, b, c, d, id, calls, window_allocated,
+            self.violations,
+            excess,
+            allocated,
+            count,
+            peak,
+            net as u64,
+            a,
+            b,
+            c,
+            d,
+            id,
+            calls,
+            window_allocated,
             window_freed,
         ]
     }
 
     fn from_words(words: [u64; WORDS]) -> Self {
-        let [violations, excess, allocated, count, peak, net, a, b, c, d, id, window_calls, window_allocated, window_freed] =
-            words;
+        let [
+            violations,
+            excess,
+            allocated,
+            count,
+            peak,
+            net,
+            a,
+            b,
+            c,
+            d,
+            id,
+            window_calls,
+            window_allocated,
+            window_freed,
+        ] = words;
         Self {
             violations,
             worst_excess: f64::from_bits(excess),

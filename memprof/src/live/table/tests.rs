@@ -2,7 +2,7 @@ use super::{Inserted, Record, Table};
 use std::collections::HashMap;
 
 fn record(number: u64) -> Record {
-    Record { size: number, owner: number as usize * 3, ticks: number + 7 }
+    Record { size: number, owner: number as usize * 3, ticks: number + 7, stack: number as u32 + 5 }
 }
 
 fn insert(table: &Table, address: usize, record: Record) -> bool {

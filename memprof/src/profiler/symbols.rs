@@ -1,0 +1,131 @@
+//! From captured addresses to functions, files and lines. Done when a report is made, never before.
+
+use crate::live::stack::{self, Image, Known, StackId};
+use crate::report::data::Frame;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// What the addresses of this moment mean.
+pub(super) struct Symbols {
+    images: Vec<Image>,
+    /// The functions at an address, innermost first.
+    known: HashMap<(usize, u32), Vec<Frame>>,
+}
+
+impl Symbols {
+    pub(super) fn load() -> Self {
+        // What was loaded when the last report was made may be gone.
+        forget();
+        Self { images: stack::images(), known: HashMap::new() }
+    }
+
+    /// The functions on a stack, innermost first, without the profiler's own at the top.
+    pub(super) fn stack(&mut self, id: StackId) -> Vec<Frame> {
+        let Some(tree) = stack::tree() else { return Vec::new() };
+        let mut frames: Vec<Frame> = tree.frames(id).flat_map(|known| self.functions(known).to_vec()).collect();
+        // Not only the first ones: closures that the profiler gives away have names of the standard library.
+        let own = frames.iter().rposition(|frame| frame.function.as_deref().is_some_and(is_own));
+        frames.drain(..own.map_or(0, |last| last + 1));
+        frames
+    }
+
+    fn functions(&mut self, known: Known) -> &[Frame] {
+        let images = &self.images;
+        self.known.entry((known.address, known.mark)).or_insert_with(|| functions(known, images))
+    }
+}
+
+impl Drop for Symbols {
+    fn drop(&mut self) {
+        // It holds the debug information of whole programs.
+        forget();
+    }
+}
+
+fn functions(known: Known, images: &[Image]) -> Vec<Frame> {
+    let nothing = Frame { address: known.address as u64, ..Frame::default() };
+    // The module is gone, and what is there now is another one: its names would be wrong.
+    if known.mark != 0 && stack::mark_of(known.address) != Some(known.mark) {
+        return vec![nothing];
+    }
+    let image = images.iter().find(|image| image.holds(known.address));
+    let address = image.map_or(known.address, |image| known.address.wrapping_sub(image.moved_by)) as u64;
+    let mut frames = resolve(known.address);
+    if frames.is_empty() {
+        frames.push(nothing);
+    }
+    for frame in &mut frames {
+        frame.address = address;
+        frame.module = image.map(|image| module(image, frame.function.is_none()));
+    }
+    frames
+}
+
+/// A module's file, with the identity of the build where the name of the function has yet to be found.
+fn module(image: &Image, with_build: bool) -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let file: &Path = if image.file.as_os_str().is_empty() { &program } else { &image.file };
+    let file = file.to_string_lossy();
+    match &image.build_id {
+        Some(build_id) if with_build => format!("{file} (build {build_id})"),
+        _ => file.into_owned(),
+    }
+}
+
+/// Whether a function is the profiler's, or the compiler's way to it.
+fn is_own(function: &str) -> bool {
+    const SHIMS: [&str; 6] =
+        ["__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc", "__rg_alloc", "__rg_alloc_zeroed", "__rg_realloc"];
+    let own = ["memprof::allocator::", "memprof::tracker::", "memprof::live::"];
+    let path = function.trim_start_matches('<');
+    own.iter().any(|prefix| path.starts_with(prefix)) || SHIMS.contains(&path.rsplit("::").next().unwrap_or(path))
+}
+
+#[cfg(feature = "backtraces")]
+fn resolve(return_address: usize) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    // It looks one byte before the address that it is given: where the call is, not where it returns to.
+    backtrace::resolve(std::ptr::without_provenance_mut(return_address), |symbol| {
+        frames.push(Frame {
+            // The alternate form leaves out the compiler's hash.
+            function: symbol.name().map(|name| format!("{name:#}")),
+            file: symbol.filename().map(|file| file.to_string_lossy().into_owned()),
+            line: symbol.lineno(),
+            ..Frame::default()
+        });
+    });
+    frames
+}
+
+#[cfg(not(feature = "backtraces"))]
+fn resolve(_return_address: usize) -> Vec<Frame> {
+    Vec::new()
+}
+
+fn forget() {
+    #[cfg(feature = "backtraces")]
+    backtrace::clear_symbol_cache();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own;
+
+    #[test]
+    fn the_profilers_frames_are_known_by_name() {
+        for own in [
+            "memprof::tracker::hook::allocation_event",
+            "<memprof::allocator::AllocationTracker as core::alloc::global::GlobalAlloc>::alloc",
+            "__rust_alloc",
+            "__rustc::__rust_realloc",
+            "__rustc[a1b2]::__rust_alloc_zeroed",
+        ] {
+            assert!(is_own(own), "{own}");
+        }
+        for other in
+            ["alloc::alloc::alloc", "memprof_tests::live::f", "my::memprof::live::f", "memprof::profiler::start"]
+        {
+            assert!(!is_own(other), "{other}");
+        }
+    }
+}
