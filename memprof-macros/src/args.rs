@@ -3,6 +3,7 @@ use syn::parse::Parser;
 use syn::{Error, LitStr, Path, Result};
 
 use crate::mistakes::Mistakes;
+use crate::watch::Watch;
 
 /// The arguments of `#[track_memory]`.
 #[derive(Default)]
@@ -10,6 +11,7 @@ pub(crate) struct TrackArgs {
     pub(crate) name: Option<LitStr>,
     pub(crate) krate: Option<Path>,
     pub(crate) skip: Option<Ident>,
+    pub(crate) watch: Watch,
 }
 
 /// The arguments of `#[memprof::main]`.
@@ -31,7 +33,8 @@ pub(crate) enum Allocator {
     None,
 }
 
-const TRACK_KEYS: &str = "use `name = \"…\"`, `crate = path` or `skip`";
+const TRACK_KEYS: &str = "use `name = \"…\"`, `max_allocated`, `max_peak`, `max_net = \"64 KiB\"`, `max_count = 10`, \
+`on_violation = \"panic\"`, `window = \"process\"`, `crate = path` or `skip`";
 const MAIN_KEYS: &str =
     "use `allocator = system`, `jemalloc`, `none` or the path of a static, `config = \"…\"` or `crate = path`";
 const ALLOCATORS: &str =
@@ -45,10 +48,11 @@ impl TrackArgs {
                 "name" => set_once(&mut args.name, &key, text(&key, value)),
                 "crate" => set_once(&mut args.krate, &key, path(&key, value)),
                 "skip" => set_once(&mut args.skip, &key, no_value(&key, value)),
-                _ => Err(unknown(&key, TRACK_KEYS)),
+                _ => args.watch.set(&key, &value).unwrap_or_else(|| Err(unknown(&key, TRACK_KEYS))),
             });
             set.unwrap_or_else(|error| mistakes.add(error));
         }
+        args.watch.check().unwrap_or_else(|error| mistakes.add(error));
         args
     }
 }
@@ -107,7 +111,7 @@ fn argument(piece: &[TokenTree], comma: Span) -> Result<Argument> {
 
 /// The one place that knows what "given twice" means. The value comes unchecked, so that a second one is named as such
 /// whatever it is.
-fn set_once<T>(slot: &mut Option<T>, key: &Ident, value: Result<T>) -> Result<()> {
+pub(crate) fn set_once<T>(slot: &mut Option<T>, key: &Ident, value: Result<T>) -> Result<()> {
     if slot.is_some() {
         return Err(Error::new(key.span(), format!("`{key}` is given twice; keep one of them")));
     }
@@ -119,7 +123,7 @@ fn unknown(key: &Ident, keys: &str) -> Error {
     Error::new(key.span(), format!("unknown argument `{key}`; {keys}"))
 }
 
-fn needs_value(key: &Ident) -> Error {
+pub(crate) fn needs_value(key: &Ident) -> Error {
     Error::new(key.span(), format!("`{key}` needs a value; arguments are written `key = value`"))
 }
 
@@ -130,7 +134,7 @@ fn no_value(key: &Ident, value: Option<TokenStream>) -> Result<Ident> {
     }
 }
 
-fn text(key: &Ident, value: Option<TokenStream>) -> Result<LitStr> {
+pub(crate) fn text(key: &Ident, value: Option<TokenStream>) -> Result<LitStr> {
     let value = value.ok_or_else(|| needs_value(key))?;
     let span = place(key, &value);
     let text = syn::parse2::<LitStr>(value)
@@ -168,7 +172,7 @@ fn allocator(key: &Ident, value: Option<TokenStream>) -> Result<Allocator> {
 }
 
 /// The first token of the value, or the key where the value is missing.
-fn place(key: &Ident, value: &TokenStream) -> Span {
+pub(crate) fn place(key: &Ident, value: &TokenStream) -> Span {
     value.clone().into_iter().next().map_or_else(|| key.span(), |token| token.span())
 }
 

@@ -2,8 +2,8 @@
 //! `memprof::main`.
 //!
 //! The way of an attribute through this crate: `args` reads its arguments, `classify` says what it was put on, `item`
-//! reads a function without ever parsing its body, `block` takes an `impl` block, a module or a trait apart as far as the
-//! functions in it, `validate` holds the rules, `expand` writes the new functions, and `fallback` decides what the compiler still gets to see when something was wrong.
+//! reads a function without parsing its body, `returned` looks in it for the future that a function returns, `block` takes an
+//! `impl` block, a module or a trait apart as far as the functions in it, `validate` holds the rules, `expand` writes the new functions, and `fallback` decides what the compiler still gets to see when something was wrong.
 
 mod args;
 mod block;
@@ -12,10 +12,11 @@ mod expand;
 mod fallback;
 mod item;
 mod mistakes;
+mod returned;
 mod root;
-#[allow(dead_code, reason = "budgets and limits of tests read their sizes with it")]
 mod size;
 mod validate;
+mod watch;
 
 use proc_macro::TokenStream;
 
@@ -23,8 +24,8 @@ use proc_macro::TokenStream;
 ///
 /// Each call is a scope: it begins before the first statement of the body and ends after the last value of the body
 /// is gone, on every way out (the end, `return`, `?`, a panic). The function's signature, its attributes and its
-/// documentation stay as they are, and so does its behaviour: the body is not moved into a closure and nothing is
-/// boxed.
+/// documentation stay as they are (of an `async fn` see below), and so does its behaviour: the body is not moved into a
+/// closure and nothing is boxed.
 ///
 /// ```
 /// use memprof::track_memory;
@@ -49,17 +50,70 @@ use proc_macro::TokenStream;
 /// # Where it can stand
 ///
 /// On free functions, on methods of types and of trait implementations, on default methods of traits and on nested
-/// functions; generic, `async`, `unsafe` or `extern "C"` ones too. What cannot be tracked (a `const fn`, a function
+/// functions; generic, `async`, `unsafe` or `extern "C"` ones too, and on functions that return a future. What cannot be tracked (a `const fn`, a function
 /// without a body, a type) is a compile error that says what to do instead. And on blocks, see below.
 ///
 /// # Arguments
 ///
 /// * `name = "…"`: the name in the report. Without it the name is the function's path, `crate::module::Type::function`.
 ///   Not on a block: its functions each have a name.
+/// * `max_allocated = "1 MiB"`, `max_peak = "4 MiB"`, `max_net = "0 B"`, `max_count = 10`: a budget, see below.
+///   `on_violation = "panic"` makes a call beyond it panic; `"report"`, the default, does not.
+/// * `window = "process"`: see below.
 /// * `crate = path`: where memprof is found, for programs that reach it through another crate. Without it `::memprof`. On a
 ///   block it holds for all functions in it, and must be right where these stand: begin it with `crate::` or `::`.
 /// * `skip`: leaves this function or block as it was. It is for what stands in a tracked block, alone it changes nothing.
 ///   No other argument stands beside it.
+///
+/// # Budgets
+///
+/// A budget says what one call may do at most: bytes allocated, peak above its start, allocated − freed, and number of
+/// allocations. Sizes are a number and a unit (B, KB = KiB, MB = MiB, GB = GiB) and are checked by the compiler. A call
+/// beyond a limit is counted, and the worst one (furthest beyond a limit, by its factor) is kept with its figures and its
+/// thread: in `functions[].violations`, in the table, in `Report::violations()`.
+///
+/// ```
+/// use memprof::track_memory;
+///
+/// #[track_memory(max_allocated = "4 KiB", max_count = 2)]
+/// fn squares(upto: u64) -> Vec<u64> {
+///     (0..upto).map(|n| n * n).collect()
+/// }
+/// assert_eq!(squares(10).len(), 10);
+///
+/// // For tests and development: goes on where it keeps to its budget, and panics where it does not.
+/// #[track_memory(max_net = "0 B", on_violation = "panic")]
+/// fn sum(numbers: &[u64]) -> u64 {
+///     numbers.to_vec().iter().sum()
+/// }
+/// assert_eq!(sum(&[1, 2]), 3);
+/// ```
+///
+/// What is held against it is what the call did on its own thread, as the per-call figures have it: work on other threads
+/// and in a `Context` is not in it, and of a recursion the outermost call counts. The panic comes when the call is over, from
+/// the last poll of a future; never while the thread is unwinding, and never from the drop of a future. Where `enabled = false`
+/// nothing is checked. A budget costs a call some ten instructions more.
+///
+/// # Windows
+///
+/// Where a function gives work to threads that one cannot change, `window = "process"` also notes what the whole process
+/// allocated and freed between the start and the end of each call: the function's own work, what others did for it, and what
+/// they did besides. It stands in columns of its own (`functions[].window`) and is in no sum; calls that overlap count the same
+/// bytes each. Cost: two walks over all call paths of all threads for each call, a few nanoseconds each, so it is for functions
+/// that run for milliseconds. The future of an `async fn` grows by 16 bytes more.
+///
+/// ```
+/// use memprof::track_memory;
+///
+/// #[track_memory(window = "process")]
+/// fn build(lists: &[Vec<u64>]) -> Vec<u64> {
+///     std::thread::scope(|threads| {
+///         let sums: Vec<_> = lists.iter().map(|list| threads.spawn(|| list.iter().sum())).collect();
+///         sums.into_iter().filter_map(|sum| sum.join().ok()).collect()
+///     })
+/// }
+/// assert_eq!(build(&[vec![1, 2], vec![3]]), [3, 3]);
+/// ```
 ///
 /// # Whole blocks
 ///
@@ -96,7 +150,7 @@ use proc_macro::TokenStream;
 /// * A function or block inside with a `#[track_memory]` of its own keeps that, also through `cfg_attr`. The block knows the
 ///   attribute by this name: imported under another one (`use memprof::track_memory as track`) it is not seen.
 /// * What cannot be tracked is passed over: `const fn`, naked and variadic functions, foreign functions, functions without a
-///   body, and in a module the `impl` of a `GlobalAlloc`, whose functions run inside each allocation. Functions within functions and those that a macro in the block makes are not tracked: put the attribute on them.
+///   body, functions that return a future in a box which they did not make, and in a module the `impl` of a `GlobalAlloc`, whose functions run inside each allocation. Functions within functions and those that a macro in the block makes are not tracked: put the attribute on them.
 /// * A trait in which no method has a body is an error: it is the implementations that do the work. `mod name;` is one too:
 ///   the compiler shows this attribute nothing of its file.
 /// * A tracked function costs what is said below, however small it is: skip accessors that are called in tight loops.
@@ -108,21 +162,66 @@ use proc_macro::TokenStream;
 /// what they free is charged to the caller. To charge it to the function, move it into a local first:
 /// `let this = self;`.
 ///
+/// `self` by value and patterns of an `async fn` are dropped in the scope too, as is the future itself.
+///
 /// # Async functions
 ///
-/// An `async fn` stays one. Its future enters the scope each time it is polled and once more when it is dropped, on
-/// whatever thread that is. A future that was never polled has not begun: the arguments that it still holds are freed
-/// by whoever drops it.
+/// The future enters the scope each time it is polled and once more when it is dropped, on whatever thread that is. It is
+/// one call, from its first poll to its end or drop; a future that was never polled is none, but what it holds is freed in
+/// the scope all the same.
 ///
-/// Under `#[async_trait]`, that is, on a method in the block, this attribute sees a method that is no longer async and only boxes a future, and charges no
-/// more than the box. Put it on the block, above `#[async_trait]`: there the methods are still async.
+/// The future is neither copied nor boxed, and at most 64 bytes larger than without the attribute, whatever the arguments
+/// (where something in it asks for an alignment beyond 64 bytes, by that alignment). For this the compiler gets to see the
+/// function that it makes of an `async fn` itself, `fn f(…) -> impl Future<Output = T>`, with the same lifetimes captured,
+/// and documentation shows it so. An `async fn` stays one, and its future grows by the size of its arguments more, where
+/// something else asks for it:
+///
+/// * it returns `!`;
+/// * it has `#[must_use]` or `#[expect(…)]`, which say other things of a function that is not `async`;
+/// * another attribute macro stands below this one, on the function (`#[tokio::test]`) or on a block around it
+///   (`#[async_trait]`), since it may look for an `async fn`. Of `#[cfg_attr(…)]` the attributes in it count.
+///
+/// Of such a function `self` by value, patterns, and all arguments of a future that was never polled are dropped outside of
+/// the scope.
+///
+/// # Functions that return a future
+///
+/// In a function that is not `async` and returns `impl Future<…> + …` the last expression is the call. The statements
+/// before it make the future; they belong to the caller, who runs them.
+///
+/// ```
+/// use std::pin::Pin;
+///
+/// use memprof::track_memory;
+///
+/// #[track_memory]
+/// fn fetch(url: &str) -> impl Future<Output = usize> + use<> {
+///     let url = format!("https://{url}/"); // charged to the caller
+///     async move { url.into_bytes().len() } // charged to `fetch`, when it is polled
+/// }
+///
+/// #[track_memory]
+/// fn fetch_boxed(url: String) -> Pin<Box<dyn Future<Output = usize> + Send>> {
+///     Box::pin(async move { url.into_bytes().len() })
+/// }
+/// ```
+///
+/// Where the type is `Pin<Box<dyn Future<…>>>` by any path, `BoxFuture` or `LocalBoxFuture`, the last expression must be
+/// `Box::pin(…)`, `….boxed()` or `….boxed_local()`, or an `if`, a `match` or a block that ends in these: the future is tracked
+/// within its box. Anything else, such as a box that another function made, is a compile error, and in a tracked block such
+/// a function is passed over. What the function gives to `return` is treated alike, unless a macro wrote the `return`. Other
+/// names for the type are not recognised: with `type Reply = Pin<Box<…>>` only the making of the future is charged.
+///
+/// Beyond `Future`, the tracked future is `Send`, `Sync`, `Unpin` and `Debug` where the future in it is, and nothing else.
+///
+/// The methods of `#[async_trait]` are of this kind, so the attribute works on the method in the block, on the block above
+/// `#[async_trait]` and below it. Below it, or on a method, the future has no second room for the arguments.
 ///
 /// # Cost
 ///
 /// Without memprof's feature `profiling` the function or block is left exactly as it was, after the checks. With it a call
 /// costs entering and leaving a scope; in a debug build a parameter that is a plain name is also moved once more,
-/// which takes its size again on the stack. The future of an `async fn` grows by the size of its arguments (the
-/// compiler keeps a moved argument's old place) and by what the scope remembers.
+/// which takes its size again on the stack. A future grows as said above.
 #[proc_macro_attribute]
 pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::track_memory(args.into(), item.into(), expand::Build::this()).into()

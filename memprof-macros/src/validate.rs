@@ -8,6 +8,7 @@ use crate::classify::Kind;
 use crate::expand::{Build, has_runtime};
 use crate::item::{Function, Item, ends_in};
 use crate::mistakes::Mistakes;
+use crate::returned::Returned;
 
 /// The rules of `#[track_memory]`.
 pub(crate) fn tracked(item: &Item, args: &TrackArgs, mistakes: &mut Mistakes) {
@@ -45,6 +46,9 @@ fn tracked_function(function: &Function, mistakes: &mut Mistakes) {
             );
         }
     }
+    if let Some(error) = Returned::of(function).and_then(|mut returned| returned.mistake()) {
+        mistakes.add(error);
+    }
     once("this function", &function.attrs, mistakes);
 }
 
@@ -68,6 +72,12 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
             name.span(),
             "a block has many functions and cannot give them one name; put `#[track_memory(name = \"…\")]` on the \
              functions inside it",
+        );
+    }
+    if let Some(key) = args.watch.first() {
+        mistakes.at(
+            key.span(),
+            format!("`{key}` is for one function; put `#[track_memory({key} = …)]` on the functions inside the block"),
         );
     }
     once("this block", &block.attrs, mistakes);
@@ -122,7 +132,7 @@ fn readable(block: &Block, mistakes: &mut Mistakes) {
 /// The rules of `#[track_memory(skip)]`, which may stand on all that a tracked block passes on.
 fn skipped(item: &Item, args: &TrackArgs, mistakes: &mut Mistakes) {
     if let Some(skip) = &args.skip
-        && (args.name.is_some() || args.krate.is_some())
+        && (args.name.is_some() || args.krate.is_some() || args.watch.first().is_some())
     {
         mistakes.at(
             skip.span(),

@@ -84,9 +84,9 @@
 //! # What it costs
 //!
 //! * An allocation: find the thread's ledger (2 instructions), add to its bytes, add to the current node's two counters,
-//!   compare with the highest net and with one threshold; a free: the same adds the other way, one threshold. 32 instructions
+//!   compare with the highest net and with one threshold; a free: the same adds the other way, one threshold. 33 instructions
 //!   for both (x86_64, callgrind, beyond a wrapper that only forwards).
-//! * While live blocks are tracked: a slot in a table with one compare-exchange, a filter, four stores; 111 to 119
+//! * While live blocks are tracked: a slot in a table with one compare-exchange, a filter, four stores; 112 to 120
 //!   instructions for an allocation and its free in all. When the table is full: 66 to 75.
 //! * A tracked call: find the node, push a frame, pop it: about 120 instructions. A poll of a tracked future: about the same.
 //!   Each entry of a [`Context`]: see there.
@@ -149,6 +149,8 @@ mod profiler;
 pub mod report;
 #[cfg(feature = "profiling")]
 mod scope;
+#[cfg(feature = "profiling")]
+mod size;
 #[cfg(feature = "profiling")]
 mod tracker;
 

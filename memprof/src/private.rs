@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 pub use core::any::type_name;
+pub use core::future::Future;
 pub use core::option::Option;
 pub use core::{file, line};
 pub use std::alloc::System;

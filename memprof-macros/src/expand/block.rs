@@ -1,7 +1,8 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote_spanned;
 
-use super::tracked_function;
+use super::{asyncness, tracked_function};
+use crate::args::TrackArgs;
 use crate::block::{Block, Member, Members};
 use crate::item::Item;
 use crate::root::Root;
@@ -30,10 +31,11 @@ use crate::validate::can_be_tracked;
 ///     pub fn len(&self) -> usize { … }
 /// }
 /// ```
-pub(crate) fn tracked(block: Block, root: &Root) -> TokenStream {
-    let Block { head, body, .. } = block;
+pub(crate) fn tracked(block: Block, stays_async: bool, root: &Root) -> TokenStream {
+    let Block { attrs, head, body, .. } = block;
+    let stays_async = stays_async || attrs.iter().any(|attr| asyncness::wants_async(&attr.meta));
     let Some(Members { braces, members }) = body else { return head };
-    let members = members.into_iter().map(|one| member(one, root)).collect();
+    let members = members.into_iter().map(|one| member(one, stays_async, root)).collect();
     let mut body = Group::new(Delimiter::Brace, members);
     body.set_span(braces);
     quote_spanned!(Span::mixed_site()=> #head #body)
@@ -56,10 +58,12 @@ pub(crate) fn tracked(block: Block, root: &Root) -> TokenStream {
 /// #[cfg_attr(condition, track_memory(skip))] // does nothing here
 /// fn f() { tracked }
 /// ```
-fn member(Member { tokens, item, unless }: Member, root: &Root) -> TokenStream {
+fn member(Member { tokens, item, unless }: Member, stays_async: bool, root: &Root) -> TokenStream {
     let tracked = match item {
-        Some(Item::Function(function)) if can_be_tracked(&function) => tracked_function(*function, None, root),
-        Some(Item::Block(block)) if block.of_global_allocator().is_none() => tracked(*block, root),
+        Some(Item::Function(function)) if can_be_tracked(&function) => {
+            tracked_function(*function, &TrackArgs::default(), stays_async, root)
+        }
+        Some(Item::Block(block)) if block.of_global_allocator().is_none() => tracked(*block, stays_async, root),
         _ => return tokens,
     };
     if unless.is_empty() {

@@ -4,6 +4,7 @@ use syn::{Ident, LitStr, Signature};
 
 use crate::item::Rebound;
 use crate::root::Root;
+use crate::watch::Watch;
 
 /// An expression for the `&'static Site` of a function. All it declares stays inside its braces, where no name of the
 /// user's body can meet it.
@@ -20,7 +21,7 @@ use crate::root::Root;
 ///     &SITE
 /// }
 /// ```
-pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, root: &Root) -> TokenStream {
+pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: &Root) -> TokenStream {
     let here = Span::mixed_site();
     let private = root.private();
     let place = root.place(sig.ident.span());
@@ -31,10 +32,11 @@ pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, root: &Root) -> Token
             quote_spanned!(here=> function(#private::type_name::<Marker>, #place)),
         ),
     };
+    let watched = watch.setters().map(|setters| quote_spanned!(here=> .watched(#private::Watch::NOTHING #setters)));
     quote_spanned! {here=>
         {
             #marker
-            static SITE: #private::Site = #private::Site::#made;
+            static SITE: #private::Site = #private::Site::#made #watched;
             &SITE
         }
     }
@@ -80,20 +82,20 @@ pub(crate) fn enclosed(block: &Group) -> TokenStream {
 /// #[cfg(unix)] let mut b = b;
 /// ```
 pub(crate) fn rebindings(params: &[Rebound]) -> TokenStream {
-    params
-        .iter()
-        .map(|Rebound { attrs, mutability, ident }| {
-            // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is
-            // still said.
-            let here = Span::mixed_site();
-            let underscore = ident.to_string().starts_with('_').then(
-                || quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding),
-            );
-            quote_spanned! {here=>
-                #attrs
-                #[allow(clippy::shadow_same #underscore)]
-                let #mutability #ident = #ident;
-            }
-        })
-        .collect()
+    params.iter().map(rebinding).collect()
+}
+
+/// The same for one parameter.
+pub(crate) fn rebinding(Rebound { attrs, mutability, ident }: &Rebound) -> TokenStream {
+    // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is still said.
+    let here = Span::mixed_site();
+    let underscore = ident
+        .to_string()
+        .starts_with('_')
+        .then(|| quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding));
+    quote_spanned! {here=>
+        #attrs
+        #[allow(clippy::shadow_same #underscore)]
+        let #mutability #ident = #ident;
+    }
 }

@@ -1,25 +1,48 @@
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{GenericArgument, Ident, PathArguments, ReturnType, Type, TypeInfer};
+use syn::{FnArg, Pat, Signature};
 
-use super::body::{enclosed, rebindings};
-use crate::item::{Body, Function, rebind};
+use super::body::{enclosed, rebinding, rebindings};
+use super::output::{declared, future};
+use crate::item::{Body, Function, rebind, rebind_all};
 use crate::root::Root;
+use crate::watch::Watch;
 
-/// An `async fn`, which stays one.
+/// An `async fn`, as the function that the compiler makes of it: what it returns is the tracked future itself, which holds
+/// the arguments once. In edition 2024, which is that of these tokens whatever the user's is, its type captures all
+/// lifetimes, as that of an `async fn` does.
 ///
 /// *Input*
 /// ```text
-/// async fn fetch(&self, mut url: String) -> Result<Page, Error> { … }
+/// async fn fetch(self, mut url: String, (a, b): Pair) -> Result<Page, Error> { … }
 /// ```
 /// *Output*
 /// ```text
-/// async fn fetch(&self, url: String) -> Result<Page, Error> {
+/// fn fetch(self, url: String, argument2: Pair) -> impl Future<Output = Result<Page, Error>> {
 ///     ::memprof::__private::Tracked::new({ …; &SITE }, async move {
 ///         if let Option::Some(output) = Option::<Result<Page, Error>>::None {
 ///             return output;
 ///         }
+///         let _ = &self;
+///         let mut url = url;
+///         let argument2 = argument2;
+///         let (a, b) = argument2;
+///         match () {
+///             () => { … }
+///         }
+///     })
+/// }
+/// ```
+///
+/// With `stays_async` something else needs to see an `async fn`. Then the compiler's own future stands around the tracked
+/// one, and has room for the arguments once more.
+///
+/// *Output*
+/// ```text
+/// async fn fetch(self, url: String, (a, b): Pair) -> Result<Page, Error> {
+///     ::memprof::__private::Tracked::new({ …; &SITE }, async move {
+///         …
 ///         let mut url = url;
 ///         match () {
 ///             () => { … }
@@ -28,80 +51,70 @@ use crate::root::Root;
 ///     .await
 /// }
 /// ```
-pub(crate) fn tracked(function: Function, site: &TokenStream, root: &Root) -> TokenStream {
+pub(crate) fn tracked(
+    function: Function,
+    site: &TokenStream,
+    watch: &Watch,
+    stays_async: bool,
+    root: &Root,
+) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
-    let params = rebindings(&rebind(&mut sig));
     let private = root.private();
-    let output = output_type(&sig.output, &private);
+    let declared = declared(&sig.output, &private);
+    let (params, wait) = if stays_async {
+        (rebindings(&rebind_all(&mut sig)), quote_spanned!(Span::mixed_site()=> .await))
+    } else {
+        let params = captured(&mut sig);
+        sig.asyncness = None;
+        sig.output = future(&sig, &private);
+        (params, TokenStream::new())
+    };
     let enclosed = enclosed(&block);
-    quote_spanned! {Span::mixed_site()=>
+    let new = watch.future();
+    let here = Span::mixed_site();
+    // What the compiler says of the future as a whole then stands at the function's name.
+    let there = here.located_at(sig.ident.span());
+    let future = quote_spanned!(there=> async move { #declared #params #enclosed });
+    quote_spanned! {here=>
         #(#attrs)*
         #vis #sig {
             #inner_attrs
-            #private::Tracked::new(#site, async move {
-                #output
-                #params
-                #enclosed
-            })
-            .await
+            #private::Tracked::#new(#site, #future)
+            #wait
         }
     }
 }
 
-/// Tells the compiler the type of the async block, which cannot be written on it: without it `?` knows no error type
-/// and `return Box::new(x)` no trait object. Empty where the type has no name.
-fn output_type(output: &ReturnType, private: &TokenStream) -> TokenStream {
-    let mut here = Span::mixed_site();
-    let named = match output {
-        ReturnType::Default => quote_spanned!(here=> ()),
-        ReturnType::Type(_, ty) => match &**ty {
-            Type::Never(_) | Type::ImplTrait(_) => return TokenStream::new(),
-            ty => {
-                // "Expected this type" then points at the type, as it does without the attribute.
-                here = here.located_at(ty.span());
-                without_impl(ty)
+/// Moves every argument into the future, used or not, and each there into locals in their order, as the compiler does for
+/// an `async fn`.
+fn captured(sig: &mut Signature) -> TokenStream {
+    let here = Span::mixed_site();
+    sig.inputs
+        .iter_mut()
+        .enumerate()
+        .map(|(at, input)| match input {
+            // It cannot be bound again. Where its parts are used, all of it must still be captured.
+            FnArg::Receiver(receiver) => {
+                let (receiver, attrs) = (&receiver.self_token, &receiver.attrs);
+                quote_spanned!(here=> #(#attrs)* let _ = &#receiver;)
             }
-        },
-    };
-    let output = Ident::new("output", here);
-    quote_spanned! {here=>
-        if let #private::Option::Some(#output) = #private::Option::<#named>::None {
-            return #output;
-        }
-    }
-}
-
-/// `Result<impl Display, Error>` → `Result<_, Error>`: what an `impl` stands for is still found by inference.
-fn without_impl(ty: &Type) -> TokenStream {
-    let mut tokens = ty.to_token_stream();
-    if let Ok(mut copy) = syn::parse2::<Type>(tokens.clone()) {
-        erase_impl(&mut copy);
-        tokens = copy.into_token_stream();
-    }
-    tokens
-}
-
-fn erase_impl(ty: &mut Type) {
-    match ty {
-        Type::ImplTrait(_) => {
-            *ty = Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token: syn::Token![_](Span::mixed_site()) });
-        }
-        Type::Array(array) => erase_impl(&mut array.elem),
-        Type::Group(group) => erase_impl(&mut group.elem),
-        Type::Paren(paren) => erase_impl(&mut paren.elem),
-        Type::Reference(reference) => erase_impl(&mut reference.elem),
-        Type::Slice(slice) => erase_impl(&mut slice.elem),
-        Type::Tuple(tuple) => tuple.elems.iter_mut().for_each(erase_impl),
-        Type::Path(path) => {
-            for segment in &mut path.path.segments {
-                let PathArguments::AngleBracketed(args) = &mut segment.arguments else { continue };
-                for arg in &mut args.args {
-                    if let GenericArgument::Type(ty) = arg {
-                        erase_impl(ty);
-                    }
+            FnArg::Typed(param) => match rebind(param) {
+                Some(rebound) => rebinding(&rebound),
+                None => {
+                    let name = format_ident!("argument{at}", span = here);
+                    let cfgs: Vec<_> = param.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
+                    let attrs = &param.attrs;
+                    let pattern = &param.pat;
+                    let there = here.located_at(pattern.span());
+                    let bound = quote_spanned! {there=>
+                        #(#cfgs)* let #name = #name;
+                        #(#attrs)* let #pattern = #name;
+                    };
+                    param.attrs.retain(|attr| !attr.path().is_ident("expect"));
+                    *param.pat = Pat::Verbatim(name.to_token_stream());
+                    bound
                 }
-            }
-        }
-        _ => {}
-    }
+            },
+        })
+        .collect()
 }

@@ -156,6 +156,14 @@ fn wraps_only(attr: &Attribute) -> bool {
 
 /// Attributes that only the compiler and its tools read. Through `cfg_attr` anything may come.
 fn is_inert(attr: &Attribute) -> bool {
+    if attr.path().is_ident("cfg_attr") {
+        return !attr.meta.to_token_stream().into_iter().any(|token| token.to_string().contains("main"));
+    }
+    is_of_tools(attr.path())
+}
+
+/// Attributes that only the compiler and its tools read, by name.
+pub(super) fn is_of_tools(path: &Path) -> bool {
     const INERT: [&str; 16] = [
         "allow",
         "cfg",
@@ -175,10 +183,6 @@ fn is_inert(attr: &Attribute) -> bool {
         "warn",
     ];
     const TOOLS: [&str; 4] = ["clippy", "diagnostic", "rustfmt", "rust_analyzer"];
-    let path = attr.path();
-    if path.is_ident("cfg_attr") {
-        return !attr.meta.to_token_stream().into_iter().any(|token| token.to_string().contains("main"));
-    }
     let Some(first) = path.segments.first() else { return true };
     if path.segments.len() == 1 {
         INERT.iter().any(|name| first.ident == name)

@@ -1,19 +1,24 @@
 //! Writes the new function.
 
+mod asyncness;
 mod block;
 mod body;
 mod function;
 mod future;
+#[cfg(test)]
+mod future_tests;
 mod main;
+mod output;
+mod returned;
 #[cfg(test)]
 mod tests;
 
 use proc_macro2::TokenStream;
-use syn::LitStr;
 
 use crate::args::{MainArgs, TrackArgs};
 use crate::item::{Function, Item};
 use crate::mistakes::Mistakes;
+use crate::returned::Returned;
 use crate::root::Root;
 use crate::{fallback, validate};
 
@@ -45,17 +50,23 @@ pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build)
     }
     let root = Root::new(args.krate.as_ref());
     match item {
-        Item::Function(function) => tracked_function(*function, args.name.as_ref(), &root),
-        Item::Block(block) => block::tracked(*block, &root),
+        Item::Function(function) => tracked_function(*function, &args, false, &root),
+        Item::Block(block) => block::tracked(*block, false, &root),
         _ => tokens,
     }
 }
 
-fn tracked_function(function: Function, name: Option<&LitStr>, root: &Root) -> TokenStream {
-    let site = body::site(&function.sig, name, root);
-    match function.sig.asyncness {
-        None => function::tracked(function, &site, root),
-        Some(_) => future::tracked(function, &site, root),
+/// `stays_async`: what stands above the block around it wants to see an `async fn`.
+fn tracked_function(function: Function, args: &TrackArgs, stays_async: bool, root: &Root) -> TokenStream {
+    let watch = &args.watch;
+    let site = body::site(&function.sig, args.name.as_ref(), watch, root);
+    if function.sig.asyncness.is_some() {
+        let stays_async = stays_async || asyncness::stays(&function.attrs, &function.sig);
+        return future::tracked(function, &site, watch, stays_async, root);
+    }
+    match Returned::of(&function) {
+        Some(returned) => returned::tracked(function, returned, &site, watch, root),
+        None => function::tracked(function, &site, watch, root),
     }
 }
 

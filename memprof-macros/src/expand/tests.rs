@@ -2,8 +2,8 @@ use quote::quote;
 
 use super::{Build, main, track_memory};
 
-const OFF: Build = Build { profiling: false, jemalloc: false };
-const ON: Build = Build { profiling: true, jemalloc: true };
+pub(super) const OFF: Build = Build { profiling: false, jemalloc: false };
+pub(super) const ON: Build = Build { profiling: true, jemalloc: true };
 
 #[test]
 fn without_profiling_the_item_stays_as_it_was() {

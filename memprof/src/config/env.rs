@@ -53,8 +53,15 @@ fn set(key: &Key, config: &mut Config, value: &OsStr) -> Result<(), String> {
         }
         Kind::Folder(field) => *field(config) = key::folder(value)?,
         Kind::FileName(field) => *field(config) = key::file_name(value)?,
+        Kind::Patterns(field) => *field(config) = patterns(value)?,
     }
     Ok(())
+}
+
+/// Texts with `;` between them: a comma can stand in the name of a function.
+fn patterns(value: &OsStr) -> Result<Vec<String>, String> {
+    let text = value.to_str().ok_or("must be text in UTF-8")?;
+    Ok(text.split(';').map(str::trim).filter(|pattern| !pattern.is_empty()).map(str::to_owned).collect())
 }
 
 fn flag(value: &OsStr) -> Result<bool, String> {

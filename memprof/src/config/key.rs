@@ -3,12 +3,15 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{Config, Jemalloc, MemoryProfiling, Reporting, env, suggest};
+use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, env, suggest};
 
 /// The most live allocations that can be tracked. Beyond it the table alone would take gigabytes.
 const MOST_TRACKED: usize = 100_000_000;
 /// The most frames of a stack. Each thread keeps two stacks of so many frames.
 const MOST_FRAMES: usize = 1024;
+/// The longest time between two reports, and the most that are kept: far beyond any run.
+const MOST_SECONDS: usize = 1_000_000_000;
+const MOST_KEPT: usize = 1_000_000;
 
 /// One key of the configuration.
 pub(super) struct Key {
@@ -23,13 +26,15 @@ pub(super) enum Kind {
     Count(fn(&mut Config) -> &mut usize, Bounds),
     Folder(fn(&mut Config) -> &mut PathBuf),
     FileName(fn(&mut Config) -> &mut PathBuf),
+    /// Texts with `*` and `?` in them.
+    Patterns(fn(&mut Config) -> &mut Vec<String>),
 }
 
 /// What a count may be.
 pub(super) struct Bounds {
     most: usize,
-    /// What to do instead of setting 0.
-    instead_of_zero: &'static str,
+    /// What to do instead of setting 0; `None`: 0 can be set.
+    instead_of_zero: Option<&'static str>,
 }
 
 macro_rules! keys {
@@ -56,12 +61,12 @@ keys! {
         dump_on_exit: Flag,
         max_tracked_allocations: Count(Bounds {
             most: MOST_TRACKED,
-            instead_of_zero: "to track none, set track_allocations to false",
+            instead_of_zero: Some("to track none, set track_allocations to false"),
         }),
         backtraces: Flag,
         max_backtrace_frames: Count(Bounds {
             most: MOST_FRAMES,
-            instead_of_zero: "for records without a stack, set backtraces to false",
+            instead_of_zero: Some("for records without a stack, set backtraces to false"),
         }),
     }
     jemalloc: Jemalloc {
@@ -69,11 +74,19 @@ keys! {
         abort_on_oom: Flag,
         stats_print: Flag,
     }
+    leaks: Leaks {
+        ignore: Patterns,
+    }
     reporting: Reporting {
         output_dir: Folder,
         allocation_report: FileName,
         leak_report: FileName,
         program_args: Flag,
+        every_seconds: Count(Bounds { most: MOST_SECONDS, instead_of_zero: None }),
+        keep: Count(Bounds {
+            most: MOST_KEPT,
+            instead_of_zero: Some("to write no reports of the running program, leave every_seconds out"),
+        }),
     }
 }
 
@@ -87,16 +100,17 @@ impl Key {
 impl Bounds {
     /// The number as a count, if it is within the bounds; `None` is a number that no `i128` can hold, or no number.
     pub(super) fn check(&self, number: Option<i128>, shown: &str) -> Result<usize, String> {
-        match number.map(usize::try_from) {
-            Some(Ok(0)) => Err(format!("must be at least 1; {}", self.instead_of_zero)),
-            Some(Ok(count)) if count <= self.most => Ok(count),
+        match (number.map(usize::try_from), self.instead_of_zero) {
+            (Some(Ok(0)), Some(instead)) => Err(format!("must be at least 1; {instead}")),
+            (Some(Ok(count)), _) if count <= self.most => Ok(count),
             _ => Err(format!("must be {}; found {}", self.expected(), suggest::quote(shown))),
         }
     }
 
     /// The bounds in words.
     pub(super) fn expected(&self) -> String {
-        format!("a whole number from 1 to {}", self.most)
+        let least = if self.instead_of_zero.is_some() { 1 } else { 0 };
+        format!("a whole number from {least} to {}", self.most)
     }
 }
 

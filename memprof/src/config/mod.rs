@@ -39,10 +39,13 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | `[jemalloc]` | `background_thread` | `MEMPROF_BACKGROUND_THREAD` | `false` | whether jemalloc gives memory back from threads of its own |
 /// | | `abort_on_oom` | `MEMPROF_ABORT_ON_OOM` | `false` | whether a failed allocation writes the totals to stderr and aborts; works with every allocator |
 /// | | `stats_print` | `MEMPROF_STATS_PRINT` | `false` | whether jemalloc's own statistics are written beside the reports |
+/// | `[leaks]` | `ignore` | `MEMPROF_IGNORE` | `[]` | functions and frames whose live blocks are expected, as patterns with `*` and `?`; with `;` between them in the variable |
 /// | `[reporting]` | `output_dir` | `MEMPROF_OUTPUT_DIR` | `"data/logs"` | the folder for the reports |
 /// | | `allocation_report` | `MEMPROF_ALLOCATION_REPORT` | `"memory_allocations.json"` | file name of the JSON report |
 /// | | `leak_report` | `MEMPROF_LEAK_REPORT` | `"memory_leaks.txt"` | file name of the report of what is still live |
 /// | | `program_args` | `MEMPROF_PROGRAM_ARGS` | `true` | whether the report holds the program's arguments |
+/// | | `every_seconds` | `MEMPROF_EVERY_SECONDS` | `0` | numbered reports of the running program, this many seconds apart; 0: none |
+/// | | `keep` | `MEMPROF_KEEP` | `10` | how many of the numbered reports are kept, the latest ones |
 ///
 /// A key that is left out has its default. Variables that are switches take `true`, `false`, `1` or `0`.
 ///
@@ -63,6 +66,8 @@ pub struct Config {
     pub memory_profiling: MemoryProfiling,
     /// `[jemalloc]`
     pub jemalloc: Jemalloc,
+    /// `[leaks]`
+    pub leaks: Leaks,
     /// `[reporting]`
     pub reporting: Reporting,
 }
@@ -109,6 +114,21 @@ pub struct Jemalloc {
     pub stats_print: bool,
 }
 
+/// `[leaks]`: what is expected to be live at the end.
+///
+/// ```
+/// let mut config = memprof::Config::default();
+/// config.leaks.ignore = vec!["*::cache::*".into()];
+/// # assert_ne!(config, memprof::Config::default());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Leaks {
+    /// Live blocks of these functions and frames are shown apart, with their sum: patterns for a whole name, in which `*`
+    /// stands for any text and `?` for one character. Default: none.
+    pub ignore: Vec<String>,
+}
+
 /// `[reporting]`: where the reports go.
 ///
 /// ```
@@ -128,6 +148,11 @@ pub struct Reporting {
     pub leak_report: PathBuf,
     /// Whether the report holds the program's arguments. Default: true.
     pub program_args: bool,
+    /// Seconds between reports of the running program, written under numbered names beside the last ones:
+    /// `memory_allocations.0001.json`. 0: none. Default: 0.
+    pub every_seconds: usize,
+    /// How many of the numbered reports are kept, at least 1: the latest ones. Default: 10.
+    pub keep: usize,
 }
 
 impl Default for MemoryProfiling {
@@ -150,6 +175,8 @@ impl Default for Reporting {
             allocation_report: PathBuf::from("memory_allocations.json"),
             leak_report: PathBuf::from("memory_leaks.txt"),
             program_args: true,
+            every_seconds: 0,
+            keep: 10,
         }
     }
 }

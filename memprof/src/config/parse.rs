@@ -90,6 +90,13 @@ fn set(key: &Key, config: &mut Config, value: &DeValue<'_>, folder: Option<&Path
             *field(config) = folder.map_or_else(|| path.clone(), |folder| folder.join(&path));
         }
         (Kind::FileName(field), DeValue::String(text)) => *field(config) = key::file_name(text.as_ref().as_ref())?,
+        (Kind::Patterns(field), DeValue::Array(array)) => {
+            let texts = array.iter().map(|value| match value.get_ref() {
+                DeValue::String(text) => Ok(text.clone().into_owned()),
+                other => Err(format!("must be {}; found {} in it", expected(&key.kind), found(other))),
+            });
+            *field(config) = texts.collect::<Result<_, _>>()?;
+        }
         (kind, value) => {
             let meant = meant(kind, value).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
             return Err(format!("must be {}; found {}{meant}", expected(kind), found(value)));
@@ -104,6 +111,7 @@ fn expected(kind: &Kind) -> String {
         Kind::Count(_, bounds) => bounds.expected(),
         Kind::Folder(_) => String::from("a folder in quotes, such as \"data/logs\""),
         Kind::FileName(_) => String::from("a file name in quotes, such as \"memory.txt\""),
+        Kind::Patterns(_) => String::from("a list of texts in quotes, such as [\"*::cache::*\"]"),
     }
 }
 
@@ -133,6 +141,7 @@ fn meant(kind: &Kind, value: &DeValue<'_>) -> Option<String> {
             // The conversion saturates, and what it saturates to is far out of bounds.
             bounds.check(Some(whole as i128), "").ok().map(|count| count.to_string())
         }
+        (Kind::Patterns(_), DeValue::String(text)) => Some(format!("[\"{text}\"]")),
         _ => None,
     }
 }

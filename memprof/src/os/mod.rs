@@ -4,6 +4,7 @@ pub(crate) mod clock;
 pub(crate) mod exit;
 pub(crate) mod memory;
 pub(crate) mod pages;
+pub(crate) mod signals;
 pub(crate) mod stack_bounds;
 pub(crate) mod stderr;
 pub(crate) mod thread_end;

@@ -8,7 +8,7 @@ use crate::live;
 use crate::os::clock::Anchor;
 use crate::os::{memory, pages};
 use crate::report::data::{Allocator, Os, Overhead, Program, Report, SCHEMA_VERSION, Totals};
-use crate::report::size;
+use crate::size;
 use crate::tracker::{self, Peak, Reading, Site, Snapshot};
 use crate::{jemalloc, scope};
 use std::sync::atomic::Ordering::Relaxed;

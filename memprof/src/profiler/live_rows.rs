@@ -147,7 +147,10 @@ fn row(group: &Group, profile: &Running, now: &Anchor, names: &Names, paths: &Pa
         largest_bytes: group.largest,
         oldest_seconds: profile.started.age_seconds(group.oldest, now),
         newest_seconds: profile.started.age_seconds(group.newest, now),
+        bytes_per_second: 0.0,
+        bytes_per_call: None,
         verdict: None,
+        expected: None,
         stack: Vec::new(),
     }
 }

@@ -15,13 +15,16 @@ mod live_rows;
 mod main;
 mod merge;
 mod out_of_memory;
+mod periodic;
 mod rows;
 mod spread;
 mod symbols;
+mod verdict;
 mod watched;
 
 pub use main::{MainOptions, MainProfile, main_start};
 
+use self::periodic::Periodic;
 use crate::config::{Config, Loaded, STATISTICS_FILE};
 use crate::os::clock::Anchor;
 use crate::report::{self, Report, Written};
@@ -44,6 +47,8 @@ struct Running {
     live_at_start: MemoryStats,
     /// Allocations that had found no room for a record until then, in profiles before this one.
     not_tracked_at_start: u64,
+    /// What writes the numbered reports, where `every_seconds` asks for them.
+    periodic: Option<Periodic>,
 }
 
 impl Running {
@@ -191,7 +196,16 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         started_at: SystemTime::now(),
         live_at_start: MemoryStats::default(),
         not_tracked_at_start: 0,
+        periodic: None,
     });
+    if profile.config.reporting.every_seconds > 0 {
+        match Periodic::start(profile.config.reporting.every_seconds, profile.config.reporting.keep) {
+            Ok(periodic) => profile.periodic = Some(periodic),
+            Err(error) => {
+                profile.warnings.push(format!("no thread for the reports of every_seconds could be started: {error}"));
+            }
+        }
+    }
     drop(scope);
     // Last: what is allocated from here on has a record.
     profile.live_at_start = tracker::memory_stats();
@@ -229,6 +243,19 @@ fn finish() -> Result<Written, Error> {
     // Where no file can be written, the table is all there is.
     report::table::print(&report, written.as_ref().ok());
     written
+}
+
+/// Writes the files of a running program under numbered names.
+fn write_numbered(profile: &Running, report: &Report, number: u64) -> Result<Written, Error> {
+    let paths = &profile.config.reporting;
+    let numbered = |name| periodic::numbered(name, number);
+    report::files::write(
+        report,
+        &paths.output_dir,
+        &numbered(&paths.allocation_report),
+        &numbered(&paths.leak_report),
+        None,
+    )
 }
 
 fn write(profile: &Running, report: &Report) -> Result<Written, Error> {

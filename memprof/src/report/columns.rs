@@ -2,9 +2,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::data::{Function, Report, Unattributed};
+use super::data::{Function, Report, Unattributed, Window};
 use super::name::{OUTSIDE, printable, shorten};
-use super::size;
+use crate::size;
 
 /// Blanks between two columns.
 pub(crate) const GAP: usize = 2;
@@ -22,6 +22,9 @@ pub(crate) enum Figure {
     SelfNet,
     Retained,
     PeakPerCall,
+    WindowAllocated,
+    WindowFreed,
+    WindowNet,
 }
 
 /// One line of the table; a figure that makes no sense for it is `None`.
@@ -37,6 +40,7 @@ pub(crate) struct Row {
     /// Whether `retained` is an estimate.
     sampled: bool,
     peak_per_call: Option<u64>,
+    window: Option<Window>,
 }
 
 impl Figure {
@@ -49,6 +53,9 @@ impl Figure {
             Figure::SelfNet => "self net",
             Figure::Retained => "retained",
             Figure::PeakPerCall => "peak/call",
+            Figure::WindowAllocated => "all allocated",
+            Figure::WindowFreed => "all freed",
+            Figure::WindowNet => "all net",
         }
     }
 
@@ -63,6 +70,9 @@ impl Figure {
                 row.retained.map(|size| format!("{}{}", if row.sampled { "~" } else { "" }, size::bytes(size)))
             }
             Figure::PeakPerCall => row.peak_per_call.map(size::bytes),
+            Figure::WindowAllocated => row.window.as_ref().map(|window| size::bytes(window.allocated_bytes)),
+            Figure::WindowFreed => row.window.as_ref().map(|window| size::bytes(window.deallocated_bytes)),
+            Figure::WindowNet => row.window.as_ref().map(|window| size::bytes(window.net_bytes)),
         }
         .unwrap_or_default()
     }
@@ -80,7 +90,15 @@ impl Row {
             retained: function.retained_bytes.map(i128::from),
             sampled: function.retained_error_bytes.is_some_and(|error| error > 0),
             peak_per_call: function.peak_bytes,
+            window: None,
         }
+    }
+
+    /// A row of what everybody did while the function ran; `None` where nobody asked for it.
+    pub(crate) fn window(function: &Function) -> Option<Self> {
+        let window = function.window.clone()?;
+        let name = printable(&function.name);
+        Some(Row { name, calls: Some(window.calls), window: Some(window), ..Row::default() })
     }
 
     /// What the functions that have no row of their own add to the sum.

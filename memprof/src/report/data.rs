@@ -311,7 +311,7 @@ data! {
         before_start_bytes: u64,
         /// Live blocks from before the profile started.
         before_start_count: u64,
-        /// The tracked allocations, by call path and stack, largest first.
+        /// The tracked allocations, by call path and stack: what grows first, then by size.
         groups: Vec<LiveGroup>,
     }
 
@@ -331,9 +331,16 @@ data! {
         oldest_seconds: f64,
         /// Age of the newest block.
         newest_seconds: f64,
-        /// What the data says of the group; not given yet.
+        /// `bytes` for each second since the oldest block was made.
+        bytes_per_second: f64,
+        /// `bytes` for each call of the path's last function on this path. `None` outside every tracked function.
+        bytes_per_call: Option<f64>,
+        /// What the birth times say of the group: `growing`, `kept since start` or `recent`.
         verdict: Option<String>,
-        /// Where the blocks were made, innermost frame first; the profiler's own frames are left out. Empty: not known.
+        /// The pattern of `[leaks] ignore` that a function or frame of the group matches.
+        expected: Option<String>,
+        /// Where the blocks were made, innermost frame first; the profiler's own frames are left out. Empty where no stack
+        /// was captured.
         stack: Vec<Frame>,
     }
 
@@ -391,5 +398,23 @@ data! {
         stacks_without_room: u64,
         /// Stacks so far that were taken over from the last one and proved different. One in 1024 is looked at.
         stacks_corrected: u64,
+    }
+}
+
+impl Report {
+    /// The functions of which a call went beyond its budget, and how. Empty: every budget was kept, or there is none.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for (function, violations) in report.violations() {
+    ///     eprintln!("{}: {} calls beyond their budget", function.name, violations.count);
+    /// }
+    /// assert_eq!(report.violations().count(), 0);
+    /// ```
+    pub fn violations(&self) -> impl Iterator<Item = (&Function, &Violations)> {
+        self.functions.iter().filter_map(|function| {
+            let violations = function.violations.as_ref().filter(|violations| violations.count > 0)?;
+            Some((function, violations))
+        })
     }
 }

@@ -168,7 +168,8 @@ fn finite(report: &Report) -> Report {
         floats.extend(&mut function.peak_mb);
     }
     for group in &mut report.live.groups {
-        floats.extend([&mut group.oldest_seconds, &mut group.newest_seconds]);
+        floats.extend([&mut group.oldest_seconds, &mut group.newest_seconds, &mut group.bytes_per_second]);
+        floats.extend(&mut group.bytes_per_call);
     }
     for float in floats {
         if !float.is_finite() {

@@ -1,16 +1,20 @@
-//! `memory_leaks.txt`: what is still live, by call path.
+//! `memory_leaks.txt`: what is still live, where it came from and whether it grows.
+
+mod frames;
+mod groups;
 
 use super::NOT_INSTALLED;
-use super::data::{Frame, Live, LiveGroup, Report};
-use super::name::{path, printable};
-use super::size;
+use super::data::Report;
+use super::name::printable;
+use super::resident;
+use crate::size;
 
 /// The whole text, with a line end at its end.
 pub(crate) fn render(report: &Report) -> String {
     let mut lines = Vec::new();
     if report.allocator.installed {
         whole(report, &mut lines);
-        groups(&report.live, &mut lines);
+        groups::lines(&report.live, &mut lines);
         not_by_path(report, &mut lines);
     } else {
         lines.push(NOT_INSTALLED.to_owned());
@@ -73,47 +77,6 @@ fn program(report: &Report) -> String {
     )
 }
 
-/// One entry for each call path, largest first.
-fn groups(live: &Live, lines: &mut Vec<String>) {
-    let mut groups: Vec<&LiveGroup> = live.groups.iter().collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.bytes));
-    let whole = groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.bytes));
-    for (index, group) in groups.iter().enumerate() {
-        lines.push(String::new());
-        let verdict = group.verdict.as_ref().map_or(String::new(), |verdict| format!(" ({})", printable(verdict)));
-        let error =
-            if group.error_bytes > 0 { format!(" ± {}", size::bytes(group.error_bytes)) } else { String::new() };
-        lines.push(format!(
-            "{}. {}{error} in {}, {} of the tracked bytes{verdict}",
-            index + 1,
-            size::exact(group.bytes),
-            size::plural(group.count, "block"),
-            size::share(group.bytes, whole),
-        ));
-        lines.push(format!("   --> {}", path(&group.path)));
-        lines.push(format!("       {}", details(group)));
-        lines.extend(group.stack.iter().map(|frame| format!("       at {}", place(frame))));
-    }
-}
-
-fn details(group: &LiveGroup) -> String {
-    let oldest = size::age(group.oldest_seconds);
-    if group.count == 1 {
-        return format!("made {oldest} ago");
-    }
-    let newest = size::age(group.newest_seconds);
-    format!("largest block {}, oldest made {oldest} ago, newest {newest} ago", size::bytes(group.largest_bytes))
-}
-
-fn place(frame: &Frame) -> String {
-    let function = frame.function.as_ref().map_or_else(|| format!("{:#x}", frame.address), |name| printable(name));
-    match (&frame.file, frame.line, &frame.module) {
-        (Some(file), Some(line), _) => format!("{function} ({}:{line})", printable(file)),
-        (Some(place), None, _) | (None, _, Some(place)) => format!("{function} ({})", printable(place)),
-        (None, _, None) => function,
-    }
-}
-
 /// Which part of the sum in the first line is in no group.
 fn not_by_path(report: &Report, lines: &mut Vec<String>) {
     let live = &report.live;
@@ -170,11 +133,7 @@ fn system(report: &Report, lines: &mut Vec<String>) {
     for (name, size, what) in rows {
         lines.push(format!("  {:<20} {size:<widest$}  {what}", format!("{name}:")).trim_end().to_owned());
     }
-    lines.push(
-        "  RSS is not the heap: it adds code, stacks, mapped files and what the allocator keeps for reuse, \
-         and leaves out pages that were never touched."
-            .into(),
-    );
+    lines.extend(resident::line(report).map(|line| format!("  {line}")));
 }
 
 #[cfg(test)]

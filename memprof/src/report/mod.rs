@@ -14,9 +14,11 @@ pub(crate) mod leaks;
 #[cfg(feature = "profiling")]
 mod name;
 #[cfg(feature = "profiling")]
-pub(crate) mod size;
+mod resident;
 #[cfg(feature = "profiling")]
 pub(crate) mod table;
+#[cfg(feature = "profiling")]
+mod violations;
 
 #[cfg(all(test, feature = "profiling"))]
 mod golden;

@@ -12,8 +12,10 @@ use super::NOT_INSTALLED;
 use super::columns::{Figure, GAP, Row, fit};
 use super::data::{Function, Report};
 use super::name::printable;
-use super::size;
+use super::resident;
+use super::violations;
 use super::written::Written;
+use crate::size;
 
 /// Functions with a row of their own, in each table.
 const ROWS: usize = 10;
@@ -45,6 +47,7 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
     let mut page = Page { text: String::new(), colour };
     if report.allocator.installed {
         page.lines(TITLE, wrap(&totals(report), ", ", width));
+        page.lines(FAINT, resident::line(report).map_or_else(Vec::new, |line| wrap(&line, " ", width)));
         if report.functions.is_empty() {
             page.lines(Style::new(), wrap(NO_FUNCTIONS, " ", width));
         } else {
@@ -52,6 +55,8 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
             by_allocated(report, written, width, &mut page);
             page.blank();
             page.lines(FAINT, wrap(LEGEND, " ", width));
+            windows(report, width, &mut page);
+            beyond_budget(report, width, &mut page);
         }
     } else {
         page.line(ALARM, NOT_INSTALLED);
@@ -113,6 +118,35 @@ fn by_allocated(report: &Report, written: Option<&Written>, width: usize, page: 
     let figures = vec![Calls, Allocated, SelfAllocated, PeakPerCall, Net, SelfNet];
     let least_important = [SelfNet, Net, PeakPerCall, Calls, SelfAllocated];
     section(report, written, &functions, (figures, &least_important), width, page);
+}
+
+/// What everybody did while the functions ran that asked for it.
+fn windows(report: &Report, width: usize, page: &mut Page) {
+    use Figure::{Calls, WindowAllocated, WindowFreed, WindowNet};
+    let mut rows: Vec<Row> = report.functions.iter().filter_map(Row::window).collect();
+    if rows.is_empty() {
+        return;
+    }
+    page.blank();
+    page.lines(TITLE, wrap("Windows: what the whole process did while these ran; in no sum", " ", width));
+    let mut figures = vec![Calls, WindowAllocated, WindowFreed, WindowNet];
+    fit(&mut figures, &[Calls, WindowFreed, WindowAllocated], &mut rows, width);
+    for (index, line) in aligned(&figures, &rows).into_iter().enumerate() {
+        page.line(if index == 0 { FAINT } else { Style::new() }, line);
+    }
+}
+
+/// Which functions went beyond their budget.
+fn beyond_budget(report: &Report, width: usize, page: &mut Page) {
+    let lines = violations::lines(report);
+    if lines.is_empty() {
+        return;
+    }
+    page.blank();
+    page.line(ALARM, "Beyond their budget");
+    for line in lines {
+        page.lines(Style::new(), wrap(&line, " ", width));
+    }
 }
 
 fn section(

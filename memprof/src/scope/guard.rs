@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// Keeps a scope open until it is dropped.
 ///
-/// It may be dropped out of order, on another thread, or never: nothing is lost or counted twice, and the next outer
-/// scope that ends puts the thread back in order.
+/// It may be dropped out of order, on another thread, or never: nothing is lost or counted twice. Dropped on another thread,
+/// it ends on its own as soon as that thread allocates, frees or opens a scope; forgotten, with the next outer scope.
 #[must_use = "a scope ends when its guard is dropped: bind it with `let _scope = …`"]
 #[derive(Debug)]
 pub struct Guard(Option<Open>);

@@ -1,7 +1,7 @@
 //! The panic that a budget with `on_violation = "panic"` asks for.
 
 use super::site_name;
-use crate::report::size;
+use crate::size;
 use crate::tracker::{Figures, Site};
 
 /// Panics if the site's budget asks for it, and the thread is not panicking already. A call went beyond it, and is over: no

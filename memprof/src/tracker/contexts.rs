@@ -7,7 +7,6 @@ use super::node::Node;
 use super::scopes::Open;
 use super::thread;
 use super::tree::OTHER_PATHS;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Where a thread was in its call tree.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +31,7 @@ impl CallPath {
     #[inline]
     pub(crate) fn here() -> Option<Self> {
         let ledger = thread::ledger()?;
+        ledger.catch_up();
         Some(Self { ledger, node: ledger.node() })
     }
 
@@ -39,10 +39,10 @@ impl CallPath {
     /// room.
     pub(crate) fn enter(self) -> Option<Entered> {
         let ledger = thread::ledger()?;
+        ledger.catch_up();
         let node = if std::ptr::eq(ledger, self.ledger) { self.node } else { same_path(ledger, self.node) };
         let frames = ledger.frames();
-        if !frames.make_room() {
-            ledger.scopes_not_opened.store(ledger.scopes_not_opened.load(Relaxed) + 1, Relaxed);
+        if !ledger.make_room() {
             return None;
         }
         ends::set_counts_aside(frames.all());

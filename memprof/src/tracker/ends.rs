@@ -45,7 +45,7 @@ impl Ledger {
     }
 
     /// Closes the scope at a place of the stack, whatever stands above it.
-    pub(super) fn close_at(&'static self, index: usize) -> Closed {
+    pub(super) fn close_at(&'static self, index: usize, panicking: bool) -> Closed {
         let all = self.frames().all();
         let (upto, above) = all.split_at_mut(index + 1);
         let frame = upto[index];
@@ -78,7 +78,7 @@ impl Ledger {
             self.charge(frame.node_before);
             self.take_off(index, foreign, highest.max(frame.high_before));
         }
-        level.figures(&frame, std::thread::panicking())
+        level.figures(&frame, panicking)
     }
 
     /// Ends the context that was entered at a place of the stack.
@@ -135,6 +135,7 @@ impl Ledger {
 
     /// The thread is over: closes what it has forgotten, and charges the root.
     pub(super) fn close_all_scopes(&'static self) {
+        self.catch_up();
         self.forget_from(0);
         self.high.set(self.highest_net());
         self.frames().truncate(0);

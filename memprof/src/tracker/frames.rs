@@ -7,6 +7,7 @@ use super::node::Node;
 use crate::os::pages;
 use std::cell::Cell;
 use std::ptr::null_mut;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Scopes that one thread can have open at once. A real stack of 8 MiB holds fewer tracked calls than this; only
 /// guards that are forgotten in a loop get there.
@@ -64,9 +65,23 @@ impl FrameId {
     /// Of a frame that no guard knows: no frame is put there.
     const NOBODYS: FrameId = FrameId(u64::MAX);
 
+    /// In a word where the frame was put, its lowest bits are free: there was a panic; it is a word at all, not 0.
+    const PANICKING: u64 = 1;
+    const IS_ID: u64 = 2;
+
     #[inline(always)]
     pub(super) fn offset(self) -> usize {
         self.0 as u32 as usize
+    }
+
+    /// As a word, never 0, that also says whether there was a panic when the scope ended.
+    pub(super) fn word(self, panicking: bool) -> u64 {
+        self.0 | Self::IS_ID | if panicking { Self::PANICKING } else { 0 }
+    }
+
+    /// What [`word`](Self::word) was made of.
+    pub(super) fn from_word(word: u64) -> (Self, bool) {
+        (Self(word & !(Self::IS_ID | Self::PANICKING)), word & Self::PANICKING != 0)
     }
 }
 
@@ -125,6 +140,10 @@ impl Frame {
         !self.ended && self.kind != FrameKind::Subtracted
     }
 
+    pub(super) fn is_block(&self) -> bool {
+        self.kind == FrameKind::Block
+    }
+
     pub(super) fn is_context(&self) -> bool {
         self.kind == FrameKind::Context
     }
@@ -135,8 +154,9 @@ impl Frame {
 }
 
 pub(super) const FRAME: usize = size_of::<Frame>();
+const _: () = assert!(FRAME.is_multiple_of(4), "an id has two bits to spare");
 
-/// The stack of open scopes. The owner alone touches it.
+/// The stack of open scopes. The owner alone touches it, but for what sends it the long way.
 #[derive(Debug)]
 pub(super) struct Frames {
     start: Cell<*mut Frame>,
@@ -144,6 +164,9 @@ pub(super) struct Frames {
     top: Cell<usize>,
     /// Bytes reserved.
     room: Cell<usize>,
+    /// The bytes that an entry may use without a further look: `room`, or 0 where it has to take the long way. Others set it
+    /// to 0, so that an entry asks for both at once.
+    limit: AtomicUsize,
     /// The next serial number, in the upper half.
     serial: Cell<u64>,
     /// How many of the frames have ended.
@@ -156,15 +179,26 @@ impl Frames {
             start: Cell::new(null_mut()),
             top: Cell::new(0),
             room: Cell::new(0),
+            limit: AtomicUsize::new(0),
             serial: Cell::new(0),
             ended: Cell::new(0),
         }
     }
 
-    /// Whether one more frame fits.
+    /// Whether one more frame fits, and nothing is to be done before.
     #[inline(always)]
     pub(super) fn has_room(&self) -> bool {
-        self.top.get() < self.room.get()
+        self.top.get() < self.limit.load(Relaxed)
+    }
+
+    /// Sends the next entry the long way. Called by any thread.
+    pub(super) fn shut(&self) {
+        self.limit.store(0, Relaxed);
+    }
+
+    /// Lets entries take the short way again.
+    pub(super) fn unshut(&self) {
+        self.limit.store(self.room.get(), Relaxed);
     }
 
     /// Where the next frame goes.
@@ -243,9 +277,11 @@ impl Frames {
         self.top.set(self.top.get().min(len * FRAME));
     }
 
-    /// Makes sure that one more frame fits. False: too many are open, or the system has no memory.
+    /// Makes sure that one more frame fits; entries take the long way until [`unshut`](Self::unshut). False: too many are
+    /// open, or the system has no memory.
     pub(super) fn make_room(&self) -> bool {
-        if self.has_room() {
+        let fits = || self.top.get() < self.room.get();
+        if fits() {
             return true;
         }
         // Ended blocks can lie beneath open ones for ever, where tasks take turns on one thread. Dropping them looks at
@@ -253,7 +289,7 @@ impl Frames {
         if self.ended.get() > 0 && self.ended.get() >= self.len() / 4 {
             self.drop_ended();
         }
-        self.has_room() || self.grow()
+        fits() || self.grow()
     }
 
     /// Takes the ended frames out. Their guards are gone, and the guards of what moves find it by its id.

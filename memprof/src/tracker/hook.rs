@@ -1,8 +1,8 @@
 //! What an allocation and a free do, step by step.
 //!
-//! An allocation: load the thread's ledger and compare it (2 instructions); add to the ledger's counters; load the
-//! node and add to its two counters; compare the net with the highest so far; compare the bytes with the one threshold
-//! that publishing and tracking share. A free: the same adds the other way, and its threshold.
+//! An allocation: load the thread's ledger and compare it (2 instructions); compare the bytes with the one threshold that
+//! publishing, tracking and late ends share; add to the ledger's counters; load the node and add to its two counters;
+//! compare the net with the highest so far. A free: its threshold, and the same adds the other way.
 
 use super::ledger::{Ledger, SHARED};
 use super::node::Node;
@@ -50,6 +50,15 @@ pub(crate) fn on_alloc(block: *mut u8, bytes: usize, inner: InnerName) {
 #[inline(always)]
 fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     let total = ledger.allocated.get().wrapping_add(bytes as u64);
+    // Before anything is charged: the current node may be that of a scope which has ended elsewhere.
+    if total >= ledger.allocation_threshold.load(Relaxed) {
+        return allocation_event(ledger, block, bytes, total);
+    }
+    count_allocated(ledger, total, bytes);
+}
+
+#[inline(always)]
+fn count_allocated(ledger: &'static Ledger, total: u64, bytes: usize) {
     ledger.allocated.set(total);
     // One instruction; nothing else tells how many allocations a call made, which a budget can limit.
     ledger.allocated_count.set(ledger.allocated_count.get().wrapping_add(1));
@@ -59,15 +68,15 @@ fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     if net > ledger.high.get() {
         ledger.high.set(net);
     }
-    if total >= ledger.allocation_threshold.load(Relaxed) {
-        allocation_event(ledger, block, bytes);
-    }
 }
 
-/// Beyond the threshold: give the block a record, and publish the net if it is time. No calls but the last one, so that
-/// nothing has to be saved.
+/// Beyond the threshold: give the block a record. No calls but the last one, so that nothing has to be saved.
 #[inline(never)]
-fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
+fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
+    if ledger.is_publishing_due_by_allocations(total) {
+        return allocation_that_publishes(ledger, block, bytes, total);
+    }
+    count_allocated(ledger, total, bytes);
     if let Some(table) = live::table() {
         let record = || Record {
             size: bytes as u64,
@@ -78,12 +87,29 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
         match table.insert(block.addr(), record) {
             Inserted::Yes => {}
             Inserted::No => ledger.count_not_tracked(),
-            Inserted::Crowded => return crowded(ledger, block, bytes),
+            Inserted::Crowded => crowded(ledger, block, bytes),
         }
     }
-    if ledger.is_publishing_due_by_allocations() {
-        publish(ledger);
+}
+
+/// It is time to publish the net, or a scope has ended elsewhere.
+#[cold]
+#[inline(never)]
+fn allocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
+    ledger.catch_up();
+    count_allocated(ledger, total, bytes);
+    if live::table().is_some() {
+        let record = || Record {
+            size: bytes as u64,
+            owner: owner(ledger.node()),
+            ticks: clock::ticks(),
+            stack: ledger.stacks.capture(),
+        };
+        if !track(block, record) {
+            ledger.count_not_tracked();
+        }
     }
+    ledger.publish(false);
 }
 
 #[cold]
@@ -163,23 +189,41 @@ pub(crate) fn on_dealloc(block: *mut u8, bytes: usize) {
 #[inline(always)]
 fn deallocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     let total = ledger.deallocated.get().wrapping_add(bytes as u64);
+    if total >= ledger.free_threshold.load(Relaxed) {
+        return free_event(ledger, block, bytes, total);
+    }
+    count_deallocated(ledger, total, bytes);
+}
+
+#[inline(always)]
+fn count_deallocated(ledger: &'static Ledger, total: u64, bytes: usize) {
     ledger.deallocated.set(total);
     ledger.node().counters.deallocated(bytes as u64);
-    if total >= ledger.free_threshold.load(Relaxed) {
-        free_event(ledger, block);
+}
+
+/// Beyond the threshold: take the block's record away.
+#[inline(never)]
+fn free_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
+    if ledger.is_publishing_due_by_frees(total) {
+        return free_that_publishes(ledger, block, bytes, total);
+    }
+    count_deallocated(ledger, total, bytes);
+    // Before the block is given back: afterwards another thread may get, and insert, the same address.
+    if live::table().is_some_and(|table| !table.forget(block.addr())) {
+        forget_elsewhere(ledger, block);
     }
 }
 
-/// Beyond the threshold: take the block's record away, and publish the net if it is time.
+/// It is time to publish the net, or a scope has ended elsewhere.
+#[cold]
 #[inline(never)]
-fn free_event(ledger: &'static Ledger, block: *mut u8) {
-    // Before the block is given back: afterwards another thread may get, and insert, the same address.
+fn free_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
+    ledger.catch_up();
+    count_deallocated(ledger, total, bytes);
     if live::table().is_some_and(|table| !table.forget(block.addr())) {
         return forget_elsewhere(ledger, block);
     }
-    if ledger.is_publishing_due_by_frees() {
-        publish(ledger);
-    }
+    ledger.publish(false);
 }
 
 #[cold]
@@ -256,6 +300,7 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
 
 #[inline(always)]
 fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) -> &'static Node {
+    ledger.catch_up();
     let node = ledger.node();
     // The allocation is counted before the free, for the reader's two passes.
     ledger.allocated.set(ledger.allocated.get().wrapping_add(new as u64));
@@ -269,7 +314,8 @@ fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) -> &
     if net > ledger.high.get() {
         ledger.high.set(net);
     }
-    if ledger.is_publishing_due_by_allocations() || ledger.is_publishing_due_by_frees() {
+    let is_due = ledger.is_publishing_due_by_allocations(ledger.allocated.get());
+    if is_due || ledger.is_publishing_due_by_frees(ledger.deallocated.get()) {
         publish(ledger);
     }
     node

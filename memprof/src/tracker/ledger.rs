@@ -3,6 +3,7 @@
 
 use super::counters::Counters;
 use super::frames::Frames;
+use super::late_ends::LateEnds;
 use super::node::Node;
 use super::registry::{Listed, Place, Registry};
 use super::totals;
@@ -13,8 +14,8 @@ use crate::os::pages;
 use crate::os::thread_name::ThreadName;
 use std::cell::Cell;
 use std::ptr::null_mut;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, fence};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 
 /// How far a thread's net moves before it is published to the process.
 pub(crate) const PUBLISH_STEP: u64 = 64 * 1024;
@@ -64,10 +65,10 @@ pub(crate) struct Ledger {
     pub(super) allocation_threshold: AtomicU64,
     /// Bytes freed at which a free takes the long way; 0 while allocations are tracked.
     pub(super) free_threshold: AtomicU64,
-    /// Bytes allocated at which the thread's net has to be published.
-    publish_at: Cell<u64>,
-    /// Bytes freed at which the thread's net has to be published.
-    publish_at_freed: Cell<u64>,
+    /// Bytes allocated at which the thread's net has to be published; 0 where a scope has ended elsewhere.
+    publish_at: AtomicU64,
+    /// Bytes freed at which the thread's net has to be published; 0 likewise.
+    publish_at_freed: AtomicU64,
     published: Cell<i64>,
     place: Place<Ledger>,
     /// Allocations that found no room in the live table.
@@ -88,14 +89,15 @@ pub(crate) struct Ledger {
     root: Node,
     tree: Tree,
     frames: Frames,
+    late_ends: LateEnds,
     /// Which ledger this is, in the order of their making.
     pub(crate) number: AtomicU32,
 }
 
-// SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `place` and the place itself
-// and the name are atomics. All that is a `Cell`, `frames`, what captures stacks and the rest of `tree` are touched by
-// the thread that has taken the ledger alone (taking acquires what the former owner released); of the shared ledger nobody
-// touches them.
+// SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `place` and the place itself,
+// the name, the late ends and what sends an entry the long way are atomics. All that is a `Cell`, `frames`, what captures
+// stacks and the rest of `tree` are touched by the thread that has taken the ledger alone (taking acquires what the former
+// owner released); of the shared ledger nobody touches them.
 unsafe impl Sync for Ledger {}
 
 impl Listed for Ledger {
@@ -114,8 +116,8 @@ impl Ledger {
             node: AtomicPtr::new(null_mut()),
             allocation_threshold: AtomicU64::new(PUBLISH_STEP),
             free_threshold: AtomicU64::new(PUBLISH_STEP),
-            publish_at: Cell::new(PUBLISH_STEP),
-            publish_at_freed: Cell::new(PUBLISH_STEP),
+            publish_at: AtomicU64::new(PUBLISH_STEP),
+            publish_at_freed: AtomicU64::new(PUBLISH_STEP),
             published: Cell::new(0),
             place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
             not_tracked: AtomicU64::new(0),
@@ -129,6 +131,7 @@ impl Ledger {
             root: Node::root(),
             tree: Tree::new(),
             frames: Frames::new(),
+            late_ends: LateEnds::new(),
             number: AtomicU32::new(0),
         }
     }
@@ -154,7 +157,7 @@ impl Ledger {
         ledger.tree.found(start.expose_provenance() + after, LEDGER_BYTES - after);
         REGISTRY.add(ledger);
         // After it is listed: a profile that starts meanwhile either finds it, or is seen here.
-        ledger.rearm_thresholds();
+        ledger.publish(false);
         Some(ledger)
     }
 
@@ -171,6 +174,12 @@ impl Ledger {
         &self.frames
     }
 
+    /// What has ended on other threads.
+    #[inline(always)]
+    pub(super) fn late_ends(&self) -> &LateEnds {
+        &self.late_ends
+    }
+
     /// Allocated − deallocated on this thread; negative where it frees what others allocated. For the owner alone.
     #[inline(always)]
     pub(super) fn net(&self) -> i64 {
@@ -183,16 +192,18 @@ impl Ledger {
         self.not_tracked.store(self.not_tracked.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
-    /// Whether the net may have risen far enough to be published. For the owner alone.
+    /// Whether the net may have risen far enough to be published when `total` bytes are allocated, or a scope has ended
+    /// elsewhere.
     #[inline(always)]
-    pub(super) fn is_publishing_due_by_allocations(&self) -> bool {
-        self.allocated.get() >= self.publish_at.get()
+    pub(super) fn is_publishing_due_by_allocations(&self, total: u64) -> bool {
+        total >= self.publish_at.load(Relaxed)
     }
 
-    /// Whether the net may have fallen far enough to be published. For the owner alone.
+    /// Whether the net may have fallen far enough to be published when `total` bytes are freed, or a scope has ended
+    /// elsewhere.
     #[inline(always)]
-    pub(super) fn is_publishing_due_by_frees(&self) -> bool {
-        self.deallocated.get() >= self.publish_at_freed.get()
+    pub(super) fn is_publishing_due_by_frees(&self, total: u64) -> bool {
+        total >= self.publish_at_freed.load(Relaxed)
     }
 
     /// The node that is charged. For the owner alone.
@@ -226,7 +237,8 @@ impl Ledger {
         std::ptr::eq(self, &raw const SHARED)
     }
 
-    /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.
+    /// Publishes the thread's net if it has moved far enough, and sets the next thresholds: each event while allocations are
+    /// tracked, else the next publishing. For the owner alone.
     pub(super) fn publish(&self, however_little: bool) {
         let net = self.net();
         let moved = net.wrapping_sub(self.published.get());
@@ -239,23 +251,29 @@ impl Ledger {
             totals::move_published(moved);
             (up, down) = (0, 0);
         }
-        self.publish_at.set(self.allocated.get().wrapping_add(PUBLISH_STEP - up));
-        self.publish_at_freed.set(self.deallocated.get().wrapping_add(PUBLISH_STEP - down));
-        self.rearm_thresholds();
-    }
-
-    /// Sets the thresholds: each event while allocations are tracked, else the next publishing.
-    fn rearm_thresholds(&self) {
-        if live::table().is_none() {
-            self.allocation_threshold.store(self.publish_at.get(), Relaxed);
-            self.free_threshold.store(self.publish_at_freed.get(), Relaxed);
-            // Together with the fence of `start_tracking`: either we see the table now, or its stores to the
-            // thresholds come after ours.
-            fence(SeqCst);
-        }
+        let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
+        let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
+        let arm = || {
+            self.publish_at.store(at, Relaxed);
+            self.publish_at_freed.store(at_freed, Relaxed);
+            if live::table().is_none() {
+                self.allocation_threshold.store(at, Relaxed);
+                self.free_threshold.store(at_freed, Relaxed);
+            }
+        };
+        self.late_ends.arm(arm, || self.hurry());
+        // In `arm` there is a fence. Together with that of `start_tracking`: either we see the table now, or its stores to
+        // the thresholds come after ours.
         if live::table().is_some() {
             self.take_the_long_way();
         }
+    }
+
+    /// Has the next allocation and free publish, and do what else is due. Called by any thread.
+    pub(super) fn hurry(&self) {
+        self.publish_at.store(0, Relaxed);
+        self.publish_at_freed.store(0, Relaxed);
+        self.take_the_long_way();
     }
 
     /// Has each allocation and free look at the live table. Called by any thread.

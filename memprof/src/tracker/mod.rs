@@ -9,6 +9,8 @@ mod distribution;
 mod ends;
 mod frames;
 mod hook;
+mod inbox;
+mod late_ends;
 mod ledger;
 mod node;
 mod registry;

@@ -56,10 +56,10 @@ impl Open {
     #[inline(never)]
     fn unusual(site: &'static Site, kind: FrameKind) -> Option<Open> {
         let ledger = thread::ledger()?;
+        ledger.catch_up();
         let before = ledger.node();
         let node = ledger.tree().child(ledger, before, site);
-        if !ledger.frames().make_room() {
-            ledger.scopes_not_opened.store(ledger.scopes_not_opened.load(Relaxed) + 1, Relaxed);
+        if !ledger.make_room() {
             return None;
         }
         Some(ledger.open(before, node, kind, std::thread::panicking()))
@@ -74,8 +74,8 @@ impl Open {
         self.ledger.frames().innermost(self.id).map(|frame| frame.node)
     }
 
-    /// Closes the scope. `None`: it belongs to another thread, or was closed already because something outside of it
-    /// ended; that is counted as misplaced.
+    /// Closes the scope. `None`: it belongs to another thread, which will close it, or was closed already because something
+    /// outside of it ended; both are counted as misplaced.
     #[inline(always)]
     pub(crate) fn close(self) -> Option<Closed> {
         let ledger = self.ledger;
@@ -119,10 +119,11 @@ impl Open {
     #[inline(never)]
     fn close_unusual(self) -> Option<Closed> {
         let ledger = self.ledger;
-        if thread::owns(ledger)
-            && let Some(index) = ledger.frames().find(self.id)
-        {
-            return Some(ledger.close_at(index));
+        let panicking = std::thread::panicking();
+        if !thread::owns(ledger) {
+            ledger.end_elsewhere(self.id, panicking);
+        } else if let Some(index) = ledger.frames().find(self.id) {
+            return Some(ledger.close_at(index, panicking));
         }
         if let Some(ledger) = thread::ledger() {
             ledger.misplaced_guards.store(ledger.misplaced_guards.load(Relaxed) + 1, Relaxed);

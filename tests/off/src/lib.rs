@@ -77,6 +77,20 @@ pub async fn later(text: String) -> usize {
     text.len()
 }
 
+/// Futures that are returned, as they are and in a box.
+#[track_memory]
+pub fn later_itself(text: String) -> impl Future<Output = usize> {
+    async move { text.len() }
+}
+
+#[track_memory]
+pub fn later_boxed(text: &str) -> std::pin::Pin<Box<dyn Future<Output = usize> + Send + '_>> {
+    if text.is_empty() {
+        return Box::pin(std::future::ready(0));
+    }
+    Box::pin(async move { text.len() })
+}
+
 #[track_memory]
 #[must_use]
 pub extern "C" fn sum([a, b]: &[u32; 2], mut c: u32) -> u32 {

@@ -20,6 +20,8 @@ fn functions_do_what_they_did() {
     let mut context = Context::from_waker(Waker::noop());
     assert_eq!(pin!(whole.later()).poll(&mut context), Poll::Ready(1));
     assert_eq!(pin!(memprof_off::later("four".to_owned())).poll(&mut context), Poll::Ready(4));
+    assert_eq!(pin!(memprof_off::later_itself("four".to_owned())).poll(&mut context), Poll::Ready(4));
+    assert_eq!(memprof_off::later_boxed("four").as_mut().poll(&mut context), Poll::Ready(4));
     assert_eq!(memprof_off::elsewhere(&["a", "bc"]), 7);
     assert_eq!(pin!(memprof_off::named(std::future::ready(5))).poll(&mut context), Poll::Ready(5));
 }

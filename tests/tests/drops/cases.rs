@@ -187,11 +187,83 @@ fn an_async_function_dropped_half_way_frees_in_its_scope() {
 }
 
 #[test]
-fn the_arguments_of_a_future_never_polled_belong_to_whoever_drops_it() {
+fn a_future_never_polled_frees_its_arguments_in_its_scope() {
+    struct Type(#[allow(dead_code)] Noisy);
+    impl Type {
+        #[track_memory(crate = crate::fake)]
+        async fn f(self, _a: Noisy, _: Noisy) {}
+    }
+    drop(Type(Noisy("self")).f(Noisy("a"), Noisy("b")));
+    assert_eq!(taken(), "enter, drop self, drop a, drop b, exit");
+}
+
+#[test]
+fn an_async_function_holds_all_its_arguments_and_drops_them_as_it_did() {
+    macro_rules! twice {
+        ($($function:item)*) => {
+            #[allow(unused, clippy::all)]
+            mod plain {
+                use super::*;
+                pub(crate) struct Type(pub(crate) Noisy, pub(crate) Noisy);
+                impl Type { $($function)* }
+            }
+            mod tracked {
+                use super::*;
+                pub(crate) struct Type(pub(crate) Noisy, #[allow(dead_code)] pub(crate) Noisy);
+                #[track_memory(crate = crate::fake)]
+                impl Type { $($function)* }
+            }
+        };
+    }
+    twice! {
+        pub(crate) async fn unused(self, (_a, _): (Noisy, Noisy), _: Noisy, mut _d: Noisy) {
+            let _local = Noisy("local");
+            std::future::ready(()).await;
+            log("body");
+        }
+        pub(crate) async fn parts(mut self, ref _b @ Noisy(name): Noisy, _c: Noisy) -> usize {
+            self.0 = Noisy("changed");
+            drop(self.0);
+            name.len() + Noisy("temporary").0.len()
+        }
+        pub(crate) async fn moved(self) -> usize {
+            let this = self;
+            this.0.0.len()
+        }
+    }
+    macro_rules! run {
+        ($type:path) => {{
+            let new = || {
+                use $type as Type;
+                Type(Noisy("first"), Noisy("second"))
+            };
+            assert!(poll(pin!(new().unused((Noisy("a"), Noisy("b")), Noisy("c"), Noisy("d")))).is_ready());
+            assert_eq!(poll(pin!(new().parts(Noisy("b"), Noisy("c")))), Poll::Ready(10));
+            assert_eq!(poll(pin!(new().moved())), Poll::Ready(5));
+            taken()
+        }};
+    }
+    let plain = run!(plain::Type);
+    let tracked = run!(tracked::Type);
+    assert_eq!(without_scopes(&tracked), plain);
+    assert_eq!(tracked.split("enter, exit").count(), 4, "something is dropped after the poll: {tracked}");
+}
+
+#[test]
+fn what_makes_a_future_is_outside_of_its_scope() {
     #[track_memory(crate = crate::fake)]
-    async fn f(_a: Noisy) {}
-    drop(f(Noisy("a")));
-    assert_eq!(taken(), "drop a");
+    fn f(a: Noisy, b: Noisy) -> impl Future<Output = ()> {
+        let _made = Noisy("local");
+        drop(b);
+        async move {
+            let _a = a;
+            log("body");
+        }
+    }
+    let future = f(Noisy("a"), Noisy("b"));
+    assert_eq!(taken(), "drop b, drop local");
+    assert!(poll(pin!(future)).is_ready());
+    assert_eq!(taken(), "enter, body, drop a, exit, enter, exit");
 }
 
 #[test]

@@ -30,9 +30,9 @@ impl Drop for Noisy {
 pub(crate) mod __private {
     use super::log;
     pub(crate) use core::any::type_name;
+    pub(crate) use core::future::Future;
     pub(crate) use core::option::Option;
     pub(crate) use core::{file, line};
-    use std::future::Future;
     use std::pin::Pin;
     use std::task::{Context, Poll};
 

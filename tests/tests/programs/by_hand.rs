@@ -28,6 +28,33 @@ fn the_attribute_and_a_profile_by_hand_do_not_mix() {
 }
 
 #[test]
+fn numbered_reports_of_the_running_program_show_what_grows() {
+    let ended = program!("periodic").configured("[reporting]\nevery_seconds = 1\nkeep = 2").run();
+    ended.expect_status(0);
+    // The profiler's thread has taken no signal that was not for it.
+    assert_eq!(ended.stdout, "taken: true\n");
+    let files = ended.files("work/data/logs");
+    assert_eq!(
+        files,
+        [
+            "memory_allocations.0002.json",
+            "memory_allocations.0003.json",
+            "memory_allocations.json",
+            "memory_leaks.0002.txt",
+            "memory_leaks.0003.txt",
+            "memory_leaks.txt"
+        ]
+    );
+    let [second, third, last] = [".0002", ".0003", ""].map(|number| {
+        let report = ended.report(&ended.work(&format!("data/logs/memory_allocations{number}.json")));
+        (report.program.duration_seconds, function(&report, "periodic::grow").net_bytes)
+    });
+    assert!(second.0 < third.0 && third.0 <= last.0, "{second:?} {third:?} {last:?}");
+    assert!(second.1 < third.1 && third.1 <= last.1, "{second:?} {third:?} {last:?}");
+    assert_eq!(ended.tables(), 1, "the table is for the end alone");
+}
+
+#[test]
 fn without_a_profile_there_is_no_report() {
     let ended = program!("by_hand").arg("none").run();
     ended.expect_status(0).expect_nothing_written();

@@ -29,7 +29,10 @@ fn a_mistake_is_one_line_with_its_place_and_a_way_out() {
             "2:1: unknown key `colour` in [jemalloc]; its keys are background_thread, abort_on_oom, stats_print",
         ),
         ("[memory_profilling]", "1:2: unknown section `memory_profilling`; did you mean [memory_profiling]?"),
-        ("[colour]", "1:2: unknown section `colour`; the sections are [memory_profiling], [jemalloc], [reporting]"),
+        (
+            "[colour]",
+            "1:2: unknown section `colour`; the sections are [memory_profiling], [jemalloc], [leaks], [reporting]",
+        ),
         ("enabled = true", "1:1: `enabled` belongs in the section [memory_profiling]"),
         ("enabld = true", "1:1: unknown key `enabld`; did you mean `enabled` in [memory_profiling]?"),
         ("jemalloc = true", "1:1: `jemalloc` is a section; write [jemalloc] once, its keys beneath"),

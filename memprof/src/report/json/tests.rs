@@ -66,6 +66,7 @@ fn floats_that_json_does_not_know_are_written_as_0() {
         (function.allocated_mb, function.net_mb, function.peak_mb) = (float, float, Some(float));
         let group = &mut report.live.groups[0];
         (group.oldest_seconds, group.newest_seconds) = (float, float);
+        (group.bytes_per_second, group.bytes_per_call) = (float, Some(float));
         let back = Report::from_json(&report.to_json()).expect("it was just written");
         assert_eq!(back.functions[0].peak_mb, Some(0.0));
     }
@@ -100,9 +101,11 @@ fn every_field_of_a_wrong_type_is_named() {
     each_path(&whole, "", "", &mut |path, pointer, value| {
         for wrong in [json!([]), json!([1, "x", [], {}]), json!({}), json!("text"), json!(true), json!(-1.5)] {
             let both_empty = wrong.is_array() && value.is_array();
-            let fits = kind(&wrong) == kind(value) || path.ends_with("_mb") && wrong.is_number();
+            let fits = kind(&wrong) == kind(value)
+                || ["_mb", "bytes_per_call"].iter().any(|name| path.ends_with(name)) && wrong.is_number();
             // Where a sentence or nothing may stand, a sentence is right.
-            let nullable = ["verdict", "function", "file", "module"].iter().any(|name| path.ends_with(name));
+            let nullable =
+                ["verdict", "expected", "function", "file", "module"].iter().any(|name| path.ends_with(name));
             if both_empty || fits || nullable && wrong.is_string() {
                 continue;
             }

@@ -67,10 +67,10 @@ fn an_estimate_is_called_one() {
     let mut report = golden::report();
     let live = &mut report.live;
     (live.exact, live.sample_interval_bytes, live.error_bytes) = (false, 65_536, Some(524_288));
-    live.groups[0].error_bytes = 131_072;
+    live.groups[1].error_bytes = 131_072;
     let text = render(&report);
     has(&text, "estimated: from 10,969 samples, one in about 64.0 KB; standard error of the sum 512.0 KB");
-    assert!(text.contains("1. 8.0 MB (8,388,608 bytes) ± 128.0 KB in 7,188 blocks"), "{text}");
+    assert!(text.contains("1. growing: 2.0 MB (2,097,152 bytes) ± 128.0 KB in 32 blocks"), "{text}");
     assert!(!text.contains("exact:"), "{text}");
 }
 

@@ -34,4 +34,7 @@ fn main() {
     later();
     never_polled();
     result();
+    let _ = async {
+        later().await;
+    };
 }

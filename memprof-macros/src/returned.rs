@@ -1,0 +1,247 @@
+use proc_macro2::TokenStream;
+use syn::parse::Parser;
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    Block, Error, Expr, ExprAsync, ExprClosure, ExprMethodCall, ExprReturn, GenericArgument, Item, Macro,
+    PathArguments, Result, ReturnType, Stmt, Type, TypeParamBound,
+};
+
+use crate::item::{Body, Function, ends_in};
+
+/// The body of a function that is not async and returns a future: the future is what must be tracked, the statements
+/// that make it belong to the caller.
+pub(crate) struct Returned {
+    form: Form,
+    stmts: Vec<Stmt>,
+}
+
+/// How the future is returned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// `impl Future<…> + …`: as it is.
+    Itself,
+    /// `Pin<Box<dyn Future<…> + …>>`, or one of the names for it: in a box. It must be tracked within.
+    Boxed,
+}
+
+impl Returned {
+    /// None where the function returns no future, or its body is not (or not yet) one that can be read: the compiler
+    /// says what is wrong with it.
+    pub(crate) fn of(function: &Function) -> Option<Self> {
+        let form = match &function.sig.output {
+            ReturnType::Type(_, ty) if function.sig.asyncness.is_none() => form(ty)?,
+            _ => return None,
+        };
+        let Body { block, .. } = &function.body;
+        let mut returned = Self { form, stmts: Block::parse_within.parse2(block.stream()).ok()? };
+        let mut found = 0;
+        // Where no future is to be seen, not even one in a box that is not understood, there is none: `todo!()`.
+        match returned.each(&mut |_| found += 1) {
+            Ok(()) if found == 0 => None,
+            _ => Some(returned),
+        }
+    }
+
+    /// What is wrong with it: a box that came from elsewhere, in which nothing can be tracked.
+    pub(crate) fn mistake(&mut self) -> Option<Error> {
+        self.each(&mut |_| {}).err()
+    }
+
+    /// Puts each future that the function returns into what `wrapper` makes of it.
+    pub(crate) fn wrap(&mut self, wrapper: impl Fn(&Expr) -> TokenStream) {
+        // What is wrong was said before.
+        let _ = self.each(&mut |future| *future = Expr::Verbatim(wrapper(future)));
+    }
+
+    /// The body's items that stand before all else, and the rest.
+    pub(crate) fn parts(&self) -> (&[Stmt], &[Stmt]) {
+        let items = self.stmts.iter().take_while(|stmt| matches!(stmt, Stmt::Item(_))).count();
+        self.stmts.split_at(items)
+    }
+
+    /// Calls `found` for each future: the last expression, and what the function itself (no closure, block or function
+    /// within it) returns early.
+    fn each(&mut self, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
+        let mut early = Early { form: self.form, found, mistake: None };
+        for stmt in &mut self.stmts {
+            early.visit_stmt_mut(stmt);
+        }
+        match early.mistake {
+            Some(error) => Err(error),
+            None => last(&mut self.stmts, self.form, found),
+        }
+    }
+}
+
+/// The form, told by the names: what an alias of the user's stands for is not to be seen from here.
+fn form(ty: &Type) -> Option<Form> {
+    match ty {
+        Type::Group(group) => form(&group.elem),
+        Type::Paren(paren) => form(&paren.elem),
+        Type::ImplTrait(ty) => is_future(&ty.bounds).then_some(Form::Itself),
+        Type::Path(ty) if ends_in(&ty.path, "BoxFuture") || ends_in(&ty.path, "LocalBoxFuture") => Some(Form::Boxed),
+        Type::Path(_) => {
+            let object = argument(argument(ty, "Pin")?, "Box")?;
+            let bounds = match bare(object) {
+                Type::TraitObject(object) => &object.bounds,
+                Type::ImplTrait(object) => &object.bounds,
+                _ => return None,
+            };
+            is_future(bounds).then_some(Form::Boxed)
+        }
+        _ => None,
+    }
+}
+
+/// `Name<Type>` → `Type`.
+fn argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
+    let Type::Path(ty) = bare(ty) else { return None };
+    let segment = ty.path.segments.last().filter(|segment| segment.ident == name)?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+/// A type without parentheses, and out of the invisible group of a macro's `$ty:ty`.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        ty => ty,
+    }
+}
+
+fn is_future<'b>(bounds: impl IntoIterator<Item = &'b TypeParamBound>) -> bool {
+    bounds.into_iter().any(|bound| matches!(bound, TypeParamBound::Trait(bound) if ends_in(&bound.path, "Future")))
+}
+
+/// The expressions that `return` returns.
+struct Early<'f> {
+    form: Form,
+    found: &'f mut dyn FnMut(&mut Expr),
+    mistake: Option<Error>,
+}
+
+impl VisitMut for Early<'_> {
+    fn visit_expr_return_mut(&mut self, node: &mut ExprReturn) {
+        visit_mut::visit_expr_return_mut(self, node);
+        if let Some(expr) = &mut node.expr
+            && let Err(error) = value(expr, self.form, self.found)
+        {
+            self.mistake.get_or_insert(error);
+        }
+    }
+
+    // A `return` in these is not the function's.
+    fn visit_expr_async_mut(&mut self, _: &mut ExprAsync) {}
+    fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
+    fn visit_item_mut(&mut self, _: &mut Item) {}
+}
+
+/// The value of a block: its last expression, where it has one.
+fn last(stmts: &mut [Stmt], form: Form, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
+    match stmts.last_mut() {
+        Some(Stmt::Expr(expr, None)) => value(expr, form, found),
+        // `make! { … }` stands where a statement could, but is the last expression.
+        Some(stmt @ Stmt::Macro(_)) => {
+            let Stmt::Macro(makes) = &*stmt else { return Ok(()) };
+            if makes.semi_token.is_some() || panics(&makes.mac) {
+                return Ok(());
+            }
+            let mut expr = Expr::Verbatim(quote::quote!(#makes));
+            value(&mut expr, form, found)?;
+            *stmt = Stmt::Expr(expr, None);
+            Ok(())
+        }
+        // It ends in a statement, so its end is never reached, or the compiler has something to say.
+        _ => Ok(()),
+    }
+}
+
+/// An expression whose value is returned.
+fn value(expr: &mut Expr, form: Form, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
+    match expr {
+        // It returns elsewhere, which was already seen to, or not at all.
+        expr if diverges(expr) => Ok(()),
+        Expr::Group(group) => value(&mut group.expr, form, found),
+        Expr::Paren(paren) => value(&mut paren.expr, form, found),
+        expr if form == Form::Itself => {
+            found(expr);
+            Ok(())
+        }
+        expr => boxed(expr, found),
+    }
+}
+
+/// An expression whose value is a future in a box; on each way through it the box must be made here.
+fn boxed(expr: &mut Expr, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
+    match expr {
+        Expr::Call(call) if makes_box(&call.func) && call.args.len() == 1 => {
+            call.args.iter_mut().for_each(found);
+            Ok(())
+        }
+        Expr::MethodCall(call) if call.args.is_empty() && boxes(call) => {
+            found(&mut call.receiver);
+            Ok(())
+        }
+        Expr::Block(block) if block.label.is_none() => last(&mut block.block.stmts, Form::Boxed, found),
+        Expr::Unsafe(block) => last(&mut block.block.stmts, Form::Boxed, found),
+        Expr::If(branches) => {
+            last(&mut branches.then_branch.stmts, Form::Boxed, found)?;
+            branches.else_branch.iter_mut().try_for_each(|(_, other)| value(other, Form::Boxed, found))
+        }
+        Expr::Match(branches) => branches.arms.iter_mut().try_for_each(|arm| value(&mut arm.body, Form::Boxed, found)),
+        Expr::Cast(cast) => value(&mut cast.expr, Form::Boxed, found),
+        other => Err(Error::new(
+            other.span(),
+            "memprof must see where this future is put in its box, to track it there without boxing it again; write \
+             `Box::pin(…)`, `….boxed()` or `….boxed_local()` here, make the function an `async fn`, or put the \
+             attribute on the function that makes the box",
+        )),
+    }
+}
+
+/// `….boxed()`. `self.boxed()` more likely is a method of the user's own.
+fn boxes(call: &ExprMethodCall) -> bool {
+    let own = matches!(&*call.receiver, Expr::Path(receiver) if receiver.path.is_ident("self"));
+    !own && (call.method == "boxed" || call.method == "boxed_local")
+}
+
+/// `Box::pin`, by any path.
+fn makes_box(function: &Expr) -> bool {
+    let Expr::Path(function) = function else { return false };
+    let mut names = function.path.segments.iter().rev().map(|segment| &segment.ident);
+    names.next().is_some_and(|name| name == "pin") && names.next().is_some_and(|name| name == "Box")
+}
+
+/// Whether an expression is seen to have no value, because nothing comes after it.
+fn diverges(expr: &Expr) -> bool {
+    match expr {
+        Expr::Return(_) => true,
+        Expr::Macro(makes) => panics(&makes.mac),
+        Expr::Block(block) => block.label.is_none() && block_diverges(&block.block),
+        Expr::Unsafe(block) => block_diverges(&block.block),
+        Expr::If(branches) => {
+            let other = branches.else_branch.as_ref();
+            block_diverges(&branches.then_branch) && other.is_some_and(|(_, other)| diverges(other))
+        }
+        Expr::Match(branches) => branches.arms.iter().all(|arm| diverges(&arm.body)),
+        _ => false,
+    }
+}
+
+fn block_diverges(block: &Block) -> bool {
+    match block.stmts.last() {
+        Some(Stmt::Expr(expr, _)) => diverges(expr),
+        Some(Stmt::Macro(makes)) => panics(&makes.mac),
+        _ => false,
+    }
+}
+
+fn panics(makes: &Macro) -> bool {
+    let is = |name| ends_in(&makes.path, name);
+    ["panic", "todo", "unimplemented", "unreachable"].into_iter().any(is)
+}

@@ -1,0 +1,138 @@
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+use syn::{Error, LitInt, Result};
+
+use crate::args::{needs_value, place, set_once, text};
+use crate::size;
+
+/// The arguments by which each call of a function is held against something: its budget, and its window.
+#[derive(Default)]
+pub(crate) struct Watch {
+    max_allocated: Option<u64>,
+    max_peak: Option<u64>,
+    max_net: Option<u64>,
+    max_count: Option<u64>,
+    on_violation: Option<OnViolation>,
+    window: Option<()>,
+    /// The first of them.
+    first: Option<Ident>,
+}
+
+/// What a call beyond its budget does besides being counted.
+struct OnViolation {
+    panics: bool,
+    key: Ident,
+}
+
+impl Watch {
+    /// Takes an argument, if it is one of these. `None`: it is another.
+    pub(crate) fn set(&mut self, key: &Ident, value: &Option<TokenStream>) -> Option<Result<()>> {
+        let value = value.clone();
+        let set = match key.to_string().as_str() {
+            "max_allocated" => set_once(&mut self.max_allocated, key, bytes(key, value)),
+            "max_peak" => set_once(&mut self.max_peak, key, bytes(key, value)),
+            "max_net" => set_once(&mut self.max_net, key, bytes(key, value)),
+            "max_count" => set_once(&mut self.max_count, key, count(key, value)),
+            "on_violation" => set_once(&mut self.on_violation, key, on_violation(key, value)),
+            "window" => set_once(&mut self.window, key, window(key, value)),
+            _ => return None,
+        };
+        self.first.get_or_insert_with(|| key.clone());
+        Some(set)
+    }
+
+    /// The first of the arguments that was given.
+    pub(crate) fn first(&self) -> Option<&Ident> {
+        self.first.as_ref()
+    }
+
+    /// The function that makes the future: only that of a function with a window has room for one.
+    pub(crate) fn future(&self) -> Ident {
+        Ident::new(if self.window.is_some() { "windowed" } else { "new" }, Span::mixed_site())
+    }
+
+    /// `on_violation` where there is nothing to violate.
+    pub(crate) fn check(&self) -> Result<()> {
+        let limits = [self.max_allocated, self.max_peak, self.max_net, self.max_count];
+        match &self.on_violation {
+            Some(OnViolation { key, .. }) if limits.iter().all(Option::is_none) => Err(Error::new(
+                key.span(),
+                "`on_violation` needs a limit beside it: `max_allocated`, `max_peak`, `max_net` or `max_count`",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The calls that set it all; `None` where nothing was asked for.
+    ///
+    /// *Input*
+    /// ```text
+    /// max_allocated = "1 KiB", on_violation = "panic"
+    /// ```
+    /// *Output*
+    /// ```text
+    /// .max_allocated(1024).panics()
+    /// ```
+    pub(crate) fn setters(&self) -> Option<TokenStream> {
+        self.first.as_ref()?;
+        let here = Span::mixed_site();
+        let limit = |name: &str, limit: Option<u64>| {
+            let name = Ident::new(name, here);
+            limit.map(|limit| quote_spanned!(here=> .#name(#limit)))
+        };
+        let flag = |name: &str, set: bool| {
+            let name = Ident::new(name, here);
+            set.then(|| quote_spanned!(here=> .#name()))
+        };
+        let setters = [
+            limit("max_allocated", self.max_allocated),
+            limit("max_peak", self.max_peak),
+            limit("max_net", self.max_net),
+            limit("max_count", self.max_count),
+            flag("panics", self.on_violation.as_ref().is_some_and(|what| what.panics)),
+            flag("window", self.window.is_some()),
+        ];
+        Some(setters.into_iter().flatten().collect())
+    }
+}
+
+/// A size in quotes.
+pub(crate) fn bytes(key: &Ident, value: Option<TokenStream>) -> Result<u64> {
+    let value = value.ok_or_else(|| needs_value(key))?;
+    let span = place(key, &value);
+    let text = syn::parse2(value)
+        .map_err(|_| Error::new(span, format!("`{key}` takes a size in quotes, such as `{key} = \"64 KiB\"`")))?;
+    size::bytes(&text)
+}
+
+/// A number without quotes.
+pub(crate) fn count(key: &Ident, value: Option<TokenStream>) -> Result<u64> {
+    let value = value.ok_or_else(|| needs_value(key))?;
+    let span = place(key, &value);
+    let number = syn::parse2::<LitInt>(value).ok().filter(|number| number.suffix().is_empty());
+    number
+        .and_then(|number| number.base10_parse().ok())
+        .ok_or_else(|| Error::new(span, format!("`{key}` takes a number, such as `{key} = 10`")))
+}
+
+fn on_violation(key: &Ident, value: Option<TokenStream>) -> Result<OnViolation> {
+    let word = text(key, value)?;
+    let panics = match word.value().as_str() {
+        "panic" => true,
+        "report" => false,
+        other => {
+            let other = other.escape_debug();
+            let message = format!("`{other}` is not known; `{key}` is \"report\", which is the default, or \"panic\"");
+            return Err(Error::new(word.span(), message));
+        }
+    };
+    Ok(OnViolation { panics, key: key.clone() })
+}
+
+fn window(key: &Ident, value: Option<TokenStream>) -> Result<()> {
+    let word = text(key, value)?;
+    if word.value() == "process" {
+        return Ok(());
+    }
+    Err(Error::new(word.span(), format!("there is one window: `{key} = \"process\"`")))
+}

@@ -1,0 +1,137 @@
+//! The groups of live blocks, as entries of `memory_leaks.txt`.
+
+use super::frames;
+use crate::report::data::{Live, LiveGroup};
+use crate::report::name::{path, printable};
+use crate::size;
+use std::cmp::Reverse;
+
+/// Groups with an entry of their own. A reader who needs more has the JSON.
+const ENTRIES: usize = 40;
+/// What the profiler itself holds while it makes a report.
+const PROFILER: &str = "memprof (reporting)";
+/// The verdict that stands above all others, see `profiler/verdict.rs`.
+const GROWING: &str = "growing";
+
+/// The groups in the order in which they should be read: what grows, then by size.
+pub(super) fn lines(live: &Live, lines: &mut Vec<String>) {
+    let whole = live.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.bytes));
+    let (expected, mut groups): (Vec<&LiveGroup>, Vec<&LiveGroup>) =
+        live.groups.iter().partition(|group| is_expected(group));
+    groups.sort_by_key(|group| (Reverse(is_growing(group)), Reverse(group.bytes)));
+    if !groups.is_empty() {
+        lines.push(String::new());
+        lines.push(summary(&groups));
+    }
+    let (shown, more) = groups.split_at(groups.len().min(ENTRIES));
+    for (index, group) in shown.iter().enumerate() {
+        lines.push(String::new());
+        entry(index + 1, group, whole, lines);
+    }
+    if !more.is_empty() {
+        lines.push(String::new());
+        lines.push(format!(
+            "and {} more, {} in all: see `live.groups` in the JSON report",
+            size::plural(more.len() as u64, "group"),
+            size::bytes(sum(more))
+        ));
+    }
+    closing(&expected, lines);
+}
+
+fn is_growing(group: &LiveGroup) -> bool {
+    group.verdict.as_deref() == Some(GROWING)
+}
+
+/// Whether nobody need look at it: the user said so, or the profiler holds it.
+fn is_expected(group: &LiveGroup) -> bool {
+    group.expected.is_some() || group.path.first().is_some_and(|name| name == PROFILER)
+}
+
+fn sum(groups: &[&LiveGroup]) -> u64 {
+    groups.iter().fold(0, |sum, group| sum.saturating_add(group.bytes))
+}
+
+/// Whether anything grows: the answer that the reader came for.
+fn summary(groups: &[&LiveGroup]) -> String {
+    let growing: Vec<&LiveGroup> = groups.iter().copied().filter(|group| is_growing(group)).collect();
+    match growing.len() {
+        0 => "nothing grows: no group has survivors that keep arriving".into(),
+        count => {
+            let verb = if count == 1 { "grows" } else { "grow" };
+            let bytes = size::bytes(sum(&growing));
+            format!("{} {verb}, with {bytes} live: survivors keep arriving", size::plural(count as u64, "group"))
+        }
+    }
+}
+
+fn entry(number: usize, group: &LiveGroup, whole: u64, lines: &mut Vec<String>) {
+    let verdict = group.verdict.as_ref().map_or(String::new(), |verdict| format!("{}: ", printable(verdict)));
+    let error = if group.error_bytes > 0 { format!(" ± {}", size::bytes(group.error_bytes)) } else { String::new() };
+    lines.push(format!(
+        "{number}. {verdict}{}{error} in {}, {} of the tracked bytes",
+        size::exact(group.bytes),
+        size::plural(group.count, "block"),
+        size::share(group.bytes, whole),
+    ));
+    lines.extend(frames::lines(&group.stack));
+    lines.push(format!("   = in {}", path(&group.path)));
+    lines.push(format!("   = {}", ages(group)));
+    lines.extend(meaning(group).map(|meaning| format!("   = {meaning}")));
+}
+
+fn ages(group: &LiveGroup) -> String {
+    let oldest = size::age(group.oldest_seconds);
+    if group.count == 1 {
+        return format!("made {oldest} ago");
+    }
+    let newest = size::age(group.newest_seconds);
+    format!("largest block {}, oldest made {oldest} ago, newest {newest} ago", size::bytes(group.largest_bytes))
+}
+
+/// What the verdict means, in a sentence with the group's own figures.
+fn meaning(group: &LiveGroup) -> Option<String> {
+    match group.verdict.as_deref()? {
+        GROWING => {
+            let call = group.bytes_per_call.zip(group.path.last()).map(|(bytes, function)| {
+                format!(", {} with each call of {}", size::bytes(rounded(bytes)), printable(function))
+            });
+            Some(format!(
+                "what is made here keeps surviving: {} more each second{}",
+                size::bytes(rounded(group.bytes_per_second)),
+                call.unwrap_or_default()
+            ))
+        }
+        "kept since start" => Some("made long ago and no more since: so look caches, statics and pools".into()),
+        "recent" => Some("made a short while ago: it may still be freed".into()),
+        _ => None,
+    }
+}
+
+/// A cast from a float saturates, so that no value is out of range.
+fn rounded(bytes: f64) -> u64 {
+    bytes.round() as u64
+}
+
+/// What is expected, with its sum: nothing disappears.
+fn closing(expected: &[&LiveGroup], lines: &mut Vec<String>) {
+    if expected.is_empty() {
+        return;
+    }
+    lines.push(String::new());
+    lines.push(format!(
+        "expected: {} in {}",
+        size::bytes(sum(expected)),
+        size::plural(expected.iter().fold(0_u64, |sum, group| sum.saturating_add(group.count)), "block")
+    ));
+    let mut expected = expected.to_vec();
+    expected.sort_by_key(|group| Reverse(group.bytes));
+    for group in expected {
+        let why = match &group.expected {
+            Some(pattern) => format!("[leaks] ignore has \"{}\"", printable(pattern)),
+            None => "the profiler's own, while it makes this report".into(),
+        };
+        let (bytes, blocks) = (size::bytes(group.bytes), size::plural(group.count, "block"));
+        lines.push(format!("  {bytes} in {blocks}, in {} ({why})", path(&group.path)));
+    }
+}

@@ -1,0 +1,45 @@
+//! Calls that went beyond their budget, in a line for each function.
+
+use super::data::{Budget, Function, Report, Violations, WorstCall};
+use super::name::printable;
+use crate::size;
+
+/// One line for each function that went beyond its budget.
+pub(super) fn lines(report: &Report) -> Vec<String> {
+    report.violations().map(|(function, violations)| line(function, violations)).collect()
+}
+
+fn line(function: &Function, Violations { count, budget, worst }: &Violations) -> String {
+    let ended = function.calls.saturating_sub(function.active);
+    let worst = worst.as_ref().map(|worst| {
+        let thread =
+            if worst.thread.is_empty() { String::new() } else { format!(" on thread {}", printable(&worst.thread)) };
+        format!("; the worst{thread}: {}", beyond(budget, worst).join(", "))
+    });
+    format!(
+        "{}: {} of {}{}",
+        printable(&function.name),
+        size::count(*count),
+        size::plural(ended, "call"),
+        worst.unwrap_or_default()
+    )
+}
+
+/// What the call exceeded, beside the limit.
+fn beyond(budget: &Budget, worst: &WorstCall) -> Vec<String> {
+    let bytes = |what: &str, figure: u64, limit: Option<u64>| {
+        let limit = limit.filter(|&limit| figure > limit)?;
+        Some(format!("{what} {} (at most {})", size::bytes(figure), size::bytes(limit)))
+    };
+    let count = |figure: u64, limit: Option<u64>| {
+        let limit = limit.filter(|&limit| figure > limit)?;
+        Some(format!("{} (at most {})", size::plural(figure, "allocation"), size::count(limit)))
+    };
+    let each = [
+        bytes("allocated", worst.allocated_bytes, budget.max_allocated_bytes),
+        bytes("peak", worst.peak_bytes, budget.max_peak_bytes),
+        bytes("net", worst.net_bytes.max(0) as u64, budget.max_net_bytes),
+        count(worst.allocated_count, budget.max_allocated_count),
+    ];
+    each.into_iter().flatten().collect()
+}

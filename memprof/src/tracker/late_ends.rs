@@ -1,0 +1,140 @@
+//! Scopes that end on another thread than the one where they began: a guard held across an `.await` moves with its task.
+//!
+//! The frame stands on the first thread, and only that thread may touch it. The guard leaves word in the inbox of its
+//! ledger and sends the thread the long way: its next allocation, free or scope ends the frame before it counts. Until
+//! then the thread has done nothing that could be charged to the wrong node. A frame that is gone by then (something
+//! outside of it has ended, the thread is over) stays gone: serial numbers are not used twice.
+
+use super::frames::{FrameId, FrameKind};
+use super::ledger::Ledger;
+use super::sync::{AtomicU64, AtomicUsize};
+use crate::os::pages;
+use std::ptr::null_mut;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+
+/// Ends that can wait for one thread. Beyond that it ends all blocks that it has open.
+const PLACES: usize = 8 * 1024;
+const BYTES: usize = PLACES * size_of::<AtomicU64>();
+
+/// The inbox of a ledger, with its places.
+#[derive(Debug)]
+pub(super) struct LateEnds {
+    inbox: super::inbox::Inbox,
+    /// Null until the first word: most threads never get one.
+    places: AtomicPtr<AtomicU64>,
+}
+
+impl LateEnds {
+    pub(super) const fn new() -> Self {
+        Self { inbox: super::inbox::Inbox { upto: AtomicUsize::new(0) }, places: AtomicPtr::new(null_mut()) }
+    }
+
+    /// Whether no scope of the ledger has ended elsewhere.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.inbox.is_empty()
+    }
+
+    /// See [`Inbox::arm`](super::inbox::Inbox::arm).
+    pub(super) fn arm(&self, arm: impl FnOnce(), wake: impl FnOnce()) {
+        self.inbox.arm(arm, wake);
+    }
+
+    fn places(&self) -> &[AtomicU64] {
+        let start = self.places.load(Acquire);
+        if start.is_null() {
+            return &[];
+        }
+        // SAFETY: `found` stores nothing but a mapping of `PLACES` zeroed words, which is never freed.
+        unsafe { std::slice::from_raw_parts(start, PLACES) }
+    }
+
+    /// Makes the places. Without memory there are none, and each word is one that found no room.
+    fn found(&self) {
+        if !self.places.load(Relaxed).is_null() {
+            return;
+        }
+        let made = pages::reserve(BYTES);
+        if !made.is_null() && self.places.compare_exchange(null_mut(), made.cast(), AcqRel, Relaxed).is_err() {
+            // SAFETY: the mapping was made above with this size; nobody else knows it, another thread was faster.
+            unsafe { pages::release(made, BYTES) };
+        }
+    }
+}
+
+impl Ledger {
+    /// A guard of this ledger was dropped on a thread that does not own it.
+    pub(super) fn end_elsewhere(&'static self, id: FrameId, panicking: bool) {
+        let late = self.late_ends();
+        late.found();
+        late.inbox.put(late.places(), id.word(panicking), || self.wake());
+    }
+
+    /// Has the next allocation, free and scope of the owner look at the inbox. Called by any thread.
+    fn wake(&self) {
+        self.hurry();
+        self.frames().shut();
+    }
+
+    /// Ends the scopes that have ended elsewhere, if any. For the owner alone.
+    #[inline(always)]
+    pub(super) fn catch_up(&'static self) {
+        if !self.late_ends().is_empty() {
+            self.end_late();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end_late(&'static self) {
+        let late = self.late_ends();
+        late.inbox.take(late.places(), |word| match word.map(FrameId::from_word) {
+            Some((id, panicking)) => {
+                if let Some(index) = self.frames().find(id) {
+                    self.end_late_at(index, panicking);
+                }
+            }
+            // Which blocks have ended is not known any more. The guards of those that have not will find nothing to end.
+            None => {
+                let innermost = || self.frames().all().iter().rposition(|frame| frame.is_open() && frame.is_block());
+                while let Some(index) = innermost() {
+                    self.end_late_at(index, false);
+                }
+            }
+        });
+        self.publish(false);
+        self.rearm_entries();
+    }
+
+    /// Makes sure that one more scope can be opened; one that cannot is counted. For the owner alone.
+    pub(super) fn make_room(&self) -> bool {
+        if self.frames().has_room() {
+            return true;
+        }
+        let has_room = self.frames().make_room();
+        if has_room {
+            self.rearm_entries();
+        } else {
+            self.scopes_not_opened.store(self.scopes_not_opened.load(Relaxed) + 1, Relaxed);
+        }
+        has_room
+    }
+
+    /// Lets entries take the short way, unless a scope has ended elsewhere meanwhile.
+    fn rearm_entries(&self) {
+        self.late_ends().arm(|| self.frames().unshut(), || self.frames().shut());
+    }
+
+    /// What this thread did until it heard of the end is not what the call did: it counts as a call without figures.
+    fn end_late_at(&'static self, index: usize, panicking: bool) {
+        let kind = self.frames().all().get(index).map(|frame| frame.kind);
+        let closed = self.close_at(index, panicking);
+        if kind.is_some_and(FrameKind::is_call) {
+            closed.node.count_unrecorded();
+        }
+        if closed.panicked {
+            closed.node.panicked.store(closed.node.panicked.load(Relaxed).wrapping_add(1), Relaxed);
+        }
+    }
+}
