@@ -1,13 +1,13 @@
 //! What is still live, by call path and stack.
 
 use super::Running;
+use super::live_stacks::Stacks;
 use super::merge::Paths;
 use super::rows::{Names, name};
-use super::symbols::Symbols;
 use crate::live::Record;
-use crate::live::stack::{self, Known, StackId};
+use crate::live::stack::StackId;
 use crate::os::clock::Anchor;
-use crate::report::data::{Live, LiveGroup, Totals};
+use crate::report::data::{Frame, Live, LiveGroup, Totals};
 use std::collections::HashMap;
 
 /// The tracked allocations of one moment, summed by path.
@@ -24,6 +24,7 @@ pub(super) struct Tracked {
 struct Group {
     path: usize,
     stack: StackId,
+    frames: Vec<Frame>,
     bytes: u64,
     count: u64,
     largest: u64,
@@ -34,7 +35,7 @@ struct Group {
 impl Tracked {
     pub(super) fn new(records: &[Record], given_up: u64, paths: &Paths) -> Self {
         let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
-        let mut stacks = Stacks::default();
+        let mut stacks = Stacks::of(records);
         let mut bytes_by_path = vec![0; paths.all.len()];
         for record in records {
             // A node that came after the snapshot is not merged: what it allocated is no part of this report.
@@ -45,6 +46,7 @@ impl Tracked {
             let group = groups.entry((path, stack)).or_insert(Group {
                 path,
                 stack,
+                frames: Vec::new(),
                 bytes: 0,
                 count: 0,
                 largest: 0,
@@ -59,28 +61,12 @@ impl Tracked {
         }
         let mut groups: Vec<Group> = groups.into_values().collect();
         groups.sort_by_key(|group| (std::cmp::Reverse(group.bytes), group.path, group.stack));
+        for group in &mut groups {
+            group.frames = stacks.frames(group.stack);
+        }
         let bytes = groups.iter().map(|group| group.bytes).sum();
         let count = groups.iter().map(|group| group.count).sum();
         Self { bytes_by_path, groups, bytes, count, given_up }
-    }
-}
-
-/// Stacks of the same frames: two threads that met one at the same moment may have stored it twice.
-#[derive(Default)]
-struct Stacks {
-    of_id: HashMap<StackId, StackId>,
-    of_frames: HashMap<Vec<(usize, u32)>, StackId>,
-}
-
-impl Stacks {
-    /// The first stack that was found to have these frames.
-    fn first_alike(&mut self, id: StackId) -> StackId {
-        let of_frames = &mut self.of_frames;
-        *self.of_id.entry(id).or_insert_with(|| {
-            let frames = stack::tree().into_iter().flat_map(|tree| tree.frames(id));
-            let frames = frames.map(|Known { address, mark, .. }| (address, mark)).collect();
-            *of_frames.entry(frames).or_insert(id)
-        })
     }
 }
 
@@ -121,18 +107,8 @@ pub(super) fn section(
         error_bytes: exact.then_some(0),
         before_start_bytes: if exact { without_bytes } else { without_bytes.min(at_start.net_allocated as u64) },
         before_start_count: without_count - not_tracked,
-        groups: groups(tracked, profile, now, names, paths),
+        groups: tracked.groups.iter().map(|group| row(group, profile, now, names, paths)).collect(),
     }
-}
-
-fn groups(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths: &Paths) -> Vec<LiveGroup> {
-    // Loading what names an address takes long: not where nothing was captured.
-    let mut symbols = tracked.groups.iter().any(|group| group.stack != 0).then(Symbols::load);
-    let rows = tracked.groups.iter().map(|group| LiveGroup {
-        stack: symbols.as_mut().map(|symbols| symbols.stack(group.stack)).unwrap_or_default(),
-        ..row(group, profile, now, names, paths)
-    });
-    rows.collect()
 }
 
 fn row(group: &Group, profile: &Running, now: &Anchor, names: &Names, paths: &Paths) -> LiveGroup {
@@ -151,6 +127,6 @@ fn row(group: &Group, profile: &Running, now: &Anchor, names: &Names, paths: &Pa
         bytes_per_call: None,
         verdict: None,
         expected: None,
-        stack: Vec::new(),
+        stack: group.frames.clone(),
     }
 }

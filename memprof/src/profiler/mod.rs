@@ -12,6 +12,7 @@
 mod collect;
 mod exit;
 mod live_rows;
+mod live_stacks;
 mod main;
 mod merge;
 mod out_of_memory;
