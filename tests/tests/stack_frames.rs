@@ -59,38 +59,52 @@ fn over_aligned(blocks: &mut Vec<Block>) {
     black_box(&mut local.0);
 }
 
-#[inline(never)]
-fn small_caller(blocks: &mut Vec<Block>) {
-    let mut local = [0_u64; 2];
-    black_box(&mut local);
-    over_aligned(blocks);
-    black_box(&mut local);
+macro_rules! callers {
+    ($($name:ident: $words:literal),*) => {
+        $(#[inline(never)]
+        fn $name(blocks: &mut Vec<Block>) {
+            let local = black_box([0_u64; $words]);
+            over_aligned(blocks);
+            // Not `black_box`, in a debug build a call: it would leave its return address where that of `over_aligned` was.
+            // SAFETY: there are no instructions.
+            unsafe { std::arch::asm!("/* {} */", in(reg) &raw const local) };
+        })*
+        static CALLERS: [(&str, fn(&mut Vec<Block>)); 10] = [$((stringify!($name), $name)),*];
+    };
 }
 
-#[inline(never)]
-fn large_caller(blocks: &mut Vec<Block>) {
-    let mut local = [0_u64; 12];
-    black_box(&mut local);
-    over_aligned(blocks);
-    black_box(&mut local);
+// After a large frame a small one: where the large one had its return address, nothing is written then.
+callers!(c40: 40, c2: 2, c36: 36, c6: 6, c32: 32, c10: 10, c28: 28, c14: 14, c24: 24, c18: 18);
+
+extern "C" fn calls_all(blocks: &mut Vec<Block>) {
+    let mut turn = 0;
+    // From one place, and with no other call between: further out nothing differs.
+    while turn < 20 {
+        CALLERS[turn % 10].1(blocks);
+        turn += 1;
+    }
 }
 
 #[test]
 fn callers_of_different_frame_size_are_told_apart_above_a_realigned_stack() {
     let profile = with_stacks();
-    let mut blocks = Vec::with_capacity(4000);
-    for turn in 0..4000_u32 {
-        if (turn * 7 + turn / 3) % 2 == 0 { small_caller(&mut blocks) } else { large_caller(&mut blocks) }
+    let mut blocks = Vec::with_capacity(1000);
+    // From every distance to a multiple of 512.
+    for offset in 0..32 {
+        with_dynamic_frame(&mut blocks, calls_all, offset * 16);
     }
     let report = profile.report();
     let mut found = stacks(&report, 20_000);
-    found.sort_by(|one, other| one.1.cmp(&other.1));
-    let expected = |caller: &str| {
-        let this = "callers_of_different_frame_size_are_told_apart_above_a_realigned_stack";
-        ["make", "with_busy_frame_pointer", "over_aligned", caller, this].map(str::to_owned).to_vec()
+    found.sort();
+    let this = "callers_of_different_frame_size_are_told_apart_above_a_realigned_stack";
+    let expected = |&(caller, _): &(&str, _)| {
+        let outer = ["calls_all", "with_dynamic_frame", this];
+        let names = ["make", "with_busy_frame_pointer", "over_aligned", caller].into_iter().chain(outer);
+        (64, names.map(str::to_owned).collect::<Vec<_>>())
     };
-    let large = (0..4000_u32).filter(|turn| (turn * 7 + turn / 3) % 2 != 0).count() as u64;
-    assert_eq!(found, [(large, expected("large_caller")), (4000 - large, expected("small_caller"))]);
+    let mut expected: Vec<_> = CALLERS.iter().map(expected).collect();
+    expected.sort();
+    assert_eq!(found, expected);
     assert_eq!(report.overhead.stacks_corrected, 0);
     drop(blocks);
 }
