@@ -37,7 +37,7 @@ enum Place {
 enum Frame {
     Register(u64, i64),
     /// In memory, so far from the frame pointer.
-    InFrame(i64),
+    InMemory(i64),
     Unknown,
 }
 
@@ -65,7 +65,7 @@ impl Row {
         let (base, offset) = match self.caller {
             Frame::Register(register::STACK, offset) => (Base::Stack, offset),
             Frame::Register(register::FRAME, offset) => (Base::Frame, offset),
-            Frame::InFrame(offset) => (Base::InFrame, offset),
+            Frame::InMemory(offset) => (Base::InFrame, offset),
             Frame::Register(..) | Frame::Unknown => return None,
         };
         let words = |bytes: i64| if bytes % 8 == 0 { i16::try_from(bytes / 8).ok() } else { None };
@@ -264,7 +264,7 @@ fn expression(mut bytes: Bytes) -> Frame {
     let mut read = || {
         let register = bytes.u8()?;
         let offset = bytes.sleb()?;
-        (register == of_frame && bytes.u8()? == READ && bytes.is_at_end()).then_some(Frame::InFrame(offset))
+        (register == of_frame && bytes.u8()? == READ && bytes.is_at_end()).then_some(Frame::InMemory(offset))
     };
     read().unwrap_or(Frame::Unknown)
 }
