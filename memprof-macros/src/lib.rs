@@ -171,7 +171,8 @@ use proc_macro::TokenStream;
 /// the scope all the same.
 ///
 /// The future is neither copied nor boxed, and at most 64 bytes larger than without the attribute, whatever the arguments
-/// (where something in it asks for an alignment beyond 64 bytes, by that alignment). For this the compiler gets to see the
+/// (by the alignment, where something in it asks for one beyond 64 bytes; by what the window remembers, with
+/// `window = "process"`). For this the compiler gets to see the
 /// function that it makes of an `async fn` itself, `fn f(…) -> impl Future<Output = T>`, with the same lifetimes captured,
 /// and documentation shows it so. An `async fn` stays one, and its future grows by the size of its arguments more, where
 /// something else asks for it:

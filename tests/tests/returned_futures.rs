@@ -249,3 +249,27 @@ fn methods_of_async_trait_are_tracked_whatever_the_order_of_the_attributes() {
         assert_eq!(row(&profile, &format!("returned_futures::{name}")), expected, "{name}");
     }
 }
+
+#[track_memory(max_allocated = "50 B", window = "process")]
+fn watched() -> BoxFuture<'static, usize> {
+    Box::pin(work())
+}
+
+#[track_memory(max_allocated = "100 B")]
+fn within_its_budget() -> impl Future<Output = usize> {
+    drop(Block::new(1000));
+    work()
+}
+
+#[test]
+fn budgets_and_windows_hold_for_the_future() {
+    let profile = Profile::start();
+    run(watched());
+    run(within_its_budget());
+    let report = profile.report();
+    let violations = |name: &str| function(&report, name).violations.as_ref().map(|violations| violations.count);
+    assert_eq!(violations("returned_futures::watched"), Some(1));
+    assert_eq!(violations("returned_futures::within_its_budget").unwrap_or(0), 0);
+    let window = function(&report, "returned_futures::watched").window.as_ref().unwrap();
+    assert!(window.allocated_bytes >= 100, "{window:?}");
+}

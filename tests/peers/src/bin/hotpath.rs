@@ -1,0 +1,19 @@
+//! hotpath with its allocation profiling.
+
+#[hotpath::measure]
+#[inline(never)]
+fn empty(number: u64) -> u64 {
+    std::hint::black_box(number)
+}
+
+#[hotpath::measure]
+#[inline(never)]
+fn allocating(number: u64) -> u64 {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(64)));
+    number
+}
+
+#[hotpath::main]
+fn main() {
+    memprof_peers::run(Some(memprof_peers::Calls { empty, allocating }));
+}

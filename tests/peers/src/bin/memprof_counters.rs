@@ -1,0 +1,6 @@
+//! memprof, counters.
+
+#[global_allocator]
+static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+
+memprof_peers::memprof_main!(counters);

@@ -1,0 +1,6 @@
+//! memprof, exact.
+
+#[global_allocator]
+static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+
+memprof_peers::memprof_main!(exact);
