@@ -124,12 +124,15 @@ fn of_a_deep_recursion_the_innermost_frames_are_kept() {
         assert_eq!(recursions(&stack), depth + 1);
         assert!(own(&stack).contains(&"of_a_deep_recursion_the_innermost_frames_are_kept"), "{stack:#?}");
     }
-    // All others are cut within the recursion, so they are alike.
-    let alike = report.live.groups.iter().find(|group| group.largest_bytes == 11_300).unwrap();
-    assert_eq!((alike.count, alike.bytes), (8, 8 * 11_000 + 1083));
-    let stack: Vec<_> = alike.stack.iter().map(|frame| (frame.function.clone().unwrap(), 0)).collect();
-    assert!((50..64).contains(&recursions(&stack)), "{stack:#?}");
-    assert!(!own(&stack).contains(&"of_a_deep_recursion_the_innermost_frames_are_kept"), "{stack:#?}");
+    // All others are cut within the recursion, so they are alike, but for how many frames of the profiler were above them.
+    let cut = report.live.groups.iter().filter(|group| (11_060..=11_300).contains(&group.largest_bytes));
+    let cut: Vec<_> = cut.collect();
+    assert!(cut.len() <= 2 && cut.iter().map(|group| group.count).sum::<u64>() == 8, "{}", cut.len());
+    for group in cut {
+        let stack: Vec<_> = group.stack.iter().map(|frame| (frame.function.clone().unwrap(), 0)).collect();
+        assert!((50..64).contains(&recursions(&stack)), "{stack:#?}");
+        assert!(!own(&stack).contains(&"of_a_deep_recursion_the_innermost_frames_are_kept"), "{stack:#?}");
+    }
     assert_eq!(report.overhead.stacks_corrected, 0);
     drop(blocks);
 }

@@ -170,18 +170,6 @@ mod system {
     }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-mod system {
-    use super::StackBounds;
-
-    pub(crate) fn prepare() {}
-
-    /// Not needed: where the platform unwinds, it knows the stack itself.
-    pub(crate) fn of_this_thread() -> Option<StackBounds> {
-        None
-    }
-}
-
 #[cfg(all(test, any(target_os = "linux", target_vendor = "apple")))]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ mod live_rows;
 mod live_stacks;
 mod main;
 mod merge;
+mod names;
 mod out_of_memory;
 mod periodic;
 mod rows;

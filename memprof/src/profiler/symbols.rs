@@ -1,22 +1,22 @@
 //! From captured addresses to functions, files and lines. Done when a report is made, never before.
 
+use super::names::Names;
 use crate::live::stack::{self, Image, Known, StackId};
 use crate::report::data::Frame;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the addresses of this moment mean.
 pub(super) struct Symbols {
     images: Vec<Image>,
+    names: Names,
     /// The functions at an address, innermost first.
     known: HashMap<(usize, u32), Vec<Frame>>,
 }
 
 impl Symbols {
     pub(super) fn load() -> Self {
-        // What was loaded when the last report was made may be gone.
-        forget();
-        Self { images: stack::images(), known: HashMap::new() }
+        Self { images: stack::images(), names: Names::default(), known: HashMap::new() }
     }
 
     /// The functions on a stack, innermost first, without the profiler's own at the top.
@@ -39,35 +39,39 @@ impl Symbols {
     }
 
     fn functions(&mut self, known: Known) -> &[Frame] {
-        let images = &self.images;
-        self.known.entry((known.address, known.mark)).or_insert_with(|| functions(known, images))
+        let (images, names) = (&self.images, &mut self.names);
+        self.known.entry((known.address, known.mark)).or_insert_with(|| functions(known, images, names))
     }
 }
 
-impl Drop for Symbols {
-    fn drop(&mut self) {
-        // It holds the debug information of whole programs.
-        forget();
-    }
-}
-
-fn functions(known: Known, images: &[Image]) -> Vec<Frame> {
+fn functions(known: Known, images: &[Image], names: &mut Names) -> Vec<Frame> {
     let nothing = Frame { address: known.address as u64, ..Frame::default() };
     // The module is gone, and what is there now is another one: its names would be wrong.
     if known.mark != 0 && stack::mark_of(known.address) != Some(known.mark) {
         return vec![nothing];
     }
     let image = images.iter().find(|image| image.holds(known.address));
-    let address = image.map_or(known.address, |image| known.address.wrapping_sub(image.moved_by)) as u64;
-    let mut frames = resolve(known.address);
+    let in_file = image.map_or(known.address, |image| known.address.wrapping_sub(image.moved_by));
+    let file = image.map(|image| file(image));
+    let mut frames = names.at(file.as_deref(), in_file, known.address);
     if frames.is_empty() {
         frames.push(nothing);
     }
     for frame in &mut frames {
-        frame.address = address;
+        frame.address = in_file as u64;
         frame.module = image.map(|image| module(image, frame.function.is_none()));
     }
     frames
+}
+
+/// The file to read a module's symbols from.
+fn file(image: &Image) -> PathBuf {
+    if !image.file.as_os_str().is_empty() {
+        return image.file.clone();
+    }
+    // Linux: the program's file also after it was replaced or deleted.
+    let linked = Path::new("/proc/self/exe");
+    if linked.exists() { linked.to_owned() } else { std::env::current_exe().unwrap_or_default() }
 }
 
 /// A module's file, with the identity of the build where the name of the function has yet to be found.
@@ -88,32 +92,6 @@ fn is_own(function: &str) -> bool {
     let own = ["memprof::allocator::", "memprof::tracker::", "memprof::live::"];
     let path = function.trim_start_matches('<');
     own.iter().any(|prefix| path.starts_with(prefix)) || SHIMS.contains(&path.rsplit("::").next().unwrap_or(path))
-}
-
-#[cfg(feature = "backtraces")]
-fn resolve(return_address: usize) -> Vec<Frame> {
-    let mut frames = Vec::new();
-    // It looks one byte before the address that it is given: where the call is, not where it returns to.
-    backtrace::resolve(std::ptr::without_provenance_mut(return_address), |symbol| {
-        frames.push(Frame {
-            // The alternate form leaves out the compiler's hash.
-            function: symbol.name().map(|name| format!("{name:#}")),
-            file: symbol.filename().map(|file| file.to_string_lossy().into_owned()),
-            line: symbol.lineno(),
-            ..Frame::default()
-        });
-    });
-    frames
-}
-
-#[cfg(not(feature = "backtraces"))]
-fn resolve(_return_address: usize) -> Vec<Frame> {
-    Vec::new()
-}
-
-fn forget() {
-    #[cfg(feature = "backtraces")]
-    backtrace::clear_symbol_cache();
 }
 
 #[cfg(test)]

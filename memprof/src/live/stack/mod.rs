@@ -24,7 +24,6 @@ mod system;
 pub(crate) use system::{Image, images, mark_of};
 pub(crate) use tree::{Known, StackId, tree};
 
-use crate::os::stack_bounds;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
@@ -43,7 +42,6 @@ const FRAMES_PER_ALLOCATION: usize = 4;
 pub(crate) fn prepare(frames: usize, max: usize) -> bool {
     let frames = frames.min(MOST_FRAMES) as u32;
     if frames > 0 {
-        stack_bounds::prepare();
         if !tree::prepare(max.saturating_mul(FRAMES_PER_ALLOCATION)) || !system::prepare() {
             return false;
         }

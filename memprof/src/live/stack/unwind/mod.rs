@@ -16,8 +16,11 @@ mod modules;
 pub(crate) use modules::{Image, images, mark_of};
 pub(super) use taker::Taker;
 
+use crate::os::stack_bounds;
+
 /// Makes what all threads share. False: the system has no memory for it.
 pub(super) fn prepare() -> bool {
+    stack_bounds::prepare();
     modules::prepare();
     rules::prepare()
 }
