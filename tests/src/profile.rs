@@ -24,7 +24,7 @@ impl Profile {
         Self::with(|config| config.memory_profiling.max_tracked_allocations = 20_000)
     }
 
-    /// Starts a profile that differs from the default where `change` says so.
+    /// Starts a profile without stacks that differs from the default where `change` says so.
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().unwrap();
@@ -32,6 +32,8 @@ impl Profile {
         config.memory_profiling.dump_on_exit = false;
         // A busy machine must not decide what a test sees.
         config.memory_profiling.overhead_budget_percent = 0;
+        // Names take long to find in a test's debug information, and they split the groups.
+        config.memory_profiling.backtraces = false;
         config.reporting.output_dir = folder.path().to_owned();
         change(&mut config);
         let profiler = Profiler::start(config).unwrap();

@@ -44,6 +44,8 @@ impl Program {
         fs::create_dir(&temporary).unwrap();
         // What the developer has set for the test run must not decide what is tested.
         command.env_clear().env("TMPDIR", temporary).current_dir(work).stdin(Stdio::null());
+        // Names take long to find in the debug information of a test build, and these programs are not about them.
+        command.env("MEMPROF_BACKTRACES", "0");
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }

@@ -186,13 +186,25 @@ const DEAD: Record = record(1);
 const ALIVE: Record = record(2);
 
 const fn record(number: u64) -> Record {
-    Record { size: number, owner: number as usize, ticks: number, drawn: Drawn::CERTAIN }
+    Record {
+        size: number,
+        owner: number as usize,
+        ticks: number,
+        drawn: Drawn::CERTAIN,
+        stack: number as u32,
+        grown: number as u32,
+    }
 }
 
 impl Table {
     /// With the record that a sweep discards.
     fn new() -> &'static Self {
-        let entry = Entry { size: AtomicU64::new(0), owner: AtomicUsize::new(0), ticks: AtomicU64::new(0) };
+        let entry = Entry {
+            size: AtomicU64::new(0),
+            owner: AtomicUsize::new(0),
+            ticks: AtomicU64::new(0),
+            stack: AtomicU64::new(0),
+        };
         let (place, zero) = (AtomicU64::new(0), || AtomicU32::new(0));
         let table: &Self = Box::leak(Box::new(Self { place, entry, inserted: zero(), settled: zero() }));
         table.insert(DEAD);

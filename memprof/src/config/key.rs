@@ -7,6 +7,8 @@ use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, env, suggest};
 
 /// The most live allocations that can be tracked. Beyond it the table alone would take gigabytes.
 const MOST_TRACKED: usize = 100_000_000;
+/// The most frames of a stack. Each thread keeps two stacks of so many frames.
+const MOST_FRAMES: usize = 1024;
 /// The longest time between two reports, and the most that are kept: far beyond any run.
 const MOST_SECONDS: usize = 1_000_000_000;
 const MOST_KEPT: usize = 1_000_000;
@@ -66,6 +68,11 @@ keys! {
         }),
         sample_interval_bytes: Count(Bounds { most: MOST_INTERVAL, instead_of_zero: None }),
         overhead_budget_percent: Count(Bounds { most: 100, instead_of_zero: None }),
+        backtraces: Flag,
+        max_backtrace_frames: Count(Bounds {
+            most: MOST_FRAMES,
+            instead_of_zero: Some("for records without a stack, set backtraces to false"),
+        }),
     }
     jemalloc: Jemalloc {
         background_thread: Flag,

@@ -36,6 +36,8 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `max_tracked_allocations` | `MEMPROF_MAX_TRACKED_ALLOCATIONS` | `10000` | the most live allocations that are tracked, 1 to 100,000,000 |
 /// | | `sample_interval_bytes` | `MEMPROF_SAMPLE_INTERVAL_BYTES` | `0` | one allocation in about so many bytes is tracked; 1: each; 0: each, and fewer when `max_tracked_allocations` or the budget is reached |
 /// | | `overhead_budget_percent` | `MEMPROF_OVERHEAD_BUDGET_PERCENT` | `3` | how much of the processor time tracking may take before it becomes a sample; 0: as much as it takes |
+/// | | `backtraces` | `MEMPROF_BACKTRACES` | `true` | whether each tracked allocation keeps the stack it was made on |
+/// | | `max_backtrace_frames` | `MEMPROF_MAX_BACKTRACE_FRAMES` | `64` | the most frames of a stack, 1 to 1024; the innermost are kept |
 /// | `[jemalloc]` | `background_thread` | `MEMPROF_BACKGROUND_THREAD` | `false` | whether jemalloc gives memory back from threads of its own |
 /// | | `abort_on_oom` | `MEMPROF_ABORT_ON_OOM` | `false` | whether a failed allocation writes the totals to stderr and aborts; works with every allocator |
 /// | | `stats_print` | `MEMPROF_STATS_PRINT` | `false` | whether jemalloc's own statistics are written beside the reports |
@@ -97,6 +99,10 @@ pub struct MemoryProfiling {
     /// How much of the processor time of the process tracking may take, in percent, from 0 to 100, beyond the first 100 ms.
     /// What is more makes the interval grow, where it is not fixed. 0: as much as it takes. Default: 3.
     pub overhead_budget_percent: usize,
+    /// Whether each tracked allocation keeps the stack it was made on. Default: true.
+    pub backtraces: bool,
+    /// The most frames of a stack, from 1 to 1024; of deeper ones the innermost are kept. Default: 64.
+    pub max_backtrace_frames: usize,
 }
 
 /// `[jemalloc]`: options of the inner allocator. Not to be confused with the allocator itself, `memprof::Jemalloc`.
@@ -167,6 +173,8 @@ impl Default for MemoryProfiling {
             max_tracked_allocations: 10_000,
             sample_interval_bytes: 0,
             overhead_budget_percent: 3,
+            backtraces: true,
+            max_backtrace_frames: 64,
         }
     }
 }

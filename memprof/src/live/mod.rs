@@ -12,6 +12,7 @@ mod hold;
 mod record;
 mod records;
 mod slot;
+pub(crate) mod stack;
 mod state;
 mod sweep;
 mod sync;
@@ -21,7 +22,7 @@ pub(crate) use budget::{TIMED_EACH, spend};
 pub(crate) use chance::probability;
 pub(crate) use countdown::Countdown;
 pub(crate) use hold::{Exact, hold_exact};
-pub(crate) use record::{Drawn, Record};
+pub(crate) use record::{COARSE_BITS, Drawn, Record, coarse};
 pub(crate) use records::Records;
 pub(crate) use table::{Inserted, Table};
 

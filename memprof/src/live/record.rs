@@ -42,7 +42,20 @@ pub(crate) struct Record {
     pub(crate) ticks: u64,
     /// How it was chosen.
     pub(crate) drawn: Drawn,
+    /// The stack that it was made on, as `stack` numbers it; 0: not known.
+    pub(crate) stack: u32,
+    /// When it was last made larger by a reallocation, by [`coarse`] ticks; 0: never, or not known.
+    pub(crate) grown: u32,
 }
+
+/// A moment in few bits: some milliseconds are told apart, and those of some months.
+#[inline(always)]
+pub(crate) fn coarse(ticks: u64) -> u32 {
+    ((ticks >> COARSE_BITS) as u32).max(1)
+}
+
+/// What [`coarse`] leaves out.
+pub(crate) const COARSE_BITS: u32 = 24;
 
 /// Where the size ends and [`Drawn`] begins.
 const SIZE_BITS: u32 = 54;
@@ -54,8 +67,15 @@ impl Record {
         self.size | u64::from(self.drawn.0) << SIZE_BITS
     }
 
-    pub(super) fn from_words(size_word: u64, owner: usize, ticks: u64) -> Self {
+    /// The stack and the last growth, in one word.
+    #[inline(always)]
+    pub(super) fn stack_word(&self) -> u64 {
+        u64::from(self.stack) | u64::from(self.grown) << 32
+    }
+
+    pub(super) fn from_words(size_word: u64, owner: usize, ticks: u64, stack_word: u64) -> Self {
         let drawn = Drawn((size_word >> SIZE_BITS) as u16);
-        Self { size: size_word & ((1 << SIZE_BITS) - 1), owner, ticks, drawn }
+        let (stack, grown) = (stack_word as u32, (stack_word >> 32) as u32);
+        Self { size: size_word & ((1 << SIZE_BITS) - 1), owner, ticks, drawn, stack, grown }
     }
 }

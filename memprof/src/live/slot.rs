@@ -40,6 +40,8 @@ pub(super) struct Entry {
     pub(super) size: AtomicU64,
     pub(super) owner: AtomicUsize,
     pub(super) ticks: AtomicU64,
+    /// An entry is four words, found by a shift.
+    pub(super) stack: AtomicU64,
 }
 
 impl Entry {
@@ -47,7 +49,8 @@ impl Entry {
     #[inline(always)]
     pub(super) fn load(&self) -> Record {
         // Acquire: see `read`.
-        Record::from_words(self.size.load(Acquire), self.owner.load(Acquire), self.ticks.load(Acquire))
+        let (size, owner) = (self.size.load(Acquire), self.owner.load(Acquire));
+        Record::from_words(size, owner, self.ticks.load(Acquire), self.stack.load(Acquire))
     }
 }
 
@@ -65,6 +68,7 @@ pub(super) fn fill(place: &AtomicU64, entry: &Entry, key: u64, record: Record) {
     entry.size.store(record.size_word(), Release);
     entry.owner.store(record.owner, Release);
     entry.ticks.store(record.ticks, Release);
+    entry.stack.store(record.stack_word(), Release);
     place.store(key, Release);
 }
 

@@ -190,8 +190,8 @@ impl Table {
 
     #[inline(always)]
     pub(super) fn entry(&self, slot: Slot) -> &Entry {
-        // SAFETY: as in `place`; there is one entry for each slot, three words where the slot is one.
-        unsafe { &*self.entries.byte_add(slot.0 * 3) }
+        // SAFETY: as in `place`; there is one entry for each slot, four words where the slot is one.
+        unsafe { &*self.entries.byte_add(slot.0 * 4) }
     }
 
     /// Exact or sampled, as of now.
@@ -203,7 +203,7 @@ impl Table {
 
     /// Gives a block a record, of an exact table; `record` is asked last, so that nothing of it has to be kept meanwhile.
     ///
-    /// Steps: count, filter (two read-modify-writes), one slot (one compare-exchange), four stores.
+    /// Steps: count, filter (two read-modify-writes), one slot (one compare-exchange), five stores.
     #[inline(always)]
     pub(crate) fn insert(&self, address: usize, record: impl FnOnce() -> Record) -> Inserted {
         self.insert_if(|room| room > 0, address, record)

@@ -40,6 +40,10 @@ impl Anchor {
         Self { ticks: ticks(), instant: Instant::now() }
     }
 
+    pub(crate) fn ticks(&self) -> u64 {
+        self.ticks
+    }
+
     pub(crate) fn elapsed_until(&self, later: &Anchor) -> Duration {
         later.instant.saturating_duration_since(self.instant)
     }

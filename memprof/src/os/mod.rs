@@ -6,6 +6,9 @@ pub(crate) mod exit;
 pub(crate) mod memory;
 pub(crate) mod pages;
 pub(crate) mod signals;
+// Where the profiler unwinds by itself.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+pub(crate) mod stack_bounds;
 pub(crate) mod stderr;
 pub(crate) mod thread_end;
 pub(crate) mod thread_name;

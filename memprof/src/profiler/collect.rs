@@ -31,7 +31,7 @@ pub(super) fn report(profile: &Running) -> Report {
     drop(snapshot);
     let names = rows::names(&paths);
     let totals = totals(&paths, peak);
-    let tracked = records.as_ref().map(|records| Tracked::new(records, given_up, &paths));
+    let tracked = records.as_ref().map(|records| Tracked::new(records, given_up, &paths, &now));
     let live = super::live_rows::section(profile, &now, &names, &paths, &totals, tracked.as_ref());
     let retained = tracked.as_ref().and_then(Tracked::retained);
 
@@ -106,6 +106,9 @@ fn overhead(ledgers: &[LedgerSum]) -> Overhead {
         profiler_bytes: pages::held(),
         misplaced_guards: sum(|ledger| ledger.ledger.misplaced_guards.load(Relaxed)),
         scopes_not_opened: sum(|ledger| ledger.ledger.scopes_not_opened.load(Relaxed)),
+        stacks_not_captured: sum(|ledger| ledger.ledger.stacks.counts().not_captured.load(Relaxed)),
+        stacks_without_room: sum(|ledger| ledger.ledger.stacks.counts().without_room.load(Relaxed)),
+        stacks_corrected: sum(|ledger| ledger.ledger.stacks.counts().corrected.load(Relaxed)),
     }
 }
 
@@ -113,6 +116,7 @@ fn overhead(ledgers: &[LedgerSum]) -> Overhead {
 fn warn(report: &mut Report, profile: &Running, given_up: u64) {
     let misplaced = report.overhead.misplaced_guards;
     let not_opened = report.overhead.scopes_not_opened;
+    let (not_captured, without_room) = (report.overhead.stacks_not_captured, report.overhead.stacks_without_room);
     let mut warn = |text: String| report.warnings.push(text);
     if given_up > 0 {
         warn(format!(
@@ -120,6 +124,20 @@ fn warn(report: &mut Report, profile: &Running, given_up: u64) {
              max_tracked_allocations higher, or sample_interval_bytes to 0 for an estimate",
             size::plural(given_up, "allocation"),
             size::count(profile.config.memory_profiling.max_tracked_allocations as u64),
+        ));
+    }
+    if not_captured > 0 {
+        warn(format!(
+            "{} so far were tracked without their stack: made on the stack of a coroutine or of a signal handler, near the \
+             end of a thread's stack, or by code without unwind tables",
+            size::plural(not_captured, "allocation"),
+        ));
+    }
+    if without_room > 0 {
+        warn(format!(
+            "{} so far were tracked without their stack because there was no room for another one: set \
+             max_tracked_allocations higher or max_backtrace_frames lower",
+            size::plural(without_room, "allocation"),
         ));
     }
     if misplaced > 0 {

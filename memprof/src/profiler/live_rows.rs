@@ -1,12 +1,15 @@
-//! What is still live, by call path.
+//! What is still live, by call path and stack.
 
 use super::Running;
 use super::estimate::Estimate;
+use super::live_groups::{Group, grouped};
 use super::merge::Paths;
 use super::rows::{Names, name};
+use super::verdict::Verdict;
 use crate::live::Records;
 use crate::os::clock::Anchor;
 use crate::report::data::{Live, LiveGroup, Totals};
+use wildmatch::WildMatch;
 
 /// The tracked allocations of one moment, summed by path.
 pub(super) struct Tracked {
@@ -19,46 +22,17 @@ pub(super) struct Tracked {
     given_up: u64,
 }
 
-/// The live blocks of one path.
-struct Group {
-    path: usize,
-    estimate: Estimate,
-    largest: u64,
-    oldest: u64,
-    newest: u64,
-}
-
 impl Tracked {
-    pub(super) fn new(records: &Records, given_up: u64, paths: &Paths) -> Self {
-        let interval = records.interval;
-        let mut groups: Vec<Option<Group>> = paths.all.iter().map(|_| None).collect();
-        for record in records.as_slice() {
-            // A node that came after the snapshot is not merged: what it allocated is no part of this report.
-            let Some(&path) = paths.of_node.get(&record.owner) else { continue };
-            let Some(place) = groups.get_mut(path) else { continue };
-            let group = place.get_or_insert(Group {
-                path,
-                estimate: Estimate::default(),
-                largest: 0,
-                oldest: record.ticks,
-                newest: record.ticks,
-            });
-            group.estimate.add(record.size, interval);
-            group.largest = group.largest.max(record.size);
-            group.oldest = group.oldest.min(record.ticks);
-            group.newest = group.newest.max(record.ticks);
-        }
+    pub(super) fn new(records: &Records, given_up: u64, paths: &Paths, now: &Anchor) -> Self {
+        let groups = grouped(records, paths, now.ticks());
         let mut by_path = vec![Estimate::default(); paths.all.len()];
-        let mut groups: Vec<Group> = groups.into_iter().flatten().collect();
-        for group in &mut groups {
-            group.estimate = group.estimate.rounded();
+        for group in &groups {
             if let Some(place) = by_path.get_mut(group.path) {
-                *place = group.estimate;
+                *place = place.plus(group.estimate);
             }
         }
-        groups.sort_by_key(|group| (std::cmp::Reverse(group.estimate.bytes()), group.path));
         let sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
-        Self { by_path, groups, sum, interval, given_up }
+        Self { by_path, groups, sum, interval: records.interval, given_up }
     }
 
     /// What the paths retain; unknown where blocks that should have a record have none.
@@ -123,26 +97,52 @@ pub(super) fn section(
         error_bytes: is_complete.then_some(tracked.sum.error(tracked.interval)),
         before_start_bytes: if exact { without_bytes } else { without_bytes.min(start_bytes) },
         before_start_count: if exact { without_count } else { without_count.min(start_count) },
-        groups: tracked.groups.iter().map(|group| row(group, tracked.interval, profile, now, names, paths)).collect(),
+        groups: rows(tracked, profile, now, names, paths),
     }
 }
 
-fn row(group: &Group, interval: u64, profile: &Running, now: &Anchor, names: &Names, paths: &Paths) -> LiveGroup {
-    let mut path: Vec<String> =
-        paths.upwards(group.path).filter_map(|path| path.site).map(|site| name(names, site)).collect();
-    path.reverse();
+/// One row for each group: what grows first, then by size.
+fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths: &Paths) -> Vec<LiveGroup> {
+    let ignored: Vec<(&String, WildMatch)> =
+        profile.config.leaks.ignore.iter().map(|pattern| (pattern, WildMatch::new(pattern))).collect();
+    let run = profile.started.elapsed_until(now).as_secs_f64();
+    let mut rows: Vec<(Verdict, LiveGroup)> = tracked
+        .groups
+        .iter()
+        .map(|group| {
+            let oldest = profile.started.age_seconds(group.oldest, now);
+            let verdict = group.verdict(oldest, run, tracked.sum.bytes());
+            let mut row = LiveGroup { verdict: Some(verdict.name().to_owned()), ..row(group, tracked, paths) };
+            row.path = paths.upwards(group.path).filter_map(|path| path.site).map(|site| name(names, site)).collect();
+            row.path.reverse();
+            row.oldest_seconds = oldest;
+            row.newest_seconds = profile.started.age_seconds(group.newest, now);
+            // A group that is younger than this has no rate yet.
+            row.bytes_per_second = row.bytes as f64 / oldest.max(1e-3);
+            row.expected = expected(&row, &ignored);
+            (verdict, row)
+        })
+        .collect();
+    rows.sort_by_key(|(verdict, row)| (*verdict != Verdict::Growing, std::cmp::Reverse(row.bytes)));
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+fn row(group: &Group, tracked: &Tracked, paths: &Paths) -> LiveGroup {
+    let bytes = group.estimate.bytes();
+    let calls = paths.all.get(group.path).filter(|path| path.site.is_some()).map_or(0, |path| path.reading.calls);
     LiveGroup {
-        path,
-        bytes: group.estimate.bytes(),
+        bytes,
         count: group.estimate.count(),
-        error_bytes: group.estimate.error(interval),
+        error_bytes: group.estimate.error(tracked.interval),
         largest_bytes: group.largest,
-        oldest_seconds: profile.started.age_seconds(group.oldest, now),
-        newest_seconds: profile.started.age_seconds(group.newest, now),
-        bytes_per_second: 0.0,
-        bytes_per_call: None,
-        verdict: None,
-        expected: None,
-        stack: Vec::new(),
+        bytes_per_call: (calls > 0).then(|| bytes as f64 / calls as f64),
+        stack: group.frames.clone(),
+        ..LiveGroup::default()
     }
+}
+
+/// The first pattern that one of the group's functions or frames matches.
+fn expected(row: &LiveGroup, ignored: &[(&String, WildMatch)]) -> Option<String> {
+    let names = || row.path.iter().chain(row.stack.iter().filter_map(|frame| frame.function.as_ref()));
+    ignored.iter().find(|(_, pattern)| names().any(|name| pattern.matches(name))).map(|(text, _)| (*text).clone())
 }

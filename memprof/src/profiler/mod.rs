@@ -12,13 +12,17 @@
 mod collect;
 mod estimate;
 mod exit;
+mod live_groups;
 mod live_rows;
+mod live_stacks;
 mod main;
 mod merge;
+mod names;
 mod out_of_memory;
 mod periodic;
 mod rows;
 mod spread;
+mod symbols;
 mod verdict;
 mod watched;
 
@@ -29,7 +33,7 @@ use self::periodic::Periodic;
 use crate::config::{Config, Loaded, STATISTICS_FILE};
 use crate::os::clock::Anchor;
 use crate::report::{self, Report, Written};
-use crate::{Error, MemoryStats, jemalloc, tracker};
+use crate::{Error, MemoryStats, jemalloc, live, tracker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -169,6 +173,10 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         warnings.push("no handler could be registered with the system: a call of `exit` loses the report".to_owned());
     }
     let tracking = config.memory_profiling.clone();
+    let frames = if tracking.track_allocations && tracking.backtraces { tracking.max_backtrace_frames } else { 0 };
+    if !live::stack::prepare(frames, tracking.max_tracked_allocations) {
+        warnings.push("the system has no memory for stacks: set max_tracked_allocations lower".to_owned());
+    }
     exit::own();
     let profile = running.insert(Running {
         config,

@@ -319,7 +319,7 @@ data! {
         groups: Vec<LiveGroup>,
     }
 
-    /// Live allocations made on one call path.
+    /// Live allocations made on one call path and, where stacks are captured, on one stack.
     pub struct LiveGroup {
         /// Names of the functions, outermost first; empty: outside every tracked function.
         path: Vec<String>,
@@ -343,21 +343,23 @@ data! {
         verdict: Option<String>,
         /// The pattern of `[leaks] ignore` that a function or frame of the group matches.
         expected: Option<String>,
-        /// Where the blocks were made, the innermost frame first; empty where no stack was captured.
+        /// Where the blocks were made, innermost frame first; the profiler's own frames are left out. Empty where no stack
+        /// was captured.
         stack: Vec<Frame>,
     }
 
-    /// One frame of a stack.
+    /// One function on a stack. Where the compiler has inlined functions, several of them share an address.
     pub struct Frame {
-        /// Name of the function.
+        /// Name of the function. `None` where the program has no symbols, or was built without the feature `backtraces`.
         function: Option<String>,
         /// Source file.
         file: Option<String>,
         /// Line in the file.
         line: Option<u32>,
-        /// Address of the instruction.
+        /// Where the function goes on when what it called returns: an address in the module's file, as `addr2line` takes
+        /// it, or in memory where `module` is `None`.
         address: u64,
-        /// File of the executable or library.
+        /// File of the executable or library; where it has no symbols, with the identity of its build.
         module: Option<String>,
     }
 
@@ -393,6 +395,13 @@ data! {
         misplaced_guards: u64,
         /// Calls that were not opened because too many scopes were open on their thread.
         scopes_not_opened: u64,
+        /// Tracked allocations so far whose stack could not be captured: made on the stack of a coroutine or a signal
+        /// handler, near the end of a thread's stack, or by code without unwind tables.
+        stacks_not_captured: u64,
+        /// Tracked allocations so far whose stack found no room among the stacks that are kept.
+        stacks_without_room: u64,
+        /// Stacks so far that were taken over from the last one and proved different. One in 1024 is looked at.
+        stacks_corrected: u64,
     }
 }
 

@@ -86,7 +86,7 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
         if tracking::is_timed(ledger) {
             return tracking::by_the_long_way(ledger, table, block, bytes);
         }
-        let record = || tracking::record(ledger.node(), bytes, clock::ticks(), Drawn::CERTAIN);
+        let record = || tracking::record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
         match table.insert(block.addr(), record) {
             Inserted::Yes => {}
             // Also where the table is a sample.

@@ -9,6 +9,7 @@ use super::registry::{Listed, Place, Registry};
 use super::totals;
 use super::tree::Tree;
 use crate::live;
+use crate::live::stack::Stacks;
 use crate::os::pages;
 use crate::os::thread_name::ThreadName;
 use std::cell::Cell;
@@ -76,6 +77,8 @@ pub(crate) struct Ledger {
     pub(crate) not_tracked: AtomicU64,
     pub(crate) misplaced_guards: AtomicU64,
     pub(crate) scopes_not_opened: AtomicU64,
+    /// What captures the stacks of tracked allocations.
+    pub(crate) stacks: Stacks,
     pub(crate) threads_served: AtomicU64,
     /// The highest net that frames have seen which are gone, where what they have seen is not handed down as it was:
     /// the frames beneath a context do not count what it did. For the owner alone.
@@ -94,8 +97,9 @@ pub(crate) struct Ledger {
 }
 
 // SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `place` and the place itself,
-// the name, the late ends and what sends an entry the long way are atomics. All that is a `Cell`, `frames` and the rest of `tree` are touched by the thread that has taken
-// the ledger alone (taking acquires what the former owner released); of the shared ledger nobody touches them.
+// the name, the late ends and what sends an entry the long way are atomics. All that is a `Cell`, `frames`, what captures
+// stacks and the rest of `tree` are touched by the thread that has taken the ledger alone (taking acquires what the former
+// owner released); of the shared ledger nobody touches them.
 unsafe impl Sync for Ledger {}
 
 impl Listed for Ledger {
@@ -122,6 +126,7 @@ impl Ledger {
             not_tracked: AtomicU64::new(0),
             misplaced_guards: AtomicU64::new(0),
             scopes_not_opened: AtomicU64::new(0),
+            stacks: Stacks::new(),
             threads_served: AtomicU64::new(0),
             highest_handed_down: Cell::new(0),
             thread_id: AtomicU32::new(0),

@@ -129,6 +129,7 @@ fn take() -> Option<&'static Ledger> {
     ledger.threads_served.store(ledger.threads_served.load(Relaxed) + 1, Relaxed);
     ledger.thread_id.store(thread_name::current_id(), Relaxed);
     ledger.note_name();
+    ledger.stacks.begin();
     PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
     // Last: on some systems this may itself allocate, and then it counts.
     thread_end::arm(on_thread_end);

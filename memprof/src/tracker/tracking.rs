@@ -6,10 +6,10 @@ use crate::live::{self, Drawn, Record, TIMED_EACH, Table};
 use crate::os::clock;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The record of a block that was made just now.
+/// The record of a block that this thread has made just now.
 #[inline(always)]
-pub(super) fn record(node: &'static Node, bytes: usize, ticks: u64, drawn: Drawn) -> Record {
-    Record { size: bytes as u64, owner: owner(node), ticks, drawn }
+pub(super) fn record(ledger: &'static Ledger, bytes: usize, ticks: u64, drawn: Drawn) -> Record {
+    Record { size: bytes as u64, owner: owner(ledger.node()), ticks, drawn, stack: ledger.stacks.capture(), grown: 0 }
 }
 
 /// How the live table knows a node.
@@ -30,7 +30,7 @@ fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, byt
 
 /// Gives a block that was chosen its record, if it is chosen at the present interval too.
 fn choose(ledger: &'static Ledger, table: &Table, block: *mut u8, bytes: usize, drawn: Drawn) {
-    insert(ledger, table, block, record(ledger.node(), bytes, clock::ticks(), drawn));
+    insert(ledger, table, block, record(ledger, bytes, clock::ticks(), drawn));
 }
 
 fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record) {
@@ -68,7 +68,7 @@ pub(super) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, bl
 #[cold]
 #[inline(never)]
 pub(super) fn crowded(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
-    let record = record(ledger.node(), bytes, clock::ticks(), Drawn::CERTAIN);
+    let record = record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
     if !table.insert_elsewhere(block.addr(), record) {
         ledger.count_not_tracked();
     }
@@ -89,7 +89,8 @@ pub(super) fn reallocated(
         }
         return;
     }
-    insert(ledger, table, block, record(ledger.node(), bytes, birth(old), Drawn::CERTAIN));
+    let grown = old.map_or(0, |old| if bytes as u64 > old.size { live::coarse(clock::ticks()) } else { old.grown });
+    insert(ledger, table, block, Record { grown, ..record(ledger, bytes, birth(old), Drawn::CERTAIN) });
 }
 
 /// When a reallocated block was made: an exact record knows.
@@ -101,7 +102,8 @@ fn birth(old: Option<Record>) -> u64 {
 pub(super) fn allocated_shared(block: *mut u8, bytes: usize, old: Option<Record>) {
     let Some(table) = live::table() else { return };
     let ticks = if table.state().is_exact() { birth(old) } else { clock::ticks() };
-    insert_shared(table, block, record(SHARED.root(), bytes, ticks, Drawn::CERTAIN));
+    let owner = owner(SHARED.root());
+    insert_shared(table, block, Record { size: bytes as u64, owner, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 });
 }
 
 /// Gives a block its record back, whose reallocation has failed.

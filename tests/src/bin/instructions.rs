@@ -67,6 +67,29 @@ fn hold(blocks: usize) {
     }
 }
 
+/// Calls `then` beneath so many frames of its own, each of a different size than its caller's.
+#[inline(never)]
+fn beneath(frames: usize, then: &mut dyn FnMut()) {
+    let some_space = black_box([0_u8; 24]);
+    if frames <= 1 {
+        then()
+    } else {
+        other_size_beneath(frames - 1, then)
+    }
+    black_box(some_space);
+}
+
+#[inline(never)]
+fn other_size_beneath(frames: usize, then: &mut dyn FnMut()) {
+    let some_space = black_box([0_u8; 120]);
+    if frames <= 1 {
+        then()
+    } else {
+        beneath(frames - 1, then)
+    }
+    black_box(some_space);
+}
+
 #[track_memory]
 #[inline(never)]
 fn empty() {}
@@ -92,12 +115,13 @@ fn main() {
     let mut config = Config::default();
     config.memory_profiling.dump_on_exit = false;
     config.memory_profiling.enabled = kind != "pair-off";
-    config.memory_profiling.track_allocations = kind.ends_with("-tracked");
+    config.memory_profiling.track_allocations = kind.ends_with("-tracked") || kind.ends_with("-stacks");
     // Under callgrind everything takes long.
     config.memory_profiling.overhead_budget_percent = 0;
     if kind == "churn-sampled-tracked" {
         config.memory_profiling.sample_interval_bytes = 64 * 1024;
     }
+    config.memory_profiling.backtraces = kind.ends_with("-stacks");
     let profiler = Profiler::start(config).expect("no other profile is running");
     match kind.as_str() {
         "pair-forward" => pairs(&FORWARD, times),
@@ -108,6 +132,21 @@ fn main() {
             churn(&TRACKED, times);
         }
         "churn-sampled-tracked" => churn(&TRACKED, times),
+        "pair-stacks" => pairs(&TRACKED, times),
+        "pair-20-stacks" => beneath(20, &mut || pairs(&TRACKED, times)),
+        "pair-50-stacks" => beneath(50, &mut || pairs(&TRACKED, times)),
+        // No frame but the outermost is where it was the last time.
+        "cold-20-stacks" | "cold-50-stacks" => {
+            let frames = if kind.contains("20") { 20 } else { 50 };
+            for step in 0..times {
+                let mut one = || pairs(&TRACKED, 1);
+                if step % 2 == 0 { beneath(frames, &mut one) } else { other_size_beneath(frames, &mut one) }
+            }
+        }
+        "churn-stacks" => {
+            hold(9_800);
+            churn(&TRACKED, times);
+        }
         "call" => (0..times).for_each(|_| empty()),
         // What two threads write lies in ledgers and nodes of their own.
         "call-on-two-threads" => std::thread::scope(|threads| {

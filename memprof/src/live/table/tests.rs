@@ -3,7 +3,14 @@ use crate::live::Drawn;
 use std::collections::HashMap;
 
 fn record(number: u64) -> Record {
-    Record { size: number, owner: number as usize * 3, ticks: number + 7, drawn: Drawn::CERTAIN }
+    Record {
+        size: number,
+        owner: number as usize * 3,
+        ticks: number + 7,
+        drawn: Drawn::CERTAIN,
+        stack: number as u32 + 5,
+        grown: number as u32,
+    }
 }
 
 fn insert(table: &Table, address: usize, record: Record) -> bool {

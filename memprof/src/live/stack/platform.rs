@@ -1,0 +1,84 @@
+//! Where the profiler does not unwind by itself: Windows does, elsewhere there are no stacks.
+
+use super::Counts;
+use super::tree::{Known, StackId, tree};
+use std::path::PathBuf;
+
+/// A module; none are listed here.
+#[derive(Debug)]
+pub(crate) struct Image {
+    pub(crate) file: PathBuf,
+    pub(crate) moved_by: usize,
+    pub(crate) build_id: Option<String>,
+}
+
+impl Image {
+    pub(crate) fn holds(&self, _address: usize) -> bool {
+        false
+    }
+}
+
+/// The loaded modules, where they are listed.
+pub(crate) fn images() -> Vec<Image> {
+    Vec::new()
+}
+
+/// Which module an address is in: 0.
+pub(crate) fn mark_of(_address: usize) -> Option<u32> {
+    Some(0)
+}
+
+pub(super) fn prepare() -> bool {
+    true
+}
+
+/// The most frames: they are written to the stack.
+const MOST: usize = 128;
+
+#[derive(Debug)]
+pub(super) struct Taker;
+
+impl Taker {
+    pub(super) const fn new() -> Self {
+        Self
+    }
+
+    #[allow(clippy::unused_self, reason = "other systems keep something")]
+    pub(super) fn forget_thread(&self) {}
+
+    /// The stack of whoever called this. 0: there is none.
+    #[inline(never)]
+    #[allow(clippy::unused_self, reason = "other systems keep something")]
+    pub(super) fn capture(&self, limit: usize, counts: &Counts) -> StackId {
+        let mut addresses = [0_usize; MOST];
+        let count = backtrace(addresses.get_mut(..limit.min(MOST)).unwrap_or_default());
+        let mut caller = 0;
+        let Some(tree) = tree() else { return 0 };
+        for &address in addresses.iter().take(count).rev() {
+            let Some(known) = tree.child(Known { caller, address, mark: 0 }) else {
+                Counts::add(&counts.without_room);
+                return 0;
+            };
+            caller = known;
+        }
+        if caller == 0 {
+            Counts::add(&counts.not_captured);
+        }
+        caller
+    }
+}
+
+/// Return addresses, innermost first; returns how many.
+#[cfg(windows)]
+fn backtrace(into: &mut [usize]) -> usize {
+    use windows_sys::Win32::System::Diagnostics::Debug::RtlCaptureStackBackTrace;
+    let length = into.len() as u32;
+    // SAFETY: the pointer and the length are those of the slice, and the last argument may be null. The call allocates
+    // nothing and takes the loader's word for where functions are.
+    unsafe { RtlCaptureStackBackTrace(1, length, into.as_mut_ptr().cast(), std::ptr::null_mut()) }.into()
+}
+
+#[cfg(not(windows))]
+fn backtrace(_into: &mut [usize]) -> usize {
+    0
+}

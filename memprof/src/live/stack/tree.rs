@@ -1,0 +1,216 @@
+//! The stacks, each frame stored once: a tree of (caller, address), in one bounded table without locks.
+//!
+//! A stack is the number of its innermost frame. Frames are never taken out: a stack that was seen once may be asked for
+//! in any later report.
+
+use crate::os::pages;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize};
+
+/// A frame in the tree; 0 stands for none.
+pub(crate) type StackId = u32;
+
+const EMPTY: usize = 0;
+/// No code is there.
+const WRITING: usize = 1;
+/// How far a frame may stand from where its hash leads. The table is at most three quarters full.
+const STEPS: usize = 32;
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+static TREE: AtomicPtr<Tree> = AtomicPtr::new(std::ptr::null_mut());
+
+/// One frame of the stacks that lead through it.
+struct Node {
+    /// The return address.
+    address: AtomicUsize,
+    /// The caller's number, and above it the mark of the module.
+    caller: AtomicU64,
+}
+
+/// All frames of all stacks.
+pub(crate) struct Tree {
+    nodes: *const Node,
+    length: usize,
+    used: AtomicUsize,
+}
+
+// SAFETY: the nodes live as long as the tree and are only reached through atomics.
+unsafe impl Sync for Tree {}
+
+/// What is known of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) caller: StackId,
+    /// Where the function goes on when what it called returns.
+    pub(crate) address: usize,
+    /// Which module the address was in, for those that can be unloaded; else 0.
+    pub(crate) mark: u32,
+}
+
+/// The tree in use.
+#[inline(always)]
+pub(crate) fn tree() -> Option<&'static Tree> {
+    // SAFETY: only `prepare` stores here, and what it stores is a whole tree that is never freed.
+    unsafe { TREE.load(Acquire).as_ref() }
+}
+
+/// Makes the tree, once, with room for `frames` frames. Outside of allocations, one caller at a time. False: the system
+/// has no memory for it.
+pub(super) fn prepare(frames: usize) -> bool {
+    tree().is_some()
+        || Tree::create(frames).is_some_and(|made| {
+            TREE.store(std::ptr::from_ref(made).cast_mut(), Release);
+            true
+        })
+}
+
+impl Tree {
+    fn create(frames: usize) -> Option<&'static Tree> {
+        // Below 2^31, so that every number fits in the ids, and above 16, so that the hash can be shifted.
+        let length = frames.clamp(1 << 10, 1 << 30).checked_next_power_of_two()?;
+        let header = size_of::<Tree>().next_multiple_of(64);
+        let start = pages::reserve(length.checked_mul(size_of::<Node>())?.checked_add(header)?);
+        if start.is_null() {
+            return None;
+        }
+        // SAFETY: the mapping holds the header and the nodes, each aligned; zeroed nodes are empty ones.
+        unsafe {
+            let tree = start.cast::<Tree>();
+            tree.write(Tree { nodes: start.add(header).cast(), length, used: AtomicUsize::new(0) });
+            Some(&*tree)
+        }
+    }
+
+    #[inline(always)]
+    fn node(&self, index: usize) -> &Node {
+        // SAFETY: the length is a power of two, so the mask keeps the index below it.
+        unsafe { &*self.nodes.add(index & (self.length - 1)) }
+    }
+
+    /// The stack that goes on from `of.caller`; it is added if it is new. `None`: there is no room for it.
+    ///
+    /// Two threads that add the same frame at the same moment may both do so: a report then finds two stacks of the
+    /// same frames, and takes them for one.
+    #[inline(always)]
+    pub(super) fn child(&self, of: Known) -> Option<StackId> {
+        let caller = u64::from(of.mark) << 32 | u64::from(of.caller);
+        let hash = (of.address as u64 ^ u64::from(of.caller).rotate_left(40) ^ u64::from(of.mark)).wrapping_mul(GOLDEN);
+        let first = (hash >> (64 - self.length.trailing_zeros())) as usize;
+        for step in 0..STEPS {
+            let index = first.wrapping_add(step) & (self.length - 1);
+            let node = self.node(index);
+            let mut address = node.address.load(Acquire);
+            if address == EMPTY {
+                match self.fill(node, of.address, caller) {
+                    Filled::Yes => return Some(index as StackId + 1),
+                    Filled::NoRoom => return None,
+                    Filled::Lost(theirs) => address = theirs,
+                }
+            }
+            if address == of.address && node.caller.load(Relaxed) == caller {
+                return Some(index as StackId + 1);
+            }
+        }
+        None
+    }
+
+    #[cold]
+    fn fill(&self, node: &Node, address: usize, caller: u64) -> Filled {
+        if self.used.load(Relaxed) >= self.length / 4 * 3 {
+            return Filled::NoRoom;
+        }
+        match node.address.compare_exchange(EMPTY, WRITING, AcqRel, Acquire) {
+            Ok(_) => {
+                self.used.fetch_add(1, Relaxed);
+                node.caller.store(caller, Relaxed);
+                // Release: whoever sees the address sees the caller.
+                node.address.store(address, Release);
+                Filled::Yes
+            }
+            Err(theirs) => Filled::Lost(theirs),
+        }
+    }
+
+    /// What is known of a frame; `None` for 0 and for numbers that are no stack.
+    pub(crate) fn get(&self, id: StackId) -> Option<Known> {
+        let index = usize::try_from(id).ok()?.checked_sub(1).filter(|&index| index < self.length)?;
+        let node = self.node(index);
+        let address = node.address.load(Acquire);
+        if address == EMPTY || address == WRITING {
+            return None;
+        }
+        let caller = node.caller.load(Relaxed);
+        Some(Known { caller: caller as u32, address, mark: (caller >> 32) as u32 })
+    }
+
+    /// The frames of a stack, innermost first.
+    pub(crate) fn frames(&self, id: StackId) -> impl Iterator<Item = Known> + use<'_> {
+        let mut next = id;
+        std::iter::from_fn(move || {
+            let known = self.get(next)?;
+            next = known.caller;
+            Some(known)
+        })
+    }
+}
+
+/// What became of an empty place.
+enum Filled {
+    Yes,
+    NoRoom,
+    /// Another thread has taken it, for this address.
+    Lost(usize),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(caller: StackId, address: usize) -> Known {
+        Known { caller, address, mark: 0 }
+    }
+
+    #[test]
+    fn a_stack_is_stored_once_and_found_again() {
+        let tree = Tree::create(1024).unwrap();
+        let outer = tree.child(frame(0, 0x1000)).unwrap();
+        let inner = tree.child(frame(outer, 0x2000)).unwrap();
+        let other = tree.child(frame(0, 0x2000)).unwrap();
+        let unloaded = tree.child(Known { mark: 7, ..frame(outer, 0x2000) }).unwrap();
+        assert!(inner != other && inner != unloaded && tree.used.load(Relaxed) == 4);
+        assert_eq!(tree.child(frame(outer, 0x2000)), Some(inner));
+        assert_eq!(tree.frames(inner).map(|known| known.address).collect::<Vec<_>>(), [0x2000, 0x1000]);
+        assert_eq!(tree.get(unloaded).unwrap().mark, 7);
+        assert!(tree.get(0).is_none() && tree.get(u32::MAX).is_none() && tree.frames(0).next().is_none());
+    }
+
+    #[test]
+    fn a_full_tree_still_finds_what_it_has() {
+        let tree = Tree::create(1024).unwrap();
+        let added: Vec<_> = (2..2002_usize).map(|number| (number * 16, tree.child(frame(0, number * 16)))).collect();
+        let kept = added.iter().filter(|(_, id)| id.is_some()).count();
+        assert!(kept <= 768 && kept > 700, "{kept}");
+        for (address, id) in added {
+            assert_eq!(tree.child(frame(0, address)), id);
+        }
+    }
+
+    #[test]
+    fn threads_that_add_the_same_stacks_agree_on_their_frames() {
+        let tree = Tree::create(1 << 14).unwrap();
+        let add = || {
+            let mut caller = 0;
+            for step in 2..2000_usize {
+                caller = tree.child(frame(caller % 5, step % 700 * 8 + 16)).unwrap();
+            }
+            caller
+        };
+        let stacks: Vec<u32> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(add)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        for stack in stacks {
+            assert_eq!(tree.get(stack).unwrap().address, 1999 % 700 * 8 + 16);
+        }
+    }
+}

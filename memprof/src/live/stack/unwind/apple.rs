@@ -1,0 +1,125 @@
+//! Whose code an address is, on Apple's systems.
+//!
+//! Every function there keeps a frame pointer: the platform's rules for code ask for it, and Rust's targets are built so,
+//! the standard library too. So one rule fits all code, nothing has to be read from any module, and the one question is
+//! whether an address is code of a loaded module at all.
+
+use super::rule::Rule;
+use std::ffi::CStr;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicUsize, fence};
+
+/// A module, as far as unwinding needs it.
+pub(super) struct Module {
+    /// 0: whatever is loaded in the same place later has the same rule.
+    pub(super) mark: u32,
+}
+
+impl Module {
+    /// The rule of a function that goes on at a return address.
+    #[allow(clippy::unused_self, reason = "ELF modules differ")]
+    pub(super) fn rule(&self, _return_address: usize) -> Option<Rule> {
+        Some(Rule::FRAME_POINTER)
+    }
+}
+
+/// Modules of large programs, those of the system among them: a few hundred. Code beyond ends a stack.
+const MOST: usize = 2048;
+static LOW: [AtomicUsize; MOST] = [const { AtomicUsize::new(0) }; MOST];
+static HIGH: [AtomicUsize; MOST] = [const { AtomicUsize::new(0) }; MOST];
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// Notes the modules that are loaded now. Those that come later end a stack until the next profile starts. Outside of
+/// allocations, one caller at a time. Allocates.
+pub(super) fn prepare() {
+    let images = images();
+    // Readers that come meanwhile find fewer modules, never wrong ones.
+    COUNT.store(0, Release);
+    fence(Release);
+    for ((low, high), image) in LOW.iter().zip(&HIGH).zip(&images) {
+        low.store(image.low, Relaxed);
+        high.store(image.high, Relaxed);
+    }
+    COUNT.store(images.len().min(MOST), Release);
+}
+
+/// The module that an address is in.
+pub(super) fn find(address: usize) -> Option<Module> {
+    let mut all = LOW.iter().zip(&HIGH).take(COUNT.load(Acquire));
+    let found = all.any(|(low, high)| low.load(Relaxed) <= address && address < high.load(Relaxed));
+    found.then_some(Module { mark: 0 })
+}
+
+/// Which module an address is in: 0.
+pub(crate) fn mark_of(_address: usize) -> Option<u32> {
+    Some(0)
+}
+
+/// The executable or a library, as it is loaded.
+#[derive(Debug)]
+pub(crate) struct Image {
+    pub(crate) file: PathBuf,
+    pub(crate) low: usize,
+    pub(crate) high: usize,
+    /// What the addresses in the file have been moved by.
+    pub(crate) moved_by: usize,
+    /// The identity that the linker gave this very build.
+    pub(crate) build_id: Option<String>,
+}
+
+impl Image {
+    pub(crate) fn holds(&self, address: usize) -> bool {
+        self.low <= address && address < self.high
+    }
+}
+
+/// All modules; the first is the executable.
+#[allow(deprecated, reason = "libc would rather have them in another crate of one function each")]
+pub(crate) fn images() -> Vec<Image> {
+    // SAFETY: the calls only look at the loader's list; an index beyond its end gives null. A module that is unloaded
+    // meanwhile would leave its header unmapped, which is why its owner must not do so while a report is made.
+    unsafe { (0..libc::_dyld_image_count()).filter_map(|number| image(number)).collect() }
+}
+
+/// # Safety
+/// The module of this number is not unloaded meanwhile.
+#[allow(deprecated, reason = "as above")]
+unsafe fn image(number: u32) -> Option<Image> {
+    // SAFETY: null, or a header that is mapped with the commands behind it, as the caller vouches.
+    unsafe {
+        let header = libc::_dyld_get_image_header(number).cast::<libc::mach_header_64>();
+        let name = libc::_dyld_get_image_name(number);
+        if header.is_null() || name.is_null() {
+            return None;
+        }
+        let moved_by = libc::_dyld_get_image_vmaddr_slide(number) as usize;
+        let mut image = Image {
+            file: PathBuf::from(CStr::from_ptr(name).to_string_lossy().into_owned()),
+            low: 0,
+            high: 0,
+            moved_by,
+            build_id: None,
+        };
+        let mut command = header.add(1).cast::<libc::load_command>();
+        for _ in 0..(*header).ncmds {
+            match (*command).cmd {
+                libc::LC_SEGMENT_64 => {
+                    let segment = &*command.cast::<libc::segment_command_64>();
+                    if segment.segname.starts_with(&b"__TEXT\0".map(|byte| byte as libc::c_char)) {
+                        image.low = moved_by.wrapping_add(segment.vmaddr as usize);
+                        image.high = image.low.wrapping_add(segment.vmsize as usize);
+                    }
+                }
+                // LC_UUID: 16 bytes behind the command's two words.
+                0x1b => {
+                    let id = &*command.add(1).cast::<[u8; 16]>();
+                    image.build_id = Some(id.iter().map(|byte| format!("{byte:02x}")).collect());
+                }
+                _ => {}
+            }
+            command = command.byte_add((*command).cmdsize as usize);
+        }
+        (image.low < image.high).then_some(image)
+    }
+}

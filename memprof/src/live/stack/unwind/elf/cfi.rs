@@ -1,0 +1,270 @@
+//! From the entry of a function to the rule of one address: the call frame instructions of DWARF 5 (6.4.2), as far as
+//! compilers use them for the stack pointer, the frame pointer and the return address.
+
+use super::super::rule::{Base, Rule};
+use super::bytes::Bytes;
+use super::eh_frame::{Common, Entry, Tables};
+
+#[cfg(target_arch = "aarch64")]
+mod register {
+    pub(super) const STACK: u64 = 31;
+    pub(super) const FRAME: u64 = 29;
+}
+#[cfg(not(target_arch = "aarch64"))]
+mod register {
+    pub(super) const STACK: u64 = 7;
+    pub(super) const FRAME: u64 = 6;
+}
+
+/// How often a program may nest what it remembers. Compilers do it once.
+const REMEMBERED: usize = 8;
+
+/// Where a register of the caller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Where it was: the callee has not touched it.
+    Same,
+    /// In memory, so far from the caller's stack pointer.
+    Saved(i64),
+    /// Nowhere: for the return address, the outermost function.
+    Undefined,
+    /// Said in a way that is not read here.
+    Unknown,
+}
+
+/// What the caller's stack pointer is computed from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Frame {
+    Register(u64, i64),
+    /// In memory, so far from the frame pointer.
+    InMemory(i64),
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    caller: Frame,
+    frame_pointer: Place,
+    address: Place,
+}
+
+/// The rule for a function that goes on at a return address. `None`: the stack ends here, as the tables say or because
+/// they say nothing that is understood.
+pub(super) fn rule(tables: &Tables, return_address: usize) -> Option<Rule> {
+    // A call can be a function's last instruction: what it returns to is then another function.
+    let address = return_address.checked_sub(1)?;
+    let entry = tables.find(address)?;
+    if entry.common.is_signal {
+        return None;
+    }
+    row(&entry, address)?.rule()
+}
+
+impl Row {
+    fn rule(self) -> Option<Rule> {
+        let (base, offset) = match self.caller {
+            Frame::Register(register::STACK, offset) => (Base::Stack, offset),
+            Frame::Register(register::FRAME, offset) => (Base::Frame, offset),
+            Frame::InMemory(offset) => (Base::InFrame, offset),
+            Frame::Register(..) | Frame::Unknown => return None,
+        };
+        let words = |bytes: i64| if bytes % 8 == 0 { i16::try_from(bytes / 8).ok() } else { None };
+        let frame = match self.frame_pointer {
+            Place::Same => None,
+            Place::Saved(offset) => Some(words(offset)?),
+            // Whoever needs it further out cannot be unwound then, and nobody is shown a guess.
+            Place::Undefined | Place::Unknown => return None,
+        };
+        let Place::Saved(address) = self.address else { return None };
+        Some(Rule { base, offset: i32::try_from(offset).ok()?, frame, address: words(address)? })
+    }
+
+    fn place(&mut self, common: &Common, register: u64) -> Option<&mut Place> {
+        if register == common.address_register {
+            Some(&mut self.address)
+        } else if register == register::FRAME {
+            Some(&mut self.frame_pointer)
+        } else {
+            None
+        }
+    }
+}
+
+/// The row that holds for an address.
+fn row(entry: &Entry, address: usize) -> Option<Row> {
+    let nothing = Row { caller: Frame::Unknown, frame_pointer: Place::Same, address: Place::Same };
+    let mut machine = Machine { common: &entry.common, initial: nothing, row: nothing, at: entry.function_start };
+    machine.run(entry.common.program, usize::MAX)?;
+    machine.initial = machine.row;
+    machine.at = entry.function_start;
+    machine.run(entry.program, address)?;
+    Some(machine.row)
+}
+
+struct Machine<'a> {
+    common: &'a Common,
+    /// What the common program leads to: what "restore" goes back to.
+    initial: Row,
+    row: Row,
+    /// The first address that the row holds for.
+    at: usize,
+}
+
+impl Machine<'_> {
+    /// Runs until the row would hold for addresses beyond `address` only. `None`: an instruction is not known, so
+    /// nothing is known of what comes after it.
+    fn run(&mut self, mut program: Bytes, address: usize) -> Option<()> {
+        let mut remembered = [self.row; REMEMBERED];
+        let mut depth = 0_usize;
+        while !program.is_at_end() {
+            let instruction = program.u8()?;
+            let low = u64::from(instruction & 0x3f);
+            let forward = match (instruction >> 6, low) {
+                (1, delta) => delta,
+                (2, register) => {
+                    let offset = program.uleb()? as i64;
+                    self.saved(register, offset)?;
+                    continue;
+                }
+                (3, register) => {
+                    self.restore(register);
+                    continue;
+                }
+                (_, 0x02) => u64::from(program.u8()?),
+                (_, 0x03) => u64::from(program.u16()?),
+                (_, 0x04) => u64::from(program.u32()?),
+                (_, 0x0a) => {
+                    *remembered.get_mut(depth)? = self.row;
+                    depth += 1;
+                    continue;
+                }
+                (_, 0x0b) => {
+                    depth = depth.checked_sub(1)?;
+                    self.row = *remembered.get(depth)?;
+                    continue;
+                }
+                (_, other) => {
+                    self.other(other, &mut program)?;
+                    continue;
+                }
+            };
+            self.at = self.at.checked_add(usize::try_from(forward.checked_mul(self.common.code_unit)?).ok()?)?;
+            if self.at > address {
+                break;
+            }
+        }
+        Some(())
+    }
+
+    /// The instructions that move nothing but registers.
+    fn other(&mut self, instruction: u64, program: &mut Bytes) -> Option<()> {
+        match instruction {
+            // nop; aarch64: return addresses are signed from here on (they are always freed of a signature).
+            0x00 | 0x2d => {}
+            // offset_extended, offset_extended_sf, GNU_negative_offset_extended
+            0x05 => {
+                let register = program.uleb()?;
+                let offset = program.uleb()? as i64;
+                self.saved(register, offset)?;
+            }
+            0x11 => {
+                let register = program.uleb()?;
+                let offset = program.sleb()?;
+                self.saved(register, offset)?;
+            }
+            0x2f => {
+                let register = program.uleb()?;
+                let offset = (program.uleb()? as i64).checked_neg()?;
+                self.saved(register, offset)?;
+            }
+            // restore_extended, undefined, same_value
+            0x06 => {
+                let register = program.uleb()?;
+                self.restore(register);
+            }
+            0x07 => self.set(program.uleb()?, Place::Undefined),
+            0x08 => self.set(program.uleb()?, Place::Same),
+            // register, val_offset, val_offset_sf
+            0x09 | 0x14 => {
+                self.set(program.uleb()?, Place::Unknown);
+                program.uleb()?;
+            }
+            0x15 => {
+                self.set(program.uleb()?, Place::Unknown);
+                program.sleb()?;
+            }
+            // expression, val_expression
+            0x10 | 0x16 => {
+                self.set(program.uleb()?, Place::Unknown);
+                block(program)?;
+            }
+            // def_cfa, def_cfa_sf
+            0x0c => self.row.caller = Frame::Register(program.uleb()?, program.uleb()? as i64),
+            0x12 => {
+                let register = program.uleb()?;
+                self.row.caller = Frame::Register(register, program.sleb()?.checked_mul(self.common.data_unit)?);
+            }
+            // def_cfa_register
+            0x0d => {
+                let Frame::Register(_, offset) = self.row.caller else { return None };
+                self.row.caller = Frame::Register(program.uleb()?, offset);
+            }
+            // def_cfa_offset, def_cfa_offset_sf
+            0x0e | 0x13 => {
+                let Frame::Register(register, _) = self.row.caller else { return None };
+                let offset = match instruction {
+                    0x0e => program.uleb()? as i64,
+                    _ => program.sleb()?.checked_mul(self.common.data_unit)?,
+                };
+                self.row.caller = Frame::Register(register, offset);
+            }
+            // def_cfa_expression
+            0x0f => self.row.caller = expression(block(program)?),
+            // GNU_args_size
+            0x2e => {
+                program.uleb()?;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn saved(&mut self, register: u64, offset: i64) -> Option<()> {
+        let offset = offset.checked_mul(self.common.data_unit)?;
+        self.set(register, Place::Saved(offset));
+        Some(())
+    }
+
+    fn set(&mut self, register: u64, to: Place) {
+        if let Some(place) = self.row.place(self.common, register) {
+            *place = to;
+        }
+    }
+
+    fn restore(&mut self, register: u64) {
+        let mut initial = self.initial;
+        if let Some(&mut to) = initial.place(self.common, register) {
+            self.set(register, to);
+        }
+    }
+}
+
+/// Bytes behind their length.
+fn block(program: &mut Bytes) -> Option<Bytes> {
+    let length = usize::try_from(program.uleb()?).ok()?;
+    program.split(length)
+}
+
+/// The one expression that functions have: what stands so far from the frame pointer. They realign their stack and keep
+/// the caller's stack pointer there.
+fn expression(mut bytes: Bytes) -> Frame {
+    const READ: u8 = 0x06;
+    const REGISTER_0: u8 = 0x70;
+    let of_frame = REGISTER_0 + register::FRAME as u8;
+    let mut read = || {
+        let register = bytes.u8()?;
+        let offset = bytes.sleb()?;
+        (register == of_frame && bytes.u8()? == READ && bytes.is_at_end()).then_some(Frame::InMemory(offset))
+    };
+    read().unwrap_or(Frame::Unknown)
+}

@@ -1,0 +1,259 @@
+//! How one frame is taken off: from the registers in a function to those in its caller.
+
+use crate::os::stack_bounds::StackBounds;
+
+/// The registers that unwinding needs, as they are when a function goes on at `address`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub(super) struct Registers {
+    pub(super) stack: usize,
+    pub(super) address: usize,
+    pub(super) frame: usize,
+}
+
+/// The caller's registers, and where two of them were read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Caller {
+    pub(super) registers: Registers,
+    /// Where the return address is.
+    pub(super) address_slot: usize,
+    /// Where the caller's frame pointer is; the return address again, where it is still in its register.
+    pub(super) frame_slot: usize,
+    /// What stands there.
+    pub(super) frame_value: usize,
+}
+
+impl Caller {
+    /// Only the return address matters.
+    pub(super) fn forget_frame_pointer(&mut self) {
+        self.frame_slot = self.address_slot;
+        self.frame_value = self.registers.address;
+    }
+}
+
+/// What the caller's stack pointer is counted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Base {
+    Stack,
+    Frame,
+    /// It stands in memory, relative to the frame pointer: so do functions that realign their stack.
+    InFrame,
+}
+
+/// What becomes of a function's frame pointer when the function is taken off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// The caller's stack pointer is counted from it.
+    Used,
+    /// It is the caller's as well.
+    Kept,
+    /// The caller's is read from memory.
+    #[default]
+    Lost,
+}
+
+/// The rule of one return address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) base: Base,
+    pub(super) offset: i32,
+    /// Where the caller's frame pointer was saved, in words from the caller's stack pointer.
+    pub(super) frame: Option<i16>,
+    /// Where the return address was saved, in words from the caller's stack pointer.
+    pub(super) address: i16,
+}
+
+/// In a packed rule: the frame pointer is as it was.
+const SAME: i16 = i16::MIN;
+/// The largest distance of a packed rule: 30 bits with their sign.
+const FURTHEST: i32 = (1 << 29) - 1;
+
+impl Rule {
+    /// The rule of functions that keep a frame pointer, as every function on Apple's systems does.
+    #[cfg(any(test, target_vendor = "apple"))]
+    pub(super) const FRAME_POINTER: Rule = Rule { base: Base::Frame, offset: 16, frame: Some(-2), address: -1 };
+
+    /// One word, never 0; `None` where a distance is too long.
+    pub(super) fn pack(self) -> Option<u64> {
+        let base = match self.base {
+            Base::Stack => 1,
+            Base::Frame => 2,
+            Base::InFrame => 3,
+        };
+        if !(-FURTHEST..=FURTHEST).contains(&self.offset) || self.frame == Some(SAME) {
+            return None;
+        }
+        let offset = u64::from((self.offset as u32) << 2);
+        let frame = u64::from(self.frame.unwrap_or(SAME) as u16);
+        Some(base | offset | frame << 32 | u64::from(self.address as u16) << 48)
+    }
+
+    /// The rule in a word; `None`: the stack ends here.
+    #[inline(always)]
+    pub(super) fn unpack(word: u64) -> Option<Rule> {
+        let base = match word & 3 {
+            1 => Base::Stack,
+            2 => Base::Frame,
+            3 => Base::InFrame,
+            _ => return None,
+        };
+        let frame = (word >> 32) as u16 as i16;
+        Some(Rule {
+            base,
+            offset: (word as u32 as i32) >> 2,
+            frame: if frame == SAME { None } else { Some(frame) },
+            address: (word >> 48) as u16 as i16,
+        })
+    }
+
+    /// What the rule in a word does with the frame pointer of the function that it takes off.
+    #[inline(always)]
+    pub(super) fn fate(word: u64) -> Fate {
+        match word & 3 {
+            // The stack ends: nobody needs it any more.
+            0 => Fate::Lost,
+            1 if (word >> 32) as u16 as i16 == SAME => Fate::Kept,
+            1 => Fate::Lost,
+            _ => Fate::Used,
+        }
+    }
+
+    /// Whether the caller depends on more memory than its two slots.
+    #[inline(always)]
+    pub(super) fn reads_more(self) -> bool {
+        self.base == Base::InFrame
+    }
+
+    /// The caller of a function with these registers. `None`: the stack ends here, or is not as the rule has it.
+    #[inline(always)]
+    pub(super) fn apply(self, callee: Registers, stack: &Stack) -> Option<Caller> {
+        let distance = self.offset as isize as usize;
+        let caller = match self.base {
+            Base::Stack => callee.stack.wrapping_add(distance),
+            Base::Frame => callee.frame.wrapping_add(distance),
+            Base::InFrame => stack.word(callee.frame.wrapping_add(distance))?,
+        };
+        // Each frame is above the last: this ends every unwinding, whatever the tables say.
+        if caller <= callee.stack {
+            return None;
+        }
+        let slot = |words: i16| caller.wrapping_add((words as isize * 8) as usize);
+        let address_slot = slot(self.address);
+        let address = code_address(stack.word(address_slot)?);
+        if address == 0 {
+            return None;
+        }
+        let registers = Registers { stack: caller, address, frame: callee.frame };
+        match self.frame {
+            // Beneath the return address, as everywhere: one comparison then tells whether both are in use.
+            Some(words) if words <= self.address => {
+                let frame_slot = slot(words);
+                let frame = stack.word(frame_slot)?;
+                let registers = Registers { frame, ..registers };
+                Some(Caller { registers, address_slot, frame_slot, frame_value: frame })
+            }
+            Some(_) => None,
+            None => Some(Caller { registers, address_slot, frame_slot: address_slot, frame_value: address }),
+        }
+    }
+}
+
+/// A return address without the signature that aarch64 may put into its upper bits.
+#[inline(always)]
+pub(super) fn code_address(word: usize) -> usize {
+    if cfg!(target_arch = "aarch64") { word & 0x0000_ffff_ffff_ffff } else { word }
+}
+
+/// The part of a thread's stack that is in use: all that is ever read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stack {
+    low: usize,
+    high: usize,
+}
+
+impl Stack {
+    /// From the stack pointer to the end of the thread's stack.
+    ///
+    /// # Safety
+    /// `bounds` are those of the calling thread's stack, and its stack pointer is at or below `stack_pointer`, which
+    /// lies in them.
+    pub(super) unsafe fn above(stack_pointer: usize, bounds: StackBounds) -> Self {
+        Self { low: stack_pointer, high: bounds.high.saturating_sub(size_of::<usize>()) }
+    }
+
+    /// Whether both places of a frame are in use and hold what they held when `caller` was made.
+    ///
+    /// # Safety
+    /// `caller` was made with a `Stack` of this very thread.
+    #[inline(always)]
+    pub(super) unsafe fn still_holds(&self, caller: &Caller) -> bool {
+        // SAFETY: both places were read when `caller` was made: they are aligned and on this thread's stack, which is
+        // there as long as the thread. That they are above the stack pointer is asked first (see `apply`: the frame
+        // pointer's place is never above the other one).
+        let word = |slot: usize| unsafe { std::ptr::with_exposed_provenance::<usize>(slot).read_volatile() };
+        caller.frame_slot >= self.low
+            && code_address(word(caller.address_slot)) == caller.registers.address
+            // Not stripped: a frame pointer is no return address. Where it is one (see `frame_slot`), this says the same.
+            && (word(caller.frame_slot) == caller.frame_value || self.is_same_code(caller))
+    }
+
+    /// aarch64: the return address stands in for the frame pointer's place, and bears a signature.
+    #[inline(always)]
+    fn is_same_code(&self, caller: &Caller) -> bool {
+        cfg!(target_arch = "aarch64") && caller.frame_slot == caller.address_slot
+    }
+
+    /// The word at an address; `None` outside.
+    #[inline(always)]
+    pub(super) fn word(&self, address: usize) -> Option<usize> {
+        if address < self.low || address > self.high || !address.is_multiple_of(size_of::<usize>()) {
+            return None;
+        }
+        // SAFETY: aligned, and between this thread's stack pointer and its stack's end (see `above`): mapped, and
+        // changed by this thread alone. Volatile, as the compiler knows of no object there.
+        Some(unsafe { std::ptr::with_exposed_provenance::<usize>(address).read_volatile() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_survives_being_packed() {
+        for base in [Base::Stack, Base::Frame, Base::InFrame] {
+            for offset in [0, 8, -8, 16, FURTHEST, -FURTHEST] {
+                for frame in [None, Some(-2), Some(i16::MAX), Some(-300)] {
+                    let rule = Rule { base, offset, frame, address: -1 };
+                    assert_eq!(Rule::unpack(rule.pack().unwrap()), Some(rule));
+                }
+            }
+        }
+        assert_eq!(Rule::unpack(0), None);
+        assert_eq!(Rule { offset: FURTHEST + 1, ..Rule::FRAME_POINTER }.pack(), None);
+        assert_eq!(Rule { frame: Some(SAME), ..Rule::FRAME_POINTER }.pack(), None);
+    }
+
+    #[test]
+    fn nothing_outside_the_stack_is_read() {
+        // A stack of 8 words, of which the last 6 are in use.
+        let words: [usize; 8] = [0, 0, 11, 12, 13, 14, 15, 16];
+        let low = (&raw const words).expose_provenance();
+        let bounds = StackBounds { low, high: low + 64 };
+        // SAFETY: not this thread's whole stack but a part of it that is in use.
+        let stack = unsafe { Stack::above(low + 16, bounds) };
+        assert_eq!(stack.word(low + 16), Some(11));
+        assert_eq!(stack.word(low + 56), Some(16));
+        for outside in [low + 8, low + 64, low + 57, low + 20, 0, usize::MAX, usize::MAX - 7] {
+            assert_eq!(stack.word(outside), None, "{outside:#x}");
+        }
+        let callee = Registers { stack: low + 16, address: 1, frame: low + 32 };
+        let caller = Rule::FRAME_POINTER.apply(callee, &stack).unwrap();
+        assert_eq!(caller.registers, Registers { stack: low + 48, address: 14, frame: 13 });
+        assert_eq!((caller.address_slot, caller.frame_slot), (low + 40, low + 32));
+        // Frames only ever lie above one another.
+        for frame in [low, low + 8, low + 56, usize::MAX - 3] {
+            assert!(Rule::FRAME_POINTER.apply(Registers { frame, ..callee }, &stack).is_none());
+        }
+    }
+}

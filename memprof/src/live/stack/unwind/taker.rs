@@ -1,0 +1,142 @@
+//! What one thread keeps from one capture to the next.
+
+use super::registers;
+use super::rule::{Registers, Stack};
+use super::walk::{Frame, Kept, NO_ROOM, Walk};
+use crate::live::stack::tree::{StackId, tree};
+use crate::live::stack::{Counts, MOST_FRAMES};
+use crate::os::pages;
+use crate::os::stack_bounds::{self, StackBounds};
+use std::cell::Cell;
+use std::ptr::null_mut;
+
+/// What has to be left of a stack: a cold capture takes less than 4 KiB of it, and the system's signal frames lie there.
+const RESERVE: usize = 32 * 1024;
+/// One capture in so many is unwound in full.
+const CHECK_EVERY: u32 = 1024;
+
+/// For the thread that owns the ledger alone.
+#[derive(Debug)]
+pub(in super::super) struct Taker {
+    bounds: Cell<Option<StackBounds>>,
+    is_asked: Cell<bool>,
+    /// A signal handler has interrupted a capture of the same thread, or the system's answer about the stack allocates.
+    is_busy: Cell<bool>,
+    until_check: Cell<u32>,
+    kept: Cell<Kept>,
+    /// Frames of the last stack, and as many to unwind into.
+    frames: Cell<*mut Frame>,
+    room: Cell<usize>,
+}
+
+impl Taker {
+    pub(in super::super) const fn new() -> Self {
+        Self {
+            bounds: Cell::new(None),
+            is_asked: Cell::new(false),
+            is_busy: Cell::new(false),
+            until_check: Cell::new(CHECK_EVERY),
+            kept: Cell::new(Kept::NOTHING),
+            frames: Cell::new(null_mut()),
+            room: Cell::new(0),
+        }
+    }
+
+    pub(in super::super) fn forget_thread(&self) {
+        self.bounds.set(None);
+        self.is_asked.set(false);
+        self.kept.set(Kept::NOTHING);
+    }
+
+    /// The stack of whoever called this. 0: there is none.
+    #[inline(never)]
+    pub(in super::super) fn capture(&self, limit: usize, counts: &Counts) -> StackId {
+        let here = registers::here();
+        if self.is_busy.replace(true) {
+            Counts::add(&counts.not_captured);
+            return 0;
+        }
+        let stack = self.capture_from(here, limit, counts);
+        self.is_busy.set(false);
+        match stack {
+            0 => Counts::add(&counts.not_captured),
+            NO_ROOM => {
+                Counts::add(&counts.without_room);
+                return 0;
+            }
+            _ => {}
+        }
+        stack
+    }
+
+    fn capture_from(&self, here: Registers, limit: usize, counts: &Counts) -> StackId {
+        let Some(bounds) = self.bounds().filter(|bounds| bounds.holds(here.stack, RESERVE)) else { return 0 };
+        // SAFETY: these are the bounds of this thread's stack, the stack pointer was read by the function that called
+        // this one, and it has just been found to lie within them.
+        let stack = unsafe { Stack::above(here.stack, bounds) };
+        let (Some((kept, fresh)), Some(tree)) = (self.frames(limit), tree()) else { return 0 };
+        let mut state = self.kept.get();
+        let mut walk = Walk { kept, fresh, state: &mut state };
+        // SAFETY: `forget_thread` has dropped what former owners of the ledger had captured.
+        let mut captured = unsafe { walk.capture(here, &stack, tree) };
+        let left = self.until_check.get() - 1;
+        if left == 0 {
+            self.until_check.set(CHECK_EVERY);
+            *walk.state = Kept::NOTHING;
+            // SAFETY: as above; there are no frames left.
+            let in_full = unsafe { walk.capture(here, &stack, tree) };
+            if captured != in_full && !tree.frames(captured).eq(tree.frames(in_full)) {
+                Counts::add(&counts.corrected);
+            }
+            captured = in_full;
+        } else {
+            self.until_check.set(left);
+        }
+        self.kept.set(state);
+        captured
+    }
+
+    #[inline(always)]
+    fn bounds(&self) -> Option<StackBounds> {
+        if !self.is_asked.get() {
+            self.is_asked.set(true);
+            self.bounds.set(stack_bounds::of_this_thread());
+        }
+        self.bounds.get()
+    }
+
+    /// Room for two stacks of `limit` frames.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref, reason = "the owner is one thread, and `is_busy` keeps it from being here twice")]
+    fn frames(&self, limit: usize) -> Option<(&mut [Frame], &mut [Frame])> {
+        if self.room.get() != limit && !self.make_room(limit) {
+            return None;
+        }
+        let start = self.frames.get();
+        // SAFETY: `make_room` has reserved twice `limit` frames here, zeroed, which is valid for frames. Only the owner
+        // comes here, one call at a time (see `is_busy`), and the slices are gone before the next one.
+        unsafe {
+            Some((
+                std::slice::from_raw_parts_mut(start, limit),
+                std::slice::from_raw_parts_mut(start.add(limit), limit),
+            ))
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(&self, limit: usize) -> bool {
+        debug_assert!(limit <= MOST_FRAMES);
+        let start = pages::reserve(2 * limit * size_of::<Frame>());
+        if start.is_null() {
+            return false;
+        }
+        let (former, room) = (self.frames.replace(start.cast()), self.room.replace(limit));
+        if room > 0 {
+            // SAFETY: it came from `reserve` with this size, and nobody else refers to it.
+            unsafe { pages::release(former.cast(), 2 * room * size_of::<Frame>()) };
+        }
+        self.kept.set(Kept::NOTHING);
+        true
+    }
+}

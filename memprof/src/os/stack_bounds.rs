@@ -1,0 +1,205 @@
+//! Where the stack of a thread lies, found without allocating, locking or asking the C library's allocator.
+//!
+//! `pthread_getattr_np` would tell, but it takes memory from `malloc` and, for the main thread, reads a file line by
+//! line through buffers of its own: not within an allocation.
+
+/// The addresses of a stack: it grows from `high` down to `low`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StackBounds {
+    pub(crate) low: usize,
+    pub(crate) high: usize,
+}
+
+impl StackBounds {
+    /// Whether a stack pointer is on this stack with at least `reserve` bytes below it.
+    #[inline(always)]
+    pub(crate) fn holds(&self, stack_pointer: usize, reserve: usize) -> bool {
+        stack_pointer < self.high && stack_pointer.wrapping_sub(self.low) >= reserve && stack_pointer >= self.low
+    }
+}
+
+pub(crate) use system::{of_this_thread, prepare};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod system {
+    use super::StackBounds;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    /// The most that is taken to be the main thread's: the kernel keeps at least this much free below its stack when a
+    /// program starts, whatever the limit is raised to later, so nothing else is mapped within it.
+    const MOST_OF_MAIN: usize = 128 << 20;
+
+    static MAIN_HIGH: AtomicUsize = AtomicUsize::new(0);
+    static MAIN_LOW: AtomicUsize = AtomicUsize::new(0);
+
+    /// Finds the main thread's stack. Outside of allocations, before the first [`of_this_thread`].
+    pub(crate) fn prepare() {
+        if MAIN_HIGH.load(Relaxed) != 0 {
+            return;
+        }
+        // The kernel puts these bytes at the top of the first stack. Not the mapping that is called `[stack]`: under
+        // valgrind the program runs on another one.
+        // SAFETY: the call only reads what the kernel has passed to the process.
+        let at_the_top = unsafe { libc::getauxval(libc::AT_RANDOM) };
+        let Some((_, high)) = mapping_of(at_the_top as usize) else { return };
+        let mut limit = std::mem::MaybeUninit::<libc::rlimit>::zeroed();
+        // SAFETY: the call fills the structure it is given, and all-zero is a valid one.
+        let limit = unsafe {
+            if libc::getrlimit(libc::RLIMIT_STACK, limit.as_mut_ptr()) != 0 {
+                return;
+            }
+            limit.assume_init().rlim_cur
+        };
+        let size = usize::try_from(limit).unwrap_or(MOST_OF_MAIN).min(MOST_OF_MAIN);
+        MAIN_LOW.store(high.saturating_sub(size), Relaxed);
+        MAIN_HIGH.store(high, Relaxed);
+    }
+
+    /// The stack of this thread. Two or more system calls, so it is asked once for each thread.
+    pub(crate) fn of_this_thread() -> Option<StackBounds> {
+        // SAFETY: neither call has arguments, and neither can fail.
+        let is_main = unsafe { libc::syscall(libc::SYS_gettid) == libc::c_long::from(libc::getpid()) };
+        if is_main {
+            let bounds = StackBounds { low: MAIN_LOW.load(Relaxed), high: MAIN_HIGH.load(Relaxed) };
+            return (bounds.high != 0).then_some(bounds);
+        }
+        // The C library places a thread's own data at the top of its stack, in the same mapping. So this finds the
+        // thread's own stack wherever the stack pointer is now, and where the data lies elsewhere, no stack at all.
+        let own_data = thread_pointer();
+        let (low, _) = mapping_of(own_data)?;
+        Some(StackBounds { low, high: own_data & !7 })
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn thread_pointer() -> usize {
+        let pointer;
+        // SAFETY: on this system the first word of a thread's own data is its address.
+        unsafe { std::arch::asm!("mov {}, fs:0", out(reg) pointer, options(nostack, preserves_flags, readonly)) };
+        pointer
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    fn thread_pointer() -> usize {
+        let pointer;
+        // SAFETY: reads a register that user code may read.
+        unsafe { std::arch::asm!("mrs {}, tpidr_el0", out(reg) pointer, options(nostack, preserves_flags, nomem)) };
+        pointer
+    }
+
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    fn thread_pointer() -> usize {
+        0
+    }
+
+    /// The mapping that holds an address, from the kernel's list, read through a buffer on the stack.
+    fn mapping_of(address: usize) -> Option<(usize, usize)> {
+        // Plain system calls: the C library's functions of these names are points where a thread can be cancelled.
+        // SAFETY: the path ends in NUL.
+        let file = unsafe {
+            libc::syscall(
+                libc::SYS_openat,
+                libc::AT_FDCWD,
+                c"/proc/self/maps".as_ptr(),
+                libc::O_RDONLY | libc::O_CLOEXEC,
+            )
+        };
+        if file < 0 {
+            return None;
+        }
+        let mut found = None;
+        // Of each line only the beginning matters: `low-high `, at most 34 bytes.
+        let mut start_of_line = [0_u8; 34];
+        let mut used = 0;
+        let mut buffer = [0_u8; 4096];
+        'file: loop {
+            // SAFETY: the pointer and the length are those of the buffer.
+            let read = unsafe { libc::syscall(libc::SYS_read, file, buffer.as_mut_ptr(), buffer.len()) };
+            let Ok(read @ 1..) = usize::try_from(read) else { break };
+            for &byte in buffer.get(..read).unwrap_or_default() {
+                if byte != b'\n' {
+                    if let Some(place) = start_of_line.get_mut(used) {
+                        *place = byte;
+                        used += 1;
+                    }
+                    continue;
+                }
+                let line = start_of_line.get(..used).unwrap_or_default();
+                found = range_of(line).filter(|&(low, high)| low <= address && address < high);
+                if found.is_some() {
+                    break 'file;
+                }
+                used = 0;
+            }
+        }
+        // SAFETY: the descriptor was opened above and is closed once.
+        unsafe { libc::syscall(libc::SYS_close, file) };
+        found
+    }
+
+    /// The two addresses at the beginning of a line, `low-high `.
+    fn range_of(line: &[u8]) -> Option<(usize, usize)> {
+        let mut parts = line.split(|&byte| byte == b'-' || byte == b' ');
+        Some((hexadecimal(parts.next()?)?, hexadecimal(parts.next()?)?))
+    }
+
+    fn hexadecimal(digits: &[u8]) -> Option<usize> {
+        if digits.is_empty() {
+            return None;
+        }
+        digits.iter().try_fold(0_usize, |number, &digit| {
+            let value = char::from(digit).to_digit(16)?;
+            Some(number.checked_mul(16)? + value as usize)
+        })
+    }
+}
+
+#[cfg(target_vendor = "apple")]
+mod system {
+    use super::StackBounds;
+
+    pub(crate) fn prepare() {}
+
+    /// The stack of this thread.
+    pub(crate) fn of_this_thread() -> Option<StackBounds> {
+        // SAFETY: both calls read what the system keeps of the calling thread.
+        let (high, size) = unsafe {
+            let this = libc::pthread_self();
+            (libc::pthread_get_stackaddr_np(this) as usize, libc::pthread_get_stacksize_np(this))
+        };
+        Some(StackBounds { low: high.checked_sub(size)?, high })
+    }
+}
+
+#[cfg(all(test, any(target_os = "linux", target_vendor = "apple")))]
+mod tests {
+    use super::*;
+
+    fn local() -> usize {
+        let local = 0_u64;
+        std::hint::black_box(&raw const local).addr()
+    }
+
+    #[test]
+    fn each_thread_has_its_own_stack() {
+        prepare();
+        let ask = || {
+            let bounds = of_this_thread().unwrap();
+            assert!(bounds.holds(local(), 32 * 1024), "{:#x} in {bounds:x?}", local());
+            bounds
+        };
+        let here = ask();
+        let small = std::thread::Builder::new().stack_size(256 * 1024).spawn(ask).unwrap().join().unwrap();
+        let size = small.high - small.low;
+        // The thread's own data at the top is not counted.
+        assert!((224 * 1024..512 * 1024).contains(&size), "{size}");
+        assert!(small.high <= here.low || here.high <= small.low, "{small:x?} {here:x?}");
+    }
+
+    #[test]
+    fn the_ends_of_a_stack() {
+        let bounds = StackBounds { low: 0x1000, high: 0x9000 };
+        assert!(bounds.holds(0x2000, 0x1000) && !bounds.holds(0x1fff, 0x1000));
+        assert!(!bounds.holds(0x9000, 0) && bounds.holds(0x8fff, 0) && !bounds.holds(0xfff, 0) && !bounds.holds(0, 0));
+        assert!(!StackBounds::default().holds(0x1234, 0));
+    }
+}

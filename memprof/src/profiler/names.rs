@@ -1,0 +1,91 @@
+//! The names of functions, from the symbols and debug information of modules' files.
+
+use crate::report::data::Frame;
+use std::path::Path;
+
+#[cfg(all(feature = "backtraces", unix))]
+pub(super) use by_file::Names;
+#[cfg(not(all(feature = "backtraces", unix)))]
+pub(super) use in_process::Names;
+
+#[cfg(all(feature = "backtraces", unix))]
+mod by_file {
+    use super::{Frame, Path};
+    use std::borrow::Cow;
+    use std::collections::HashMap;
+    use std::path::PathBuf;
+
+    /// The files that were read so far, for one report: debug information is large.
+    #[derive(Default)]
+    pub(in super::super) struct Names {
+        files: HashMap<PathBuf, Option<addr2line::Loader>>,
+    }
+
+    impl Names {
+        /// The functions that go on at a return address, innermost first; `address` is the address in the module's file.
+        pub(in super::super) fn at(&mut self, file: Option<&Path>, address: usize, _in_memory: usize) -> Vec<Frame> {
+            let Some(file) = file else { return Vec::new() };
+            let loader =
+                self.files.entry(file.to_owned()).or_insert_with(|| addr2line::Loader::new(file).ok()).as_ref();
+            // Where the call is, not where it returns to: that can be the next line, or another function.
+            let (Some(loader), Some(call)) = (loader, (address as u64).checked_sub(1)) else { return Vec::new() };
+            let mut frames = Vec::new();
+            if let Ok(mut found) = loader.find_frames(call) {
+                while let Ok(Some(frame)) = found.next() {
+                    let location = frame.location.as_ref();
+                    frames.push(Frame {
+                        function: frame.function.and_then(|name| Some(name.demangle().ok()?.into_owned())),
+                        file: location.and_then(|location| location.file).map(str::to_owned),
+                        line: location.and_then(|location| location.line),
+                        ..Frame::default()
+                    });
+                }
+            }
+            // Without debug information, or for code that has none, such as assembly, there are symbols.
+            if frames.last().is_none_or(|outermost| outermost.function.is_none())
+                && let Some(symbol) = loader.find_symbol(call)
+            {
+                let last = frames.pop().unwrap_or_default();
+                let function = addr2line::demangle_auto(Cow::Borrowed(symbol), None).into_owned();
+                frames.push(Frame { function: Some(function), ..last });
+            }
+            frames
+        }
+    }
+}
+
+#[cfg(not(all(feature = "backtraces", unix)))]
+mod in_process {
+    use super::{Frame, Path};
+
+    /// Nothing is kept.
+    #[derive(Default)]
+    pub(in super::super) struct Names;
+
+    impl Names {
+        /// The functions that go on at a return address, innermost first.
+        #[allow(clippy::unused_self, reason = "other systems keep files")]
+        #[cfg(all(feature = "backtraces", windows))]
+        pub(in super::super) fn at(&mut self, _file: Option<&Path>, _in_file: usize, address: usize) -> Vec<Frame> {
+            let mut frames = Vec::new();
+            // It looks one byte before the address that it is given: where the call is, not where it returns to.
+            backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
+                frames.push(Frame {
+                    // The alternate form leaves out the compiler's hash.
+                    function: symbol.name().map(|name| format!("{name:#}")),
+                    file: symbol.filename().map(|file| file.to_string_lossy().into_owned()),
+                    line: symbol.lineno(),
+                    ..Frame::default()
+                });
+            });
+            frames
+        }
+
+        /// Names are not known here.
+        #[allow(clippy::unused_self, reason = "other systems keep files")]
+        #[cfg(not(all(feature = "backtraces", windows)))]
+        pub(in super::super) fn at(&mut self, _file: Option<&Path>, _in_file: usize, _address: usize) -> Vec<Frame> {
+            Vec::new()
+        }
+    }
+}
