@@ -5,6 +5,10 @@ use syn::{Error, LitStr, Path, Result};
 use crate::mistakes::Mistakes;
 use crate::watch::Watch;
 
+mod test;
+
+pub(crate) use test::TestArgs;
+
 /// The arguments of `#[track_memory]`.
 #[derive(Default)]
 pub(crate) struct TrackArgs {

@@ -270,3 +270,51 @@ pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(args.into(), item.into(), expand::Build::this()).into()
 }
+
+/// A test whose memory is measured, and held against limits.
+///
+/// ```no_run
+/// #[memprof::test(max_allocated = "64 KiB", max_peak = "32 KiB", max_count = 100, no_leaks)]
+/// fn a_small_thing_stays_small() {
+///     assert_eq!(vec![1u8; 1024].len(), 1024);
+/// }
+/// ```
+///
+/// It makes the function a `#[test]`, unless an attribute below it does (one whose last name is `test`). Leave `#[test]` out, or
+/// write it below: above, it has done its work when this attribute comes, and the test runs twice. It goes well with
+/// `#[should_panic]`, `#[ignore]` and tests that return a `Result`. A test that fails by itself fails with its own words. The
+/// tracker has to be installed in the test binary: see [memprof::testing](https://docs.rs/memprof/latest/memprof/testing/),
+/// which also says what belongs to a measurement.
+///
+/// # Arguments
+///
+/// * `max_allocated = "64 KiB"`: the most that the test may allocate in all. A size is a number and `B`, `KB` = `KiB`, `MB` =
+///   `MiB` or `GB` = `GiB`, and is checked when the test is compiled.
+/// * `max_peak = "1 MiB"`: how high its thread may stand above where the test began, at the most.
+/// * `max_net = "0 B"`: what may be left at the end: allocated − freed.
+/// * `max_count = 10`: how many blocks it may allocate, reallocations among them.
+/// * `no_leaks`: no block that was allocated in the test may be live at its end. What the test returns counts.
+/// * `crate = path`: where memprof is found. Without it `::memprof`.
+///
+/// Without a limit the test prints its figures, so that one knows what to write: `cargo test -- --show-output`.
+///
+/// # Async tests
+///
+/// Above `#[tokio::test]`, or any other runtime's attribute of that name, the body is measured. Below it, the runtime and the
+/// tasks on the test's thread are measured too, because then it makes a function that is not async.
+///
+/// # Cost
+///
+/// Without memprof's feature `profiling` the function is a plain test, after the checks. With it a test begins and ends a
+/// measurement, some microseconds; `no_leaks` some milliseconds.
+#[proc_macro_attribute]
+pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::test(args.into(), item.into(), expand::Build::this()).into()
+}
+
+/// The bytes of a size in quotes. For memprof's own macros.
+#[doc(hidden)]
+#[proc_macro]
+pub fn size(tokens: TokenStream) -> TokenStream {
+    expand::number_of_bytes(tokens.into()).into()
+}

@@ -5,7 +5,7 @@ use syn::{Attribute, Meta, Signature};
 use crate::args::{Allocator, TrackArgs};
 use crate::block::{Block, Members};
 use crate::classify::Kind;
-use crate::expand::{Build, has_runtime};
+use crate::expand::{Build, has_runtime, makes_a_test};
 use crate::item::{Function, Item, ends_in};
 use crate::mistakes::Mistakes;
 use crate::returned::Returned;
@@ -223,8 +223,38 @@ fn main_function(Function { attrs, sig, .. }: &Function, mistakes: &mut Mistakes
             "an async `main` needs a runtime; write the runtime's attribute, such as `#[tokio::main]`, below `#[memprof::main]`",
         );
     }
-    for attr in attrs.iter().filter(|attr| is_memprof_main(attr)) {
+    for attr in attrs.iter().filter(|attr| is_memprof(attr, "main")) {
         mistakes.at(attr.path().span(), "`main` is profiled twice; keep one `#[memprof::main]`");
+    }
+}
+
+/// The rules of `#[memprof::test]`.
+pub(crate) fn test(item: &Item, mistakes: &mut Mistakes) {
+    let function = match item {
+        Item::Function(function) => function,
+        Item::Unreadable(error) => return unreadable(error, mistakes),
+        Item::WithoutBody(sig) => {
+            return mistakes.at(sig.ident.span(), "a test has a body; put `#[memprof::test]` on a function with one");
+        }
+        Item::Block(block) => {
+            let what = block.kind;
+            return mistakes.at(block.span, format!("{what} is no test; put `#[memprof::test]` on a test function"));
+        }
+        Item::Other(kind, span) => {
+            let what = kind.words();
+            return mistakes.at(*span, format!("{what} is no test; put `#[memprof::test]` on a test function"));
+        }
+    };
+    if let Some(token) = &function.sig.asyncness
+        && !function.attrs.iter().any(makes_a_test)
+    {
+        mistakes.at(
+            token.span,
+            "an async test needs a runtime; write the runtime's attribute, such as `#[tokio::test]`, below `#[memprof::test]`",
+        );
+    }
+    for attr in function.attrs.iter().filter(|attr| is_memprof(attr, "test")) {
+        mistakes.at(attr.path().span(), "this test is measured twice; keep one `#[memprof::test]`");
     }
 }
 
@@ -252,9 +282,10 @@ fn is_naked(attr: &Attribute) -> bool {
             && matches!(&attr.meta, Meta::List(list) if list.tokens.to_string() == "naked")
 }
 
-fn is_memprof_main(attr: &Attribute) -> bool {
+/// `#[memprof::name]`
+fn is_memprof(attr: &Attribute, name: &str) -> bool {
     let segments = &attr.path().segments;
-    segments.len() == 2 && segments[0].ident == "memprof" && segments[1].ident == "main"
+    segments.len() == 2 && segments[0].ident == "memprof" && segments[1].ident == name
 }
 
 impl Kind {

@@ -98,6 +98,7 @@
 //!
 //! # In tests
 //!
+//! [`testing`] measures closures and futures, and has assertions; [`#[memprof::test]`](macro@test) holds a test against limits.
 //! [`Profiler::start`] and [`Profiler::report`] give the figures of a test program as plain data:
 //!
 //! ```
@@ -156,6 +157,7 @@ pub mod report;
 mod scope;
 #[cfg(feature = "profiling")]
 mod size;
+pub mod testing;
 #[cfg(feature = "profiling")]
 mod tracker;
 
@@ -169,7 +171,7 @@ pub use error::Error;
 #[cfg(feature = "jemalloc")]
 pub use jemalloc::Jemalloc;
 pub use memory_stats::MemoryStats;
-pub use memprof_macros::{main, track_memory};
+pub use memprof_macros::{main, test, track_memory};
 #[cfg(not(feature = "profiling"))]
 pub use off::{Context, Profiler, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]
@@ -196,7 +198,8 @@ pub use tracker::memory_stats;
 /// ```
 ///
 /// The guard may end out of order, on another thread, or never (`std::mem::forget`): no byte is lost or counted twice,
-/// and the next function that ends around it puts the thread back in order. Cost: as a tracked call.
+/// and its thread is put back in order: by the next allocation, free or scope of that thread where the guard was dropped on
+/// another one, else by the next function that ends around it. Cost: as a tracked call.
 #[macro_export]
 macro_rules! scope {
     ($name:literal) => {{

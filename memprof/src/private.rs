@@ -4,8 +4,15 @@
 pub use core::any::type_name;
 pub use core::future::Future;
 pub use core::option::Option;
-pub use core::{file, line};
+pub use core::{compile_error, file, format_args, line};
 pub use std::alloc::System;
+
+pub use memprof_macros::size;
+
+/// What assertions and tests use.
+pub mod testing {
+    pub use crate::testing::private::*;
+}
 
 pub use crate::allocator::{AllocationTracker, Borrowed};
 #[cfg(not(feature = "profiling"))]

@@ -43,6 +43,7 @@ fn no_event_costs_more_than_the_documentation_says() {
         ("churn-tracked", churn, 125.0),
         ("churn-sampled-tracked", churn, 80.0),
         ("call", 0.0, 135.0),
+        ("call-on-two-threads", 0.0, 135.0),
         ("call-in-turn", 0.0, 2.0 * 145.0),
         ("poll", 0.0, 190.0),
     ] {

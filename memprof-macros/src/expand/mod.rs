@@ -10,19 +10,24 @@ mod future_tests;
 mod main;
 mod output;
 mod returned;
+mod test;
 #[cfg(test)]
 mod tests;
 
 use proc_macro2::TokenStream;
+use quote::quote_spanned;
+use syn::LitStr;
 
-use crate::args::{MainArgs, TrackArgs};
+use crate::args::{MainArgs, TestArgs, TrackArgs};
+use crate::classify::flat;
 use crate::item::{Function, Item};
 use crate::mistakes::Mistakes;
 use crate::returned::Returned;
 use crate::root::Root;
-use crate::{fallback, validate};
+use crate::{fallback, size, validate};
 
 pub(crate) use main::has_runtime;
+pub(crate) use test::makes_a_test;
 
 /// How this crate was built. The checks are the same in every build.
 #[derive(Clone, Copy)]
@@ -82,5 +87,32 @@ pub(crate) fn main(args: TokenStream, tokens: TokenStream, build: Build) -> Toke
     match item {
         Item::Function(function) if build.profiling => main::profiled(*function, &args),
         _ => main::unprofiled(tokens, &args),
+    }
+}
+
+pub(crate) fn test(args: TokenStream, tokens: TokenStream, build: Build) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let args = TestArgs::parse(args, &mut mistakes);
+    let item = Item::read(&tokens);
+    validate::test(&item, &mut mistakes);
+    if let Some(error) = mistakes.into_error() {
+        return fallback::tracked(tokens, &item, &error);
+    }
+    match item {
+        Item::Function(function) if build.profiling => test::measured(*function, &args),
+        Item::Function(function) => test::unmeasured(&function.attrs, tokens),
+        _ => tokens,
+    }
+}
+
+/// A size in quotes as a number of bytes; anything else as it is.
+pub(crate) fn number_of_bytes(tokens: TokenStream) -> TokenStream {
+    let visible: TokenStream = flat(&tokens).into_iter().collect();
+    match syn::parse2::<LitStr>(visible) {
+        Ok(literal) => match size::bytes(&literal) {
+            Ok(bytes) => quote_spanned!(literal.span()=> #bytes),
+            Err(error) => error.to_compile_error(),
+        },
+        Err(_) => tokens,
     }
 }

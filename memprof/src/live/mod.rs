@@ -20,7 +20,6 @@ mod table;
 pub(crate) use budget::{TIMED_EACH, spend};
 pub(crate) use chance::probability;
 pub(crate) use countdown::Countdown;
-#[allow(unused_imports, reason = "for what a test asserts about live blocks")]
 pub(crate) use hold::{Exact, hold_exact};
 pub(crate) use record::{Drawn, Record};
 pub(crate) use records::Records;

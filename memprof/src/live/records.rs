@@ -54,13 +54,11 @@ impl Table {
         let mut state = self.state();
         loop {
             records.len = 0;
-            for slot in (0..self.slots()).map(Table::slot_number) {
-                if let Some((key, record)) = slot::read(self.key_at(slot), self.entry(slot))
-                    && self.survives(key, &record, state)
-                {
+            self.each_as_it_stands(|key, record| {
+                if self.survives(key, &record, state) {
                     records.push(record);
                 }
-            }
+            });
             let now = self.state();
             if now.level() == state.level() && now.period() == state.period() {
                 break;
@@ -71,6 +69,20 @@ impl Table {
         records.is_exact = state.is_exact();
         records.interval = self.interval(state);
         Some(records)
+    }
+
+    /// Shows all records of an exact table, and the addresses of their blocks. As [`copy`](Self::copy) while others work.
+    pub(crate) fn each(&self, mut see: impl FnMut(usize, Record)) {
+        self.each_as_it_stands(|key, record| see(key as usize, record));
+    }
+
+    /// Shows all records, those among them that the next sweep will discard.
+    fn each_as_it_stands(&self, mut see: impl FnMut(u64, Record)) {
+        for slot in (0..self.slots()).map(Table::slot_number) {
+            if let Some((key, record)) = slot::read(self.key_at(slot), self.entry(slot)) {
+                see(key, record);
+            }
+        }
     }
 }
 

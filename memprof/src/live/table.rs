@@ -129,7 +129,7 @@ impl Table {
     }
 
     /// Records now, those being written among them.
-    pub(super) fn tracked(&self) -> u64 {
+    pub(crate) fn tracked(&self) -> u64 {
         self.max.load(Relaxed).saturating_add_signed(-self.room())
     }
 

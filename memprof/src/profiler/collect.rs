@@ -14,7 +14,7 @@ use crate::{jemalloc, scope};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Where the profiler's own ordinary allocations are charged to: a row like any other.
-pub(super) static REPORTING: Site = Site::named("memprof (reporting)", file!(), line!());
+pub(crate) static REPORTING: Site = Site::named("memprof (reporting)", file!(), line!());
 
 /// The report as of now.
 pub(super) fn report(profile: &Running) -> Report {

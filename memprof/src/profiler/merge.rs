@@ -62,6 +62,7 @@ pub(super) fn merge(snapshot: &Snapshot) -> (Paths, Vec<LedgerSum>) {
             sum = sum.plus(&reading);
             let index = match (node.site(), node.parent()) {
                 (Some(site), Some(parent)) => {
+                    let site = site.in_reports();
                     let parent = paths.of_node.get(&address(parent)).copied().unwrap_or_default();
                     *by_step.entry((parent, address(site))).or_insert_with(|| {
                         paths.all.push(Path { site: Some(site), parent, ..Path::default() });

@@ -22,6 +22,7 @@ mod spread;
 mod verdict;
 mod watched;
 
+pub(crate) use collect::REPORTING;
 pub use main::{MainOptions, MainProfile, main_start};
 
 use self::periodic::Periodic;

@@ -47,6 +47,8 @@ struct Sum {
     retained: Estimate,
     unrecorded: u64,
     spreads: Vec<&'static CallSpread>,
+    /// The path whose bytes were added last.
+    added: Option<usize>,
 }
 
 /// One row for each function, the one that allocated most first.
@@ -65,6 +67,7 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
                 retained: Estimate::default(),
                 unrecorded: 0,
                 spreads: Vec::new(),
+                added: None,
             });
             sums.len() - 1
         });
@@ -78,10 +81,13 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
                 sum.retained = sum.retained.plus(retained.of(index));
             }
         }
-        // A site stands once on a path, because recursion folds: each byte goes once to each function above it.
+        // Each byte goes once to each function above it. A site stands once on a path, because recursion folds, but for
+        // what a function calls in a measurement of its own.
         for above in paths.upwards(index) {
             let at = above.site.and_then(|site| of_site.get(&address(site)));
-            if let Some(sum) = at.and_then(|&at| sums.get_mut(at)) {
+            if let Some(sum) = at.and_then(|&at| sums.get_mut(at))
+                && sum.added.replace(index) != Some(index)
+            {
                 sum.total = sum.total.plus(&path.reading);
             }
         }

@@ -136,7 +136,7 @@ impl Context {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
-    /// It grows by 16 bytes. Neither box nor allocation. What the task that the runtime makes of it takes itself is not in it.
+    /// It grows by 24 bytes. Neither box nor allocation. What the task that the runtime makes of it takes itself is not in it.
     #[inline]
     pub fn wrap_future<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         InContext::new(self.0, future)

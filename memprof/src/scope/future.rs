@@ -2,7 +2,7 @@
 //! on in a context.
 
 use super::violation;
-use crate::tracker::{CallPath, Figures, FrameKind, Moment, Node, Open, Site};
+use crate::tracker::{CallPath, Figures, FrameKind, Moment, Node, Open, Site, Within};
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::atomic::Ordering::{Relaxed, Release};
@@ -26,6 +26,8 @@ pub struct Tracked<F, W: Window = ()> {
 #[derive(Debug)]
 struct Call {
     state: State,
+    /// Where the future was made, as far as a measurement is to have what it does.
+    within: Within,
     /// Allocated in the polls so far, bytes.
     allocated: u64,
     /// Allocations in the polls so far.
@@ -50,7 +52,7 @@ impl<F> Tracked<F> {
     /// Wraps a future.
     #[inline]
     pub fn new(site: &'static Site, future: F) -> Self {
-        Self { site, call: Call::NEW, window: (), future: ManuallyDrop::new(future) }
+        Self { site, call: Call::new(), window: (), future: ManuallyDrop::new(future) }
     }
 }
 
@@ -58,7 +60,7 @@ impl<F> Tracked<F, Windowed> {
     /// Wraps the future of a function with `window = "process"`.
     #[inline]
     pub fn windowed(site: &'static Site, future: F) -> Self {
-        Self { site, call: Call::NEW, window: Windowed::default(), future: ManuallyDrop::new(future) }
+        Self { site, call: Call::new(), window: Windowed::default(), future: ManuallyDrop::new(future) }
     }
 }
 
@@ -118,7 +120,11 @@ impl Drop for PollScope<'_> {
 }
 
 impl Call {
-    const NEW: Self = Self { state: State::NeverPolled, allocated: 0, count: 0, net: 0, peak: 0 };
+    /// Of a future that is made here.
+    #[inline]
+    fn new() -> Self {
+        Self { state: State::NeverPolled, within: Within::here(), allocated: 0, count: 0, net: 0, peak: 0 }
+    }
 
     /// The first poll begins the call, in the node of this thread.
     #[inline]
@@ -162,6 +168,7 @@ impl<F: Future, W: Window> Future for Tracked<F, W> {
             let this = self.get_unchecked_mut();
             (this.site, &mut this.call, &mut this.window, Pin::new_unchecked(&mut *this.future))
         };
+        let _entered = call.within.enter();
         let scope = PollScope::enter(site, call);
         let open = scope.open;
         let node = open.and_then(Open::node);
@@ -180,6 +187,7 @@ impl<F: Future, W: Window> Future for Tracked<F, W> {
 impl<F, W: Window> Drop for Tracked<F, W> {
     #[inline]
     fn drop(&mut self) {
+        let _entered = self.call.within.enter();
         let scope = PollScope::enter(self.site, &mut self.call);
         let open = scope.open;
         let node = open.and_then(Open::node);

@@ -3,6 +3,7 @@
 use super::ends;
 use super::frames::{Frame, FrameKind};
 use super::ledger::Ledger;
+use super::measurement::{self, Joined};
 use super::node::Node;
 use super::scopes::Open;
 use super::thread;
@@ -13,6 +14,8 @@ use super::tree::OTHER_PATHS;
 pub(crate) struct CallPath {
     ledger: &'static Ledger,
     node: &'static Node,
+    /// Which measurements on the path are meant: those that had begun by then.
+    by: u64,
 }
 
 // SAFETY: a ledger is `Sync`. Of the node, what is not an atomic is touched by the owner of the ledger alone: `enter` asks
@@ -32,15 +35,40 @@ impl CallPath {
     pub(crate) fn here() -> Option<Self> {
         let ledger = thread::ledger()?;
         ledger.catch_up();
-        Some(Self { ledger, node: ledger.node() })
+        let node = ledger.node();
+        let by = if node.measurement == 0 { 0 } else { measurement::begun() };
+        Some(Self { ledger, node, by })
+    }
+
+    /// The root of a measurement.
+    pub(super) fn to_measurement(ledger: &'static Ledger, node: &'static Node, serial: u64) -> Self {
+        Self { ledger, node, by: serial }
     }
 
     /// Charges the same path on this thread, from now on. `None`: the thread is over, profiling is off, or there is no
     /// room.
     pub(crate) fn enter(self) -> Option<Entered> {
+        self.enter_as(FrameKind::Context).map(Entered)
+    }
+
+    pub(super) fn enter_as(self, kind: FrameKind) -> Option<Open> {
+        // What is said of measurements costs a path outside of them one comparison.
+        let measured = if self.node.measurement == 0 { Joined::NONE } else { measurement::join(self.node, self.by) };
+        let open = self.enter_path(kind, measured);
+        if self.node.measurement != 0 {
+            measured.check(open.map(|(_, node)| node));
+        }
+        open.map(|(open, _)| open)
+    }
+
+    fn enter_path(self, kind: FrameKind, measured: Joined) -> Option<(Open, &'static Node)> {
         let ledger = thread::ledger()?;
         ledger.catch_up();
-        let node = if std::ptr::eq(ledger, self.ledger) { self.node } else { same_path(ledger, self.node) };
+        let node = if std::ptr::eq(ledger, self.ledger) && measured.is_whole() {
+            self.node
+        } else {
+            same_path(ledger, self.node, measured)
+        };
         let frames = ledger.frames();
         if !ledger.make_room() {
             return None;
@@ -57,13 +85,13 @@ impl CallPath {
             allocated_at_entry: ledger.allocated.get(),
             count_at_entry: ledger.allocated_count.get(),
             open_before: 0,
-            kind: FrameKind::Context,
+            kind,
             panicking_at_entry: false,
             ended: false,
         });
         ledger.high.set(net);
         ledger.charge(node);
-        Some(Entered(Open { ledger, id }))
+        Some((Open { ledger, id }, node))
     }
 }
 
@@ -81,11 +109,17 @@ impl Drop for Entered {
 
 /// The node of the same path in the tree of another ledger; a path that is not there yet is made, as far as there is room.
 ///
+/// A measurement that has ended meanwhile is left out: another one may have its site by now.
+///
 /// Steps: a hash and (mostly) one look at a table for each site of the path.
-fn same_path(ledger: &'static Ledger, elsewhere: &'static Node) -> &'static Node {
+fn same_path(ledger: &'static Ledger, elsewhere: &'static Node, measured: Joined) -> &'static Node {
     // A path is known from its end and walked from its root; there is no room to turn it around as a whole.
     const AT_ONCE: usize = 32;
-    let upwards = || std::iter::successors(Some(elsewhere), |node| node.parent()).filter_map(Node::site);
+    let upwards = || {
+        std::iter::successors(Some(elsewhere), |node| node.parent())
+            .filter_map(Node::site)
+            .filter(|site| measured.has(site))
+    };
     let tree = ledger.tree();
     let mut missing = upwards().count();
     let mut node = ledger.root();
@@ -97,7 +131,7 @@ fn same_path(ledger: &'static Ledger, elsewhere: &'static Node) -> &'static Node
         }
         for &site in &sites[..part] {
             node = if std::ptr::eq(site, &raw const OTHER_PATHS) {
-                tree.other_paths(ledger).unwrap_or(node)
+                tree.other_paths(ledger, node).unwrap_or(node)
             } else {
                 tree.step(node, site).unwrap_or_else(|| tree.new_child(ledger, node, site))
             };

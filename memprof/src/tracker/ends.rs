@@ -6,6 +6,7 @@
 
 use super::frames::{Foreign, Frame, FrameKind};
 use super::ledger::Ledger;
+use super::measurement::{self, Rise};
 use super::scopes::{Closed, Level};
 
 /// What stands above a frame, as the frame sees it.
@@ -27,7 +28,7 @@ impl Ledger {
                 FrameKind::Subtracted => foreign = Some(so_far.and(frame.totals())),
                 // All that is above it happened in it.
                 FrameKind::Context => return Above { foreign: Some(so_far.and(self.since(frame))), highest },
-                FrameKind::Call | FrameKind::Poll | FrameKind::Block => {}
+                FrameKind::Call | FrameKind::Poll | FrameKind::Block | FrameKind::Measurement => {}
             }
         }
         let so_far = foreign.unwrap_or_default();
@@ -67,7 +68,7 @@ impl Ledger {
                 heir.high_before = heir.high_before.max(frame.high_before);
             }
             // A context has set aside the counts of what is open beneath, and will count again what then is.
-            if !above.iter().any(Frame::is_context) {
+            if !above.iter().any(Frame::sets_aside) {
                 frame.node.leave();
             }
             self.frames().end(index);
@@ -86,9 +87,29 @@ impl Ledger {
         self.forget_from(index + 1);
         let all = self.frames().all();
         let frame = all[index];
+        measurement::leave(frame.node);
         count_again(&all[..index]);
         self.charge(frame.node_before);
         self.take_off(index, Some(self.since(&frame)), frame.high_before);
+    }
+
+    /// Ends the measurement that was entered at a place of the stack: its net on this thread, and the highest net above
+    /// entry.
+    pub(super) fn close_measurement_at(&'static self, index: usize) -> Rise {
+        self.forget_from(index + 1);
+        let all = self.frames().all();
+        let frame = all[index];
+        let Above { foreign, highest } = self.above(&all[index + 1..]);
+        let subtract = foreign.unwrap_or_default();
+        measurement::leave(frame.node);
+        count_again(&all[..index]);
+        self.charge(frame.node_before);
+        self.take_off(index, foreign, highest.max(frame.high_before));
+        let entry = frame.totals();
+        Rise {
+            net: self.net().wrapping_sub(subtract.net).wrapping_sub(entry.net),
+            peak: highest.wrapping_sub(entry.net),
+        }
     }
 
     /// Ends the scopes from a place of the stack upwards, whose guards were forgotten. Their frames stay.
@@ -99,7 +120,8 @@ impl Ledger {
             if !frame.is_open() {
                 continue;
             }
-            if frame.is_context() {
+            if frame.sets_aside() {
+                measurement::leave(frame.node);
                 count_again(&all[..index]);
                 continue;
             }
@@ -156,7 +178,7 @@ impl Ledger {
 
 /// The open frames beneath a context, down to the next one.
 fn beneath_context(frames: &[Frame]) -> impl Iterator<Item = &Frame> {
-    frames.iter().rev().take_while(|frame| !frame.is_context()).filter(|frame| frame.is_open())
+    frames.iter().rev().take_while(|frame| !frame.sets_aside()).filter(|frame| frame.is_open())
 }
 
 /// A context is entered: what is called in it is no inner call of a recursion that began beneath.

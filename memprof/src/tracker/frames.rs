@@ -25,6 +25,9 @@ pub(crate) enum FrameKind {
     Poll,
     /// A context that was entered: what happens in it is another path's, and none of the frames beneath counts it.
     Context,
+    /// A measurement that was entered. What is called in it is no inner call of a recursion that began beneath, as in a
+    /// context; but it is a part of what the frames beneath do.
+    Measurement,
     /// No open scope: what contexts did that were entered above the frame beneath, and have ended. See
     /// [`Frame::subtracted`].
     Subtracted,
@@ -144,8 +147,9 @@ impl Frame {
         self.kind == FrameKind::Block
     }
 
-    pub(super) fn is_context(&self) -> bool {
-        self.kind == FrameKind::Context
+    /// Whether the counts of open scopes beneath are set aside while it is open.
+    pub(super) fn sets_aside(&self) -> bool {
+        matches!(self.kind, FrameKind::Context | FrameKind::Measurement)
     }
 
     pub(super) fn is_subtracted(&self) -> bool {

@@ -30,6 +30,11 @@ pub(crate) fn inner_name() -> Option<&'static str> {
     Some(name())
 }
 
+/// Whether the tracker is the program's global allocator. Allocates one byte to find out, once.
+pub(super) fn is_installed() -> bool {
+    !INNER_NAME.load(Acquire).is_null() || inner_name().is_some()
+}
+
 fn note_inner(inner: InnerName) {
     INNER_NAME.store(inner as *mut (), Release);
 }

@@ -3,6 +3,7 @@
 //! Each thread has a [`ledger`]; the ledger points to the current node of the thread's call [`tree`]; an allocation adds
 //! to both. Nothing in here allocates through the tracker, waits for another thread, panics or calls user code.
 
+mod by_address;
 mod contexts;
 mod counters;
 mod distribution;
@@ -12,6 +13,8 @@ mod hook;
 mod inbox;
 mod late_ends;
 mod ledger;
+mod measured;
+mod measurement;
 mod node;
 mod registry;
 mod scopes;
@@ -32,6 +35,8 @@ pub(crate) use hook::{
     set_out_of_memory_handler,
 };
 pub(crate) use ledger::{Ledger, each_ledger};
+pub(crate) use measured::{Ended, Measurement, Refused, Span};
+pub(crate) use measurement::{AT_ONCE, Within};
 pub(crate) use node::{CallSpread, Node};
 pub(crate) use scopes::{Closed, Open};
 pub use site::Site;
@@ -40,6 +45,6 @@ pub(crate) use snapshot::{Reading, Snapshot};
 pub(crate) use thread::{disable, present, start_tracking};
 pub use totals::memory_stats;
 pub(crate) use totals::{Peak, peak};
-pub(crate) use tree::each_node;
+pub(crate) use tree::{MAX_NODES, each_node};
 pub use watch::Watch;
 pub(crate) use watch::{Figures, Moment, Seen};

@@ -26,6 +26,8 @@ pub(crate) struct Node {
     pub(crate) peak_plus_one: AtomicU64,
     /// Open scopes of the site, in the site's first node: more than one is a recursion.
     open: Cell<u32>,
+    /// The innermost measurement that the path is in, from 1; 0: none. So that one load tells.
+    pub(super) measurement: u8,
     /// The first node of the same site in this tree, itself perhaps: it has the count of open scopes for all of them,
     /// because a recursion can come back by another path. The root's is itself.
     pub(super) first: Cell<*const Node>,
@@ -58,6 +60,7 @@ impl Node {
             panicked: AtomicU64::new(0),
             peak_plus_one: AtomicU64::new(0),
             open: Cell::new(0),
+            measurement: 0,
             first: Cell::new(null()),
             last_site: Cell::new(null()),
             last_child: Cell::new(null()),
@@ -72,7 +75,8 @@ impl Node {
 
     /// A node beneath `parent`; `older` is the newest one so far.
     pub(super) fn beneath(parent: &'static Node, site: &'static Site, older: *const Node) -> Self {
-        Self { site: Some(site), parent, older, ..Self::root() }
+        let measurement = if site.measurement == 0 { parent.measurement } else { site.measurement };
+        Self { site: Some(site), parent, older, measurement, ..Self::root() }
     }
 
     pub(crate) fn site(&self) -> Option<&'static Site> {
@@ -82,6 +86,11 @@ impl Node {
     pub(crate) fn parent(&self) -> Option<&'static Node> {
         // SAFETY: null, or a node of the same ledger, which is never freed.
         unsafe { self.parent.as_ref() }
+    }
+
+    /// Whether it is the root of a measurement.
+    pub(super) fn is_measurement(&self) -> bool {
+        self.site.is_some_and(|site| site.measurement != 0)
     }
 
     /// The node that was made before this one.

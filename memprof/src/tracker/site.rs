@@ -20,6 +20,8 @@ pub struct Site {
     pub(crate) line: u32,
     /// Room to sum the site's nodes where nothing may be allocated (out of memory). Nobody else uses it.
     pub(crate) scratch: AtomicI64,
+    /// Which measurement it is the root of, from 1; 0: it is a function's or a block's.
+    pub(super) measurement: u8,
     /// What each call is held against, where the function has a budget or a window.
     pub(crate) watch: Option<Watch>,
 }
@@ -27,12 +29,22 @@ pub struct Site {
 impl Site {
     /// A site with a name of the user's choice.
     pub const fn named(name: &'static str, file: &'static str, line: u32) -> Self {
-        Self { name: SiteName::Given(name), file, line, scratch: AtomicI64::new(0), watch: None }
+        Self { name: SiteName::Given(name), file, line, scratch: AtomicI64::new(0), measurement: 0, watch: None }
     }
 
     /// The site of a function; `marker` gives the `type_name` of an item inside its body.
     pub const fn function(marker: fn() -> &'static str, file: &'static str, line: u32) -> Self {
-        Self { name: SiteName::Marker(marker), file, line, scratch: AtomicI64::new(0), watch: None }
+        Self { name: SiteName::Marker(marker), file, line, scratch: AtomicI64::new(0), measurement: 0, watch: None }
+    }
+
+    /// The root of a measurement.
+    pub(super) const fn of_measurement(number: u8) -> Self {
+        Self { measurement: number, ..Self::named("memprof::testing", file!(), line!()) }
+    }
+
+    /// The site that stands for this one in reports: all measurements are one row.
+    pub(crate) fn in_reports(&'static self) -> &'static Self {
+        if self.measurement == 0 { self } else { super::measurement::first_site() }
     }
 
     /// The same site, each call of which is held against `watch`.

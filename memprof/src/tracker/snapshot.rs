@@ -41,6 +41,12 @@ impl Seen {
     }
 }
 
+impl Flow {
+    fn minus(self, other: Flow) -> Flow {
+        Flow { bytes: self.bytes.wrapping_sub(other.bytes), count: self.count.wrapping_sub(other.count) }
+    }
+}
+
 /// The readings of one node.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Reading {
@@ -64,9 +70,26 @@ impl Reading {
         }
     }
 
+    /// What was counted between an earlier reading of the same node and this one.
+    pub(crate) fn since(&self, earlier: &Reading) -> Reading {
+        Reading {
+            allocated: self.allocated.minus(earlier.allocated),
+            deallocated: self.deallocated.minus(earlier.deallocated),
+            reallocated_count: self.reallocated_count.wrapping_sub(earlier.reallocated_count),
+            grown_bytes: self.grown_bytes.wrapping_sub(earlier.grown_bytes),
+            calls: self.calls.wrapping_sub(earlier.calls),
+            finished: self.finished.wrapping_sub(earlier.finished),
+        }
+    }
+
     /// Allocated − deallocated, bytes; negative where others' blocks were freed.
     pub(crate) fn net_bytes(&self) -> i64 {
         self.allocated.bytes.wrapping_sub(self.deallocated.bytes) as i64
+    }
+
+    /// Allocated − deallocated, blocks.
+    pub(crate) fn net_count(&self) -> i64 {
+        self.allocated.count.wrapping_sub(self.deallocated.count) as i64
     }
 
     pub(crate) fn is_used(&self) -> bool {
@@ -75,6 +98,7 @@ impl Reading {
 }
 
 /// The right to read what the last snapshot saw: there is one at a time.
+#[derive(Debug)]
 pub(crate) struct Snapshot {
     _one_at_a_time: MutexGuard<'static, ()>,
 }
@@ -82,9 +106,15 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// Reads all nodes. Waits for another reporter; never called inside an allocation.
     pub(crate) fn take() -> Self {
+        Self::take_of(|_| true)
+    }
+
+    /// Reads some nodes. As [`take`](Self::take).
+    pub(crate) fn take_of(wanted: impl Fn(&Node) -> bool) -> Self {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        for node in each_ledger().flat_map(each_node) {
+        let nodes = || each_ledger().flat_map(each_node).filter(|node| wanted(node));
+        for node in nodes() {
             let freed = node.counters.read_deallocated();
             node.seen.deallocated_bytes.store(freed.bytes, Relaxed);
             node.seen.deallocated_count.store(freed.count, Relaxed);
@@ -93,7 +123,7 @@ impl Snapshot {
         }
         // The lists are walked again from their heads: a block may have been freed by an old thread and allocated by
         // one that began meanwhile.
-        for node in each_ledger().flat_map(each_node) {
+        for node in nodes() {
             let allocated = node.counters.read_allocated();
             node.seen.allocated_bytes.store(allocated.bytes, Relaxed);
             node.seen.allocated_count.store(allocated.count, Relaxed);

@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Call paths of one ledger. What comes beyond is charged to one visible row.
-const MAX_NODES: u32 = 16 * 1024;
+pub(crate) const MAX_NODES: u32 = 16 * 1024;
 /// Remembered steps from a node to a child, folded recursions among them.
 const MAX_EDGES: usize = 64 * 1024;
 /// Pages of distributions, 152 bytes each. What comes beyond has a smallest and a largest call only.
@@ -136,23 +136,36 @@ impl Tree {
         parent: &'static Node,
         site: &'static Site,
     ) -> &'static Node {
-        if std::ptr::eq(parent, self.other_paths.get()) {
+        if parent.site().is_some_and(|its| std::ptr::eq(its, &raw const OTHER_PATHS)) {
             return parent;
         }
         if self.nodes.get() >= MAX_NODES || !self.make_room_for_edges() {
-            return self.other_paths(ledger).unwrap_or(parent);
+            return self.other_paths(ledger, parent).unwrap_or(parent);
         }
-        // Recursion folds into the node that the path already has for this site.
+        // Recursion folds into the node that the path already has for this site. Not across a measurement: what is called in
+        // it would be charged outside of it.
         let known = std::iter::successors(Some(parent), |node| node.parent())
+            .take_while(|node| !node.is_measurement())
             .find(|node| node.site().is_some_and(|its| std::ptr::eq(its, site)));
         let Some(child) = known.or_else(|| self.make(parent, site)) else {
-            return self.other_paths(ledger).unwrap_or(parent);
+            return self.other_paths(ledger, parent).unwrap_or(parent);
         };
         self.remember(parent, site, child);
         child
     }
 
-    pub(super) fn other_paths(&self, ledger: &'static Ledger) -> Option<&'static Node> {
+    /// The node for what is beyond the bound and would be beneath `parent`: one for the whole tree, and one for each
+    /// measurement, whose figures stay true.
+    pub(super) fn other_paths(&self, ledger: &'static Ledger, parent: &'static Node) -> Option<&'static Node> {
+        if parent.measurement != 0 {
+            let measurement =
+                std::iter::successors(Some(parent), |node| node.parent()).find(|node| node.is_measurement())?;
+            return self.step(measurement, &OTHER_PATHS).or_else(|| {
+                let node = if self.make_room_for_edges() { self.make(measurement, &OTHER_PATHS) } else { None }?;
+                self.remember(measurement, &OTHER_PATHS, node);
+                Some(node)
+            });
+        }
         // SAFETY: null, or a node, and nodes are never freed.
         if let Some(node) = unsafe { self.other_paths.get().as_ref() } {
             return Some(node);

@@ -53,6 +53,43 @@ fn nothing_is_installed_and_nothing_costs() {
     assert_eq!(size_of_val(&memprof::track("nothing", std::future::ready(()))), size_of::<std::future::Ready<()>>());
 }
 
+#[memprof::test(max_allocated = "0 B", max_peak = "0 B", max_net = "0 B", max_count = 0, no_leaks)]
+fn a_test_is_a_plain_test() {
+    std::mem::forget(vec![1u8; 100]);
+}
+
+#[memprof::test]
+#[should_panic(expected = "by itself")]
+fn a_test_that_panics_panics() {
+    panic!("by itself");
+}
+
+#[memprof::test]
+#[test]
+fn a_test_is_made_once() -> Result<(), std::fmt::Error> {
+    static RUNS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    assert_eq!(RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed), 0);
+    Ok(())
+}
+
+#[test]
+fn assertions_run_their_closures_and_check_nothing() {
+    use memprof::testing::{assert_allocated, assert_no_leaks, measure, measure_async};
+    assert_eq!(assert_allocated!(== "0 B", || vec![1u8; 100].len(), "not {}", 0), 100);
+    let mut ran = false;
+    assert_no_leaks!(|| {
+        ran = true;
+        std::mem::forget(vec![1u8; 100]);
+    });
+    assert!(ran);
+    let measured = measure(|| vec![1u8; 100]);
+    assert_eq!((measured.value.len(), measured.allocated_bytes, measured.functions.len()), (100, 0, 0));
+    assert_eq!(measured.to_string(), "nothing was measured: memprof's feature `profiling` is off");
+    let mut context = Context::from_waker(Waker::noop());
+    let measured = pin!(measure_async(std::future::ready(5))).poll(&mut context);
+    assert!(matches!(measured, Poll::Ready(measured) if measured.value == 5));
+}
+
 #[test]
 fn no_other_crate_is_built_for_it() {
     // The attributes are built once for the build machine; the program itself gets no crate but memprof.

@@ -109,6 +109,12 @@ fn main() {
         }
         "churn-sampled-tracked" => churn(&TRACKED, times),
         "call" => (0..times).for_each(|_| empty()),
+        // What two threads write lies in ledgers and nodes of their own.
+        "call-on-two-threads" => std::thread::scope(|threads| {
+            for _ in 0..2 {
+                threads.spawn(|| (0..times / 2).for_each(|_| empty()));
+            }
+        }),
         "call-in-turn" => (0..times).for_each(|_| {
             empty();
             other();

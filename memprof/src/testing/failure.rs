@@ -1,0 +1,90 @@
+//! Assertions of how much was allocated, and what they say when they fail.
+
+use super::figures::MeasuredFunction;
+use super::outcome::Compare;
+use super::run::{Run, run};
+use crate::profiler::REPORTING;
+use crate::scope;
+use crate::size;
+use std::fmt;
+
+/// Functions that a failure names.
+pub(super) const NAMED: usize = 10;
+
+/// An assertion that has failed.
+#[derive(Debug)]
+pub struct Failure(pub(super) String);
+
+impl Failure {
+    /// Fails the test, with the words of the user first.
+    ///
+    /// # Panics
+    /// Always.
+    #[track_caller]
+    pub fn panic(self, message: fmt::Arguments<'_>) -> ! {
+        match message.as_str() {
+            Some("") => panic!("{}", self.0),
+            _ => panic!("{message}\n{}", self.0),
+        }
+    }
+}
+
+/// Runs `work` and compares what it has allocated with a limit in bytes.
+#[track_caller]
+pub fn allocated<R>(compare: Compare, limit: u64, work: impl FnOnce() -> R) -> (R, Option<Failure>) {
+    let (value, mut run) = run(false, work);
+    let holds = compare.holds(run.sum.allocated.bytes, limit);
+    if holds && run.ended.missed() == 0 {
+        return (value, None);
+    }
+    let _scope = scope::enter(&REPORTING);
+    if let Some(defect) = run.defect() {
+        return (value, Some(Failure(defect)));
+    }
+    let text = format!(
+        "memprof: {}; expected {} {}{}",
+        allocated_words(&run),
+        compare.words(),
+        size::exact(limit),
+        by_allocated(&mut run)
+    );
+    (value, Some(Failure(text)))
+}
+
+pub(super) fn allocated_words(run: &Run) -> String {
+    let sum = &run.sum;
+    let blocks = size::plural(sum.allocated.count, "block");
+    format!("allocated {} in {blocks}", size::exact(sum.allocated.bytes))
+}
+
+/// The functions that allocated most, a line for each.
+pub(super) fn by_allocated(run: &mut Run) -> String {
+    lines(run.functions().iter().filter(|function| function.allocated_count > 0))
+}
+
+/// The functions whose net is the highest, a line for each.
+pub(super) fn by_net(run: &mut Run) -> String {
+    let mut functions = run.functions();
+    functions.sort_by_key(|function| std::cmp::Reverse(function.net_bytes));
+    lines(functions.iter().filter(|function| function.net_bytes > 0).map(|function| {
+        let MeasuredFunction { name, file, line, net_bytes, .. } = function;
+        format!("net {}  {name}{}", size::exact(*net_bytes), super::figures::place(file, *line))
+    }))
+}
+
+/// Indented lines, as many as a failure names.
+pub(super) fn lines<T: fmt::Display>(rows: impl Iterator<Item = T>) -> String {
+    let mut text = String::new();
+    let mut more = 0u64;
+    for (index, row) in rows.enumerate() {
+        if index < NAMED {
+            text.push_str(&format!("\n  {row}"));
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 {
+        text.push_str(&format!("\n  and {} more", size::plural(more, "function")));
+    }
+    text
+}

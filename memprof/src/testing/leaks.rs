@@ -1,0 +1,54 @@
+//! What stays behind.
+
+use super::failure::{Failure, lines};
+use super::figures::place;
+use super::run::{Run, key, name, run};
+use crate::profiler::REPORTING;
+use crate::scope;
+use crate::size;
+use std::collections::HashMap;
+
+/// Runs `work`, drops what it returns, and looks for blocks that were allocated meanwhile and are still live.
+#[track_caller]
+pub fn leaks<R>(work: impl FnOnce() -> R) -> Option<Failure> {
+    let ((), mut run) = run(true, || drop(work()));
+    let _scope = scope::enter(&REPORTING);
+    run.defect().or_else(|| left(&mut run)).map(Failure)
+}
+
+/// What to say of the blocks that are still live; `None`: there are none.
+pub(super) fn left(run: &mut Run) -> Option<String> {
+    let not_tracked = run.ended.not_tracked();
+    if not_tracked > 0 {
+        return Some(format!(
+            "memprof: table too small: {} of a thread in this measurement found no room in the live table, so nobody knows \
+             whether they are live; run fewer tests at once, or start a profile with a higher max_tracked_allocations",
+            size::plural(not_tracked, "allocation"),
+        ));
+    }
+    let mut live = HashMap::new();
+    let found = run.ended.each_live(|site, bytes, count| {
+        let sum = live.entry(key(site)).or_insert((site, 0u64, 0u64));
+        *sum = (site, sum.1 + bytes, sum.2 + count);
+    });
+    if found.is_none() {
+        return Some("memprof: the system has no memory to look for what is still live".to_owned());
+    }
+    if live.is_empty() {
+        return None;
+    }
+    let mut live: Vec<_> = live.into_values().collect();
+    live.sort_by_key(|&(site, bytes, _)| (std::cmp::Reverse(bytes), key(site)));
+    let (bytes, count) = live.iter().fold((0, 0), |sum, row| (sum.0 + row.1, sum.1 + row.2));
+    let rows = live.iter().map(|&(site, bytes, count)| {
+        let (name, file, line) = name(site);
+        format!("{} in {}  {name}{}", size::exact(bytes), size::plural(count, "block"), place(&file, line))
+    });
+    let verb = if count == 1 { "is" } else { "are" };
+    Some(format!(
+        "memprof: {} of {} {verb} still live, of those that were allocated here{}",
+        size::plural(count, "block"),
+        size::exact(bytes),
+        lines(rows)
+    ))
+}

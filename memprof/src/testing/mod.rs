@@ -1,0 +1,118 @@
+//! What tests can ask of memory, and assert: how much something allocates, how high it stands, and that nothing stays behind.
+//!
+//! A measurement sees what its closure does on this thread; what goes on elsewhere through a [`Context`](crate::Context)
+//! that was captured in it; and the tracked futures that were made in it, wherever they are polled: by a call of a tracked
+//! `async fn`, or by [`track`](crate::track). It sees nothing of other tests that run at the same time. The figures are exact, also while others are measured.
+//!
+//! # A test binary
+//!
+//! Two lines install the tracker, once for each test binary (a file in `tests/`, or `lib.rs` under `#[cfg(test)]`):
+//!
+//! ```
+//! #[global_allocator]
+//! static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+//!
+//! use memprof::testing::{assert_allocated, assert_no_leaks, measure};
+//! use memprof::track_memory;
+//!
+//! #[track_memory]
+//! fn index(words: usize) -> Vec<String> {
+//!     (0..words).map(|_| "word".repeat(3)).collect()
+//! }
+//!
+//! #[memprof::test(max_allocated = "64 KiB", max_peak = "64 KiB", no_leaks)]
+//! fn building_is_cheap() {
+//!     assert_eq!(index(100).len(), 100);
+//! }
+//!
+//! # /*
+//! #[test]
+//! # */
+//! fn counting_allocates_nothing() {
+//!     let words = index(100);
+//!     let letters = assert_allocated!(== "0 B", || words.iter().map(String::len).sum::<usize>());
+//!     assert_eq!(letters, 1200);
+//! }
+//!
+//! # /*
+//! #[test]
+//! # */
+//! fn everything_is_freed() {
+//!     assert_no_leaks!(|| index(100));
+//! }
+//!
+//! # /*
+//! #[test]
+//! # */
+//! fn ten_words() {
+//!     let measured = measure(|| index(10));
+//!     assert_eq!(measured.value.len(), 10);
+//!     assert_eq!(measured.allocated_bytes, 10 * 24 + 10 * 12);
+//!     assert_eq!(measured.functions[0].allocated_count, 11);
+//! }
+//! # counting_allocates_nothing();
+//! # everything_is_freed();
+//! # ten_words();
+//! ```
+//!
+//! An assertion that fails is an ordinary panic at the place of the assertion, and names the functions that allocated most:
+//!
+//! ```text
+//! memprof: allocated 96.0 KB (98,304 bytes) in 3 blocks; expected at most 64.0 KB (65,536 bytes)
+//!   90.0 KB (92,160 bytes) in 2 blocks  shop::index (src/shop.rs:12)
+//!   6.0 KB (6,144 bytes) in 1 block  (outside tracked functions)
+//! ```
+//!
+//! # Async tests
+//!
+//! [`#[memprof::test]`](crate::test) stands above or below `#[tokio::test]`: above, it measures the body; below, the test with
+//! its runtime. [`measure_async`] measures one future.
+//!
+//! A future that is spawned counts if it is tracked. A tracked `async fn` with attributes of others (`#[instrument]`,
+//! `#[must_use]`) stays an `async fn`, begins where it is first polled, and may not know of the measurement by then: spawn
+//! `memprof::track("work", work())`, as any future that is not tracked.
+//!
+//! # What is not seen
+//!
+//! Threads and tasks that were given no context. Work that goes on after the end of the measurement; the next one does not see
+//! it either. *Peak* is that of the measuring thread alone, above where it began. What `println!` writes allocates
+//! where the test harness captures it.
+//!
+//! # Without the feature `profiling`
+//!
+//! Everything compiles, [`measure`] runs its closure and gives zeroes, and **assertions run theirs and check nothing**.
+
+#[cfg(feature = "profiling")]
+mod failure;
+mod figures;
+#[cfg(feature = "profiling")]
+mod leaks;
+mod macros;
+#[cfg(not(feature = "profiling"))]
+mod off;
+mod outcome;
+#[cfg(feature = "profiling")]
+mod run;
+#[cfg(feature = "profiling")]
+mod test;
+
+#[doc(inline)]
+pub use crate::{__assert_allocated as assert_allocated, __assert_no_leaks as assert_no_leaks};
+pub use figures::{Measured, MeasuredFunction};
+#[cfg(not(feature = "profiling"))]
+pub use off::{measure, measure_async};
+#[cfg(feature = "profiling")]
+pub use run::{measure, measure_async};
+
+/// What generated code uses.
+pub(crate) mod private {
+    #[cfg(feature = "profiling")]
+    pub use super::failure::{Failure, allocated};
+    #[cfg(feature = "profiling")]
+    pub use super::leaks::leaks;
+    #[cfg(not(feature = "profiling"))]
+    pub use super::off::{Failure, allocated, leaks};
+    pub use super::outcome::{AnyOutcome, Compare, Outcome};
+    #[cfg(feature = "profiling")]
+    pub use super::test::TestLimits;
+}

@@ -1,0 +1,222 @@
+//! Measuring closures and futures.
+
+use super::figures::{Measured, MeasuredFunction};
+use crate::profiler::REPORTING;
+use crate::scope::{self, site_name};
+use crate::size;
+use crate::tracker::{self, AT_ONCE, Ended, Measurement, Reading, Refused, Site, Span};
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::panic::Location;
+use std::pin::pin;
+
+/// Where no tracked function was the innermost one.
+pub(super) const OUTSIDE: &str = "(outside tracked functions)";
+
+/// What was measured, before it is put into words.
+pub(super) struct Run {
+    pub(super) ended: Ended,
+    pub(super) sum: Reading,
+    pub(super) peak: u64,
+}
+
+/// Measures what a closure does. Its value is in [`Measured::value`].
+///
+/// Cost: two looks at the call paths of every thread, and a table of what its own call paths counted before; some
+/// microseconds in a test binary of usual size. The list of functions in the result is allocated after the closure: within
+/// another measurement, it is a part of that.
+///
+/// ```
+/// # #[global_allocator]
+/// # static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+/// let measured = memprof::testing::measure(|| std::hint::black_box(vec![7u8; 1000]));
+/// assert_eq!((measured.allocated_bytes, measured.net_bytes, measured.peak_bytes), (1000, 1000, 1000));
+/// println!("{measured}");
+/// ```
+///
+/// # Panics
+/// Where nothing can be measured: without the tracker as global allocator (the message says which two lines install it), with
+/// `enabled = false`, with more than 64 measurements at once. And where work that belongs to the measurement could not be
+/// counted.
+#[track_caller]
+pub fn measure<R>(work: impl FnOnce() -> R) -> Measured<R> {
+    let (value, run) = run(false, work);
+    measured(value, run, Location::caller())
+}
+
+/// Measures what a future does, in its polls and when it is done, on whichever thread that is. As [`measure`], from this call
+/// on.
+///
+/// What a runtime does beside it, such as the tasks it has spawned, is not in it; see the page on [testing](super).
+///
+/// ```
+/// # #[global_allocator]
+/// # static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+/// # let runtime = tokio::runtime::Runtime::new()?;
+/// # runtime.block_on(async {
+/// let measured = memprof::testing::measure_async(async { std::hint::black_box(vec![7u8; 1000]).len() }).await;
+/// assert_eq!((measured.value, measured.allocated_bytes, measured.net_bytes), (1000, 1000, 0));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Panics
+/// As [`measure`].
+#[track_caller]
+pub fn measure_async<F: Future>(future: F) -> impl Future<Output = Measured<F::Output>> + use<F> {
+    let (measurement, place) = (begin(false), Location::caller());
+    async move {
+        let (value, run) = run_async(measurement, future).await;
+        measured(value, run, place)
+    }
+}
+
+/// Begins a measurement, or says why it cannot.
+#[track_caller]
+pub(super) fn begin(leaks: bool) -> Measurement {
+    match Measurement::begin(leaks) {
+        Ok(measurement) => measurement,
+        Err(refused) => panic!("memprof: nothing can be measured: {}", words(refused)),
+    }
+}
+
+#[track_caller]
+pub(super) fn run<R>(leaks: bool, work: impl FnOnce() -> R) -> (R, Run) {
+    let measurement = begin(leaks);
+    let mut span = Span::default();
+    let inside = measurement.enter(&mut span);
+    let value = work();
+    drop(inside);
+    (value, Run::new(measurement, span))
+}
+
+#[allow(clippy::redundant_async_block, reason = "it is what drops the future when it is done")]
+pub(super) async fn run_async<F: Future>(measurement: Measurement, future: F) -> (F::Output, Run) {
+    let mut span = Span::default();
+    // Dropped by the poll that ends it, and so in the measurement.
+    let mut future = pin!(async move { future.await });
+    let value = poll_fn(|context| {
+        let _inside = measurement.enter(&mut span);
+        future.as_mut().poll(context)
+    })
+    .await;
+    (value, Run::new(measurement, span))
+}
+
+impl Run {
+    fn new(measurement: Measurement, span: Span) -> Self {
+        let mut ended = measurement.end();
+        let sum = ended.sum();
+        Self { ended, sum, peak: span.peak.max(0) as u64 }
+    }
+
+    /// Why the figures are not those of the whole, if they are not.
+    pub(super) fn defect(&self) -> Option<String> {
+        let missed = self.ended.missed();
+        (missed > 0).then(|| {
+            format!(
+                "memprof: some work of this measurement could not be counted ({}): on its thread there were too many call \
+                 paths or open scopes, or the thread was over",
+                size::plural(missed, "time")
+            )
+        })
+    }
+
+    /// What each function did itself.
+    pub(super) fn functions(&mut self) -> Vec<MeasuredFunction> {
+        let mut sums: HashMap<usize, (Option<&'static Site>, Reading)> = HashMap::new();
+        self.ended.each(|site, reading| {
+            if reading.is_used() {
+                let sum = &mut sums.entry(key(site)).or_insert((site, Reading::default())).1;
+                *sum = sum.plus(&reading);
+            }
+        });
+        let mut functions: Vec<MeasuredFunction> = sums
+            .into_values()
+            .map(|(site, own)| {
+                let (name, file, line) = name(site);
+                MeasuredFunction {
+                    name,
+                    file,
+                    line,
+                    allocated_bytes: own.allocated.bytes,
+                    allocated_count: own.allocated.count,
+                    deallocated_bytes: own.deallocated.bytes,
+                    deallocated_count: own.deallocated.count,
+                    net_bytes: own.net_bytes(),
+                }
+            })
+            .collect();
+        functions.sort_by(|a, b| b.allocated_bytes.cmp(&a.allocated_bytes).then_with(|| a.name.cmp(&b.name)));
+        functions
+    }
+}
+
+/// Identity of a function.
+pub(super) fn key(site: Option<&'static Site>) -> usize {
+    site.map_or(0, |site| std::ptr::from_ref(site).addr())
+}
+
+/// Name, file and line of a function.
+pub(super) fn name(site: Option<&'static Site>) -> (String, String, u32) {
+    match site {
+        Some(site) => (site_name::path(site).with_trait, site.file.to_owned(), site.line),
+        None => (OUTSIDE.to_owned(), String::new(), 0),
+    }
+}
+
+fn measured<R>(value: R, mut run: Run, place: &'static Location<'static>) -> Measured<R> {
+    let scope = scope::enter(&REPORTING);
+    let functions = run.functions();
+    let defect = run.defect();
+    let Run { ended, sum, peak } = run;
+    // Gives the site back before anything can panic.
+    drop((ended, scope));
+    if let Some(defect) = defect {
+        panic!("{defect}; measured at {place}");
+    }
+    Measured {
+        value,
+        allocated_bytes: sum.allocated.bytes,
+        allocated_count: sum.allocated.count,
+        deallocated_bytes: sum.deallocated.bytes,
+        deallocated_count: sum.deallocated.count,
+        net_bytes: sum.net_bytes(),
+        net_count: sum.net_count(),
+        peak_bytes: peak,
+        reallocated_count: sum.reallocated_count,
+        grown_bytes: sum.grown_bytes,
+        functions,
+    }
+}
+
+fn words(refused: Refused) -> String {
+    match refused {
+        Refused::NotInstalled => {
+            "the tracker is not installed; put these two lines into the test binary (the file in tests/, or \
+             lib.rs or main.rs below #[cfg(test)]):\n\n    #[global_allocator]\n    static ALLOC: \
+             memprof::AllocationTracker = memprof::AllocationTracker::system();\n"
+                .to_owned()
+        }
+        Refused::Off => {
+            "profiling is off on this thread: a profile was started with `enabled = false`, or the thread is at \
+             its end"
+                .to_owned()
+        }
+        Refused::AllTaken => format!(
+            "{AT_ONCE} measurements are going on, or have ended while a thread was still at work in them; measure less at \
+             once, and wait for the threads that a measurement starts"
+        ),
+        Refused::TooManyPaths => format!(
+            "this thread has as many call paths as there can be ({}); measure in a thread, or a process, of its own",
+            tracker::MAX_NODES
+        ),
+        Refused::NoMemory => "the system has no memory for it".to_owned(),
+        Refused::Sampled => {
+            "the running profile tracks a sample of the live blocks, and of a sample nobody can say that \
+             nothing is live; set max_tracked_allocations higher, sample_interval_bytes to 0 or 1, and \
+             overhead_budget_percent to 0"
+                .to_owned()
+        }
+    }
+}

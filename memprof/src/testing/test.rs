@@ -1,0 +1,116 @@
+//! What `#[memprof::test]` calls.
+
+use super::failure::{Failure, allocated_words, by_allocated, by_net};
+use super::leaks::left;
+use super::run::{Run, begin, run, run_async};
+use crate::profiler::REPORTING;
+use crate::scope;
+use crate::size;
+use crate::tracker::Measurement;
+
+/// What the attribute was given, sizes in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TestLimits {
+    /// `max_allocated = "…"`
+    pub max_allocated: Option<u64>,
+    /// `max_peak = "…"`
+    pub max_peak: Option<u64>,
+    /// `max_net = "…"`
+    pub max_net: Option<u64>,
+    /// `max_count = …`
+    pub max_count: Option<u64>,
+    /// `no_leaks`
+    pub no_leaks: bool,
+}
+
+/// What a test that has ended did wrong.
+#[derive(Debug)]
+#[must_use]
+pub struct Verdict(Option<Failure>);
+
+/// An async test that is about to run.
+#[derive(Debug)]
+pub struct Started {
+    limits: TestLimits,
+    measurement: Measurement,
+}
+
+impl TestLimits {
+    /// Runs the body of a test.
+    #[track_caller]
+    pub fn run<R>(self, body: impl FnOnce() -> R) -> (R, Verdict) {
+        let (value, run) = run(self.no_leaks, body);
+        (value, self.verdict(run))
+    }
+
+    /// Before the body of an async test.
+    #[track_caller]
+    pub fn start(self) -> Started {
+        Started { limits: self, measurement: begin(self.no_leaks) }
+    }
+
+    fn is_empty(&self) -> bool {
+        let limits = [self.max_allocated, self.max_peak, self.max_net, self.max_count];
+        limits.iter().all(Option::is_none) && !self.no_leaks
+    }
+
+    fn verdict(self, mut run: Run) -> Verdict {
+        let _scope = scope::enter(&REPORTING);
+        if let Some(defect) = run.defect() {
+            return Verdict(Some(Failure(defect)));
+        }
+        if self.is_empty() {
+            // Somebody who wants to know what limits to set.
+            let net = size::exact(run.sum.net_bytes());
+            println!("memprof: {}, net {net}, peak {}", allocated_words(&run), size::exact(run.peak));
+        }
+        let beyond = |figure: u64, limit: Option<u64>| limit.filter(|limit| figure > *limit);
+        let mut failures = Vec::new();
+        let bytes = beyond(run.sum.allocated.bytes, self.max_allocated);
+        let count = beyond(run.sum.allocated.count, self.max_count);
+        if bytes.is_some() || count.is_some() {
+            let bytes = bytes.map(|limit| format!("max_allocated is {}", size::exact(limit)));
+            let count = count.map(|limit| format!("max_count is {}", size::plural(limit, "block")));
+            let limits: Vec<String> = bytes.into_iter().chain(count).collect();
+            let (limits, functions) = (limits.join(", "), by_allocated(&mut run));
+            failures.push(format!("memprof: {}; {limits}{functions}", allocated_words(&run)));
+        }
+        if let Some(limit) = beyond(run.peak, self.max_peak) {
+            let (peak, limit) = (size::exact(run.peak), size::exact(limit));
+            failures.push(format!(
+                "memprof: the peak was {peak}; max_peak is {limit}; allocated by:{}",
+                by_allocated(&mut run)
+            ));
+        }
+        if let Some(limit) = beyond(run.sum.net_bytes().max(0) as u64, self.max_net) {
+            let (net, limit) = (size::exact(run.sum.net_bytes()), size::exact(limit));
+            failures.push(format!("memprof: the net is {net}; max_net is {limit}{}", by_net(&mut run)));
+        }
+        if self.no_leaks {
+            failures.extend(left(&mut run));
+        }
+        Verdict((!failures.is_empty()).then(|| Failure(failures.join("\n"))))
+    }
+}
+
+impl Started {
+    /// Runs the body of an async test.
+    pub async fn run<F: Future>(self, body: F) -> (F::Output, Verdict) {
+        let Self { limits, measurement } = self;
+        let (value, run) = run_async(measurement, body).await;
+        (value, limits.verdict(run))
+    }
+}
+
+impl Verdict {
+    /// Fails the test, unless it has failed by itself.
+    ///
+    /// # Panics
+    /// Where a limit is exceeded, or blocks stay behind.
+    #[track_caller]
+    pub fn check(self, has_failed: bool) {
+        if let Some(failure) = self.0.filter(|_| !has_failed) {
+            failure.panic(format_args!(""));
+        }
+    }
+}

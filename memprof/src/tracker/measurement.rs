@@ -1,0 +1,280 @@
+//! Measurements: what a piece of a program does, on whichever threads, while other threads do other things.
+//!
+//! A measurement is a root of its own in the call tree: a site that no function has. Whatever goes on beneath it belongs to it,
+//! on this thread, and on others through contexts and futures that were made within it. The sites are few and are used again
+//! and again, so nothing grows with the number of measurements; what nodes counted before is subtracted.
+//!
+//! ```text
+//!          begin                                end, drop
+//!   FREE ─────────► TAKEN (has a serial number) ─────────► FREE, but passed over while `inside` is not 0
+//! ```
+//!
+//! Work that is still going on when its measurement ends must not be counted by the next one of the same site: a site
+//! is not taken while a thread is inside, and contexts and futures know the serial number of their measurement.
+
+use super::contexts::CallPath;
+use super::ledger::Ledger;
+use super::node::Node;
+use super::site::Site;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+/// Measurements that there can be at once, those with work left running among them.
+pub(crate) const AT_ONCE: usize = 64;
+
+static SITES: [Site; AT_ONCE] = {
+    let mut sites = [const { Site::of_measurement(1) }; AT_ONCE];
+    let mut index = 1;
+    while index < AT_ONCE {
+        sites[index] = Site::of_measurement(index as u8 + 1);
+        index += 1;
+    }
+    sites
+};
+
+/// The site that stands for all of them.
+pub(super) fn first_site() -> &'static Site {
+    &SITES[0]
+}
+
+static PLACES: [Place; AT_ONCE] = [const {
+    Place {
+        serial: AtomicU64::new(0),
+        inside: AtomicU64::new(0),
+        missed: AtomicU64::new(0),
+        ledger: AtomicPtr::new(std::ptr::null_mut()),
+        node: AtomicPtr::new(std::ptr::null_mut()),
+    }
+}; AT_ONCE];
+
+/// How many measurements have begun.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+
+/// One of the measurements that there can be at once.
+#[derive(Debug)]
+struct Place {
+    /// Of the measurement that has it; 0: free.
+    serial: AtomicU64,
+    /// Threads that have entered it, or are about to look whether they can.
+    inside: AtomicU64,
+    /// Entries that failed: what they did is in no figure.
+    missed: AtomicU64,
+    /// Where it began.
+    ledger: AtomicPtr<Ledger>,
+    node: AtomicPtr<Node>,
+}
+
+/// What one thread did between entering and leaving a measurement: its net, and the highest net above entry, bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rise {
+    pub(crate) net: i64,
+    pub(crate) peak: i64,
+}
+
+/// How many measurements have begun.
+pub(super) fn begun() -> u64 {
+    BEGUN.load(SeqCst)
+}
+
+fn place(number: u8) -> Option<&'static Place> {
+    PLACES.get(usize::from(number).wrapping_sub(1))
+}
+
+/// A measurement that has its site.
+#[derive(Debug)]
+pub(super) struct Taken {
+    number: u8,
+    serial: u64,
+}
+
+impl Taken {
+    /// Takes the first site that is free: so programs that measure one thing after the other need one, and have each
+    /// call path once. `None`: there is none.
+    pub(super) fn take() -> Option<Self> {
+        (1..=AT_ONCE as u8).find_map(|number| {
+            let place = place(number)?;
+            if place.serial.load(Relaxed) != 0 || place.inside.load(Relaxed) != 0 {
+                return None;
+            }
+            let serial = BEGUN.fetch_add(1, SeqCst) + 1;
+            place.serial.compare_exchange(0, serial, SeqCst, Relaxed).ok()?;
+            // In one order for all (SeqCst): whoever enters raises `inside` and then looks at the serial number. Either
+            // it sees that this is not the measurement it means, or it is seen here.
+            if place.inside.load(SeqCst) != 0 {
+                place.serial.store(0, SeqCst);
+                return None;
+            }
+            place.missed.store(0, Relaxed);
+            Some(Self { number, serial })
+        })
+    }
+
+    pub(super) fn site(&self) -> &'static Site {
+        // A number is an index plus one.
+        SITES.get(usize::from(self.number).wrapping_sub(1)).unwrap_or(first_site())
+    }
+
+    pub(super) fn number(&self) -> u8 {
+        self.number
+    }
+
+    /// Says where it begins.
+    pub(super) fn root(&self, ledger: &'static Ledger, node: &'static Node) -> CallPath {
+        if let Some(place) = place(self.number) {
+            place.ledger.store(std::ptr::from_ref(ledger).cast_mut(), SeqCst);
+            place.node.store(std::ptr::from_ref(node).cast_mut(), SeqCst);
+        }
+        CallPath::to_measurement(ledger, node, self.serial)
+    }
+
+    /// Entries that failed so far.
+    pub(super) fn missed(&self) -> u64 {
+        place(self.number).map_or(0, |place| place.missed.load(SeqCst))
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(place) = place(self.number) {
+            place.serial.store(0, SeqCst);
+        }
+    }
+}
+
+/// The measurements that a path is in, the innermost first.
+fn around(node: &Node) -> impl Iterator<Item = u8> {
+    std::iter::successors(Some(node), |node| node.parent())
+        .take_while(|node| node.measurement != 0)
+        .filter(|node| node.is_measurement())
+        .map(|node| node.measurement)
+}
+
+/// Whether a path is in a measurement. One load where it is not, or directly so.
+pub(super) fn is_within(node: &Node, number: u8) -> bool {
+    node.measurement == number || node.measurement != 0 && around(node).any(|its| its == number)
+}
+
+/// Those measurements of a path that a thread enters with it: the others have ended. A bit for each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Joined {
+    bits: u64,
+    whole: bool,
+}
+
+impl Joined {
+    /// Of a path that is in no measurement.
+    pub(super) const NONE: Joined = Joined { bits: 0, whole: true };
+
+    /// Whether no measurement of the path has ended.
+    pub(super) fn is_whole(self) -> bool {
+        self.whole
+    }
+
+    /// Whether a site of the path is to be entered.
+    pub(super) fn has(self, site: &Site) -> bool {
+        site.measurement == 0 || self.bits & bit(site.measurement) != 0
+    }
+
+    /// The path was entered and charges `node`, or (`None`) was not entered at all: notes the measurements that miss it.
+    pub(super) fn check(self, node: Option<&'static Node>) {
+        for number in (1..=AT_ONCE as u8).filter(|number| self.bits & bit(*number) != 0) {
+            if !node.is_some_and(|node| is_within(node, number))
+                && let Some(place) = place(number)
+            {
+                place.missed.fetch_add(1, SeqCst);
+                place.inside.fetch_sub(1, SeqCst);
+            }
+        }
+    }
+}
+
+fn bit(number: u8) -> u64 {
+    1 << ((number - 1) % AT_ONCE as u8)
+}
+
+/// A thread is about to enter a path: which of its measurements are still those that were meant, of all that had begun
+/// `by` then. [`leave`] is called with the node when it is left.
+#[cold]
+pub(super) fn join(node: &Node, by: u64) -> Joined {
+    let mut joined = Joined::NONE;
+    for number in around(node) {
+        let Some(place) = place(number) else { continue };
+        place.inside.fetch_add(1, SeqCst);
+        let serial = place.serial.load(SeqCst);
+        if serial != 0 && serial <= by {
+            joined.bits |= bit(number);
+        } else {
+            joined.whole = false;
+            place.inside.fetch_sub(1, SeqCst);
+        }
+    }
+    joined
+}
+
+/// A thread leaves a path that it had entered.
+pub(super) fn leave(node: &Node) {
+    for place in around(node).filter_map(place) {
+        place.inside.fetch_sub(1, SeqCst);
+    }
+}
+
+fn lowest(serial: u64) -> [u8; 4] {
+    (serial as u32).to_ne_bytes()
+}
+
+/// In which measurement something was made, in 5 bytes: a future has room for them beside what else it keeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Within {
+    number: u8,
+    /// The lowest bits of the measurement's serial number.
+    serial: [u8; 4],
+}
+
+impl Within {
+    /// Where this thread is.
+    #[inline]
+    pub(crate) fn here() -> Self {
+        match super::thread::present().ledger().map(Ledger::node) {
+            Some(node) if node.measurement != 0 => Self::at(node),
+            _ => Self::NOWHERE,
+        }
+    }
+
+    const NOWHERE: Within = Within { number: 0, serial: [0; 4] };
+
+    #[cold]
+    fn at(node: &Node) -> Self {
+        // One that has ended, and has left work running, has no serial number.
+        let serial = |number| place(number).map_or(0, |place| place.serial.load(SeqCst));
+        let found = around(node).map(|number| (number, serial(number))).find(|(_, serial)| *serial != 0);
+        found.map_or(Self::NOWHERE, |(number, serial)| Self { number, serial: lowest(serial) })
+    }
+
+    /// Enters the measurement on this thread, unless the thread is in it, or it has ended. `None`: nothing was entered.
+    #[inline(always)]
+    pub(crate) fn enter(self) -> Option<super::contexts::Entered> {
+        if self.number == 0 { None } else { self.enter_elsewhere() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn enter_elsewhere(self) -> Option<super::contexts::Entered> {
+        let place = place(self.number)?;
+        // While this is not 0 no other measurement takes the place.
+        place.inside.fetch_add(1, SeqCst);
+        let serial = place.serial.load(SeqCst);
+        let is_it = serial != 0 && lowest(serial) == self.serial;
+        let is_in_it = || super::thread::ledger().is_some_and(|ledger| is_within(ledger.node(), self.number));
+        let entered = if is_it && !is_in_it() {
+            // SAFETY: `Taken::root` stores both before anything can be made within the measurement; they are a ledger and a
+            // node, which are never freed.
+            let (ledger, node) = unsafe { (place.ledger.load(SeqCst).as_ref(), place.node.load(SeqCst).as_ref()) };
+            ledger.zip(node).and_then(|(ledger, node)| CallPath::to_measurement(ledger, node, serial).enter())
+        } else {
+            None
+        };
+        place.inside.fetch_sub(1, SeqCst);
+        entered
+    }
+}
