@@ -7,6 +7,12 @@ use super::table::Table;
 #[must_use = "the table may become a sample as soon as this is dropped"]
 pub(crate) struct Exact(&'static Table);
 
+impl std::fmt::Debug for Exact {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Exact")
+    }
+}
+
 /// Keeps the table exact. `None`: it is a sample already, or nothing is tracked.
 pub(crate) fn hold_exact() -> Option<Exact> {
     super::table().and_then(hold)
@@ -14,12 +20,6 @@ pub(crate) fn hold_exact() -> Option<Exact> {
 
 pub(super) fn hold(table: &'static Table) -> Option<Exact> {
     table.hold().then_some(Exact(table))
-}
-
-impl std::fmt::Debug for Exact {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Exact")
-    }
 }
 
 impl Drop for Exact {

@@ -54,7 +54,7 @@ impl Table {
         let mut state = self.state();
         loop {
             records.len = 0;
-            self.each_as_it_stands(|key, record| {
+            self.each(|key, record| {
                 if self.survives(key, &record, state) {
                     records.push(record);
                 }
@@ -71,13 +71,9 @@ impl Table {
         Some(records)
     }
 
-    /// Shows all records of an exact table, and the addresses of their blocks. As [`copy`](Self::copy) while others work.
-    pub(crate) fn each(&self, mut see: impl FnMut(usize, Record)) {
-        self.each_as_it_stands(|key, record| see(key as usize, record));
-    }
-
-    /// Shows all records, those among them that the next sweep will discard.
-    fn each_as_it_stands(&self, mut see: impl FnMut(u64, Record)) {
+    /// Shows all records, and what tells their blocks apart. As [`copy`](Self::copy) while others work. In a sample, those that
+    /// the last sweep has not come to are among them.
+    pub(crate) fn each(&self, mut see: impl FnMut(u64, Record)) {
         for slot in (0..self.slots()).map(Table::slot_number) {
             if let Some((key, record)) = slot::read(self.key_at(slot), self.entry(slot)) {
                 see(key, record);

@@ -211,12 +211,11 @@ fn words(refused: Refused) -> String {
             "this thread has as many call paths as there can be ({}); measure in a thread, or a process, of its own",
             tracker::MAX_NODES
         ),
-        Refused::NoMemory => "the system has no memory for it".to_owned(),
         Refused::Sampled => {
-            "the running profile tracks a sample of the live blocks, and of a sample nobody can say that \
-             nothing is live; set max_tracked_allocations higher, sample_interval_bytes to 0 or 1, and \
-             overhead_budget_percent to 0"
+            "the profile that is running tracks a sample of the live blocks, from which nothing can be said of \
+                             single ones; set `sample_interval_bytes = 1` and a larger `max_tracked_allocations`"
                 .to_owned()
         }
+        Refused::NoMemory => "the system has no memory for it".to_owned(),
     }
 }

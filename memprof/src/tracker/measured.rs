@@ -29,7 +29,7 @@ pub(crate) enum Refused {
     /// The thread has had as many call paths as there can be.
     TooManyPaths,
     NoMemory,
-    /// Live blocks are asked for, and only a sample of them is tracked.
+    /// The live table is a sample, from which nothing can be said of single blocks.
     Sampled,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Measurement {
     not_tracked: ByAddress<u64>,
     /// The blocks that were left of earlier measurements of the site, by their own address; `None`: leaks are not asked for.
     live: Option<ByAddress<live::Record>>,
-    /// While it is asked for leaks, no live block is left to chance.
+    /// Keeps the live table exact as long as live blocks will be asked for.
     _exact: Option<live::Exact>,
 }
 
@@ -147,9 +147,9 @@ fn left_over(number: u8) -> Option<ByAddress<live::Record>> {
     if room == 0 {
         return Some(blocks);
     }
-    table.each(|address, record| {
+    table.each(|key, record| {
         if nodes.get(record.owner).is_some() {
-            blocks.push(address, record);
+            blocks.push(key as usize, record);
         }
     });
     blocks.sort();
@@ -211,9 +211,9 @@ impl Ended {
         let (table, before) = (live::table()?, self.measurement.live.as_mut()?);
         let number = self.measurement.taken.number();
         let mut live = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), (0, 0))))?;
-        table.each(|address, record| {
+        table.each(|key, record| {
             // An older block is still the same one: another at its address would have another time.
-            let is_older = before.get(address).is_some_and(|older| *older == record);
+            let is_older = before.get(key as usize).is_some_and(|older| *older == record);
             if !is_older && let Some((bytes, count)) = live.get(record.owner) {
                 *bytes += record.size;
                 *count += 1;
