@@ -160,8 +160,11 @@ impl Table {
     }
 
     /// Begins anew for another profile: without records, and exact unless `fixed_interval` is more than 1. Records that
-    /// threads are writing just now may stay.
+    /// threads are writing just now may stay; all do while someone holds the table exact, who may look for them.
     pub(super) fn begin(&self, period: u8, fixed_interval: u64) {
+        if self.state().holders() > 0 {
+            return;
+        }
         self.fixed_interval.store(fixed_interval, Relaxed);
         let level = u8::from(fixed_interval > 1);
         let _ = self.state.fetch_update(SeqCst, Acquire, |before| Some(State(before).begin(level, period).0));

@@ -32,6 +32,8 @@ pub(super) fn report(profile: &Running) -> Report {
     let names = rows::names(&paths);
     let totals = totals(&paths, peak);
     let tracked = records.as_ref().map(|records| Tracked::new(records, given_up, &paths, &now));
+    // Before the overhead is read: how large a copy is depends on how many blocks are live.
+    drop(records);
     let live = super::live_rows::section(profile, &now, &names, &paths, &totals, tracked.as_ref());
     let retained = tracked.as_ref().and_then(Tracked::retained);
 
