@@ -12,6 +12,12 @@ pub(super) fn record(ledger: &'static Ledger, bytes: usize, ticks: u64, drawn: D
     Record { size: bytes as u64, owner: owner(ledger.node()), ticks, drawn, stack: ledger.stacks.capture(), grown: 0 }
 }
 
+/// The same where no stacks are captured, of an exact table.
+#[inline(always)]
+pub(super) fn record_without_stack(ledger: &'static Ledger, bytes: usize, ticks: u64) -> Record {
+    Record { size: bytes as u64, owner: owner(ledger.node()), ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 }
+}
+
 /// How the live table knows a node.
 #[inline(always)]
 fn owner(node: &'static Node) -> usize {
@@ -30,12 +36,13 @@ fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, byt
 
 /// Gives a block that was chosen its record, if it is chosen at the present interval too.
 fn choose(ledger: &'static Ledger, table: &Table, block: *mut u8, bytes: usize, drawn: Drawn) {
-    insert(ledger, table, block, record(ledger, bytes, clock::ticks(), drawn));
+    insert(ledger, table, block, || record(ledger, bytes, clock::ticks(), drawn));
 }
 
-fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record) {
+/// `record` is asked within what is timed: the stack is the larger part of the cost.
+fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: impl FnOnce() -> Record) {
     let timed_since = is_timed(ledger).then(clock::ticks);
-    if !table.insert_chosen(block.addr(), record) {
+    if !table.insert_chosen(block.addr(), record()) {
         ledger.count_not_tracked();
     }
     if let Some(before) = timed_since {
@@ -90,7 +97,7 @@ pub(super) fn reallocated(
         return;
     }
     let grown = old.map_or(0, |old| if bytes as u64 > old.size { live::coarse(clock::ticks()) } else { old.grown });
-    insert(ledger, table, block, Record { grown, ..record(ledger, bytes, birth(old), Drawn::CERTAIN) });
+    insert(ledger, table, block, || Record { grown, ..record(ledger, bytes, birth(old), Drawn::CERTAIN) });
 }
 
 /// When a reallocated block was made: an exact record knows.

@@ -50,6 +50,12 @@ pub(crate) fn prepare(frames: usize, max: usize) -> bool {
     true
 }
 
+/// Whether stacks are captured.
+#[inline(always)]
+pub(crate) fn are_captured() -> bool {
+    LIMIT.load(Relaxed) != 0
+}
+
 /// What a ledger needs to capture the stacks of its thread.
 #[derive(Debug)]
 pub(crate) struct Stacks {

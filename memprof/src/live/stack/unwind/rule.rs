@@ -181,18 +181,23 @@ impl Stack {
         Self { low: stack_pointer, high: bounds.high.saturating_sub(size_of::<usize>()) }
     }
 
-    /// Whether both places of a frame are in use and hold what they held when `caller` was made.
+    /// Whether both places of a frame are above the stack pointer.
+    #[inline(always)]
+    pub(super) fn uses(&self, caller: &Caller) -> bool {
+        // The frame pointer's place is never above the other one: see `apply`.
+        caller.frame_slot >= self.low
+    }
+
+    /// Whether both places of a frame hold what they held when `caller` was made.
     ///
     /// # Safety
     /// `caller` was made with a `Stack` of this very thread.
     #[inline(always)]
     pub(super) unsafe fn still_holds(&self, caller: &Caller) -> bool {
         // SAFETY: both places were read when `caller` was made: they are aligned and on this thread's stack, which is
-        // there as long as the thread. That they are above the stack pointer is asked first (see `apply`: the frame
-        // pointer's place is never above the other one).
+        // there as long as the thread.
         let word = |slot: usize| unsafe { std::ptr::with_exposed_provenance::<usize>(slot).read_volatile() };
-        caller.frame_slot >= self.low
-            && code_address(word(caller.address_slot)) == caller.registers.address
+        code_address(word(caller.address_slot)) == caller.registers.address
             // Not stripped: a frame pointer is no return address. Where it is one (see `frame_slot`), this says the same.
             && (word(caller.frame_slot) == caller.frame_value || self.is_same_code(caller))
     }

@@ -75,8 +75,9 @@ impl Taker {
         // this one, and it has just been found to lie within them.
         let stack = unsafe { Stack::above(here.stack, bounds) };
         let (Some((kept, fresh)), Some(tree)) = (self.frames(limit), tree()) else { return 0 };
-        let mut state = self.kept.get();
-        let mut walk = Walk { kept, fresh, state: &mut state };
+        // SAFETY: only the owner comes here, one call at a time (see `is_busy`), and nobody else looks at it meanwhile.
+        let state = unsafe { &mut *self.kept.as_ptr() };
+        let mut walk = Walk { kept, fresh, state };
         // SAFETY: `forget_thread` has dropped what former owners of the ledger had captured.
         let mut captured = unsafe { walk.capture(here, &stack, tree) };
         let left = self.until_check.get() - 1;
@@ -92,7 +93,6 @@ impl Taker {
         } else {
             self.until_check.set(left);
         }
-        self.kept.set(state);
         captured
     }
 

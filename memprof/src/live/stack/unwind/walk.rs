@@ -115,11 +115,16 @@ impl Walk<'_> {
     /// # Safety
     /// The frames were captured on this very thread, whose stack `stack` is.
     pub(super) unsafe fn capture(&mut self, start: Registers, stack: &Stack, tree: &Tree) -> StackId {
+        // A loop that allocates: the very stack of the last time. It is on its own because it is what most captures are.
+        if alike(self.state.start, start, self.state.is_start_used) && self.state.lasting == self.state.length {
+            let kept = self.kept.get(..self.state.length).unwrap_or_default();
+            // SAFETY: as the caller vouches; captured at this very stack pointer, the frames' places are all above it.
+            if kept.iter().all(|frame| unsafe { stack.still_holds(&frame.caller) }) {
+                return self.state.stack;
+            }
+        }
         // SAFETY: as the caller vouches.
         let unchanged = unsafe { self.unchanged(stack) };
-        if unchanged == self.state.length && alike(self.state.start, start, self.state.is_start_used) {
-            return self.state.stack;
-        }
         // The outermost frame that has changed can itself be joined: what is further out has not.
         let joinable = (unchanged + 1).min(self.state.lasting);
         let (joined, fresh) = self.unwind(start, stack, joinable);
@@ -144,7 +149,8 @@ impl Walk<'_> {
     unsafe fn unchanged(&self, stack: &Stack) -> usize {
         let lasting = self.kept.get(..self.state.lasting).unwrap_or_default();
         // SAFETY: as the caller vouches.
-        let changed = lasting.iter().position(|frame| unsafe { !stack.still_holds(&frame.caller) });
+        let changed =
+            lasting.iter().position(|frame| unsafe { !stack.uses(&frame.caller) || !stack.still_holds(&frame.caller) });
         changed.unwrap_or(lasting.len())
     }
 
@@ -159,8 +165,13 @@ impl Walk<'_> {
                 return (0, count);
             };
             here = caller.registers;
-            while let Some(frame) = joinable.checked_sub(1).and_then(|last| self.kept.get(last)) {
+            while let Some(frame) = joinable.checked_sub(1).and_then(|last| self.kept.get_mut(last)) {
                 if frame.is(here) {
+                    // Another function may have been called, which keeps the same registers in other places.
+                    frame.caller = caller;
+                    if !frame.is_used {
+                        frame.caller.forget_frame_pointer();
+                    }
                     return (joinable, count);
                 }
                 if frame.caller.registers.stack > here.stack {
