@@ -7,7 +7,7 @@
 use super::ledger::{Ledger, SHARED};
 use super::thread::{self, Elsewhere};
 use super::{totals, tracking};
-use crate::live::{self, Drawn, Inserted, Record};
+use crate::live::{self, Inserted, Record};
 use crate::os::clock;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
