@@ -52,7 +52,7 @@ fn functions(known: Known, images: &[Image], names: &mut Names) -> Vec<Frame> {
     }
     let image = images.iter().find(|image| image.holds(known.address));
     let in_file = image.map_or(known.address, |image| known.address.wrapping_sub(image.moved_by));
-    let file = image.map(|image| file(image));
+    let file = image.map(file);
     let mut frames = names.at(file.as_deref(), in_file, known.address);
     if frames.is_empty() {
         frames.push(nothing);

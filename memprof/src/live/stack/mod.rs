@@ -41,10 +41,8 @@ const FRAMES_PER_ALLOCATION: usize = 4;
 /// Outside of allocations, one caller at a time. Allocates. False: the system has no memory for it.
 pub(crate) fn prepare(frames: usize, max: usize) -> bool {
     let frames = frames.min(MOST_FRAMES) as u32;
-    if frames > 0 {
-        if !tree::prepare(max.saturating_mul(FRAMES_PER_ALLOCATION)) || !system::prepare() {
-            return false;
-        }
+    if frames > 0 && (!tree::prepare(max.saturating_mul(FRAMES_PER_ALLOCATION)) || !system::prepare()) {
+        return false;
     }
     LIMIT.store(frames, Relaxed);
     true
@@ -83,8 +81,9 @@ impl Counts {
 
 impl Stacks {
     pub(crate) const fn new() -> Self {
-        const ZERO: AtomicU64 = AtomicU64::new(0);
-        Self { taker: system::Taker::new(), counts: Counts { not_captured: ZERO, without_room: ZERO, corrected: ZERO } }
+        let counts =
+            Counts { not_captured: AtomicU64::new(0), without_room: AtomicU64::new(0), corrected: AtomicU64::new(0) };
+        Self { taker: system::Taker::new(), counts }
     }
 
     pub(crate) fn counts(&self) -> &Counts {

@@ -67,7 +67,7 @@ unsafe extern "C" fn add(info: *mut libc::dl_phdr_info, _size: usize, images: *m
         build_id: None,
     };
     for header in headers {
-        let start = at(header.p_vaddr as u64);
+        let start = at(header.p_vaddr);
         match header.p_type {
             libc::PT_LOAD => {
                 image.low = image.low.min(start);

@@ -4,8 +4,8 @@ mod bytes;
 mod cfi;
 mod eh_frame;
 mod images;
-mod modules;
+mod loaded;
 
 pub(crate) use images::{Image, all as images};
-pub(crate) use modules::mark_of;
-pub(super) use modules::{find, prepare};
+pub(crate) use loaded::mark_of;
+pub(super) use loaded::{find, prepare};
