@@ -72,9 +72,9 @@ fn hold(blocks: usize) {
 fn beneath(frames: usize, then: &mut dyn FnMut()) {
     let some_space = black_box([0_u8; 24]);
     if frames <= 1 {
-        then()
+        then();
     } else {
-        other_size_beneath(frames - 1, then)
+        other_size_beneath(frames - 1, then);
     }
     black_box(some_space);
 }
@@ -83,9 +83,9 @@ fn beneath(frames: usize, then: &mut dyn FnMut()) {
 fn other_size_beneath(frames: usize, then: &mut dyn FnMut()) {
     let some_space = black_box([0_u8; 120]);
     if frames <= 1 {
-        then()
+        then();
     } else {
-        beneath(frames - 1, then)
+        beneath(frames - 1, then);
     }
     black_box(some_space);
 }
