@@ -14,7 +14,23 @@ use crate::{jemalloc, scope};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Where the profiler's own ordinary allocations are charged to: a row like any other.
-pub(crate) static REPORTING: Site = Site::named("memprof (reporting)", file!(), line!());
+pub(super) static REPORTING: Site = Site::named("memprof (reporting)", file!(), line!());
+
+/// Keeps this thread in the profiler's own row, and what it allocates out of the live table.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Reporting {
+    // First: its end is the last thing that the row has.
+    _untracked: tracker::Untracked,
+    _scope: scope::Guard,
+}
+
+impl Reporting {
+    pub(crate) fn begin() -> Self {
+        let scope = scope::enter(&REPORTING);
+        Self { _untracked: tracker::Untracked::begin(), _scope: scope }
+    }
+}
 
 /// The report as of now.
 pub(super) fn report(profile: &Running) -> Report {
@@ -25,7 +41,7 @@ pub(super) fn report(profile: &Running) -> Report {
     let table = live::table().filter(|_| profile.config.memory_profiling.track_allocations);
     let given_up = not_tracked().saturating_sub(profile.not_tracked_at_start);
     let records = table.and_then(live::Table::copy);
-    let _scope = scope::enter(&REPORTING);
+    let _reporting = Reporting::begin();
 
     let (paths, ledgers) = merge::merge(&snapshot);
     drop(snapshot);

@@ -1,7 +1,6 @@
 //! What `#[memprof::main]` calls.
 
 use super::{Profiler, exit, start};
-use crate::scope;
 use crate::{Config, Error};
 use std::io::Write;
 use std::path::Path;
@@ -24,7 +23,7 @@ pub struct MainProfile(Option<Profiler>);
 /// the body of main, with one line on stderr and status 2.
 pub fn main_start(options: MainOptions) -> MainProfile {
     let loaded = {
-        let _scope = scope::enter(&super::collect::REPORTING);
+        let _scope = super::collect::Reporting::begin();
         Config::load_explicit(options.config.map(Path::new))
     };
     // The types of these two tell their names; a static's path stands for itself.

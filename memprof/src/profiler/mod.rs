@@ -26,7 +26,7 @@ mod symbols;
 mod verdict;
 mod watched;
 
-pub(crate) use collect::REPORTING;
+pub(crate) use collect::Reporting;
 pub use main::{MainOptions, MainProfile, main_start};
 
 use self::periodic::Periodic;
@@ -154,7 +154,7 @@ pub fn write_report() -> Result<Written, Error> {
 /// Starts a profile; `allocator` is how the user named the inner allocator, where its type does not tell.
 fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Error> {
     // What the profiler allocates for itself has a row of its own.
-    let scope = crate::scope::enter(&collect::REPORTING);
+    let scope = collect::Reporting::begin();
     let mut running = running();
     if running.is_some() {
         return Err(Error::AlreadyRunning);
@@ -245,7 +245,7 @@ fn write_numbered(profile: &Running, report: &Report, number: u64) -> Result<Wri
 }
 
 fn write(profile: &Running, report: &Report) -> Result<Written, Error> {
-    let _scope = crate::scope::enter(&collect::REPORTING);
+    let _scope = collect::Reporting::begin();
     let paths = &profile.config.reporting;
     let statistics = profile.config.jemalloc.stats_print.then(|| jemalloc::stats_print(&profile.inner)).flatten();
     report::files::write(

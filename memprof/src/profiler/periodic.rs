@@ -3,7 +3,6 @@
 use super::{Running, collect, running, write_numbered};
 use crate::os::signals;
 use crate::report::Written;
-use crate::scope;
 use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,7 +68,7 @@ fn write_until(stop: &Arc<Stop>, step: Duration, keep: usize) {
         }
         let mut running = running();
         let Some(profile) = running.as_mut().filter(|profile| is_its(profile, stop)) else { return };
-        let _scope = scope::enter(&collect::REPORTING);
+        let _scope = collect::Reporting::begin();
         match write_numbered(profile, &collect::report(profile), number) {
             Ok(written) => kept.push_back(written),
             Err(error) => warn_once(profile, &error.to_string()),

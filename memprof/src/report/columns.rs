@@ -142,7 +142,8 @@ impl Row {
         Row {
             self_allocated: sum(|row| row.self_allocated),
             self_net: sum(|row| row.self_net),
-            retained: sum(|row| row.retained),
+            // Of the profiler's own row it is not known.
+            retained: rows.iter().filter_map(|row| row.retained).reduce(i128::saturating_add),
             retained_error: error_of_sum(rows),
             ..Row::default()
         }

@@ -311,9 +311,9 @@ data! {
         /// Standard error of `estimated_bytes`; 0 when exact, 3 × `sample_interval_bytes` without a sample. `None` where
         /// allocations found no room.
         error_bytes: Option<u64>,
-        /// Live bytes from before the profile started (the runtime, statics); about, where `exact` is false.
+        /// Live bytes from before the profile started (the runtime, statics), and of the profiler itself; about, where `exact` is false.
         before_start_bytes: u64,
-        /// Live blocks from before the profile started; about, where `exact` is false.
+        /// Live blocks from before the profile started, and of the profiler itself; about, where `exact` is false.
         before_start_count: u64,
         /// The tracked allocations, by call path and stack: what grows first, then by size.
         groups: Vec<LiveGroup>,

@@ -98,7 +98,7 @@ fn not_by_path(report: &Report, lines: &mut Vec<String>) {
     }
     let about = if live.exact { "" } else { "about " };
     lines.push(format!(
-        "  from before the profile started: {about}{}, {} (the runtime, statics)",
+        "  from before the profile started: {about}{}, {} (the runtime, statics), and the profiler's own",
         size::plural(live.before_start_count, "block"),
         size::exact(live.before_start_bytes),
     ));

@@ -3,8 +3,7 @@
 use super::figures::MeasuredFunction;
 use super::outcome::Compare;
 use super::run::{Run, run};
-use crate::profiler::REPORTING;
-use crate::scope;
+use crate::profiler::Reporting;
 use crate::size;
 use std::fmt;
 
@@ -37,7 +36,7 @@ pub fn allocated<R>(compare: Compare, limit: u64, work: impl FnOnce() -> R) -> (
     if holds && run.ended.missed() == 0 {
         return (value, None);
     }
-    let _scope = scope::enter(&REPORTING);
+    let _scope = Reporting::begin();
     if let Some(defect) = run.defect() {
         return (value, Some(Failure(defect)));
     }

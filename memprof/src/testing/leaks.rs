@@ -3,8 +3,7 @@
 use super::failure::{Failure, lines};
 use super::figures::place;
 use super::run::{Run, key, name, run};
-use crate::profiler::REPORTING;
-use crate::scope;
+use crate::profiler::Reporting;
 use crate::size;
 use std::collections::HashMap;
 
@@ -12,7 +11,7 @@ use std::collections::HashMap;
 #[track_caller]
 pub fn leaks<R>(work: impl FnOnce() -> R) -> Option<Failure> {
     let ((), mut run) = run(true, || drop(work()));
-    let _scope = scope::enter(&REPORTING);
+    let _scope = Reporting::begin();
     run.defect().or_else(|| left(&mut run)).map(Failure)
 }
 

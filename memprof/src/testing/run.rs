@@ -1,8 +1,8 @@
 //! Measuring closures and futures.
 
 use super::figures::{Measured, MeasuredFunction};
-use crate::profiler::REPORTING;
-use crate::scope::{self, site_name};
+use crate::profiler::Reporting;
+use crate::scope::site_name;
 use crate::size;
 use crate::tracker::{self, AT_ONCE, Ended, Measurement, Reading, Refused, Site, Span};
 use std::collections::HashMap;
@@ -166,7 +166,7 @@ pub(super) fn name(site: Option<&'static Site>) -> (String, String, u32) {
 }
 
 fn measured<R>(value: R, mut run: Run, place: &'static Location<'static>) -> Measured<R> {
-    let scope = scope::enter(&REPORTING);
+    let scope = Reporting::begin();
     let functions = run.functions();
     let defect = run.defect();
     let Run { ended, sum, peak } = run;

@@ -3,8 +3,7 @@
 use super::failure::{Failure, allocated_words, by_allocated, by_net};
 use super::leaks::left;
 use super::run::{Run, begin, run, run_async};
-use crate::profiler::REPORTING;
-use crate::scope;
+use crate::profiler::Reporting;
 use crate::size;
 use crate::tracker::Measurement;
 
@@ -55,7 +54,7 @@ impl TestLimits {
     }
 
     fn verdict(self, mut run: Run) -> Verdict {
-        let _scope = scope::enter(&REPORTING);
+        let _scope = Reporting::begin();
         if let Some(defect) = run.defect() {
             return Verdict(Some(Failure(defect)));
         }

@@ -72,6 +72,8 @@ pub(crate) struct Ledger {
     published: Cell<i64>,
     /// When the next sample is due, while the live table is one.
     pub(super) countdown: live::Countdown,
+    /// How many reports this thread is making just now: see [`Untracked`](super::untracked::Untracked).
+    pub(super) untracked: Cell<u32>,
     place: Place<Ledger>,
     /// Allocations that found no room in the live table.
     pub(crate) not_tracked: AtomicU64,
@@ -122,6 +124,7 @@ impl Ledger {
             publish_at_freed: AtomicU64::new(PUBLISH_STEP),
             published: Cell::new(0),
             countdown: live::Countdown::new(),
+            untracked: Cell::new(0),
             place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
             not_tracked: AtomicU64::new(0),
             misplaced_guards: AtomicU64::new(0),
@@ -263,6 +266,11 @@ impl Ledger {
         });
     }
 
+    /// Whether what the thread allocates gets records. For the owner alone.
+    pub(super) fn is_tracked(&self) -> bool {
+        self.untracked.get() == 0
+    }
+
     /// Sets the thresholds anew: the countdown of samples has changed. For the owner alone.
     pub(super) fn rearm(&self) {
         self.arm(|| {});
@@ -277,7 +285,8 @@ impl Ledger {
         let arm = || {
             publishing();
             let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
-            let sampling_at = table.map(|table| self.countdown.due_at(table).unwrap_or(0));
+            let tracked = table.filter(|_| self.is_tracked());
+            let sampling_at = tracked.map(|table| self.countdown.due_at(table).unwrap_or(0));
             self.allocation_threshold.store(sampling_at.unwrap_or(at).min(at), Relaxed);
             self.free_threshold.store(if table.is_some() { 0 } else { at_freed }, Relaxed);
         };

@@ -25,6 +25,7 @@ mod thread;
 mod totals;
 mod tracking;
 mod tree;
+mod untracked;
 mod watch;
 
 pub(crate) use contexts::CallPath;
@@ -46,5 +47,6 @@ pub(crate) use thread::{disable, present, start_tracking};
 pub use totals::memory_stats;
 pub(crate) use totals::{Peak, peak};
 pub(crate) use tree::{MAX_NODES, each_node};
+pub(crate) use untracked::Untracked;
 pub use watch::Watch;
 pub(crate) use watch::{Figures, Moment, Seen};

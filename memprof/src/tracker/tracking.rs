@@ -61,6 +61,9 @@ pub(super) fn is_timed(ledger: &Ledger) -> bool {
 #[cold]
 #[inline(never)]
 pub(super) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    if !ledger.is_tracked() {
+        return;
+    }
     if !table.state().is_exact() {
         return allocated(ledger, table, block, bytes);
     }
@@ -90,6 +93,9 @@ pub(super) fn reallocated(
     bytes: usize,
     old: Option<Record>,
 ) {
+    if !ledger.is_tracked() {
+        return;
+    }
     if !table.state().is_exact() {
         if ledger.allocated.get() >= ledger.allocation_threshold.load(Relaxed) {
             allocated(ledger, table, block, bytes);
