@@ -8,7 +8,6 @@ use super::ledger::{Ledger, SHARED};
 use super::thread::{self, Elsewhere};
 use super::{totals, tracking};
 use crate::live::{self, Inserted, Record};
-use crate::os::clock;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -81,30 +80,17 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
     if ledger.is_publishing_due_by_allocations(total) {
         return allocation_that_publishes(ledger, block, bytes, total);
     }
-    if live::stack::are_captured() {
-        return allocation_with_stack(ledger, block, bytes, total);
-    }
     count_allocated(ledger, total, bytes);
     if let Some(table) = live::table() {
-        if tracking::is_timed(ledger) {
-            return tracking::by_the_long_way(ledger, table, block, bytes);
+        if tracking::is_special(ledger) {
+            return tracking::special(ledger, table, block, bytes);
         }
-        let record = || tracking::record_without_stack(ledger, bytes, clock::ticks());
-        match table.insert(block.addr(), record) {
+        match table.insert(block.addr(), || tracking::record_without_stack(ledger, bytes)) {
             Inserted::Yes => {}
             // Also where the table is a sample.
             Inserted::No => tracking::by_the_long_way(ledger, table, block, bytes),
             Inserted::Crowded => tracking::crowded(ledger, table, block, bytes),
         }
-    }
-}
-
-/// As above, with the stack. A function of its own: the call has registers saved, 11 instructions for all the others.
-#[inline(never)]
-fn allocation_with_stack(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
-    count_allocated(ledger, total, bytes);
-    if let Some(table) = live::table() {
-        tracking::by_the_long_way(ledger, table, block, bytes);
     }
 }
 

@@ -6,8 +6,8 @@ use super::frames::Frames;
 use super::late_ends::LateEnds;
 use super::node::Node;
 use super::registry::{Listed, Place, Registry};
-use super::totals;
 use super::tree::Tree;
+use super::{totals, tracking};
 use crate::live;
 use crate::live::stack::Stacks;
 use crate::os::pages;
@@ -72,6 +72,8 @@ pub(crate) struct Ledger {
     published: Cell<i64>,
     /// When the next sample is due, while the live table is one.
     pub(super) countdown: live::Countdown,
+    /// Which of the tracked allocations are special, see `tracking::is_special`.
+    pub(super) special_mask: AtomicU64,
     /// How many reports this thread is making just now: see [`Untracked`](super::untracked::Untracked).
     pub(super) untracked: Cell<u32>,
     place: Place<Ledger>,
@@ -124,6 +126,7 @@ impl Ledger {
             publish_at_freed: AtomicU64::new(PUBLISH_STEP),
             published: Cell::new(0),
             countdown: live::Countdown::new(),
+            special_mask: AtomicU64::new(0),
             untracked: Cell::new(0),
             place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
             not_tracked: AtomicU64::new(0),
@@ -282,6 +285,7 @@ impl Ledger {
     fn arm(&self, publishing: impl FnOnce()) {
         let table = live::table();
         let period = table.map(|table| table.state().period());
+        self.special_mask.store(tracking::special_mask(), Relaxed);
         let arm = || {
             publishing();
             let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
@@ -307,6 +311,7 @@ impl Ledger {
 
     /// Has each allocation and free look at the live table. Called by any thread.
     pub(super) fn take_the_long_way(&self) {
+        self.special_mask.store(tracking::special_mask(), Relaxed);
         self.allocation_threshold.store(0, Relaxed);
         self.free_threshold.store(0, Relaxed);
     }
