@@ -29,15 +29,6 @@ impl Symbols {
         frames
     }
 
-    /// The part of a stack that is outside the profiler: all but the innermost addresses, those in functions of its own.
-    pub(super) fn without_own(&mut self, id: StackId) -> StackId {
-        let Some(tree) = stack::tree() else { return id };
-        // The last function at an address is the one that all others there are inlined into.
-        let mut is_in_own =
-            |known: Known| self.functions(known).last().and_then(|frame| frame.function.as_deref()).is_some_and(is_own);
-        tree.frames(id).filter(|&known| is_in_own(known)).last().map_or(id, |known| known.caller)
-    }
-
     fn functions(&mut self, known: Known) -> &[Frame] {
         let (images, names) = (&self.images, &mut self.names);
         self.known.entry((known.address, known.mark)).or_insert_with(|| functions(known, images, names))

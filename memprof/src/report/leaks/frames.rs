@@ -24,32 +24,67 @@ const COMMON: [&str; 16] = [
     "_start",
 ];
 
-/// One line for each of the user's frames, the innermost first, and one for all others.
+/// Frames of other crates that are shown where there are frames of the user's own: the innermost ones.
+const OF_OTHER_CRATES: usize = 2;
+/// The user's own frames that are shown: the innermost ones.
+const OF_THE_USER: usize = 8;
+
+/// Whose code a frame is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    User,
+    /// A crate that the program depends on.
+    OtherCrate,
+    /// The standard library, a runtime, the profiler, the system.
+    Common,
+}
+
+/// One line for each of the user's frames, the innermost first; then what of other crates is nearest to the allocation; and
+/// one line for all others.
 pub(super) fn lines(stack: &[Frame]) -> Vec<String> {
-    let (common, users): (Vec<&Frame>, Vec<&Frame>) = stack.iter().partition(|frame| is_common(frame));
-    let mut lines: Vec<String> = users
-        .iter()
-        .enumerate()
-        .map(|(index, frame)| format!("   {} {}", if index == 0 { "-->" } else { " by" }, place(frame)))
-        .collect();
-    if !common.is_empty() {
-        let count = size::plural(common.len() as u64, "frame");
-        let where_from = if users.is_empty() { "-->" } else { "and" };
-        lines.push(format!("   {where_from} {count} of std, the runtime and the profiler"));
+    let of = |owner: Owner| stack.iter().filter(move |frame| whose(frame) == owner);
+    let mut lines: Vec<String> = Vec::new();
+    for frame in of(Owner::User).take(OF_THE_USER) {
+        lines.push(format!("   {} {}", if lines.is_empty() { "-->" } else { " by" }, place(frame)));
+    }
+    // A program that does nothing itself has its work done by other crates.
+    let (most, first) = if lines.is_empty() { (OF_THE_USER, "-->") } else { (OF_OTHER_CRATES, "via") };
+    for (index, frame) in of(Owner::OtherCrate).take(most).enumerate() {
+        lines.push(format!("   {} {}", if index == 0 { first } else { " by" }, place(frame)));
+    }
+    let others = stack.len() - lines.len();
+    if others > 0 {
+        let where_from = if lines.is_empty() { "-->" } else { "and" };
+        let more = if lines.is_empty() { "" } else { "more " };
+        let count = size::plural(others as u64, &format!("{more}frame"));
+        lines.push(format!("   {where_from} {count}: callers, std, the runtime"));
     }
     lines
 }
 
-/// Whether a frame is of the standard library, of a runtime, of the profiler or of the system.
-fn is_common(frame: &Frame) -> bool {
+fn whose(frame: &Frame) -> Owner {
     let Some(function) = &frame.function else {
         // A program without symbols has nothing better to show than its own addresses.
-        return frame.module.as_ref().is_some_and(|module| module.contains(".so") || module.contains(".dll"));
+        let is_library = frame.module.as_ref().is_some_and(|module| module.contains(".so") || module.contains(".dll"));
+        return if is_library { Owner::Common } else { Owner::User };
     };
     // `<alloc::vec::Vec<T> as core::clone::Clone>::clone` is as much of the library as `alloc::vec::push`.
     let name = function.trim_start_matches(['<', '&', '[', '(', '*']);
     let name = name.strip_prefix("mut ").or(name.strip_prefix("dyn ")).unwrap_or(name);
-    COMMON.iter().any(|prefix| name.starts_with(prefix)) || is_of_the_system(name, frame)
+    let file = frame.file.as_deref().unwrap_or_default().replace('\\', "/");
+    if COMMON.iter().any(|prefix| name.starts_with(prefix))
+        || file.starts_with("/rustc/")
+        || is_of_the_system(name, frame)
+    {
+        return Owner::Common;
+    }
+    if after_registry(&file).is_some() { Owner::OtherCrate } else { Owner::User }
+}
+
+/// What follows the folder in which cargo keeps the sources of other crates: `crossbeam-epoch-0.9.18/src/atomic.rs`.
+fn after_registry(file: &str) -> Option<&str> {
+    let (_, inside) = file.split_once("/registry/src/").or_else(|| file.split_once("/git/checkouts/"))?;
+    inside.split_once('/').map(|(_, rest)| rest)
 }
 
 /// A function of C that stands in no file of the user's: `main`, `clone3`, `start_thread`.
@@ -60,7 +95,10 @@ fn is_of_the_system(name: &str, frame: &Frame) -> bool {
 fn place(frame: &Frame) -> String {
     let function = frame.function.as_ref().map_or_else(|| format!("{:#x}", frame.address), |name| printable(name));
     match (&frame.file, frame.line, &frame.module) {
-        (Some(file), Some(line), _) => format!("{}:{line} in {function}", printable(file)),
+        (Some(file), Some(line), _) => {
+            let file = file.replace('\\', "/");
+            format!("{}:{line} in {function}", printable(after_registry(&file).unwrap_or(&file)))
+        }
         (Some(place), None, _) | (None, _, Some(place)) => format!("{function} ({})", printable(place)),
         (None, _, None) => function,
     }
@@ -86,6 +124,11 @@ mod tests {
         let stack = [
             frame("<memprof::AllocationTracker<A> as core::alloc::GlobalAlloc>::alloc", Some("allocator.rs")),
             frame("alloc::vec::Vec<T,A>::push", Some(library)),
+            frame(
+                "crossbeam_epoch::atomic::init",
+                Some("/a/registry/src/index-1/crossbeam-epoch-0.9.18/src/atomic.rs"),
+            ),
+            frame("<u8 as MyTrait>::from_elem", Some(library)),
             frame("app::keep", Some("src/main.rs")),
             frame("<app::Index as app::Search>::insert", Some("src/index.rs")),
             frame("std::rt::lang_start", Some(library)),
@@ -96,10 +139,18 @@ mod tests {
             [
                 "   --> src/main.rs:7 in app::keep",
                 "    by src/index.rs:7 in <app::Index as app::Search>::insert",
-                "   and 4 frames of std, the runtime and the profiler"
+                "   via crossbeam-epoch-0.9.18/src/atomic.rs:7 in crossbeam_epoch::atomic::init",
+                "   and 5 more frames: callers, std, the runtime"
             ]
         );
-        assert_eq!(lines(&stack[..1]), ["   --> 1 frame of std, the runtime and the profiler"]);
+        assert_eq!(lines(&stack[..1]), ["   --> 1 frame: callers, std, the runtime"]);
+        assert_eq!(
+            lines(&stack[..3]),
+            [
+                "   --> crossbeam-epoch-0.9.18/src/atomic.rs:7 in crossbeam_epoch::atomic::init",
+                "   and 2 more frames: callers, std, the runtime"
+            ]
+        );
         assert_eq!(lines(&[]), [""; 0]);
         assert_eq!(lines(&[frame("", None)]), ["   --> 0x1000 (app)"]);
     }
