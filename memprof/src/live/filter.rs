@@ -63,6 +63,12 @@ impl Filter {
         unsafe { &*self.entries.add(index.0) }
     }
 
+    /// See [`Table::prefetch`](super::table::Table::prefetch).
+    #[inline(always)]
+    pub(super) fn prefetch(&self, index: Index) {
+        super::table::prefetch(self.entry(index));
+    }
+
     /// Counts one more address. False: the entry is full, nothing was counted.
     #[inline(always)]
     pub(super) fn add(&self, index: Index) -> bool {

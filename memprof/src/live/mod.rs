@@ -47,7 +47,8 @@ pub(crate) fn table() -> Option<&'static Table> {
 pub(crate) fn track_up_to(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
     static PERIODS: AtomicU8 = AtomicU8::new(0);
     let period = PERIODS.fetch_add(1, Relaxed).wrapping_add(1);
-    budget::begin(budget_percent);
+    // An interval that is fixed never grows: there is nothing to time.
+    budget::begin(if fixed_interval == 0 { budget_percent } else { 0 });
     if let Some(present) = table().filter(|table| table.holds(max)) {
         present.begin(period, fixed_interval);
         present.limit_to(max);

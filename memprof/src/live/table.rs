@@ -201,6 +201,17 @@ impl Table {
         State(self.state.load(Acquire))
     }
 
+    /// Has the processor fetch what an [`insert`](Self::insert) of this address will touch: three lines of a memory that is
+    /// larger than its caches. Called before a stack is captured, which takes as long as they do to come.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, address: usize) {
+        let index = self.filter.index(slot::key(address));
+        let slot = Self::slot(index);
+        self.filter.prefetch(index);
+        prefetch(self.key_at(slot));
+        prefetch(self.entry(slot));
+    }
+
     /// Gives a block a record, of an exact table; `record` is asked last, so that nothing of it has to be kept meanwhile.
     ///
     /// Steps: count, filter (two read-modify-writes), one slot (one compare-exchange), five stores.
@@ -274,6 +285,18 @@ impl Table {
         let keys = self.keys;
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::holds(Self::place(keys, slot), key))
     }
+}
+
+/// A hint to the processor; nothing where there is no such instruction.
+#[inline(always)]
+pub(super) fn prefetch<T>(place: &T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch changes nothing that a program can see, whatever the address.
+    unsafe {
+        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(std::ptr::from_ref(place).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
 }
 
 #[cfg(test)]

@@ -75,7 +75,9 @@ pub(super) fn special(ledger: &'static Ledger, table: &'static Table, block: *mu
     if is_timed(ledger) || !ledger.is_tracked() {
         return by_the_long_way(ledger, table, block, bytes);
     }
-    match table.insert(block.addr(), || record(ledger, bytes, clock::ticks(), Drawn::CERTAIN)) {
+    table.prefetch(block.addr());
+    let record = record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
+    match table.insert(block.addr(), || record) {
         Inserted::Yes => {}
         Inserted::No => by_the_long_way(ledger, table, block, bytes),
         Inserted::Crowded => crowded(ledger, table, block, bytes),

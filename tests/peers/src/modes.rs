@@ -24,7 +24,8 @@ pub fn default() -> Config {
 /// Every live block is tracked, with its stack.
 pub fn exact() -> Config {
     let mut config = Config::default();
-    config.memory_profiling.max_tracked_allocations = 1_000_000;
+    config.memory_profiling.max_tracked_allocations = 100_000;
+    config.memory_profiling.sample_interval_bytes = 1;
     silent(config)
 }
 
