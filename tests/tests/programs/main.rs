@@ -5,6 +5,7 @@ mod allocator;
 mod by_hand;
 mod configuration;
 mod ends;
+mod leaks;
 mod out_of_memory;
 mod output;
 mod runtime;
