@@ -102,7 +102,7 @@ fn meaning(group: &LiveGroup) -> Option<String> {
                 call.unwrap_or_default()
             ))
         }
-        "kept since start" => Some("made long ago and no more since: so look caches, statics and pools".into()),
+        "kept since start" => Some("made long ago and no more since, as caches, statics and pools are".into()),
         "recent" => Some("made a short while ago: it may still be freed".into()),
         _ => None,
     }
