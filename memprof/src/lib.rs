@@ -90,7 +90,7 @@
 //! * While live blocks are tracked: a slot in a table with one compare-exchange, a filter, five stores; 116 to 124
 //!   instructions for an allocation and its free in all. While a sample is tracked: about
 //!   60 for those that are not in it.
-//! * With stacks: 420 instructions for a tracked allocation and its free beneath 13 frames, 1030 beneath 60, which are checked
+//! * With stacks: 440 instructions for a tracked allocation and its free beneath 13 frames, 1050 beneath 60, which are checked
 //!   and found to be as they were the last time (two loads each); about 250 for each frame that is not.
 //! * A tracked call: find the node, push a frame, pop it: about 120 instructions. A poll of a tracked future: about the same.
 //!   Each entry of a [`Context`]: see there.

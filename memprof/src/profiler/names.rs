@@ -41,8 +41,10 @@ mod by_file {
                     });
                 }
             }
-            // Without debug information, or for code that has none, such as assembly, there are symbols.
-            if frames.last().is_none_or(|outermost| outermost.function.is_none())
+            // Without debug information, or for code that has none, such as assembly, there are symbols. And where it has lines
+            // alone (`line-tables-only`) its names are without their paths, which the symbols have.
+            let has_path = |frame: &Frame| frame.function.as_ref().is_some_and(|name| name.contains("::"));
+            if !frames.last().is_some_and(has_path)
                 && let Some(symbol) = loader.find_symbol(call)
             {
                 let last = frames.pop().unwrap_or_default();
