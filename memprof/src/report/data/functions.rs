@@ -1,0 +1,192 @@
+//! The rows of a report: functions, call paths, threads.
+
+#[cfg(feature = "profiling")]
+use serde::{Deserialize, Serialize};
+
+data! {
+    /// One tracked function or named block.
+    ///
+    /// The columns without a prefix are totals: the function and all beneath it in the call tree, each byte once.
+    /// The `self_*` columns count only what happened while it was the innermost tracked function.
+    pub struct Function {
+        /// The function's Rust path, or the name it was given.
+        name: String,
+        /// Source file.
+        file: String,
+        /// Line of the function's name.
+        line: u32,
+        /// Calls started.
+        calls: u64,
+        /// Calls started and not finished.
+        active: u64,
+        /// Calls that ended by a panic.
+        panicked: u64,
+        /// Bytes allocated here and beneath.
+        allocated_bytes: u64,
+        /// Allocations here and beneath.
+        allocated_count: u64,
+        /// Bytes freed here and beneath, whoever allocated them.
+        deallocated_bytes: u64,
+        /// Frees here and beneath.
+        deallocated_count: u64,
+        /// Allocated − deallocated; negative where others' blocks were freed.
+        net_bytes: i64,
+        /// Bytes allocated by the function's own code.
+        self_allocated_bytes: u64,
+        /// Allocations by the function's own code.
+        self_allocated_count: u64,
+        /// Bytes freed by the function's own code.
+        self_deallocated_bytes: u64,
+        /// Frees by the function's own code.
+        self_deallocated_count: u64,
+        /// `self_allocated_bytes − self_deallocated_bytes`.
+        self_net_bytes: i64,
+        /// The highest that one call stood above its entry, on its own thread, bytes. `None` while no call has ended.
+        peak_bytes: Option<u64>,
+        /// Live bytes that the function's own code allocated, whoever will free them; an estimate where a sample is
+        /// tracked. `None` where blocks that should have a record found no room, and where nothing is tracked.
+        retained_bytes: Option<u64>,
+        /// Standard error of `retained_bytes`; 0 when exact, 3 × `sample_interval_bytes` where no sample was found.
+        retained_error_bytes: Option<u64>,
+        /// `allocated_bytes` in MB.
+        allocated_mb: f64,
+        /// `net_bytes` in MB.
+        net_mb: f64,
+        /// `peak_bytes` in MB.
+        peak_mb: Option<f64>,
+        /// Bytes allocated per call.
+        per_call: Option<Distribution>,
+        /// Peak above entry per call, bytes.
+        peak_per_call: Option<Distribution>,
+        /// Calls beyond the function's budget. `None` where it has none.
+        violations: Option<Violations>,
+        /// What the whole process did while the function ran. `None` without `window = "process"`.
+        window: Option<Window>,
+    }
+
+    /// How a function's calls kept to its budget. Of a recursion only the outermost call counts, and only what it did on
+    /// its own thread.
+    pub struct Violations {
+        /// Calls that have ended and went beyond a limit.
+        count: u64,
+        /// The limits.
+        budget: Budget,
+        /// The call that exceeded a limit by the largest factor. `None` while all kept to them.
+        worst: Option<WorstCall>,
+    }
+
+    /// The limits of one call. `None`: not limited.
+    pub struct Budget {
+        /// Bytes allocated.
+        max_allocated_bytes: Option<u64>,
+        /// Peak above entry, bytes.
+        max_peak_bytes: Option<u64>,
+        /// Allocated − freed, bytes.
+        max_net_bytes: Option<u64>,
+        /// Allocations.
+        max_allocated_count: Option<u64>,
+    }
+
+    /// One call, and the thread on which it ended.
+    pub struct WorstCall {
+        /// Bytes allocated.
+        allocated_bytes: u64,
+        /// Allocations.
+        allocated_count: u64,
+        /// Peak above entry, bytes.
+        peak_bytes: u64,
+        /// Allocated − freed, bytes.
+        net_bytes: i64,
+        /// Name of the thread; empty where the system knows none.
+        thread: String,
+    }
+
+    /// What everybody did while calls of a function ran: the difference of the process's figures between entry and exit,
+    /// summed over the calls that have ended. Calls that overlap count the same bytes each; it is in no sum.
+    pub struct Window {
+        /// Calls that have ended.
+        calls: u64,
+        /// Bytes allocated by the process.
+        allocated_bytes: u64,
+        /// Bytes freed by the process.
+        deallocated_bytes: u64,
+        /// Allocated − freed.
+        net_bytes: i64,
+    }
+
+    /// How a figure is spread over the calls that have ended, bytes. Of a recursion only the outermost call counts.
+    ///
+    /// The percentiles are by nearest rank, from log-linear buckets: off by at most 1/32 (3.1 %), exact below 16. They are
+    /// `None` where a thread had more distinct sizes of calls than it has room for.
+    pub struct Distribution {
+        /// Smallest, exact.
+        min: u64,
+        /// Median.
+        p50: Option<u64>,
+        /// 95th percentile.
+        p95: Option<u64>,
+        /// 99th percentile.
+        p99: Option<u64>,
+        /// Largest, exact.
+        max: u64,
+    }
+
+    /// What happened outside every tracked function.
+    pub struct Unattributed {
+        /// Bytes allocated.
+        self_allocated_bytes: u64,
+        /// Allocations.
+        self_allocated_count: u64,
+        /// Bytes freed.
+        self_deallocated_bytes: u64,
+        /// Frees.
+        self_deallocated_count: u64,
+        /// Allocated − deallocated.
+        self_net_bytes: i64,
+        /// Live bytes that were allocated outside every tracked function since the profile started; as
+        /// [`Function::retained_bytes`].
+        retained_bytes: Option<u64>,
+        /// Standard error of `retained_bytes`; as [`Function::retained_error_bytes`].
+        retained_error_bytes: Option<u64>,
+    }
+
+    /// One call path. The root is not a row: its figures are `unattributed`.
+    pub struct CallTreeNode {
+        /// Number of this row, from 0.
+        id: u32,
+        /// Row of the caller; `None` at the top.
+        parent: Option<u32>,
+        /// Name of the function.
+        function: String,
+        /// Calls by this path.
+        calls: u64,
+        /// Bytes allocated by the function's own code on this path.
+        self_allocated_bytes: u64,
+        /// Allocations by the function's own code on this path.
+        self_allocated_count: u64,
+        /// Bytes freed by the function's own code on this path.
+        self_deallocated_bytes: u64,
+        /// Frees by the function's own code on this path.
+        self_deallocated_count: u64,
+        /// Allocated − deallocated.
+        self_net_bytes: i64,
+    }
+
+    /// One ledger: a thread, or several threads one after the other.
+    pub struct Thread {
+        /// Name of the (last) thread, or what stands for it.
+        name: String,
+        /// How many threads this row served.
+        threads_served: u64,
+        /// Bytes allocated.
+        self_allocated_bytes: u64,
+        /// Allocations.
+        self_allocated_count: u64,
+        /// Bytes freed.
+        self_deallocated_bytes: u64,
+        /// Frees.
+        self_deallocated_count: u64,
+        /// Allocated − deallocated; negative where another thread's blocks were freed.
+        self_net_bytes: i64,
+    }
+}

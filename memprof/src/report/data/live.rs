@@ -1,0 +1,77 @@
+//! What is allocated and not yet freed.
+
+#[cfg(feature = "profiling")]
+use serde::{Deserialize, Serialize};
+
+data! {
+    /// What is allocated and not yet freed.
+    pub struct Live {
+        /// Whether every allocation since the profile started that is still live has a record.
+        /// False also where `track_allocations = false`.
+        exact: bool,
+        /// One allocation in about this many bytes is tracked; 1 = each.
+        sample_interval_bytes: u64,
+        /// Live allocations with a record. `None` where `track_allocations = false`.
+        tracked: Option<u64>,
+        /// Live allocations since the profile started that should have a record and found no room. Those that a sample
+        /// passes over are not among them. `None` where `track_allocations = false`.
+        not_tracked: Option<u64>,
+        /// Live bytes of the tracked allocations, scaled up where sampled.
+        estimated_bytes: Option<u64>,
+        /// Live blocks of the tracked allocations, scaled up where sampled.
+        estimated_count: Option<u64>,
+        /// Standard error of `estimated_bytes`; 0 when exact, 3 × `sample_interval_bytes` without a sample. `None` where
+        /// allocations found no room.
+        error_bytes: Option<u64>,
+        /// Live bytes from before the profile started (the runtime, statics), and of the profiler itself; about, where `exact` is false.
+        before_start_bytes: u64,
+        /// Live blocks from before the profile started, and of the profiler itself; about, where `exact` is false.
+        before_start_count: u64,
+        /// The tracked allocations, by call path and stack: what grows first, then by size.
+        groups: Vec<LiveGroup>,
+    }
+
+    /// Live allocations made on one call path and, where stacks are captured, on one stack.
+    pub struct LiveGroup {
+        /// Names of the functions, outermost first; empty: outside every tracked function.
+        path: Vec<String>,
+        /// Live bytes.
+        bytes: u64,
+        /// Live blocks.
+        count: u64,
+        /// Standard error of `bytes`; 0 when exact.
+        error_bytes: u64,
+        /// Size of the largest block, bytes.
+        largest_bytes: u64,
+        /// Age of the oldest block.
+        oldest_seconds: f64,
+        /// Age of the newest block.
+        newest_seconds: f64,
+        /// `bytes` for each second since the oldest block was made.
+        bytes_per_second: f64,
+        /// `bytes` for each call of the path's last function on this path. `None` outside every tracked function.
+        bytes_per_call: Option<f64>,
+        /// What the birth times say of the group: `growing`, `kept since start` or `recent`.
+        verdict: Option<String>,
+        /// The pattern of `[leaks] ignore` that a function or frame of the group matches.
+        expected: Option<String>,
+        /// Where the blocks were made, innermost frame first; the profiler's own frames are left out. Empty where no stack
+        /// was captured.
+        stack: Vec<Frame>,
+    }
+
+    /// One function on a stack. Where the compiler has inlined functions, several of them share an address.
+    pub struct Frame {
+        /// Name of the function. `None` where the program has no symbols, or was built without the feature `backtraces`.
+        function: Option<String>,
+        /// Source file.
+        file: Option<String>,
+        /// Line in the file.
+        line: Option<u32>,
+        /// Where the function goes on when what it called returns: an address in the module's file, as `addr2line` takes
+        /// it, or in memory where `module` is `None`.
+        address: u64,
+        /// File of the executable or library; where it has no symbols, with the identity of its build.
+        module: Option<String>,
+    }
+}
