@@ -28,16 +28,17 @@ fn owner(node: &'static Node) -> usize {
 /// An allocation that is beyond the threshold of a ledger, while the table is a sample: it is one if the countdown is over.
 fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     let total = ledger.allocated.get();
-    if let Some(drawn) = ledger.countdown.choose(total, table) {
-        choose(ledger, table, block, bytes, drawn);
-        ledger.countdown.draw(total, table);
+    let Some(drawn) = ledger.countdown.choose(total, table) else { return ledger.rearm() };
+    // All of it: to draw the next one and to set the thresholds takes as long as to make a record.
+    let timed_since = is_timed(ledger).then(clock::ticks);
+    if !table.insert_chosen(block.addr(), record(ledger, bytes, clock::ticks(), drawn)) {
+        ledger.count_not_tracked();
     }
+    ledger.countdown.draw(total, table);
     ledger.rearm();
-}
-
-/// Gives a block that was chosen its record, if it is chosen at the present interval too.
-fn choose(ledger: &'static Ledger, table: &Table, block: *mut u8, bytes: usize, drawn: Drawn) {
-    insert(ledger, table, block, || record(ledger, bytes, clock::ticks(), drawn));
+    if let Some(before) = timed_since {
+        live::spend(table, clock::ticks().saturating_sub(before));
+    }
 }
 
 /// `record` is asked within what is timed: the stack is the larger part of the cost.
@@ -94,7 +95,7 @@ pub(super) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, bl
     if !table.state().is_exact() {
         return allocated(ledger, table, block, bytes);
     }
-    choose(ledger, table, block, bytes, Drawn::CERTAIN);
+    insert(ledger, table, block, || record(ledger, bytes, clock::ticks(), Drawn::CERTAIN));
     if !table.state().is_exact() {
         ledger.countdown.draw(ledger.allocated.get(), table);
         ledger.rearm();
