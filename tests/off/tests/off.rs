@@ -13,6 +13,16 @@ fn nothing_is_counted() {
 }
 
 #[test]
+fn reports_are_empty_and_not_read() {
+    let report = memprof::Report::default();
+    let mut written = Vec::new();
+    report.write_json(&mut written).unwrap();
+    assert_eq!((report.to_json().as_str(), written.as_slice(), report.violations().count()), ("{}", &b"{}\n"[..], 0));
+    let error = memprof::Report::from_json("{}").unwrap_err();
+    assert!(error.to_string().contains("feature `profiling`"), "{error}");
+}
+
+#[test]
 fn functions_do_what_they_did() {
     assert_eq!(memprof_off::sum(&[1, 2], 3), 7);
     let whole = memprof_off::whole::Type::new();
