@@ -30,25 +30,25 @@ fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, byt
     let total = ledger.allocated.get();
     let Some(drawn) = ledger.countdown.choose(total, table) else { return ledger.rearm() };
     // All of it: to draw the next one and to set the thresholds takes as long as to make a record.
-    let timed_since = is_timed(ledger).then(clock::ticks);
-    if !table.insert_chosen(block.addr(), record(ledger, bytes, clock::ticks(), drawn)) {
+    timed(ledger, table, || {
+        insert(ledger, table, block, record(ledger, bytes, clock::ticks(), drawn));
+        ledger.countdown.draw(total, table);
+        ledger.rearm();
+    });
+}
+
+fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record) {
+    if !table.insert_chosen(block.addr(), record) {
         ledger.count_not_tracked();
-    }
-    ledger.countdown.draw(total, table);
-    ledger.rearm();
-    if let Some(before) = timed_since {
-        live::spend(table, clock::ticks().saturating_sub(before));
     }
 }
 
-/// `record` is asked within what is timed: the stack is the larger part of the cost.
-fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: impl FnOnce() -> Record) {
-    let timed_since = is_timed(ledger).then(clock::ticks);
-    if !table.insert_chosen(block.addr(), record()) {
-        ledger.count_not_tracked();
-    }
-    if let Some(before) = timed_since {
-        live::spend(table, clock::ticks().saturating_sub(before));
+/// Does what tracking adds to the allocation that was counted just now, and charges it to the budget if it is one that is timed.
+fn timed(ledger: &'static Ledger, table: &Table, work: impl FnOnce()) {
+    let since = is_timed(ledger).then(clock::ticks);
+    work();
+    if let Some(since) = since {
+        live::spend(table, clock::ticks().saturating_sub(since));
     }
 }
 
@@ -73,7 +73,8 @@ pub(super) fn is_special(ledger: &Ledger) -> bool {
 /// for all the others.
 #[inline(never)]
 pub(super) fn special(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
-    if is_timed(ledger) || !ledger.is_tracked() {
+    // Asked before the stack is captured, not left to the insert: a sample would be captured twice.
+    if is_timed(ledger) || !ledger.is_tracked() || !table.state().is_exact() {
         return by_the_long_way(ledger, table, block, bytes);
     }
     table.prefetch(block.addr());
@@ -95,7 +96,7 @@ pub(super) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, bl
     if !table.state().is_exact() {
         return allocated(ledger, table, block, bytes);
     }
-    insert(ledger, table, block, || record(ledger, bytes, clock::ticks(), Drawn::CERTAIN));
+    timed(ledger, table, || insert(ledger, table, block, record(ledger, bytes, clock::ticks(), Drawn::CERTAIN)));
     if !table.state().is_exact() {
         ledger.countdown.draw(ledger.allocated.get(), table);
         ledger.rearm();
@@ -131,7 +132,9 @@ pub(super) fn reallocated(
         return;
     }
     let grown = old.map_or(0, |old| if bytes as u64 > old.size { live::coarse(clock::ticks()) } else { old.grown });
-    insert(ledger, table, block, || Record { grown, ..record(ledger, bytes, birth(old), Drawn::CERTAIN) });
+    timed(ledger, table, || {
+        insert(ledger, table, block, Record { grown, ..record(ledger, bytes, birth(old), Drawn::CERTAIN) });
+    });
 }
 
 /// When a reallocated block was made: an exact record knows.
