@@ -8,8 +8,8 @@ mod profile;
 pub mod program;
 pub mod rows;
 
-pub use block::Block;
+pub use block::{Block, flash};
 pub use counting::{Counting, assert_stats_agree};
 pub use future::{pause, poll};
 pub use profile::Profile;
-pub use rows::{Flow, assert_rows_add_up, calls, function, own, paths, total};
+pub use rows::{Flow, assert_rows_add_up, calls, flashes, function, own, paths, total};

@@ -26,6 +26,11 @@ impl Flow {
     }
 }
 
+/// What so many bytes in so many blocks are that were allocated and freed, as [`flash`](crate::flash) does.
+pub const fn flashes(bytes: u64, blocks: u64) -> Flow {
+    Flow::new((bytes, blocks), (bytes, blocks))
+}
+
 impl Add for Flow {
     type Output = Self;
 

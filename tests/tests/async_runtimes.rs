@@ -4,7 +4,7 @@
 
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use memprof::{AllocationTracker, track_memory};
-use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, function, own, paths, pause};
+use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, flash, flashes, function, own, paths, pause};
 use std::future::pending;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Barrier};
@@ -15,15 +15,6 @@ use tokio::time::timeout;
 
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
-
-/// Allocates and frees so many bytes.
-fn flash(size: usize) {
-    drop(Block::new(size));
-}
-
-fn flashes(bytes: u64, blocks: u64) -> Flow {
-    Flow::new((bytes, blocks), (bytes, blocks))
-}
 
 /// A current-thread runtime, and ones with 1, 2 and 4 workers.
 fn runtimes() -> impl Iterator<Item = (usize, Runtime)> {

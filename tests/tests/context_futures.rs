@@ -2,18 +2,13 @@
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, Context, track_memory};
-use memprof_tests::{Block, Counting, Flow, Profile, function, own, paths, pause, poll};
+use memprof_tests::{Block, Counting, Flow, Profile, flash, function, own, paths, pause, poll};
 use std::task::Poll;
 use std::thread;
 use tokio::task::JoinSet;
 
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
-
-/// Allocates and frees so many bytes.
-fn flash(size: usize) {
-    drop(Block::new(size));
-}
 
 #[track_memory(name = "futures: captured")]
 async fn captured_by_a_future() -> Context {

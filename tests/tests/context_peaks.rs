@@ -2,15 +2,10 @@
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, Context, Report, track_memory};
-use memprof_tests::{Block, Counting, Flow, Profile, function, own, total};
+use memprof_tests::{Block, Counting, Flow, Profile, flash, function, own, total};
 
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
-
-/// Allocates and frees so many bytes.
-fn flash(size: usize) {
-    drop(Block::new(size));
-}
 
 /// The context of a function of this name.
 macro_rules! captured_in {

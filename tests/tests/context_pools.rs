@@ -2,17 +2,12 @@
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, Context, track_memory};
-use memprof_tests::{Block, Counting, Flow, Profile, function, own, paths, total};
+use memprof_tests::{Block, Counting, Flow, Profile, flash, function, own, paths, total};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
-
-/// Allocates and frees so many bytes.
-fn flash(size: usize) {
-    drop(Block::new(size));
-}
 
 fn pool(workers: usize) -> ThreadPool {
     ThreadPoolBuilder::new().num_threads(workers).build().unwrap()

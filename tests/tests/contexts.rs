@@ -2,23 +2,13 @@
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, Context, Report, track_memory};
-use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, function, own, paths, total};
+use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, flash, flashes, function, own, paths, total};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
-
-/// Allocates and frees so many bytes.
-fn flash(size: usize) {
-    drop(Block::new(size));
-}
-
-/// A row in which so many bytes were allocated and freed, in so many blocks.
-fn flashes(bytes: u64, blocks: u64) -> Flow {
-    Flow::new((bytes, blocks), (bytes, blocks))
-}
 
 fn expected(paths: &[(&str, u64)]) -> HashMap<String, u64> {
     paths.iter().map(|&(path, calls)| (path.to_owned(), calls)).collect()

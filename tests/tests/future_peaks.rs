@@ -2,14 +2,10 @@
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, track_memory};
-use memprof_tests::{Block, Counting, Profile, function, own, pause, poll, total};
+use memprof_tests::{Block, Counting, Profile, flash, function, own, pause, poll, total};
 
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
-
-fn flash(size: usize) {
-    drop(Block::new(size));
-}
 
 #[track_memory]
 async fn hand_computed(other: Block) {

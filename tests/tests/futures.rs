@@ -3,17 +3,13 @@
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, track_memory};
-use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, function, own, pause, poll, total};
+use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, flash, function, own, pause, poll, total};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::thread;
 
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
-
-fn flash(size: usize) {
-    drop(Block::new(size));
-}
 
 #[track_memory]
 async fn outer(number: usize) -> Block {

@@ -3,22 +3,12 @@
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, Report, track_memory};
-use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, function, own, paths, total};
+use memprof_tests::{Counting, Flow, Profile, assert_stats_agree, flash, flashes, function, own, paths, total};
 use std::mem::forget;
 use std::thread;
 
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
-
-/// Allocates and frees so many bytes.
-fn flash(size: usize) {
-    drop(Block::new(size));
-}
-
-/// A row in which so many bytes were allocated and freed, in so many blocks.
-fn flashes(bytes: u64, blocks: u64) -> Flow {
-    Flow::new((bytes, blocks), (bytes, blocks))
-}
 
 fn calls_and_active(report: &Report, name: &str) -> (u64, u64) {
     let row = function(report, name);

@@ -4,22 +4,13 @@
 
 use memprof::__private::Guard;
 use memprof::{AllocationTracker, Context, Report, track_memory};
-use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, function, own, paths, total};
+use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, flash, flashes, function, own, paths, total};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Condvar, Mutex};
 use std::thread;
 
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
-
-/// Allocates and frees so many bytes.
-fn flash(size: usize) {
-    drop(Block::new(size));
-}
-
-fn flashes(bytes: u64, blocks: u64) -> Flow {
-    Flow::new((bytes, blocks), (bytes, blocks))
-}
 
 /// Hands guards to another thread, without an allocation or free on the one that hands them.
 struct Elsewhere {

@@ -3,7 +3,9 @@
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, Report, track_memory};
-use memprof_tests::{Block, Counting, Flow, Profile, assert_stats_agree, function, own, paths, pause, poll, total};
+use memprof_tests::{
+    Block, Counting, Profile, assert_stats_agree, flash, flashes, function, own, paths, pause, poll, total,
+};
 use std::mem::forget;
 use std::panic::resume_unwind;
 use std::thread;
@@ -11,15 +13,6 @@ use tokio::runtime::Builder;
 
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
-
-/// Allocates and frees so many bytes.
-fn flash(size: usize) {
-    drop(Block::new(size));
-}
-
-fn flashes(bytes: u64, blocks: u64) -> Flow {
-    Flow::new((bytes, blocks), (bytes, blocks))
-}
 
 /// What of the profiler could grow: everything but the live table.
 fn start() -> Profile {
