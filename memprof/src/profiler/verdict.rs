@@ -7,6 +7,8 @@
 //! survivors from at least three of them, the last among them, neither half of the time with less than a tenth of all, and the
 //! oldest of which is at least a quarter of the run old. Younger groups are recent; all others are kept since the start.
 
+use crate::report::data::verdict;
+
 /// Fewer survivors than this show no rate.
 const FEWEST: u64 = 5;
 /// Of all survivors, in each half of the time.
@@ -15,7 +17,7 @@ const LEAST_SHARE: f64 = 0.1;
 const YOUNG: f64 = 0.25;
 
 /// What the data says of a group of live blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Growing,
     KeptSinceStart,
@@ -26,9 +28,9 @@ impl Verdict {
     /// As the report has it.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Growing => "growing",
-            Self::KeptSinceStart => "kept since start",
-            Self::Recent => "recent",
+            Self::Growing => verdict::GROWING,
+            Self::KeptSinceStart => verdict::KEPT_SINCE_START,
+            Self::Recent => verdict::RECENT,
         }
     }
 

@@ -25,6 +25,8 @@ mod live;
 pub use functions::{
     Budget, CallTreeNode, Distribution, Function, Thread, Unattributed, Violations, Window, WorstCall,
 };
+#[cfg(feature = "profiling")]
+pub(crate) use live::verdict;
 pub use live::{Frame, Live, LiveGroup};
 
 data! {

@@ -3,6 +3,14 @@
 #[cfg(feature = "profiling")]
 use serde::{Deserialize, Serialize};
 
+/// The words of [`LiveGroup::verdict`].
+#[cfg(feature = "profiling")]
+pub(crate) mod verdict {
+    pub(crate) const GROWING: &str = "growing";
+    pub(crate) const KEPT_SINCE_START: &str = "kept since start";
+    pub(crate) const RECENT: &str = "recent";
+}
+
 data! {
     /// What is allocated and not yet freed.
     pub struct Live {

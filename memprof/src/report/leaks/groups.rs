@@ -1,23 +1,19 @@
 //! The groups of live blocks, as entries of `memory_leaks.txt`.
 
 use super::frames;
-use crate::report::data::{Live, LiveGroup};
+use crate::report::data::{Live, LiveGroup, verdict};
 use crate::report::name::{path, printable};
 use crate::size;
 use std::cmp::Reverse;
 
 /// Groups with an entry of their own. A reader who needs more has the JSON.
 const ENTRIES: usize = 40;
-/// What the profiler itself holds while it makes a report.
-const PROFILER: &str = "memprof (reporting)";
-/// The verdict that stands above all others, see `profiler/verdict.rs`.
-const GROWING: &str = "growing";
 
 /// The groups in the order in which they should be read: what grows, then by size.
 pub(super) fn lines(live: &Live, lines: &mut Vec<String>) {
     let whole = live.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.bytes));
     let (expected, mut groups): (Vec<&LiveGroup>, Vec<&LiveGroup>) =
-        live.groups.iter().partition(|group| is_expected(group));
+        live.groups.iter().partition(|group| group.expected.is_some());
     groups.sort_by_key(|group| (Reverse(is_growing(group)), Reverse(group.bytes)));
     if !groups.is_empty() {
         lines.push(String::new());
@@ -40,12 +36,7 @@ pub(super) fn lines(live: &Live, lines: &mut Vec<String>) {
 }
 
 fn is_growing(group: &LiveGroup) -> bool {
-    group.verdict.as_deref() == Some(GROWING)
-}
-
-/// Whether nobody need look at it: the user said so, or the profiler holds it.
-fn is_expected(group: &LiveGroup) -> bool {
-    group.expected.is_some() || group.path.first().is_some_and(|name| name == PROFILER)
+    group.verdict.as_deref() == Some(verdict::GROWING)
 }
 
 fn sum(groups: &[&LiveGroup]) -> u64 {
@@ -92,7 +83,7 @@ fn ages(group: &LiveGroup) -> String {
 /// What the verdict means, in a sentence with the group's own figures.
 fn meaning(group: &LiveGroup) -> Option<String> {
     match group.verdict.as_deref()? {
-        GROWING => {
+        verdict::GROWING => {
             let call = group.bytes_per_call.zip(group.path.last()).map(|(bytes, function)| {
                 format!(", {} with each call of {}", size::bytes(rounded(bytes)), printable(function))
             });
@@ -102,8 +93,10 @@ fn meaning(group: &LiveGroup) -> Option<String> {
                 call.unwrap_or_default()
             ))
         }
-        "kept since start" => Some("made long ago and no more since, as caches, statics and pools are".into()),
-        "recent" => Some("made a short while ago: it may still be freed".into()),
+        verdict::KEPT_SINCE_START => {
+            Some("no steady growth since the first was made, as with caches, statics and pools".into())
+        }
+        verdict::RECENT => Some("made a short while ago: it may still be freed".into()),
         _ => None,
     }
 }
@@ -127,11 +120,8 @@ fn closing(expected: &[&LiveGroup], lines: &mut Vec<String>) {
     let mut expected = expected.to_vec();
     expected.sort_by_key(|group| Reverse(group.bytes));
     for group in expected {
-        let why = match &group.expected {
-            Some(pattern) => format!("[leaks] ignore has \"{}\"", printable(pattern)),
-            None => "the profiler's own, while it makes this report".into(),
-        };
+        let pattern = group.expected.as_deref().map(printable).unwrap_or_default();
         let (bytes, blocks) = (size::bytes(group.bytes), size::plural(group.count, "block"));
-        lines.push(format!("  {bytes} in {blocks}, in {} ({why})", path(&group.path)));
+        lines.push(format!("  {bytes} in {blocks}, in {} ([leaks] ignore has \"{pattern}\")", path(&group.path)));
     }
 }
