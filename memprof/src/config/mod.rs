@@ -158,7 +158,7 @@ pub struct Reporting {
     /// Whether the report holds the program's arguments. Default: true.
     pub program_args: bool,
     /// Seconds between reports of the running program, written under numbered names beside the last ones:
-    /// `memory_allocations.0001.json`. 0: none. Default: 0.
+    /// `memory_allocations.0001.json`. Each run begins at 1 and replaces what an earlier one has left. 0: none. Default: 0.
     pub every_seconds: usize,
     /// How many of the numbered reports are kept, at least 1: the latest ones. Default: 10.
     pub keep: usize,

@@ -79,7 +79,12 @@ fn main() -> ExitCode {
 
 /// Nanoseconds of one run; `None` where the peer does not have this workload.
 fn measure(folder: &Path, peer: &str, workload: &str, scale: f64) -> Option<f64> {
-    let output = Command::new(folder.join(peer)).args([workload, &scale.to_string()]).output().ok()?;
+    let output = Command::new(folder.join(peer))
+        .args([workload, &scale.to_string()])
+        // Some peers leave a report wherever they run.
+        .current_dir(std::env::temp_dir())
+        .output()
+        .ok()?;
     if !output.status.success() {
         return None;
     }
