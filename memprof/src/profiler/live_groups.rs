@@ -3,6 +3,7 @@
 use super::estimate::Estimate;
 use super::live_stacks::Stacks;
 use super::merge::Paths;
+use super::names::Files;
 use super::verdict::{Births, Verdict};
 use crate::live::stack::StackId;
 use crate::live::{COARSE_BITS, Records, coarse};
@@ -47,7 +48,8 @@ impl Group {
 pub(super) fn grouped(records: &Records, paths: &Paths, now: u64) -> Vec<Group> {
     let interval = records.interval;
     let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
-    let mut stacks = Stacks::of(records.as_slice());
+    let files = Files::default();
+    let mut stacks = Stacks::of(records.as_slice(), &files);
     for record in records.as_slice() {
         // A node that came after the snapshot is not merged: what it allocated is no part of this report.
         let Some(&path) = paths.of_node.get(&record.owner) else { continue };
