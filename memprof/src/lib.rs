@@ -159,6 +159,8 @@ pub mod report;
 mod scope;
 #[cfg(feature = "profiling")]
 mod size;
+#[cfg(feature = "profiling")]
+mod sorted;
 pub mod testing;
 #[cfg(feature = "profiling")]
 mod tracker;

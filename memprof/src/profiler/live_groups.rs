@@ -8,6 +8,7 @@ use super::verdict::{Births, Verdict};
 use crate::live::stack::StackId;
 use crate::live::{COARSE_BITS, Records, coarse};
 use crate::report::data::Frame;
+use crate::sorted;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -86,7 +87,7 @@ pub(super) fn grouped(records: &Records, paths: &Paths, now: u64) -> Vec<Group> 
         group.estimate = group.estimate.rounded();
         group.frames = stacks.frames(group.stack);
     }
-    groups.sort_by_key(|group| (Reverse(group.estimate.bytes()), group.path, group.stack));
+    sorted::by_key(&mut groups, |group| (Reverse(group.estimate.bytes()), group.path, group.stack));
     groups
 }
 

@@ -16,6 +16,7 @@ use super::violations;
 use super::written::Written;
 use crate::os::terminal;
 use crate::size;
+use crate::sorted;
 
 /// Functions with a row of their own, in each table.
 const ROWS: usize = 10;
@@ -100,7 +101,7 @@ fn totals(report: &Report) -> String {
 fn by_net(report: &Report, written: Option<&Written>, width: usize, page: &mut Page) {
     use Figure::{Allocated, Calls, Net, PeakPerCall, Retained, SelfAllocated, SelfNet};
     let mut functions: Vec<&Function> = report.functions.iter().collect();
-    functions.sort_by_key(|function| (Reverse(function.net_bytes), &function.name));
+    sorted::by_key(&mut functions, |function| (Reverse(function.net_bytes), &function.name));
     page.blank();
     page.lines(TITLE, wrap("Functions by net: what they keep", " ", width));
     let figures = vec![Calls, Net, SelfNet, Retained, PeakPerCall, Allocated, SelfAllocated];
@@ -111,7 +112,7 @@ fn by_net(report: &Report, written: Option<&Written>, width: usize, page: &mut P
 fn by_allocated(report: &Report, written: Option<&Written>, width: usize, page: &mut Page) {
     use Figure::{Allocated, Calls, Net, PeakPerCall, SelfAllocated, SelfNet};
     let mut functions: Vec<&Function> = report.functions.iter().collect();
-    functions.sort_by_key(|function| (Reverse(function.allocated_bytes), &function.name));
+    sorted::by_key(&mut functions, |function| (Reverse(function.allocated_bytes), &function.name));
     page.blank();
     page.lines(TITLE, wrap("Functions by allocated: what they asked for", " ", width));
     let figures = vec![Calls, Allocated, SelfAllocated, PeakPerCall, Net, SelfNet];
