@@ -74,6 +74,8 @@ fn whose(frame: &Frame) -> Owner {
     let file = frame.file.as_deref().unwrap_or_default().replace('\\', "/");
     if COMMON.iter().any(|prefix| name.starts_with(prefix))
         || file.starts_with("/rustc/")
+        // Where the sources of the standard library are installed, the compiler writes their true path.
+        || file.contains("/rustlib/src/rust/library/")
         || is_of_the_system(name, frame)
     {
         return Owner::Common;
@@ -128,7 +130,7 @@ mod tests {
                 "crossbeam_epoch::atomic::init",
                 Some("/a/registry/src/index-1/crossbeam-epoch-0.9.18/src/atomic.rs"),
             ),
-            frame("<u8 as MyTrait>::from_elem", Some(library)),
+            frame("<u8 as MyTrait>::from_elem", Some("/rust/lib/rustlib/src/rust/library/alloc/src/vec/mod.rs")),
             frame("app::keep", Some("src/main.rs")),
             frame("<app::Index as app::Search>::insert", Some("src/index.rs")),
             frame("std::rt::lang_start", Some(library)),
