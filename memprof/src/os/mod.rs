@@ -12,3 +12,4 @@ pub(crate) mod stack_bounds;
 pub(crate) mod stderr;
 pub(crate) mod thread_end;
 pub(crate) mod thread_name;
+pub(crate) mod write_signals;

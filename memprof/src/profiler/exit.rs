@@ -1,6 +1,6 @@
 //! The report at the end of the process, whichever way it ends.
 
-use super::{finish, running};
+use super::{finish, out_of_memory, running};
 use crate::Error;
 use crate::os::exit;
 use std::io::Write;
@@ -53,6 +53,7 @@ fn finish_if_wanted() {
     match finish() {
         // Another thread was faster.
         Ok(_) | Err(Error::NotRunning) => {}
+        Err(Error::OutOfMemory) => out_of_memory::say_instead_of_a_report(),
         Err(error) => {
             // Not `eprintln!`: it panics where stderr is closed.
             let _ = writeln!(std::io::stderr(), "memprof: {error}");

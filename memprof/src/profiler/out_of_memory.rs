@@ -1,8 +1,9 @@
-//! `abort_on_oom`: the last words of a program that is out of memory, said without allocating.
+//! The last words of a program that is out of memory, said without allocating: with `abort_on_oom`, and where there is no
+//! memory for the report at the end.
 
 use crate::os::stderr::RawStderr;
 use crate::tracker::{self, Site, each_ledger, each_node};
-use std::fmt::Write;
+use std::fmt::{Arguments, Write};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -25,17 +26,21 @@ fn say_and_abort(bytes: usize) {
     if SAID.swap(true, Relaxed) {
         std::thread::sleep(LONGEST_SPEECH);
     } else {
-        say(&mut RawStderr::new(), bytes);
+        say(&mut RawStderr::new(), format_args!("out of memory: an allocation of {bytes} bytes failed"));
     }
     std::process::abort();
 }
 
-fn say(out: &mut RawStderr, bytes: usize) {
+/// Says on stderr what can be said where no report can be made.
+pub(super) fn say_instead_of_a_report() {
+    say(&mut RawStderr::new(), format_args!("no report: there is no memory left to make it"));
+}
+
+fn say(out: &mut RawStderr, what: Arguments<'_>) {
     let stats = tracker::memory_stats();
     let _ = writeln!(
         out,
-        "memprof: out of memory: an allocation of {bytes} bytes failed; allocated {} bytes, freed {}, live {} in {} \
-         blocks, peak {}",
+        "memprof: {what}; allocated {} bytes, freed {}, live {} in {} blocks, peak {}",
         stats.allocated, stats.deallocated, stats.net_allocated, stats.net_count, stats.peak_allocated
     );
     let sites = || each_ledger().flat_map(each_node).filter_map(|node| Some((node, node.site()?)));

@@ -68,11 +68,16 @@ fn write_until(stop: &Arc<Stop>, step: Duration, keep: usize) {
         }
         let mut running = running();
         let Some(profile) = running.as_mut().filter(|profile| is_its(profile, stop)) else { return };
+        if profile.room.prepare().is_err() {
+            profile.room.leave_out();
+            continue;
+        }
         let _scope = collect::Reporting::begin();
         match write_numbered(profile, &collect::report(profile), number) {
             Ok(written) => kept.push_back(written),
             Err(error) => warn_once(profile, &error.to_string()),
         }
+        profile.room.refill();
         drop(running);
         while kept.len() > keep
             && let Some(oldest) = kept.pop_front()

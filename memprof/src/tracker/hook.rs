@@ -287,7 +287,8 @@ pub(crate) fn set_out_of_memory_handler(handler: Option<fn(usize)>) {
 #[inline(never)]
 pub(crate) fn on_out_of_memory(bytes: usize) {
     let handler = OUT_OF_MEMORY.load(Relaxed);
-    if !handler.is_null() {
+    // Switched off for a moment: somebody wants to know whether there is memory, and can do without.
+    if !handler.is_null() && !thread::present().is_off() {
         // SAFETY: only `set_out_of_memory_handler` stores here, and what it stores is such a function.
         let handler = unsafe { std::mem::transmute::<*mut (), fn(usize)>(handler) };
         handler(bytes);

@@ -1,5 +1,5 @@
-//! A program that asks for more than there is. Arguments: how (`try`, `take` or `take on threads`), how many bytes, and from
-//! how many bytes on the allocator refuses (without it, the system's limits hold).
+//! A program that asks for more than there is. Arguments: how (`try`, `take`, `take on threads` or `then nothing`), how many
+//! bytes, and from how many bytes on the allocator refuses (without it, the system's limits hold).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -62,6 +62,8 @@ fn main() {
     let held = hold();
     match arguments.get(1).map(String::as_str) {
         Some("try") => println!("taken: {}, grown: {}", try_to_take(bytes), try_to_grow(bytes)),
+        // What comes after main finds no memory at all.
+        Some("then nothing") => LIMITED.0.store(1, Relaxed),
         Some("take") => take(bytes),
         Some("take on threads") => {
             static ALL_HERE: Barrier = Barrier::new(8);

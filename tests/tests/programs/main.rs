@@ -8,6 +8,7 @@ mod ends;
 mod leaks;
 mod out_of_memory;
 mod output;
+mod pressure;
 mod runtime;
 
 use memprof_tests::program::{ALLOCATIONS, Ended, LEAKS, Program};
