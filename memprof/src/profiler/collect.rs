@@ -4,6 +4,7 @@ use super::Running;
 use super::live_rows::Tracked;
 use super::merge::{self, LedgerSum, Paths};
 use super::rows;
+use crate::Error;
 use crate::live;
 use crate::os::clock::Anchor;
 use crate::os::{memory, pages};
@@ -33,7 +34,10 @@ impl Reporting {
 }
 
 /// The report as of now.
-pub(super) fn report(profile: &Running) -> Report {
+///
+/// # Errors
+/// [`Error::OutOfMemory`]: there is no memory to make it.
+pub(super) fn report(profile: &mut Running) -> Result<Report, Error> {
     let now = Anchor::now();
     // Nothing is allocated between the two readings.
     let snapshot = Snapshot::take();
@@ -42,6 +46,10 @@ pub(super) fn report(profile: &Running) -> Report {
     let given_up = not_tracked().saturating_sub(profile.not_tracked_at_start);
     let records = table.and_then(live::Table::copy);
     let _reporting = Reporting::begin();
+    profile.room.prepare()?;
+    let profile = &*profile;
+    // It may have been what was set aside that was missing.
+    let records = records.or_else(|| table.and_then(live::Table::copy));
 
     let (paths, ledgers) = merge::merge(&snapshot);
     drop(snapshot);
@@ -71,7 +79,7 @@ pub(super) fn report(profile: &Running) -> Report {
     };
     warn(&mut report, profile, given_up);
     warn_of_memory(&mut report, profile);
-    report
+    Ok(report)
 }
 
 /// Allocations of the process that found no room for a record.

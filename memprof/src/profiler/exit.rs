@@ -3,6 +3,7 @@
 use super::{finish, out_of_memory, running};
 use crate::Error;
 use crate::os::exit;
+use crate::os::write_signals::Held;
 use std::io::Write;
 use std::panic::catch_unwind;
 use std::sync::Once;
@@ -50,6 +51,7 @@ fn finish_if_wanted() {
             return;
         }
     }
+    let _held = Held::begin();
     match finish() {
         // Another thread was faster.
         Ok(_) | Err(Error::NotRunning) => {}

@@ -116,13 +116,11 @@ impl Profiler {
     ///
     /// Cost: two walks over the call paths of all threads, one over the live table (about 1 ms for 10,000 tracked
     /// allocations), and the allocations of the report itself, which stand in it the next time, in the row
-    /// `memprof (reporting)`. Empty where the configuration says `enabled = false`.
+    /// `memprof (reporting)`. Empty where the configuration says `enabled = false`, and where there is no memory for it.
     pub fn report(&self) -> Report {
         let mut running = running();
         let Some(profile) = running.as_mut() else { return Report::default() };
-        // There is nothing else to return: where there is no memory this ends as any allocation does.
-        let _ = profile.room.prepare();
-        let report = collect::report(profile);
+        let report = collect::report(profile).unwrap_or_default();
         profile.room.refill();
         report
     }
@@ -162,8 +160,7 @@ impl Drop for Profiler {
 pub fn write_report() -> Result<Written, Error> {
     let mut running = running();
     let profile = running.as_mut().ok_or(Error::NotRunning)?;
-    profile.room.prepare()?;
-    let written = write(profile, &collect::report(profile));
+    let written = collect::report(profile).and_then(|report| write(profile, &report));
     profile.room.refill();
     written
 }
@@ -245,8 +242,7 @@ fn inner_allocator(type_name: &str, given: Option<&str>) -> String {
 fn finish() -> Result<Written, Error> {
     let mut running = running();
     let mut profile = running.take().ok_or(Error::NotRunning)?;
-    profile.room.prepare()?;
-    let report = collect::report(&profile);
+    let report = collect::report(&mut profile)?;
     let _held = Held::begin();
     let written = write(&profile, &report);
     // Where no file can be written, the table is all there is.

@@ -4,13 +4,16 @@
 //! question is asked before, and address space is set aside at the start, for the program that holds all it can get when it
 //! ends.
 
+use super::out_of_memory::could_allocate;
 use crate::Error;
 use crate::live;
 use crate::os::pages::SetAside;
-use crate::tracker::{could_allocate, each_ledger, each_node};
+use crate::tracker::{self, each_ledger, each_node};
 
 /// What is set aside: enough for a report of some three thousand call paths.
 const SET_ASIDE: usize = 8 << 20;
+/// What the program's allocator is asked for in any case: an allocator that is at its end has none of it.
+const AT_FIRST: usize = 16 << 10;
 /// A report without a call path.
 const AT_LEAST: usize = 1 << 20;
 /// The rows of a call path, twice: they are copied when they are written.
@@ -34,7 +37,10 @@ impl Room {
         Self { set_aside: SetAside::new(SET_ASIDE), is_for_names: true, left_out: 0 }
     }
 
-    /// Makes sure that a report can be made, from what is set aside if need be. Allocates nothing.
+    /// Makes sure that a report can be made, from what is set aside if need be.
+    ///
+    /// The system is asked, and the program's allocator for little: what it gave would be in the peaks to come. For all that
+    /// a report takes it is asked where the system has not enough, or where it has refused something before.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`]: it cannot.
@@ -47,12 +53,14 @@ impl Room {
         } else {
             0
         };
+        let all = rows.saturating_add(names);
+        let has_refused = tracker::refusals() > 0;
         self.is_for_names = true;
-        if could_allocate(rows.saturating_add(names)) {
+        if SetAside::new(all).is_some() && could_allocate(if has_refused { all } else { AT_FIRST }) {
             return Ok(());
         }
-        self.is_for_names = names == 0;
         self.set_aside = None;
+        self.is_for_names = names == 0;
         if could_allocate(rows) { Ok(()) } else { Err(Error::OutOfMemory) }
     }
 

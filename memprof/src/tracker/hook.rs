@@ -8,8 +8,8 @@ use super::ledger::{Ledger, SHARED};
 use super::thread::{self, Elsewhere};
 use super::{totals, tracking};
 use crate::live::{self, Inserted, Record};
-use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicPtr, AtomicU64};
 
 /// Names the inner allocator. It is called when a report is written, never before.
 pub(crate) type InnerName = fn() -> &'static str;
@@ -282,13 +282,21 @@ pub(crate) fn set_out_of_memory_handler(handler: Option<fn(usize)>) {
     OUT_OF_MEMORY.store(handler.map_or(std::ptr::null_mut(), |handler| handler as *mut ()), Relaxed);
 }
 
+/// How often the inner allocator has returned null.
+static REFUSALS: AtomicU64 = AtomicU64::new(0);
+
+/// How often the inner allocator has returned null.
+pub(crate) fn refusals() -> u64 {
+    REFUSALS.load(Relaxed)
+}
+
 /// The inner allocator has returned null: nothing is counted.
 #[cold]
 #[inline(never)]
 pub(crate) fn on_out_of_memory(bytes: usize) {
+    REFUSALS.fetch_add(1, Relaxed);
     let handler = OUT_OF_MEMORY.load(Relaxed);
-    // Switched off for a moment: somebody wants to know whether there is memory, and can do without.
-    if !handler.is_null() && !thread::present().is_off() {
+    if !handler.is_null() {
         // SAFETY: only `set_out_of_memory_handler` stores here, and what it stores is such a function.
         let handler = unsafe { std::mem::transmute::<*mut (), fn(usize)>(handler) };
         handler(bytes);

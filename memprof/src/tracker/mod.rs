@@ -32,7 +32,7 @@ pub(crate) use contexts::CallPath;
 pub(crate) use distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
 pub(crate) use frames::FrameKind;
 pub(crate) use hook::{
-    before_realloc, inner_name, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
+    before_realloc, inner_name, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure, refusals,
     set_out_of_memory_handler,
 };
 pub(crate) use ledger::{Ledger, each_ledger};
@@ -43,7 +43,7 @@ pub(crate) use scopes::{Closed, Open};
 pub use site::Site;
 pub(crate) use site::SiteName;
 pub(crate) use snapshot::{Reading, Snapshot};
-pub(crate) use thread::{could_allocate, disable, present, start_tracking};
+pub(crate) use thread::{disable, present, start_tracking};
 pub use totals::memory_stats;
 pub(crate) use totals::{Peak, peak};
 pub(crate) use tree::{MAX_NODES, each_node};

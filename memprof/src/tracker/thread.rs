@@ -168,27 +168,6 @@ pub(super) fn probe() {
     }
 }
 
-/// Whether so many bytes could be had now, in one block or in many. They are taken and given back uncounted: they are in no
-/// figure, and where they are refused nobody is told. Outside of allocations.
-pub(crate) fn could_allocate(bytes: usize) -> bool {
-    const PART: usize = 64 * 1024;
-    let take = |bytes: usize| {
-        let mut block: Vec<u8> = Vec::new();
-        let taken = block.try_reserve_exact(bytes).is_ok();
-        taken.then(|| std::hint::black_box(block))
-    };
-    let in_parts = || {
-        let mut parts = Vec::new();
-        // No more of them than there is room for: the list does not grow.
-        parts.try_reserve_exact(bytes / PART + 1).is_ok()
-            && (0..=bytes / PART).all(|_| take(PART).map(|part| parts.push(part)).is_some())
-    };
-    let before = PRESENT.replace(DISABLED);
-    let could = take(bytes).is_some() || in_parts();
-    PRESENT.set(before);
-    could
-}
-
 /// Switches profiling off: the calling thread stops at once, every thread that begins later never starts.
 pub(crate) fn disable() {
     OFF.store(true, Relaxed);

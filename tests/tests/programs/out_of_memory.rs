@@ -66,7 +66,10 @@ fn no_memory_at_all_for_the_report() {
         let ended = refused("then nothing").configured(text).run();
         ended.expect_status(0).expect_nothing_written();
         let lines: Vec<&str> = ended.stderr.lines().collect();
-        assert!(lines[0].starts_with("memprof: no report: there is no memory left to make it; allocated "), "{lines:?}");
+        assert!(
+            lines[0].starts_with("memprof: no report: there is no memory left to make it; allocated "),
+            "{lines:?}"
+        );
         assert!(lines[1].starts_with("memprof: functions by net"), "{lines:?}");
         assert!(lines.iter().all(|line| line.starts_with("memprof: ")), "{lines:?}");
     }
