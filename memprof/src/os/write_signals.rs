@@ -78,3 +78,44 @@ impl Held {
         Self
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::Held;
+
+    /// Sends this thread a signal that would end the process.
+    fn raise() {
+        // SAFETY: the thread is this one.
+        unsafe { libc::pthread_kill(libc::pthread_self(), libc::SIGXFSZ) };
+    }
+
+    fn is_waiting() -> bool {
+        // SAFETY: all-zero is a valid set, and the call fills it.
+        unsafe {
+            let mut pending = std::mem::zeroed();
+            libc::sigpending(&raw mut pending);
+            libc::sigismember(&raw const pending, libc::SIGXFSZ) == 1
+        }
+    }
+
+    #[test]
+    fn what_is_raised_meanwhile_is_gone() {
+        for _ in 0..2 {
+            let held = Held::begin();
+            raise();
+            assert!(is_waiting());
+            drop(held);
+            assert!(!is_waiting());
+        }
+    }
+
+    #[test]
+    fn what_waited_before_stays_and_so_does_the_mask() {
+        let outer = Held::begin();
+        raise();
+        drop(Held::begin());
+        assert!(is_waiting(), "the program has blocked it, and is to get it");
+        drop(outer);
+        assert!(!is_waiting());
+    }
+}

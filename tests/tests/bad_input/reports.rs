@@ -149,7 +149,7 @@ static POINTERS: LazyLock<Vec<String>> = LazyLock::new(|| {
         found.push(pointer.to_owned());
         match value {
             Value::Object(fields) => {
-                fields.iter().for_each(|(name, value)| walk(value, &format!("{pointer}/{name}"), found))
+                fields.iter().for_each(|(name, value)| walk(value, &format!("{pointer}/{name}"), found));
             }
             Value::Array(rows) => {
                 rows.iter().enumerate().for_each(|(row, value)| walk(value, &format!("{pointer}/{row}"), found));

@@ -59,3 +59,20 @@ fn what_the_profiler_has_no_memory_for_is_said_and_the_rows_add_up() {
         assert!(report.functions.iter().all(|row| row.active == 0 || row.name == "main"), "{:?}", report.functions);
     }
 }
+
+#[test]
+fn no_memory_for_the_table() {
+    let ended = program!("plain", "ulimit -v 500000; exec \"$0\"")
+        .env("MEMPROF_MAX_TRACKED_ALLOCATIONS", "100000000")
+        .env("MEMPROF_BACKTRACES", "1")
+        .run();
+    let report = ended.expect_status(0).expect_report();
+    assert_eq!(ended.stdout, "the body ran: 5120\n");
+    let keep = function(&report, "plain::keep");
+    assert_eq!((keep.self_net_bytes, keep.retained_bytes, report.live.tracked), (4096, None, None));
+    assert!(has_warning(&report.warnings, "no memory for a table of 100000000 allocations"), "{:?}", report.warnings);
+    assert!(has_warning(&report.warnings, "no memory for stacks"), "{:?}", report.warnings);
+    assert!(!has_warning(&report.warnings, "for the profiler"), "said twice: {:?}", report.warnings);
+    let leaks = std::fs::read_to_string(ended.work(super::LEAKS)).unwrap();
+    assert!(leaks.contains("or there was no memory for it"), "{leaks}");
+}
