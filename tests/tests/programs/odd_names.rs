@@ -122,3 +122,16 @@ fn a_working_directory_that_is_gone() {
     assert_eq!(ended.files("tmp").len(), 2, "{}", ended.stderr);
     assert!(ended.stderr.contains("the working directory is not known"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_pipe_in_place_of_the_configuration() {
+    let late = "mkfifo pipe; (sleep 0.2; printf '[reporting]\\noutput_dir = \"piped\"\\n' >pipe) & exec \"$0\"";
+    let ended = program!("plain", late).env("MEMPROF_CONFIG", "pipe").run();
+    expect_reports_in(&ended, &ended.work("piped"));
+    // Nobody writes to it: the program says so and ends, as with any file that cannot be read.
+    let ended = program!("plain", "mkfifo memory_profile.toml; exec \"$0\"").run();
+    ended.expect_status(2).expect_nothing_written();
+    assert!(ended.stderr.starts_with("cannot read the configuration "), "{}", ended.stderr);
+    assert!(ended.stderr.ends_with(": nobody writes to this pipe\n"), "{}", ended.stderr);
+    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+}
