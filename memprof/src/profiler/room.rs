@@ -40,7 +40,7 @@ impl Room {
     /// Makes sure that a report can be made, from what is set aside if need be.
     ///
     /// The system is asked, and the program's allocator for little: what it gave would be in the peaks to come. For all that
-    /// a report takes it is asked where the system has not enough, or where it has refused something before.
+    /// a report takes it is asked where the system has not enough, or where it has refused as much or less before.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`]: it cannot.
@@ -54,9 +54,8 @@ impl Room {
             0
         };
         let all = rows.saturating_add(names);
-        let has_refused = tracker::refusals() > 0;
         self.is_for_names = true;
-        if SetAside::new(all).is_some() && could_allocate(if has_refused { all } else { AT_FIRST }) {
+        if SetAside::new(all).is_some() && could_allocate(if tracker::has_refused(all) { all } else { AT_FIRST }) {
             return Ok(());
         }
         self.set_aside = None;
