@@ -1,12 +1,11 @@
 //! The configuration file: finding it, reading it, and saying where in it a mistake stands.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::parse::{Mistake, parse};
-use super::{Config, Loaded, env, suggest};
+use super::{Config, Loaded, env, source, suggest};
 use crate::Error;
 use crate::sorted;
 
@@ -172,7 +171,7 @@ fn find(
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    source::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it has more than 1 MB and cannot be a configuration"));
     }

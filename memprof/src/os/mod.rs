@@ -15,3 +15,4 @@ pub(crate) mod stderr;
 pub(crate) mod terminal;
 pub(crate) mod thread_end;
 pub(crate) mod thread_name;
+pub(crate) mod write_signals;

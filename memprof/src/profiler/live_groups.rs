@@ -45,12 +45,12 @@ impl Group {
     }
 }
 
-/// Sorts the records into groups, the largest first.
-pub(super) fn grouped(records: &Records, paths: &Paths, now: u64) -> Vec<Group> {
+/// Sorts the records into groups, the largest first: by call path, and by stack if they are wanted.
+pub(super) fn grouped(records: &Records, paths: &Paths, now: u64, with_stacks: bool) -> Vec<Group> {
     let interval = records.interval;
     let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
     let files = Files::default();
-    let mut stacks = Stacks::of(records.as_slice(), &files);
+    let mut stacks = Stacks::of(if with_stacks { records.as_slice() } else { &[] }, &files);
     for record in records.as_slice() {
         // A node that came after the snapshot is not merged: what it allocated is no part of this report.
         let Some(&path) = paths.of_node.get(&record.owner) else { continue };

@@ -24,8 +24,8 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
-    pub(super) fn new(records: &Records, given_up: u64, paths: &Paths, now: &Anchor) -> Self {
-        let groups = grouped(records, paths, now.ticks());
+    pub(super) fn new(records: &Records, given_up: u64, paths: &Paths, now: &Anchor, with_stacks: bool) -> Self {
+        let groups = grouped(records, paths, now.ticks(), with_stacks);
         let mut by_path = vec![Estimate::default(); paths.all.len()];
         for group in &groups {
             if let Some(place) = by_path.get_mut(group.path) {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Written;
 use super::data::Report;
 use super::leaks;
+use super::name::printable;
 use super::unfinished::Unfinished;
 use crate::Error;
 
@@ -72,7 +73,10 @@ fn write_or_else(
             Err(second) => Err(Error::Io {
                 action: "write the report",
                 path: wanted.to_owned(),
-                source: io::Error::new(error.kind(), format!("{error}; nor {}: {second}", instead.display())),
+                source: io::Error::new(
+                    error.kind(),
+                    format!("{error}; nor {}: {second}", printable(&instead.to_string_lossy())),
+                ),
             }),
         }
     };

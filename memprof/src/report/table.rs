@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::fmt::Display;
 use std::io::Write;
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
@@ -63,8 +64,8 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
     }
     if let Some(written) = written {
         page.blank();
-        page.line(Style::new(), format_args!("all figures: {}", written.allocation_report.display()));
-        page.line(Style::new(), format_args!("still live:  {}", written.leak_report.display()));
+        page.line(Style::new(), format_args!("all figures: {}", path(&written.allocation_report)));
+        page.line(Style::new(), format_args!("still live:  {}", path(&written.leak_report)));
     }
     let fell_back = written.and_then(|written| written.fell_back.as_ref());
     let warnings: Vec<&String> = fell_back.into_iter().chain(&report.warnings).collect();
@@ -80,6 +81,11 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
 const NO_FUNCTIONS: &str = "No tracked function was called: put #[track_memory] on the functions you want to see.";
 const LEGEND: &str = "self: the function's own code, adds up to the total; allocated, net: with all it called. \
 retained: its own blocks that nobody freed. peak/call: the most above a call's start. 1 MB = 2^20 bytes.";
+
+/// A path on one line: a folder can have any name.
+fn path(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
 
 fn totals(report: &Report) -> String {
     let totals = &report.totals;
@@ -180,7 +186,7 @@ fn section(
         && !more.is_empty()
     {
         let more = size::count(more.len() as u64);
-        page.line(FAINT, format_args!("and {more} more in {}", written.allocation_report.display()));
+        page.line(FAINT, format_args!("and {more} more in {}", path(&written.allocation_report)));
     }
 }
 
