@@ -24,7 +24,7 @@ fn found(options: &[&str]) -> (String, String, u32) {
     let files = Files::default();
     let info = DebugInfo::read(&program, &files).expect("an ELF file");
     let symbols = info.symbols.symbols().iter();
-    let work = symbols.filter(|symbol| symbol.name().contains("4work")).map(|symbol| symbol.address()).next();
+    let work = symbols.filter(|symbol| symbol.name().contains("4work")).map(object::SymbolMapName::address).next();
     let work = work.expect("the function has a symbol");
     assert!(info.symbol(work + 1).is_some_and(|name| name.contains("work")));
     let mut frames = info.frames(work + 1).expect("its debug information can be read");
