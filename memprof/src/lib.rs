@@ -140,6 +140,9 @@
 //! # Features
 //!
 //! * `profiling` (default): without it everything compiles to nothing, and no other crate is built.
+//! * `backtraces` (default): the names, files and lines of stacks. Without it a report has their addresses and modules.
+//! * `serde`: `Serialize` and `Deserialize` for all that a report holds. [`Report::to_json`] needs no serde.
+//! * `zstd`: names also from debug information that was compressed with zstd; that compressed with zlib needs no feature.
 //! * `jemalloc`: `memprof::Jemalloc` as inner allocator, its options and its statistics.
 
 mod allocator;
@@ -163,6 +166,8 @@ pub mod report;
 mod scope;
 #[cfg(feature = "profiling")]
 mod size;
+#[cfg(feature = "profiling")]
+mod sorted;
 pub mod testing;
 #[cfg(feature = "profiling")]
 mod tracker;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::parse::{Mistake, parse};
 use super::{Config, Loaded, env, source, suggest};
 use crate::Error;
+use crate::sorted;
 
 /// The name that is looked for in the working directory and its ancestors.
 const NAME: &str = "memory_profile.toml";
@@ -24,7 +25,7 @@ pub(super) struct Surroundings {
 impl Surroundings {
     fn of_this_process() -> Self {
         let mut variables: Vec<_> = std::env::vars_os().filter_map(env::own).collect();
-        variables.sort(); // So that of two mistakes the same one is reported each time.
+        sorted::by(&mut variables, Ord::cmp); // So that of two mistakes the same one is reported each time.
         Self { working_directory: std::env::current_dir(), variables }
     }
 }

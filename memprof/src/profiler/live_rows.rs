@@ -9,6 +9,7 @@ use super::verdict::Verdict;
 use crate::live::Records;
 use crate::os::clock::Anchor;
 use crate::report::data::{Live, LiveGroup, Totals};
+use crate::sorted;
 use wildmatch::WildMatch;
 
 /// The tracked allocations of one moment, summed by path.
@@ -123,7 +124,7 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
             (verdict, row)
         })
         .collect();
-    rows.sort_by_key(|(verdict, row)| (*verdict != Verdict::Growing, std::cmp::Reverse(row.bytes)));
+    sorted::by_key(&mut rows, |(verdict, row)| (*verdict != Verdict::Growing, std::cmp::Reverse(row.bytes)));
     rows.into_iter().map(|(_, row)| row).collect()
 }
 

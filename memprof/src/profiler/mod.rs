@@ -10,6 +10,10 @@
 //! The counters know nothing of it: they count from the first allocation of the process and are never set back.
 
 mod collect;
+#[cfg(all(feature = "backtraces", target_vendor = "apple"))]
+mod debug_map;
+#[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
+mod elf_names;
 mod estimate;
 mod exit;
 mod live_groups;

@@ -8,6 +8,7 @@ use super::Written;
 use super::data::Report;
 use super::leaks;
 use super::name::printable;
+use super::unfinished::Unfinished;
 use crate::Error;
 
 /// What writes the contents of one file.
@@ -122,17 +123,11 @@ fn replace(path: &Path, contents: Contents<'_>) -> io::Result<()> {
         _ => Path::new("."),
     };
     fs::create_dir_all(dir)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".memprof-").suffix(".tmp");
-    // The library's own choice is a file that only its owner reads; the umask narrows this as for any other new file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.tempfile_in(dir)?;
+    let (unfinished, file) = Unfinished::in_folder(dir)?;
     let mut out = BufWriter::new(file);
     contents(&mut out)?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.persist(path)?;
-    Ok(())
+    out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    unfinished.becomes(path)
 }
 
 /// Opens what is no file. A pipe that nobody reads must not stop the program: it is an error instead.
