@@ -35,20 +35,17 @@ struct Load {
     profiles: AtomicU64,
 }
 
-static LOAD: Load = {
-    const NONE: AtomicU64 = AtomicU64::new(0);
-    Load {
-        threads: NONE,
-        tasks: NONE,
-        turns: NONE,
-        panics: NONE,
-        refused: NONE,
-        elsewhere: NONE,
-        measured: NONE,
-        reports: NONE,
-        written: NONE,
-        profiles: NONE,
-    }
+static LOAD: Load = Load {
+    threads: AtomicU64::new(0),
+    tasks: AtomicU64::new(0),
+    turns: AtomicU64::new(0),
+    panics: AtomicU64::new(0),
+    refused: AtomicU64::new(0),
+    elsewhere: AtomicU64::new(0),
+    measured: AtomicU64::new(0),
+    reports: AtomicU64::new(0),
+    written: AtomicU64::new(0),
+    profiles: AtomicU64::new(0),
 };
 
 fn one(counter: &AtomicU64) {
@@ -158,7 +155,7 @@ fn worker(number: u64, to: &SyncSender<Block>, from: &Receiver<Block>) {
             // Two to a thousand blocks of its own live.
             400..700 => kept.push(Block::new(random.below(300) + 1)),
             700..800 if !kept.is_empty() => {
-                assert!(kept.last_mut().is_some_and(|block| block.resize(number as usize + 1)))
+                assert!(kept.last_mut().is_some_and(|block| block.resize(number as usize + 1)));
             }
             _ if kept.len() > 1000 || random.below(3) == 0 => drop(kept.pop()),
             _ => flash(random.below(10_000) + 1),

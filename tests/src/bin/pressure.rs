@@ -154,11 +154,10 @@ extern "C" fn first_allocation_when_full(_: *mut libc::c_void) -> *mut libc::c_v
 
 fn thread() -> libc::pthread_t {
     let mut thread = 0;
+    let body = first_allocation_when_full;
     // SAFETY: the place is valid, and the function has the right type.
-    assert_eq!(
-        unsafe { libc::pthread_create(&raw mut thread, std::ptr::null(), first_allocation_when_full, null_mut()) },
-        0
-    );
+    let status = unsafe { libc::pthread_create(&raw mut thread, std::ptr::null(), body, null_mut()) };
+    assert_eq!(status, 0);
     thread
 }
 
