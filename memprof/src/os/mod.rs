@@ -4,6 +4,8 @@ pub(crate) mod clock;
 pub(crate) mod cpu_time;
 pub(crate) mod exit;
 pub(crate) mod memory;
+#[cfg(windows)]
+pub(crate) mod modules;
 pub(crate) mod pages;
 pub(crate) mod signals;
 // Where the profiler unwinds by itself.
@@ -12,3 +14,4 @@ pub(crate) mod stack_bounds;
 pub(crate) mod stderr;
 pub(crate) mod thread_end;
 pub(crate) mod thread_name;
+pub(crate) mod thread_word;

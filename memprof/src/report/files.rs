@@ -3,6 +3,9 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::NamedTempFile;
 
 use super::Written;
 use super::data::Report;
@@ -126,9 +129,24 @@ fn replace(path: &Path, contents: Contents<'_>) -> io::Result<()> {
     let file = builder.tempfile_in(dir)?;
     let mut out = BufWriter::new(file);
     contents(&mut out)?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.persist(path)?;
-    Ok(())
+    rename(out.into_inner().map_err(io::IntoInnerError::into_error)?, path)
+}
+
+/// Gives the file its name. Windows does not replace a file that somebody is reading just then, a scanner for viruses for
+/// instance: there it is tried again, for half a second in all.
+fn rename(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let mut tries = if cfg!(windows) { 100 } else { 1 };
+    loop {
+        tries -= 1;
+        match file.persist(path) {
+            Ok(_) => return Ok(()),
+            Err(refused) if tries > 0 && refused.error.kind() == io::ErrorKind::PermissionDenied => {
+                file = refused.file;
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(refused) => return Err(refused.error),
+        }
+    }
 }
 
 /// Opens what is no file. A pipe that nobody reads must not stop the program: it is an error instead.
