@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// A key or value of the configuration file cannot be used. Shown as `file:line:column: message`.
+    #[non_exhaustive]
     Config {
         /// The file.
         file: PathBuf,
@@ -19,6 +20,7 @@ pub enum Error {
         message: String,
     },
     /// An environment variable has a value that cannot be used.
+    #[non_exhaustive]
     Environment {
         /// The variable.
         variable: String,
@@ -26,6 +28,7 @@ pub enum Error {
         message: String,
     },
     /// A file could not be read or written.
+    #[non_exhaustive]
     Io {
         /// What was tried, such as `read the configuration`.
         action: &'static str,
@@ -35,6 +38,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A report could not be read: not JSON, not a report, or of another schema.
+    #[non_exhaustive]
     Report {
         /// What is wrong, and where.
         message: String,

@@ -24,22 +24,26 @@ pub const LEAKS: &str = "data/logs/memory_leaks.txt";
 pub struct Program {
     folder: TempDir,
     command: Command,
+    /// What the command runs, where that is a script of ours.
+    _script: Option<TempDir>,
 }
 
 impl Program {
     /// The executable, as `env!("CARGO_BIN_EXE_…")` names it.
     pub fn new(executable: &str) -> Self {
-        Self::with(Command::new(executable))
+        let (executable, script) = runnable(executable);
+        Self::with(Command::new(executable), script)
     }
 
     /// A line for the shell, in which `"$0"` is the executable and `"$@"` are the arguments.
     pub fn in_shell(executable: &str, line: &str) -> Self {
+        let (executable, script) = runnable(executable);
         let mut command = Command::new("sh");
         command.arg("-c").arg(line).arg(executable);
-        Self::with(command)
+        Self::with(command, script)
     }
 
-    fn with(mut command: Command) -> Self {
+    fn with(mut command: Command, script: Option<TempDir>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (work, temporary) = (folder.path().join("work"), folder.path().join("tmp"));
         fs::create_dir(&work).unwrap();
@@ -51,7 +55,7 @@ impl Program {
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
-        Self { folder, command }
+        Self { folder, command, _script: script }
     }
 
     /// The folder above the working directory.
@@ -80,6 +84,7 @@ impl Program {
     }
 
     /// Makes a symbolic link, and the folders above it.
+    #[cfg(unix)]
     pub fn link(self, path: &str, target: &str) -> Self {
         let path = self.root().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -150,6 +155,29 @@ impl Program {
         };
         Ended { stdout: read(stdout), stderr: read(stderr), status, folder: self.folder }
     }
+}
+
+/// What runs programs that are not for this processor, with its arguments, such as `qemu-aarch64 -L /usr/aarch64-linux-gnu`.
+pub const RUNNER: &str = "MEMPROF_TEST_RUNNER";
+
+/// Runs an executable, with the runner if it is not for this processor.
+pub fn command(executable: &Path) -> Command {
+    let runner = std::env::var(RUNNER).unwrap_or_default();
+    let mut words = runner.split_whitespace().map(OsStr::new).chain([executable.as_os_str()]);
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words);
+    command
+}
+
+/// A file that can be run: the executable, or a script that has it run, and the script's folder.
+fn runnable(executable: &str) -> (PathBuf, Option<TempDir>) {
+    let Ok(runner) = std::env::var(RUNNER) else { return (executable.into(), None) };
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("runner");
+    fs::write(&script, format!("#!/bin/sh\nexec {runner} '{executable}' \"$@\"\n")).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    (script, Some(folder))
 }
 
 /// A program that has ended, and what it left.

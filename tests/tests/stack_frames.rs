@@ -1,6 +1,6 @@
 //! Stacks where the code does unusual things with its frames, and where it runs on a stack of its own.
 #![allow(missing_docs)]
-#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
 use memprof::{AllocationTracker, Report};
 use memprof_tests::{Block, Profile};
@@ -27,6 +27,7 @@ fn stacks(report: &Report, size: u64) -> Vec<(u64, Vec<String>)> {
 }
 
 /// Keeps a constant in the register of the frame pointer, as compilers do where there is no other register left.
+#[cfg(target_arch = "x86_64")]
 #[unsafe(naked)]
 extern "C" fn with_busy_frame_pointer(blocks: &mut Vec<Block>, make: extern "C" fn(&mut Vec<Block>)) {
     std::arch::naked_asm!(
@@ -38,6 +39,31 @@ extern "C" fn with_busy_frame_pointer(blocks: &mut Vec<Block>, make: extern "C" 
         "call rsi",
         "pop rbp",
         ".cfi_def_cfa_offset 8",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
+/// The same; and the return address is signed, as distributions have their C code do it.
+#[cfg(target_arch = "aarch64")]
+#[unsafe(naked)]
+extern "C" fn with_busy_frame_pointer(blocks: &mut Vec<Block>, make: extern "C" fn(&mut Vec<Block>)) {
+    std::arch::naked_asm!(
+        ".cfi_startproc",
+        "paciasp",
+        ".cfi_negate_ra_state",
+        "stp x29, x30, [sp, #-16]!",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset x29, -16",
+        ".cfi_offset x30, -8",
+        "mov x29, #7",
+        "blr x1",
+        "ldp x29, x30, [sp], #16",
+        ".cfi_restore x29",
+        ".cfi_restore x30",
+        ".cfi_def_cfa_offset 0",
+        "autiasp",
+        ".cfi_negate_ra_state",
         "ret",
         ".cfi_endproc",
     )
@@ -112,6 +138,7 @@ fn callers_of_different_frame_size_are_told_apart_above_a_realigned_stack() {
 }
 
 /// Takes a number of bytes off the stack that nobody knows before it runs: `alloca`.
+#[cfg(target_arch = "x86_64")]
 #[unsafe(naked)]
 extern "C" fn with_dynamic_frame(blocks: &mut Vec<Block>, make: extern "C" fn(&mut Vec<Block>), bytes: usize) {
     std::arch::naked_asm!(
@@ -127,6 +154,31 @@ extern "C" fn with_dynamic_frame(blocks: &mut Vec<Block>, make: extern "C" fn(&m
         "mov rsp, rbp",
         "pop rbp",
         ".cfi_def_cfa rsp, 8",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
+#[cfg(target_arch = "aarch64")]
+#[unsafe(naked)]
+extern "C" fn with_dynamic_frame(blocks: &mut Vec<Block>, make: extern "C" fn(&mut Vec<Block>), bytes: usize) {
+    std::arch::naked_asm!(
+        ".cfi_startproc",
+        "stp x29, x30, [sp, #-16]!",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset x29, -16",
+        ".cfi_offset x30, -8",
+        "mov x29, sp",
+        ".cfi_def_cfa_register x29",
+        "sub x9, sp, x2",
+        "and sp, x9, #-16",
+        "blr x1",
+        "mov sp, x29",
+        ".cfi_def_cfa_register sp",
+        "ldp x29, x30, [sp], #16",
+        ".cfi_restore x29",
+        ".cfi_restore x30",
+        ".cfi_def_cfa_offset 0",
         "ret",
         ".cfi_endproc",
     )
@@ -235,11 +287,14 @@ fn on_a_signal_stack_nothing_is_captured() {
     drop((MADE_BY_HANDLER.lock().unwrap().take(), here));
 }
 
+/// More than a thread has at the least, which is 128 KiB on aarch64, would do as well, but for the time.
+const SMALL_STACK: usize = if cfg!(target_arch = "aarch64") { 136 * 1024 } else { 112 * 1024 };
+
 #[inline(never)]
 fn to_the_end(blocks: &mut Vec<Block>, top: usize) {
     let some_space = black_box([0_u8; 512]);
     blocks.push(make_elsewhere(24_000));
-    if top - some_space.as_ptr().addr() < 88 * 1024 {
+    if top - some_space.as_ptr().addr() < SMALL_STACK - 24 * 1024 {
         to_the_end(blocks, top);
     } else {
         blocks.push(make_elsewhere(24_001));
@@ -251,7 +306,7 @@ fn to_the_end(blocks: &mut Vec<Block>, top: usize) {
 fn near_the_end_of_a_stack_nothing_is_captured() {
     let profile = with_stacks();
     let before = profile.report().overhead.stacks_not_captured;
-    let small = std::thread::Builder::new().stack_size(112 * 1024).spawn(|| {
+    let small = std::thread::Builder::new().stack_size(SMALL_STACK).spawn(|| {
         let top = black_box(0_u8);
         let mut blocks = Vec::with_capacity(400);
         to_the_end(&mut blocks, (&raw const top).addr());

@@ -6,6 +6,8 @@ pub(crate) mod exit;
 #[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
 pub(crate) mod file;
 pub(crate) mod memory;
+#[cfg(windows)]
+pub(crate) mod modules;
 pub(crate) mod pages;
 pub(crate) mod signals;
 // Where the profiler unwinds by itself.
@@ -15,4 +17,5 @@ pub(crate) mod stderr;
 pub(crate) mod terminal;
 pub(crate) mod thread_end;
 pub(crate) mod thread_name;
+pub(crate) mod thread_word;
 pub(crate) mod write_signals;

@@ -2,40 +2,38 @@
 //!
 //! A Rust thread-local with a destructor would do it too early: others are destroyed after it, and they allocate.
 
-use std::ffi::c_void;
-use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
-
-/// The process-wide key plus one; 0 while there is none. Keys are made with a compare-exchange rather than a `Once`
-/// because a `Once` waits, and this runs inside an allocation.
-static KEY: AtomicUsize = AtomicUsize::new(0);
-
-/// Has `callback` run at the end of this thread. Returns false where the system has no key left: the thread's end is
-/// then not seen, and its ledger not passed on.
-pub(crate) fn arm(callback: Callback) -> bool {
-    let mut key = KEY.load(Acquire);
-    if key == 0 {
-        let Some(made) = system::create(callback) else { return false };
-        key = match KEY.compare_exchange(0, made + 1, AcqRel, Acquire) {
-            Ok(_) => made + 1,
-            Err(theirs) => {
-                system::delete(made);
-                theirs
-            }
-        };
-    }
-    system::set(key - 1)
-}
-
-pub(crate) use system::Callback;
+pub(crate) use system::arm;
 
 #[cfg(unix)]
 mod system {
-    use super::c_void;
+    use std::ffi::c_void;
+    use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
 
     /// Called on the thread that ends.
     pub(crate) type Callback = unsafe extern "C" fn(*mut c_void);
 
-    pub(super) fn create(callback: Callback) -> Option<usize> {
+    /// The process-wide key plus one; 0 while there is none. Keys are made with a compare-exchange rather than a `Once`
+    /// because a `Once` waits, and this runs inside an allocation.
+    static KEY: AtomicUsize = AtomicUsize::new(0);
+
+    /// Has `callback` run at the end of this thread. Returns false where the system has no key left: the thread's end is
+    /// then not seen, and its ledger not passed on.
+    pub(crate) fn arm(callback: Callback) -> bool {
+        let mut key = KEY.load(Acquire);
+        if key == 0 {
+            let Some(made) = create(callback) else { return false };
+            key = match KEY.compare_exchange(0, made + 1, AcqRel, Acquire) {
+                Ok(_) => made + 1,
+                Err(theirs) => {
+                    delete(made);
+                    theirs
+                }
+            };
+        }
+        set(key - 1)
+    }
+
+    fn create(callback: Callback) -> Option<usize> {
         let mut key: libc::pthread_key_t = 0;
         // SAFETY: `key` is a valid place, and the callback is a function of this crate that lives as long as the
         // program.
@@ -43,12 +41,12 @@ mod system {
         if answer == 0 { Some(key as usize) } else { None }
     }
 
-    pub(super) fn delete(key: usize) {
+    fn delete(key: usize) {
         // SAFETY: the key was made by `create` and never handed to another thread.
         unsafe { libc::pthread_key_delete(key as libc::pthread_key_t) };
     }
 
-    pub(super) fn set(key: usize) -> bool {
+    fn set(key: usize) -> bool {
         // The value only has to be non-null: destructors run for non-null values alone.
         // SAFETY: the key was made by `create` and is never deleted once it is in `KEY`.
         unsafe { libc::pthread_setspecific(key as libc::pthread_key_t, std::ptr::dangling::<u8>().cast()) == 0 }
@@ -57,25 +55,47 @@ mod system {
 
 #[cfg(windows)]
 mod system {
-    use super::c_void;
-    use windows_sys::Win32::System::Threading::{FLS_OUT_OF_INDEXES, FlsAlloc, FlsFree, FlsSetValue};
+    use std::ffi::c_void;
+    use std::ptr::null_mut;
+    use std::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::Release};
 
     /// Called on the thread that ends.
-    pub(crate) type Callback = unsafe extern "system" fn(*const c_void);
+    pub(crate) type Callback = fn();
 
-    pub(super) fn create(callback: Callback) -> Option<usize> {
-        // SAFETY: the callback is a function of this crate that lives as long as the program.
-        let index = unsafe { FlsAlloc(Some(callback)) };
-        if index == FLS_OUT_OF_INDEXES { None } else { Some(index as usize) }
+    static CALLBACK: AtomicPtr<()> = AtomicPtr::new(null_mut());
+
+    /// Has `callback` run at the end of every thread from now on.
+    pub(crate) fn arm(callback: Callback) -> bool {
+        CALLBACK.store(callback as *mut (), Release);
+        // SAFETY: both are statics. Reading them is what makes the linker keep them: nobody else names them.
+        unsafe {
+            (&raw const AT_THREAD_END).read_volatile();
+            (&raw const _tls_used).read_volatile();
+        }
+        true
     }
 
-    pub(super) fn delete(key: usize) {
-        // SAFETY: the index was made by `create` and never handed to another thread.
-        unsafe { FlsFree(key as u32) };
+    /// What the loader calls when threads begin and end.
+    type LoaderCallback = unsafe extern "system" fn(*mut c_void, u32, *mut c_void);
+
+    unsafe extern "C" {
+        /// The C runtime's list of the callbacks. Programs that use nothing of it are linked without.
+        static _tls_used: u8;
     }
 
-    pub(super) fn set(key: usize) -> bool {
-        // SAFETY: the index was made by `create` and is never freed once it is in `KEY`.
-        unsafe { FlsSetValue(key as u32, std::ptr::dangling::<u8>().cast()) != 0 }
+    /// The loader calls what stands in these sections in the order of their names: the standard library's is `.CRT$XLB`, those
+    /// of C++ are `.CRT$XLD`. A fibre-local slot, which would be less unusual, is called before all of them.
+    // SAFETY: the section holds pointers to such functions, and nothing else.
+    #[unsafe(link_section = ".CRT$XLY")]
+    #[used]
+    static AT_THREAD_END: LoaderCallback = at_thread_end;
+
+    unsafe extern "system" fn at_thread_end(_: *mut c_void, reason: u32, _: *mut c_void) {
+        const DLL_THREAD_DETACH: u32 = 3;
+        let callback = CALLBACK.load(Acquire);
+        if reason == DLL_THREAD_DETACH && !callback.is_null() {
+            // SAFETY: what is there was a `Callback` when `arm` put it there.
+            unsafe { std::mem::transmute::<*mut (), Callback>(callback)() };
+        }
     }
 }

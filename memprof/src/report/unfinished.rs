@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// So many names are tried: a file of such a name is left by a program of the same id that was killed as it wrote.
 const TRIES: u32 = 1000;
@@ -31,10 +32,25 @@ impl Unfinished {
 
     /// Gives it its name. What had that name is replaced.
     pub(super) fn becomes(mut self, path: &Path) -> io::Result<()> {
-        fs::rename(&self.path, path)?;
+        self.rename(path)?;
         // From now on another thread may have a file by the name that was given up.
         self.path = PathBuf::new();
         Ok(())
+    }
+
+    /// Windows does not replace a file that somebody is reading just then, a scanner for viruses for instance: there it is tried
+    /// again, for half a second in all.
+    fn rename(&self, path: &Path) -> io::Result<()> {
+        let mut tries = if cfg!(windows) { 100 } else { 1 };
+        loop {
+            tries -= 1;
+            match fs::rename(&self.path, path) {
+                Err(refused) if tries > 0 && refused.kind() == io::ErrorKind::PermissionDenied => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                result => return result,
+            }
+        }
     }
 }
 

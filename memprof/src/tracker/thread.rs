@@ -12,24 +12,23 @@
 
 use super::ledger::{Ledger, REGISTRY};
 use crate::live;
+use crate::os::thread_word::{self, thread_words};
 use crate::os::{thread_end, thread_name};
-use std::cell::Cell;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, fence};
 
 /// What stands in the thread-local while there is no ledger. No ledger has such an address.
 const NONE: usize = 0;
-const RETIRED: usize = 1;
+const RETIRED: usize = thread_word::WITHOUT_SLOT;
 const DISABLED: usize = 2;
 /// For one allocation: it shows whether, and over which allocator, the tracker is installed.
 const PROBING: usize = 3;
 
-thread_local! {
-    // Const-initialised and without a destructor: reading it is one instruction, never allocates and never fails, also
-    // while the thread is being taken down.
-    static PRESENT: Cell<usize> = const { Cell::new(NONE) };
+thread_words! {
+    // Reading it is one instruction, never allocates and never fails, also while the thread is being taken down.
+    static PRESENT;
     /// What `PRESENT` goes back to after `PROBING`.
-    static PROBED: Cell<usize> = const { Cell::new(NONE) };
+    static PROBED;
 }
 
 /// The switch that `enabled = false` throws, once, before the body of main.
@@ -138,7 +137,7 @@ unsafe extern "C" fn on_thread_end(_: *mut std::ffi::c_void) {
 }
 
 #[cfg(windows)]
-unsafe extern "system" fn on_thread_end(_: *const std::ffi::c_void) {
+fn on_thread_end() {
     retire();
 }
 

@@ -4,21 +4,38 @@ use super::Counts;
 use super::tree::{Known, StackId, tree};
 use std::path::PathBuf;
 
-/// A module; none are listed here.
+/// The program or a library, as it is loaded.
 #[derive(Debug)]
 pub(crate) struct Image {
     pub(crate) file: PathBuf,
+    low: usize,
+    high: usize,
+    /// Where it begins: addresses are shown as distances from there.
     pub(crate) moved_by: usize,
+    /// Not known here.
     pub(crate) build_id: Option<String>,
 }
 
 impl Image {
-    pub(crate) fn holds(&self, _address: usize) -> bool {
-        false
+    pub(crate) fn holds(&self, address: usize) -> bool {
+        self.low <= address && address < self.high
     }
 }
 
-/// The loaded modules, where they are listed.
+/// The modules that are loaded now. Allocates.
+#[cfg(windows)]
+pub(crate) fn images() -> Vec<Image> {
+    crate::os::modules::loaded()
+        .into_iter()
+        .map(|module| {
+            let low = module.start;
+            Image { file: module.file, low, high: low.saturating_add(module.length), moved_by: low, build_id: None }
+        })
+        .collect()
+}
+
+/// They are not listed here.
+#[cfg(not(windows))]
 pub(crate) fn images() -> Vec<Image> {
     Vec::new()
 }

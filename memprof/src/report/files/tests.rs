@@ -125,7 +125,8 @@ fn a_directory_in_place_of_the_file() {
 fn a_name_that_is_none() {
     let mut place = Place::new();
     place.allocations = place.dir.path().join("new/..");
-    place.allocations_fall_back("is no file name");
+    // Windows takes the dots away before it looks at the disk.
+    place.allocations_fall_back(if cfg!(windows) { "this is a directory" } else { "is no file name" });
 }
 
 #[test]
