@@ -64,7 +64,7 @@ pub(super) const PEERS: &[Peer] = &[
 ];
 
 /// Those whose instructions are counted. The default mode goes by time, and under callgrind everything takes long: a sample
-/// stands for what it comes to.
+/// stands for what it comes to. hotpath is not among them: it has a thread that wakes by time.
 pub(super) const COUNTED: &[Peer] = &[
     Peer::memprof("memprof, disabled", "disabled"),
     Peer::memprof("memprof, counters", "counters"),
@@ -75,7 +75,6 @@ pub(super) const COUNTED: &[Peer] = &[
     Peer::new("peak_alloc", "peak_alloc", Some("peak_alloc")),
     Peer::new("tracking-allocator", "tracking_allocator", Some("tracking-allocator")),
     Peer::new("divan", "divan", Some("divan")),
-    Peer::new("hotpath", "hotpath", Some("hotpath")),
     Peer::new("heapscope", "heapscope", Some("heapscope")).scaled(0.2),
     Peer::new("dhat, heap", "dhat_heap", Some("dhat")).scaled(0.02),
 ];
