@@ -35,6 +35,11 @@ struct Costs {
 }
 
 fn main() {
+    // The other threads would wait for one that panics, for ever.
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("{panic}");
+        std::process::exit(101);
+    }));
     let argument = |name: &str| std::env::args().skip_while(|argument| argument != name).nth(1).unwrap_or_default();
     let at: usize = argument("--at").parse().expect("--at is a number");
     let mut config = modes::named(&mode()).expect("memprof has such a mode");
