@@ -66,7 +66,7 @@ pub(super) const AXES: [Axis; 5] = [
             "the same walk, twice, and a merge of all nodes by call path",
             "as before; most of it is reading the program's symbols",
             "48 KiB of address space and 16 KiB for the last stack of each thread, used again by later ones",
-            "its first stack asks the system where the thread's own stack lies, in a list of all mappings of the process: each thread that is alive adds two",
+            "its first stack reads the system's list of mappings up to the thread's own, which stands before those of older threads; alone it pays for the first stack of all",
         ],
     },
     Axis {
