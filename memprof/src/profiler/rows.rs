@@ -49,8 +49,6 @@ struct Sum {
     retained: Estimate,
     unrecorded: u64,
     spreads: Vec<&'static CallSpread>,
-    /// The path whose bytes were added last.
-    added: Option<usize>,
 }
 
 /// One row for each function, the one that allocated most first.
@@ -69,7 +67,6 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
                 retained: Estimate::default(),
                 unrecorded: 0,
                 spreads: Vec::new(),
-                added: None,
             });
             sums.len() - 1
         });
@@ -83,15 +80,14 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
                 sum.retained = sum.retained.plus(retained.of(index));
             }
         }
-        // Each byte goes once to each function above it. A site stands once on a path, because recursion folds, but for
-        // what a function calls in a measurement of its own.
-        for above in paths.upwards(index) {
-            let at = above.site.and_then(|site| of_site.get(&address(site)));
-            if let Some(sum) = at.and_then(|&at| sums.get_mut(at))
-                && sum.added.replace(index) != Some(index)
-            {
-                sum.total = sum.total.plus(&path.reading);
-            }
+    }
+    // Each byte goes once to each function above it.
+    let beneath = paths.with_all_beneath();
+    for index in paths.outermost() {
+        let site = paths.all.get(index).and_then(|path| path.site);
+        let at = site.and_then(|site| of_site.get(&address(site)));
+        if let Some((sum, all)) = at.and_then(|&at| sums.get_mut(at)).zip(beneath.get(index)) {
+            sum.total = sum.total.plus(all);
         }
     }
     let mut functions: Vec<Function> = sums.iter().map(|sum| function(sum, names, retained)).collect();
@@ -156,12 +152,7 @@ pub(super) fn unattributed(paths: &Paths, retained: Option<Retained<'_>>) -> Una
 
 /// The paths but the root, a caller before what it called, siblings in the order in which they were first called.
 pub(super) fn call_tree(paths: &Paths, names: &Names) -> Vec<CallTreeNode> {
-    let mut children: Vec<Vec<usize>> = vec![Vec::new(); paths.all.len()];
-    for (index, path) in paths.all.iter().enumerate().skip(1) {
-        if let Some(siblings) = children.get_mut(path.parent) {
-            siblings.push(index);
-        }
-    }
+    let children = paths.children();
     let mut rows = Vec::new();
     let mut waiting: Vec<(usize, Option<u32>)> = vec![(0, None)];
     while let Some((index, parent)) = waiting.pop() {
