@@ -147,9 +147,9 @@
 
 mod allocator;
 pub mod config;
+mod error;
 #[doc = include_str!("../docs/guarantees.md")]
 pub mod guarantees {}
-mod error;
 #[cfg(any(feature = "profiling", feature = "jemalloc"))]
 mod jemalloc;
 #[cfg(feature = "profiling")]
@@ -159,6 +159,10 @@ mod memory_stats;
 mod off;
 #[cfg(feature = "profiling")]
 mod os;
+// The plots as data come first: the first definition of a link holds, and the page's own is of the files beside it.
+#[doc = include_str!("../docs/plots.md")]
+#[doc = include_str!("../docs/performance.md")]
+pub mod performance {}
 #[cfg(feature = "profiling")]
 mod profiler;
 pub mod report;

@@ -120,7 +120,7 @@ pub(super) const AXES: [Axis; 5] = [
             "any of the live blocks replaced. One hash, one bucket of 8 slots: as many steps in a table of any size, but it outgrows the caches, and each event touches it in five places",
             "no call looks at what is live",
             "as many nodes as before",
-            "as many nodes as before; what grows is asking the system for the resident memory, which it adds up page by page",
+            "as many nodes as before",
             "all records are copied and grouped",
             "the table is made at the start for `max_tracked_allocations`, however many are live",
             "",
