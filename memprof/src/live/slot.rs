@@ -141,6 +141,17 @@ pub(super) fn discard(place: &AtomicU64) {
     place.swap(EMPTY, Release);
 }
 
+/// In a forked child, where nobody else is: ends what a thread of the parent was in the middle of. True: the slot had no
+/// record and was not empty, and its room is free again.
+pub(super) fn recover(place: &AtomicU64) -> bool {
+    let now = place.load(Relaxed);
+    match now {
+        WRITING | GONE => place.store(EMPTY, Relaxed),
+        _ => place.store(now & !LOOKED_AT, Relaxed),
+    }
+    now == WRITING || now == GONE
+}
+
 /// Reads a slot that others may be changing: two equal readings of the record, and the same key before each. A reading that
 /// holds a value of a newer record sees that record's key next, if any, and then all of its values.
 pub(super) fn read(place: &AtomicU64, entry: &Entry) -> Option<(u64, Record)> {

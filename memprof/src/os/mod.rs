@@ -1,10 +1,24 @@
-//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`].
+//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`] and
+//! [`fork_lock`].
 
+#[cfg(unix)]
+pub(crate) mod bare_thread;
 pub(crate) mod clock;
 pub(crate) mod cpu_time;
+#[cfg(unix)]
+pub(crate) mod ending;
 pub(crate) mod exit;
+pub(crate) mod folder_lock;
+pub(crate) mod fork;
+pub(crate) mod fork_lock;
+#[cfg(unix)]
+mod handler;
 pub(crate) mod memory;
 pub(crate) mod pages;
+#[cfg(unix)]
+pub(crate) mod signals;
+#[cfg(not(unix))]
+#[path = "no_signals.rs"]
 pub(crate) mod signals;
 // Where the profiler unwinds by itself.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]

@@ -2,6 +2,19 @@
 
 use std::fmt;
 
+/// Writes to file descriptor 2. A closed stderr is no reason to fail: there is nobody left to tell.
+pub(crate) fn write_all(mut rest: &[u8]) {
+    while !rest.is_empty() {
+        // SAFETY: the pointer and the length describe `rest`, which is initialised.
+        let written = unsafe { libc::write(2, rest.as_ptr().cast(), rest.len() as _) };
+        match usize::try_from(written) {
+            Ok(written @ 1..) => rest = rest.get(written..).unwrap_or_default(),
+            Err(_) if std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted => {}
+            _ => break,
+        }
+    }
+}
+
 /// File descriptor 2, unbuffered but for one line on the stack.
 pub(crate) struct RawStderr {
     buffer: [u8; 256],
@@ -14,14 +27,7 @@ impl RawStderr {
     }
 
     pub(crate) fn flush(&mut self) {
-        let mut rest = self.buffer.get(..self.used).unwrap_or_default();
-        while !rest.is_empty() {
-            // SAFETY: the pointer and the length describe `rest`, which is initialised.
-            let written = unsafe { libc::write(2, rest.as_ptr().cast(), rest.len() as _) };
-            // A closed stderr is no reason to fail: there is nobody left to tell.
-            let Ok(written @ 1..) = usize::try_from(written) else { break };
-            rest = rest.get(written..).unwrap_or_default();
-        }
+        write_all(self.buffer.get(..self.used).unwrap_or_default());
         self.used = 0;
     }
 }

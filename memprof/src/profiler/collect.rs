@@ -39,7 +39,7 @@ pub(super) fn report(profile: &Running) -> Report {
     let snapshot = Snapshot::take();
     let peak = tracker::peak(0);
     let table = live::table().filter(|_| profile.config.memory_profiling.track_allocations);
-    let given_up = not_tracked().saturating_sub(profile.not_tracked_at_start);
+    let given_up = not_tracked().saturating_sub(profile.at_start().not_tracked);
     let records = table.and_then(live::Table::copy);
     let _reporting = Reporting::begin();
 
@@ -136,6 +136,13 @@ fn warn(report: &mut Report, profile: &Running, given_up: u64) {
     let not_opened = report.overhead.scopes_not_opened;
     let (not_captured, without_room) = (report.overhead.stacks_not_captured, report.overhead.stacks_without_room);
     let mut warn = |text: String| report.warnings.push(text);
+    if profile.is_inherited() {
+        warn(format!(
+            "this process was forked from process {}, which began the profile: the figures begin with those that it had \
+             then, and its other threads are gone",
+            profile.process
+        ));
+    }
     if given_up > 0 {
         warn(format!(
             "{} found no room in the live table of {}: `live` and `retained` are not known in full; set \

@@ -1,5 +1,6 @@
 //! `abort_on_oom`: the last words of a program that is out of memory, said without allocating.
 
+use super::exit::abort;
 use crate::os::stderr::RawStderr;
 use crate::tracker::{self, Site, each_ledger, each_node};
 use std::fmt::Write;
@@ -27,6 +28,8 @@ fn say_and_abort(bytes: usize) {
     } else {
         say(&mut RawStderr::new(), bytes);
     }
+    // What was said is what there is: a report would need memory.
+    abort::release();
     std::process::abort();
 }
 

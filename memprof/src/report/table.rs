@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::fmt::Display;
 use std::io::Write;
 
+use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table};
 use unicode_width::UnicodeWidthStr;
@@ -31,14 +32,22 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 
 /// Shows the report on stderr, as wide as the terminal is, in colour where the terminal and the environment want it.
 ///
-/// A stderr that is closed is no error: there is nobody to tell.
-pub(crate) fn print(report: &Report, written: Option<&Written>) {
-    let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(WIDTH, |(width, _)| width.0.into());
+/// `write` writes to stderr without the lock of the standard library; where that lock does no harm it is not called.
+pub(crate) fn print(report: &Report, written: Option<&Written>, write: impl FnOnce(&[u8])) {
+    let stderr = std::io::stderr();
+    let width = terminal_size::terminal_size_of(&stderr).map_or(WIDTH, |(width, _)| width.0.into());
     let text = render(report, written, width, true);
-    // The stream takes the colours out where they are not wanted.
-    let mut out = anstream::stderr().lock();
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
+    // The streams take the colours out where they are not wanted.
+    if cfg!(windows) {
+        // An old console has to be told each colour.
+        let mut out = anstream::stderr().lock();
+        let _ = out.write_all(text.as_bytes());
+        let _ = out.flush();
+    } else {
+        let mut out = AutoStream::new(Vec::new(), AutoStream::choice(&stderr));
+        let _ = out.write_all(text.as_bytes());
+        write(&out.into_inner());
+    }
 }
 
 /// The table as text, in lines of at most `width` columns, apart from paths and warnings, which are not broken.

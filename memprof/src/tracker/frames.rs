@@ -7,7 +7,7 @@ use super::node::Node;
 use crate::os::pages;
 use std::cell::Cell;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, compiler_fence};
 
 /// Scopes that one thread can have open at once. A real stack of 8 MiB holds fewer tracked calls than this; only
 /// guards that are forgotten in a loop get there.
@@ -327,16 +327,20 @@ impl Frames {
         if place.is_null() {
             return false;
         }
+        let old = self.start.get();
+        // Before the old place is given back: a forked child reads the frames of threads that it does not have, wherever
+        // those were.
         if room > 0 {
-            // SAFETY: both regions hold at least `room` bytes, do not overlap, and the old one came from `reserve`
-            // with this size; only this thread refers to it.
-            unsafe {
-                place.copy_from_nonoverlapping(self.start.get(), self.len());
-                pages::release(self.start.get().cast(), room);
-            }
+            // SAFETY: both regions hold at least `room` bytes and do not overlap.
+            unsafe { place.copy_from_nonoverlapping(old, self.len()) };
         }
         self.start.set(place);
         self.room.set(larger);
+        if room > 0 {
+            compiler_fence(SeqCst);
+            // SAFETY: the old place came from `reserve` with this size, and nothing refers to it any more.
+            unsafe { pages::release(old.cast(), room) };
+        }
         true
     }
 }

@@ -1,14 +1,18 @@
 //! Whole programs, run as their users run them and judged by what they leave: files, words and exit status.
 #![cfg(unix)]
 
+mod aborts;
 mod allocator;
 mod by_hand;
 mod configuration;
 mod ends;
+mod forks;
 mod leaks;
+mod names;
 mod out_of_memory;
 mod output;
 mod runtime;
+mod signals;
 
 use memprof_tests::program::{ALLOCATIONS, Ended, LEAKS, Program};
 use memprof_tests::rows::function;
