@@ -46,6 +46,16 @@ impl Program {
         command.env_clear().env("TMPDIR", temporary).current_dir(work).stdin(Stdio::null());
         // Names take long to find in the debug information of a test build, and these programs are not about them.
         command.env("MEMPROF_BACKTRACES", "0");
+        // A test run in the background may ignore some signals, and what it starts would, too.
+        // SAFETY: between fork and exec nothing is called but what may be called there.
+        unsafe {
+            std::os::unix::process::CommandExt::pre_exec(&mut command, || {
+                for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP] {
+                    libc::signal(signal, libc::SIG_DFL);
+                }
+                Ok(())
+            });
+        }
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }

@@ -11,6 +11,10 @@ impl Signal {
         None
     }
 
+    pub(crate) fn name(self) -> &'static str {
+        match self {}
+    }
+
     pub(crate) fn ends(self) -> bool {
         match self {}
     }

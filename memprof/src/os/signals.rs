@@ -80,6 +80,10 @@ impl Signal {
         ALL.iter().position(|(its, ..)| *its == name).map(Signal)
     }
 
+    pub(crate) fn name(self) -> &'static str {
+        ALL[self.0].0
+    }
+
     fn numbered(number: c_int) -> Option<Signal> {
         ALL.iter().position(|(_, its, _)| *its == number).map(Signal)
     }

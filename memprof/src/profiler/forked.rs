@@ -14,13 +14,17 @@ use std::sync::atomic::Ordering::Relaxed;
 static HAS_BACKGROUND: AtomicBool = AtomicBool::new(false);
 
 /// Has each child told what it is.
-pub(super) fn arm(has_background: bool) {
+pub(super) fn arm() {
     static ONCE: Once = Once::new();
     // Where the system does not take it, ledgers of threads that are gone are shown as if those were still there.
     ONCE.call_once(|| {
         let _ = fork::in_child(in_child);
     });
-    HAS_BACKGROUND.store(has_background, Relaxed);
+}
+
+/// Says whether the profile that runs has a thread of its own.
+pub(super) fn has_background(it_has: bool) {
+    HAS_BACKGROUND.store(it_has, Relaxed);
 }
 
 /// Before `fork` returns in the child, where nothing may be allocated.
@@ -36,11 +40,12 @@ extern "C" fn in_child() {
 mod threads {
     use crate::os::{bare_thread, ending, signals};
     use crate::profiler::background::Background;
-    use crate::profiler::{Reporting, Running, running};
+    use crate::profiler::{Reporting, Running, exit, running};
 
     /// Forgets what the parent's threads did, and begins the child's own.
     pub(super) fn in_child(has_background: bool) {
         ending::in_child();
+        exit::end_is_near(false);
         // Before the thread begins: it listens.
         signals::in_child(has_background);
         if has_background && !bare_thread::start(in_background) {

@@ -200,7 +200,8 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         warnings.push("the system has no memory for stacks: set max_tracked_allocations lower".to_owned());
     }
     let background = background(&config, &mut warnings);
-    forked::arm(background.is_some());
+    forked::arm();
+    forked::has_background(background.is_some());
     running.put(Running {
         process: std::process::id(),
         config,
@@ -257,12 +258,11 @@ fn background(config: &Config, warnings: &mut Vec<String>) -> Option<Background>
     }
     match Background::start(config) {
         Ok(background) => {
-            if !named.is_empty() && !background.catch(&named).is_empty() {
-                let ignores = "this process was started so that it ignores one of the signals of dump_on_signal";
-                warnings.push(format!(
-                    "{ignores} ({}), and goes on to do so: no report is written on it",
-                    signals.join(", ")
-                ));
+            if !named.is_empty() {
+                let ignored = background.catch(&named).into_iter().map(Signal::name);
+                warnings.extend(ignored.map(|name| {
+                    format!("this process was started so that it ignores {name}, and goes on to do so: no report is written on it")
+                }));
             }
             Some(background)
         }
@@ -291,6 +291,7 @@ fn finish() -> Result<Written, Error> {
 fn stop(running: &mut Held<'static, Running>) {
     if let Some(profile) = running.take() {
         exit::abort::release();
+        forked::has_background(false);
         if let Some(background) = &profile.background {
             background.stop();
         }

@@ -220,6 +220,8 @@ impl Frames {
         debug_assert!(top < self.room.get());
         // SAFETY: `top` is a multiple of a frame's size and below the room, which is one too.
         unsafe { self.start.get().byte_add(top).write(frame) };
+        // No instruction: a child that another thread forks just now reads the frames that `top` says there are.
+        compiler_fence(SeqCst);
         self.top.set(top + FRAME);
     }
 
@@ -334,6 +336,7 @@ impl Frames {
             // SAFETY: both regions hold at least `room` bytes and do not overlap.
             unsafe { place.copy_from_nonoverlapping(old, self.len()) };
         }
+        compiler_fence(SeqCst);
         self.start.set(place);
         self.room.set(larger);
         if room > 0 {
