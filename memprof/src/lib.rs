@@ -87,7 +87,7 @@
 //! * An allocation: find the thread's ledger (2 instructions), add to its bytes, add to the current node's two counters,
 //!   compare with the highest net and with one threshold; a free: the same adds the other way, one threshold. 33 instructions
 //!   for both (x86_64, callgrind, beyond a wrapper that only forwards).
-//! * While live blocks are tracked: a slot in a table with one compare-exchange, a filter, five stores; 116 to 124
+//! * While live blocks are tracked: a slot in a table with one compare-exchange, a filter, five stores; 119 to 127
 //!   instructions for an allocation and its free in all. While a sample is tracked: about
 //!   60 for those that are not in it.
 //! * With stacks: 440 instructions for a tracked allocation and its free beneath 13 frames, 1050 beneath 60, which are checked

@@ -1,33 +1,42 @@
 //! Models of what threads share without a lock: how a ledger passes from a finished thread to the next one, why two
-//! passes make a consistent snapshot, how a thread hears of its scopes that end elsewhere, and how a slot of the live table
-//! is swept, freed and copied at the same time. loom tries every order of the atomic operations that the memory model allows.
+//! passes make a consistent snapshot, how a thread hears of its scopes that end elsewhere, how a slot of the live table is
+//! swept, freed and copied at the same time, and how frees come to ask another filter. loom tries every order of the atomic
+//! operations that the memory model allows.
 //!
 //! The modules are the library's own files, compiled against loom's atomics.
 #![allow(missing_docs, dead_code)]
 
 mod sync {
     pub(super) use loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-    pub(super) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
+    pub(super) use loom::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
 }
 
 #[path = "../../memprof/src/tracker/counters.rs"]
 mod counters;
+#[path = "../../memprof/src/live/filter.rs"]
+mod filter;
 #[path = "../../memprof/src/tracker/inbox.rs"]
 mod inbox;
+#[path = "../../memprof/src/live/prefetch.rs"]
+mod prefetch;
 #[path = "../../memprof/src/live/record.rs"]
 mod record;
 #[path = "../../memprof/src/tracker/registry.rs"]
 mod registry;
+#[path = "../../memprof/src/live/room.rs"]
+mod room;
 #[path = "../../memprof/src/live/slot.rs"]
 mod slot;
 
 use counters::{Counters, Flow};
+use filter::{Asked, Filter};
 use inbox::Inbox;
 use loom::cell::UnsafeCell;
-use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use loom::thread;
 use record::{Drawn, Record};
 use registry::{Listed, Place, Registry};
+use room::Room;
 use slot::{Entry, Taken};
 
 /// A ledger in small: shared counters, and something that its owner alone may touch.
@@ -226,7 +235,9 @@ impl Table {
     fn forget(&self) {
         let key = slot::key(BLOCK);
         let found = slot::holds(&self.place, key) && slot::take(&self.place, key);
-        if found || (slot::may_hold(&self.place, key) && slot::take_from_sweep(&self.place, key) == Taken::Yes) {
+        if found
+            || (slot::may_hold(&self.place, key) && matches!(slot::take_from_sweep(&self.place, key), Taken::Yes(_)))
+        {
             self.settle();
         }
     }
@@ -322,6 +333,173 @@ fn a_copy_is_one_record_or_the_other() {
                 table.insert(ALIVE);
             }),
         ]);
+    });
+}
+
+/// The entries of a filter, aligned as the table has them.
+#[repr(align(4096))]
+struct Entries<const N: usize>([AtomicU8; N]);
+
+impl<const N: usize> Entries<N> {
+    fn filter() -> Filter {
+        let entries: &Self = Box::leak(Box::new(Self(std::array::from_fn(|_| AtomicU8::new(0)))));
+        Filter::over(entries.0.as_ptr(), N)
+    }
+}
+
+/// A table of one slot with both filters.
+struct Filtered {
+    table: &'static Table,
+    whole: Filter,
+    short: Filter,
+    asked: Asked,
+    room: Room,
+}
+
+// SAFETY: the filters' entries are leaked, and only reached through atomics.
+unsafe impl Sync for Filtered {}
+
+const MAX: u64 = 1;
+
+impl Filtered {
+    fn new() -> &'static Self {
+        let (whole, short) = (Entries::<256>::filter(), Entries::<2>::filter());
+        let asked = Asked::new(&whole);
+        let table = Table::new();
+        table.forget();
+        Box::leak(Box::new(Self { table, whole, short, asked, room: Room::new(MAX) }))
+    }
+
+    /// As an exact table does. False: there is no room, or the table is a sample.
+    fn insert_exact(&self) -> bool {
+        let key = slot::key(BLOCK);
+        let has_room = self.room.take_exact();
+        if has_room {
+            assert!(self.whole.add(self.whole.index(key)));
+            assert!(slot::claim(&self.table.place));
+            slot::fill(&self.table.place, &self.table.entry, key, ALIVE);
+        }
+        has_room
+    }
+
+    fn settle(&self, key: u64) {
+        let index = self.whole.index(slot::plain(key));
+        self.whole.subtract(index);
+        if slot::is_listed(key) {
+            self.short.subtract(index.of_short());
+            self.room.give_back_listed();
+        } else {
+            self.room.give_back();
+        }
+    }
+
+    fn forget(&self) {
+        let key = slot::key(BLOCK);
+        if self.asked.may_hold(key)
+            && slot::may_hold(&self.table.place, key)
+            && let Taken::Yes(key) = slot::take_from_sweep(&self.table.place, key)
+        {
+            self.settle(key);
+        }
+    }
+
+    /// As a sweep that leaves the record.
+    fn list(&self) {
+        let Some(key) = slot::look(&self.table.place) else { return };
+        let lists = !slot::is_listed(key) && self.short.add(self.whole.index(slot::plain(key)).of_short());
+        if lists {
+            self.room.list();
+        }
+        let listed = if lists { slot::listed(key) } else { key };
+        if !slot::keep_as(&self.table.place, key, listed) {
+            self.settle(listed);
+        }
+    }
+
+    fn choose(&self) {
+        let asked = self.asked.look();
+        let seen = self.room.look();
+        if seen.is_sampled && seen.unlisted(MAX) == 0 {
+            self.asked.change(asked, &self.short);
+        }
+    }
+
+    /// As for the next profile, of a table without records.
+    fn begin(&self) {
+        self.asked.close(&self.whole);
+        self.room.mark_sampled(false);
+        self.asked.open(&self.whole);
+    }
+
+    fn is_empty(&self) -> bool {
+        let seen = self.room.look();
+        self.table.found().is_none() && (seen.room, seen.listed) == (MAX as i64, 0)
+    }
+}
+
+#[test]
+fn a_block_is_found_whichever_filter_is_asked_when_it_is_freed() {
+    with_few_preemptions(|| {
+        let table = Filtered::new();
+        in_threads([
+            Box::new(|| {
+                table.insert_exact();
+                table.forget();
+            }) as Box<dyn FnOnce() + Send>,
+            Box::new(|| {
+                table.room.mark_sampled(true);
+                table.list();
+                table.choose();
+            }),
+        ]);
+        assert!(table.is_empty());
+    });
+}
+
+#[test]
+fn whoever_asks_the_short_filter_sees_what_others_have_listed() {
+    with_few_preemptions(|| {
+        let table = Filtered::new();
+        assert!(table.insert_exact());
+        table.room.mark_sampled(true);
+        in_threads([
+            Box::new(|| table.list()) as Box<dyn FnOnce() + Send>,
+            Box::new(|| table.choose()),
+            Box::new(|| table.forget()),
+        ]);
+        assert!(table.is_empty());
+    });
+}
+
+#[test]
+fn two_sweeps_list_a_record_once() {
+    with_few_preemptions(|| {
+        let table = Filtered::new();
+        assert!(table.insert_exact());
+        table.room.mark_sampled(true);
+        in_threads([
+            Box::new(|| table.list()) as Box<dyn FnOnce() + Send>,
+            Box::new(|| table.list()),
+            Box::new(|| table.forget()),
+        ]);
+        assert!(table.is_empty());
+    });
+}
+
+#[test]
+fn what_an_exact_table_holds_after_a_sample_is_found() {
+    with_few_preemptions(|| {
+        let table = Filtered::new();
+        table.room.mark_sampled(true);
+        in_threads([
+            Box::new(|| table.choose()) as Box<dyn FnOnce() + Send>,
+            Box::new(|| table.begin()),
+            Box::new(|| {
+                table.insert_exact();
+                table.forget();
+            }),
+        ]);
+        assert!(table.is_empty());
     });
 }
 

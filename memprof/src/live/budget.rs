@@ -18,6 +18,10 @@ const GRANT: u64 = 100_000_000;
 const OUTLIER: u64 = 20_000;
 /// From one look at the budget to the next, nanoseconds: what a larger interval saves has to show first.
 const PAUSE: u64 = 100_000_000;
+/// The size of blocks, bytes, beyond which none is thought to be usual.
+const USUAL: u64 = 1024;
+/// How often the interval doubles at once, at most.
+const MOST_DOUBLINGS: u32 = 6;
 /// The interval begins here where it grows for the budget: a smaller one would spare few blocks their record.
 const LEAST_INTERVAL: u64 = 256;
 
@@ -71,11 +75,21 @@ pub(crate) fn spend(table: &Table, ticks: u64) {
         cpu: cpu.saturating_sub(CPU_BEFORE.swap(cpu, Relaxed)),
     };
     let in_all = Use { spent: beyond_grant, cpu: cpu.saturating_sub(CPU_AT_START.load(Relaxed)) };
-    if is_too_much(in_all, lately, percent) {
-        let half = (table.max.load(Relaxed) / 2).max(1);
-        let least = if table.state().is_exact() { (table.bytes() / half).max(LEAST_INTERVAL) } else { 0 };
-        table.grow_for_budget(least);
+    if let Some(doublings) = too_much(in_all, lately, percent) {
+        let least = if table.state().is_exact() { first_interval(table, doublings) } else { 0 };
+        table.grow_for_budget(least, doublings);
     }
+    table.list_more();
+}
+
+/// The interval that an exact table goes on with: half of it stays at most, and so many blocks fewer get a record as was too
+/// much. At an interval of n times their size one in n does.
+fn first_interval(table: &Table, doublings: u32) -> u64 {
+    let half = (table.max.load(Relaxed) / 2).max(1);
+    let bytes = table.bytes();
+    // A few large ones that stay say nothing of what comes and goes.
+    let usual = (bytes / table.tracked().max(1)).min(USUAL);
+    (bytes / half).max(LEAST_INTERVAL).max(usual.saturating_mul(1 << doublings))
 }
 
 /// Nanoseconds of tracking, and of the whole process.
@@ -86,25 +100,42 @@ struct Use {
 }
 
 impl Use {
-    fn is_beyond(self, percent: u64) -> bool {
-        u128::from(self.spent) * 100 > u128::from(self.cpu) * u128::from(percent)
+    /// How many times the budget it is, in whole numbers, if it is more.
+    fn times_beyond(self, percent: u64) -> Option<u64> {
+        let (spent, due) = (u128::from(self.spent) * 100, u128::from(self.cpu) * u128::from(percent));
+        (spent > due).then(|| u64::try_from(spent / due.max(1)).unwrap_or(u64::MAX))
     }
 }
 
-/// Both have to be beyond the budget: what was spent long ago is no reason to track less now, when it costs little.
-fn is_too_much(in_all: Use, lately: Use, percent: u64) -> bool {
-    in_all.is_beyond(percent) && lately.is_beyond(percent)
+/// How often the interval has to double, if tracking takes too much. What was spent long ago is no reason to track less now,
+/// when it costs little, and a moment that is dear is none either: of both the smaller excess counts. To double once in 100 ms,
+/// however far beyond it is, would take a second until a busy program pays what it was promised.
+fn too_much(in_all: Use, lately: Use, percent: u64) -> Option<u32> {
+    let times = in_all.times_beyond(percent)?.min(lately.times_beyond(percent)?);
+    Some(times.max(2).ilog2().min(MOST_DOUBLINGS))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const DEAR: Use = Use { spent: 31, cpu: 1000 };
+
     #[test]
     fn the_past_alone_or_the_moment_alone_is_no_reason() {
-        let (dear, cheap) = (Use { spent: 31, cpu: 1000 }, Use { spent: 30, cpu: 1000 });
-        assert!(is_too_much(dear, dear, 3));
-        assert!(!is_too_much(dear, cheap, 3));
-        assert!(!is_too_much(cheap, dear, 3));
+        let cheap = Use { spent: 30, cpu: 1000 };
+        assert_eq!(too_much(DEAR, DEAR, 3), Some(1));
+        assert_eq!(too_much(DEAR, cheap, 3), None);
+        assert_eq!(too_much(cheap, DEAR, 3), None);
+    }
+
+    #[test]
+    fn what_is_far_beyond_grows_at_once_as_far_as_both_say() {
+        let far = Use { spent: 500, cpu: 1000 };
+        assert_eq!(too_much(far, far, 3), Some(4));
+        assert_eq!(too_much(far, DEAR, 3), Some(1));
+        assert_eq!(too_much(Use { spent: 130, cpu: 1000 }, far, 3), Some(2));
+        assert_eq!(too_much(Use { spent: u64::MAX, cpu: 0 }, far, 3), Some(4));
+        assert_eq!(too_much(Use { spent: u64::MAX, cpu: 0 }, Use { spent: 1, cpu: 0 }, 3), Some(MOST_DOUBLINGS));
     }
 }

@@ -11,7 +11,7 @@ impl Table {
     /// a record.
     #[inline(always)]
     pub(crate) fn may_hold(&self, address: usize) -> bool {
-        self.filter.may_hold(self.filter.index(slot::key(address)))
+        self.asked.may_hold(slot::key(address))
     }
 
     /// Takes the record away of a block that [`may_hold`](Self::may_hold). Called before the block is freed: afterwards
@@ -32,11 +32,16 @@ impl Table {
         }
     }
 
-    /// Goes on after a [`forget`](Self::forget) that was not sure: in the other buckets, and where a sweep is looking.
+    /// Goes on after a [`forget`](Self::forget) that was not sure: in the other buckets, where a sweep is looking, and for a
+    /// record that is listed.
     #[cold]
     #[inline(never)]
     pub(crate) fn forget_elsewhere(&self, address: usize) {
         let key = slot::key(address);
+        // The short filter may have said "perhaps", which it does more often.
+        if !self.filter.may_hold(self.filter.index(key)) {
+            return;
+        }
         if let Some(slot) = self.find_anywhere(key) {
             self.take_anywhere(slot, key);
         }
@@ -57,7 +62,7 @@ impl Table {
 
     fn take_anywhere(&self, slot: Slot, key: u64) -> Taken {
         let taken = slot::take_from_sweep(self.key_at(slot), key);
-        if taken == Taken::Yes {
+        if let Taken::Yes(key) = taken {
             self.settle_anywhere(slot, key);
         }
         taken
@@ -75,19 +80,30 @@ impl Table {
         self.elsewhere(key).find_map(in_bucket)
     }
 
-    /// A record is gone: its room and its entry in the filter are free again.
+    /// A record is gone that was not listed: its room and its entry in the filter are free again.
     #[inline(always)]
     pub(super) fn settle(&self, index: Index) {
         self.filter.subtract(index);
-        self.room.fetch_add(1, Relaxed);
+        self.room.give_back();
     }
 
-    /// As [`settle`](Self::settle), of a record that stood in any of its buckets.
+    /// As [`settle`](Self::settle), of a record that stood in any of its buckets, listed or not.
     pub(super) fn settle_anywhere(&self, slot: Slot, key: u64) {
-        let index = self.filter.index(key);
+        let index = self.filter.index(slot::plain(key));
         if !Self::slot(index).is_beside(slot) {
             self.displaced.fetch_sub(1, Relaxed);
         }
-        self.settle(index);
+        self.settle_either(index, key);
+    }
+
+    /// As [`settle`](Self::settle), of a record that is listed or not.
+    pub(super) fn settle_either(&self, index: Index, key: u64) {
+        if slot::is_listed(key) {
+            self.filter.subtract(index);
+            self.short.subtract(index.of_short());
+            self.room.give_back_listed();
+        } else {
+            self.settle(index);
+        }
     }
 }

@@ -76,7 +76,7 @@ impl Table {
     pub(crate) fn each(&self, mut see: impl FnMut(u64, Record)) {
         for slot in (0..self.slots()).map(Table::slot_number) {
             if let Some((key, record)) = slot::read(self.key_at(slot), self.entry(slot)) {
-                see(key, record);
+                see(slot::plain(key), record);
             }
         }
     }

@@ -25,13 +25,29 @@ const WRITING: u64 = 1;
 const GONE: u64 = 2;
 /// Set while a sweep looks at the slot.
 const LOOKED_AT: u64 = 1 << 63;
+/// Set in the key of a record that is in the short filter too (see `listing`).
+const LISTED: u64 = 1 << 62;
 
 /// How the table knows a block.
 #[inline(always)]
 pub(super) fn key(address: usize) -> u64 {
-    // On x86_64 no address of a program has the highest bit. Elsewhere it may be part of a tag, and two blocks never
+    // On x86_64 no address of a program has the two highest bits. Elsewhere they may be part of a tag, and two blocks never
     // differ in their tags alone.
-    if cfg!(target_arch = "x86_64") { address as u64 } else { address as u64 & !LOOKED_AT }
+    if cfg!(target_arch = "x86_64") { address as u64 } else { plain(address as u64 & !LOOKED_AT) }
+}
+
+/// The key of a record, listed or not, as [`key`] makes it.
+pub(super) fn plain(key: u64) -> u64 {
+    key & !LISTED
+}
+
+/// The same as that of a record that is listed.
+pub(super) fn listed(key: u64) -> u64 {
+    key | LISTED
+}
+
+pub(super) fn is_listed(key: u64) -> bool {
+    key & LISTED != 0
 }
 
 /// What a slot says of its block.
@@ -72,15 +88,15 @@ pub(super) fn fill(place: &AtomicU64, entry: &Entry, key: u64, record: Record) {
     place.store(key, Release);
 }
 
-/// Whether the slot holds this key and no sweep looks at it.
+/// Whether the slot holds this very key and no sweep looks at it.
 #[inline(always)]
 pub(super) fn holds(place: &AtomicU64, key: u64) -> bool {
     place.load(Relaxed) == key
 }
 
-/// Whether the slot holds this key, looked at or not.
+/// Whether the slot holds this plain key, listed or not, looked at or not.
 pub(super) fn may_hold(place: &AtomicU64, key: u64) -> bool {
-    place.load(Relaxed) & !LOOKED_AT == key
+    plain(place.load(Relaxed) & !LOOKED_AT) == key
 }
 
 /// Empties a slot that [`holds`] the key. False: a sweep has come between, go on with [`take_from_sweep`].
@@ -93,25 +109,28 @@ pub(super) fn take(place: &AtomicU64, key: u64) -> bool {
 /// What became of a record that its block's owner takes while a sweep may be looking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// The slot is empty; the caller settles the accounts.
-    Yes,
+    /// The slot is empty; the caller settles the accounts of this key.
+    Yes(u64),
     /// The sweep that is looking will empty the slot and settle the accounts.
     LeftToSweep,
     /// A sweep has discarded it before.
     Lost,
 }
 
-/// As [`take`], where a sweep may be looking.
+/// As [`take`], where a sweep may be looking, of a plain key that may be listed.
 pub(super) fn take_from_sweep(place: &AtomicU64, key: u64) -> Taken {
     // A sweep looks at a slot once on its way, so that this ends after as many turns as there are sweeps just now.
     loop {
-        if take(place, key) {
-            return Taken::Yes;
+        let now = place.load(Relaxed);
+        if plain(now & !LOOKED_AT) != key {
+            return Taken::Lost;
         }
-        match place.compare_exchange(key | LOOKED_AT, GONE, AcqRel, Relaxed) {
-            Ok(_) => return Taken::LeftToSweep,
-            Err(now) if now == key => {}
-            Err(_) => return Taken::Lost,
+        if now & LOOKED_AT == 0 {
+            if take(place, now) {
+                return Taken::Yes(now);
+            }
+        } else if place.compare_exchange(now, GONE, AcqRel, Relaxed).is_ok() {
+            return Taken::LeftToSweep;
         }
     }
 }
@@ -126,7 +145,12 @@ pub(super) fn look(place: &AtomicU64) -> Option<u64> {
 
 /// Lets go of a record that [`look`] found. False: its block was freed meanwhile, and the caller settles the accounts.
 pub(super) fn keep(place: &AtomicU64, key: u64) -> bool {
-    let is_kept = place.compare_exchange(key | LOOKED_AT, key, Release, Relaxed).is_ok();
+    keep_as(place, key, key)
+}
+
+/// As [`keep`], under another key: the same, but listed.
+pub(super) fn keep_as(place: &AtomicU64, key: u64, other: u64) -> bool {
+    let is_kept = place.compare_exchange(key | LOOKED_AT, other, Release, Relaxed).is_ok();
     if !is_kept {
         discard(place);
     }

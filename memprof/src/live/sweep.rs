@@ -10,11 +10,11 @@ use super::chance::{self, DOUBLING, MAX_LEVEL, probability};
 use super::record::Record;
 use super::slot;
 use super::state::State;
-use super::table::{Inserted, Slot, Table};
+use super::table::{Slot, Table};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 
 /// Slots that are swept at a time: some 16 records of a full table.
-const SHARD: usize = 64;
+pub(super) const SHARD: usize = 64;
 /// How often an insert asks for room. It finds some each time, unless others are faster: threads by the dozen, each
 /// with a block of its own.
 const TRIES: usize = 64;
@@ -42,7 +42,8 @@ impl Table {
             return true;
         }
         let chosen = if drawn.is_certain() { 1.0 } else { probability(record.size, chance::interval(drawn.level())) };
-        let number = chance::uniform(chance::mix(chance::mix(record.ticks) ^ key));
+        // Whether it is listed is no part of its number.
+        let number = chance::uniform(chance::mix(chance::mix(record.ticks) ^ slot::plain(key)));
         number * chosen < probability(record.size, self.interval(state))
     }
 
@@ -53,11 +54,10 @@ impl Table {
             if !self.survives(slot::key(address), &record, self.state()) {
                 return true;
             }
-            match self.insert_sampled(address, record) {
-                Inserted::Yes => return true,
-                Inserted::Crowded => return self.insert_elsewhere(address, record),
-                Inserted::No if self.make_room() => {}
-                Inserted::No => return false,
+            match self.insert_either(address, record) {
+                Some(inserted) => return inserted,
+                None if self.make_room() => {}
+                None => return false,
             }
         }
         false
@@ -66,20 +66,15 @@ impl Table {
     /// Sweeps until there is room or the interval has grown. False: neither can be.
     fn make_room(&self) -> bool {
         loop {
-            if self.room() > 0 {
+            if self.room.look().room > 0 {
                 return true;
             }
             let state = self.state();
-            if state.swept() < self.slots().div_ceil(SHARD) {
-                // A sweep changes nothing where the interval never does.
-                if !self.may_grow(state) {
-                    return false;
-                }
-                let swept = self.state.compare_exchange(state.0, state.and_swept().0, SeqCst, Relaxed);
-                if swept.is_ok() {
-                    self.sweep(state);
-                }
-            } else {
+            // A sweep changes nothing where the interval never does.
+            if !self.may_grow(state) {
+                return false;
+            }
+            if !self.sweep_next(state) {
                 let left = self.bytes_left.load(Relaxed);
                 return self.grow_to_keep_half(state, left);
             }
@@ -90,14 +85,29 @@ impl Table {
         state.holders() == 0 && self.fixed_interval.load(Relaxed) == 0 && state.level() < MAX_LEVEL
     }
 
+    /// Sweeps the next shard, if nobody else has taken it meanwhile. False: all are swept.
+    pub(super) fn sweep_next(&self, state: State) -> bool {
+        let is_one_left = state.swept() < self.slots().div_ceil(SHARD);
+        if is_one_left && self.state.compare_exchange(state.0, state.and_swept().0, SeqCst, Relaxed).is_ok() {
+            self.sweep(state);
+        }
+        is_one_left
+    }
+
     /// Discards what does not survive in the next shard, and notes how many bytes do.
     fn sweep(&self, state: State) {
         let mut left = 0;
+        let lists = self.is_worth_listing(self.room.look());
         let first = state.swept() * SHARD;
         for slot in (first..self.slots().min(first + SHARD)).map(Self::slot_number) {
             let (place, entry) = (self.key_at(slot), self.entry(slot));
             match slot::read(place, entry) {
-                Some((key, record)) if self.survives(key, &record, state) => left += record.size,
+                Some((key, record)) if self.survives(key, &record, state) => {
+                    left += record.size;
+                    if lists {
+                        self.list(slot, key);
+                    }
+                }
                 Some(_) => self.discard(slot, state),
                 None => {}
             }
@@ -125,10 +135,11 @@ impl Table {
         self.grow(state, chance::level_of(bytes / half))
     }
 
-    /// Lets the interval double at least, because tracking costs too much. False: it may not.
-    pub(super) fn grow_for_budget(&self, least_interval: u64) -> bool {
+    /// Lets the interval double so often, because tracking costs too much, to the least one at least. False: it may not.
+    pub(super) fn grow_for_budget(&self, least_interval: u64, doublings: u32) -> bool {
         let state = self.state();
-        self.grow(state, chance::level_of(least_interval))
+        let more = u8::try_from(doublings).map_or(u8::MAX, |doublings| doublings.saturating_mul(DOUBLING));
+        self.grow(state, chance::level_of(least_interval).max(state.level().saturating_add(more)))
     }
 
     fn grow(&self, state: State, least: u8) -> bool {
@@ -139,7 +150,7 @@ impl Table {
         }
         if self.state.compare_exchange(state.0, state.at(level).0, SeqCst, Relaxed).is_ok() {
             self.bytes_left.store(0, Relaxed);
-            self.mark_sampled(true);
+            self.room.mark_sampled(true);
         }
         // Lost to another thread: then that one let it grow, or a holder came, who is seen the next time.
         true
@@ -165,10 +176,12 @@ impl Table {
         if self.state().holders() > 0 {
             return;
         }
+        // Before anything can be inserted that is not listed, see `Room::take_exact`.
+        self.asked.close(&self.filter);
         self.fixed_interval.store(fixed_interval, Relaxed);
         let level = u8::from(fixed_interval > 1);
         let _ = self.state.fetch_update(SeqCst, Acquire, |before| Some(State(before).begin(level, period).0));
-        self.mark_sampled(level > 0);
+        self.room.mark_sampled(level > 0);
         self.bytes_left.store(0, Relaxed);
         for slot in (0..self.slots()).map(Self::slot_number) {
             let place = self.key_at(slot);
@@ -177,6 +190,7 @@ impl Table {
                 self.settle_anywhere(slot, key);
             }
         }
+        self.asked.open(&self.filter);
     }
 
     /// Bytes of the records in the table.

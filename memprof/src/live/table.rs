@@ -6,13 +6,15 @@
 //! One hash serves everything. There are 8 entries of the filter for each slot, so an index into the filter without its
 //! lowest 3 bits is the byte offset of a slot (8 bytes each), and without its lowest 6 that of the slot's bucket.
 
-use super::filter::{Filter, Index};
+use super::filter::{self, Asked, Filter, Index, SHORTER_BY_BITS};
+use super::prefetch::prefetch;
 use super::record::Record;
+use super::room::Room;
 use super::slot::{self, Entry};
 use super::state::State;
 use crate::os::pages;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
-use std::sync::atomic::{AtomicI64, AtomicU64};
 
 pub(super) const SLOTS: usize = 8;
 /// At most every fourth slot is in use: the first look then mostly finds what it wants (random churn among 10,000 records:
@@ -20,10 +22,6 @@ pub(super) const SLOTS: usize = 8;
 const SLOTS_PER_RECORD: usize = 4;
 /// Buckets that an address may stand in. With so many slots, all four are full for fewer than one insert in 10^12.
 const CHOICES: u32 = 4;
-
-/// Taken from the room of a table that is a sample, so that an insert that knows nothing of samples finds it full: the
-/// path of an exact table has no instruction for it.
-pub(super) const SAMPLED: i64 = 1 << 62;
 
 /// What became of an insert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +55,16 @@ impl Slot {
 pub(crate) struct Table {
     keys: *const AtomicU64,
     entries: *const Entry,
+    /// Counts every record.
     pub(super) filter: Filter,
+    /// Counts those that are listed, see `listing`.
+    pub(super) short: Filter,
+    /// Which of both a free asks.
+    pub(super) asked: Asked,
     /// The most records; at most a fourth of the slots.
     pub(super) max: AtomicU64,
-    /// How many more records there may be; [`SAMPLED`] less while the table is a sample. Counted down, because its sign then
-    /// tells all there is to know where every block gets a record.
-    pub(super) room: AtomicI64,
+    /// How many more records there may be.
+    pub(super) room: Room,
     /// Records that stand in another bucket than their first: while there are none, a search ends after one bucket.
     pub(super) displaced: AtomicU64,
     /// A [`State`]: exact or sampled, and how far the sweep is.
@@ -81,6 +83,11 @@ fn lines(bytes: usize) -> Option<usize> {
     bytes.checked_next_multiple_of(64)
 }
 
+/// Rounds up so that a filter can follow in the same mapping.
+fn aligned(bytes: usize) -> Option<usize> {
+    bytes.checked_next_multiple_of(filter::ALIGNED_TO)
+}
+
 impl Table {
     /// An empty table in system memory, never freed; `None` where there is no memory for it.
     pub(super) fn create(max: usize) -> Option<&'static Table> {
@@ -88,28 +95,37 @@ impl Table {
         let filter_bytes = slots.checked_mul(Filter::ENTRIES_PER_SLOT)?;
         // A hash gives 32 bits.
         u32::try_from(filter_bytes - 1).ok()?;
+        let short_bytes = filter_bytes >> SHORTER_BY_BITS;
+        // The filters first: they have to be aligned to a page.
+        let filters_bytes = aligned(filter_bytes)?.checked_add(aligned(short_bytes)?)?;
         let header_bytes = lines(size_of::<Table>())?;
         let key_bytes = slots.checked_mul(size_of::<AtomicU64>())?;
         let entry_bytes = lines(slots.checked_mul(size_of::<Entry>())?)?;
-        let bytes = header_bytes.checked_add(key_bytes)?.checked_add(entry_bytes)?.checked_add(filter_bytes)?;
+        let bytes = filters_bytes.checked_add(header_bytes)?.checked_add(key_bytes)?.checked_add(entry_bytes)?;
         let start = pages::reserve(bytes);
         if start.is_null() {
             return None;
         }
-        // SAFETY: the mapping is `bytes` long, the sum of the four parts; it is aligned to a page and each part's
-        // length is a multiple of 64, so each part is aligned. Zeroed memory is valid for every part: empty slots,
-        // entries that nothing refers to, a filter without addresses. The header is written before it is shared.
+        // SAFETY: the mapping is `bytes` long, the sum of the five parts; it is aligned to a page, the filters' lengths are
+        // multiples of a page and those of the others of 64, so each part is aligned. Zeroed memory is valid for every
+        // part: filters without addresses, empty slots, entries that nothing refers to. The header is written before it is
+        // shared.
         unsafe {
-            let keys_at = start.add(header_bytes);
+            let short_at = start.add(aligned(filter_bytes)?);
+            let header_at = start.add(filters_bytes);
+            let keys_at = header_at.add(header_bytes);
             let entries_at = keys_at.add(key_bytes);
-            let filter_at = entries_at.add(entry_bytes);
-            let table = start.cast::<Table>();
+            let table = header_at.cast::<Table>();
+            let filter = Filter::over(start.cast(), filter_bytes);
+            let asked = Asked::new(&filter);
             table.write(Table {
                 keys: keys_at.cast(),
                 entries: entries_at.cast(),
-                filter: Filter::over(filter_at.cast(), filter_bytes),
+                filter,
+                short: Filter::over(short_at.cast(), short_bytes),
+                asked,
                 max: AtomicU64::new(max as u64),
-                room: AtomicI64::new(max as i64),
+                room: Room::new(max as u64),
                 displaced: AtomicU64::new(0),
                 state: AtomicU64::new(0),
                 fixed_interval: AtomicU64::new(0),
@@ -130,32 +146,16 @@ impl Table {
 
     /// Records now, those being written among them.
     pub(crate) fn tracked(&self) -> u64 {
-        self.max.load(Relaxed).saturating_add_signed(-self.room())
-    }
-
-    /// How many more records there may be.
-    pub(super) fn room(&self) -> i64 {
-        Self::without_mark(self.room.load(Relaxed))
-    }
-
-    /// The room without what marks a sample. The counts are far smaller than half the mark.
-    fn without_mark(room: i64) -> i64 {
-        if room < -SAMPLED / 2 { room + SAMPLED } else { room }
-    }
-
-    /// Marks, or does not mark any more, that the table is a sample.
-    pub(super) fn mark_sampled(&self, is_sampled: bool) {
-        let change = |room: i64| {
-            let counted = Self::without_mark(room);
-            Some(if is_sampled { counted - SAMPLED } else { counted })
-        };
-        let _ = self.room.fetch_update(Relaxed, Relaxed, change);
+        self.room.look().tracked(self.max.load(Relaxed))
     }
 
     /// Changes the most records; the caller has asked [`holds`](Self::holds).
     pub(super) fn limit_to(&self, max: usize) {
+        // Two words change: what is counted meanwhile is not to be relied upon.
+        self.asked.close(&self.filter);
         let before = self.max.swap(max as u64, Relaxed);
-        self.room.fetch_add(max as i64 - before as i64, Relaxed);
+        self.room.add(max as i64 - before as i64);
+        self.asked.open(&self.filter);
     }
 
     /// The first slot to look at for an entry of the filter.
@@ -217,30 +217,14 @@ impl Table {
     /// Steps: count, filter (two read-modify-writes), one slot (one compare-exchange), five stores.
     #[inline(always)]
     pub(crate) fn insert(&self, address: usize, record: impl FnOnce() -> Record) -> Inserted {
-        self.insert_if(|room| room > 0, address, record)
-    }
-
-    /// As [`insert`](Self::insert), of a table that may be a sample.
-    pub(super) fn insert_sampled(&self, address: usize, record: Record) -> Inserted {
-        self.insert_if(|room| Self::without_mark(room) > 0, address, || record)
-    }
-
-    #[inline(always)]
-    fn insert_if(
-        &self,
-        has_room: impl FnOnce(i64) -> bool,
-        address: usize,
-        record: impl FnOnce() -> Record,
-    ) -> Inserted {
         // The room is taken before the slot, so that there are never more records than `max`.
-        if !has_room(self.room.fetch_sub(1, Relaxed)) {
-            self.room.fetch_add(1, Relaxed);
+        if !self.room.take_exact() {
             return Inserted::No;
         }
         let key = slot::key(address);
         let index = self.filter.index(key);
         if !self.filter.add(index) {
-            self.room.fetch_add(1, Relaxed);
+            self.room.give_back();
             return Inserted::No;
         }
         match self.claim(Self::slot(index)) {
@@ -252,21 +236,53 @@ impl Table {
         }
     }
 
+    /// As [`insert`](Self::insert), of a table that may be a sample: then the record is listed. `None`: there is no room. False:
+    /// there is none in its buckets.
+    pub(super) fn insert_either(&self, address: usize, record: Record) -> Option<bool> {
+        let seen = self.room.take()?;
+        let key = slot::key(address);
+        let index = self.filter.index(key);
+        if !self.filter.add(index) {
+            self.room.give_back();
+            return None;
+        }
+        let lists = seen.is_sampled && self.short.add(index.of_short());
+        let key = if lists { slot::listed(key) } else { key };
+        if lists {
+            self.room.list();
+        }
+        let inserted = match self.claim(Self::slot(index)) {
+            Some(slot) => {
+                slot::fill(self.key_at(slot), self.entry(slot), key, record);
+                true
+            }
+            None => self.insert_in_another(key, record),
+        };
+        if lists {
+            self.choose_filter();
+        }
+        Some(inserted)
+    }
+
     /// Goes on after [`Inserted::Crowded`], in the other buckets. False: they are full as well, there is no record.
     #[cold]
     #[inline(never)]
     pub(crate) fn insert_elsewhere(&self, address: usize, record: Record) -> bool {
-        let key = slot::key(address);
+        self.insert_in_another(slot::key(address), record)
+    }
+
+    /// Inserts what finds its first bucket full, listed or not.
+    fn insert_in_another(&self, key: u64, record: Record) -> bool {
         // Counted before the address can be seen, so that whoever frees it looks further than its first bucket.
         self.displaced.fetch_add(1, Relaxed);
-        match self.elsewhere(key).find_map(|first| self.claim(first)) {
+        match self.elsewhere(slot::plain(key)).find_map(|first| self.claim(first)) {
             Some(slot) => {
                 slot::fill(self.key_at(slot), self.entry(slot), key, record);
                 true
             }
             None => {
                 self.displaced.fetch_sub(1, Relaxed);
-                self.settle(self.filter.index(key));
+                self.settle_either(self.filter.index(slot::plain(key)), key);
                 false
             }
         }
@@ -285,18 +301,6 @@ impl Table {
         let keys = self.keys;
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::holds(Self::place(keys, slot), key))
     }
-}
-
-/// A hint to the processor; nothing where there is no such instruction.
-#[inline(always)]
-pub(super) fn prefetch<T>(place: &T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch changes nothing that a program can see, whatever the address.
-    unsafe {
-        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(std::ptr::from_ref(place).cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
 }
 
 #[cfg(test)]

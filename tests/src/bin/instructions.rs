@@ -118,9 +118,14 @@ fn main() {
     config.memory_profiling.track_allocations = kind.ends_with("-tracked") || kind.ends_with("-stacks");
     // Under callgrind everything takes long.
     config.memory_profiling.overhead_budget_percent = 0;
-    if kind == "churn-sampled-tracked" {
-        config.memory_profiling.sample_interval_bytes = 64 * 1024;
-    }
+    config.memory_profiling.sample_interval_bytes = match kind.as_str() {
+        "churn-sampled-tracked" => 64 * 1024,
+        // Every block is a sample.
+        "pair-sampled-stacks" => 2,
+        // None is.
+        "pair-unsampled-stacks" => 1 << 50,
+        _ => 0,
+    };
     config.memory_profiling.backtraces = kind.ends_with("-stacks");
     let profiler = Profiler::start(config).expect("no other profile is running");
     match kind.as_str() {
@@ -132,7 +137,7 @@ fn main() {
             churn(&TRACKED, times);
         }
         "churn-sampled-tracked" => churn(&TRACKED, times),
-        "pair-stacks" => pairs(&TRACKED, times),
+        "pair-stacks" | "pair-sampled-stacks" | "pair-unsampled-stacks" => pairs(&TRACKED, times),
         "pair-20-stacks" => beneath(20, &mut || pairs(&TRACKED, times)),
         "pair-50-stacks" => beneath(50, &mut || pairs(&TRACKED, times)),
         // No frame but the outermost is where it was the last time.
@@ -161,6 +166,10 @@ fn main() {
         "poll" => {
             let mut future = pin!(polled(times));
             while future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
+        }
+        "report-tracked" => {
+            hold(1_000);
+            (0..times).for_each(|_| drop(black_box(profiler.report())));
         }
         _ => panic!("no such kind: {kind}"),
     }

@@ -1,0 +1,200 @@
+use super::super::filter::{Asked, Filter};
+use super::super::room::{Room, Seen};
+use super::super::{Drawn, Inserted, Record, Table};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
+use std::thread;
+
+/// Far larger than the intervals here: such a record survives every sweep.
+const LARGE: u64 = 1 << 40;
+
+fn record(size: u64) -> Record {
+    Record { size, owner: 1, ticks: 5, drawn: Drawn::CERTAIN, stack: 7, grown: 3 }
+}
+
+fn address(number: usize) -> usize {
+    0x7f00_0000_0000 + number * 48
+}
+
+fn insert(table: &Table, address: usize) {
+    if !matches!(table.insert(address, || record(LARGE)), Inserted::Yes) {
+        assert!(table.insert_chosen(address, record(LARGE)));
+    }
+}
+
+fn forget(table: &Table, address: usize) {
+    if table.may_hold(address) && !table.forget(address) {
+        table.forget_elsewhere(address);
+    }
+}
+
+fn asks_short(table: &Table) -> bool {
+    table.asked.look().is(&table.short)
+}
+
+/// Each record is where it should be counted.
+fn adds_up(table: &Table) {
+    let seen = table.room.look();
+    assert_eq!(table.filter.sum(), table.tracked());
+    assert_eq!(table.short.sum(), seen.listed as u64);
+    let mut records = 0;
+    table.each(|key, _| {
+        records += 1;
+        assert!(table.may_hold(key as usize));
+    });
+    assert_eq!(records, table.tracked());
+}
+
+/// A table for 1,000 records, whose short filter has 256 entries, with `count` records from before it became a sample.
+fn sampled(count: usize) -> &'static Table {
+    let table = Table::create(1000).unwrap();
+    table.begin(1, 0);
+    (0..count).for_each(|number| insert(table, address(number)));
+    assert!(table.grow_for_budget(256, 1));
+    table
+}
+
+#[test]
+fn frees_ask_the_short_filter_once_every_record_is_in_it() {
+    let table = sampled(20);
+    insert(table, address(20));
+    assert!(!asks_short(table), "20 records are in the whole filter alone");
+    // The table has 4,096 slots: one sweep.
+    table.list_more();
+    assert!(asks_short(table));
+    insert(table, address(21));
+    adds_up(table);
+    let others = (1000..2000).filter(|&number| table.may_hold(address(number))).count();
+    assert!(others < 150, "{others} of 1,000 others may be one of 22 records");
+    (0..22).for_each(|number| forget(table, address(number)));
+    adds_up(table);
+    assert_eq!(table.tracked(), 0);
+}
+
+#[test]
+fn with_many_records_frees_ask_the_whole_filter() {
+    let table = sampled(0);
+    (0..200).for_each(|number| {
+        insert(table, address(number));
+        assert_eq!(asks_short(table), number < 64, "after {}", number + 1);
+    });
+    adds_up(table);
+    // With few of them again, they are all listed already.
+    (0..190).for_each(|number| forget(table, address(number)));
+    insert(table, address(300));
+    assert!(asks_short(table));
+    adds_up(table);
+}
+
+#[test]
+fn the_next_profile_asks_the_whole_filter_for_what_its_exact_table_holds() {
+    let table = sampled(0);
+    insert(table, address(1));
+    assert!(asks_short(table));
+    table.begin(2, 0);
+    assert!(!asks_short(table));
+    assert_eq!(table.tracked(), 0);
+    insert(table, address(2));
+    adds_up(table);
+    assert_eq!(table.room.look().listed, 0);
+    forget(table, address(2));
+    adds_up(table);
+}
+
+#[test]
+fn the_most_records_can_change_while_frees_ask_the_short_filter() {
+    let table = sampled(0);
+    (0..3).for_each(|number| insert(table, address(number)));
+    table.limit_to(500);
+    (3..6).for_each(|number| insert(table, address(number)));
+    assert!(asks_short(table));
+    adds_up(table);
+}
+
+#[test]
+fn threads_that_insert_free_and_sweep_at_once_lose_no_record() {
+    for round in 0..20 {
+        let table = Table::create(1000).unwrap();
+        table.begin(1, 0);
+        let is_over = AtomicBool::new(false);
+        thread::scope(|threads| {
+            let workers: Vec<_> = (0..3)
+                .map(|worker| {
+                    threads.spawn(move || {
+                        for turn in 0..2000 {
+                            let of = |number: usize| address(worker * 1000 + (turn * 7 + number) % 20);
+                            (0..4).for_each(|number| insert(table, of(number)));
+                            (0..4).for_each(|number| forget(table, of(number)));
+                        }
+                        insert(table, address(worker * 1000 + round));
+                    })
+                })
+                .collect();
+            threads.spawn(|| {
+                // So often that what is this large survives.
+                (0..8).for_each(|_| {
+                    table.grow_for_budget(256, 1);
+                    table.list_more();
+                });
+                while !is_over.load(Relaxed) {
+                    table.list_more();
+                }
+            });
+            for worker in workers {
+                worker.join().unwrap();
+            }
+            is_over.store(true, Relaxed);
+        });
+        table.list_more();
+        table.list_more();
+        assert_eq!(table.tracked(), 3);
+        adds_up(table);
+        assert!(asks_short(table));
+    }
+}
+
+#[repr(align(4096))]
+struct Entries([AtomicU8; 256]);
+
+fn filter() -> Filter {
+    let entries: &Entries = Box::leak(Box::new(Entries([const { AtomicU8::new(0) }; 256])));
+    Filter::over(entries.0.as_ptr(), 256)
+}
+
+#[test]
+fn a_change_that_was_thought_of_before_has_no_effect() {
+    let (one, other) = (filter(), filter());
+    let asked = Asked::new(&one);
+    let seen = asked.look();
+    asked.close(&one);
+    asked.change(asked.look(), &other);
+    assert!(asked.look().is(&one), "it is closed");
+    asked.open(&one);
+    asked.change(seen, &other);
+    assert!(asked.look().is(&one), "that look is of an earlier generation");
+    asked.change(asked.look(), &other);
+    assert!(asked.look().is(&other));
+}
+
+#[test]
+fn the_three_figures_do_not_disturb_each_other() {
+    let room = Room::new(3);
+    assert!(room.take_exact() && room.take_exact());
+    room.mark_sampled(true);
+    room.mark_sampled(true);
+    assert!(!room.take_exact(), "an exact path finds a sample full");
+    assert_eq!(room.take(), Some(Seen { room: 1, is_sampled: true, listed: 0 }));
+    room.list();
+    assert_eq!(room.take(), None);
+    assert_eq!(room.look(), Seen { room: 0, is_sampled: true, listed: 1 });
+    assert_eq!(room.look().unlisted(3), 2);
+    room.add(-2);
+    assert_eq!(room.look(), Seen { room: -2, is_sampled: true, listed: 1 });
+    assert_eq!(room.look().unlisted(1), 2);
+    room.mark_sampled(false);
+    assert_eq!(room.look(), Seen { room: -2, is_sampled: false, listed: 1 });
+    room.give_back_listed();
+    room.give_back();
+    room.give_back();
+    assert_eq!(room.look(), Seen { room: 1, is_sampled: false, listed: 0 });
+    assert!(room.take_exact());
+}
