@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 const MOST_SLOTS: usize = 1 << 18;
 
 /// In a forked child, which has one thread: ends what other threads of the parent were in the middle of. Nobody ever waits
-/// for it, but each such slot would be lost, one for each thread that is gone. In a table of more than 65,536 records they
-/// are: they are few of many.
+/// for it, but each such slot would be lost, one for each thread that is gone. In a table of more than 65,536 records, and
+/// in a sample, where it is not known whether a record that was being made was counted as listed, they are: few of many.
 ///
 /// What the threads had counted in the filter stays, because it is not known for which address: a free of one block in
 /// some ten thousand then looks further than it had to.
@@ -21,10 +21,15 @@ pub(crate) fn recover() {
 
 impl Table {
     fn recover(&self) {
-        let places = (0..self.slots()).map(|number| self.key_at(Self::slot_number(number)));
+        let seen = self.room.look();
+        let is_exact = self.state().is_exact() && !seen.is_sampled && seen.listed == 0;
         // Empty slots, most of them, are not written to: the page would be copied for the child.
-        let recovered = places.filter(|place| place.load(Relaxed) != 0 && slot::recover(place)).count();
-        self.room.fetch_add(recovered as i64, Relaxed);
+        let places = (0..self.slots()).map(|number| self.key_at(Self::slot_number(number)));
+        for place in places.filter(|place| place.load(Relaxed) != 0) {
+            if slot::recover(place, is_exact) {
+                self.room.give_back();
+            }
+        }
     }
 }
 
@@ -45,7 +50,7 @@ mod tests {
         // One thread has claimed a slot, one sweep looks at a record, another one at a block that was freed meanwhile.
         let slots = || (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
         assert!(slot::claim(slots().find(|place| place.load(Relaxed) == 0).unwrap()));
-        table.room.fetch_sub(1, Relaxed);
+        assert!(table.room.take_exact());
         let looked: Vec<u64> = slots().filter_map(slot::look).take(2).collect();
         table.forget_elsewhere(looked[1] as usize);
 

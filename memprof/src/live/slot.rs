@@ -165,15 +165,17 @@ pub(super) fn discard(place: &AtomicU64) {
     place.swap(EMPTY, Release);
 }
 
-/// In a forked child, where nobody else is: ends what a thread of the parent was in the middle of. True: the slot had no
-/// record and was not empty, and its room is free again.
-pub(super) fn recover(place: &AtomicU64) -> bool {
+/// In a forked child, where nobody else is: lets go of a record that a sweep of the parent looked at, and with `empties`
+/// empties a slot that has none. True: it did, and the room of the record is free again.
+pub(super) fn recover(place: &AtomicU64, empties: bool) -> bool {
     let now = place.load(Relaxed);
-    match now {
-        WRITING | GONE => place.store(EMPTY, Relaxed),
-        _ => place.store(now & !LOOKED_AT, Relaxed),
+    let has_none = now == WRITING || now == GONE;
+    if !has_none {
+        place.store(now & !LOOKED_AT, Relaxed);
+    } else if empties {
+        place.store(EMPTY, Relaxed);
     }
-    now == WRITING || now == GONE
+    has_none && empties
 }
 
 /// Reads a slot that others may be changing: two equal readings of the record, and the same key before each. A reading that
