@@ -65,13 +65,17 @@ static TAKER: AtomicPtr<Thread> = AtomicPtr::new(null_mut());
 /// thread.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
-/// Blocks every signal on this thread: the program's own threads get them.
-pub(crate) fn block_all() {
-    // SAFETY: the set is filled before it is used, and the former mask is not asked for.
+/// Has `begin` start a thread that gets no signals: the program's own threads get them. A thread that blocked them itself could
+/// be sent one before, which the program has blocked in all its threads to wait for it.
+pub(crate) fn with_all_blocked<R>(begin: impl FnOnce() -> R) -> R {
+    // SAFETY: the set is filled before it is used, and the mask that this thread had is put back.
     unsafe {
-        let mut all = std::mem::zeroed::<libc::sigset_t>();
+        let (mut all, mut before) = std::mem::zeroed::<(libc::sigset_t, libc::sigset_t)>();
         libc::sigfillset(&raw mut all);
-        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, null_mut());
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, &raw mut before);
+        let begun = begin();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, null_mut());
+        begun
     }
 }
 

@@ -22,7 +22,8 @@ impl Background {
     pub(super) fn start(config: &Config) -> std::io::Result<Self> {
         let is_over = Arc::new(AtomicBool::new(false));
         let (told, periodic) = (Arc::clone(&is_over), Periodic::of(config));
-        let thread = thread::Builder::new().name("memprof".to_owned()).spawn(move || work(&told, periodic))?;
+        let builder = thread::Builder::new().name("memprof".to_owned());
+        let thread = signals::with_all_blocked(|| builder.spawn(move || work(&told, periodic)))?;
         Ok(Self { thread: thread.thread().clone(), is_over })
     }
 
@@ -60,8 +61,6 @@ impl Background {
 }
 
 fn work(is_over: &Arc<AtomicBool>, mut periodic: Option<Periodic>) {
-    // A program that waits for its signals in a thread of its choice has blocked them in all others, but not in this one.
-    signals::block_all();
     loop {
         if is_over.load(Acquire) {
             return;

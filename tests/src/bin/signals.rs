@@ -9,6 +9,7 @@ use std::time::Duration;
 use memprof::track_memory;
 
 static COME: AtomicU32 = AtomicU32::new(0);
+static CHURNING: AtomicU32 = AtomicU32::new(0);
 static IS_OVER: AtomicBool = AtomicBool::new(false);
 
 #[track_memory]
@@ -18,6 +19,7 @@ fn hold() -> Vec<u8> {
 
 #[track_memory]
 fn churn() {
+    CHURNING.fetch_add(1, Relaxed);
     while !IS_OVER.load(Relaxed) {
         let kept: Vec<Vec<u8>> = (0..100).map(|size| black_box(vec![1u8; size])).collect();
         drop(kept);
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
             for _ in 0..4 {
                 thread::spawn(churn);
             }
+            until(|| CHURNING.load(Relaxed) == 4);
             wait_for_ever();
         }
         "write" => {
