@@ -1,5 +1,5 @@
-//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`] and
-//! [`fork_lock`].
+//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`], [`fork_lock`]
+//! and `file`.
 
 #[cfg(unix)]
 pub(crate) mod bare_thread;
@@ -8,6 +8,8 @@ pub(crate) mod cpu_time;
 #[cfg(unix)]
 pub(crate) mod ending;
 pub(crate) mod exit;
+#[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
+pub(crate) mod file;
 pub(crate) mod folder_lock;
 pub(crate) mod fork;
 pub(crate) mod fork_lock;
@@ -24,5 +26,7 @@ pub(crate) mod signals;
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 pub(crate) mod stack_bounds;
 pub(crate) mod stderr;
+pub(crate) mod terminal;
 pub(crate) mod thread_end;
 pub(crate) mod thread_name;
+pub(crate) mod write_signals;

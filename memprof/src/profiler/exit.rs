@@ -8,10 +8,11 @@
 //!   panic = "abort"         abort, or the panic hook ┘
 //! ```
 
-use super::{RUNNING, finish, output, stop};
+use super::{RUNNING, finish, out_of_memory, output, stop};
 use crate::Error;
 use crate::os::exit;
 use crate::os::signals::{self, Signal};
+use crate::os::write_signals::Held;
 use std::panic::catch_unwind;
 use std::sync::Once;
 use std::sync::atomic::AtomicBool;
@@ -81,9 +82,11 @@ fn finish_if_wanted() {
 }
 
 fn finish_or_complain() {
+    let _held = Held::begin();
     match finish() {
         // Another thread was faster.
         Ok(_) | Err(Error::NotRunning) => {}
+        Err(Error::OutOfMemory) => out_of_memory::say_instead_of_a_report(),
         Err(error) => output::complain(&error),
     }
 }

@@ -11,6 +11,10 @@
 
 mod background;
 mod collect;
+#[cfg(all(feature = "backtraces", target_vendor = "apple"))]
+mod debug_map;
+#[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
+mod elf_names;
 mod estimate;
 mod exit;
 mod forked;
@@ -23,6 +27,7 @@ mod names;
 mod out_of_memory;
 mod output;
 mod periodic;
+mod room;
 mod rows;
 mod spread;
 mod symbols;
@@ -34,13 +39,16 @@ pub use exit::exit;
 pub use main::{MainOptions, MainProfile, main_start};
 
 use self::background::Background;
+use self::room::Room;
 use crate::config::{Config, Loaded};
 use crate::os::clock::Anchor;
 use crate::os::fork_lock::{ForkLock, Held};
+use crate::os::pages;
 use crate::os::signals::Signal;
+use crate::os::write_signals;
 use crate::report::{Report, Written};
 use crate::{Error, MemoryStats, jemalloc, live, tracker};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,6 +80,10 @@ struct Running {
     started_at: SystemTime,
     /// What was known when tracking began; that is last, when nothing more is allocated.
     at_start: OnceLock<AtStart>,
+    /// How often the system had no memory for the profiler until the profile ran.
+    refused_at_start: OnceLock<u64>,
+    /// The memory for reports.
+    room: Arc<Room>,
     /// What writes reports by itself, where `every_seconds` or `dump_on_signal` asks for them.
     background: Option<Background>,
 }
@@ -127,16 +139,20 @@ impl Profiler {
     ///
     /// Cost: two walks over the call paths of all threads, one over the live table (about 1 ms for 10,000 tracked
     /// allocations), and the allocations of the report itself, which stand in it the next time, in the row
-    /// `memprof (reporting)`. Empty where the configuration says `enabled = false`.
+    /// `memprof (reporting)`. Empty where the configuration says `enabled = false`, and where there is no memory for it.
     pub fn report(&self) -> Report {
-        running().get().map(collect::report).unwrap_or_default()
+        let running = running();
+        let Some(profile) = running.get() else { return Report::default() };
+        let report = collect::report(profile).unwrap_or_default();
+        profile.room.refill();
+        report
     }
 
     /// Ends the profile and writes the reports: the two files, and the table on stderr.
     ///
     /// # Errors
     /// [`Error::Io`] if the reports can be written neither where the configuration says nor to the system's temporary
-    /// directory; [`Error::NotRunning`] with `enabled = false`.
+    /// directory; [`Error::OutOfMemory`]; [`Error::NotRunning`] with `enabled = false`.
     pub fn finish(mut self) -> Result<Written, Error> {
         self.finished = true;
         finish()
@@ -155,7 +171,7 @@ impl Drop for Profiler {
 /// outside an allocator or a signal handler.
 ///
 /// # Errors
-/// [`Error::NotRunning`] without a profile; [`Error::Io`] if the files can be written neither where the configuration
+/// [`Error::NotRunning`] without a profile; [`Error::OutOfMemory`]; [`Error::Io`] if the files can be written neither where the configuration
 /// says nor to the system's temporary directory.
 ///
 /// ```
@@ -170,7 +186,9 @@ pub fn write_report() -> Result<Written, Error> {
 }
 
 fn write(profile: &Running) -> Result<Written, Error> {
-    output::write(profile, &collect::report(profile), None)
+    let written = collect::report(profile).and_then(|report| output::write(profile, &report, None));
+    profile.room.refill();
+    written
 }
 
 /// Starts a profile; `allocator` is how the user named the inner allocator, where its type does not tell.
@@ -211,6 +229,8 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         started: Anchor::now(),
         started_at: SystemTime::now(),
         at_start: OnceLock::new(),
+        refused_at_start: OnceLock::new(),
+        room: Arc::new(Room::new()),
         background,
     });
     drop(scope);
@@ -225,6 +245,8 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
             format!("the system has no memory for a table of {max} allocations: set max_tracked_allocations lower"),
         );
     }
+    // What was refused until here has a warning of its own.
+    let _ = running.get().map(|profile| profile.refused_at_start.set(pages::refused()));
     Ok(Profiler { finished: false })
 }
 
@@ -276,13 +298,16 @@ fn background(config: &Config, warnings: &mut Vec<String>) -> Option<Background>
 fn finish() -> Result<Written, Error> {
     let mut running = running();
     let profile = running.get().ok_or(Error::NotRunning)?;
-    let report = collect::report(profile);
-    let written = output::write(profile, &report, None);
-    // The terminal is the parent's.
-    if !profile.is_inherited() {
-        // Where no file can be written, the table is all there is.
-        output::print(&report, written.as_ref().ok());
-    }
+    let written = collect::report(profile).and_then(|report| {
+        let _held = write_signals::Held::begin();
+        let written = output::write(profile, &report, None);
+        // The terminal is the parent's.
+        if !profile.is_inherited() {
+            // Where no file can be written, the table is all there is.
+            output::print(&report, written.as_ref().ok());
+        }
+        written
+    });
     stop(&mut running);
     written
 }

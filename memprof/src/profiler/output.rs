@@ -9,6 +9,7 @@ use crate::config::STATISTICS_FILE;
 use crate::os::folder_lock::FolderLock;
 use crate::os::fork_lock::ForkLock;
 use crate::os::stderr::{self, RawStderr};
+use crate::os::write_signals::Held;
 use crate::report::placeholder::{self, Placeholders};
 use crate::report::{Report, Written, files, leftovers, table};
 use crate::{Error, jemalloc};
@@ -108,6 +109,7 @@ impl Running {
 /// Writes the files, under numbered names where there is a number.
 pub(super) fn write(profile: &Running, report: &Report, number: Option<u64>) -> Result<Written, Error> {
     let _scope = Reporting::begin();
+    let _held = Held::begin();
     let statistics = profile.config.jemalloc.stats_print && number.is_none();
     let statistics = statistics.then(|| jemalloc::stats_print(&profile.inner)).flatten();
     let plain = Names::of(profile, report);

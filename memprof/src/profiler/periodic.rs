@@ -1,10 +1,12 @@
 //! Numbered reports of the running program, `every_seconds` apart: two of them show what grows.
 
 use super::{Running, collect, output, running, warn};
+use crate::Error;
 use crate::config::Config;
 use crate::report::Written;
 use std::collections::VecDeque;
 use std::fs;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// When the next one is due, and which of them are there.
@@ -38,8 +40,10 @@ impl Periodic {
         let mut running = running();
         let Some(profile) = running.get().filter(|profile| is_its(profile)) else { return };
         let _scope = collect::Reporting::begin();
-        match output::write(profile, &collect::report(profile), Some(self.number)) {
+        let room = Arc::clone(&profile.room);
+        match collect::report(profile).and_then(|report| output::write(profile, &report, Some(self.number))) {
             Ok(written) => self.kept.push_back(written),
+            Err(Error::OutOfMemory) => room.leave_out(),
             Err(error) => {
                 const BEGINNING: &str = "a report of the running program could not be written";
                 // A disk that is full stays so for many reports.
@@ -48,6 +52,7 @@ impl Periodic {
                 }
             }
         }
+        room.refill();
         drop(running);
         while self.kept.len() > self.keep
             && let Some(oldest) = self.kept.pop_front()

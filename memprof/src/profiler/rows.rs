@@ -10,6 +10,7 @@ use crate::os::thread_name::{self, ThreadName};
 use crate::report::data::{CallTreeNode, Function, Thread, Unattributed};
 use crate::scope::site_name;
 use crate::size;
+use crate::sorted;
 use crate::tracker::{CallSpread, Distribution, Ledger, Reading, Site, present};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
@@ -94,7 +95,7 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
         }
     }
     let mut functions: Vec<Function> = sums.iter().map(|sum| function(sum, names, retained)).collect();
-    functions.sort_by(|a, b| {
+    sorted::by(&mut functions, |a, b| {
         let key = |row: &Function| (std::cmp::Reverse(row.allocated_bytes), std::cmp::Reverse(row.net_bytes));
         key(a).cmp(&key(b)).then_with(|| (&a.name, &a.file, a.line).cmp(&(&b.name, &b.file, b.line)))
     });
@@ -205,7 +206,7 @@ pub(super) fn threads(ledgers: &[LedgerSum]) -> Vec<Thread> {
             (if ledger.is_shared() { u32::MAX } else { ledger.number.load(Relaxed) }, thread)
         })
         .collect();
-    rows.sort_by_key(|&(number, _)| number);
+    sorted::by_key(&mut rows, |&(number, _)| number);
     rows.into_iter().map(|(_, row)| row).collect()
 }
 

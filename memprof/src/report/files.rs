@@ -6,12 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::Written;
 use super::data::Report;
+use super::name::printable;
+use super::unfinished::Unfinished;
 use super::{leaks, placeholder};
 use crate::Error;
-
-/// How the names of files begin and end that are being written: a program that is killed meanwhile leaves one.
-pub(super) const BEGINNING: &str = ".memprof-";
-pub(super) const END: &str = ".tmp";
 
 /// What writes the contents of one file.
 type Contents<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
@@ -75,7 +73,10 @@ fn write_or_else(
             Err(second) => Err(Error::Io {
                 action: "write the report",
                 path: wanted.to_owned(),
-                source: io::Error::new(error.kind(), format!("{error}; nor {}: {second}", instead.display())),
+                source: io::Error::new(
+                    error.kind(),
+                    format!("{error}; nor {}: {second}", printable(&instead.to_string_lossy())),
+                ),
             }),
         }
     };
@@ -122,17 +123,11 @@ fn replace(path: &Path, contents: Contents<'_>) -> io::Result<()> {
         _ => Path::new("."),
     };
     fs::create_dir_all(dir)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(BEGINNING).suffix(END);
-    // The library's own choice is a file that only its owner reads; the umask narrows this as for any other new file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.tempfile_in(dir)?;
+    let (unfinished, file) = Unfinished::in_folder(dir)?;
     let mut out = BufWriter::new(file);
     contents(&mut out)?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.persist(path)?;
-    Ok(())
+    out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    unfinished.becomes(path)
 }
 
 /// Opens what is no file. A pipe that nobody reads must not stop the program: it is an error instead.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::files::{BEGINNING, END};
+use super::unfinished::{BEGINNING, END};
 
 /// No report takes this long to write, so that whoever began the file is gone.
 const AGE: Duration = Duration::from_secs(3600);

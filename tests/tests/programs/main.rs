@@ -9,10 +9,14 @@ mod ends;
 mod forks;
 mod leaks;
 mod names;
+mod odd_names;
 mod out_of_memory;
 mod output;
+mod pressure;
+mod refused;
 mod runtime;
 mod signals;
+mod threads;
 
 use memprof_tests::program::{ALLOCATIONS, Ended, LEAKS, Program};
 use memprof_tests::rows::function;

@@ -24,6 +24,9 @@ const COMMON: [&str; 16] = [
     "_start",
 ];
 
+/// Where the sources of the standard library are: as they were built, and where rustup has installed them too.
+const LIBRARY: [&str; 2] = ["/rustc/", "/rustlib/src/rust/library/"];
+
 /// Frames of other crates that are shown where there are frames of the user's own: the innermost ones.
 const OF_OTHER_CRATES: usize = 2;
 /// The user's own frames that are shown: the innermost ones.
@@ -73,7 +76,7 @@ fn whose(frame: &Frame) -> Owner {
     let name = name.strip_prefix("mut ").or(name.strip_prefix("dyn ")).unwrap_or(name);
     let file = frame.file.as_deref().unwrap_or_default().replace('\\', "/");
     if COMMON.iter().any(|prefix| name.starts_with(prefix))
-        || file.starts_with("/rustc/")
+        || LIBRARY.iter().any(|folder| file.contains(folder))
         || is_of_the_system(name, frame)
     {
         return Owner::Common;
@@ -129,6 +132,7 @@ mod tests {
                 Some("/a/registry/src/index-1/crossbeam-epoch-0.9.18/src/atomic.rs"),
             ),
             frame("<u8 as MyTrait>::from_elem", Some(library)),
+            frame("<T as FromElem>::from_elem", Some("/a/lib/rustlib/src/rust/library/alloc/src/vec.rs")),
             frame("app::keep", Some("src/main.rs")),
             frame("<app::Index as app::Search>::insert", Some("src/index.rs")),
             frame("std::rt::lang_start", Some(library)),
@@ -140,7 +144,7 @@ mod tests {
                 "   --> src/main.rs:7 in app::keep",
                 "    by src/index.rs:7 in <app::Index as app::Search>::insert",
                 "   via crossbeam-epoch-0.9.18/src/atomic.rs:7 in crossbeam_epoch::atomic::init",
-                "   and 5 more frames: callers, std, the runtime"
+                "   and 6 more frames: callers, std, the runtime"
             ]
         );
         assert_eq!(lines(&stack[..1]), ["   --> 1 frame: callers, std, the runtime"]);
