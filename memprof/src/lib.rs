@@ -13,7 +13,7 @@
 //!   standard errors; counts, net and peaks stay exact.
 //! * It charges work on other threads where it runs: a function is charged for what it spawned only if a [`Context`] carries
 //!   it there.
-//! * A program that is killed leaves no report.
+//! * A program that ends by SIGKILL or by a fault leaves no report: see [`guarantees`].
 //!
 //! What it does promise, and the tests that hold it: [`guarantees`].
 //!
@@ -127,7 +127,7 @@
 //!
 //! # Troubleshooting
 //!
-//! * *No report?* The program was killed or aborted, or `dump_on_exit = false`. A report that could not be written where the
+//! * *No report?* The program was killed, or ended by a signal that `dump_on_signal` does not name, or `dump_on_exit = false`. A report that could not be written where the
 //!   settings say is in the system's temporary directory, and stderr says where.
 //! * *All figures are 0?* The tracker is not the global allocator: the first line of each report says so. `#[memprof::main]`
 //!   installs it, unless it says `allocator = none`.
@@ -188,9 +188,9 @@ pub use jemalloc::Jemalloc;
 pub use memory_stats::MemoryStats;
 pub use memprof_macros::{main, test, track_memory};
 #[cfg(not(feature = "profiling"))]
-pub use off::{Context, Profiler, memory_stats, track, write_report};
+pub use off::{Context, Profiler, exit, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]
-pub use profiler::{Profiler, write_report};
+pub use profiler::{Profiler, exit, write_report};
 pub use report::{Report, Written};
 #[cfg(feature = "profiling")]
 pub use scope::{Context, track};

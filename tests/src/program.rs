@@ -5,14 +5,14 @@ use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use memprof::Report;
 use tempfile::TempDir;
 
 /// No program here works for more than a second; one that takes this long hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where the reports are, seen from the working directory, unless something is configured.
 pub const ALLOCATIONS: &str = "data/logs/memory_allocations.json";
@@ -52,6 +52,16 @@ impl Program {
         command.env_clear().env("TMPDIR", temporary).current_dir(work).stdin(Stdio::null());
         // Names take long to find in the debug information of a test build, and these programs are not about them.
         command.env("MEMPROF_BACKTRACES", "0");
+        // A test run in the background may ignore some signals, and what it starts would, too.
+        // SAFETY: between fork and exec nothing is called but what may be called there.
+        unsafe {
+            std::os::unix::process::CommandExt::pre_exec(&mut command, || {
+                for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP] {
+                    libc::signal(signal, libc::SIG_DFL);
+                }
+                Ok(())
+            });
+        }
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
@@ -130,30 +140,80 @@ impl Program {
     }
 
     /// Runs the program to its end. Panics if it hangs.
-    pub fn run(mut self) -> Ended {
+    pub fn run(self) -> Ended {
+        self.start().end()
+    }
+
+    /// Starts the program.
+    pub fn start(mut self) -> Started {
         // Files, not pipes: a pipe stays open as long as some process that the program left behind.
-        let said = |name: &str| self.folder.path().join(name);
-        let (stdout, stderr) = (said("stdout"), said("stderr"));
-        self.command.stdout(File::create(&stdout).unwrap()).stderr(File::create(&stderr).unwrap());
-        let mut child = self.command.spawn().unwrap();
-        let started = Instant::now();
+        let said = |name: &str| File::create(self.folder.path().join(name)).unwrap();
+        let child = self.command.stdout(said("stdout")).stderr(said("stderr")).spawn().unwrap();
+        Started { folder: self.folder, child, started: Instant::now() }
+    }
+}
+
+/// A program that runs.
+#[derive(Debug)]
+pub struct Started {
+    folder: TempDir,
+    child: Child,
+    started: Instant,
+}
+
+impl Started {
+    /// A path in the working directory.
+    pub fn work(&self, path: &str) -> PathBuf {
+        self.folder.path().join("work").join(path)
+    }
+
+    /// Waits until the program has made a file of this name in its working directory.
+    pub fn wait_for(&mut self, file: &str) {
+        while !self.work(file).exists() {
+            assert_eq!(self.child.try_wait().unwrap(), None, "it has ended: {}", self.said());
+            self.be_patient();
+        }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: i32) {
+        // SAFETY: the process was started by this one, which has not waited for its end yet.
+        assert_eq!(unsafe { libc::kill(self.child.id() as i32, signal) }, 0);
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end. Panics if it hangs.
+    pub fn end(mut self) -> Ended {
         let status = loop {
-            if let Some(status) = child.try_wait().unwrap() {
+            if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if started.elapsed() > PATIENCE {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                panic!("the program hangs; so far it said: {}", fs::read_to_string(stderr).unwrap());
-            }
-            std::thread::sleep(Duration::from_millis(5));
+            self.be_patient();
         };
-        let read = |path: PathBuf| {
+        let read = |name: &str| {
+            let path = self.folder.path().join(name);
             let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
             fs::remove_file(path).unwrap();
             text
         };
-        Ended { stdout: read(stdout), stderr: read(stderr), status, folder: self.folder }
+        Ended { stdout: read("stdout"), stderr: read("stderr"), status, folder: self.folder }
+    }
+
+    fn be_patient(&mut self) {
+        if self.started.elapsed() > PATIENCE {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+            panic!("the program hangs; so far it said: {}", self.said());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join("stderr")).unwrap()
     }
 }
 
@@ -206,6 +266,13 @@ impl Ended {
     /// Panics, with all that was said, unless this is the exit status.
     pub fn expect_status(&self, code: i32) -> &Self {
         assert_eq!(self.status.code(), Some(code), "{}\nstdout: {}\nstderr: {}", self.status, self.stdout, self.stderr);
+        self
+    }
+
+    /// Panics, with all that was said, unless it was ended by this signal.
+    pub fn expect_signal(&self, signal: i32) -> &Self {
+        let ended_by = std::os::unix::process::ExitStatusExt::signal(&self.status);
+        assert_eq!(ended_by, Some(signal), "{}\nstdout: {}\nstderr: {}", self.status, self.stdout, self.stderr);
         self
     }
 

@@ -54,6 +54,7 @@ fn set(key: &Key, config: &mut Config, value: &OsStr) -> Result<(), String> {
         Kind::Folder(field) => *field(config) = key::folder(value)?,
         Kind::FileName(field) => *field(config) = key::file_name(value)?,
         Kind::Patterns(field) => *field(config) = patterns(value)?,
+        Kind::Signals(field) => *field(config) = signals(value)?,
     }
     Ok(())
 }
@@ -62,6 +63,12 @@ fn set(key: &Key, config: &mut Config, value: &OsStr) -> Result<(), String> {
 fn patterns(value: &OsStr) -> Result<Vec<String>, String> {
     let text = value.to_str().ok_or("must be text in UTF-8")?;
     Ok(text.split(';').map(str::trim).filter(|pattern| !pattern.is_empty()).map(str::to_owned).collect())
+}
+
+/// Names with a comma, a semicolon or spaces between them.
+fn signals(value: &OsStr) -> Result<Vec<String>, String> {
+    let text = value.to_string_lossy();
+    text.split([',', ';', ' ']).filter(|name| !name.is_empty()).map(key::signal).collect()
 }
 
 fn flag(value: &OsStr) -> Result<bool, String> {

@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::report::placeholder;
+
 use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, env, suggest};
 
 /// The most live allocations that can be tracked. Beyond it the table alone would take gigabytes.
@@ -12,6 +14,9 @@ const MOST_FRAMES: usize = 1024;
 /// The longest time between two reports, and the most that are kept: far beyond any run.
 const MOST_SECONDS: usize = 1_000_000_000;
 const MOST_KEPT: usize = 1_000_000;
+
+/// The signals that can be caught, where there are signals.
+pub(crate) const SIGNALS: [&str; 6] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
 
 /// The largest interval: 1 TB, as far as it grows by itself. Where a `usize` is smaller, that.
 const MOST_INTERVAL: usize = if usize::BITS > 40 { 1 << 40 } else { usize::MAX };
@@ -31,6 +36,8 @@ pub(super) enum Kind {
     FileName(fn(&mut Config) -> &mut PathBuf),
     /// Texts with `*` and `?` in them.
     Patterns(fn(&mut Config) -> &mut Vec<String>),
+    /// Names of signals.
+    Signals(fn(&mut Config) -> &mut Vec<String>),
 }
 
 /// What a count may be.
@@ -62,6 +69,7 @@ keys! {
         enabled: Flag,
         track_allocations: Flag,
         dump_on_exit: Flag,
+        dump_on_signal: Signals,
         max_tracked_allocations: Count(Bounds {
             most: MOST_TRACKED,
             instead_of_zero: Some("to track none, set track_allocations to false"),
@@ -86,6 +94,7 @@ keys! {
         output_dir: Folder,
         allocation_report: FileName,
         leak_report: FileName,
+        overwrite: Flag,
         program_args: Flag,
         every_seconds: Count(Bounds { most: MOST_SECONDS, instead_of_zero: None }),
         keep: Count(Bounds {
@@ -119,6 +128,41 @@ impl Bounds {
     }
 }
 
+/// The name of a signal that can be caught.
+pub(super) fn signal(name: &str) -> Result<String, String> {
+    if SIGNALS.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let shown = suggest::quote(name);
+    match name {
+        "SIGKILL" | "SIGSTOP" => {
+            Err(format!("has {shown}, which no program can catch; every_seconds bounds what is lost"))
+        }
+        "SIGABRT" => Err(format!("need not have {shown}: the reports are written before it, as dump_on_exit says")),
+        _ => {
+            // Compared without the prefix: it would make any two of them alike.
+            let bare = name.to_ascii_uppercase();
+            let bare = bare.strip_prefix("SIG").unwrap_or(&bare);
+            Err(match suggest::closest(bare, SIGNALS.iter().map(|name| name.trim_start_matches("SIG"))) {
+                Some(meant) => format!("has the unknown signal {shown}; did you mean `SIG{meant}`?"),
+                None => format!("has the unknown signal {shown}; there are {}", SIGNALS.join(", ")),
+            })
+        }
+    }
+}
+
+/// Braces in a name are placeholders.
+fn placeholders(text: &OsStr) -> Result<(), String> {
+    let text = text.to_string_lossy();
+    let Some(word) = placeholder::unknown(&text) else { return Ok(()) };
+    let shown = suggest::quote(&format!("{{{word}}}"));
+    let all = placeholder::ALL;
+    Err(match suggest::closest(word, all) {
+        Some(meant) => format!("has the unknown placeholder {shown}; did you mean `{{{meant}}}`?"),
+        None => format!("has the unknown placeholder {shown}; there are {{{}}}", all.join("}, {")),
+    })
+}
+
 /// A path that the operating system can take.
 pub(super) fn folder(text: &OsStr) -> Result<PathBuf, String> {
     if text.is_empty() {
@@ -127,6 +171,7 @@ pub(super) fn folder(text: &OsStr) -> Result<PathBuf, String> {
     if text.as_encoded_bytes().contains(&0) {
         return Err(String::from("must not contain a NUL character"));
     }
+    placeholders(text)?;
     Ok(PathBuf::from(text))
 }
 

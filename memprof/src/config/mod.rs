@@ -35,6 +35,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | `[memory_profiling]` | `enabled` | `MEMPROF_ENABLED` | `true` | whether anything is counted at all |
 /// | | `track_allocations` | `MEMPROF_TRACK_ALLOCATIONS` | `true` | whether live allocations are tracked one by one |
 /// | | `dump_on_exit` | `MEMPROF_DUMP_ON_EXIT` | `true` | whether the reports are written when the program ends |
+/// | | `dump_on_signal` | `MEMPROF_DUMP_ON_SIGNAL` | `[]` | signals that have the reports written; with a comma between them in the variable |
 /// | | `max_tracked_allocations` | `MEMPROF_MAX_TRACKED_ALLOCATIONS` | `10000` | the most live allocations that are tracked, 1 to 100,000,000 |
 /// | | `sample_interval_bytes` | `MEMPROF_SAMPLE_INTERVAL_BYTES` | `0` | one allocation in about so many bytes is tracked; 1: each; 0: each, and fewer when `max_tracked_allocations` or the budget is reached |
 /// | | `overhead_budget_percent` | `MEMPROF_OVERHEAD_BUDGET_PERCENT` | `3` | how much of the processor time tracking may take before it becomes a sample; 0: as much as it takes |
@@ -47,9 +48,13 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | `[reporting]` | `output_dir` | `MEMPROF_OUTPUT_DIR` | `"data/logs"` | the folder for the reports |
 /// | | `allocation_report` | `MEMPROF_ALLOCATION_REPORT` | `"memory_allocations.json"` | file name of the JSON report |
 /// | | `leak_report` | `MEMPROF_LEAK_REPORT` | `"memory_leaks.txt"` | file name of the report of what is still live |
+/// | | `overwrite` | `MEMPROF_OVERWRITE` | `false` | whether a report replaces one that another program has written while this one ran |
 /// | | `program_args` | `MEMPROF_PROGRAM_ARGS` | `true` | whether the report holds the program's arguments |
 /// | | `every_seconds` | `MEMPROF_EVERY_SECONDS` | `0` | numbered reports of the running program, this many seconds apart; 0: none |
 /// | | `keep` | `MEMPROF_KEEP` | `10` | how many of the numbered reports are kept, the latest ones |
+///
+/// In the folder and the file names `{pid}`, `{time}` and `{program}` stand for the process id, the time when the profile
+/// began (UTC, `20261122T173919Z`) and the name of the program.
 ///
 /// A key that is left out has its default. Variables that are switches take `true`, `false`, `1` or `0`.
 ///
@@ -92,6 +97,10 @@ pub struct MemoryProfiling {
     pub track_allocations: bool,
     /// Whether the reports are written when the program ends. Default: true.
     pub dump_on_exit: bool,
+    /// Signals on which the reports are written, by name. `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGQUIT` then have the effect
+    /// that they have without this: the program's own handler deals with them, or else they end the program, with the same
+    /// status. `SIGUSR1` and `SIGUSR2` only ask for a report. On Unix. Default: none.
+    pub dump_on_signal: Vec<String>,
     /// The most live allocations that are tracked, from 1 to 100,000,000. Default: 10,000.
     pub max_tracked_allocations: usize,
     /// One allocation in about this many bytes is tracked, up to 1,099,511,627,776 (1 TB). 1: each, and when the table is
@@ -157,6 +166,9 @@ pub struct Reporting {
     pub allocation_report: PathBuf,
     /// File name of the report of what is still live. Default: `memory_leaks.txt`.
     pub leak_report: PathBuf,
+    /// Whether a report replaces a file of its name that another program has written while this one ran. False: it gets the
+    /// process id into its name, `memory_allocations-4711.json`. Default: false.
+    pub overwrite: bool,
     /// Whether the report holds the program's arguments. Default: true.
     pub program_args: bool,
     /// Seconds between reports of the running program, written under numbered names beside the last ones:
@@ -172,6 +184,7 @@ impl Default for MemoryProfiling {
             enabled: true,
             track_allocations: true,
             dump_on_exit: true,
+            dump_on_signal: Vec::new(),
             max_tracked_allocations: 10_000,
             sample_interval_bytes: 0,
             overhead_budget_percent: 3,
@@ -187,6 +200,7 @@ impl Default for Reporting {
             output_dir: PathBuf::from("data/logs"),
             allocation_report: PathBuf::from("memory_allocations.json"),
             leak_report: PathBuf::from("memory_leaks.txt"),
+            overwrite: false,
             program_args: true,
             every_seconds: 0,
             keep: 10,

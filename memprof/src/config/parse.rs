@@ -99,6 +99,13 @@ fn set(key: &Key, config: &mut Config, value: &DeValue<'_>, folder: Option<&Path
             });
             *field(config) = texts.collect::<Result<_, _>>()?;
         }
+        (Kind::Signals(field), DeValue::Array(array)) => {
+            let names = array.iter().map(|value| match value.get_ref() {
+                DeValue::String(name) => key::signal(name),
+                other => Err(format!("must be {}; found {} in it", expected(&key.kind), found(other))),
+            });
+            *field(config) = names.collect::<Result<_, _>>()?;
+        }
         (kind, value) => {
             let meant = meant(kind, value).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
             return Err(format!("must be {}; found {}{meant}", expected(kind), found(value)));
@@ -114,6 +121,7 @@ fn expected(kind: &Kind) -> String {
         Kind::Folder(_) => String::from("a folder in quotes, such as \"data/logs\""),
         Kind::FileName(_) => String::from("a file name in quotes, such as \"memory.txt\""),
         Kind::Patterns(_) => String::from("a list of texts in quotes, such as [\"*::cache::*\"]"),
+        Kind::Signals(_) => String::from("a list of signals in quotes, such as [\"SIGINT\", \"SIGTERM\"]"),
     }
 }
 
@@ -143,7 +151,9 @@ fn meant(kind: &Kind, value: &DeValue<'_>) -> Option<String> {
             // The conversion saturates, and what it saturates to is far out of bounds.
             bounds.check(Some(whole as i128), "").ok().map(|count| count.to_string())
         }
-        (Kind::Patterns(_), DeValue::String(text)) => suggest::verbatim(text).map(|text| format!("[\"{text}\"]")),
+        (Kind::Patterns(_) | Kind::Signals(_), DeValue::String(text)) => {
+            suggest::verbatim(text).map(|text| format!("[\"{text}\"]"))
+        }
         _ => None,
     }
 }

@@ -165,6 +165,19 @@ pub(super) fn discard(place: &AtomicU64) {
     place.swap(EMPTY, Release);
 }
 
+/// In a forked child, where nobody else is: lets go of a record that a sweep of the parent looked at, and with `empties`
+/// empties a slot that has none. True: it did, and the room of the record is free again.
+pub(super) fn recover(place: &AtomicU64, empties: bool) -> bool {
+    let now = place.load(Relaxed);
+    let has_none = now == WRITING || now == GONE;
+    if !has_none {
+        place.store(now & !LOOKED_AT, Relaxed);
+    } else if empties {
+        place.store(EMPTY, Relaxed);
+    }
+    has_none && empties
+}
+
 /// Reads a slot that others may be changing: two equal readings of the record, and the same key before each. A reading that
 /// holds a value of a newer record sees that record's key next, if any, and then all of its values.
 pub(super) fn read(place: &AtomicU64, entry: &Entry) -> Option<(u64, Record)> {

@@ -1,14 +1,28 @@
-//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`] and [`file`].
+//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`], [`fork_lock`]
+//! and `file`.
 
+#[cfg(unix)]
+pub(crate) mod bare_thread;
 pub(crate) mod clock;
 pub(crate) mod cpu_time;
+#[cfg(unix)]
+pub(crate) mod ending;
 pub(crate) mod exit;
 #[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
 pub(crate) mod file;
+pub(crate) mod folder_lock;
+pub(crate) mod fork;
+pub(crate) mod fork_lock;
+#[cfg(unix)]
+mod handler;
 pub(crate) mod memory;
 #[cfg(windows)]
 pub(crate) mod modules;
 pub(crate) mod pages;
+#[cfg(unix)]
+pub(crate) mod signals;
+#[cfg(not(unix))]
+#[path = "no_signals.rs"]
 pub(crate) mod signals;
 // Where the profiler unwinds by itself.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]

@@ -1,12 +1,231 @@
-//! Signals, as far as the profiler's own thread must not get any.
+//! Signals: catching some of them without taking them from the program.
+//!
+//! The handler stands in front of the one that was there, and calls it. One that the program sets later either calls ours
+//! in turn, as those of tokio and signal-hook do, or takes its place. So what stands there when a signal has come tells
+//! whether the program deals with it itself; if not, the signal has its default action once the report is written.
+//! (signal-hook has one handler for all who ask, and does not say whether there are others: with it, a signal that
+//! `tokio::signal` waits for would either end the program or never end one.)
+//!
+//! ```text
+//!   handler: note the signal, wake the profiler's thread, call the handler that was there
+//!   thread:  write the report; nobody else has a handler and the signal ends programs? → default action
+//! ```
 
-/// Blocks every signal on this thread: the program's own threads get them.
-pub(crate) fn block_all() {
-    #[cfg(unix)]
-    // SAFETY: the set is filled before it is used, and the former mask is not asked for.
+use libc::c_int;
+use std::ffi::c_void;
+use std::ptr::null_mut;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+use std::thread::Thread;
+
+use super::handler;
+
+/// A signal that can be caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Signal(usize);
+
+/// Name, number, and whether the program ends by it. The others mean what the program takes them for: they ask for a report.
+const ALL: [(&str, c_int, bool); 6] = [
+    ("SIGINT", libc::SIGINT, true),
+    ("SIGTERM", libc::SIGTERM, true),
+    ("SIGHUP", libc::SIGHUP, true),
+    ("SIGQUIT", libc::SIGQUIT, true),
+    ("SIGUSR1", libc::SIGUSR1, false),
+    ("SIGUSR2", libc::SIGUSR2, false),
+];
+
+/// A second signal of those that end a program does not wait for the report, if so many milliseconds lie between them:
+/// tools like `timeout` send the first one twice.
+const IMPATIENT_AFTER: u64 = 1000;
+
+/// One signal's state.
+struct State {
+    is_caught: AtomicBool,
+    /// The handler that was there: its address, and whether it takes three arguments.
+    before: AtomicUsize,
+    before_takes_info: AtomicBool,
+    /// When it came first, in milliseconds; 0: never.
+    first_at: AtomicU64,
+}
+
+static STATES: [State; ALL.len()] = [const {
+    State {
+        is_caught: AtomicBool::new(false),
+        before: AtomicUsize::new(0),
+        before_takes_info: AtomicBool::new(false),
+        first_at: AtomicU64::new(0),
+    }
+}; ALL.len()];
+
+/// A bit for each signal that has come and that nobody has taken yet.
+static COME: AtomicU32 = AtomicU32::new(0);
+/// The thread that takes them; null: none.
+static TAKER: AtomicPtr<Thread> = AtomicPtr::new(null_mut());
+/// The process that it is a thread of, or soon will be; 0: nobody takes them. A forked child has the handlers, but not the
+/// thread.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+/// Has `begin` start a thread that gets no signals: the program's own threads get them. A thread that blocked them itself could
+/// be sent one before, which the program has blocked in all its threads to wait for it.
+pub(crate) fn with_all_blocked<R>(begin: impl FnOnce() -> R) -> R {
+    // SAFETY: the set is filled before it is used, and the mask that this thread had is put back.
     unsafe {
-        let mut all = std::mem::zeroed::<libc::sigset_t>();
+        let (mut all, mut before) = std::mem::zeroed::<(libc::sigset_t, libc::sigset_t)>();
         libc::sigfillset(&raw mut all);
-        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, std::ptr::null_mut());
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, &raw mut before);
+        let begun = begin();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, null_mut());
+        begun
+    }
+}
+
+impl Signal {
+    pub(crate) fn named(name: &str) -> Option<Signal> {
+        ALL.iter().position(|(its, ..)| *its == name).map(Signal)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        ALL[self.0].0
+    }
+
+    fn numbered(number: c_int) -> Option<Signal> {
+        ALL.iter().position(|(_, its, _)| *its == number).map(Signal)
+    }
+
+    fn number(self) -> c_int {
+        ALL[self.0].1
+    }
+
+    /// Whether the program ends by it, unless it has a handler of its own. The first process of a system or container does
+    /// not: there is no default action for it.
+    pub(crate) fn ends(self) -> bool {
+        ALL[self.0].2 && std::process::id() != 1
+    }
+
+    fn state(self) -> &'static State {
+        &STATES[self.0]
+    }
+
+    /// Whether the program deals with it, too.
+    pub(crate) fn is_programs(self) -> bool {
+        self.state().before.load(Acquire) != 0 || !handler::is(self.number(), on_signal)
+    }
+
+    /// Gives the signal its default action, on this process. Does not return if that ends it.
+    pub(crate) fn act_by_default(self) {
+        handler::act_by_default(self.number());
+    }
+
+    /// Has it wake the thread that [`listen`]s. False: the process ignores it, as `nohup` has it, and goes on doing so.
+    pub(crate) fn catch(self) -> bool {
+        let state = self.state();
+        let Some(before) = handler::present(self.number()) else { return false };
+        if before.is_ignore() {
+            return false;
+        }
+        if state.is_caught.swap(true, AcqRel) {
+            return true;
+        }
+        state.before.store(before.address(), Relaxed);
+        state.before_takes_info.store(before.takes_info(), Release);
+        handler::set(self.number(), on_signal)
+    }
+
+    /// Leaves the signal as it was found, if nobody has set another handler meanwhile.
+    fn release(self) {
+        let state = self.state();
+        if state.is_caught.load(Acquire) && state.before.load(Acquire) == 0 && handler::is(self.number(), on_signal) {
+            handler::set_default(self.number());
+            state.is_caught.store(false, Release);
+        }
+    }
+}
+
+/// From now on `thread` is unparked when a signal has come. One thread at a time.
+pub(crate) fn listen(thread: Thread) {
+    // Never freed: a handler may be about to use it. A few bytes for each profile that catches signals.
+    TAKER.store(Box::into_raw(Box::new(thread)), Release);
+    PROCESS.store(std::process::id(), Release);
+}
+
+/// In a forked child: signals are noted until its own thread listens. Without one they have their default action.
+pub(crate) fn in_child(will_listen: bool) {
+    TAKER.store(null_mut(), Relaxed);
+    COME.store(0, Relaxed);
+    STATES.iter().for_each(|state| state.first_at.store(0, Relaxed));
+    PROCESS.store(if will_listen { std::process::id() } else { 0 }, Release);
+}
+
+/// Signals have the effect again that they had before, or else their default action.
+pub(crate) fn stop() {
+    PROCESS.store(0, Release);
+    TAKER.store(null_mut(), Release);
+    (0..ALL.len()).map(Signal).for_each(Signal::release);
+    COME.store(0, Relaxed);
+}
+
+/// Whether a signal has come that ends the program, and is about to.
+pub(crate) fn is_end_near() -> bool {
+    let come = COME.load(Acquire);
+    let mut ends = (0..ALL.len()).filter(|index| come & (1 << index) != 0).map(Signal);
+    ends.any(|signal| signal.ends() && !signal.is_programs())
+}
+
+/// The signals that have come since this was last asked.
+pub(crate) fn come() -> impl Iterator<Item = Signal> {
+    let come = COME.swap(0, Acquire);
+    (0..ALL.len()).filter(move |index| come & (1 << index) != 0).map(Signal)
+}
+
+/// Runs on any thread, in the middle of anything: no allocation, no lock.
+extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    let errno = handler::errno();
+    if let Some(signal) = Signal::numbered(number) {
+        note(signal);
+        call_before(signal, info, context);
+    }
+    handler::set_errno(errno);
+}
+
+fn note(signal: Signal) {
+    let nobody_else = signal.ends() && !signal.is_programs();
+    let is_taken = PROCESS.load(Acquire) == std::process::id();
+    if nobody_else && (!is_taken || is_impatient(signal)) {
+        return signal.act_by_default();
+    }
+    if is_taken {
+        COME.fetch_or(1 << signal.0, Release);
+        // SAFETY: null, or a thread that `listen` has leaked.
+        if let Some(taker) = unsafe { TAKER.load(Acquire).as_ref() } {
+            // std says nothing about handlers; what this does on each system is one exchange and one system call.
+            taker.unpark();
+        }
+    }
+}
+
+fn is_impatient(signal: Signal) -> bool {
+    let now = handler::milliseconds();
+    match signal.state().first_at.compare_exchange(0, now, Relaxed, Relaxed) {
+        Ok(_) => false,
+        Err(first) => now.saturating_sub(first) >= IMPATIENT_AFTER,
+    }
+}
+
+fn call_before(signal: Signal, info: *mut libc::siginfo_t, context: *mut c_void) {
+    let state = signal.state();
+    let address = state.before.load(Acquire);
+    if address == 0 {
+        return;
+    }
+    // SAFETY: `catch` has stored what the system gave as this signal's handler, and of which form it is; the arguments are
+    // those that the system gave to ours.
+    unsafe {
+        if state.before_takes_info.load(Acquire) {
+            let handler = std::mem::transmute::<usize, handler::Handler>(address);
+            handler(signal.number(), info, context);
+        } else {
+            let handler = std::mem::transmute::<usize, extern "C" fn(c_int)>(address);
+            handler(signal.number());
+        }
     }
 }

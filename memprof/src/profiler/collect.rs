@@ -37,17 +37,16 @@ impl Reporting {
 ///
 /// # Errors
 /// [`Error::OutOfMemory`]: there is no memory to make it.
-pub(super) fn report(profile: &mut Running) -> Result<Report, Error> {
+pub(super) fn report(profile: &Running) -> Result<Report, Error> {
     let now = Anchor::now();
     // Nothing is allocated between the two readings.
     let snapshot = Snapshot::take();
     let peak = tracker::peak(0);
     let table = live::table().filter(|_| profile.config.memory_profiling.track_allocations);
-    let given_up = not_tracked().saturating_sub(profile.not_tracked_at_start);
+    let given_up = not_tracked().saturating_sub(profile.at_start().not_tracked);
     let records = table.and_then(live::Table::copy);
     let _reporting = Reporting::begin();
     profile.room.prepare()?;
-    let profile = &*profile;
     // It may have been what was set aside that was missing.
     let records = records.or_else(|| table.and_then(live::Table::copy));
 
@@ -146,6 +145,13 @@ fn warn(report: &mut Report, profile: &Running, given_up: u64) {
     let not_opened = report.overhead.scopes_not_opened;
     let (not_captured, without_room) = (report.overhead.stacks_not_captured, report.overhead.stacks_without_room);
     let mut warn = |text: String| report.warnings.push(text);
+    if profile.is_inherited() {
+        warn(format!(
+            "this process was forked from process {}, which began the profile: the figures begin with those that it had \
+             then, and its other threads are gone",
+            profile.process
+        ));
+    }
     if given_up > 0 {
         warn(format!(
             "{} found no room in the live table of {}: `live` and `retained` are not known in full; set \
@@ -185,7 +191,7 @@ fn warn(report: &mut Report, profile: &Running, given_up: u64) {
 
 /// Says what is missing because there was no memory for the profiler itself.
 fn warn_of_memory(report: &mut Report, profile: &Running) {
-    let refused = pages::refused().saturating_sub(profile.refused_at_start);
+    let refused = pages::refused().saturating_sub(profile.refused_at_start.get().copied().unwrap_or_default());
     if refused > 0 {
         report.warnings.push(format!(
             "the system had no memory for the profiler {}: the totals are complete, but calls, call paths, what is live, or \

@@ -1,36 +1,60 @@
 //! The report at the end of the process, whichever way it ends.
+//!
+//! ```text
+//!   main returns, panics    MainProfile is dropped ──┐
+//!   exit                    atexit ──────────────────┤
+//!   SIGINT, … (if asked)    the profiler's thread ───┼──► finish, by whoever holds the lock first
+//!   abort                   a new thread ────────────┤
+//!   panic = "abort"         abort, or the panic hook ┘
+//! ```
 
-use super::{finish, out_of_memory, running};
+use super::{RUNNING, finish, out_of_memory, output, stop};
 use crate::Error;
 use crate::os::exit;
+use crate::os::signals::{self, Signal};
 use crate::os::write_signals::Held;
-use std::io::Write;
 use std::panic::catch_unwind;
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::time::Duration;
 
-/// The process that the profile was started in. A forked child is another one: the reports are its parent's.
-static OWNER: AtomicU32 = AtomicU32::new(0);
+/// Set while a signal is about to end the process, as it would without the profiler.
+static IS_ENDING: AtomicBool = AtomicBool::new(false);
 
-/// Says that the profile that starts is this process's.
-pub(super) fn own() {
-    OWNER.store(std::process::id(), Relaxed);
-}
+/// What a thread that wants to exit grants a signal that came before, which waits for the report.
+const GRANTED: Duration = Duration::from_secs(15);
 
-/// Has the report written at `exit`, once for the process. False: the system does not take the handler.
+/// Has the report written at `exit` and `abort`, once for the process. False: the system does not take the handler.
 pub(super) fn arm() -> bool {
     static ONCE: Once = Once::new();
-    static ARMED: AtomicBool = AtomicBool::new(false);
-    ONCE.call_once(|| ARMED.store(exit::at_exit(at_exit), Relaxed));
-    ARMED.load(Relaxed)
+    static IS_ARMED: AtomicBool = AtomicBool::new(false);
+    ONCE.call_once(|| IS_ARMED.store(exit::at_exit(at_exit), Relaxed));
+    if !abort::catch() && cfg!(panic = "abort") {
+        write_in_panic_hook();
+    }
+    IS_ARMED.load(Relaxed)
 }
 
 extern "C" fn at_exit() {
     finish_unless_told_not_to();
 }
 
-/// Ends the profile, if one is running in this process and its configuration wants a report at the end. Whatever goes
-/// wrong is said on stderr and nowhere else.
+/// Says whether a signal has come that will end the process. For the profiler's thread.
+pub(super) fn end_is_near(is_near: bool) {
+    IS_ENDING.store(is_near, Release);
+}
+
+/// Ends the process by a signal, once the report is written. Called by the profiler's thread. Returns if the program has set
+/// a handler of its own in this very moment.
+pub(super) fn end_by(signal: Signal) {
+    end_is_near(true);
+    finish_or_complain();
+    signal.act_by_default();
+}
+
+/// Ends the profile, if one is running and its configuration wants a report at the end. Whatever goes wrong is said on
+/// stderr and nowhere else.
 pub(super) fn finish_unless_told_not_to() {
     // This runs in destructors, perhaps of a thread that is panicking, and in `exit`: unwinding out of it would abort,
     // and so change the exit status.
@@ -38,27 +62,93 @@ pub(super) fn finish_unless_told_not_to() {
 }
 
 fn finish_if_wanted() {
-    // Asked before the lock is taken: a thread of the parent may have held it when a child was forked, and in the child
-    // that thread does not exist to give it back.
-    if OWNER.load(Relaxed) != std::process::id() {
+    // A signal came first: the exit status is the signal's. Without the profiler it would have ended the program at once.
+    if IS_ENDING.load(Acquire) || signals::is_end_near() {
+        std::thread::sleep(GRANTED);
+    }
+    // This thread was writing when it came here: what it was writing with is broken.
+    if RUNNING.is_held_here() {
         return;
     }
     {
-        let mut running = running();
-        let Some(profile) = running.as_ref() else { return };
+        let mut running = RUNNING.lock();
+        let Some(profile) = running.get() else { return };
         if !profile.config.memory_profiling.dump_on_exit {
-            *running = None;
+            stop(&mut running);
             return;
         }
     }
+    finish_or_complain();
+}
+
+fn finish_or_complain() {
     let _held = Held::begin();
     match finish() {
         // Another thread was faster.
         Ok(_) | Err(Error::NotRunning) => {}
         Err(Error::OutOfMemory) => out_of_memory::say_instead_of_a_report(),
-        Err(error) => {
-            // Not `eprintln!`: it panics where stderr is closed.
-            let _ = writeln!(std::io::stderr(), "memprof: {error}");
-        }
+        Err(error) => output::complain(&error),
     }
+}
+
+/// For systems where `abort` is no signal, and programs that have a handler for it.
+fn write_in_panic_hook() {
+    static ONCE: Once = Once::new();
+    // The hook cannot be changed by a thread that is panicking.
+    if std::thread::panicking() {
+        return;
+    }
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            before(info);
+            finish_unless_told_not_to();
+        }));
+    });
+}
+
+/// Ends the process with a status, as [`std::process::exit`] does, once the report is written.
+///
+/// On Unix [`std::process::exit`] does the same: the report is written by a handler of the system. Windows has no such
+/// handler, so that a program that ends itself in its middle loses the report there, unless it calls this.
+///
+/// ```no_run
+/// fn fail(message: &str) -> ! {
+///     eprintln!("{message}");
+///     memprof::exit(1)
+/// }
+/// # fail("");
+/// ```
+pub fn exit(code: i32) -> ! {
+    finish_unless_told_not_to();
+    std::process::exit(code)
+}
+
+#[cfg(unix)]
+pub(super) mod abort {
+    use super::{RUNNING, finish_unless_told_not_to};
+    use crate::os::ending::{self, Work};
+
+    static WORK: Work = Work { is_possible: || !RUNNING.is_held_here(), run: finish_unless_told_not_to };
+
+    /// Has the report written before `abort` ends the process. False: the program has a handler of its own.
+    pub(crate) fn catch() -> bool {
+        ending::set_work(&WORK);
+        ending::catch_abort()
+    }
+
+    /// `abort` ends the process at once.
+    pub(crate) fn release() {
+        ending::release_abort();
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) mod abort {
+    /// `abort` cannot be caught here.
+    pub(crate) fn catch() -> bool {
+        false
+    }
+
+    pub(crate) fn release() {}
 }

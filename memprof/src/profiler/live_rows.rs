@@ -68,7 +68,7 @@ pub(super) fn section(
     totals: &Totals,
     tracked: Option<&Tracked>,
 ) -> Live {
-    let at_start = &profile.live_at_start;
+    let at_start = &profile.at_start().live;
     let Some(tracked) = tracked else {
         return Live {
             exact: false,

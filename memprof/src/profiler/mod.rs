@@ -9,6 +9,7 @@
 //!
 //! The counters know nothing of it: they count from the first allocation of the process and are never set back.
 
+mod background;
 mod collect;
 #[cfg(all(feature = "backtraces", target_vendor = "apple"))]
 mod debug_map;
@@ -16,6 +17,7 @@ mod debug_map;
 mod elf_names;
 mod estimate;
 mod exit;
+mod forked;
 mod live_groups;
 mod live_rows;
 mod live_stacks;
@@ -23,6 +25,7 @@ mod main;
 mod merge;
 mod names;
 mod out_of_memory;
+mod output;
 mod periodic;
 mod room;
 mod rows;
@@ -32,22 +35,41 @@ mod verdict;
 mod watched;
 
 pub(crate) use collect::Reporting;
+pub use exit::exit;
 pub use main::{MainOptions, MainProfile, main_start};
 
-use self::periodic::Periodic;
+use self::background::Background;
 use self::room::Room;
-use crate::config::{Config, Loaded, STATISTICS_FILE};
+use crate::config::{Config, Loaded};
 use crate::os::clock::Anchor;
+use crate::os::fork_lock::{ForkLock, Held};
 use crate::os::pages;
-use crate::os::write_signals::Held;
-use crate::report::{self, Report, Written};
+use crate::os::signals::Signal;
+use crate::os::write_signals;
+use crate::report::{Report, Written};
 use crate::{Error, MemoryStats, jemalloc, live, tracker};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
+#[derive(Clone, Copy, Debug, Default)]
+struct AtStart {
+    /// What was live: it has no record.
+    live: MemoryStats,
+    /// Allocations that had found no room for a record, in profiles before this one.
+    not_tracked: u64,
+}
+
+impl Running {
+    fn at_start(&self) -> AtStart {
+        self.at_start.get().copied().unwrap_or_default()
+    }
+}
+
 /// What a running profile needs to make its report.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Running {
+    /// The process that it was started in.
+    process: u32,
     config: Config,
     warnings: Vec<String>,
     /// Whether the tracker is the program's global allocator.
@@ -56,23 +78,20 @@ struct Running {
     inner: String,
     started: Anchor,
     started_at: SystemTime,
-    /// What was live when tracking began: it has no record.
-    live_at_start: MemoryStats,
-    /// Allocations that had found no room for a record until then, in profiles before this one.
-    not_tracked_at_start: u64,
-    /// How often the system had no memory for the profiler until then.
-    refused_at_start: u64,
+    /// What was known when tracking began; that is last, when nothing more is allocated.
+    at_start: OnceLock<AtStart>,
+    /// How often the system had no memory for the profiler until the profile ran.
+    refused_at_start: OnceLock<u64>,
     /// The memory for reports.
-    room: Room,
-    /// What writes the numbered reports, where `every_seconds` asks for them.
-    periodic: Option<Periodic>,
+    room: Arc<Room>,
+    /// What writes reports by itself, where `every_seconds` or `dump_on_signal` asks for them.
+    background: Option<Background>,
 }
 
-static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
+static RUNNING: ForkLock<Running> = ForkLock::new();
 
-fn running() -> MutexGuard<'static, Option<Running>> {
-    // A panic while it was held left it whole: it is only ever replaced.
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+fn running() -> Held<'static, Running> {
+    RUNNING.lock()
 }
 
 /// A running profile, for programs without [`#[memprof::main]`](crate::main).
@@ -122,8 +141,8 @@ impl Profiler {
     /// allocations), and the allocations of the report itself, which stand in it the next time, in the row
     /// `memprof (reporting)`. Empty where the configuration says `enabled = false`, and where there is no memory for it.
     pub fn report(&self) -> Report {
-        let mut running = running();
-        let Some(profile) = running.as_mut() else { return Report::default() };
+        let running = running();
+        let Some(profile) = running.get() else { return Report::default() };
         let report = collect::report(profile).unwrap_or_default();
         profile.room.refill();
         report
@@ -162,9 +181,12 @@ impl Drop for Profiler {
 /// }
 /// ```
 pub fn write_report() -> Result<Written, Error> {
-    let mut running = running();
-    let profile = running.as_mut().ok_or(Error::NotRunning)?;
-    let written = collect::report(profile).and_then(|report| write(profile, &report));
+    let running = running();
+    write(running.get().ok_or(Error::NotRunning)?)
+}
+
+fn write(profile: &Running) -> Result<Written, Error> {
+    let written = collect::report(profile).and_then(|report| output::write(profile, &report, None));
     profile.room.refill();
     written
 }
@@ -174,7 +196,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     // What the profiler allocates for itself has a row of its own.
     let scope = collect::Reporting::begin();
     let mut running = running();
-    if running.is_some() {
+    if running.get().is_some() {
         return Err(Error::AlreadyRunning);
     }
     let Loaded { config, mut warnings, .. } = loaded;
@@ -195,41 +217,36 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     if !live::stack::prepare(frames, tracking.max_tracked_allocations) {
         warnings.push("the system has no memory for stacks: set max_tracked_allocations lower".to_owned());
     }
-    exit::own();
-    let profile = running.insert(Running {
+    let background = background(&config, &mut warnings);
+    forked::arm();
+    forked::has_background(background.is_some());
+    running.put(Running {
+        process: std::process::id(),
         config,
         warnings,
         installed: found.is_some(),
         inner,
         started: Anchor::now(),
         started_at: SystemTime::now(),
-        live_at_start: MemoryStats::default(),
-        not_tracked_at_start: 0,
-        refused_at_start: 0,
-        room: Room::new(),
-        periodic: None,
+        at_start: OnceLock::new(),
+        refused_at_start: OnceLock::new(),
+        room: Arc::new(Room::new()),
+        background,
     });
-    if profile.config.reporting.every_seconds > 0 {
-        match Periodic::start(profile.config.reporting.every_seconds, profile.config.reporting.keep) {
-            Ok(periodic) => profile.periodic = Some(periodic),
-            Err(error) => {
-                profile.warnings.push(format!("no thread for the reports of every_seconds could be started: {error}"));
-            }
-        }
-    }
     drop(scope);
     // Last: what is allocated from here on has a record.
-    profile.live_at_start = tracker::memory_stats();
-    profile.not_tracked_at_start = collect::not_tracked();
+    let at_start = AtStart { live: tracker::memory_stats(), not_tracked: collect::not_tracked() };
+    let _ = running.get().map(|profile| profile.at_start.set(at_start));
     let max = tracking.max_tracked_allocations;
     let (interval, percent) = (tracking.sample_interval_bytes as u64, tracking.overhead_budget_percent as u64);
     if tracking.track_allocations && !tracker::start_tracking(max, interval, percent) {
-        profile.warnings.push(format!(
-            "the system has no memory for a table of {max} allocations: set max_tracked_allocations lower"
-        ));
+        warn(
+            &mut running,
+            format!("the system has no memory for a table of {max} allocations: set max_tracked_allocations lower"),
+        );
     }
     // What was refused until here has a warning of its own.
-    profile.refused_at_start = pages::refused();
+    let _ = running.get().map(|profile| profile.refused_at_start.set(pages::refused()));
     Ok(Profiler { finished: false })
 }
 
@@ -243,40 +260,65 @@ fn inner_allocator(type_name: &str, given: Option<&str>) -> String {
     }
 }
 
+/// Adds to the warnings of the profile that runs.
+fn warn(running: &mut Held<'static, Running>, warning: String) {
+    if let Some(mut profile) = running.get().cloned() {
+        profile.warnings.push(warning);
+        running.put(profile);
+    }
+}
+
+/// Starts the profiler's own thread, if there is something for it to do.
+fn background(config: &Config, warnings: &mut Vec<String>) -> Option<Background> {
+    let signals = &config.memory_profiling.dump_on_signal;
+    let named: Vec<Signal> = signals.iter().filter_map(|name| Signal::named(name)).collect();
+    if named.len() < signals.len() {
+        warnings.push(format!("dump_on_signal = {signals:?}: this system does not have all of these signals"));
+    }
+    if config.reporting.every_seconds == 0 && named.is_empty() {
+        return None;
+    }
+    match Background::start(config) {
+        Ok(background) => {
+            if !named.is_empty() {
+                let ignored = background.catch(&named).into_iter().map(Signal::name);
+                warnings.extend(ignored.map(|name| {
+                    format!("this process was started so that it ignores {name}, and goes on to do so: no report is written on it")
+                }));
+            }
+            Some(background)
+        }
+        Err(error) => {
+            warnings.push(format!("no thread could be started for every_seconds and dump_on_signal: {error}"));
+            None
+        }
+    }
+}
+
 fn finish() -> Result<Written, Error> {
     let mut running = running();
-    let mut profile = running.take().ok_or(Error::NotRunning)?;
-    let report = collect::report(&mut profile)?;
-    let _held = Held::begin();
-    let written = write(&profile, &report);
-    // Where no file can be written, the table is all there is.
-    report::table::print(&report, written.as_ref().ok());
+    let profile = running.get().ok_or(Error::NotRunning)?;
+    let written = collect::report(profile).and_then(|report| {
+        let _held = write_signals::Held::begin();
+        let written = output::write(profile, &report, None);
+        // The terminal is the parent's.
+        if !profile.is_inherited() {
+            // Where no file can be written, the table is all there is.
+            output::print(&report, written.as_ref().ok());
+        }
+        written
+    });
+    stop(&mut running);
     written
 }
 
-/// Writes the files of a running program under numbered names.
-fn write_numbered(profile: &Running, report: &Report, number: u64) -> Result<Written, Error> {
-    let paths = &profile.config.reporting;
-    let numbered = |name| periodic::numbered(name, number);
-    report::files::write(
-        report,
-        &paths.output_dir,
-        &numbered(&paths.allocation_report),
-        &numbered(&paths.leak_report),
-        None,
-    )
-}
-
-fn write(profile: &Running, report: &Report) -> Result<Written, Error> {
-    let _scope = collect::Reporting::begin();
-    let _held = Held::begin();
-    let paths = &profile.config.reporting;
-    let statistics = profile.config.jemalloc.stats_print.then(|| jemalloc::stats_print(&profile.inner)).flatten();
-    report::files::write(
-        report,
-        &paths.output_dir,
-        &paths.allocation_report,
-        &paths.leak_report,
-        statistics.as_deref().map(|text| (STATISTICS_FILE, text)),
-    )
+/// The profile is over.
+fn stop(running: &mut Held<'static, Running>) {
+    if let Some(profile) = running.take() {
+        exit::abort::release();
+        forked::has_background(false);
+        if let Some(background) = &profile.background {
+            background.stop();
+        }
+    }
 }

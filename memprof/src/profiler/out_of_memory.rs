@@ -1,6 +1,7 @@
 //! The last words of a program that is out of memory, said without allocating: with `abort_on_oom`, and where there is no
 //! memory for the report at the end.
 
+use super::exit::abort;
 use crate::os::stderr::RawStderr;
 use crate::tracker::{self, Site, each_ledger, each_node};
 use std::cell::Cell;
@@ -58,6 +59,8 @@ fn say_and_abort(bytes: usize) {
     } else {
         say(&mut RawStderr::new(), format_args!("out of memory: an allocation of {bytes} bytes failed"));
     }
+    // What was said is what there is: a report would need memory.
+    abort::release();
     std::process::abort();
 }
 

@@ -9,6 +9,8 @@ use crate::Error;
 use crate::live;
 use crate::os::pages::SetAside;
 use crate::tracker::{self, each_ledger, each_node};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// What is set aside: enough for a report of some three thousand call paths.
 const SET_ASIDE: usize = 8 << 20;
@@ -26,15 +28,20 @@ const FOR_NAMES_PER_BYTE_OF_FILE: usize = 2;
 /// The memory for reports.
 #[derive(Debug)]
 pub(super) struct Room {
-    set_aside: Option<SetAside>,
-    is_for_names: bool,
+    /// Nobody waits for it: one report is made at a time, and a forked child does without where its parent was at it.
+    set_aside: Mutex<Option<SetAside>>,
+    is_for_names: AtomicBool,
     /// Reports of the running program that were left out.
-    left_out: u64,
+    left_out: AtomicU64,
 }
 
 impl Room {
     pub(super) fn new() -> Self {
-        Self { set_aside: SetAside::new(SET_ASIDE), is_for_names: true, left_out: 0 }
+        Self {
+            set_aside: Mutex::new(SetAside::new(SET_ASIDE)),
+            is_for_names: AtomicBool::new(true),
+            left_out: AtomicU64::new(0),
+        }
     }
 
     /// Makes sure that a report can be made, from what is set aside if need be.
@@ -44,7 +51,7 @@ impl Room {
     ///
     /// # Errors
     /// [`Error::OutOfMemory`]: it cannot.
-    pub(super) fn prepare(&mut self) -> Result<(), Error> {
+    pub(super) fn prepare(&self) -> Result<(), Error> {
         let paths = each_ledger().flat_map(each_node).count();
         let rows = paths.saturating_mul(FOR_EACH_PATH).saturating_add(AT_LEAST);
         let names = if live::stack::are_captured() {
@@ -54,34 +61,38 @@ impl Room {
             0
         };
         let all = rows.saturating_add(names);
-        self.is_for_names = true;
+        self.is_for_names.store(true, Relaxed);
         if SetAside::new(all).is_some() && could_allocate(if tracker::has_refused(all) { all } else { AT_FIRST }) {
             return Ok(());
         }
-        self.set_aside = None;
-        self.is_for_names = names == 0;
+        if let Ok(mut set_aside) = self.set_aside.try_lock() {
+            *set_aside = None;
+        }
+        self.is_for_names.store(names == 0, Relaxed);
         if could_allocate(rows) { Ok(()) } else { Err(Error::OutOfMemory) }
     }
 
     /// Whether it is enough for the names of stacks.
     pub(super) fn is_for_names(&self) -> bool {
-        self.is_for_names
+        self.is_for_names.load(Relaxed)
     }
 
     /// Sets aside again what the last report has taken.
-    pub(super) fn refill(&mut self) {
-        if self.set_aside.is_none() {
-            self.set_aside = SetAside::new(SET_ASIDE);
+    pub(super) fn refill(&self) {
+        if let Ok(mut set_aside) = self.set_aside.try_lock()
+            && set_aside.is_none()
+        {
+            *set_aside = SetAside::new(SET_ASIDE);
         }
     }
 
     /// Notes that a report of the running program was left out because there was no memory.
-    pub(super) fn leave_out(&mut self) {
-        self.left_out += 1;
+    pub(super) fn leave_out(&self) {
+        self.left_out.fetch_add(1, Relaxed);
     }
 
     /// Reports that were left out.
     pub(super) fn left_out(&self) -> u64 {
-        self.left_out
+        self.left_out.load(Relaxed)
     }
 }

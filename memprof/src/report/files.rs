@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use super::Written;
 use super::data::Report;
-use super::leaks;
 use super::name::printable;
 use super::unfinished::Unfinished;
+use super::{leaks, placeholder};
 use crate::Error;
 
 /// What writes the contents of one file.
 type Contents<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 /// The file name and the text of the allocator's own statistics.
-pub(crate) type Statistics<'a> = (&'a str, &'a [u8]);
+pub(crate) type Statistics<'a> = (&'a Path, &'a [u8]);
 
 /// Writes both reports, and the allocator's statistics if there are any, into `dir`, which is made if it is not there; file names that are absolute stand as they are.
 ///
@@ -141,10 +141,7 @@ fn open_device(path: &Path) -> io::Result<File> {
 
 /// A name that no other program's report has.
 fn fallback_name(report: &Report, name: &str) -> String {
-    let program: String = report.program.name.chars().take(64).collect();
-    let program = program.replace(|letter: char| !letter.is_ascii_alphanumeric() && !"-_.".contains(letter), "_");
-    let program = if program.is_empty() { "program" } else { &program };
-    format!("{program}-{}-{name}", report.program.pid)
+    format!("{}-{}-{name}", placeholder::file_name(&report.program.name), report.program.pid)
 }
 
 #[cfg(test)]

@@ -12,7 +12,11 @@ mod json;
 #[cfg(feature = "profiling")]
 pub(crate) mod leaks;
 #[cfg(feature = "profiling")]
+pub(crate) mod leftovers;
+#[cfg(feature = "profiling")]
 mod name;
+#[cfg(feature = "profiling")]
+pub(crate) mod placeholder;
 #[cfg(feature = "profiling")]
 mod resident;
 #[cfg(feature = "profiling")]

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::fmt::Display;
-use std::io::Write;
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
@@ -33,13 +32,10 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 
 /// Shows the report on stderr, as wide as the terminal is, in colour where the terminal and the environment want it.
 ///
-/// A stderr that is closed is no error: there is nobody to tell.
-pub(crate) fn print(report: &Report, written: Option<&Written>) {
+/// `write` writes to stderr without the lock of the standard library.
+pub(crate) fn print(report: &Report, written: Option<&Written>, write: impl FnOnce(&[u8])) {
     let width = terminal::columns_of_stderr().unwrap_or(WIDTH);
-    let text = render(report, written, width, terminal::stderr_takes_colour());
-    let mut out = std::io::stderr().lock();
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
+    write(render(report, written, width, terminal::stderr_takes_colour()).as_bytes());
 }
 
 /// The table as text, in lines of at most `width` columns, apart from paths and warnings, which are not broken.

@@ -5,6 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// How the names of files begin and end that are being written: a program that is killed meanwhile leaves one.
+pub(super) const BEGINNING: &str = ".memprof-";
+pub(super) const END: &str = ".tmp";
+
 /// So many names are tried: a file of such a name is left by a program of the same id that was killed as it wrote.
 const TRIES: u32 = 1000;
 
@@ -19,7 +23,7 @@ impl Unfinished {
         let id = std::process::id();
         let mut result = Err(io::Error::from(io::ErrorKind::AlreadyExists));
         for number in 0..TRIES {
-            let path = folder.join(format!(".memprof-{id}-{number}.tmp"));
+            let path = folder.join(format!("{BEGINNING}{id}-{number}{END}"));
             result = File::options().write(true).create_new(true).open(&path).map(|file| (Self { path }, file));
             match &result {
                 // Also where another thread writes a report into the same folder at this moment.

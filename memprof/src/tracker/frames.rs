@@ -7,7 +7,7 @@ use super::node::Node;
 use crate::os::pages;
 use std::cell::Cell;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, compiler_fence};
 
 /// Scopes that one thread can have open at once. A real stack of 8 MiB holds fewer tracked calls than this; only
 /// guards that are forgotten in a loop get there.
@@ -220,6 +220,8 @@ impl Frames {
         debug_assert!(top < self.room.get());
         // SAFETY: `top` is a multiple of a frame's size and below the room, which is one too.
         unsafe { self.start.get().byte_add(top).write(frame) };
+        // No instruction: a child that another thread forks just now reads the frames that `top` says there are.
+        compiler_fence(SeqCst);
         self.top.set(top + FRAME);
     }
 
@@ -327,16 +329,21 @@ impl Frames {
         if place.is_null() {
             return false;
         }
+        let old = self.start.get();
+        // Before the old place is given back: a forked child reads the frames of threads that it does not have, wherever
+        // those were.
         if room > 0 {
-            // SAFETY: both regions hold at least `room` bytes, do not overlap, and the old one came from `reserve`
-            // with this size; only this thread refers to it.
-            unsafe {
-                place.copy_from_nonoverlapping(self.start.get(), self.len());
-                pages::release(self.start.get().cast(), room);
-            }
+            // SAFETY: both regions hold at least `room` bytes and do not overlap.
+            unsafe { place.copy_from_nonoverlapping(old, self.len()) };
         }
+        compiler_fence(SeqCst);
         self.start.set(place);
         self.room.set(larger);
+        if room > 0 {
+            compiler_fence(SeqCst);
+            // SAFETY: the old place came from `reserve` with this size, and nothing refers to it any more.
+            unsafe { pages::release(old.cast(), room) };
+        }
         true
     }
 }

@@ -43,7 +43,7 @@ pub(crate) use scopes::{Closed, Open};
 pub use site::Site;
 pub(crate) use site::SiteName;
 pub(crate) use snapshot::{Reading, Snapshot};
-pub(crate) use thread::{disable, present, start_tracking};
+pub(crate) use thread::{disable, present, retire_others, start_tracking};
 pub use totals::memory_stats;
 pub(crate) use totals::{Peak, peak};
 pub(crate) use tree::{MAX_NODES, each_node};

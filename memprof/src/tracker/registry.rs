@@ -7,6 +7,8 @@ use super::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
 
 const FREE: u32 = 0;
 const TAKEN: u32 = 1;
+/// The thread that had taken it is not in this process: see [`Registry::abandon`].
+const ABANDONED: u32 = 2;
 
 /// What makes a thing listable: its place in the list.
 #[derive(Debug)]
@@ -66,6 +68,12 @@ impl<T: Listed> Registry<T> {
         // The hint is raised first: raised after it, an adopter's decrement could come before it and wrap.
         self.free.fetch_add(1, Relaxed);
         item.place().state.store(FREE, Release);
+    }
+
+    /// In a forked child: marks a ledger that a thread of the parent had taken. Nobody takes it any more, for that thread
+    /// may have been in the middle of anything. False: it is free, or was marked before.
+    pub(crate) fn abandon(&self, item: &'static T) -> bool {
+        item.place().state.compare_exchange(TAKEN, ABANDONED, Relaxed, Relaxed).is_ok()
     }
 
     /// All ledgers, taken or free.

@@ -7,9 +7,7 @@ use super::counters::Flow;
 use super::ledger::each_ledger;
 use super::node::Node;
 use super::tree::each_node;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+use crate::os::fork_lock::{ForkLock, Held};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
@@ -100,7 +98,7 @@ impl Reading {
 /// The right to read what the last snapshot saw: there is one at a time.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    _one_at_a_time: MutexGuard<'static, ()>,
+    _one_at_a_time: Held<'static, ()>,
 }
 
 impl Snapshot {
@@ -111,8 +109,8 @@ impl Snapshot {
 
     /// Reads some nodes. As [`take`](Self::take).
     pub(crate) fn take_of(wanted: impl Fn(&Node) -> bool) -> Self {
-        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-        let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        static ONE_AT_A_TIME: ForkLock<()> = ForkLock::new();
+        let guard = ONE_AT_A_TIME.lock();
         let nodes = || each_ledger().flat_map(each_node).filter(|node| wanted(node));
         for node in nodes() {
             let freed = node.counters.read_deallocated();

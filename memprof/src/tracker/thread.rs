@@ -154,6 +154,24 @@ fn retire() {
     }
 }
 
+/// In a forked child, which has this thread alone: retires the ledgers of all others. Their figures stay, and nobody counts
+/// on them any more. Returns whether there were any.
+pub(crate) fn retire_others() -> bool {
+    let mut were_any = false;
+    for ledger in REGISTRY.iter() {
+        if owns(ledger) {
+            // The thread has another number here.
+            ledger.thread_id.store(thread_name::current_id(), Relaxed);
+        } else if REGISTRY.abandon(ledger) {
+            ledger.close_all_scopes();
+            ledger.thread_id.store(0, Relaxed);
+            ledger.publish(true);
+            were_any = true;
+        }
+    }
+    were_any
+}
+
 /// Allocates one byte, by which an installed tracker makes itself known. Outside of allocations only.
 pub(super) fn probe() {
     if let Some(ledger) = ledger() {

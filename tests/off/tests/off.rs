@@ -54,6 +54,12 @@ fn a_program_runs_reads_nothing_and_leaves_nothing() {
 }
 
 #[test]
+fn exit_exits() {
+    let status = Command::new(env!("CARGO_BIN_EXE_memprof-off")).arg("exit").status().unwrap();
+    assert_eq!(status.code(), Some(4));
+}
+
+#[test]
 fn nothing_is_installed_and_nothing_costs() {
     // A guard that is nothing ends as nothing.
     assert!(!std::mem::needs_drop::<memprof::__private::Guard>());

@@ -1,6 +1,7 @@
 //! A program without the attribute. The argument says what it does with its profile.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use memprof::{AllocationTracker, Config, Profiler, track_memory};
 
@@ -18,6 +19,24 @@ fn config(output_dir: &str) -> Config {
     config
 }
 
+/// The program has its own handler when the profile begins.
+fn handler_before() -> Result<(), memprof::Error> {
+    static COME: AtomicU32 = AtomicU32::new(0);
+    extern "C" fn note(_: i32) {
+        COME.fetch_add(1, Relaxed);
+    }
+    // SAFETY: the handler only adds to an atomic.
+    unsafe { libc::signal(libc::SIGTERM, note as extern "C" fn(i32) as libc::sighandler_t) };
+    let profiler = Profiler::start(Config::load()?)?;
+    std::fs::write("ready", "").unwrap();
+    while !std::path::Path::new("go").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    println!("handled: {}", COME.load(Relaxed));
+    drop(profiler);
+    Ok(())
+}
+
 fn main() -> Result<(), memprof::Error> {
     let mode = std::env::args().nth(1).unwrap_or_default();
     if mode == "none" {
@@ -32,6 +51,9 @@ fn main() -> Result<(), memprof::Error> {
         println!("{} {}", profiler.report().totals.allocated_bytes, profiler.finish().unwrap_err());
         drop(block);
         return Ok(());
+    }
+    if mode == "handler before" {
+        return handler_before();
     }
     let profiler = Profiler::start(config("data/logs"))?;
     let block = work();

@@ -74,6 +74,7 @@ fn main() {
     static ALL_HERE: Barrier = Barrier::new(THREADS + 1);
     match std::env::args().nth(1).unwrap_or_default().as_str() {
         "exit" => exit(7),
+        "exit by way of memprof" => memprof::exit(7),
         "exit deep down" => deep(9),
         "exit on a thread" => {
             thread::spawn(|| {

@@ -1,4 +1,4 @@
-//! Reports on demand, profiles without the attribute, and forked children.
+//! Reports on demand, and profiles without the attribute.
 
 use super::{function, program};
 
@@ -102,22 +102,4 @@ fn a_profile_that_is_disabled_is_empty() {
     ended.expect_status(0).expect_nothing_written();
     assert!(ended.stdout.starts_with("0 no profile is running"), "{}", ended.stdout);
     assert_eq!(ended.stderr, "");
-}
-
-#[test]
-fn the_report_is_the_parents() {
-    for how in ["exit", "return"] {
-        let ended = program!("forks").arg(how).run();
-        let report = ended.expect_status(0).expect_report();
-        assert_eq!(ended.stdout, "true\n");
-        assert!(report.functions.iter().all(|row| row.name != "forks::in_the_child"), "written by the child");
-        assert_eq!(function(&report, "forks::in_the_parent").calls, 1);
-    }
-}
-
-#[test]
-fn a_child_does_not_wait_for_a_report_that_only_its_parent_writes() {
-    let ended = program!("forks").arg("exit while a report is written").run();
-    ended.expect_status(0).expect_report();
-    assert_eq!(ended.stdout, "100\n");
 }

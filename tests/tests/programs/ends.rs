@@ -48,6 +48,11 @@ fn exit_in_main() {
 }
 
 #[test]
+fn exit_by_way_of_memprof() {
+    program!("ends").arg("exit by way of memprof").run().expect_status(7).expect_report();
+}
+
+#[test]
 fn exit_deep_down_leaves_its_callers_active() {
     let ended = program!("ends").arg("exit deep down").run();
     let report = ended.expect_status(7).expect_report();

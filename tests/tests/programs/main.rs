@@ -1,17 +1,21 @@
 //! Whole programs, run as their users run them and judged by what they leave: files, words and exit status.
 #![cfg(unix)]
 
+mod aborts;
 mod allocator;
 mod by_hand;
 mod configuration;
 mod ends;
+mod forks;
 mod leaks;
+mod names;
 mod odd_names;
 mod out_of_memory;
 mod output;
 mod pressure;
 mod refused;
 mod runtime;
+mod signals;
 mod threads;
 
 use memprof_tests::program::{ALLOCATIONS, Ended, LEAKS, Program};

@@ -104,6 +104,21 @@ fn streams_that_are_closed_or_full() {
 }
 
 #[test]
+fn a_reader_that_does_not_read() {
+    // The pipe is full, and stays open.
+    let full = "mkfifo p && exec 3<>p && dd if=/dev/zero bs=4096 count=16 of=p 2>&1 && exec \"$0\" \"$@\" 2>p";
+    let ended = program!("plain", full).run();
+    ended.expect_status(0);
+    ended.report(&ended.work(ALLOCATIONS));
+    let mut started = program!("signals", full).arg("wait").env("MEMPROF_DUMP_ON_SIGNAL", "SIGTERM").start();
+    started.wait_for("ready");
+    started.signal(libc::SIGTERM);
+    let ended = started.end();
+    ended.expect_signal(libc::SIGTERM);
+    ended.report(&ended.work(ALLOCATIONS));
+}
+
+#[test]
 fn a_reader_that_goes_away() {
     // Rust programs ignore SIGPIPE; the status is that of the program, not of the reader.
     let ended = program!("plain", "{ \"$0\" 2>&1; echo $? >status; } | true").run();

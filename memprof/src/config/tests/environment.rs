@@ -9,7 +9,7 @@ fn every_key_can_be_set_by_its_variable() {
     let defaults = load_in(root.path(), None, &[]).unwrap().config;
     for key in KEYS {
         // One of these differs from the default and is of the right type.
-        let differs = ["false", "true", "77", "other"].iter().any(|value| {
+        let differs = ["false", "true", "77", "other", "SIGTERM"].iter().any(|value| {
             load_in(root.path(), None, &[(&key.variable(), value)]).is_ok_and(|loaded| loaded.config != defaults)
         });
         assert!(differs, "{}", key.variable());
@@ -45,6 +45,7 @@ fn a_variable_that_cannot_be_used_is_an_error() {
         ("MEMPROF_ENABLED", "", "must be true, false, 1 or 0; found ``"),
         ("MEMPROF_MAX_TRACKED_ALLOCATIONS", "0", "must be at least 1; to track none, set track_allocations to false"),
         ("MEMPROF_MAX_TRACKED_ALLOCATIONS", "1e4", "must be a whole number from 1 to 100000000; found `1e4`"),
+        ("MEMPROF_DUMP_ON_SIGNAL", "SIGINT,SIGTRM", "has the unknown signal `SIGTRM`; did you mean `SIGTERM`?"),
         ("MEMPROF_OUTPUT_DIR", "", "must not be empty; write \".\" for the folder itself"),
         (
             "MEMPROF_LEAK_REPORT",

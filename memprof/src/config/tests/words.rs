@@ -80,6 +80,42 @@ fn a_mistake_is_one_line_with_its_place_and_a_way_out() {
             "[reporting]\noutput_dir = 1979-05-27",
             "2:14: `output_dir` must be a folder in quotes, such as \"data/logs\"; found a date or time",
         ),
+        (
+            "[memory_profiling]\ndump_on_signal = ['SIGTREM']",
+            "2:18: `dump_on_signal` has the unknown signal `SIGTREM`; did you mean `SIGTERM`?",
+        ),
+        (
+            "[memory_profiling]\ndump_on_signal = ['SIGINT', 'int']",
+            "2:18: `dump_on_signal` has the unknown signal `int`; did you mean `SIGINT`?",
+        ),
+        (
+            "[memory_profiling]\ndump_on_signal = ['SIGWINCH']",
+            "2:18: `dump_on_signal` has the unknown signal `SIGWINCH`; there are SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2",
+        ),
+        (
+            "[memory_profiling]\ndump_on_signal = ['SIGKILL']",
+            "2:18: `dump_on_signal` has `SIGKILL`, which no program can catch; every_seconds bounds what is lost",
+        ),
+        (
+            "[memory_profiling]\ndump_on_signal = ['SIGABRT']",
+            "2:18: `dump_on_signal` need not have `SIGABRT`: the reports are written before it, as dump_on_exit says",
+        ),
+        (
+            "[memory_profiling]\ndump_on_signal = 'SIGINT'",
+            "2:18: `dump_on_signal` must be a list of signals in quotes, such as [\"SIGINT\", \"SIGTERM\"]; found the text `SIGINT`; did you mean [\"SIGINT\"]?",
+        ),
+        (
+            "[memory_profiling]\ndump_on_signal = [2]",
+            "2:18: `dump_on_signal` must be a list of signals in quotes, such as [\"SIGINT\", \"SIGTERM\"]; found the number `2` in it",
+        ),
+        (
+            "[reporting]\nleak_report = '{program}-{Pid}.txt'",
+            "2:15: `leak_report` has the unknown placeholder `{Pid}`; did you mean `{pid}`?",
+        ),
+        (
+            "[reporting]\noutput_dir = 'a/{host}/b'",
+            "2:14: `output_dir` has the unknown placeholder `{host}`; there are {pid}, {time}, {program}",
+        ),
         ("[reporting]\noutput_dir = ''", "2:14: `output_dir` must not be empty; write \".\" for the folder itself"),
         ("[reporting]\noutput_dir = \"a\\u0000b\"", "2:14: `output_dir` must not contain a NUL character"),
         ("[reporting]\nleak_report = ''", "2:15: `leak_report` must not be empty; leave it out for the default name"),

@@ -1,0 +1,115 @@
+//! Work that is done before `abort` ends the process: it is a signal that a thread sends to itself.
+//!
+//! A thread that aborts does so in code that it has chosen, but it may hold locks. So the work is done on a new thread, and
+//! this one waits. Should it hold what the work, or the making of a thread, needs, such as that of the C library's allocator,
+//! which has found its heap damaged, then an alarm ends the process, as if there had been no work. So does a fault.
+
+use libc::c_int;
+use std::ffi::c_void;
+use std::ptr::null_mut;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+
+use super::{bare_thread, handler};
+
+/// Seconds that the work may take.
+const LONGEST: u32 = 15;
+/// The stacks that threads keep for handlers are smaller than this. The standard library aborts on one when the usual stack
+/// has overflowed; a second handler finds just enough room there to do nothing.
+const SMALL_STACK: usize = 64 * 1024;
+
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) struct Work {
+    /// Whether it can be done while this thread waits. Called in the handler.
+    pub(crate) is_possible: fn() -> bool,
+    /// Called on a new thread.
+    pub(crate) run: fn(),
+}
+
+static WORK: AtomicPtr<Work> = AtomicPtr::new(null_mut());
+static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
+static IS_DONE: AtomicBool = AtomicBool::new(false);
+/// The thread that does the work, and the one that has begun it: where they have their data.
+static WORKER: AtomicUsize = AtomicUsize::new(0);
+static BEGINNER: AtomicUsize = AtomicUsize::new(0);
+
+/// Has this work done.
+pub(crate) fn set_work(work: &'static Work) {
+    WORK.store(std::ptr::from_ref(work).cast_mut(), Release);
+}
+
+/// Has the work done before `abort` ends the process. False: the program has a handler of its own, which stays.
+pub(crate) fn catch_abort() -> bool {
+    let is_default = handler::present(libc::SIGABRT).is_some_and(|present| present.is_default());
+    (is_default && handler::set(libc::SIGABRT, on_abort)) || handler::is(libc::SIGABRT, on_abort)
+}
+
+/// `abort` ends the process at once.
+pub(crate) fn release_abort() {
+    if handler::is(libc::SIGABRT, on_abort) {
+        handler::set_default(libc::SIGABRT);
+    }
+}
+
+/// In a forked child: what a thread of the parent had begun is not this process's end.
+pub(crate) fn in_child() {
+    HAS_BEGUN.store(false, Relaxed);
+    IS_DONE.store(false, Relaxed);
+    WORKER.store(0, Relaxed);
+    BEGINNER.store(0, Relaxed);
+}
+
+extern "C" fn on_abort(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
+    if handler::is_on_small_stack(SMALL_STACK) {
+        return handler::act_by_default(libc::SIGABRT);
+    }
+    // SAFETY: null, or what `set_work` was given, which lives as long as the program.
+    let work = unsafe { WORK.load(Acquire).as_ref() };
+    // One of these two that aborts meanwhile, because there is no memory left, must not wait for itself.
+    let is_at_it = [&WORKER, &BEGINNER].iter().any(|thread| thread.load(Acquire) == this_thread());
+    if !work.is_some_and(|work| !is_at_it && (work.is_possible)()) {
+        return handler::act_by_default(libc::SIGABRT);
+    }
+    // Of threads that abort together the first one has it done, and the others wait with it.
+    if !HAS_BEGUN.swap(true, AcqRel) {
+        BEGINNER.store(this_thread(), Release);
+        give_up_on(&[libc::SIGALRM, libc::SIGSEGV, libc::SIGBUS]);
+        handler::unblock(libc::SIGALRM);
+        // SAFETY: the call takes any number.
+        unsafe { libc::alarm(LONGEST) };
+        if !bare_thread::start(on_worker) {
+            return handler::act_by_default(libc::SIGABRT);
+        }
+    }
+    let until = handler::milliseconds().saturating_add(u64::from(LONGEST) * 1000);
+    while !IS_DONE.load(Acquire) && handler::milliseconds() < until {
+        handler::pause();
+    }
+    handler::act_by_default(libc::SIGABRT);
+}
+
+fn this_thread() -> usize {
+    thread_local! {
+        static HERE: u8 = const { 0 };
+    }
+    HERE.with(|here| std::ptr::from_ref(here).addr())
+}
+
+fn on_worker() {
+    WORKER.store(this_thread(), Release);
+    // SAFETY: as in `on_abort`.
+    if let Some(work) = unsafe { WORK.load(Acquire).as_ref() } {
+        (work.run)();
+    }
+    IS_DONE.store(true, Release);
+}
+
+fn give_up_on(signals: &[c_int]) {
+    extern "C" fn give_up(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
+        handler::act_by_default(libc::SIGABRT);
+    }
+    for &signal in signals {
+        handler::set(signal, give_up);
+    }
+}

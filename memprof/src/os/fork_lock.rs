@@ -1,0 +1,200 @@
+//! A lock that a forked child finds free: whoever held it in the parent does not exist in the child to give it back.
+//!
+//! It is held while a report is made, never inside an allocation. Waiting is polling: a report takes milliseconds, and what
+//! the system offers to wait with knows nothing of forks. Whoever came first is served first, so that a thread that
+//! writes one report after the other keeps nobody from ending the program.
+
+use std::marker::PhantomData;
+use std::ptr::null_mut;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize};
+use std::time::Duration;
+
+thread_local! {
+    /// Its address tells the threads of this process apart.
+    static TOKEN: u8 = const { 0 };
+}
+
+/// How long one waits before one looks again.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The lock, and what it guards. That is only ever replaced as a whole, by one store: a lock whose holder is gone leaves
+/// nothing half done.
+#[derive(Debug)]
+pub(crate) struct ForkLock<T> {
+    /// A [`Turn`].
+    turn: AtomicU64,
+    /// The token of the thread that holds it; 0: none.
+    holder: AtomicUsize,
+    value: AtomicPtr<T>,
+}
+
+/// Whose turn it is, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Turn {
+    /// The process that the other two belong to.
+    process: u32,
+    /// The number that the next one gets.
+    next: u16,
+    /// The number that holds the lock, or will.
+    served: u16,
+}
+
+impl Turn {
+    fn from_word(word: u64) -> Self {
+        Self { process: (word >> 32) as u32, next: (word >> 16) as u16, served: word as u16 }
+    }
+
+    fn word(self) -> u64 {
+        u64::from(self.process) << 32 | u64::from(self.next) << 16 | u64::from(self.served)
+    }
+}
+
+/// The right to look at the value and to replace it. It stays on its thread.
+#[derive(Debug)]
+pub(crate) struct Held<'a, T> {
+    lock: &'a ForkLock<T>,
+    _stays: PhantomData<*const ()>,
+}
+
+impl<T> ForkLock<T> {
+    pub(crate) const fn new() -> Self {
+        Self { turn: AtomicU64::new(0), holder: AtomicUsize::new(0), value: AtomicPtr::new(null_mut()) }
+    }
+
+    /// Waits until nobody else of this process holds it.
+    pub(crate) fn lock(&self) -> Held<'_, T> {
+        let process = std::process::id();
+        let mut number = 0;
+        let draw = |word| {
+            let mut turn = Turn::from_word(word);
+            if turn.process != process {
+                // Whoever holds it, or waits, does so in another process.
+                turn = Turn { process, next: turn.served, served: turn.served };
+            }
+            number = turn.next;
+            Some(Turn { next: turn.next.wrapping_add(1), ..turn }.word())
+        };
+        let _ = self.turn.fetch_update(AcqRel, Acquire, draw);
+        while Turn::from_word(self.turn.load(Acquire)).served != number {
+            std::thread::sleep(PAUSE);
+        }
+        self.holder.store(token(), Relaxed);
+        Held { lock: self, _stays: PhantomData }
+    }
+
+    /// Whether this very thread holds it: it must not wait for itself.
+    pub(crate) fn is_held_here(&self) -> bool {
+        let turn = Turn::from_word(self.turn.load(Acquire));
+        turn.process == std::process::id() && turn.served != turn.next && self.holder.load(Relaxed) == token()
+    }
+}
+
+impl<T> Held<'_, T> {
+    /// The value, if there is one.
+    pub(crate) fn get(&self) -> Option<&T> {
+        // SAFETY: null, or a box that `put` has taken apart. Whoever takes it out has the lock, which this thread has, and
+        // `self` is borrowed meanwhile.
+        unsafe { self.lock.value.load(Acquire).as_ref() }
+    }
+
+    /// Replaces the value.
+    pub(crate) fn put(&mut self, value: T) {
+        let before = self.lock.value.swap(Box::into_raw(Box::new(value)), AcqRel);
+        drop(Self::owned(before));
+    }
+
+    /// Takes the value out.
+    pub(crate) fn take(&mut self) -> Option<Box<T>> {
+        Self::owned(self.lock.value.swap(null_mut(), AcqRel))
+    }
+
+    fn owned(value: *mut T) -> Option<Box<T>> {
+        // SAFETY: null, or a box that `put` has taken apart and that was taken out of the lock by the caller just now.
+        if value.is_null() { None } else { Some(unsafe { Box::from_raw(value) }) }
+    }
+}
+
+impl<T> Drop for Held<'_, T> {
+    fn drop(&mut self) {
+        self.lock.holder.store(0, Relaxed);
+        let process = std::process::id();
+        let serve_next = |word| {
+            let turn = Turn::from_word(word);
+            // Taken before a fork, by the thread that forked: in the child nobody waits for it.
+            let is_ours = turn.process == process;
+            is_ours.then(|| Turn { served: turn.served.wrapping_add(1), ..turn }.word())
+        };
+        let _ = self.lock.turn.fetch_update(Release, Relaxed, serve_next);
+    }
+}
+
+fn token() -> usize {
+    TOKEN.with(|token| std::ptr::from_ref(token).addr())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn one_at_a_time_and_whoever_came_first() {
+        static LOCK: ForkLock<u64> = ForkLock::new();
+        LOCK.lock().put(0);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let mut held = LOCK.lock();
+                        let before = held.get().copied().unwrap();
+                        thread::yield_now();
+                        held.put(before + 1);
+                    }
+                });
+            }
+        });
+        assert_eq!(LOCK.lock().take().as_deref(), Some(&400));
+        assert_eq!(LOCK.lock().get(), None);
+    }
+
+    #[test]
+    fn a_thread_that_takes_it_again_and_again_lets_others_in() {
+        static LOCK: ForkLock<()> = ForkLock::new();
+        static OVER: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+        let greedy = thread::spawn(|| {
+            while !OVER.load(Relaxed) {
+                let _held = LOCK.lock();
+                thread::sleep(Duration::from_millis(2));
+            }
+        });
+        for _ in 0..20 {
+            drop(LOCK.lock());
+        }
+        OVER.store(true, Relaxed);
+        greedy.join().unwrap();
+    }
+
+    #[test]
+    fn a_thread_knows_that_it_holds_it() {
+        static LOCK: ForkLock<()> = ForkLock::new();
+        assert!(!LOCK.is_held_here());
+        let held = LOCK.lock();
+        assert!(LOCK.is_held_here());
+        assert!(!thread::spawn(|| LOCK.is_held_here()).join().unwrap());
+        drop(held);
+        assert!(!LOCK.is_held_here());
+    }
+
+    #[test]
+    fn what_another_process_holds_is_free() {
+        static LOCK: ForkLock<()> = ForkLock::new();
+        // As a child finds it that was forked while two waited behind the holder.
+        let of_parent = Turn { process: std::process::id() ^ 1, next: u16::MAX, served: u16::MAX - 3 };
+        LOCK.turn.store(of_parent.word(), Relaxed);
+        drop(LOCK.lock());
+        drop(LOCK.lock());
+        let turn = Turn::from_word(LOCK.turn.load(Relaxed));
+        assert_eq!((turn.process, turn.next), (std::process::id(), turn.served));
+    }
+}

@@ -1,0 +1,147 @@
+//! What stands between a signal and its default action. All of it may be called in a handler.
+
+use libc::c_int;
+use std::ffi::c_void;
+use std::ptr::{null, null_mut};
+
+pub(super) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+
+/// What the system does with a signal.
+pub(super) struct Present(libc::sigaction);
+
+impl Present {
+    pub(super) fn is_ignore(&self) -> bool {
+        self.0.sa_sigaction == libc::SIG_IGN
+    }
+
+    pub(super) fn is_default(&self) -> bool {
+        self.0.sa_sigaction == libc::SIG_DFL
+    }
+
+    /// The handler; 0: none.
+    pub(super) fn address(&self) -> usize {
+        if self.is_default() || self.is_ignore() { 0 } else { self.0.sa_sigaction }
+    }
+
+    pub(super) fn takes_info(&self) -> bool {
+        self.0.sa_flags & libc::SA_SIGINFO != 0
+    }
+}
+
+/// What the system does with a signal now.
+pub(super) fn present(signal: c_int) -> Option<Present> {
+    // SAFETY: a zeroed `sigaction` is one; the call only fills it.
+    unsafe {
+        let mut present = std::mem::zeroed();
+        if libc::sigaction(signal, null(), &raw mut present) == 0 { Some(Present(present)) } else { None }
+    }
+}
+
+/// Whether this very handler is the one that is called.
+pub(super) fn is(signal: c_int, handler: Handler) -> bool {
+    present(signal).is_some_and(|present| present.address() == handler as usize)
+}
+
+/// Has `handler` called. Calls of the system go on after it. It runs on the stack that is in use: that which threads keep for
+/// handlers is too small to begin a thread on.
+pub(super) fn set(signal: c_int, handler: Handler) -> bool {
+    replace(signal, handler as usize, libc::SA_SIGINFO | libc::SA_RESTART)
+}
+
+pub(super) fn set_default(signal: c_int) -> bool {
+    replace(signal, libc::SIG_DFL, 0)
+}
+
+fn replace(signal: c_int, handler: usize, flags: c_int) -> bool {
+    // SAFETY: a zeroed `sigaction` is one, with an empty mask. The handler is a constant of the system or lives as long as
+    // the program, and calls nothing that must not be called in a handler.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler;
+        action.sa_flags = flags;
+        libc::sigaction(signal, &raw const action, null_mut()) == 0
+    }
+}
+
+/// Lets this thread have the signal.
+pub(super) fn unblock(signal: c_int) {
+    // SAFETY: the set is emptied before it is used, and the former mask is not asked for.
+    unsafe {
+        let mut set = std::mem::zeroed::<libc::sigset_t>();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, null_mut());
+    }
+}
+
+/// The end of the process, as if nobody had had a handler: by the signal itself, which whoever waits for it sees.
+pub(super) fn act_by_default(signal: c_int) {
+    set_default(signal);
+    unblock(signal);
+    // SAFETY: the call takes any number.
+    unsafe { libc::raise(signal) };
+}
+
+/// Whether this runs on a stack of less than so many bytes that the thread keeps for handlers.
+pub(super) fn is_on_small_stack(bytes: usize) -> bool {
+    // SAFETY: a zeroed `stack_t` is one; the call only fills it.
+    let stack = unsafe {
+        let mut stack = std::mem::zeroed::<libc::stack_t>();
+        libc::sigaltstack(null(), &raw mut stack);
+        stack
+    };
+    stack.ss_flags & libc::SS_ONSTACK != 0 && stack.ss_size < bytes
+}
+
+/// Milliseconds of a clock that is never set back; never 0.
+pub(super) fn milliseconds() -> u64 {
+    // SAFETY: the call fills the place it is given.
+    let time = unsafe {
+        let mut time = std::mem::zeroed::<libc::timespec>();
+        libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time);
+        time
+    };
+    (time.tv_sec as u64).wrapping_mul(1000).wrapping_add(time.tv_nsec as u64 / 1_000_000).max(1)
+}
+
+/// Waits for some milliseconds.
+pub(super) fn pause() {
+    let time = libc::timespec { tv_sec: 0, tv_nsec: 2_000_000 };
+    // SAFETY: the time is valid, and what is left of it is not asked for.
+    unsafe { libc::nanosleep(&raw const time, null_mut()) };
+}
+
+/// What the interrupted code may be about to read.
+pub(super) fn errno() -> c_int {
+    std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
+
+pub(super) fn set_errno(errno: c_int) {
+    #[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "hurd", target_os = "redox"))]
+    // SAFETY: the place is this thread's own.
+    unsafe {
+        *libc::__errno_location() = errno;
+    }
+    #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
+    // SAFETY: as above.
+    unsafe {
+        *libc::__errno() = errno;
+    }
+    #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+    // SAFETY: as above.
+    unsafe {
+        *libc::__error() = errno;
+    }
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "emscripten",
+        target_os = "hurd",
+        target_os = "redox",
+        target_os = "android",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_vendor = "apple",
+        target_os = "freebsd"
+    )))]
+    let _ = errno;
+}

@@ -1,0 +1,49 @@
+//! Where there are no signals.
+
+use std::thread::Thread;
+
+/// There is none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Signal {}
+
+impl Signal {
+    pub(crate) fn named(_name: &str) -> Option<Signal> {
+        None
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {}
+    }
+
+    pub(crate) fn ends(self) -> bool {
+        match self {}
+    }
+
+    pub(crate) fn is_programs(self) -> bool {
+        match self {}
+    }
+
+    pub(crate) fn act_by_default(self) {
+        match self {}
+    }
+
+    pub(crate) fn catch(self) -> bool {
+        match self {}
+    }
+}
+
+pub(crate) fn with_all_blocked<R>(begin: impl FnOnce() -> R) -> R {
+    begin()
+}
+
+pub(crate) fn listen(_thread: Thread) {}
+
+pub(crate) fn stop() {}
+
+pub(crate) fn is_end_near() -> bool {
+    false
+}
+
+pub(crate) fn come() -> impl Iterator<Item = Signal> {
+    std::iter::empty()
+}
