@@ -144,6 +144,7 @@ fn row(group: &Group, tracked: &Tracked, paths: &Paths) -> LiveGroup {
 
 /// The first pattern that one of the group's functions or frames matches.
 fn expected(row: &LiveGroup, ignored: &[(&String, WildMatch)]) -> Option<String> {
-    let names = || row.path.iter().chain(row.stack.iter().filter_map(|frame| frame.function.as_ref()));
+    let names =
+        || row.path.iter().map(String::as_str).chain(row.stack.iter().filter_map(|frame| frame.function.as_deref()));
     ignored.iter().find(|(_, pattern)| names().any(|name| pattern.matches(name))).map(|(text, _)| (*text).clone())
 }

@@ -6,9 +6,10 @@ use crate::live::Record;
 use crate::live::stack::StackId;
 use crate::report::data::Frame;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What a reader sees of a frame: where there are names, the address says nothing more.
-type Shown = (Option<String>, Option<String>, Option<u32>, u64);
+type Shown = (Option<Arc<str>>, Option<Arc<str>>, Option<u32>, u64);
 
 /// The stacks of one report, told apart by what they show: a loop that the compiler has unrolled is one place.
 pub(super) struct Stacks<'f> {

@@ -48,8 +48,8 @@ mod by_file {
                 while let Ok(Some(frame)) = found.next() {
                     let location = frame.location.as_ref();
                     frames.push(Frame {
-                        function: frame.function.and_then(|name| Some(name.demangle().ok()?.into_owned())),
-                        file: location.and_then(|location| location.file).map(str::to_owned),
+                        function: frame.function.and_then(|name| Some(name.demangle().ok()?.into())),
+                        file: location.and_then(|location| location.file).map(Into::into),
                         line: location.and_then(|location| location.line),
                         ..Frame::default()
                     });
@@ -63,7 +63,7 @@ mod by_file {
             {
                 let last = frames.pop().unwrap_or_default();
                 let function = addr2line::demangle_auto(Cow::Borrowed(symbol), None).into_owned();
-                frames.push(Frame { function: Some(function), ..last });
+                frames.push(Frame { function: Some(function.into()), ..last });
             }
             frames
         }
@@ -95,8 +95,8 @@ mod in_process {
             backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
                 frames.push(Frame {
                     // The alternate form leaves out the compiler's hash.
-                    function: symbol.name().map(|name| format!("{name:#}")),
-                    file: symbol.filename().map(|file| file.to_string_lossy().into_owned()),
+                    function: symbol.name().map(|name| format!("{name:#}").into()),
+                    file: symbol.filename().map(|file| file.to_string_lossy().into()),
                     line: symbol.lineno(),
                     ..Frame::default()
                 });

@@ -50,7 +50,7 @@ fn functions(known: Known, images: &[Image], names: &mut Names<'_>) -> Vec<Frame
     }
     for frame in &mut frames {
         frame.address = in_file as u64;
-        frame.module = image.map(|image| module(image, frame.function.is_none()));
+        frame.module = image.map(|image| module(image, frame.function.is_none()).into());
     }
     frames
 }

@@ -1,5 +1,7 @@
 //! What is allocated and not yet freed.
 
+use std::sync::Arc;
+
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
@@ -74,15 +76,15 @@ data! {
     /// One function on a stack. Where the compiler has inlined functions, several of them share an address.
     pub struct Frame {
         /// Name of the function. `None` where the program has no symbols, or was built without the feature `backtraces`.
-        function: Option<String>,
+        function: Option<Arc<str>>,
         /// Source file.
-        file: Option<String>,
+        file: Option<Arc<str>>,
         /// Line in the file.
         line: Option<u32>,
         /// Where the function goes on when what it called returns: an address in the module's file, as `addr2line` takes
         /// it, or in memory where `module` is `None`.
         address: u64,
         /// File of the executable or library; where it has no symbols, with the identity of its build.
-        module: Option<String>,
+        module: Option<Arc<str>>,
     }
 }

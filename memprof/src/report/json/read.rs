@@ -1,6 +1,7 @@
 //! From the tree of a report's JSON to the report, or to the field that is wrong.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::tree::{Node, Value};
 
@@ -112,6 +113,12 @@ impl FromJson for String {
             Value::Text(text) => Ok(text.clone().into_owned()),
             _ => Err(Problem::invalid("type", node, "a string")),
         }
+    }
+}
+
+impl FromJson for Arc<str> {
+    fn read(node: &Node<'_>) -> Result<Self, Problem> {
+        String::read(node).map(Into::into)
     }
 }
 

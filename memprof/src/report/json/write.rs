@@ -1,6 +1,7 @@
 //! Indented JSON.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// Where JSON goes, and how far it is indented.
 pub(crate) struct Writer<'w> {
@@ -113,6 +114,12 @@ impl ToJson for f64 {
 }
 
 impl ToJson for String {
+    fn write(&self, out: &mut Writer<'_>) -> io::Result<()> {
+        out.text(self)
+    }
+}
+
+impl ToJson for Arc<str> {
     fn write(&self, out: &mut Writer<'_>) -> io::Result<()> {
         out.text(self)
     }

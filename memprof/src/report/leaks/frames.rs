@@ -114,8 +114,8 @@ mod tests {
 
     fn frame(function: &str, file: Option<&str>) -> Frame {
         Frame {
-            function: (!function.is_empty()).then(|| function.to_owned()),
-            file: file.map(str::to_owned),
+            function: (!function.is_empty()).then(|| function.into()),
+            file: file.map(Into::into),
             line: file.map(|_| 7),
             address: 0x1000,
             module: Some("app".into()),
