@@ -62,7 +62,7 @@ mod in_process {
 
     /// Nothing is kept.
     #[derive(Default)]
-    pub(in super::super) struct Names;
+    pub(in super::super) struct Names {}
 
     impl Names {
         /// The functions that go on at a return address, innermost first.
