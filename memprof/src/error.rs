@@ -43,6 +43,8 @@ pub enum Error {
         /// What is wrong, and where.
         message: String,
     },
+    /// There is no memory to make a report.
+    OutOfMemory,
     /// A profile is running already: finish it before starting another.
     AlreadyRunning,
     /// No profile is running: start one with `#[memprof::main]` or `Profiler::start`.
@@ -56,6 +58,7 @@ impl fmt::Display for Error {
             Error::Environment { variable, message } => write!(f, "{variable}: {message}"),
             Error::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", shown(path)),
             Error::Report { message } => f.write_str(message),
+            Error::OutOfMemory => f.write_str("there is no memory left to make the report"),
             Error::AlreadyRunning => f.write_str("a profile is running already: finish it before starting another"),
             Error::NotRunning => {
                 f.write_str("no profile is running: start one with #[memprof::main] or Profiler::start")

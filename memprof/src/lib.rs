@@ -15,6 +15,8 @@
 //!   it there.
 //! * A program that is killed leaves no report.
 //!
+//! What it does promise, and the tests that hold it: [`guarantees`].
+//!
 //! # Quick start
 //!
 //! ```
@@ -95,7 +97,7 @@
 //! * A tracked call: find the node, push a frame, pop it: about 120 instructions. A poll of a tracked future: about the same.
 //!   Each entry of a [`Context`]: see there.
 //! * Memory: 3.1 MB for 10,000 tracked allocations, 1.2 MB for their stacks and 16 KiB for each thread's last one, 256 bytes for each call path of each thread, 48 KiB of address space for
-//!   each thread. [`Overhead`](report::data::Overhead) says how much it is.
+//!   each thread, 8 MiB set aside for the report of a program that has no memory left. [`Overhead`](report::data::Overhead) says how much it is.
 //! * `enabled = false`: one branch for an allocation. Without the default feature `profiling`: nothing.
 //!
 //! # In tests
@@ -138,10 +140,15 @@
 //! # Features
 //!
 //! * `profiling` (default): without it everything compiles to nothing, and no other crate is built.
+//! * `backtraces` (default): the names, files and lines of stacks. Without it a report has their addresses and modules.
+//! * `serde`: `Serialize` and `Deserialize` for all that a report holds. [`Report::to_json`] needs no serde.
+//! * `zstd`: names also from debug information that was compressed with zstd; that compressed with zlib needs no feature.
 //! * `jemalloc`: `memprof::Jemalloc` as inner allocator, its options and its statistics.
 
 mod allocator;
 pub mod config;
+#[doc = include_str!("../docs/guarantees.md")]
+pub mod guarantees {}
 mod error;
 #[cfg(any(feature = "profiling", feature = "jemalloc"))]
 mod jemalloc;
@@ -159,6 +166,8 @@ pub mod report;
 mod scope;
 #[cfg(feature = "profiling")]
 mod size;
+#[cfg(feature = "profiling")]
+mod sorted;
 pub mod testing;
 #[cfg(feature = "profiling")]
 mod tracker;

@@ -1,7 +1,7 @@
 //! The truth that the tracker is compared with: an allocator that counts, inside the tracker.
 
 use crate::rows::Flow;
-use memprof::memory_stats;
+use memprof::{MemoryStats, memory_stats};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize};
@@ -77,21 +77,28 @@ pub fn assert_stats_agree() {
     for _ in 0..1000 {
         let before = Counting::flow();
         let stats = memory_stats();
-        if Counting::flow() != before {
-            continue;
+        if Counting::flow() == before {
+            return assert_are(&stats, before);
         }
-        let tracked = Flow {
-            allocated: stats.allocated as u64,
-            allocations: stats.allocated_count as u64,
-            freed: stats.deallocated as u64,
-            frees: stats.deallocated_count as u64,
-        };
-        assert_eq!(tracked, before);
-        assert_eq!(stats.net_allocated as u64, before.allocated - before.freed);
-        assert_eq!(stats.net_count as u64, before.allocations - before.frees);
-        return;
     }
     panic!("the process never stands still");
+}
+
+/// The tracker's totals are these. For a process that stands still.
+pub fn assert_stats_are(truth: Flow) {
+    assert_are(&memory_stats(), truth);
+}
+
+fn assert_are(stats: &MemoryStats, truth: Flow) {
+    let tracked = Flow {
+        allocated: stats.allocated as u64,
+        allocations: stats.allocated_count as u64,
+        freed: stats.deallocated as u64,
+        frees: stats.deallocated_count as u64,
+    };
+    assert_eq!(tracked, truth);
+    assert_eq!(stats.net_allocated as u64, truth.allocated - truth.freed);
+    assert_eq!(stats.net_count as u64, truth.allocations - truth.frees);
 }
 
 // SAFETY: every block comes from the system's allocator and goes back to it with its layout.

@@ -9,7 +9,7 @@ pub mod program;
 pub mod rows;
 
 pub use block::{Block, flash};
-pub use counting::{Counting, assert_stats_agree};
+pub use counting::{Counting, assert_stats_agree, assert_stats_are};
 pub use future::{pause, poll};
 pub use profile::Profile;
 pub use rows::{Flow, assert_rows_add_up, calls, flashes, function, own, paths, total};

@@ -2,6 +2,8 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -93,6 +95,38 @@ impl Program {
     /// The same with `memory_profile.toml` in the working directory.
     pub fn configured(self, text: &str) -> Self {
         self.file("work/memory_profile.toml", text)
+    }
+
+    /// Runs it as the user `nobody`, whom permissions hold back, where the test run is root's. Anybody may read, and may
+    /// write the temporary directory.
+    pub fn as_nobody(mut self) -> Self {
+        // SAFETY: the call has no preconditions.
+        if unsafe { libc::geteuid() } == 0 {
+            self.command.uid(65_534).gid(65_534);
+        }
+        let mode = |path: PathBuf, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        mode(self.root().to_owned(), 0o755);
+        mode(self.root().join("work"), 0o755);
+        mode(self.root().join("tmp"), 0o777);
+        self
+    }
+
+    /// Sets who may do what with a file or folder.
+    pub fn mode(self, path: &str, mode: u32) -> Self {
+        fs::set_permissions(self.root().join(path), fs::Permissions::from_mode(mode)).unwrap();
+        self
+    }
+
+    /// Whether the system lets it start at all: `nobody` may not reach the executable.
+    pub fn can_start(&mut self) -> bool {
+        let mut asked = Command::new(self.command.get_program());
+        asked.arg("--nothing").env_clear().env("MEMPROF_ENABLED", "0").current_dir(self.root().join("work"));
+        asked.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // SAFETY: the call has no preconditions.
+        if unsafe { libc::geteuid() } == 0 {
+            asked.uid(65_534).gid(65_534);
+        }
+        asked.status().is_ok()
     }
 
     /// Runs the program to its end. Panics if it hangs.

@@ -28,8 +28,8 @@ fn served(report: &Report) -> u64 {
 }
 
 #[test]
-fn ten_thousand_threads_use_a_few_ledgers() {
-    const THREADS: u64 = 10_000;
+fn a_hundred_thousand_threads_use_a_few_ledgers() {
+    const THREADS: u64 = 100_000;
     const AT_ONCE: u64 = 4;
     // Without the live table: a report copies it, and that is in `profiler_bytes` too.
     let profile = Profile::with(|config| config.memory_profiling.track_allocations = false);

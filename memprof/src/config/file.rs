@@ -1,13 +1,13 @@
 //! The configuration file: finding it, reading it, and saying where in it a mistake stands.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::parse::{Mistake, parse};
-use super::{Config, Loaded, env, suggest};
+use super::{Config, Loaded, env, source, suggest};
 use crate::Error;
+use crate::sorted;
 
 /// The name that is looked for in the working directory and its ancestors.
 const NAME: &str = "memory_profile.toml";
@@ -25,7 +25,7 @@ pub(super) struct Surroundings {
 impl Surroundings {
     fn of_this_process() -> Self {
         let mut variables: Vec<_> = std::env::vars_os().filter_map(env::own).collect();
-        variables.sort(); // So that of two mistakes the same one is reported each time.
+        sorted::by(&mut variables, Ord::cmp); // So that of two mistakes the same one is reported each time.
         Self { working_directory: std::env::current_dir(), variables }
     }
 }
@@ -171,7 +171,7 @@ fn find(
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    source::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it has more than 1 MB and cannot be a configuration"));
     }

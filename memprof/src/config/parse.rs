@@ -17,15 +17,14 @@ pub(super) struct Mistake {
 /// Reads the settings; `folder` is where a relative `output_dir` starts, `None` leaves it as written.
 pub(super) fn parse(text: &str, folder: Option<&Path>) -> Result<Config, Mistake> {
     let document = DeTable::parse(text).map_err(|error| syntax(text, &error))?;
-    let mut reader = Reader { config: Config::default(), folder, mistakes: Vec::new(), last_file_name: 0 };
+    let mut reader = Reader { config: Config::default(), folder, first_mistake: None, last_file_name: 0 };
     reader.document(document.get_ref());
-    if reader.mistakes.is_empty()
+    if reader.first_mistake.is_none()
         && let Some(message) = key::clash(&reader.config.reporting)
     {
-        reader.mistakes.push(Mistake { offset: reader.last_file_name, message });
+        reader.first_mistake = Some(Mistake { offset: reader.last_file_name, message });
     }
-    // The tables come in alphabetical order; a reader of the message expects the first mistake of the file.
-    match reader.mistakes.into_iter().min_by_key(|mistake| mistake.offset) {
+    match reader.first_mistake {
         Some(mistake) => Err(mistake),
         None => Ok(reader.config),
     }
@@ -34,7 +33,8 @@ pub(super) fn parse(text: &str, folder: Option<&Path>) -> Result<Config, Mistake
 struct Reader<'a> {
     config: Config,
     folder: Option<&'a Path>,
-    mistakes: Vec<Mistake>,
+    /// The first of the file, of those that were found so far: the tables come in alphabetical order.
+    first_mistake: Option<Mistake>,
     /// Where the last file name was set, in bytes.
     last_file_name: usize,
 }
@@ -46,12 +46,11 @@ impl Reader<'_> {
             match (section, value.get_ref()) {
                 (Some(section), DeValue::Table(table)) => self.section(section, table),
                 (Some(section), _) => {
-                    self.mistake(
-                        name.span(),
-                        format!("`{section}` is a section; write [{section}] once, its keys beneath"),
-                    );
+                    self.mistake(name.span(), || {
+                        format!("`{section}` is a section; write [{section}] once, its keys beneath")
+                    });
                 }
-                (None, value) => self.mistake(name.span(), unknown_at_top(name.get_ref(), value)),
+                (None, value) => self.mistake(name.span(), || unknown_at_top(name.get_ref(), value)),
             }
         }
     }
@@ -60,7 +59,7 @@ impl Reader<'_> {
         for (name, value) in table {
             let Some(key) = KEYS.iter().find(|key| key.section == section && key.name == name.get_ref().as_ref())
             else {
-                self.mistake(name.span(), unknown_in_section(name.get_ref(), section));
+                self.mistake(name.span(), || unknown_in_section(name.get_ref(), section));
                 continue;
             };
             match set(key, &mut self.config, value.get_ref(), self.folder) {
@@ -68,13 +67,16 @@ impl Reader<'_> {
                     self.last_file_name = self.last_file_name.max(value.span().start);
                 }
                 Ok(()) => {}
-                Err(message) => self.mistake(value.span(), format!("`{}` {message}", key.name)),
+                Err(message) => self.mistake(value.span(), || format!("`{}` {message}", key.name)),
             }
         }
     }
 
-    fn mistake(&mut self, span: std::ops::Range<usize>, message: String) {
-        self.mistakes.push(Mistake { offset: span.start, message });
+    /// Notes a mistake, if it is the first one. The words take longer to find than the mistake: they are asked for last.
+    fn mistake(&mut self, span: std::ops::Range<usize>, message: impl FnOnce() -> String) {
+        if self.first_mistake.as_ref().is_none_or(|first| span.start < first.offset) {
+            self.first_mistake = Some(Mistake { offset: span.start, message: message() });
+        }
     }
 }
 
@@ -141,7 +143,7 @@ fn meant(kind: &Kind, value: &DeValue<'_>) -> Option<String> {
             // The conversion saturates, and what it saturates to is far out of bounds.
             bounds.check(Some(whole as i128), "").ok().map(|count| count.to_string())
         }
-        (Kind::Patterns(_), DeValue::String(text)) => Some(format!("[\"{text}\"]")),
+        (Kind::Patterns(_), DeValue::String(text)) => suggest::verbatim(text).map(|text| format!("[\"{text}\"]")),
         _ => None,
     }
 }

@@ -42,6 +42,12 @@ pub(super) fn quote(text: &str) -> String {
     shown
 }
 
+/// The user's own text, where it can be repeated as it is: it is short, and has nothing that would have to be escaped.
+pub(super) fn verbatim(text: &str) -> Option<&str> {
+    let is_plain = |c: char| c != '"' && c != '\\' && c.escape_debug().count() == 1;
+    (text.chars().nth(LONGEST).is_none() && text.chars().all(is_plain)).then_some(text)
+}
+
 /// The switch that these letters were most likely meant to be.
 pub(super) fn switch(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {

@@ -1,8 +1,10 @@
-//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`].
+//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`] and [`file`].
 
 pub(crate) mod clock;
 pub(crate) mod cpu_time;
 pub(crate) mod exit;
+#[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
+pub(crate) mod file;
 pub(crate) mod memory;
 #[cfg(windows)]
 pub(crate) mod modules;
@@ -12,6 +14,8 @@ pub(crate) mod signals;
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 pub(crate) mod stack_bounds;
 pub(crate) mod stderr;
+pub(crate) mod terminal;
 pub(crate) mod thread_end;
 pub(crate) mod thread_name;
 pub(crate) mod thread_word;
+pub(crate) mod write_signals;

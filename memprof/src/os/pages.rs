@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Bytes that are mapped now: `overhead.profiler_bytes`.
 static HELD: AtomicU64 = AtomicU64::new(0);
+/// How often the system had none.
+static REFUSED: AtomicU64 = AtomicU64::new(0);
 
 /// What [`reserve`] rounds up to: the largest page size of the supported systems (aarch64 macOS has 16 KiB).
 const GRANULE: usize = 16 * 1024;
@@ -20,13 +22,24 @@ pub(crate) fn held() -> u64 {
     HELD.load(Relaxed)
 }
 
+/// How often [`reserve`] was asked for memory and the system had none. What then goes without it is the caller's to settle;
+/// a report says that something has.
+pub(crate) fn refused() -> u64 {
+    REFUSED.load(Relaxed)
+}
+
 /// Zeroed memory of at least `bytes` bytes, aligned to a page (4 KiB or more), or null where the system has none left.
 /// The pages are backed by memory when they are first touched.
 pub(crate) fn reserve(bytes: usize) -> *mut u8 {
-    let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else { return std::ptr::null_mut() };
-    let start = map(bytes);
-    if !start.is_null() {
-        HELD.fetch_add(bytes as u64, Relaxed);
+    let start = bytes.checked_next_multiple_of(GRANULE).map_or(std::ptr::null_mut(), |bytes| {
+        let start = map(bytes);
+        if !start.is_null() {
+            HELD.fetch_add(bytes as u64, Relaxed);
+        }
+        start
+    });
+    if start.is_null() {
+        REFUSED.fetch_add(1, Relaxed);
     }
     start
 }
@@ -40,6 +53,33 @@ pub(crate) unsafe fn release(start: *mut u8, bytes: usize) {
     // SAFETY: the caller vouches that this is one whole mapping that nobody uses.
     unsafe { unmap(start, bytes) };
     HELD.fetch_sub(bytes as u64, Relaxed);
+}
+
+/// Address space that is kept for later, when there may be none left. Nobody writes to it, so that it takes no memory, and
+/// it is not among the bytes that are [`held`]. Given back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct SetAside {
+    start: *mut u8,
+    bytes: usize,
+}
+
+// SAFETY: nobody reads or writes what is set aside; the owner alone gives it back.
+unsafe impl Send for SetAside {}
+
+impl SetAside {
+    /// Sets so many bytes aside; `None` where the system does not have them.
+    pub(crate) fn new(bytes: usize) -> Option<Self> {
+        let bytes = bytes.checked_next_multiple_of(GRANULE)?;
+        let start = map(bytes);
+        if start.is_null() { None } else { Some(Self { start, bytes }) }
+    }
+}
+
+impl Drop for SetAside {
+    fn drop(&mut self) {
+        // SAFETY: this is one whole mapping that was made for this value, and nobody uses it.
+        unsafe { unmap(self.start, self.bytes) };
+    }
 }
 
 #[cfg(unix)]
@@ -106,8 +146,19 @@ mod tests {
     }
 
     #[test]
-    fn more_than_there_is_gives_null() {
+    fn more_than_there_is_gives_null_and_is_counted() {
+        let before = refused();
         assert!(reserve(usize::MAX).is_null());
         assert!(reserve(usize::MAX / 2).is_null());
+        assert!(refused() >= before + 2);
+        assert!(SetAside::new(usize::MAX).is_none() && SetAside::new(usize::MAX / 2).is_none());
+    }
+
+    #[test]
+    fn what_is_set_aside_is_given_back() {
+        let set_aside = SetAside::new(1 << 20).unwrap();
+        let start = set_aside.start;
+        assert!(!start.is_null());
+        drop(set_aside);
     }
 }

@@ -4,6 +4,7 @@ use super::Running;
 use super::live_rows::Tracked;
 use super::merge::{self, LedgerSum, Paths};
 use super::rows;
+use crate::Error;
 use crate::live;
 use crate::os::clock::Anchor;
 use crate::os::{memory, pages};
@@ -33,7 +34,10 @@ impl Reporting {
 }
 
 /// The report as of now.
-pub(super) fn report(profile: &Running) -> Report {
+///
+/// # Errors
+/// [`Error::OutOfMemory`]: there is no memory to make it.
+pub(super) fn report(profile: &mut Running) -> Result<Report, Error> {
     let now = Anchor::now();
     // Nothing is allocated between the two readings.
     let snapshot = Snapshot::take();
@@ -42,12 +46,17 @@ pub(super) fn report(profile: &Running) -> Report {
     let given_up = not_tracked().saturating_sub(profile.not_tracked_at_start);
     let records = table.and_then(live::Table::copy);
     let _reporting = Reporting::begin();
+    profile.room.prepare()?;
+    let profile = &*profile;
+    // It may have been what was set aside that was missing.
+    let records = records.or_else(|| table.and_then(live::Table::copy));
 
     let (paths, ledgers) = merge::merge(&snapshot);
     drop(snapshot);
     let names = rows::names(&paths);
     let totals = totals(&paths, peak);
-    let tracked = records.as_ref().map(|records| Tracked::new(records, given_up, &paths, &now));
+    let with_stacks = profile.room.is_for_names();
+    let tracked = records.as_ref().map(|records| Tracked::new(records, given_up, &paths, &now, with_stacks));
     // Before the overhead is read: how large a copy is depends on how many blocks are live.
     drop(records);
     let live = super::live_rows::section(profile, &now, &names, &paths, &totals, tracked.as_ref());
@@ -69,7 +78,8 @@ pub(super) fn report(profile: &Running) -> Report {
         live,
     };
     warn(&mut report, profile, given_up);
-    report
+    warn_of_memory(&mut report, profile);
+    Ok(report)
 }
 
 /// Allocations of the process that found no room for a record.
@@ -166,8 +176,32 @@ fn warn(report: &mut Report, profile: &Running, given_up: u64) {
     }
     if not_opened > 0 {
         warn(format!(
-            "{} had no scope of their own because too many were open on their thread; are guards forgotten?",
+            "{} had no scope of their own because too many were open on their thread (are guards forgotten?) or the \
+             system had no memory for them: what they did is charged to their callers",
             size::plural(not_opened, "call"),
+        ));
+    }
+}
+
+/// Says what is missing because there was no memory for the profiler itself.
+fn warn_of_memory(report: &mut Report, profile: &Running) {
+    let refused = pages::refused().saturating_sub(profile.refused_at_start);
+    if refused > 0 {
+        report.warnings.push(format!(
+            "the system had no memory for the profiler {}: the totals are complete, but calls, call paths, what is live, or \
+             the functions of new threads are missing",
+            size::plural(refused, "time"),
+        ));
+    }
+    if !profile.room.is_for_names() {
+        report.warnings.push(
+            "there was too little memory to read the names of stacks: what is live is by call path alone".to_owned(),
+        );
+    }
+    if profile.room.left_out() > 0 {
+        report.warnings.push(format!(
+            "{} of the running program could not be made because there was no memory",
+            size::plural(profile.room.left_out(), "report"),
         ));
     }
 }

@@ -1,8 +1,9 @@
 //! The report at the end of the process, whichever way it ends.
 
-use super::{finish, running};
+use super::{finish, out_of_memory, running};
 use crate::Error;
 use crate::os::exit;
+use crate::os::write_signals::Held;
 use std::io::Write;
 use std::panic::catch_unwind;
 use std::sync::Once;
@@ -50,9 +51,11 @@ fn finish_if_wanted() {
             return;
         }
     }
+    let _held = Held::begin();
     match finish() {
         // Another thread was faster.
         Ok(_) | Err(Error::NotRunning) => {}
+        Err(Error::OutOfMemory) => out_of_memory::say_instead_of_a_report(),
         Err(error) => {
             // Not `eprintln!`: it panics where stderr is closed.
             let _ = writeln!(std::io::stderr(), "memprof: {error}");

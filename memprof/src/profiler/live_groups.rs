@@ -3,10 +3,12 @@
 use super::estimate::Estimate;
 use super::live_stacks::Stacks;
 use super::merge::Paths;
+use super::names::Files;
 use super::verdict::{Births, Verdict};
 use crate::live::stack::StackId;
 use crate::live::{COARSE_BITS, Records, coarse};
 use crate::report::data::Frame;
+use crate::sorted;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -43,11 +45,12 @@ impl Group {
     }
 }
 
-/// Sorts the records into groups, the largest first.
-pub(super) fn grouped(records: &Records, paths: &Paths, now: u64) -> Vec<Group> {
+/// Sorts the records into groups, the largest first: by call path, and by stack if they are wanted.
+pub(super) fn grouped(records: &Records, paths: &Paths, now: u64, with_stacks: bool) -> Vec<Group> {
     let interval = records.interval;
     let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
-    let mut stacks = Stacks::of(records.as_slice());
+    let files = Files::default();
+    let mut stacks = Stacks::of(if with_stacks { records.as_slice() } else { &[] }, &files);
     for record in records.as_slice() {
         // A node that came after the snapshot is not merged: what it allocated is no part of this report.
         let Some(&path) = paths.of_node.get(&record.owner) else { continue };
@@ -84,7 +87,7 @@ pub(super) fn grouped(records: &Records, paths: &Paths, now: u64) -> Vec<Group> 
         group.estimate = group.estimate.rounded();
         group.frames = stacks.frames(group.stack);
     }
-    groups.sort_by_key(|group| (Reverse(group.estimate.bytes()), group.path, group.stack));
+    sorted::by_key(&mut groups, |group| (Reverse(group.estimate.bytes()), group.path, group.stack));
     groups
 }
 

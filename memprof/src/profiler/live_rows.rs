@@ -9,6 +9,7 @@ use super::verdict::Verdict;
 use crate::live::Records;
 use crate::os::clock::Anchor;
 use crate::report::data::{Live, LiveGroup, Totals};
+use crate::sorted;
 use wildmatch::WildMatch;
 
 /// The tracked allocations of one moment, summed by path.
@@ -23,8 +24,8 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
-    pub(super) fn new(records: &Records, given_up: u64, paths: &Paths, now: &Anchor) -> Self {
-        let groups = grouped(records, paths, now.ticks());
+    pub(super) fn new(records: &Records, given_up: u64, paths: &Paths, now: &Anchor, with_stacks: bool) -> Self {
+        let groups = grouped(records, paths, now.ticks(), with_stacks);
         let mut by_path = vec![Estimate::default(); paths.all.len()];
         for group in &groups {
             if let Some(place) = by_path.get_mut(group.path) {
@@ -123,7 +124,7 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
             (verdict, row)
         })
         .collect();
-    rows.sort_by_key(|(verdict, row)| (*verdict != Verdict::Growing, std::cmp::Reverse(row.bytes)));
+    sorted::by_key(&mut rows, |(verdict, row)| (*verdict != Verdict::Growing, std::cmp::Reverse(row.bytes)));
     rows.into_iter().map(|(_, row)| row).collect()
 }
 

@@ -1,5 +1,6 @@
 //! Which stacks of the tracked allocations are one.
 
+use super::names::Files;
 use super::symbols::Symbols;
 use crate::live::Record;
 use crate::live::stack::StackId;
@@ -10,17 +11,17 @@ use std::collections::HashMap;
 type Shown = (Option<String>, Option<String>, Option<u32>, u64);
 
 /// The stacks of one report, told apart by what they show: a loop that the compiler has unrolled is one place.
-pub(super) struct Stacks {
+pub(super) struct Stacks<'f> {
     /// Loading what names an address takes long: not where nothing was captured.
-    symbols: Option<Symbols>,
+    symbols: Option<Symbols<'f>>,
     of_id: HashMap<StackId, StackId>,
     of_frames: HashMap<Vec<Shown>, StackId>,
     frames: HashMap<StackId, Vec<Frame>>,
 }
 
-impl Stacks {
-    pub(super) fn of(records: &[Record]) -> Self {
-        let symbols = records.iter().any(|record| record.stack != 0).then(Symbols::load);
+impl<'f> Stacks<'f> {
+    pub(super) fn of(records: &[Record], files: &'f Files) -> Self {
+        let symbols = records.iter().any(|record| record.stack != 0).then(|| Symbols::load(files));
         Self { symbols, of_id: HashMap::new(), of_frames: HashMap::new(), frames: HashMap::new() }
     }
 

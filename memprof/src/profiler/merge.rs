@@ -40,6 +40,70 @@ impl Paths {
             Some(path)
         })
     }
+
+    /// The paths that each leads on to, in the order in which they were first called.
+    pub(super) fn children(&self) -> Vec<Vec<usize>> {
+        let mut children: Vec<Vec<usize>> = vec![Vec::new(); self.all.len()];
+        for (index, path) in self.all.iter().enumerate().skip(1) {
+            if let Some(siblings) = children.get_mut(path.parent) {
+                siblings.push(index);
+            }
+        }
+        children
+    }
+
+    /// What each path and all beneath it have read. One pass, however deep the tree is.
+    pub(super) fn with_all_beneath(&self) -> Vec<Reading> {
+        let mut sums: Vec<Reading> = self.all.iter().map(|path| path.reading).collect();
+        // Backwards, a path has everything beneath it when it is added to its caller.
+        for (index, path) in self.all.iter().enumerate().skip(1).rev() {
+            let sum = sums.get(index).copied().unwrap_or_default();
+            if let Some(above) = sums.get_mut(path.parent) {
+                *above = above.plus(&sum);
+            }
+        }
+        sums
+    }
+
+    /// The paths above which their own site does not stand: what is beneath one of these is beneath no other one of the same
+    /// site. That is nearly all, because recursion folds, but for what a function calls in a measurement of its own.
+    pub(super) fn outermost(&self) -> Vec<usize> {
+        let children = self.children();
+        let mut outermost = Vec::new();
+        // How many paths of a site the walk is in.
+        let mut open: HashMap<usize, usize> = HashMap::new();
+        let mut waiting = vec![Step::Down(0)];
+        while let Some(step) = waiting.pop() {
+            let (Step::Down(index) | Step::Up(index)) = step;
+            let Some(path) = self.all.get(index) else { continue };
+            let within = path.site.map(|site| open.entry(address(site)).or_default());
+            match step {
+                Step::Down(_) => {
+                    if let Some(within) = within {
+                        if *within == 0 {
+                            outermost.push(index);
+                        }
+                        *within += 1;
+                    }
+                    waiting.push(Step::Up(index));
+                    waiting.extend(children.get(index).into_iter().flatten().map(|&child| Step::Down(child)));
+                }
+                Step::Up(_) => {
+                    if let Some(within) = within {
+                        *within = within.saturating_sub(1);
+                    }
+                }
+            }
+        }
+        outermost
+    }
+}
+
+/// Of a walk through the call tree.
+enum Step {
+    Down(usize),
+    /// All beneath it has been seen.
+    Up(usize),
 }
 
 /// What one ledger read, and which one it is.
@@ -87,4 +151,51 @@ pub(super) fn merge(snapshot: &Snapshot) -> (Paths, Vec<LedgerSum>) {
 /// Identity of what lives for ever.
 pub(super) fn address<T>(thing: &'static T) -> usize {
     std::ptr::from_ref(thing).addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static A: Site = Site::named("a", "", 0);
+    static B: Site = Site::named("b", "", 0);
+
+    /// The paths `a`, `a → b`, `a → b → a` and `b`, called 1, 2, 3 and 4 times.
+    fn paths() -> Paths {
+        let path = |site, parent, count| {
+            let mut path = Path { site, parent, ..Path::default() };
+            path.reading.calls = count;
+            path
+        };
+        let all = vec![
+            path(None, 0, 0),
+            path(Some(&A), 0, 1),
+            path(Some(&B), 1, 2),
+            path(Some(&A), 2, 3),
+            path(Some(&B), 0, 4),
+        ];
+        Paths { all, of_node: HashMap::new() }
+    }
+
+    #[test]
+    fn what_is_beneath_two_paths_of_one_site_is_beneath_the_outer_one() {
+        let paths = paths();
+        let mut outermost = paths.outermost();
+        outermost.sort_unstable();
+        assert_eq!(outermost, [1, 2, 4]);
+        let beneath = paths.with_all_beneath();
+        let total = |site: &'static Site| -> u64 {
+            let its_own = |&&index: &&usize| paths.all[index].site.is_some_and(|other| std::ptr::eq(other, site));
+            outermost.iter().filter(its_own).map(|&index| beneath[index].calls).sum()
+        };
+        assert_eq!((total(&A), total(&B)), (1 + 2 + 3, 2 + 3 + 4));
+    }
+
+    #[test]
+    fn a_tree_as_deep_as_it_may_be_is_walked() {
+        let deep = 16 * 1024;
+        let path = |index: usize| Path { site: Some(&A), parent: index.saturating_sub(1), ..Path::default() };
+        let paths = Paths { all: (0..deep).map(path).collect(), of_node: HashMap::new() };
+        assert_eq!(paths.outermost(), [0]);
+    }
 }

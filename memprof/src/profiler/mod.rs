@@ -10,6 +10,10 @@
 //! The counters know nothing of it: they count from the first allocation of the process and are never set back.
 
 mod collect;
+#[cfg(all(feature = "backtraces", target_vendor = "apple"))]
+mod debug_map;
+#[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
+mod elf_names;
 mod estimate;
 mod exit;
 mod live_groups;
@@ -20,6 +24,7 @@ mod merge;
 mod names;
 mod out_of_memory;
 mod periodic;
+mod room;
 mod rows;
 mod spread;
 mod symbols;
@@ -30,8 +35,11 @@ pub(crate) use collect::Reporting;
 pub use main::{MainOptions, MainProfile, main_start};
 
 use self::periodic::Periodic;
+use self::room::Room;
 use crate::config::{Config, Loaded, STATISTICS_FILE};
 use crate::os::clock::Anchor;
+use crate::os::pages;
+use crate::os::write_signals::Held;
 use crate::report::{self, Report, Written};
 use crate::{Error, MemoryStats, jemalloc, live, tracker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -52,6 +60,10 @@ struct Running {
     live_at_start: MemoryStats,
     /// Allocations that had found no room for a record until then, in profiles before this one.
     not_tracked_at_start: u64,
+    /// How often the system had no memory for the profiler until then.
+    refused_at_start: u64,
+    /// The memory for reports.
+    room: Room,
     /// What writes the numbered reports, where `every_seconds` asks for them.
     periodic: Option<Periodic>,
 }
@@ -108,16 +120,20 @@ impl Profiler {
     ///
     /// Cost: two walks over the call paths of all threads, one over the live table (about 1 ms for 10,000 tracked
     /// allocations), and the allocations of the report itself, which stand in it the next time, in the row
-    /// `memprof (reporting)`. Empty where the configuration says `enabled = false`.
+    /// `memprof (reporting)`. Empty where the configuration says `enabled = false`, and where there is no memory for it.
     pub fn report(&self) -> Report {
-        running().as_ref().map(collect::report).unwrap_or_default()
+        let mut running = running();
+        let Some(profile) = running.as_mut() else { return Report::default() };
+        let report = collect::report(profile).unwrap_or_default();
+        profile.room.refill();
+        report
     }
 
     /// Ends the profile and writes the reports: the two files, and the table on stderr.
     ///
     /// # Errors
     /// [`Error::Io`] if the reports can be written neither where the configuration says nor to the system's temporary
-    /// directory; [`Error::NotRunning`] with `enabled = false`.
+    /// directory; [`Error::OutOfMemory`]; [`Error::NotRunning`] with `enabled = false`.
     pub fn finish(mut self) -> Result<Written, Error> {
         self.finished = true;
         finish()
@@ -136,7 +152,7 @@ impl Drop for Profiler {
 /// outside an allocator or a signal handler.
 ///
 /// # Errors
-/// [`Error::NotRunning`] without a profile; [`Error::Io`] if the files can be written neither where the configuration
+/// [`Error::NotRunning`] without a profile; [`Error::OutOfMemory`]; [`Error::Io`] if the files can be written neither where the configuration
 /// says nor to the system's temporary directory.
 ///
 /// ```
@@ -146,9 +162,11 @@ impl Drop for Profiler {
 /// }
 /// ```
 pub fn write_report() -> Result<Written, Error> {
-    let running = running();
-    let profile = running.as_ref().ok_or(Error::NotRunning)?;
-    write(profile, &collect::report(profile))
+    let mut running = running();
+    let profile = running.as_mut().ok_or(Error::NotRunning)?;
+    let written = collect::report(profile).and_then(|report| write(profile, &report));
+    profile.room.refill();
+    written
 }
 
 /// Starts a profile; `allocator` is how the user named the inner allocator, where its type does not tell.
@@ -187,6 +205,8 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         started_at: SystemTime::now(),
         live_at_start: MemoryStats::default(),
         not_tracked_at_start: 0,
+        refused_at_start: 0,
+        room: Room::new(),
         periodic: None,
     });
     if profile.config.reporting.every_seconds > 0 {
@@ -208,6 +228,8 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
             "the system has no memory for a table of {max} allocations: set max_tracked_allocations lower"
         ));
     }
+    // What was refused until here has a warning of its own.
+    profile.refused_at_start = pages::refused();
     Ok(Profiler { finished: false })
 }
 
@@ -223,8 +245,9 @@ fn inner_allocator(type_name: &str, given: Option<&str>) -> String {
 
 fn finish() -> Result<Written, Error> {
     let mut running = running();
-    let profile = running.take().ok_or(Error::NotRunning)?;
-    let report = collect::report(&profile);
+    let mut profile = running.take().ok_or(Error::NotRunning)?;
+    let report = collect::report(&mut profile)?;
+    let _held = Held::begin();
     let written = write(&profile, &report);
     // Where no file can be written, the table is all there is.
     report::table::print(&report, written.as_ref().ok());
@@ -246,6 +269,7 @@ fn write_numbered(profile: &Running, report: &Report, number: u64) -> Result<Wri
 
 fn write(profile: &Running, report: &Report) -> Result<Written, Error> {
     let _scope = collect::Reporting::begin();
+    let _held = Held::begin();
     let paths = &profile.config.reporting;
     let statistics = profile.config.jemalloc.stats_print.then(|| jemalloc::stats_print(&profile.inner)).flatten();
     report::files::write(

@@ -4,9 +4,9 @@ use crate::report::data::Frame;
 use std::path::Path;
 
 #[cfg(all(feature = "backtraces", unix))]
-pub(super) use by_file::Names;
+pub(super) use by_file::{Files, Names};
 #[cfg(not(all(feature = "backtraces", unix)))]
-pub(super) use in_process::Names;
+pub(super) use in_process::{Files, Names};
 
 #[cfg(all(feature = "backtraces", unix))]
 mod by_file {
@@ -15,22 +15,36 @@ mod by_file {
     use std::collections::HashMap;
     use std::path::PathBuf;
 
+    #[cfg(target_vendor = "apple")]
+    use super::super::debug_map::DebugInfo;
+    #[cfg(not(target_vendor = "apple"))]
+    use super::super::elf_names::DebugInfo;
+
+    #[cfg(target_vendor = "apple")]
+    pub(in super::super) use super::super::debug_map::Files;
+    #[cfg(not(target_vendor = "apple"))]
+    pub(in super::super) use super::super::elf_names::Files;
+
     /// The files that were read so far, for one report: debug information is large.
-    #[derive(Default)]
-    pub(in super::super) struct Names {
-        files: HashMap<PathBuf, Option<addr2line::Loader>>,
+    pub(in super::super) struct Names<'f> {
+        contents: &'f Files,
+        files: HashMap<PathBuf, Option<DebugInfo<'f>>>,
     }
 
-    impl Names {
+    impl<'f> Names<'f> {
+        pub(in super::super) fn new(contents: &'f Files) -> Self {
+            Self { contents, files: HashMap::new() }
+        }
+
         /// The functions that go on at a return address, innermost first; `address` is the address in the module's file.
         pub(in super::super) fn at(&mut self, file: Option<&Path>, address: usize, _in_memory: usize) -> Vec<Frame> {
             let Some(file) = file else { return Vec::new() };
-            let loader =
-                self.files.entry(file.to_owned()).or_insert_with(|| addr2line::Loader::new(file).ok()).as_ref();
+            let info =
+                self.files.entry(file.to_owned()).or_insert_with(|| DebugInfo::read(file, self.contents)).as_ref();
             // Where the call is, not where it returns to: that can be the next line, or another function.
-            let (Some(loader), Some(call)) = (loader, (address as u64).checked_sub(1)) else { return Vec::new() };
+            let (Some(info), Some(call)) = (info, (address as u64).checked_sub(1)) else { return Vec::new() };
             let mut frames = Vec::new();
-            if let Ok(mut found) = loader.find_frames(call) {
+            if let Some(mut found) = info.frames(call) {
                 while let Ok(Some(frame)) = found.next() {
                     let location = frame.location.as_ref();
                     frames.push(Frame {
@@ -45,7 +59,7 @@ mod by_file {
             // alone (`line-tables-only`) its names are without their paths, which the symbols have.
             let has_path = |frame: &Frame| frame.function.as_ref().is_some_and(|name| name.contains("::"));
             if !frames.last().is_some_and(has_path)
-                && let Some(symbol) = loader.find_symbol(call)
+                && let Some(symbol) = info.symbol(call)
             {
                 let last = frames.pop().unwrap_or_default();
                 let function = addr2line::demangle_auto(Cow::Borrowed(symbol), None).into_owned();
@@ -60,11 +74,18 @@ mod by_file {
 mod in_process {
     use super::{Frame, Path};
 
-    /// Nothing is kept.
+    /// Nothing is read here.
     #[derive(Default)]
-    pub(in super::super) struct Names {}
+    pub(in super::super) struct Files {}
 
-    impl Names {
+    /// Nothing is kept.
+    pub(in super::super) struct Names<'f>(std::marker::PhantomData<&'f Files>);
+
+    impl<'f> Names<'f> {
+        pub(in super::super) fn new(_contents: &'f Files) -> Self {
+            Self(std::marker::PhantomData)
+        }
+
         /// The functions that go on at a return address, innermost first.
         #[allow(clippy::unused_self, reason = "other systems keep files")]
         #[cfg(all(feature = "backtraces", windows))]

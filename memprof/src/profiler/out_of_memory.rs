@@ -1,8 +1,11 @@
-//! `abort_on_oom`: the last words of a program that is out of memory, said without allocating.
+//! The last words of a program that is out of memory, said without allocating: with `abort_on_oom`, and where there is no
+//! memory for the report at the end.
 
 use crate::os::stderr::RawStderr;
 use crate::tracker::{self, Site, each_ledger, each_node};
-use std::fmt::Write;
+use std::cell::Cell;
+use std::fmt::{Arguments, Write};
+use std::hint::black_box;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -18,24 +21,56 @@ pub(super) fn abort_if(wanted: bool) {
     tracker::set_out_of_memory_handler(if wanted { Some(say_and_abort) } else { None });
 }
 
+thread_local! {
+    /// Whether this thread asks for memory that it can do without.
+    static ASKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the program's allocator has so many bytes, in one block or in many. They are counted like all others. Where it
+/// has not, that ends no program, whatever `abort_on_oom` says.
+pub(super) fn could_allocate(bytes: usize) -> bool {
+    const PART: usize = 64 * 1024;
+    let take = |bytes: usize| {
+        let mut block: Vec<u8> = Vec::new();
+        let taken = block.try_reserve_exact(bytes).is_ok();
+        taken.then(|| black_box(block))
+    };
+    let in_parts = || {
+        let (mut parts, count) = (Vec::new(), bytes.div_ceil(PART));
+        // Reserved for all of them: the list does not grow.
+        parts.try_reserve_exact(count).is_ok() && (0..count).all(|_| take(PART).map(|part| parts.push(part)).is_some())
+    };
+    ASKING.set(true);
+    let could = take(bytes).is_some() || in_parts();
+    ASKING.set(false);
+    could
+}
+
 fn say_and_abort(bytes: usize) {
+    if ASKING.get() {
+        return;
+    }
     static SAID: AtomicBool = AtomicBool::new(false);
     // Threads run out together; the first one speaks. The others wait for it to end the process, lest they cut it short,
     // but not for ever: nobody may be reading what it says.
     if SAID.swap(true, Relaxed) {
         std::thread::sleep(LONGEST_SPEECH);
     } else {
-        say(&mut RawStderr::new(), bytes);
+        say(&mut RawStderr::new(), format_args!("out of memory: an allocation of {bytes} bytes failed"));
     }
     std::process::abort();
 }
 
-fn say(out: &mut RawStderr, bytes: usize) {
+/// Says on stderr what can be said where no report can be made.
+pub(super) fn say_instead_of_a_report() {
+    say(&mut RawStderr::new(), format_args!("no report: there is no memory left to make it"));
+}
+
+fn say(out: &mut RawStderr, what: Arguments<'_>) {
     let stats = tracker::memory_stats();
     let _ = writeln!(
         out,
-        "memprof: out of memory: an allocation of {bytes} bytes failed; allocated {} bytes, freed {}, live {} in {} \
-         blocks, peak {}",
+        "memprof: {what}; allocated {} bytes, freed {}, live {} in {} blocks, peak {}",
         stats.allocated, stats.deallocated, stats.net_allocated, stats.net_count, stats.peak_allocated
     );
     let sites = || each_ledger().flat_map(each_node).filter_map(|node| Some((node, node.site()?)));

@@ -1,6 +1,7 @@
 //! Numbered reports of the running program, `every_seconds` apart: two of them show what grows.
 
 use super::{Running, collect, running, write_numbered};
+use crate::Error;
 use crate::os::signals;
 use crate::report::Written;
 use std::collections::VecDeque;
@@ -69,10 +70,12 @@ fn write_until(stop: &Arc<Stop>, step: Duration, keep: usize) {
         let mut running = running();
         let Some(profile) = running.as_mut().filter(|profile| is_its(profile, stop)) else { return };
         let _scope = collect::Reporting::begin();
-        match write_numbered(profile, &collect::report(profile), number) {
+        match collect::report(profile).and_then(|report| write_numbered(profile, &report, number)) {
             Ok(written) => kept.push_back(written),
+            Err(Error::OutOfMemory) => profile.room.leave_out(),
             Err(error) => warn_once(profile, &error.to_string()),
         }
+        profile.room.refill();
         drop(running);
         while kept.len() > keep
             && let Some(oldest) = kept.pop_front()

@@ -10,6 +10,7 @@ use crate::os::thread_name::{self, ThreadName};
 use crate::report::data::{CallTreeNode, Function, Thread, Unattributed};
 use crate::scope::site_name;
 use crate::size;
+use crate::sorted;
 use crate::tracker::{CallSpread, Distribution, Ledger, Reading, Site, present};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
@@ -48,8 +49,6 @@ struct Sum {
     retained: Estimate,
     unrecorded: u64,
     spreads: Vec<&'static CallSpread>,
-    /// The path whose bytes were added last.
-    added: Option<usize>,
 }
 
 /// One row for each function, the one that allocated most first.
@@ -68,7 +67,6 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
                 retained: Estimate::default(),
                 unrecorded: 0,
                 spreads: Vec::new(),
-                added: None,
             });
             sums.len() - 1
         });
@@ -82,19 +80,18 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
                 sum.retained = sum.retained.plus(retained.of(index));
             }
         }
-        // Each byte goes once to each function above it. A site stands once on a path, because recursion folds, but for
-        // what a function calls in a measurement of its own.
-        for above in paths.upwards(index) {
-            let at = above.site.and_then(|site| of_site.get(&address(site)));
-            if let Some(sum) = at.and_then(|&at| sums.get_mut(at))
-                && sum.added.replace(index) != Some(index)
-            {
-                sum.total = sum.total.plus(&path.reading);
-            }
+    }
+    // Each byte goes once to each function above it.
+    let beneath = paths.with_all_beneath();
+    for index in paths.outermost() {
+        let site = paths.all.get(index).and_then(|path| path.site);
+        let at = site.and_then(|site| of_site.get(&address(site)));
+        if let Some((sum, all)) = at.and_then(|&at| sums.get_mut(at)).zip(beneath.get(index)) {
+            sum.total = sum.total.plus(all);
         }
     }
     let mut functions: Vec<Function> = sums.iter().map(|sum| function(sum, names, retained)).collect();
-    functions.sort_by(|a, b| {
+    sorted::by(&mut functions, |a, b| {
         let key = |row: &Function| (std::cmp::Reverse(row.allocated_bytes), std::cmp::Reverse(row.net_bytes));
         key(a).cmp(&key(b)).then_with(|| (&a.name, &a.file, a.line).cmp(&(&b.name, &b.file, b.line)))
     });
@@ -155,12 +152,7 @@ pub(super) fn unattributed(paths: &Paths, retained: Option<Retained<'_>>) -> Una
 
 /// The paths but the root, a caller before what it called, siblings in the order in which they were first called.
 pub(super) fn call_tree(paths: &Paths, names: &Names) -> Vec<CallTreeNode> {
-    let mut children: Vec<Vec<usize>> = vec![Vec::new(); paths.all.len()];
-    for (index, path) in paths.all.iter().enumerate().skip(1) {
-        if let Some(siblings) = children.get_mut(path.parent) {
-            siblings.push(index);
-        }
-    }
+    let children = paths.children();
     let mut rows = Vec::new();
     let mut waiting: Vec<(usize, Option<u32>)> = vec![(0, None)];
     while let Some((index, parent)) = waiting.pop() {
@@ -205,7 +197,7 @@ pub(super) fn threads(ledgers: &[LedgerSum]) -> Vec<Thread> {
             (if ledger.is_shared() { u32::MAX } else { ledger.number.load(Relaxed) }, thread)
         })
         .collect();
-    rows.sort_by_key(|&(number, _)| number);
+    sorted::by_key(&mut rows, |&(number, _)| number);
     rows.into_iter().map(|(_, row)| row).collect()
 }
 

@@ -1,22 +1,22 @@
 //! From captured addresses to functions, files and lines. Done when a report is made, never before.
 
-use super::names::Names;
+use super::names::{Files, Names};
 use crate::live::stack::{self, Image, Known, StackId};
 use crate::report::data::Frame;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// What the addresses of this moment mean.
-pub(super) struct Symbols {
+pub(super) struct Symbols<'f> {
     images: Vec<Image>,
-    names: Names,
+    names: Names<'f>,
     /// The functions at an address, innermost first.
     known: HashMap<(usize, u32), Vec<Frame>>,
 }
 
-impl Symbols {
-    pub(super) fn load() -> Self {
-        Self { images: stack::images(), names: Names::default(), known: HashMap::new() }
+impl<'f> Symbols<'f> {
+    pub(super) fn load(files: &'f Files) -> Self {
+        Self { images: stack::images(), names: Names::new(files), known: HashMap::new() }
     }
 
     /// The functions on a stack, innermost first, without the profiler's own at the top.
@@ -35,7 +35,7 @@ impl Symbols {
     }
 }
 
-fn functions(known: Known, images: &[Image], names: &mut Names) -> Vec<Frame> {
+fn functions(known: Known, images: &[Image], names: &mut Names<'_>) -> Vec<Frame> {
     let nothing = Frame { address: known.address as u64, ..Frame::default() };
     // The module is gone, and what is there now is another one: its names would be wrong.
     if known.mark != 0 && stack::mark_of(known.address) != Some(known.mark) {

@@ -7,7 +7,7 @@ use super::name::{OUTSIDE, printable, shorten};
 use crate::size;
 
 /// Blanks between two columns.
-pub(crate) const GAP: usize = 2;
+const GAP: usize = 2;
 
 /// A name keeps this many columns before a figure may stand beside it, if it has that many.
 const NAME: usize = 30;
@@ -177,7 +177,8 @@ pub(crate) fn fit(figures: &mut Vec<Figure>, least_important: &[Figure], rows: &
     }
 }
 
-fn column_width(figure: Figure, rows: &[Row]) -> usize {
+/// The columns that a figure takes, with the blanks before it.
+pub(crate) fn column_width(figure: Figure, rows: &[Row]) -> usize {
     let widest = rows.iter().map(|row| figure.of(row).width()).max().unwrap_or(0);
     GAP + widest.max(figure.title().width())
 }

@@ -3,8 +3,11 @@
 //! Sizes are whole bytes. A field that ends in `_mb` repeats a size as a float in MB (1 MB = 2^20 bytes), for people.
 //! What is not known is `None` (`null` in JSON), never 0.
 
-#[cfg(feature = "profiling")]
+#[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "profiling")]
+use super::json::{Fields, FromJson, Node, Problem, ToJson, Writer};
 
 /// The version of the JSON layout that this library writes and reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -13,9 +16,24 @@ macro_rules! data {
     ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {$(
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
-        #[cfg_attr(feature = "profiling", derive(Serialize, Deserialize))]
+        #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
         #[non_exhaustive]
         pub struct $name { $($(#[$field_meta])* pub $field: $type,)* }
+
+        #[cfg(feature = "profiling")]
+        impl ToJson for $name {
+            fn write(&self, out: &mut Writer<'_>) -> std::io::Result<()> {
+                out.object(&[$((stringify!($field), &self.$field),)*])
+            }
+        }
+
+        #[cfg(feature = "profiling")]
+        impl FromJson for $name {
+            fn read(node: &Node<'_>) -> Result<Self, Problem> {
+                let fields = Fields::of(node)?;
+                Ok(Self { $($field: fields.read(stringify!($field))?,)* })
+            }
+        }
     )*};
 }
 

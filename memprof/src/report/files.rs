@@ -3,13 +3,12 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use tempfile::NamedTempFile;
 
 use super::Written;
 use super::data::Report;
 use super::leaks;
+use super::name::printable;
+use super::unfinished::Unfinished;
 use crate::Error;
 
 /// What writes the contents of one file.
@@ -74,7 +73,10 @@ fn write_or_else(
             Err(second) => Err(Error::Io {
                 action: "write the report",
                 path: wanted.to_owned(),
-                source: io::Error::new(error.kind(), format!("{error}; nor {}: {second}", instead.display())),
+                source: io::Error::new(
+                    error.kind(),
+                    format!("{error}; nor {}: {second}", printable(&instead.to_string_lossy())),
+                ),
             }),
         }
     };
@@ -121,32 +123,11 @@ fn replace(path: &Path, contents: Contents<'_>) -> io::Result<()> {
         _ => Path::new("."),
     };
     fs::create_dir_all(dir)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".memprof-").suffix(".tmp");
-    // The library's own choice is a file that only its owner reads; the umask narrows this as for any other new file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.tempfile_in(dir)?;
+    let (unfinished, file) = Unfinished::in_folder(dir)?;
     let mut out = BufWriter::new(file);
     contents(&mut out)?;
-    rename(out.into_inner().map_err(io::IntoInnerError::into_error)?, path)
-}
-
-/// Gives the file its name. Windows does not replace a file that somebody is reading just then, a scanner for viruses for
-/// instance: there it is tried again, for half a second in all.
-fn rename(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
-    let mut tries = if cfg!(windows) { 100 } else { 1 };
-    loop {
-        tries -= 1;
-        match file.persist(path) {
-            Ok(_) => return Ok(()),
-            Err(refused) if tries > 0 && refused.error.kind() == io::ErrorKind::PermissionDenied => {
-                file = refused.file;
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            Err(refused) => return Err(refused.error),
-        }
-    }
+    out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    unfinished.becomes(path)
 }
 
 /// Opens what is no file. A pipe that nobody reads must not stop the program: it is an error instead.

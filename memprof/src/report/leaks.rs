@@ -41,8 +41,11 @@ fn whole(report: &Report, lines: &mut Vec<String>) {
     lines.push(program(report));
     let live = &report.live;
     let Some(tracked) = live.tracked else {
-        lines
-            .push("no live table: which functions hold them was not recorded, because track_allocations is off".into());
+        lines.push(
+            "no live table: which functions hold them was not recorded, because track_allocations is off, or there was no \
+             memory for it (then a warning below says so)"
+                .into(),
+        );
         lines.push("to see it: set `track_allocations = true` under [memory_profiling] in memory_profile.toml".into());
         return;
     };

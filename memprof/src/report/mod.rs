@@ -18,6 +18,8 @@ mod resident;
 #[cfg(feature = "profiling")]
 pub(crate) mod table;
 #[cfg(feature = "profiling")]
+mod unfinished;
+#[cfg(feature = "profiling")]
 mod violations;
 
 #[cfg(all(test, feature = "profiling"))]

@@ -3,19 +3,21 @@
 use std::cmp::Reverse;
 use std::fmt::Display;
 use std::io::Write;
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{CellAlignment, Table};
 use unicode_width::UnicodeWidthStr;
 
 use super::NOT_INSTALLED;
-use super::columns::{Figure, GAP, Row, fit};
+use super::columns::{Figure, Row, column_width, fit};
 use super::data::{Function, Report};
 use super::name::printable;
 use super::resident;
 use super::violations;
 use super::written::Written;
+use crate::os::terminal;
 use crate::size;
+use crate::sorted;
 
 /// Functions with a row of their own, in each table.
 const ROWS: usize = 10;
@@ -33,10 +35,9 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 ///
 /// A stderr that is closed is no error: there is nobody to tell.
 pub(crate) fn print(report: &Report, written: Option<&Written>) {
-    let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(WIDTH, |(width, _)| width.0.into());
-    let text = render(report, written, width, true);
-    // The stream takes the colours out where they are not wanted.
-    let mut out = anstream::stderr().lock();
+    let width = terminal::columns_of_stderr().unwrap_or(WIDTH);
+    let text = render(report, written, width, terminal::stderr_takes_colour());
+    let mut out = std::io::stderr().lock();
     let _ = out.write_all(text.as_bytes());
     let _ = out.flush();
 }
@@ -63,8 +64,8 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
     }
     if let Some(written) = written {
         page.blank();
-        page.line(Style::new(), format_args!("all figures: {}", written.allocation_report.display()));
-        page.line(Style::new(), format_args!("still live:  {}", written.leak_report.display()));
+        page.line(Style::new(), format_args!("all figures: {}", path(&written.allocation_report)));
+        page.line(Style::new(), format_args!("still live:  {}", path(&written.leak_report)));
     }
     let fell_back = written.and_then(|written| written.fell_back.as_ref());
     let warnings: Vec<&String> = fell_back.into_iter().chain(&report.warnings).collect();
@@ -80,6 +81,11 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
 const NO_FUNCTIONS: &str = "No tracked function was called: put #[track_memory] on the functions you want to see.";
 const LEGEND: &str = "self: the function's own code, adds up to the total; allocated, net: with all it called. \
 retained: its own blocks that nobody freed. peak/call: the most above a call's start. 1 MB = 2^20 bytes.";
+
+/// A path on one line: a folder can have any name.
+fn path(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
 
 fn totals(report: &Report) -> String {
     let totals = &report.totals;
@@ -101,7 +107,7 @@ fn totals(report: &Report) -> String {
 fn by_net(report: &Report, written: Option<&Written>, width: usize, page: &mut Page) {
     use Figure::{Allocated, Calls, Net, PeakPerCall, Retained, SelfAllocated, SelfNet};
     let mut functions: Vec<&Function> = report.functions.iter().collect();
-    functions.sort_by_key(|function| (Reverse(function.net_bytes), &function.name));
+    sorted::by_key(&mut functions, |function| (Reverse(function.net_bytes), &function.name));
     page.blank();
     page.lines(TITLE, wrap("Functions by net: what they keep", " ", width));
     let figures = vec![Calls, Net, SelfNet, Retained, PeakPerCall, Allocated, SelfAllocated];
@@ -112,7 +118,7 @@ fn by_net(report: &Report, written: Option<&Written>, width: usize, page: &mut P
 fn by_allocated(report: &Report, written: Option<&Written>, width: usize, page: &mut Page) {
     use Figure::{Allocated, Calls, Net, PeakPerCall, SelfAllocated, SelfNet};
     let mut functions: Vec<&Function> = report.functions.iter().collect();
-    functions.sort_by_key(|function| (Reverse(function.allocated_bytes), &function.name));
+    sorted::by_key(&mut functions, |function| (Reverse(function.allocated_bytes), &function.name));
     page.blank();
     page.lines(TITLE, wrap("Functions by allocated: what they asked for", " ", width));
     let figures = vec![Calls, Allocated, SelfAllocated, PeakPerCall, Net, SelfNet];
@@ -180,25 +186,26 @@ fn section(
         && !more.is_empty()
     {
         let more = size::count(more.len() as u64);
-        page.line(FAINT, format_args!("and {more} more in {}", written.allocation_report.display()));
+        page.line(FAINT, format_args!("and {more} more in {}", path(&written.allocation_report)));
     }
 }
 
 /// The lines of one table, the titles first: names to the left, figures to the right.
 fn aligned(figures: &[Figure], rows: &[Row]) -> Vec<String> {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(std::iter::once("function").chain(figures.iter().map(|figure| figure.title())));
-    for row in rows {
-        table.add_row(std::iter::once(row.name.clone()).chain(figures.iter().map(|figure| figure.of(row))));
-    }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if index == 0 { 0 } else { GAP as u16 }, 0));
-        if index > 0 {
-            column.set_cell_alignment(CellAlignment::Right);
+    let names = || std::iter::once("function").chain(rows.iter().map(|row| row.name.as_str()));
+    let longest = names().map(UnicodeWidthStr::width).max().unwrap_or(0);
+    // Blanks are counted here and not by `{:>width$}`, which counts characters: some of them take two columns.
+    let blanks = |taken: usize, width: usize| " ".repeat(width.saturating_sub(taken));
+    let mut lines: Vec<String> = names().map(|name| format!("{name}{}", blanks(name.width(), longest))).collect();
+    for figure in figures {
+        let column = std::iter::once(figure.title().to_owned()).chain(rows.iter().map(|row| figure.of(row)));
+        let width = column_width(*figure, rows);
+        for (line, cell) in lines.iter_mut().zip(column) {
+            line.push_str(&blanks(cell.width(), width));
+            line.push_str(&cell);
         }
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect()
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Breaks a text after `separator` into lines of at most `width` columns.

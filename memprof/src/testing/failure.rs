@@ -5,6 +5,7 @@ use super::outcome::Compare;
 use super::run::{Run, run};
 use crate::profiler::Reporting;
 use crate::size;
+use crate::sorted;
 use std::fmt;
 
 /// Functions that a failure names.
@@ -64,7 +65,7 @@ pub(super) fn by_allocated(run: &mut Run) -> String {
 /// The functions whose net is the highest, a line for each.
 pub(super) fn by_net(run: &mut Run) -> String {
     let mut functions = run.functions();
-    functions.sort_by_key(|function| std::cmp::Reverse(function.net_bytes));
+    sorted::by_key(&mut functions, |function| std::cmp::Reverse(function.net_bytes));
     lines(functions.iter().filter(|function| function.net_bytes > 0).map(|function| {
         let MeasuredFunction { name, file, line, net_bytes, .. } = function;
         format!("net {}  {name}{}", size::exact(*net_bytes), super::figures::place(file, *line))

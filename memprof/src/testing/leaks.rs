@@ -5,6 +5,7 @@ use super::figures::place;
 use super::run::{Run, key, name, run};
 use crate::profiler::Reporting;
 use crate::size;
+use crate::sorted;
 use std::collections::HashMap;
 
 /// Runs `work`, drops what it returns, and looks for blocks that were allocated meanwhile and are still live.
@@ -37,7 +38,7 @@ pub(super) fn left(run: &mut Run) -> Option<String> {
         return None;
     }
     let mut live: Vec<_> = live.into_values().collect();
-    live.sort_by_key(|&(site, bytes, _)| (std::cmp::Reverse(bytes), key(site)));
+    sorted::by_key(&mut live, |&(site, bytes, _)| (std::cmp::Reverse(bytes), key(site)));
     let (bytes, count) = live.iter().fold((0, 0), |sum, row| (sum.0 + row.1, sum.1 + row.2));
     let rows = live.iter().map(|&(site, bytes, count)| {
         let (name, file, line) = name(site);

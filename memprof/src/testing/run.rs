@@ -4,6 +4,7 @@ use super::figures::{Measured, MeasuredFunction};
 use crate::profiler::Reporting;
 use crate::scope::site_name;
 use crate::size;
+use crate::sorted;
 use crate::tracker::{self, AT_ONCE, Ended, Measurement, Reading, Refused, Site, Span};
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -147,7 +148,7 @@ impl Run {
                 }
             })
             .collect();
-        functions.sort_by(|a, b| b.allocated_bytes.cmp(&a.allocated_bytes).then_with(|| a.name.cmp(&b.name)));
+        sorted::by(&mut functions, |a, b| b.allocated_bytes.cmp(&a.allocated_bytes).then_with(|| a.name.cmp(&b.name)));
         functions
     }
 }

@@ -65,9 +65,13 @@ impl CallPath {
         let ledger = thread::ledger()?;
         ledger.catch_up();
         let node = if std::ptr::eq(ledger, self.ledger) && measured.is_whole() {
-            self.node
+            Some(self.node)
         } else {
             same_path(ledger, self.node, measured)
+        };
+        let Some(node) = node else {
+            ledger.count_not_opened();
+            return None;
         };
         let frames = ledger.frames();
         if !ledger.make_room() {
@@ -108,11 +112,12 @@ impl Drop for Entered {
 }
 
 /// The node of the same path in the tree of another ledger; a path that is not there yet is made, as far as there is room.
+/// `None` where the system has no memory for it.
 ///
 /// A measurement that has ended meanwhile is left out: another one may have its site by now.
 ///
 /// Steps: a hash and (mostly) one look at a table for each site of the path.
-fn same_path(ledger: &'static Ledger, elsewhere: &'static Node, measured: Joined) -> &'static Node {
+fn same_path(ledger: &'static Ledger, elsewhere: &'static Node, measured: Joined) -> Option<&'static Node> {
     // A path is known from its end and walked from its root; there is no room to turn it around as a whole.
     const AT_ONCE: usize = 32;
     let upwards = || {
@@ -131,12 +136,12 @@ fn same_path(ledger: &'static Ledger, elsewhere: &'static Node, measured: Joined
         }
         for &site in &sites[..part] {
             node = if std::ptr::eq(site, &raw const OTHER_PATHS) {
-                tree.other_paths(ledger, node).unwrap_or(node)
+                tree.other_paths(ledger, node)?
             } else {
-                tree.step(node, site).unwrap_or_else(|| tree.new_child(ledger, node, site))
+                tree.step(node, site).or_else(|| tree.new_child(ledger, node, site))?
             };
         }
         missing -= part;
     }
-    node
+    Some(node)
 }

@@ -8,8 +8,8 @@ use super::ledger::{Ledger, SHARED};
 use super::thread::{self, Elsewhere};
 use super::{totals, tracking};
 use crate::live::{self, Inserted, Record};
-use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicPtr, AtomicUsize};
 
 /// Names the inner allocator. It is called when a report is written, never before.
 pub(crate) type InnerName = fn() -> &'static str;
@@ -282,10 +282,19 @@ pub(crate) fn set_out_of_memory_handler(handler: Option<fn(usize)>) {
     OUT_OF_MEMORY.store(handler.map_or(std::ptr::null_mut(), |handler| handler as *mut ()), Relaxed);
 }
 
+/// The fewest bytes that the inner allocator has refused.
+static LEAST_REFUSED: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+/// Whether the inner allocator has ever returned null for so many bytes or fewer.
+pub(crate) fn has_refused(bytes: usize) -> bool {
+    LEAST_REFUSED.load(Relaxed) <= bytes
+}
+
 /// The inner allocator has returned null: nothing is counted.
 #[cold]
 #[inline(never)]
 pub(crate) fn on_out_of_memory(bytes: usize) {
+    LEAST_REFUSED.fetch_min(bytes, Relaxed);
     let handler = OUT_OF_MEMORY.load(Relaxed);
     if !handler.is_null() {
         // SAFETY: only `set_out_of_memory_handler` stores here, and what it stores is such a function.

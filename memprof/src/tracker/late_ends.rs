@@ -116,9 +116,14 @@ impl Ledger {
         if has_room {
             self.rearm_entries();
         } else {
-            self.scopes_not_opened.store(self.scopes_not_opened.load(Relaxed) + 1, Relaxed);
+            self.count_not_opened();
         }
         has_room
+    }
+
+    /// Counts a scope that could not be opened. For the owner alone.
+    pub(super) fn count_not_opened(&self) {
+        self.scopes_not_opened.store(self.scopes_not_opened.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
     /// Lets entries take the short way, unless a scope has ended elsewhere meanwhile.

@@ -78,7 +78,7 @@ impl Measurement {
         }
         let exact = if leaks { Some(live::hold_exact().ok_or(Refused::Sampled)?) } else { None };
         let taken = Taken::take().ok_or(Refused::AllTaken)?;
-        let node = ledger.tree().child(ledger, ledger.node(), taken.site());
+        let node = ledger.tree().child(ledger, ledger.node(), taken.site()).ok_or(Refused::NoMemory)?;
         if node.measurement != taken.number() {
             return Err(Refused::TooManyPaths);
         }

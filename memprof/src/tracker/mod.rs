@@ -32,7 +32,7 @@ pub(crate) use contexts::CallPath;
 pub(crate) use distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
 pub(crate) use frames::FrameKind;
 pub(crate) use hook::{
-    before_realloc, inner_name, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
+    before_realloc, has_refused, inner_name, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
     set_out_of_memory_handler,
 };
 pub(crate) use ledger::{Ledger, each_ledger};

@@ -58,7 +58,10 @@ impl Open {
         let ledger = thread::ledger()?;
         ledger.catch_up();
         let before = ledger.node();
-        let node = ledger.tree().child(ledger, before, site);
+        let Some(node) = ledger.tree().child(ledger, before, site) else {
+            ledger.count_not_opened();
+            return None;
+        };
         if !ledger.make_room() {
             return None;
         }

@@ -3,10 +3,9 @@
 //! ```text
 //!             first allocation              thread over (after its Rust TLS destructors)
 //!    NONE ───────────────────────► ledger ─────────────────────────────────────────────► RETIRED
-//!      │  no memory for a ledger                                                            ▲
-//!      ├────────────────────────────────────────────────────────────────────────────────────┘
-//!      │  profiling is switched off
-//!      └───────────────────────────► DISABLED ◄── (the thread that switches it off)
+//!    │ ▲ │  profiling is switched off
+//!    │ │ └───────────────────────────► DISABLED ◄── (the thread that switches it off)
+//!    └─┘ no memory for a ledger: this allocation counts in the shared one, the next asks again
 //!
 //!    ledger ──► PROBING ──► ledger   (while `probe` allocates one byte)
 //! ```
@@ -120,17 +119,14 @@ pub(crate) fn owns(ledger: &'static Ledger) -> bool {
 }
 
 fn take() -> Option<&'static Ledger> {
-    // Where the end of the thread cannot be seen the ledger is kept for ever: nothing is lost but its memory.
-    let Some(ledger) = REGISTRY.adopt().or_else(Ledger::create) else {
-        PRESENT.set(RETIRED);
-        return None;
-    };
+    let ledger = REGISTRY.adopt().or_else(Ledger::create)?;
     ledger.threads_served.store(ledger.threads_served.load(Relaxed) + 1, Relaxed);
     ledger.thread_id.store(thread_name::current_id(), Relaxed);
     ledger.note_name();
     ledger.stacks.begin();
     PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
-    // Last: on some systems this may itself allocate, and then it counts.
+    // Last: on some systems this may itself allocate, and then it counts. Where the end of the thread cannot be seen the
+    // ledger is kept for ever: nothing is lost but its memory.
     thread_end::arm(on_thread_end);
     Some(ledger)
 }

@@ -103,13 +103,18 @@ impl Tree {
         }
     }
 
-    /// The child of `parent` for `site`. Never fails: where there is no room it is the node for all other paths, and
-    /// where there is not even that, `parent`.
-    pub(super) fn child(&self, ledger: &'static Ledger, parent: &'static Node, site: &'static Site) -> &'static Node {
-        let child = self.step(parent, site).unwrap_or_else(|| self.new_child(ledger, parent, site));
+    /// The child of `parent` for `site`; where there are as many paths as there can be, the node for all others. `None`
+    /// where the system has no memory for either.
+    pub(super) fn child(
+        &self,
+        ledger: &'static Ledger,
+        parent: &'static Node,
+        site: &'static Site,
+    ) -> Option<&'static Node> {
+        let child = self.step(parent, site).or_else(|| self.new_child(ledger, parent, site))?;
         parent.last_site.set(site);
         parent.last_child.set(child);
-        child
+        Some(child)
     }
 
     /// Where a remembered step leads.
@@ -135,23 +140,22 @@ impl Tree {
         ledger: &'static Ledger,
         parent: &'static Node,
         site: &'static Site,
-    ) -> &'static Node {
+    ) -> Option<&'static Node> {
         if parent.site().is_some_and(|its| std::ptr::eq(its, &raw const OTHER_PATHS)) {
-            return parent;
+            return Some(parent);
         }
         if self.nodes.get() >= MAX_NODES || !self.make_room_for_edges() {
-            return self.other_paths(ledger, parent).unwrap_or(parent);
+            return self.other_paths(ledger, parent);
         }
         // Recursion folds into the node that the path already has for this site. Not across a measurement: what is called in
         // it would be charged outside of it.
         let known = std::iter::successors(Some(parent), |node| node.parent())
             .take_while(|node| !node.is_measurement())
             .find(|node| node.site().is_some_and(|its| std::ptr::eq(its, site)));
-        let Some(child) = known.or_else(|| self.make(parent, site)) else {
-            return self.other_paths(ledger, parent).unwrap_or(parent);
-        };
+        // No memory now: the path has no node yet, rather than to be among the other ones for ever.
+        let child = known.or_else(|| self.make(parent, site))?;
         self.remember(parent, site, child);
-        child
+        Some(child)
     }
 
     /// The node for what is beyond the bound and would be beneath `parent`: one for the whole tree, and one for each
@@ -170,7 +174,8 @@ impl Tree {
         if let Some(node) = unsafe { self.other_paths.get().as_ref() } {
             return Some(node);
         }
-        if !self.make_room_for_edges() {
+        // A table that cannot grow has room for this one: it is half empty.
+        if self.edge_room.get() == 0 && !self.make_room_for_edges() {
             return None;
         }
         let node = self.make(ledger.root(), &OTHER_PATHS)?;

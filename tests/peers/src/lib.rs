@@ -1,71 +1,31 @@
-//! The workloads that every peer runs, and how one run is measured: `PEER WORKLOAD SCALE` prints the nanoseconds it took.
+//! memprof beside other profilers: one program for each allocator wrapper (`src/bin`), the same workloads in each, and a runner
+//! that starts them in turns and prints the tables of `memprof/docs/performance.md`.
+//!
+//! ```text
+//! cd tests/peers                                          # its .cargo/config.toml sets the frame pointers that heapscope needs
+//! cargo run --release --ignore-rust-version -- --help     # heapscope asks for a newer Rust than it needs
+//! cargo run --release --ignore-rust-version -- all --write            # everything, into performance.md: about 20 minutes
+//! cargo run --release --ignore-rust-version -- table --rounds 3 --peer memprof --workload churn
+//! cargo run --release --ignore-rust-version -- table --seed 7 --slots 512 --sizes 8-100000
+//! cargo test --release --ignore-rust-version
+//! ```
+//!
+//! One run by hand, for a profiler of programs: `target/release/memprof --mode counters --workload churn`. Every run has a
+//! checksum of what it did, which the runner compares with that of the bare allocator, and each peer is asked whether it has
+//! counted anything: a peer that is not switched on would be the fastest of all.
 
+mod calls;
+mod clock;
+pub mod memory;
 pub mod modes;
+mod outcome;
+mod parameters;
+mod peer;
 mod workloads;
 
-pub use workloads::{WORKLOADS, Workload};
-
-use std::time::Instant;
-
-/// What a peer adds to the workloads: a profiled function of its own.
-#[derive(Clone, Copy)]
-pub struct Calls {
-    /// An empty function.
-    pub empty: fn(u64) -> u64,
-    /// One that allocates 64 bytes and frees them.
-    pub allocating: fn(u64) -> u64,
-}
-
-/// Runs the workload that the arguments name, and prints how long it took.
-pub fn run(calls: Option<Calls>) {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(name), Some(scale)) = (arguments.next(), arguments.next()) else {
-        panic!("usage: PEER WORKLOAD SCALE");
-    };
-    let scale: f64 = scale.parse().expect("SCALE is a number");
-    let took = match (name.as_str(), calls) {
-        ("call", Some(calls)) => called(calls.empty, scale),
-        ("call, allocating", Some(calls)) => called(calls.allocating, scale),
-        (name, _) => {
-            let workload = WORKLOADS.iter().find(|workload| workload.name == name).expect("a workload");
-            let prepared = (workload.prepare)(scale);
-            let started = Instant::now();
-            prepared();
-            started.elapsed()
-        }
-    };
-    println!("{}", took.as_nanos());
-}
-
-fn called(function: fn(u64) -> u64, scale: f64) -> std::time::Duration {
-    let times = (5_000_000.0 * scale) as u64;
-    let started = Instant::now();
-    let sum: u64 = (0..times).map(function).sum();
-    assert!(std::hint::black_box(sum) > 0);
-    started.elapsed()
-}
-
-/// The main of a memprof peer.
-#[macro_export]
-macro_rules! memprof_main {
-    ($mode:ident) => {
-        #[memprof::track_memory]
-        #[inline(never)]
-        fn empty(number: u64) -> u64 {
-            std::hint::black_box(number)
-        }
-
-        #[memprof::track_memory]
-        #[inline(never)]
-        fn allocating(number: u64) -> u64 {
-            drop(std::hint::black_box(Vec::<u8>::with_capacity(64)));
-            number
-        }
-
-        fn main() {
-            let profiler = memprof::Profiler::start($crate::modes::$mode()).expect("no other profile is running");
-            $crate::run(Some($crate::Calls { empty, allocating }));
-            std::mem::forget(profiler);
-        }
-    };
-}
+pub use calls::{CALLS, Call, Calls, Link, finish, ready_after};
+pub use clock::Started;
+pub use outcome::Outcome;
+pub use parameters::Parameters;
+pub use peer::{Peer, mode, run};
+pub use workloads::{REPORT, WORKLOADS, Workload};

@@ -49,6 +49,25 @@ fn churn(rounds: &AtomicUsize, all_here: &Barrier) {
     }
 }
 
+/// What the system does by itself when a program writes to a pipe that nobody reads: it ends the program.
+fn stderr_without_a_reader() {
+    // SAFETY: the two places are valid, and the descriptors are those of the pipe that was made just now.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        let mut pipe = [0; 2];
+        libc::pipe(pipe.as_mut_ptr());
+        libc::dup2(pipe[1], 2);
+        libc::close(pipe[0]);
+    }
+}
+
+/// From now on no file can be opened.
+fn no_descriptors() {
+    let limit = libc::rlimit { rlim_cur: 3, rlim_max: 3 };
+    // SAFETY: the structure is whole.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, 0);
+}
+
 #[memprof::main]
 fn main() {
     static ROUNDS: AtomicUsize = AtomicUsize::new(0);
@@ -73,6 +92,8 @@ fn main() {
             ALL_HERE.wait();
             exit(7);
         }
+        "stderr without a reader" => stderr_without_a_reader(),
+        "no descriptors" => no_descriptors(),
         "panic" => fail(),
         "panic on a thread" => assert!(thread::spawn(fail).join().is_err()),
         "return beside threads" => {

@@ -1,10 +1,12 @@
-//! A program that asks for more than there is. Arguments: how (`try`, `take` or `take on threads`), how many bytes, and from
-//! how many bytes on the allocator refuses (without it, the system's limits hold).
+//! A program that asks for more than there is. Arguments: how (`try`, `take`, `take on threads`, `then nothing` or `nothing meanwhile`), how many
+//! bytes, and from how many bytes on the allocator refuses (without it, the system's limits hold).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use memprof::track_memory;
 
@@ -53,6 +55,19 @@ fn take(bytes: usize) {
     drop(black_box(Vec::<u8>::with_capacity(bytes)));
 }
 
+/// There is no memory for a while, in which reports are asked for and due.
+fn nothing_meanwhile() {
+    LIMITED.0.store(1, Relaxed);
+    let result = memprof::write_report();
+    std::thread::sleep(Duration::from_millis(1500));
+    LIMITED.0.store(usize::MAX, Relaxed);
+    println!("{}", result.map_or_else(|error| error.to_string(), |written| format!("{written:?}")));
+    // The first one was left out.
+    while !Path::new("data/logs/memory_allocations.0002.json").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 #[memprof::main(allocator = LIMITED)]
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -62,6 +77,9 @@ fn main() {
     let held = hold();
     match arguments.get(1).map(String::as_str) {
         Some("try") => println!("taken: {}, grown: {}", try_to_take(bytes), try_to_grow(bytes)),
+        // What comes after main finds no memory at all.
+        Some("then nothing") => LIMITED.0.store(1, Relaxed),
+        Some("nothing meanwhile") => nothing_meanwhile(),
         Some("take") => take(bytes),
         Some("take on threads") => {
             static ALL_HERE: Barrier = Barrier::new(8);

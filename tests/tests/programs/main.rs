@@ -6,9 +6,13 @@ mod by_hand;
 mod configuration;
 mod ends;
 mod leaks;
+mod odd_names;
 mod out_of_memory;
 mod output;
+mod pressure;
+mod refused;
 mod runtime;
+mod threads;
 
 use memprof_tests::program::{ALLOCATIONS, Ended, LEAKS, Program};
 use memprof_tests::rows::function;

@@ -61,6 +61,34 @@ fn threads_that_run_out_together_do_not_cut_the_last_words_off() {
 }
 
 #[test]
+fn no_memory_at_all_for_the_report() {
+    for text in ["", ABORT] {
+        let ended = refused("then nothing").configured(text).run();
+        ended.expect_status(0).expect_nothing_written();
+        let lines: Vec<&str> = ended.stderr.lines().collect();
+        assert!(
+            lines[0].starts_with("memprof: no report: there is no memory left to make it; allocated "),
+            "{lines:?}"
+        );
+        assert!(lines[1].starts_with("memprof: functions by net"), "{lines:?}");
+        assert!(lines.iter().all(|line| line.starts_with("memprof: ")), "{lines:?}");
+    }
+}
+
+#[test]
+fn no_memory_for_reports_of_the_running_program() {
+    let ended = program!("out_of_memory").arg("nothing meanwhile").env("MEMPROF_EVERY_SECONDS", "1").run();
+    ended.expect_status(0);
+    assert_eq!(ended.stdout, "there is no memory left to make the report\n");
+    assert!(!ended.work("data/logs/memory_allocations.0001.json").exists());
+    for name in ["data/logs/memory_allocations.0002.json", super::ALLOCATIONS] {
+        let warnings = ended.report(&ended.work(name)).warnings;
+        let left_out = "1 report of the running program could not be made because there was no memory";
+        assert!(warnings.iter().any(|text| text == left_out), "{name}: {warnings:?}");
+    }
+}
+
+#[test]
 fn a_limit_of_the_system() {
     let limited = |how| program!("out_of_memory", "ulimit -v 1000000; exec \"$0\" \"$@\"").arg(how).arg("2000000000");
     let ended = limited("try").run();

@@ -1,7 +1,10 @@
 //! What is allocated and not yet freed.
 
-#[cfg(feature = "profiling")]
+#[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "profiling")]
+use super::super::json::{Fields, FromJson, Node, Problem, ToJson, Writer};
 
 /// The words of [`LiveGroup::verdict`].
 #[cfg(feature = "profiling")]

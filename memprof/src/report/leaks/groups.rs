@@ -4,6 +4,7 @@ use super::frames;
 use crate::report::data::{Live, LiveGroup, verdict};
 use crate::report::name::{path, printable};
 use crate::size;
+use crate::sorted;
 use std::cmp::Reverse;
 
 /// Groups with an entry of their own. A reader who needs more has the JSON.
@@ -14,7 +15,7 @@ pub(super) fn lines(live: &Live, lines: &mut Vec<String>) {
     let whole = live.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.bytes));
     let (expected, mut groups): (Vec<&LiveGroup>, Vec<&LiveGroup>) =
         live.groups.iter().partition(|group| group.expected.is_some());
-    groups.sort_by_key(|group| (Reverse(is_growing(group)), Reverse(group.bytes)));
+    sorted::by_key(&mut groups, |group| (Reverse(is_growing(group)), Reverse(group.bytes)));
     if !groups.is_empty() {
         lines.push(String::new());
         lines.push(summary(&groups));
@@ -118,7 +119,7 @@ fn closing(expected: &[&LiveGroup], lines: &mut Vec<String>) {
         size::plural(expected.iter().fold(0_u64, |sum, group| sum.saturating_add(group.count)), "block")
     ));
     let mut expected = expected.to_vec();
-    expected.sort_by_key(|group| Reverse(group.bytes));
+    sorted::by_key(&mut expected, |group| Reverse(group.bytes));
     for group in expected {
         let pattern = group.expected.as_deref().map(printable).unwrap_or_default();
         let (bytes, blocks) = (size::bytes(group.bytes), size::plural(group.count, "block"));

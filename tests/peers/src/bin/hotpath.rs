@@ -1,19 +1,18 @@
-//! hotpath with its allocation profiling.
+//! hotpath with its allocation profiling. The guard is what `#[hotpath::main]` makes, by hand so that its report can be measured.
 
-#[hotpath::measure]
-#[inline(never)]
-fn empty(number: u64) -> u64 {
-    std::hint::black_box(number)
-}
+use memprof_peers::{Peer, functions, run};
 
-#[hotpath::measure]
-#[inline(never)]
-fn allocating(number: u64) -> u64 {
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(64)));
-    number
-}
+#[global_allocator]
+static ALLOC: hotpath::CountingAllocator<std::alloc::System> = hotpath::CountingAllocator::with(std::alloc::System);
 
-#[hotpath::main]
+functions!(hotpath::measure);
+
 fn main() {
-    memprof_peers::run(Some(memprof_peers::Calls { empty, allocating }));
+    let guard = std::mem::ManuallyDrop::new(hotpath::HotpathGuardBuilder::new("main").build());
+    run(Peer {
+        calls: Some(calls()),
+        // To stdout, where its table goes.
+        report: Some(Box::new(move |_| drop(std::mem::ManuallyDrop::into_inner(guard)))),
+        counted: None,
+    });
 }

@@ -1,8 +1,10 @@
 //! peak_alloc: net and peak in process-wide atomics.
 
+use memprof_peers::{Peer, run};
+
 #[global_allocator]
 static ALLOC: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
 
 fn main() {
-    memprof_peers::run(None);
+    run(Peer { counted: Some(Box::new(|| ALLOC.peak_usage() as u64)), ..Peer::default() });
 }

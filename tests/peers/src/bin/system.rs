@@ -1,16 +1,9 @@
-//! The bare allocator.
+//! The bare allocator of the system, and functions that nobody profiles.
+
+use memprof_peers::{Peer, functions, run};
+
+functions!();
 
 fn main() {
-    memprof_peers::run(Some(memprof_peers::Calls { empty, allocating }));
-}
-
-#[inline(never)]
-fn empty(number: u64) -> u64 {
-    std::hint::black_box(number)
-}
-
-#[inline(never)]
-fn allocating(number: u64) -> u64 {
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(64)));
-    number
+    run(Peer { calls: Some(calls()), ..Peer::default() });
 }

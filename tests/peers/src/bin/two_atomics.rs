@@ -1,5 +1,6 @@
 //! The tracker that everyone writes first: two atomics for the whole process.
 
+use memprof_peers::{Peer, run};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -27,5 +28,5 @@ unsafe impl GlobalAlloc for TwoAtomics {
 static ALLOC: TwoAtomics = TwoAtomics;
 
 fn main() {
-    memprof_peers::run(None);
+    run(Peer { counted: Some(Box::new(|| ALLOCATED.load(Relaxed) as u64)), ..Peer::default() });
 }

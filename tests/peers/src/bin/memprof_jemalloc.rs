@@ -1,6 +1,6 @@
-//! memprof over jemalloc, as it comes.
+//! memprof over jemalloc, in the mode that `--mode` names.
 
 #[global_allocator]
 static ALLOC: memprof::AllocationTracker<memprof::Jemalloc> = memprof::AllocationTracker::new(memprof::Jemalloc);
 
-memprof_peers::memprof_main!(default);
+memprof_peers::memprof_main!();

@@ -1,0 +1,121 @@
+//! The signals that a write can raise: SIGPIPE where nobody reads any more, SIGXFSZ beyond the largest file that is allowed.
+//!
+//! Each ends the process where nobody has asked otherwise. That is right for what the program writes, but must not be the
+//! end of a program because its report was written: memprof takes the error that the write returns instead.
+
+#[cfg(unix)]
+pub(crate) use unix::Held;
+
+#[cfg(unix)]
+mod unix {
+    const SIGNALS: [i32; 2] = [libc::SIGPIPE, libc::SIGXFSZ];
+
+    /// Keeps these signals from this thread until it is dropped. Those that were raised meanwhile are gone then; those
+    /// that were waiting before stay.
+    #[derive(Debug)]
+    pub(crate) struct Held {
+        before: libc::sigset_t,
+        waiting_before: [bool; 2],
+    }
+
+    fn set(signals: &[i32]) -> libc::sigset_t {
+        // SAFETY: `sigemptyset` makes a set of what is all zero, which is valid memory of that type.
+        unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigemptyset(&raw mut set);
+            for &signal in signals {
+                libc::sigaddset(&raw mut set, signal);
+            }
+            set
+        }
+    }
+
+    /// Which of them wait to be delivered.
+    fn waiting() -> [bool; 2] {
+        let mut pending = set(&[]);
+        // SAFETY: both calls work on a set that was made above.
+        unsafe {
+            libc::sigpending(&raw mut pending);
+            SIGNALS.map(|signal| libc::sigismember(&raw const pending, signal) == 1)
+        }
+    }
+
+    impl Held {
+        pub(crate) fn begin() -> Self {
+            let waiting_before = waiting();
+            let (signals, mut before) = (set(&SIGNALS), set(&[]));
+            // SAFETY: both sets were made above.
+            unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const signals, &raw mut before) };
+            Self { before, waiting_before }
+        }
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            for ((signal, before), now) in SIGNALS.into_iter().zip(self.waiting_before).zip(waiting()) {
+                if now && !before {
+                    let (one, mut taken) = (set(&[signal]), 0);
+                    // It waits, and it was raised by this thread's own write, so that no other thread can take it: this
+                    // returns at once.
+                    // SAFETY: the set was made just now, and the place is valid.
+                    unsafe { libc::sigwait(&raw const one, &raw mut taken) };
+                }
+            }
+            // SAFETY: this is the mask that the thread had.
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, std::ptr::null_mut()) };
+        }
+    }
+}
+
+/// There are no such signals.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(crate) struct Held;
+
+#[cfg(not(unix))]
+impl Held {
+    pub(crate) fn begin() -> Self {
+        Self
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::Held;
+
+    /// Sends this thread a signal that would end the process.
+    fn raise() {
+        // SAFETY: the thread is this one.
+        unsafe { libc::pthread_kill(libc::pthread_self(), libc::SIGXFSZ) };
+    }
+
+    fn is_waiting() -> bool {
+        // SAFETY: all-zero is a valid set, and the call fills it.
+        unsafe {
+            let mut pending = std::mem::zeroed();
+            libc::sigpending(&raw mut pending);
+            libc::sigismember(&raw const pending, libc::SIGXFSZ) == 1
+        }
+    }
+
+    #[test]
+    fn what_is_raised_meanwhile_is_gone() {
+        for _ in 0..2 {
+            let held = Held::begin();
+            raise();
+            assert!(is_waiting());
+            drop(held);
+            assert!(!is_waiting());
+        }
+    }
+
+    #[test]
+    fn what_waited_before_stays_and_so_does_the_mask() {
+        let outer = Held::begin();
+        raise();
+        drop(Held::begin());
+        assert!(is_waiting(), "the program has blocked it, and is to get it");
+        drop(outer);
+        assert!(!is_waiting());
+    }
+}

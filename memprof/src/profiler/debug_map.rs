@@ -1,0 +1,29 @@
+//! Names from the files that an Apple linker leaves: its executables only say in which object files their debug
+//! information is.
+
+use addr2line::{FrameIter, Loader};
+use std::marker::PhantomData;
+use std::path::Path;
+
+/// Nothing is kept here: the loader keeps what it reads.
+#[derive(Default)]
+pub(super) struct Files;
+
+/// The debug information of one file.
+pub(super) struct DebugInfo<'f>(Loader, PhantomData<&'f Files>);
+
+impl<'f> DebugInfo<'f> {
+    pub(super) fn read(path: &Path, _files: &'f Files) -> Option<Self> {
+        Loader::new(path).ok().map(|loader| Self(loader, PhantomData))
+    }
+
+    /// The functions at an address in the file, innermost first.
+    pub(super) fn frames(&self, address: u64) -> Option<FrameIter<'_, impl gimli::Reader + '_>> {
+        self.0.find_frames(address).ok()
+    }
+
+    /// The symbol that an address in the file belongs to.
+    pub(super) fn symbol(&self, address: u64) -> Option<&str> {
+        self.0.find_symbol(address)
+    }
+}

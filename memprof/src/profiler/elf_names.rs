@@ -1,0 +1,134 @@
+//! Names from ELF files.
+//!
+//! What `addr2line::Loader` does, for this one format: with all the formats of other systems it takes longer to compile
+//! than everything else that memprof needs.
+
+use addr2line::{Context, FrameIter, LookupContinuation, LookupResult, SplitDwarfLoad};
+use gimli::{AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, NativeEndian};
+use memmap2::Mmap;
+use object::read::elf::ElfFile;
+use object::{CompressionFormat, Object, ObjectSection, SymbolMap, SymbolMapName};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use typed_arena::Arena;
+
+#[cfg(target_pointer_width = "64")]
+type Header = object::elf::FileHeader64<object::NativeEndian>;
+#[cfg(target_pointer_width = "32")]
+type Header = object::elf::FileHeader32<object::NativeEndian>;
+
+type Bytes<'f> = EndianSlice<'f, NativeEndian>;
+
+/// What was read for one report, as long as somebody refers to it.
+#[derive(Default)]
+pub(super) struct Files {
+    maps: Arena<Mmap>,
+    uncompressed: Arena<Vec<u8>>,
+}
+
+/// The debug information of one file.
+pub(super) struct DebugInfo<'f> {
+    files: &'f Files,
+    lines: Context<Bytes<'f>>,
+    symbols: SymbolMap<SymbolMapName<'f>>,
+    /// `split-debuginfo = "packed"`: the file beside it that most is in.
+    package: Option<DwarfPackage<Bytes<'f>>>,
+}
+
+impl<'f> DebugInfo<'f> {
+    pub(super) fn read(path: &Path, files: &'f Files) -> Option<Self> {
+        let elf = files.elf(path)?;
+        let mut dwarf = files.dwarf(&elf, |id| Some(id.name()))?;
+        // Most units of a Rust program share an abbreviation table: it is read once.
+        dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
+        Some(Self {
+            files,
+            lines: Context::from_dwarf(dwarf).ok()?,
+            symbols: elf.symbol_map(),
+            package: package(path, files),
+        })
+    }
+
+    /// The functions at an address in the file, innermost first.
+    pub(super) fn frames(&self, address: u64) -> Option<FrameIter<'_, Bytes<'f>>> {
+        let mut found = self.lines.find_frames(address);
+        loop {
+            match found {
+                LookupResult::Output(frames) => return frames.ok(),
+                LookupResult::Load { load, continuation } => found = continuation.resume(self.elsewhere(&load)),
+            }
+        }
+    }
+
+    /// The symbol that an address in the file belongs to.
+    pub(super) fn symbol(&self, address: u64) -> Option<&'f str> {
+        self.symbols.containing(address).map(SymbolMapName::name)
+    }
+
+    /// The part of the debug information that is in another file.
+    fn elsewhere(&self, part: &SplitDwarfLoad<Bytes<'f>>) -> Option<Arc<Dwarf<Bytes<'f>>>> {
+        if let Some(package) = &self.package
+            && let Ok(Some(found)) = package.find_cu(part.dwo_id, &part.parent)
+        {
+            return Some(Arc::new(found));
+        }
+        // `split-debuginfo = "unpacked"`: a file for each unit. Its path is one from where the program was compiled.
+        let file = |bytes: &Bytes<'f>| PathBuf::from(OsStr::from_bytes(bytes.slice()));
+        let folder = part.comp_dir.as_ref().map(file).unwrap_or_default();
+        let elf = self.files.elf(&folder.join(file(part.path.as_ref()?)))?;
+        let mut dwarf = self.files.dwarf(&elf, gimli::SectionId::dwo_name)?;
+        let header = dwarf.units().next().ok()??;
+        if dwarf.unit(header).ok()?.dwo_id != Some(part.dwo_id) {
+            return None; // It was compiled anew since.
+        }
+        dwarf.make_dwo(&part.parent);
+        Some(Arc::new(dwarf))
+    }
+}
+
+fn package<'f>(path: &Path, files: &'f Files) -> Option<DwarfPackage<Bytes<'f>>> {
+    // `/proc/self/exe` is a link.
+    let path = path.canonicalize().ok()?;
+    let mut name = path.file_name()?.to_owned();
+    name.push(".dwp");
+    let elf = files.elf(&path.with_file_name(name))?;
+    let section = |id: gimli::SectionId| Ok::<_, gimli::Error>(files.section(&elf, id.dwo_name()));
+    DwarfPackage::load(section, Bytes::default()).ok()
+}
+
+impl Files {
+    fn elf(&self, path: &Path) -> Option<ElfFile<'_, Header>> {
+        let map = self.maps.alloc(crate::os::file::mapped(path).ok()?);
+        ElfFile::parse(&**map).ok()
+    }
+
+    fn dwarf<'f>(
+        &'f self,
+        elf: &ElfFile<'f, Header>,
+        name: fn(gimli::SectionId) -> Option<&'static str>,
+    ) -> Option<Dwarf<Bytes<'f>>> {
+        Dwarf::load(|id| Ok::<_, gimli::Error>(self.section(elf, name(id)))).ok()
+    }
+
+    /// A section's bytes; none where the file has no such section, or one that cannot be uncompressed.
+    fn section<'f>(&'f self, elf: &ElfFile<'f, Header>, name: Option<&str>) -> Bytes<'f> {
+        let bytes = name.and_then(|name| elf.section_by_name(name)?.compressed_data().ok()).and_then(|section| {
+            match section.format {
+                CompressionFormat::None => Some(section.data),
+                CompressionFormat::Zlib => {
+                    let size = usize::try_from(section.uncompressed_size).ok()?;
+                    let bytes = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(section.data, size).ok()?;
+                    Some(self.uncompressed.alloc(bytes).as_slice())
+                }
+                // With the feature `zstd`. Without it this is an error.
+                _ => Some(self.uncompressed.alloc(section.decompress().ok()?.into_owned()).as_slice()),
+            }
+        });
+        EndianSlice::new(bytes.unwrap_or_default(), NativeEndian)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Names from programs that were linked in each of the ways that Cargo and linkers offer.
+
+use super::*;
+use std::process::Command;
+
+/// `work` is on line 3.
+const SOURCE: &str = "fn main() { println!(\"{}\", work(1)); }
+#[inline(never)]
+fn work(n: u64) -> u64 { std::hint::black_box(n) + 1 }
+";
+
+/// What is found of the function `work` in a program that was compiled with `options`: its name, its file and its line.
+fn found(options: &[&str]) -> (String, String, u32) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (source, program) = (folder.path().join("program.rs"), folder.path().join("program"));
+    std::fs::write(&source, SOURCE).expect("the source is written");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut command = Command::new(rustc);
+    // Unpacked debug information stands beside the objects, in the folder that the compiler works in.
+    command.current_dir(folder.path()).args(["--edition=2024", "-o", "program", "program.rs"]).args(options);
+    let output = command.output().expect("rustc runs");
+    assert!(output.status.success(), "{options:?}: {}", String::from_utf8_lossy(&output.stderr));
+
+    let files = Files::default();
+    let info = DebugInfo::read(&program, &files).expect("an ELF file");
+    let symbols = info.symbols.symbols().iter();
+    let work = symbols.filter(|symbol| symbol.name().contains("4work")).map(object::SymbolMapName::address).next();
+    let work = work.expect("the function has a symbol");
+    assert!(info.symbol(work + 1).is_some_and(|name| name.contains("work")));
+    let mut frames = info.frames(work + 1).expect("its debug information can be read");
+    let frame = frames.next().expect("it can be read").expect("there is some");
+    let name = frame.function.as_ref().expect("a name").demangle().expect("it is text").into_owned();
+    let location = frame.location.expect("a place");
+    (name, location.file.unwrap_or_default().to_owned(), location.line.unwrap_or_default())
+}
+
+#[track_caller]
+fn is_found(options: &[&str]) {
+    let (name, file, line) = found(options);
+    assert!(name.ends_with("program::work") && file.ends_with("program.rs") && line == 3, "{name} {file}:{line}");
+}
+
+#[test]
+fn debug_information_in_the_program() {
+    is_found(&["-g"]);
+}
+
+#[test]
+fn debug_information_in_one_file_beside_it() {
+    is_found(&["-g", "-Csplit-debuginfo=packed"]);
+}
+
+#[test]
+fn debug_information_in_a_file_for_each_unit() {
+    is_found(&["-g", "-Csplit-debuginfo=unpacked", "-Csave-temps"]);
+}
+
+#[test]
+fn debug_information_compressed_with_zlib() {
+    is_found(&["-g", "-Clink-arg=-Wl,--compress-debug-sections=zlib"]);
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn debug_information_compressed_with_zstd() {
+    is_found(&["-g", "-Clink-arg=-Wl,--compress-debug-sections=zstd"]);
+}

@@ -1,0 +1,87 @@
+//! Whether there is memory for a report, and what is kept so that there is.
+//!
+//! A report is made of ordinary allocations, and one that fails ends the program: with a status that is not its own. So the
+//! question is asked before, and address space is set aside at the start, for the program that holds all it can get when it
+//! ends.
+
+use super::out_of_memory::could_allocate;
+use crate::Error;
+use crate::live;
+use crate::os::pages::SetAside;
+use crate::tracker::{self, each_ledger, each_node};
+
+/// What is set aside: enough for a report of some three thousand call paths.
+const SET_ASIDE: usize = 8 << 20;
+/// What the program's allocator is asked for in any case: an allocator that is at its end has none of it.
+const AT_FIRST: usize = 16 << 10;
+/// A report without a call path.
+const AT_LEAST: usize = 1 << 20;
+/// The rows of a call path, twice: they are copied when they are written.
+const FOR_EACH_PATH: usize = 2 << 10;
+/// Names of functions are found in what the debug information unfolds to, beside the program's file itself. (13 MB for a
+/// file of 42 MB.)
+const FOR_NAMES: usize = 32 << 20;
+const FOR_NAMES_PER_BYTE_OF_FILE: usize = 2;
+
+/// The memory for reports.
+#[derive(Debug)]
+pub(super) struct Room {
+    set_aside: Option<SetAside>,
+    is_for_names: bool,
+    /// Reports of the running program that were left out.
+    left_out: u64,
+}
+
+impl Room {
+    pub(super) fn new() -> Self {
+        Self { set_aside: SetAside::new(SET_ASIDE), is_for_names: true, left_out: 0 }
+    }
+
+    /// Makes sure that a report can be made, from what is set aside if need be.
+    ///
+    /// The system is asked, and the program's allocator for little: what it gave would be in the peaks to come. For all that
+    /// a report takes it is asked where the system has not enough, or where it has refused as much or less before.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`]: it cannot.
+    pub(super) fn prepare(&mut self) -> Result<(), Error> {
+        let paths = each_ledger().flat_map(each_node).count();
+        let rows = paths.saturating_mul(FOR_EACH_PATH).saturating_add(AT_LEAST);
+        let names = if live::stack::are_captured() {
+            let file = std::fs::metadata("/proc/self/exe").map_or(0, |file| file.len() as usize);
+            file.saturating_mul(FOR_NAMES_PER_BYTE_OF_FILE).saturating_add(FOR_NAMES)
+        } else {
+            0
+        };
+        let all = rows.saturating_add(names);
+        self.is_for_names = true;
+        if SetAside::new(all).is_some() && could_allocate(if tracker::has_refused(all) { all } else { AT_FIRST }) {
+            return Ok(());
+        }
+        self.set_aside = None;
+        self.is_for_names = names == 0;
+        if could_allocate(rows) { Ok(()) } else { Err(Error::OutOfMemory) }
+    }
+
+    /// Whether it is enough for the names of stacks.
+    pub(super) fn is_for_names(&self) -> bool {
+        self.is_for_names
+    }
+
+    /// Sets aside again what the last report has taken.
+    pub(super) fn refill(&mut self) {
+        if self.set_aside.is_none() {
+            self.set_aside = SetAside::new(SET_ASIDE);
+        }
+    }
+
+    /// Notes that a report of the running program was left out because there was no memory.
+    pub(super) fn leave_out(&mut self) {
+        self.left_out += 1;
+    }
+
+    /// Reports that were left out.
+    pub(super) fn left_out(&self) -> u64 {
+        self.left_out
+    }
+}

@@ -1,6 +1,0 @@
-//! memprof, counters.
-
-#[global_allocator]
-static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
-
-memprof_peers::memprof_main!(counters);

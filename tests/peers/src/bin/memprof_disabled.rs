@@ -1,6 +1,0 @@
-//! memprof, disabled.
-
-#[global_allocator]
-static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
-
-memprof_peers::memprof_main!(disabled);

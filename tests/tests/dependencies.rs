@@ -1,0 +1,62 @@
+//! What a user's build has to compile: every crate is a cost, and two versions of one are a cost for nothing.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// memprof and its own macros, and what they need with default features on Linux. dhat 0.3.3 has 30 in all, hotpath 0.30
+/// with `hotpath-alloc` 43. Before this grows, see what the crate costs: `cargo run --bin build_cost` in `tests/peers`.
+const CRATES: usize = 29;
+
+/// The features of syn that the macros need. Each of the others is compiled in each user's build; `derive` and `clone-impls`
+/// come with any crate that has a derive macro.
+const SYN: [&str; 5] = ["full", "parsing", "printing", "proc-macro", "visit-mut"];
+
+/// The lines of `cargo tree` for a user's crate on Linux, without build dependencies of the tests.
+fn tree(options: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .args(["tree", "--locked", "--offline", "--package", "memprof", "--edges", "normal,build", "--prefix", "none"])
+        .args(["--no-dedupe", "--target", "x86_64-unknown-linux-gnu"])
+        .args(options)
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).expect("names are text");
+    lines.lines().map(str::to_owned).filter(|line| !line.is_empty()).collect()
+}
+
+fn names(packages: &BTreeSet<String>) -> BTreeSet<&str> {
+    packages.iter().filter_map(|package| package.split(' ').next()).collect()
+}
+
+#[test]
+fn default_features_need_few_crates_each_in_one_version() {
+    let packages = tree(&[]);
+    assert!(packages.len() <= CRATES, "{} crates instead of {CRATES}: {packages:#?}", packages.len());
+    assert_eq!(names(&packages).len(), packages.len(), "two versions of one crate: {packages:#?}");
+    for heavy in ["serde", "serde_core", "serde_derive", "serde_json", "rustix", "flate2", "ruzstd"] {
+        assert!(!names(&packages).contains(heavy), "{heavy} is back");
+    }
+}
+
+#[test]
+fn every_feature_needs_one_syn() {
+    let packages = tree(&["--all-features"]);
+    let syn: Vec<&String> = packages.iter().filter(|package| package.starts_with("syn ")).collect();
+    assert!(matches!(syn[..], [one] if one.starts_with("syn v3")), "{syn:?}");
+}
+
+#[test]
+fn syn_has_the_features_that_are_used() {
+    let lines = tree(&["--format", "{p} {f}"]);
+    let syn = lines.iter().find(|line| line.starts_with("syn ")).expect("the macros use syn");
+    let features: Vec<&str> = syn.rsplit(' ').next().unwrap_or_default().split(',').collect();
+    assert_eq!(features, SYN, "{syn}");
+}
+
+#[test]
+fn without_profiling_only_the_macros_are_left() {
+    let packages = tree(&["--no-default-features"]);
+    let expected = BTreeSet::from(["memprof", "memprof-macros", "proc-macro2", "quote", "syn", "unicode-ident"]);
+    assert_eq!(names(&packages), expected);
+}
