@@ -76,7 +76,7 @@ mod in_process {
 
     /// Nothing is read here.
     #[derive(Default)]
-    pub(in super::super) struct Files;
+    pub(in super::super) struct Files {}
 
     /// Nothing is kept.
     pub(in super::super) struct Names<'f>(std::marker::PhantomData<&'f Files>);
