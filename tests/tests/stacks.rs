@@ -6,6 +6,7 @@
 use memprof::{AllocationTracker, Report, track_memory};
 use memprof_tests::{Block, Counting, Profile};
 use std::hint::black_box;
+use std::sync::Arc;
 
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
@@ -18,7 +19,7 @@ fn with_stacks() -> Profile {
 }
 
 /// The functions that the blocks of a size were made in, one list for each stack, innermost first, with their lines.
-fn stacks(report: &Report, size: u64) -> Vec<Vec<(String, u32)>> {
+fn stacks(report: &Report, size: u64) -> Vec<Vec<(Arc<str>, u32)>> {
     let groups =
         report.live.groups.iter().filter(|group| group.largest_bytes == size && group.bytes == size * group.count);
     let functions = |group: &memprof::report::data::LiveGroup| {
@@ -29,13 +30,13 @@ fn stacks(report: &Report, size: u64) -> Vec<Vec<(String, u32)>> {
 }
 
 /// The names of this file's functions on a stack, innermost first.
-fn own(stack: &[(String, u32)]) -> Vec<&str> {
+fn own(stack: &[(Arc<str>, u32)]) -> Vec<&str> {
     stack.iter().filter_map(|(name, _)| name.strip_prefix("stacks::")).collect()
 }
 
 /// The one stack of the blocks of a size.
 #[track_caller]
-fn only(report: &Report, size: u64) -> Vec<(String, u32)> {
+fn only(report: &Report, size: u64) -> Vec<(Arc<str>, u32)> {
     let all = stacks(report, size);
     let differ = all.windows(2).flat_map(|two| two[0].iter().zip(&two[1]).filter(|(one, other)| one != other));
     assert_eq!(all.len(), 1, "{:#?}", differ.collect::<Vec<_>>());
@@ -74,7 +75,7 @@ fn functions_inlined_ones_and_lines_are_right() {
     let stack = only(&report, 10_001);
     let this = "functions_inlined_ones_and_lines_are_right";
     assert_eq!(own(&stack)[..4], ["innermost", "inlined", "outer", this], "{stack:#?}");
-    assert!(stack.contains(&("stacks::innermost".to_owned(), line_of_call)), "line {line_of_call} of {stack:#?}");
+    assert!(stack.contains(&("stacks::innermost".into(), line_of_call)), "line {line_of_call} of {stack:#?}");
     // Nothing of the profiler stands above it, and the outermost frame is the thread's first.
     let first = &stack[0].0;
     assert!(first.contains("alloc") && !first.contains("memprof::tracker") && !first.contains("__rust"), "{stack:#?}");
@@ -118,7 +119,7 @@ fn of_a_deep_recursion_the_innermost_frames_are_kept() {
     }
     let report = profile.report();
     let recursions =
-        |stack: &[(String, u32)]| stack.iter().filter(|(name, _)| name == "stacks::recurse").count() as u64;
+        |stack: &[(Arc<str>, u32)]| stack.iter().filter(|(name, _)| &**name == "stacks::recurse").count() as u64;
     for depth in [5, 40] {
         let stack = only(&report, 11_000 + depth);
         assert_eq!(recursions(&stack), depth + 1);
