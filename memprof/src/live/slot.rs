@@ -14,7 +14,7 @@
 //! frees the block never waits for it: it leaves the slot to the sweep. While a sweep looks, the slot cannot become
 //! another record's, so what was decided about a record cannot hit its successor at the same address.
 //!
-//! `tests/tests/loom.rs` compiles this very file against loom's atomics.
+//! `tests/tests/loom` compiles this very file against loom's atomics.
 
 use super::record::Record;
 use super::sync::{AcqRel, Acquire, AtomicU64, AtomicUsize, Relaxed, Release};

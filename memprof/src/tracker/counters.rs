@@ -5,7 +5,7 @@
 //! before the block is given back, and its allocation was counted before the block was handed out; so whoever sees
 //! the free sees the allocation, and allocated ≥ deallocated in every snapshot.
 //!
-//! `tests/tests/loom.rs` compiles this very file against loom's atomics.
+//! `tests/tests/loom` compiles this very file against loom's atomics.
 
 use super::sync::{Acquire, AtomicU64, Relaxed, Release};
 

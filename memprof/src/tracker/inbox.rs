@@ -4,7 +4,7 @@
 //!
 //! Nobody asks an inbox whether there is something in it with each allocation: the owner is woken by what it compares
 //! anyhow, its thresholds. It may set those anew at the very moment in which another thread wakes it: see [`Inbox::arm`].
-//! `tests/tests/loom.rs` compiles this very file against loom's atomics.
+//! `tests/tests/loom` compiles this very file against loom's atomics.
 
 use super::sync::{Acquire, AtomicU64, AtomicUsize, Relaxed, Release, SeqCst, fence};
 

@@ -1,7 +1,7 @@
 //! The list of all ledgers, and how a ledger passes from a finished thread to the next one.
 //!
 //! The list only grows. A ledger is taken by one thread at a time; taking is a compare-exchange that acquires what the
-//! former owner released. `tests/tests/loom.rs` compiles this very file against loom's atomics.
+//! former owner released. `tests/tests/loom` compiles this very file against loom's atomics.
 
 use super::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
 

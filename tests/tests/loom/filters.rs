@@ -1,0 +1,175 @@
+//! How frees come to ask another filter, and back.
+
+use crate::filter::{Asked, Filter};
+use crate::room::Room;
+use crate::slot::{self, Taken};
+use crate::slots::{ALIVE, BLOCK, Table};
+use crate::{in_threads, with_few_preemptions};
+use loom::sync::atomic::AtomicU8;
+
+/// The entries of a filter, aligned as the table has them.
+#[repr(align(4096))]
+struct Entries<const N: usize>([AtomicU8; N]);
+
+impl<const N: usize> Entries<N> {
+    fn filter() -> Filter {
+        let entries: &Self = Box::leak(Box::new(Self(std::array::from_fn(|_| AtomicU8::new(0)))));
+        Filter::over(entries.0.as_ptr(), N)
+    }
+}
+
+/// A table of one slot with both filters.
+struct Filtered {
+    table: &'static Table,
+    whole: Filter,
+    short: Filter,
+    asked: Asked,
+    room: Room,
+}
+
+// SAFETY: the filters' entries are leaked, and only reached through atomics.
+unsafe impl Sync for Filtered {}
+
+const MAX: u64 = 1;
+
+impl Filtered {
+    fn new() -> &'static Self {
+        let (whole, short) = (Entries::<256>::filter(), Entries::<2>::filter());
+        let asked = Asked::new(&whole);
+        let table = Table::new();
+        table.forget();
+        Box::leak(Box::new(Self { table, whole, short, asked, room: Room::new(MAX) }))
+    }
+
+    /// As an exact table does. False: there is no room, or the table is a sample.
+    fn insert_exact(&self) -> bool {
+        let key = slot::key(BLOCK);
+        let has_room = self.room.take_exact();
+        if has_room {
+            assert!(self.whole.add(self.whole.index(key)));
+            assert!(slot::claim(&self.table.place));
+            slot::fill(&self.table.place, &self.table.entry, key, ALIVE);
+        }
+        has_room
+    }
+
+    fn settle(&self, key: u64) {
+        let index = self.whole.index(slot::plain(key));
+        self.whole.subtract(index);
+        if slot::is_listed(key) {
+            self.short.subtract(index.of_short());
+            self.room.give_back_listed();
+        } else {
+            self.room.give_back();
+        }
+    }
+
+    fn forget(&self) {
+        let key = slot::key(BLOCK);
+        if self.asked.may_hold(key)
+            && slot::may_hold(&self.table.place, key)
+            && let Taken::Yes(key) = slot::take_from_sweep(&self.table.place, key)
+        {
+            self.settle(key);
+        }
+    }
+
+    /// As a sweep that leaves the record.
+    fn list(&self) {
+        let Some(key) = slot::look(&self.table.place) else { return };
+        let lists = !slot::is_listed(key) && self.short.add(self.whole.index(slot::plain(key)).of_short());
+        if lists {
+            self.room.list();
+        }
+        let listed = if lists { slot::listed(key) } else { key };
+        if !slot::keep_as(&self.table.place, key, listed) {
+            self.settle(listed);
+        }
+    }
+
+    fn choose(&self) {
+        let asked = self.asked.look();
+        let seen = self.room.look();
+        if seen.is_sampled && seen.unlisted(MAX) == 0 {
+            self.asked.change(asked, &self.short);
+        }
+    }
+
+    /// As for the next profile, of a table without records.
+    fn begin(&self) {
+        self.asked.close(&self.whole);
+        self.room.mark_sampled(false);
+        self.asked.open(&self.whole);
+    }
+
+    fn is_empty(&self) -> bool {
+        let seen = self.room.look();
+        self.table.found().is_none() && (seen.room, seen.listed) == (MAX as i64, 0)
+    }
+}
+
+#[test]
+fn a_block_is_found_whichever_filter_is_asked_when_it_is_freed() {
+    with_few_preemptions(|| {
+        let table = Filtered::new();
+        in_threads([
+            Box::new(|| {
+                table.insert_exact();
+                table.forget();
+            }) as Box<dyn FnOnce() + Send>,
+            Box::new(|| {
+                table.room.mark_sampled(true);
+                table.list();
+                table.choose();
+            }),
+        ]);
+        assert!(table.is_empty());
+    });
+}
+
+#[test]
+fn whoever_asks_the_short_filter_sees_what_others_have_listed() {
+    with_few_preemptions(|| {
+        let table = Filtered::new();
+        assert!(table.insert_exact());
+        table.room.mark_sampled(true);
+        in_threads([
+            Box::new(|| table.list()) as Box<dyn FnOnce() + Send>,
+            Box::new(|| table.choose()),
+            Box::new(|| table.forget()),
+        ]);
+        assert!(table.is_empty());
+    });
+}
+
+#[test]
+fn two_sweeps_list_a_record_once() {
+    with_few_preemptions(|| {
+        let table = Filtered::new();
+        assert!(table.insert_exact());
+        table.room.mark_sampled(true);
+        in_threads([
+            Box::new(|| table.list()) as Box<dyn FnOnce() + Send>,
+            Box::new(|| table.list()),
+            Box::new(|| table.forget()),
+        ]);
+        assert!(table.is_empty());
+    });
+}
+
+#[test]
+fn what_an_exact_table_holds_after_a_sample_is_found() {
+    with_few_preemptions(|| {
+        let table = Filtered::new();
+        table.room.mark_sampled(true);
+        in_threads([
+            Box::new(|| table.choose()) as Box<dyn FnOnce() + Send>,
+            Box::new(|| table.begin()),
+            Box::new(|| {
+                table.insert_exact();
+                table.forget();
+            }),
+        ]);
+        assert!(table.is_empty());
+    });
+}

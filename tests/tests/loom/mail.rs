@@ -1,0 +1,81 @@
+//! How a thread hears of its scopes that end elsewhere.
+
+use crate::inbox::Inbox;
+use crate::with_few_preemptions;
+use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use loom::thread;
+
+/// A ledger's inbox, and what its owner compares with each allocation.
+struct Mail {
+    inbox: Inbox,
+    places: Vec<AtomicU64>,
+    threshold: AtomicU64,
+}
+
+const AWAKE: u64 = 0;
+
+impl Mail {
+    fn new(places: usize) -> &'static Self {
+        let inbox = Inbox { upto: AtomicUsize::new(0) };
+        let places = (0..places).map(|_| AtomicU64::new(0)).collect();
+        Box::leak(Box::new(Self { inbox, places, threshold: AtomicU64::new(1) }))
+    }
+
+    fn wake(&self) {
+        self.threshold.store(AWAKE, Ordering::Relaxed);
+    }
+
+    fn put(&self, word: u64) {
+        self.inbox.put(&self.places, word, || self.wake());
+    }
+
+    /// As `Ledger::publish`: at any time, not only when woken.
+    fn arm(&self) {
+        self.inbox.arm(|| self.threshold.store(1, Ordering::Relaxed), || self.wake());
+    }
+
+    /// What an allocation does: nothing, or it takes all there is.
+    fn allocate(&self, taken: &mut Vec<Option<u64>>) {
+        if self.threshold.load(Ordering::Relaxed) == AWAKE {
+            self.inbox.take(&self.places, |word| taken.push(word));
+            self.arm();
+        }
+    }
+}
+
+/// Threads leave a word each, while the owner publishes and allocates. When all are over, its next allocation finds what is
+/// left.
+fn words(number: u64, places: usize) -> Vec<Option<u64>> {
+    let mail = Mail::new(places);
+    let threads: Vec<_> = (1..=number).map(|word| thread::spawn(move || mail.put(word))).collect();
+    // Not the main thread: see above.
+    let owner = thread::spawn(move || {
+        let mut taken = Vec::new();
+        mail.arm();
+        mail.allocate(&mut taken);
+        taken
+    });
+    let mut taken = owner.join().unwrap();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    mail.allocate(&mut taken);
+    taken.sort();
+    taken
+}
+
+#[test]
+fn the_owner_hears_of_a_scope_that_ended_elsewhere() {
+    loom::model(|| assert_eq!(words(1, 1), [Some(1)]));
+}
+
+#[test]
+fn the_owner_hears_of_each_scope_that_ended_elsewhere_once() {
+    with_few_preemptions(|| assert_eq!(words(2, 2), [Some(1), Some(2)]));
+}
+
+#[test]
+fn the_owner_hears_that_it_has_not_heard_of_all() {
+    with_few_preemptions(|| {
+        let taken = words(2, 1);
+        assert!(taken.iter().flatten().count() == 2 || taken.contains(&None), "{taken:?}");
+    });
+}

@@ -1,0 +1,48 @@
+//! Models of what threads share without a lock: how a ledger passes from a finished thread to the next one, why two
+//! passes make a consistent snapshot, how a thread hears of its scopes that end elsewhere, how a slot of the live table is
+//! swept, freed and copied at the same time, and how frees come to ask another filter. loom tries every order of the atomic
+//! operations that the memory model allows.
+//!
+//! The modules are the library's own files, compiled against loom's atomics.
+#![allow(missing_docs, dead_code)]
+
+mod sync {
+    pub(super) use loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+    pub(super) use loom::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
+}
+
+#[path = "../../../memprof/src/tracker/counters.rs"]
+mod counters;
+#[path = "../../../memprof/src/live/filter.rs"]
+mod filter;
+#[path = "../../../memprof/src/tracker/inbox.rs"]
+mod inbox;
+#[path = "../../../memprof/src/live/prefetch.rs"]
+mod prefetch;
+#[path = "../../../memprof/src/live/record.rs"]
+mod record;
+#[path = "../../../memprof/src/tracker/registry.rs"]
+mod registry;
+#[path = "../../../memprof/src/live/room.rs"]
+mod room;
+#[path = "../../../memprof/src/live/slot.rs"]
+mod slot;
+
+mod filters;
+mod ledgers;
+mod mail;
+mod slots;
+
+use loom::thread;
+
+fn in_threads(threads: impl IntoIterator<Item = Box<dyn FnOnce() + Send>>) {
+    let threads: Vec<_> = threads.into_iter().map(thread::spawn).collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+/// All orders would take minutes.
+fn with_few_preemptions(model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(model);
+}
