@@ -20,7 +20,11 @@ struct Ended {
 fn run(how: &str, before: &str) -> Ended {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("{before} exec \"$0\" \"$1\"")).arg(env!("CARGO_BIN_EXE_memprof-panic-abort")).arg(how);
+    command
+        .arg("-c")
+        .arg(format!("{before} exec \"$0\" \"$1\""))
+        .arg(env!("CARGO_BIN_EXE_memprof-panic-abort"))
+        .arg(how);
     command.env("MEMPROF_BACKTRACES", "0");
     // A backtrace that the standard library prints leaves thousands of blocks.
     let output = command.env("RUST_BACKTRACE", "0").current_dir(folder.path()).output().unwrap();
