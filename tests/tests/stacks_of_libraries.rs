@@ -10,6 +10,10 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+/// What one test maps, the other's libraries cannot be loaded at: then they are at two places, which are two groups.
+static ALONE: Mutex<()> = Mutex::new(());
 
 #[global_allocator]
 static ALLOC: AllocationTracker = AllocationTracker::system();
@@ -97,6 +101,7 @@ fn names(stack: &[Frame]) -> Vec<&str> {
 
 #[test]
 fn a_thousand_libraries_in_one_place() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (build(folder.path(), "first", 3), build(folder.path(), "second", 40));
     let profile = with_stacks();
@@ -125,6 +130,7 @@ fn a_thousand_libraries_in_one_place() {
 
 #[test]
 fn a_child_that_was_forked_while_a_library_is_loaded_captures_on() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let library = build(folder.path(), "forked", 3);
     let profile = with_stacks();
