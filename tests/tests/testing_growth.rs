@@ -1,6 +1,7 @@
 //! Measurements one after the other take nothing with them.
 #![allow(missing_docs)]
 
+use memprof::report::data::CallTreeNode;
 use memprof::testing::{assert_no_leaks, measure};
 use memprof::{AllocationTracker, Context, track, track_memory};
 use memprof_tests::{Profile, assert_rows_add_up, function, pause, poll};
@@ -78,8 +79,14 @@ fn a_function_that_measures_itself_counts_each_byte_once_in_its_total() {
     assert_eq!(row.calls, 4);
     // `recursive` three times beneath itself, each in a measurement: 400 bytes of blocks, and what the results of the
     // measurements took.
+    let row_of = |id: u32| report.call_tree.iter().find(|row| row.id == id);
+    let is_here = |row: &CallTreeNode| {
+        std::iter::successors(Some(row), |row| row_of(row.parent?))
+            .any(|row| row.function == "testing_growth::recursive")
+    };
+    // Not what the other test has measured in this process.
     let beneath = |name: &str| -> u64 {
-        let paths = report.call_tree.iter().filter(|row| row.function == name);
+        let paths = report.call_tree.iter().filter(|row| row.function == name && is_here(row));
         paths.map(|row| row.self_allocated_bytes).sum()
     };
     assert_eq!(beneath("testing_growth::recursive_work"), 400);

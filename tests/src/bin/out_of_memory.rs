@@ -57,6 +57,8 @@ fn take(bytes: usize) {
 
 /// There is no memory for a while, in which reports are asked for and due.
 fn nothing_meanwhile() {
+    // The thread for the reports has begun by then: a thread that begins takes memory itself.
+    std::thread::sleep(Duration::from_millis(300));
     LIMITED.0.store(1, Relaxed);
     let result = memprof::write_report();
     std::thread::sleep(Duration::from_millis(1500));
