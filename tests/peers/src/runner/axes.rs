@@ -60,7 +60,7 @@ pub(super) const AXES: [Axis; 5] = [
         reasons: [
             "counters belong to the thread: one writer, plain adds",
             "as counters; the filter is shared and only read, unless a block is in the sample",
-            "the live table is shared, without locks: each record writes one slot of it; the last stack belongs to the thread",
+            "the live table is shared, without locks: each record writes one slot of it, and one count of all, whose line threads that work at the same moment take from each other; the last stack belongs to the thread",
             "nodes and open scopes belong to the thread",
             "a walk over the nodes of all threads",
             "the same walk, twice, and a merge of all nodes by call path",
