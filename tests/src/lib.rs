@@ -5,8 +5,6 @@ mod block;
 mod counting;
 mod future;
 mod profile;
-// Signals, users and shells: programs are run on Unix only.
-#[cfg(unix)]
 pub mod program;
 pub mod rows;
 

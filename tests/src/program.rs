@@ -2,14 +2,16 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use memprof::Report;
 use tempfile::TempDir;
+
+/// What only Unix has: users, signals, shells, links.
+#[cfg(unix)]
+mod unix;
 
 /// No program here works for more than a second; one that takes this long hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,35 +37,23 @@ impl Program {
         Self::with(Command::new(executable), script)
     }
 
-    /// A line for the shell, in which `"$0"` is the executable and `"$@"` are the arguments.
-    pub fn in_shell(executable: &str, line: &str) -> Self {
-        let (executable, script) = runnable(executable);
-        let mut command = Command::new("sh");
-        command.arg("-c").arg(line).arg(executable);
-        Self::with(command, script)
-    }
-
     fn with(mut command: Command, script: Option<TempDir>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (work, temporary) = (folder.path().join("work"), folder.path().join("tmp"));
         fs::create_dir(&work).unwrap();
         fs::create_dir(&temporary).unwrap();
         // What the developer has set for the test run must not decide what is tested.
-        command.env_clear().env("TMPDIR", temporary).current_dir(work).stdin(Stdio::null());
+        // Unix has the first name, Windows the second.
+        command.env_clear().env("TMPDIR", &temporary).env("TMP", temporary).current_dir(work).stdin(Stdio::null());
         // Names take long to find in the debug information of a test build, and these programs are not about them.
         command.env("MEMPROF_BACKTRACES", "0");
-        // A test run in the background may ignore some signals, and what it starts would, too.
-        // SAFETY: between fork and exec nothing is called but what may be called there.
-        unsafe {
-            std::os::unix::process::CommandExt::pre_exec(&mut command, || {
-                for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP] {
-                    libc::signal(signal, libc::SIG_DFL);
-                }
-                Ok(())
-            });
-        }
-        if let Some(path) = std::env::var_os("PATH") {
-            command.env("PATH", path);
+        #[cfg(unix)]
+        unix::take_signals(&mut command);
+        // Windows finds its own libraries by the last.
+        for name in ["PATH", "SystemRoot"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
         }
         Self { folder, command, _script: script }
     }
@@ -93,50 +83,9 @@ impl Program {
         self
     }
 
-    /// Makes a symbolic link, and the folders above it.
-    #[cfg(unix)]
-    pub fn link(self, path: &str, target: &str) -> Self {
-        let path = self.root().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::os::unix::fs::symlink(target, path).unwrap();
-        self
-    }
-
     /// The same with `memory_profile.toml` in the working directory.
     pub fn configured(self, text: &str) -> Self {
         self.file("work/memory_profile.toml", text)
-    }
-
-    /// Runs it as the user `nobody`, whom permissions hold back, where the test run is root's. Anybody may read, and may
-    /// write the temporary directory.
-    pub fn as_nobody(mut self) -> Self {
-        // SAFETY: the call has no preconditions.
-        if unsafe { libc::geteuid() } == 0 {
-            self.command.uid(65_534).gid(65_534);
-        }
-        let mode = |path: PathBuf, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-        mode(self.root().to_owned(), 0o755);
-        mode(self.root().join("work"), 0o755);
-        mode(self.root().join("tmp"), 0o777);
-        self
-    }
-
-    /// Sets who may do what with a file or folder.
-    pub fn mode(self, path: &str, mode: u32) -> Self {
-        fs::set_permissions(self.root().join(path), fs::Permissions::from_mode(mode)).unwrap();
-        self
-    }
-
-    /// Whether the system lets it start at all: `nobody` may not reach the executable.
-    pub fn can_start(&mut self) -> bool {
-        let mut asked = Command::new(self.command.get_program());
-        asked.arg("--nothing").env_clear().env("MEMPROF_ENABLED", "0").current_dir(self.root().join("work"));
-        asked.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // SAFETY: the call has no preconditions.
-        if unsafe { libc::geteuid() } == 0 {
-            asked.uid(65_534).gid(65_534);
-        }
-        asked.status().is_ok()
     }
 
     /// Runs the program to its end. Panics if it hangs.
@@ -173,12 +122,6 @@ impl Started {
             assert_eq!(self.child.try_wait().unwrap(), None, "it has ended: {}", self.said());
             self.be_patient();
         }
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, signal: i32) {
-        // SAFETY: the process was started by this one, which has not waited for its end yet.
-        assert_eq!(unsafe { libc::kill(self.child.id() as i32, signal) }, 0);
     }
 
     /// The process.
@@ -269,13 +212,6 @@ impl Ended {
         self
     }
 
-    /// Panics, with all that was said, unless it was ended by this signal.
-    pub fn expect_signal(&self, signal: i32) -> &Self {
-        let ended_by = std::os::unix::process::ExitStatusExt::signal(&self.status);
-        assert_eq!(ended_by, Some(signal), "{}\nstdout: {}\nstderr: {}", self.status, self.stdout, self.stderr);
-        self
-    }
-
     /// Panics unless the two reports, and nothing else, are where they are without a configuration, and the table stands
     /// on stderr once. Returns the report.
     pub fn expect_report(&self) -> Report {
@@ -325,7 +261,8 @@ impl Ended {
                 if path.is_dir() && !path.is_symlink() {
                     folders.push(path);
                 } else {
-                    files.push(path.strip_prefix(&folder).unwrap().display().to_string());
+                    let name = path.strip_prefix(&folder).unwrap().display().to_string();
+                    files.push(name.replace(std::path::MAIN_SEPARATOR, "/"));
                 }
             }
         }

@@ -117,7 +117,9 @@ const SHIFT: usize = 63;
 const OPEN: usize = 1 << 6;
 /// What a generation is counted in, and its bits.
 const GENERATION: usize = 1 << 7;
-const GENERATIONS: usize = 31 << 7;
+const GENERATIONS: usize = 15 << 7;
+/// Set when the filter that is asked will never be changed again.
+const SHUT: usize = 1 << 11;
 
 /// Which of a table's filters every free asks.
 ///
@@ -132,7 +134,7 @@ pub(super) struct Answer(*mut AtomicU8);
 
 impl Answer {
     fn of(filter: &Filter, rest: usize) -> Self {
-        let more = rest & (OPEN | GENERATIONS) | filter.shift as usize & SHIFT;
+        let more = rest & (OPEN | GENERATIONS | SHUT) | filter.shift as usize & SHIFT;
         Self(filter.entries.cast_mut().map_addr(|address| address | more))
     }
 
@@ -143,6 +145,10 @@ impl Answer {
 
     pub(super) fn is(self, filter: &Filter) -> bool {
         std::ptr::eq(self.entries(), filter.entries)
+    }
+
+    pub(super) fn is_shut(self) -> bool {
+        self.0.addr() & SHUT != 0
     }
 }
 
@@ -170,16 +176,25 @@ impl Asked {
     /// Has every free ask `filter` until this is opened again, so that a [`change`](Self::change) which was thought of before
     /// has no effect. One thread at a time closes and opens.
     pub(super) fn close(&self, filter: &Filter) {
-        // A thread would have to be stopped between a look and its change while 32 profiles start, to take a generation for
+        // A thread would have to be stopped between a look and its change while 16 profiles start, to take a generation for
         // that of before.
-        let next = self.look().0.addr().wrapping_add(GENERATION);
+        let seen = self.look();
+        let shut = seen.0.addr() & SHUT;
+        let next = seen.0.addr().wrapping_add(GENERATION) & GENERATIONS;
         // A swap where a store would do, for loom: see `slot::discard`.
-        self.0.swap(Answer::of(filter, next & GENERATIONS).0, Release);
+        self.0.swap(Answer::of(filter, next | shut).0, Release);
     }
 
-    /// Ends what [`close`](Self::close) began.
+    /// As [`close`](Self::close), for ever.
+    pub(super) fn shut(&self, filter: &Filter) {
+        self.0.swap(Answer::of(filter, SHUT).0, Release);
+    }
+
+    /// Ends what [`close`](Self::close) began, unless it is shut.
     pub(super) fn open(&self, filter: &Filter) {
-        self.0.store(Answer::of(filter, self.look().0.addr() | OPEN).0, Release);
+        let seen = self.look();
+        let open = if seen.is_shut() { 0 } else { OPEN };
+        self.0.store(Answer::of(filter, seen.0.addr() | open).0, Release);
     }
 
     /// Has every free ask `filter`, if nothing has changed since the look.

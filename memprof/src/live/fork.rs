@@ -8,13 +8,13 @@ use std::sync::atomic::Ordering::Relaxed;
 const MOST_SLOTS: usize = 1 << 18;
 
 /// In a forked child, which has one thread: ends what other threads of the parent were in the middle of. Nobody ever waits
-/// for it, but each such slot would be lost, one for each thread that is gone. In a table of more than 65,536 records, and
-/// in a sample, where it is not known whether a record that was being made was counted as listed, they are: few of many.
+/// for it, but each such slot would be lost, one for each thread that is gone, and the count of listed records could be
+/// wrong for ever. A sample of more than 65,536 records goes on without the short filter instead.
 ///
-/// What the threads had counted in the filter stays, because it is not known for which address: a free of one block in
+/// What the threads had counted in the filters stays, because it is not known for which address: a free of one block in
 /// some ten thousand then looks further than it had to.
 pub(crate) fn recover() {
-    if let Some(table) = super::table().filter(|table| table.slots() <= MOST_SLOTS) {
+    if let Some(table) = super::table() {
         table.recover();
     }
 }
@@ -22,14 +22,20 @@ pub(crate) fn recover() {
 impl Table {
     fn recover(&self) {
         let seen = self.room.look();
-        let is_exact = self.state().is_exact() && !seen.is_sampled && seen.listed == 0;
+        if self.slots() > MOST_SLOTS {
+            if seen.is_sampled || seen.listed != 0 {
+                self.asked.shut(&self.filter);
+            }
+            return;
+        }
+        let (mut tracked, mut listed) = (0, 0);
         // Empty slots, most of them, are not written to: the page would be copied for the child.
         let places = (0..self.slots()).map(|number| self.key_at(Self::slot_number(number)));
-        for place in places.filter(|place| place.load(Relaxed) != 0) {
-            if slot::recover(place, is_exact) {
-                self.room.give_back();
-            }
+        for key in places.filter_map(slot::recover) {
+            tracked += 1;
+            listed += i64::from(slot::is_listed(key));
         }
+        self.room.count_anew(self.max.load(Relaxed) as i64 - tracked, listed, !self.state().is_exact());
     }
 }
 
@@ -39,13 +45,15 @@ mod tests {
     use super::super::table::Inserted;
     use super::*;
 
+    /// It survives every sweep.
+    const LARGE: Record = Record { size: 1 << 40, owner: 0, ticks: 1, drawn: Drawn::CERTAIN, stack: 0, grown: 0 };
+
     #[test]
     fn what_others_were_in_the_middle_of_is_ended() {
         let table = Table::create(64).unwrap();
-        let record = Record { size: 8, owner: 0, ticks: 1, drawn: Drawn::CERTAIN, stack: 0, grown: 0 };
         let kept: Vec<usize> = (1..=10).map(|number| number * 0x1000).collect();
         for &address in &kept {
-            assert_eq!(table.insert(address, || record), Inserted::Yes);
+            assert_eq!(table.insert(address, || LARGE), Inserted::Yes);
         }
         // One thread has claimed a slot, one sweep looks at a record, another one at a block that was freed meanwhile.
         let slots = || (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
@@ -61,5 +69,56 @@ mod tests {
         }
         assert_eq!(table.tracked(), 0);
         assert_eq!(slots().filter(|place| place.load(Relaxed) != 0).count(), 0);
+    }
+
+    /// A sample of two records, the second of which a thread has counted as listed and would have marked so next.
+    fn about_to_list(max: usize) -> &'static Table {
+        let table = Table::create(max).unwrap();
+        for address in [0x1000, 0x2000] {
+            assert_eq!(table.insert(address, || LARGE), Inserted::Yes);
+        }
+        assert!(table.grow_for_budget(256, 1));
+        let place = (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
+        assert_eq!(place.filter_map(slot::look).last().map(|_| table.room.list()), Some(()));
+        table
+    }
+
+    /// Frees the records, with a sweep of all of the table before, which may have frees ask the short filter.
+    fn free(table: &Table, addresses: &[usize]) {
+        table.list_more();
+        for &address in addresses {
+            table.list_more();
+            assert!(table.may_hold(address), "the free of {address:#x} would be missed");
+            assert!(table.remove(address).is_some());
+        }
+        assert_eq!(table.tracked(), 0);
+    }
+
+    #[test]
+    fn records_that_others_were_about_to_list_are_counted_anew() {
+        let table = about_to_list(1000);
+        table.recover();
+        assert_eq!(table.room.look().listed, 0);
+        table.insert_chosen(0x3000, LARGE);
+        free(table, &[0x2000, 0x1000, 0x3000]);
+        // The next profile's table is exact, and finds its room without a second look.
+        table.begin(2, 0);
+        assert_eq!(table.insert(0x4000, || LARGE), Inserted::Yes);
+        free(table, &[0x4000]);
+    }
+
+    #[test]
+    fn a_large_sample_asks_the_whole_filter_for_ever() {
+        let table = about_to_list(MOST_SLOTS);
+        table.recover();
+        for _ in 0..MOST_SLOTS {
+            table.list_more();
+        }
+        assert!(table.asked.look().is(&table.filter));
+        table.begin(2, 2);
+        table.insert_chosen(0x3000, LARGE);
+        table.limit_to(500);
+        table.insert_chosen(0x4000, LARGE);
+        assert!(table.asked.look().is(&table.filter));
     }
 }

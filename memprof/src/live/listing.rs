@@ -7,7 +7,8 @@
 //! table was exact is in the whole filter alone, so that an exact table pays for one. A sweep lists the records it leaves.
 //!
 //! Frees ask the short filter while no record is unlisted, and the records are so few that it mostly says no. Once no record
-//! is unlisted none will be as long as the table is a sample: the path of an exact table finds no room in it (see `room`), and all others list what they insert.
+//! is unlisted none will be as long as the table is a sample: the path of an exact table finds no room in it (see `room`), and
+//! all others list what they insert.
 
 use super::room::Seen;
 use super::slot;
@@ -39,7 +40,9 @@ impl Table {
 
     /// Whether the records are so few that the short filter mostly says no.
     pub(super) fn is_worth_listing(&self, seen: Seen) -> bool {
-        seen.is_sampled && seen.tracked(self.max.load(Relaxed)) <= self.short.len() as u64 / WORTH_IT
+        seen.is_sampled
+            && !self.asked.look().is_shut()
+            && seen.tracked(self.max.load(Relaxed)) <= self.short.len() as u64 / WORTH_IT
     }
 
     /// Lists what is not, if frees had better ask the short filter: goes on with the present sweep, or begins another.

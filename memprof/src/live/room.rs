@@ -95,6 +95,12 @@ impl Room {
         self.0.fetch_add(more, Relaxed);
     }
 
+    /// In a forked child, where nobody else is: sets all three.
+    pub(super) fn count_anew(&self, room: i64, listed: i64, is_sampled: bool) {
+        let sampled = if is_sampled { SAMPLED } else { 0 };
+        self.0.store(room - listed * LISTED - sampled, Relaxed);
+    }
+
     /// Marks, or does not mark any more, that the table is a sample. One thread at a time changes it to the same.
     pub(super) fn mark_sampled(&self, is_sampled: bool) {
         let change = |word: i64| match (Seen::of(word).is_sampled, is_sampled) {

@@ -165,17 +165,18 @@ pub(super) fn discard(place: &AtomicU64) {
     place.swap(EMPTY, Release);
 }
 
-/// In a forked child, where nobody else is: lets go of a record that a sweep of the parent looked at, and with `empties`
-/// empties a slot that has none. True: it did, and the room of the record is free again.
-pub(super) fn recover(place: &AtomicU64, empties: bool) -> bool {
+/// In a forked child, where nobody else is: lets go of a record that a sweep of the parent looked at, and empties a slot
+/// that has none. The record's key, if there is one.
+pub(super) fn recover(place: &AtomicU64) -> Option<u64> {
     let now = place.load(Relaxed);
-    let has_none = now == WRITING || now == GONE;
-    if !has_none {
-        place.store(now & !LOOKED_AT, Relaxed);
-    } else if empties {
+    let key = now & !LOOKED_AT;
+    let is_record = key > GONE;
+    if is_record && now != key {
+        place.store(key, Relaxed);
+    } else if !is_record && now != EMPTY {
         place.store(EMPTY, Relaxed);
     }
-    has_none && empties
+    is_record.then_some(key)
 }
 
 /// Reads a slot that others may be changing: two equal readings of the record, and the same key before each. A reading that

@@ -171,8 +171,8 @@ impl Drop for Profiler {
 /// outside an allocator or a signal handler.
 ///
 /// # Errors
-/// [`Error::NotRunning`] without a profile; [`Error::OutOfMemory`]; [`Error::Io`] if the files can be written neither where the configuration
-/// says nor to the system's temporary directory.
+/// [`Error::NotRunning`] without a profile; [`Error::OutOfMemory`]; [`Error::Io`] if the files can be written neither where
+/// the configuration says nor to the system's temporary directory.
 ///
 /// ```
 /// match memprof::write_report() {

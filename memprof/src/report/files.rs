@@ -17,7 +17,8 @@ type Contents<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 /// The file name and the text of the allocator's own statistics.
 pub(crate) type Statistics<'a> = (&'a Path, &'a [u8]);
 
-/// Writes both reports, and the allocator's statistics if there are any, into `dir`, which is made if it is not there; file names that are absolute stand as they are.
+/// Writes both reports, and the allocator's statistics if there are any, into `dir`, which is made if it is not there; file
+/// names that are absolute stand as they are.
 ///
 /// A file is written beside its place and renamed, so that nobody ever reads half of one. A file that cannot be
 /// written where it should be goes to the system's temporary directory, under a name with the program and its id.

@@ -1,6 +1,6 @@
 //! What a profiler adds to a cold build: a hello-world with each, in turns, offline, into an empty target folder.
 //!
-//! `cargo run --bin build_cost [-- ROUNDS]` prints the table. Where the machine does other work at the same time the seconds of
+//! `cargo run --ignore-rust-version --bin build_cost [-- ROUNDS]` prints the table. Where the machine does other work at the same time the seconds of
 //! the processor say more than those of the clock, and the ratios, which are of one round each, more than either.
 
 use std::fmt::Write as _;

@@ -50,6 +50,7 @@ fn churn(rounds: &AtomicUsize, all_here: &Barrier) {
 }
 
 /// What the system does by itself when a program writes to a pipe that nobody reads: it ends the program.
+#[cfg(unix)]
 fn stderr_without_a_reader() {
     // SAFETY: the two places are valid, and the descriptors are those of the pipe that was made just now.
     unsafe {
@@ -62,6 +63,7 @@ fn stderr_without_a_reader() {
 }
 
 /// From now on no file can be opened.
+#[cfg(unix)]
 fn no_descriptors() {
     let limit = libc::rlimit { rlim_cur: 3, rlim_max: 3 };
     // SAFETY: the structure is whole.
@@ -93,7 +95,9 @@ fn main() {
             ALL_HERE.wait();
             exit(7);
         }
+        #[cfg(unix)]
         "stderr without a reader" => stderr_without_a_reader(),
+        #[cfg(unix)]
         "no descriptors" => no_descriptors(),
         "panic" => fail(),
         "panic on a thread" => assert!(thread::spawn(fail).join().is_err()),

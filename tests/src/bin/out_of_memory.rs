@@ -1,5 +1,6 @@
-//! A program that asks for more than there is. Arguments: how (`try`, `take`, `take on threads`, `then nothing` or `nothing meanwhile`), how many
-//! bytes, and from how many bytes on the allocator refuses (without it, the system's limits hold).
+//! A program that asks for more than there is. Arguments: how (`try`, `take`, `take on threads`, `then nothing` or
+//! `nothing meanwhile`), how many bytes, and from how many bytes on the allocator refuses (without it, the system's limits
+//! hold).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;

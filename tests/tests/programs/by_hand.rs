@@ -1,5 +1,7 @@
 //! Reports on demand, and profiles without the attribute.
 
+use std::path::Path;
+
 use super::{function, program};
 
 #[test]
@@ -28,6 +30,7 @@ fn the_attribute_and_a_profile_by_hand_do_not_mix() {
 }
 
 #[test]
+#[cfg(unix)]
 fn numbered_reports_of_the_running_program_show_what_grows() {
     let ended = program!("periodic").configured("[reporting]\nevery_seconds = 1\nkeep = 2").run();
     ended.expect_status(0);
@@ -65,6 +68,10 @@ fn without_a_profile_there_is_no_report() {
 #[test]
 fn a_profile_ends_however_its_owner_does() {
     for (how, status) in [("drop", 0), ("forget", 0), ("exit", 7), ("panic", 101)] {
+        if cfg!(windows) && how == "exit" {
+            // Nobody is called there, see `ends`.
+            continue;
+        }
         let report = program!("by_hand").arg(how).run().expect_status(status).expect_report();
         let work = function(&report, "by_hand::work");
         assert_eq!((work.calls, work.self_allocated_bytes), (1, 4096), "{how}");
@@ -78,7 +85,7 @@ fn one_profile_at_a_time() {
     ended.expect_status(0).expect_report();
     let lines: Vec<&str> = ended.stdout.lines().collect();
     assert!(lines[0].starts_with("a profile is running already"), "{lines:?}");
-    assert!(lines[1].ends_with("work/data/logs/memory_allocations.json"), "{lines:?}");
+    assert!(Path::new(lines[1]).ends_with("work/data/logs/memory_allocations.json"), "{lines:?}");
     assert!(lines[2].starts_with("no profile is running"), "{lines:?}");
     assert_eq!(lines.len(), 3);
 }

@@ -6,7 +6,7 @@ use super::{function, program};
 fn a_main_that_returns_nothing() {
     let ended = program!("plain").run();
     let report = ended.expect_status(0).expect_report();
-    assert_eq!(report.program.name, "plain");
+    assert_eq!(report.program.name, format!("plain{}", std::env::consts::EXE_SUFFIX));
     assert_eq!(report.allocator.inner, "system");
     let keep = function(&report, "plain::keep");
     assert_eq!((keep.calls, keep.active, keep.self_net_bytes, keep.retained_bytes), (1, 0, 4096, Some(4096)));
@@ -31,6 +31,7 @@ fn a_main_that_returns_an_exit_code() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_main_that_never_returns() {
     program!("returns_never").run().expect_status(100).expect_report();
 }
@@ -43,8 +44,18 @@ fn a_main_that_returns_a_type_of_its_own() {
 }
 
 #[test]
+#[cfg(unix)]
 fn exit_in_main() {
     program!("ends").arg("exit").run().expect_status(7).expect_report();
+}
+
+/// There `exit` of the standard library ends the process without calling anybody: `memprof::exit` is for this.
+#[test]
+#[cfg(windows)]
+fn exit_is_as_without_memprof() {
+    for how in ["exit", "exit deep down", "exit on a thread", "exit everywhere"] {
+        program!("ends").arg(how).run().expect_status(7).expect_nothing_written();
+    }
 }
 
 #[test]
@@ -53,6 +64,7 @@ fn exit_by_way_of_memprof() {
 }
 
 #[test]
+#[cfg(unix)]
 fn exit_deep_down_leaves_its_callers_active() {
     let ended = program!("ends").arg("exit deep down").run();
     let report = ended.expect_status(7).expect_report();
@@ -63,6 +75,7 @@ fn exit_deep_down_leaves_its_callers_active() {
 }
 
 #[test]
+#[cfg(unix)]
 fn exit_on_another_thread_while_main_waits() {
     let ended = program!("ends").arg("exit on a thread").run();
     let report = ended.expect_status(7).expect_report();
@@ -72,6 +85,7 @@ fn exit_on_another_thread_while_main_waits() {
 }
 
 #[test]
+#[cfg(unix)]
 fn exit_on_all_threads_at_once() {
     for _ in 0..20 {
         program!("ends").arg("exit everywhere").run().expect_status(7).expect_report();

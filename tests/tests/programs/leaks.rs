@@ -32,7 +32,7 @@ fn the_first_group_is_the_guilty_function_and_without_the_leak_nothing_grows() {
         let text = std::fs::read_to_string(ended.work(super::LEAKS)).unwrap();
         let entry = text.split("\n1. growing: ").nth(1).expect("the first entry");
         let place = entry.lines().find(|line| line.starts_with("   --> ")).expect("the place");
-        assert!(place.contains("src/bin/leaks.rs:"), "{entry}");
+        assert!(place.replace('\\', "/").contains("src/bin/leaks.rs:"), "{entry}");
 
         let report = leaks(kind).arg("repaired").run().expect_status(0).expect_report();
         assert_eq!(growing(&report), [], "{kind}");

@@ -1,21 +1,30 @@
 //! Whole programs, run as their users run them and judged by what they leave: files, words and exit status.
-#![cfg(unix)]
 
+#[cfg(unix)]
 mod aborts;
 mod allocator;
 mod by_hand;
 mod configuration;
 mod ends;
+#[cfg(unix)]
 mod forks;
 mod leaks;
+#[cfg(unix)]
 mod names;
+#[cfg(unix)]
 mod odd_names;
+#[cfg(unix)]
 mod out_of_memory;
+#[cfg(unix)]
 mod output;
+#[cfg(unix)]
 mod pressure;
+#[cfg(unix)]
 mod refused;
 mod runtime;
+#[cfg(unix)]
 mod signals;
+#[cfg(unix)]
 mod threads;
 
 use memprof_tests::program::{ALLOCATIONS, Ended, LEAKS, Program};
@@ -26,6 +35,7 @@ macro_rules! program {
     ($name:literal) => {
         $crate::Program::new(env!(concat!("CARGO_BIN_EXE_", $name)))
     };
+    // Lines for the shell are for Unix only.
     ($name:literal, $line:expr) => {
         $crate::Program::in_shell(env!(concat!("CARGO_BIN_EXE_", $name)), $line)
     };
