@@ -41,7 +41,9 @@ fn build(folder: &Path, function: &str, words: usize) -> CString {
     let library = folder.join(format!("lib{function}.so"));
     let rustc = std::env::var_os("RUSTC").unwrap_or("rustc".into());
     let built = Command::new(rustc)
-        .args(["--edition=2024", "--crate-type=cdylib", "-Copt-level=1", "-Cpanic=abort", "-Cdebuginfo=1", "-o"])
+        .args(["--edition=2024", "--crate-type=cdylib", "-Copt-level=1", "-Cpanic=abort", "-Cdebuginfo=1"])
+        // Rust before 1.92 leaves them out where nothing unwinds.
+        .args(["-Cforce-unwind-tables=yes", "-o"])
         .args([&library, &source])
         .output()
         .unwrap();

@@ -12,7 +12,6 @@ mod unix {
 
     /// Keeps these signals from this thread until it is dropped. Those that were raised meanwhile are gone then; those
     /// that were waiting before stay.
-    #[derive(Debug)]
     pub(crate) struct Held {
         before: libc::sigset_t,
         waiting_before: [bool; 2],

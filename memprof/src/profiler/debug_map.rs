@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Nothing is kept here: the loader keeps what it reads.
 #[derive(Default)]
-pub(super) struct Files;
+pub(super) struct Files {}
 
 /// The debug information of one file.
 pub(super) struct DebugInfo<'f>(Loader, PhantomData<&'f Files>);

@@ -109,6 +109,8 @@ fn names() {
     // Rust itself cuts a name where the system would.
     let long = thread::Builder::new().name("n".repeat(4000));
     let wait = || {
+        // A thread that allocates nothing has no row.
+        drop(black_box(vec![1u8]));
         RENAMED.wait();
         loop {
             thread::park();

@@ -67,7 +67,9 @@ impl Tables {
         self.entry(entry, address)
     }
 
-    /// Words that tell one module's functions from another's: the first and the last rows of the index.
+    /// Words that tell one module's functions from another's: the first and the last rows of the index, which have where
+    /// functions begin, and the entries of the first and the last function, which have how long these are: a small module
+    /// may have nothing else that differs.
     pub(super) fn sample_index(&self, mut take: impl FnMut(u64)) {
         const ROWS: usize = 32;
         let mut read = || {
@@ -76,9 +78,17 @@ impl Tables {
             let rows = index.u32()? as usize;
             take(rows as u64);
             let mut last = self.module.from(index.at().checked_add(rows.saturating_sub(ROWS).checked_mul(8)?)?)?;
+            let rows_at = index.at();
             for _ in 0..rows.min(ROWS) {
                 take(index.u64()?);
                 take(last.u64()?);
+            }
+            for number in [0, rows.checked_sub(1)?] {
+                let mut entry = sized(self.module.from(self.row(rows_at, number)?.1)?)?;
+                for _ in 0..ROWS {
+                    let Some(word) = entry.u32() else { break };
+                    take(u64::from(word));
+                }
             }
             Some(())
         };
