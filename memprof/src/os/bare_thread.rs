@@ -3,13 +3,58 @@
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 
+use super::pages::SetAside;
+
+/// A stack for one thread, set aside for when the system has no address space for one. It takes memory when it is used.
+#[derive(Debug)]
+pub(crate) struct Stack(SetAside);
+
+impl Stack {
+    /// As long as that of threads of the standard library.
+    const BYTES: usize = 2 << 20;
+    /// Who goes beyond the end meets a fault, not somebody else's memory. A multiple of a page on all systems.
+    const GUARD: usize = 64 << 10;
+
+    /// `None`: the system has no address space for it.
+    pub(crate) fn set_aside() -> Option<Self> {
+        let stack = Self(SetAside::new(Self::GUARD + Self::BYTES)?);
+        // SAFETY: the first bytes of a mapping that nobody uses.
+        let is_guarded = unsafe { libc::mprotect(stack.0.start().cast(), Self::GUARD, libc::PROT_NONE) } == 0;
+        is_guarded.then_some(stack)
+    }
+}
+
 /// Runs `work` on a new thread that gets no signals. False: the system has none to give.
 pub(crate) fn start(work: fn()) -> bool {
+    // SAFETY: null stands for the usual attributes.
+    unsafe { start_with(null(), work) }
+}
+
+/// As [`start`], on this stack, which no other thread ever gets.
+pub(crate) fn start_on(stack: &'static Stack, work: fn()) -> bool {
+    let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
+    // SAFETY: the attributes are used once they are made, and no more when they are destroyed; the stack is a mapping that
+    // lives as long as the program.
+    unsafe {
+        if libc::pthread_attr_init(attributes.as_mut_ptr()) != 0 {
+            return false;
+        }
+        let lowest = stack.0.start().add(Stack::GUARD).cast();
+        let has_stack = libc::pthread_attr_setstack(attributes.as_mut_ptr(), lowest, Stack::BYTES) == 0;
+        let started = has_stack && start_with(attributes.as_ptr(), work);
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        started
+    }
+}
+
+/// # Safety
+/// The attributes are null, or were made and name a stack that nobody uses.
+unsafe fn start_with(attributes: *const libc::pthread_attr_t, work: fn()) -> bool {
     let mut thread = std::mem::MaybeUninit::<libc::pthread_t>::uninit();
     super::signals::with_all_blocked(|| {
-        // SAFETY: the place is valid; `run` gives the function back its type.
+        // SAFETY: the place is valid, and so are the attributes, as the caller vouches; `run` gives the function back its type.
         unsafe {
-            let started = libc::pthread_create(thread.as_mut_ptr(), null(), run, work as *mut c_void) == 0;
+            let started = libc::pthread_create(thread.as_mut_ptr(), attributes, run, work as *mut c_void) == 0;
             if started {
                 // Nobody waits for its end.
                 libc::pthread_detach(thread.assume_init());

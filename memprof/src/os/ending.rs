@@ -1,16 +1,19 @@
 //! Work that is done before `abort` ends the process: it is a signal that a thread sends to itself.
 //!
-//! A thread that aborts does so in code that it has chosen, but it may hold locks. So the work is done on a new thread, and
-//! this one waits. Should it hold what the work, or the making of a thread, needs, such as that of the C library's allocator,
-//! which has found its heap damaged, then an alarm ends the process, as if there had been no work. So does a fault.
+//! A thread that aborts does so in code that it has chosen, but it may hold locks. So the work is done on a new thread, whose
+//! stack is set aside before, and this one waits. Where no thread can be had, the work is done here. Should this thread hold
+//! what the work, or the making of a thread, needs, such as the lock of the C library's allocator, which has found its heap
+//! damaged, then an alarm ends the process, as if there had been no work. So does a fault.
 
 use libc::c_int;
 use std::ffi::c_void;
 use std::ptr::null_mut;
+use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 
-use super::{bare_thread, handler};
+use super::bare_thread::{self, Stack};
+use super::handler;
 
 /// Seconds that the work may take.
 const LONGEST: u32 = 15;
@@ -28,6 +31,9 @@ pub(crate) struct Work {
 }
 
 static WORK: AtomicPtr<Work> = AtomicPtr::new(null_mut());
+/// For the thread that does the work: a program that aborts because it has all the address space it may have has none left for
+/// a stack.
+static STACK: OnceLock<Option<Stack>> = OnceLock::new();
 static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 static IS_DONE: AtomicBool = AtomicBool::new(false);
 /// The thread that does the work, and the one that has begun it: where they have their data.
@@ -41,6 +47,7 @@ pub(crate) fn set_work(work: &'static Work) {
 
 /// Has the work done before `abort` ends the process. False: the program has a handler of its own, which stays.
 pub(crate) fn catch_abort() -> bool {
+    STACK.get_or_init(Stack::set_aside);
     let is_default = handler::present(libc::SIGABRT).is_some_and(|present| present.is_default());
     (is_default && handler::set(libc::SIGABRT, on_abort)) || handler::is(libc::SIGABRT, on_abort)
 }
@@ -60,7 +67,7 @@ pub(crate) fn in_child() {
     BEGINNER.store(0, Relaxed);
 }
 
-extern "C" fn on_abort(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
+extern "C" fn on_abort(_: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
     if handler::is_on_small_stack(SMALL_STACK) {
         return handler::act_by_default(libc::SIGABRT);
     }
@@ -78,7 +85,12 @@ extern "C" fn on_abort(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
         handler::unblock(libc::SIGALRM);
         // SAFETY: the call takes any number.
         unsafe { libc::alarm(LONGEST) };
-        if !bare_thread::start(on_worker) {
+        let stack = STACK.get().and_then(Option::as_ref);
+        if !stack.is_some_and(|stack| bare_thread::start_on(stack, on_worker)) && !bare_thread::start(on_worker) {
+            // A signal from elsewhere can find this thread in the middle of anything.
+            if handler::is_own(info) {
+                on_worker();
+            }
             return handler::act_by_default(libc::SIGABRT);
         }
     }

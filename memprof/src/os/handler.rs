@@ -82,6 +82,18 @@ pub(super) fn act_by_default(signal: c_int) {
     unsafe { libc::raise(signal) };
 }
 
+/// Whether this process has sent itself the signal that a handler was called for.
+pub(super) fn is_own(info: *const libc::siginfo_t) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    // SAFETY: null, or the information of a signal that was sent, as the system gives it to a handler.
+    return unsafe { info.as_ref().is_some_and(|info| info.si_pid() == libc::getpid()) };
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+    return {
+        let _ = info;
+        false
+    };
+}
+
 /// Whether this runs on a stack of less than so many bytes that the thread keeps for handlers.
 pub(super) fn is_on_small_stack(bytes: usize) -> bool {
     // SAFETY: a zeroed `stack_t` is one; the call only fills it.

@@ -55,16 +55,18 @@ pub(crate) unsafe fn release(start: *mut u8, bytes: usize) {
     HELD.fetch_sub(bytes as u64, Relaxed);
 }
 
-/// Address space that is kept for later, when there may be none left. Nobody writes to it, so that it takes no memory, and
-/// it is not among the bytes that are [`held`]. Given back when this is dropped.
+/// Address space that is kept for later, when there may be none left. Nobody writes to it as long as it is kept, so that it
+/// takes no memory, and it is not among the bytes that are [`held`]. Given back when this is dropped.
 #[derive(Debug)]
 pub(crate) struct SetAside {
     start: *mut u8,
     bytes: usize,
 }
 
-// SAFETY: nobody reads or writes what is set aside; the owner alone gives it back.
+// SAFETY: nobody reads or writes what is set aside through this; the owner alone gives it back.
 unsafe impl Send for SetAside {}
+// SAFETY: a shared one can only be asked where it begins.
+unsafe impl Sync for SetAside {}
 
 impl SetAside {
     /// Sets so many bytes aside; `None` where the system does not have them.
@@ -72,6 +74,12 @@ impl SetAside {
         let bytes = bytes.checked_next_multiple_of(GRANULE)?;
         let start = map(bytes);
         if start.is_null() { None } else { Some(Self { start, bytes }) }
+    }
+
+    /// Where it begins: at a page.
+    #[cfg(unix)]
+    pub(crate) fn start(&self) -> *mut u8 {
+        self.start
     }
 }
 

@@ -96,6 +96,13 @@ fn main() {
             unsafe { libc::kill(libc::getpid(), libc::SIGABRT) };
             thread::sleep(std::time::Duration::from_secs(50));
         }
+        "abort without threads" => {
+            // SAFETY: the structure is whole.
+            unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &libc::rlimit { rlim_cur: 0, rlim_max: 0 }) };
+            let refused = thread::Builder::new().spawn(|| ()).is_err();
+            println!("refused: {refused}");
+            abort();
+        }
         "own handler" => {
             extern "C" fn leave(_: i32) {
                 // SAFETY: it may be called in a handler.

@@ -180,6 +180,8 @@ fn main() -> ExitCode {
         "hold" => std::mem::forget(all),
         "free" => drop(all),
         "exit" => std::process::exit(7),
+        // The standard library aborts.
+        "abort" => drop(black_box(Vec::<u8>::with_capacity(4 << 20))),
         "work" => {
             FULL.store(true, SeqCst);
             (0..27).for_each(|digits| next(digits, 3));

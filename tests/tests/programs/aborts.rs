@@ -35,6 +35,21 @@ fn a_lock_that_the_aborting_thread_holds_is_not_waited_for() {
     aborted("abort with stderr locked").expect_report();
 }
 
+/// The system does not hold root back: this runs as another user.
+#[test]
+#[cfg(target_os = "linux")]
+fn where_the_system_has_no_more_threads() {
+    let mut program = program!("aborts").arg("abort without threads").as_nobody().mode("work", 0o777);
+    if !program.can_start() {
+        println!("skipped: the user `nobody` may not reach the program");
+        return;
+    }
+    let ended = program.run();
+    ended.expect_signal(libc::SIGABRT);
+    assert_eq!(ended.stdout, "refused: true\n");
+    assert_eq!(function(&ended.expect_report(), "aborts::abort").active, 1);
+}
+
 #[test]
 fn panics_that_cannot_unwind() {
     for how in ["two panics", "panic into C"] {

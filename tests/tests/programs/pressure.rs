@@ -39,6 +39,18 @@ fn what_is_held_at_the_end_leaves_room_for_the_report() {
 }
 
 #[test]
+fn an_allocation_that_ends_the_program_leaves_the_report() {
+    for backtraces in ["0", "1"] {
+        let ended = full("abort", backtraces);
+        ended.expect_signal(libc::SIGABRT);
+        assert!(ended.stderr.contains("memory allocation of 4194304 bytes failed"), "{}", ended.stderr);
+        let held = function(&ended.expect_report(), "pressure::take_all").clone();
+        assert_eq!(held.retained_bytes, Some(held.self_allocated_bytes));
+        assert!(held.self_allocated_bytes > 16 << 20, "{held:?}");
+    }
+}
+
+#[test]
 fn what_the_profiler_has_no_memory_for_is_said_and_the_rows_add_up() {
     for backtraces in ["0", "1"] {
         let ended = full("work", backtraces);
