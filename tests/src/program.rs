@@ -98,7 +98,7 @@ impl Program {
         // Files, not pipes: a pipe stays open as long as some process that the program left behind.
         let said = |name: &str| File::create(self.folder.path().join(name)).unwrap();
         let child = self.command.stdout(said("stdout")).stderr(said("stderr")).spawn().unwrap();
-        Started { folder: self.folder, child, started: Instant::now() }
+        Started { folder: self.folder, _script: self._script, child, started: Instant::now() }
     }
 }
 
@@ -106,6 +106,8 @@ impl Program {
 #[derive(Debug)]
 pub struct Started {
     folder: TempDir,
+    /// It is read when the program has begun.
+    _script: Option<TempDir>,
     child: Child,
     started: Instant,
 }

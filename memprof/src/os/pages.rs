@@ -14,7 +14,7 @@ static REFUSED: AtomicU64 = AtomicU64::new(0);
 const GRANULE: usize = 16 * 1024;
 
 /// Such a mapping is a table that is read and written all over: with large pages the processor finds them without a detour.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
 const LARGE: usize = 4 * 1024 * 1024;
 
 /// Bytes that the profiler holds from the system.
@@ -106,7 +106,8 @@ fn map(bytes: usize) -> *mut u8 {
     if start == libc::MAP_FAILED {
         return std::ptr::null_mut();
     }
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // Miri does not know the call.
+    #[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
     if bytes >= LARGE {
         // SAFETY: advice on a mapping that was made just now. Where the system does not take it nothing changes.
         unsafe { libc::madvise(start, bytes, libc::MADV_HUGEPAGE) };
