@@ -70,6 +70,9 @@ fn limit(mib: u64) {
     let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
     // SAFETY: the structure is whole.
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
+    // An emulator may not keep it, and this program would go on until the machine has no memory left.
+    let mut more: Vec<u8> = black_box(Vec::new());
+    assert!(more.try_reserve_exact((mib as usize + 64) << 20).is_err(), "the system does not keep the limit");
 }
 
 #[track_memory]
