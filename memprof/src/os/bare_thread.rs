@@ -24,6 +24,11 @@ impl Stack {
     }
 }
 
+unsafe extern "C" {
+    /// Of POSIX; the crate `libc` names it for some systems only.
+    fn pthread_attr_setstack(attributes: *mut libc::pthread_attr_t, lowest: *mut c_void, bytes: usize) -> libc::c_int;
+}
+
 /// Runs `work` on a new thread that gets no signals. False: the system has none to give.
 pub(crate) fn start(work: fn()) -> bool {
     // SAFETY: null stands for the usual attributes.
@@ -40,7 +45,7 @@ pub(crate) fn start_on(stack: &'static Stack, work: fn()) -> bool {
             return false;
         }
         let lowest = stack.0.start().add(Stack::GUARD).cast();
-        let has_stack = libc::pthread_attr_setstack(attributes.as_mut_ptr(), lowest, Stack::BYTES) == 0;
+        let has_stack = pthread_attr_setstack(attributes.as_mut_ptr(), lowest, Stack::BYTES) == 0;
         let started = has_stack && start_with(attributes.as_ptr(), work);
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
         started
