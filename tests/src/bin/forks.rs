@@ -29,10 +29,11 @@ fn waits() {
 
 /// Is in the middle of an allocation most of the time.
 #[track_memory]
-fn churn(seed: usize) {
+fn churn(seed: usize, has_begun: fn()) {
     let mut kept = Vec::new();
     let mut number = seed;
     CHURNING.fetch_add(1, Relaxed);
+    has_begun();
     while !IS_OVER.load(Relaxed) {
         number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         kept.push(black_box(vec![1u8; number >> 56]));
@@ -161,14 +162,13 @@ fn main() {
                     unsafe { libc::kill(child, libc::SIGTERM) };
                     println!("{child} {}", wait(child));
                 } else {
-                    std::fs::write(format!("ready-{}", std::process::id()), "").unwrap();
-                    churn(1);
+                    churn(1, || std::fs::write(format!("ready-{}", std::process::id()), "").unwrap());
                 }
             }
         }
         "beside threads" => {
             for seed in 0..4 {
-                thread::spawn(move || churn(seed));
+                thread::spawn(move || churn(seed, || ()));
             }
             while CHURNING.load(Relaxed) < 4 {
                 thread::yield_now();
