@@ -94,14 +94,16 @@ pub(crate) fn insert(path: &Path, with: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::MAIN_SEPARATOR;
 
     #[test]
     fn each_is_filled_and_other_braces_stay() {
         let values = Placeholders { pid: 42, time: "20261122T173919Z".to_owned(), program: "my {pid}/app".to_owned() };
-        let fill = |text: &str| values.fill(Path::new(text));
-        assert_eq!(fill("/logs/{program}/{time}-{pid}.json"), Path::new("/logs/my__pid__app/20261122T173919Z-42.json"));
-        assert_eq!(fill("{{pid}}{}{x}{pid"), Path::new("{42}{}{x}{pid"));
-        assert_eq!(fill("../a/./b"), Path::new("../a/b"));
+        // As text: to a path, `a/./b` and `a/b` are equal.
+        let fill = |text: &str| values.fill(Path::new(text)).display().to_string().replace(MAIN_SEPARATOR, "/");
+        assert_eq!(fill("/logs/{program}/{time}-{pid}.json"), "/logs/my__pid__app/20261122T173919Z-42.json");
+        assert_eq!(fill("{{pid}}{}{x}{pid"), "{42}{}{x}{pid");
+        assert_eq!(fill("../a/./b"), "../a/b");
         assert_eq!(file_name(""), "program");
     }
 
