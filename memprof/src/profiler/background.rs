@@ -1,7 +1,7 @@
 //! The profiler's own thread: numbered reports, and reports when a signal has come.
 
 use super::periodic::Periodic;
-use super::{Running, exit, output, running, write};
+use super::{Reporting, Running, exit, output, running, write};
 use crate::config::Config;
 use crate::os::signals::{self, Signal};
 use std::sync::Arc;
@@ -61,6 +61,7 @@ impl Background {
 }
 
 fn work(is_over: &Arc<AtomicBool>, mut periodic: Option<Periodic>) {
+    Reporting::begin_thread();
     loop {
         if is_over.load(Acquire) {
             return;

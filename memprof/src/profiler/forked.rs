@@ -55,6 +55,7 @@ mod threads {
 
     fn in_background() {
         // Nobody would hear of a panic.
+        Reporting::begin_thread();
         let _ = std::panic::catch_unwind(|| {
             let mut running = running();
             let Some(profile) = running.get() else { return };

@@ -4,11 +4,12 @@ use super::Running;
 use super::estimate::Estimate;
 use super::live_groups::{Group, grouped};
 use super::merge::Paths;
+use super::panic_hook;
 use super::rows::{Names, name};
 use super::verdict::Verdict;
 use crate::live::Records;
 use crate::os::clock::Anchor;
-use crate::report::data::{Live, LiveGroup, Totals};
+use crate::report::data::{Live, LiveGroup, Totals, expected};
 use crate::sorted;
 use wildmatch::WildMatch;
 
@@ -120,7 +121,7 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
             row.newest_seconds = profile.started.age_seconds(group.newest, now);
             // A group that is younger than this has no rate yet.
             row.bytes_per_second = row.bytes as f64 / oldest.max(1e-3);
-            row.expected = expected(&row, &ignored);
+            row.expected = expected(&row, &ignored).or_else(|| symbols_of_backtraces(&row, verdict));
             (verdict, row)
         })
         .collect();
@@ -140,6 +141,18 @@ fn row(group: &Group, tracked: &Tracked, paths: &Paths) -> LiveGroup {
         stack: group.frames.clone(),
         ..LiveGroup::default()
     }
+}
+
+/// Why a group is expected that no pattern matches: the symbols that the standard library keeps once it has read them for a
+/// backtrace. A hook of the program may keep something of its own.
+fn symbols_of_backtraces(row: &LiveGroup, verdict: Verdict) -> Option<String> {
+    let is_of_panics = row.path.first().is_some_and(|name| name == panic_hook::NAME);
+    let mut names = row.stack.iter().filter_map(|frame| frame.function.as_deref()).peekable();
+    let are_symbols = match names.peek() {
+        Some(_) => names.any(|name| ["backtrace_rs::", "std::backtrace"].iter().any(|part| name.contains(part))),
+        None => verdict != Verdict::Growing,
+    };
+    (is_of_panics && are_symbols).then(|| expected::SYMBOLS.to_owned())
 }
 
 /// The first pattern that one of the group's functions or frames matches.

@@ -26,6 +26,7 @@ mod merge;
 mod names;
 mod out_of_memory;
 mod output;
+mod panic_hook;
 mod periodic;
 mod room;
 mod rows;
@@ -34,9 +35,10 @@ mod symbols;
 mod verdict;
 mod watched;
 
-pub(crate) use collect::Reporting;
 pub use exit::exit;
 pub use main::{MainOptions, MainProfile, main_start};
+
+pub(crate) use crate::tracker::Reporting;
 
 use self::background::Background;
 use self::room::Room;
@@ -138,9 +140,10 @@ impl Profiler {
     /// at its end.
     ///
     /// Cost: two walks over the call paths of all threads, one over the live table (about 1 ms for 10,000 tracked
-    /// allocations), and the allocations of the report itself, which stand in it the next time, in the row
-    /// `memprof (reporting)`. Empty where the configuration says `enabled = false`, and where there is no memory for it.
+    /// allocations), and the allocations of the report itself, which stand in `overhead.reporting` the next time. Empty where the configuration says `enabled = false`, and where there is no memory for it.
     pub fn report(&self) -> Report {
+        // Before the lock: what is left of the report belongs to the program once it is free again.
+        let _scope = Reporting::begin();
         let running = running();
         let Some(profile) = running.get() else { return Report::default() };
         let report = collect::report(profile).unwrap_or_default();
@@ -181,6 +184,7 @@ impl Drop for Profiler {
 /// }
 /// ```
 pub fn write_report() -> Result<Written, Error> {
+    let _scope = Reporting::begin();
     let running = running();
     write(running.get().ok_or(Error::NotRunning)?)
 }
@@ -193,8 +197,7 @@ fn write(profile: &Running) -> Result<Written, Error> {
 
 /// Starts a profile; `allocator` is how the user named the inner allocator, where its type does not tell.
 fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Error> {
-    // What the profiler allocates for itself has a row of its own.
-    let scope = collect::Reporting::begin();
+    let scope = Reporting::begin();
     let mut running = running();
     if running.get().is_some() {
         return Err(Error::AlreadyRunning);
@@ -209,6 +212,9 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     let inner = found.map_or_else(|| "none".to_owned(), |type_name| inner_allocator(type_name, allocator));
     warnings.extend(jemalloc::apply(&config.jemalloc, &inner));
     out_of_memory::abort_if(config.jemalloc.abort_on_oom);
+    if found.is_some() {
+        panic_hook::install();
+    }
     if config.memory_profiling.dump_on_exit && !exit::arm() {
         warnings.push("no handler could be registered with the system: a call of `exit` loses the report".to_owned());
     }
@@ -296,6 +302,7 @@ fn background(config: &Config, warnings: &mut Vec<String>) -> Option<Background>
 }
 
 fn finish() -> Result<Written, Error> {
+    let _scope = Reporting::begin();
     let mut running = running();
     let profile = running.get().ok_or(Error::NotRunning)?;
     let written = collect::report(profile).and_then(|report| {
@@ -314,6 +321,7 @@ fn finish() -> Result<Written, Error> {
 
 /// The profile is over.
 fn stop(running: &mut Held<'static, Running>) {
+    let _scope = Reporting::begin();
     if let Some(profile) = running.take() {
         exit::abort::release();
         forked::has_background(false);

@@ -16,6 +16,12 @@ pub(crate) mod verdict {
     pub(crate) const RECENT: &str = "recent";
 }
 
+/// Words of [`LiveGroup::expected`] that are no pattern.
+#[cfg(feature = "profiling")]
+pub(crate) mod expected {
+    pub(crate) const SYMBOLS: &str = "symbols for backtraces, which the standard library keeps";
+}
+
 data! {
     /// What is allocated and not yet freed.
     pub struct Live {
@@ -66,7 +72,8 @@ data! {
         bytes_per_call: Option<f64>,
         /// What the birth times say of the group: `growing`, `kept since start` or `recent`.
         verdict: Option<String>,
-        /// The pattern of `[leaks] ignore` that a function or frame of the group matches.
+        /// The pattern of `[leaks] ignore` that a function or frame of the group matches; or the reason why blocks of a
+        /// panic are expected: `symbols for backtraces, which the standard library keeps`.
         expected: Option<String>,
         /// Where the blocks were made, innermost frame first; the profiler's own frames are left out. Empty where no stack
         /// was captured.
