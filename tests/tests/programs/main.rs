@@ -17,6 +17,7 @@ mod odd_names;
 mod out_of_memory;
 #[cfg(unix)]
 mod output;
+mod panics;
 #[cfg(unix)]
 mod pressure;
 #[cfg(unix)]
