@@ -133,7 +133,11 @@ impl Profiler {
     /// # Errors
     /// [`Error::AlreadyRunning`] while another profile is running.
     pub fn start(config: impl Into<Loaded>) -> Result<Profiler, Error> {
-        start(config.into(), None)
+        let loaded = {
+            let _scope = Reporting::begin();
+            config.into()
+        };
+        start(loaded, None)
     }
 
     /// What was counted until now. Everything goes on meanwhile; a report of a running program is as consistent as one
