@@ -1,12 +1,18 @@
 //! The profiler's own thread: numbered reports, and reports when a signal has come.
+//!
+//! It is made without the standard library's, which allocates for a new thread before that runs anything of ours.
 
 use super::periodic::Periodic;
 use super::{Reporting, Running, exit, output, running, write};
 use crate::config::Config;
+use crate::os::fork_lock::ForkLock;
 use crate::os::signals::{self, Signal};
+use std::io;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, Thread};
 use std::time::Instant;
 
@@ -21,10 +27,15 @@ impl Background {
     /// Starts the thread. `Err`: the system has none to give.
     pub(super) fn start(config: &Config) -> std::io::Result<Self> {
         let is_over = Arc::new(AtomicBool::new(false));
-        let (told, periodic) = (Arc::clone(&is_over), Periodic::of(config));
-        let builder = thread::Builder::new().name("memprof".to_owned());
-        let thread = signals::with_all_blocked(|| builder.spawn(move || work(&told, periodic)))?;
-        Ok(Self { thread: thread.thread().clone(), is_over })
+        let (begun, thread) = sync_channel(1);
+        NEXT.lock().put(Next { is_over: Arc::clone(&is_over), periodic: Periodic::of(config), begun });
+        let started = start_thread();
+        if started.is_err() {
+            NEXT.lock().take();
+        }
+        started?;
+        let thread = thread.recv().map_err(io::Error::other)?;
+        Ok(Self { thread, is_over })
     }
 
     /// Makes this thread the one, in a forked child. It has to [`work`](Self::work).
@@ -60,8 +71,42 @@ impl Background {
     }
 }
 
-fn work(is_over: &Arc<AtomicBool>, mut periodic: Option<Periodic>) {
+/// Work for a thread that was made and has not begun yet.
+#[derive(Debug)]
+struct Next {
+    is_over: Arc<AtomicBool>,
+    periodic: Option<Periodic>,
+    begun: SyncSender<Thread>,
+}
+
+static NEXT: ForkLock<Next> = ForkLock::new();
+
+/// A thread that gets no signals: the program's own threads get them.
+#[cfg(unix)]
+fn start_thread() -> io::Result<()> {
+    let started = crate::os::bare_thread::start(run);
+    started.then_some(()).ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))
+}
+
+#[cfg(not(unix))]
+fn start_thread() -> io::Result<()> {
+    thread::Builder::new().name("memprof".to_owned()).spawn(run).map(drop)
+}
+
+fn run() {
     Reporting::begin_thread();
+    // Nobody would hear of a panic.
+    let _ = catch_unwind(|| {
+        let Some(next) = NEXT.lock().take() else { return };
+        let Next { is_over, periodic, begun } = *next;
+        if begun.send(thread::current()).is_ok() {
+            drop(begun);
+            work(&is_over, periodic);
+        }
+    });
+}
+
+fn work(is_over: &Arc<AtomicBool>, mut periodic: Option<Periodic>) {
     loop {
         if is_over.load(Acquire) {
             return;

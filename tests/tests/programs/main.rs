@@ -3,6 +3,8 @@
 #[cfg(unix)]
 mod aborts;
 mod allocator;
+#[cfg(unix)]
+mod alone;
 mod by_hand;
 mod configuration;
 mod ends;
