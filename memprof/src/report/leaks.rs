@@ -1,5 +1,6 @@
 //! `memory_leaks.txt`: what is still live, where it came from and whether it grows.
 
+mod expected;
 mod frames;
 mod groups;
 

@@ -19,7 +19,7 @@ pub(crate) mod verdict {
 /// Words of [`LiveGroup::expected`] that are no pattern.
 #[cfg(feature = "profiling")]
 pub(crate) mod expected {
-    pub(crate) const SYMBOLS: &str = "symbols for backtraces, which the standard library keeps";
+    pub(crate) const SYMBOLS: &str = "symbols for backtraces, kept once they are read";
 }
 
 data! {
@@ -42,9 +42,9 @@ data! {
         /// Standard error of `estimated_bytes`; 0 when exact, 3 × `sample_interval_bytes` without a sample. `None` where
         /// allocations found no room.
         error_bytes: Option<u64>,
-        /// Live bytes from before the profile started (the runtime, statics), and of the profiler itself; about, where `exact` is false.
+        /// Live bytes from before the profile started (the runtime, statics), and what reports have left; about, where `exact` is false.
         before_start_bytes: u64,
-        /// Live blocks from before the profile started, and of the profiler itself; about, where `exact` is false.
+        /// Live blocks from before the profile started, and what reports have left; about, where `exact` is false.
         before_start_count: u64,
         /// The tracked allocations, by call path and stack: what grows first, then by size.
         groups: Vec<LiveGroup>,
@@ -72,8 +72,8 @@ data! {
         bytes_per_call: Option<f64>,
         /// What the birth times say of the group: `growing`, `kept since start` or `recent`.
         verdict: Option<String>,
-        /// The pattern of `[leaks] ignore` that a function or frame of the group matches; or the reason why blocks of a
-        /// panic are expected: `symbols for backtraces, which the standard library keeps`.
+        /// The pattern of `[leaks] ignore` that a function or frame of the group matches; or another reason why the group
+        /// is expected: `symbols for backtraces, kept once they are read`.
         expected: Option<String>,
         /// Where the blocks were made, innermost frame first; the profiler's own frames are left out. Empty where no stack
         /// was captured.

@@ -1,7 +1,7 @@
 //! The groups of live blocks, as entries of `memory_leaks.txt`.
 
-use super::frames;
-use crate::report::data::{Live, LiveGroup, expected, verdict};
+use super::{expected, frames};
+use crate::report::data::{Live, LiveGroup, verdict};
 use crate::report::name::{path, printable};
 use crate::size;
 use crate::sorted;
@@ -33,7 +33,7 @@ pub(super) fn lines(live: &Live, lines: &mut Vec<String>) {
             size::bytes(sum(more))
         ));
     }
-    closing(&expected, lines);
+    expected::lines(&expected, lines);
 }
 
 fn is_growing(group: &LiveGroup) -> bool {
@@ -105,27 +105,4 @@ fn meaning(group: &LiveGroup) -> Option<String> {
 /// A cast from a float saturates, so that no value is out of range.
 fn rounded(bytes: f64) -> u64 {
     bytes.round() as u64
-}
-
-/// What is expected, with its sum: nothing disappears.
-fn closing(expected: &[&LiveGroup], lines: &mut Vec<String>) {
-    if expected.is_empty() {
-        return;
-    }
-    lines.push(String::new());
-    lines.push(format!(
-        "expected: {} in {}",
-        size::bytes(sum(expected)),
-        size::plural(expected.iter().fold(0_u64, |sum, group| sum.saturating_add(group.count)), "block")
-    ));
-    let mut expected = expected.to_vec();
-    sorted::by_key(&mut expected, |group| Reverse(group.bytes));
-    for group in expected {
-        let why = match group.expected.as_deref() {
-            Some(expected::SYMBOLS) => expected::SYMBOLS.to_owned(),
-            pattern => format!("[leaks] ignore has \"{}\"", printable(pattern.unwrap_or_default())),
-        };
-        let (bytes, blocks) = (size::bytes(group.bytes), size::plural(group.count, "block"));
-        lines.push(format!("  {bytes} in {blocks}, in {} ({why})", path(&group.path)));
-    }
 }
