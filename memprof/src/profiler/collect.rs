@@ -5,13 +5,13 @@ use super::live_rows::Tracked;
 use super::merge::{self, LedgerSum, Paths};
 use super::rows;
 use crate::Error;
+use crate::jemalloc;
 use crate::live;
 use crate::os::clock::Anchor;
 use crate::os::{memory, pages};
 use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
 use crate::size;
 use crate::tracker::{self, OwnFigures, Peak, Reading, Reporting, Snapshot};
-use crate::jemalloc;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The report as of now.

@@ -127,8 +127,8 @@ pub fn exit(code: i32) -> ! {
 #[cfg(unix)]
 pub(super) mod abort {
     use super::{RUNNING, finish_unless_told_not_to};
-    use crate::tracker::Reporting;
     use crate::os::ending::{self, Work};
+    use crate::tracker::Reporting;
 
     static WORK: Work = Work { is_possible: || !RUNNING.is_held_here(), run: finish_in_thread };
 

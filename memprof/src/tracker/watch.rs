@@ -152,10 +152,7 @@ impl Moment {
         let now = Self::now();
         // Between two counters of a block that is handed over a figure can seem to fall.
         let later = |now: u64, then: u64| (now.wrapping_sub(then) as i64).max(0) as u64;
-        Self {
-            allocated: later(now.allocated, self.allocated),
-            deallocated: later(now.deallocated, self.deallocated),
-        }
+        Self { allocated: later(now.allocated, self.allocated), deallocated: later(now.deallocated, self.deallocated) }
     }
 
     pub(crate) fn plus(self, other: Self) -> Self {

@@ -39,6 +39,9 @@ fn main() -> Result<(), memprof::Error> {
     println!("at once {}", own.peak_bytes);
     println!("thread holds {}", (truth.allocated - truth.freed) as usize - now.net_allocated);
     let peak = Counting::peak();
-    println!("beneath {}", peak >= report.totals.peak_bytes && peak <= report.totals.peak_bytes + own.peak_bytes + 4096);
+    println!(
+        "beneath {}",
+        peak >= report.totals.peak_bytes && peak <= report.totals.peak_bytes + own.peak_bytes + 4096
+    );
     Ok(())
 }

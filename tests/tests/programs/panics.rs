@@ -72,7 +72,10 @@ fn symbols_that_the_standard_library_keeps_are_expected() {
         let groups: Vec<_> = report.live.groups.iter().filter(|group| of_panics(&group.path)).collect();
         assert!(groups.iter().map(|group| group.bytes).sum::<u64>() > LARGE);
         for group in groups {
-            assert!(group.expected.as_deref().is_some_and(|why| why.starts_with("symbols for backtraces")), "{group:?}");
+            assert!(
+                group.expected.as_deref().is_some_and(|why| why.starts_with("symbols for backtraces")),
+                "{group:?}"
+            );
         }
         let leaks = fs::read_to_string(ended.work(LEAKS)).unwrap();
         assert!(leaks.contains("in (panic) (symbols for backtraces, kept once they are read)"), "{leaks}");
