@@ -14,6 +14,7 @@ const MOST_SLOTS: usize = 1 << 18;
 /// What the threads had counted in the filters stays, because it is not known for which address: a free of one block in
 /// some ten thousand then looks further than it had to.
 pub(crate) fn recover() {
+    super::budget::recover();
     if let Some(table) = super::table() {
         table.recover();
     }
@@ -77,7 +78,7 @@ mod tests {
         for address in [0x1000, 0x2000] {
             assert_eq!(table.insert(address, || LARGE), Inserted::Yes);
         }
-        assert!(table.grow_for_budget(256, 1));
+        assert!(table.coarsen(256, 1));
         let place = (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
         assert_eq!(place.filter_map(slot::look).last().map(|_| table.room.list()), Some(()));
         table

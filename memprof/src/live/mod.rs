@@ -3,6 +3,7 @@
 //! Everything in here runs inside allocations, but for [`Table::copy`]. It knows addresses and sizes; who allocated a
 //! block is an opaque number to it.
 
+mod allowance;
 mod budget;
 mod chance;
 mod countdown;
@@ -22,7 +23,7 @@ mod sweep;
 mod sync;
 mod table;
 
-pub(crate) use budget::{TIMED_EACH, spend};
+pub(crate) use budget::{TIMED_EACH, is_limited, look_if_due, spend};
 pub(crate) use chance::probability;
 pub(crate) use countdown::Countdown;
 pub(crate) use fork::recover;

@@ -47,7 +47,6 @@ impl Group {
 
 /// Sorts the records into groups, the largest first: by call path, and by stack if they are wanted.
 pub(super) fn grouped(records: &Records, paths: &Paths, now: u64, with_stacks: bool) -> Vec<Group> {
-    let interval = records.interval;
     let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
     let files = Files::default();
     let mut stacks = Stacks::of(if with_stacks { records.as_slice() } else { &[] }, &files);
@@ -66,7 +65,7 @@ pub(super) fn grouped(records: &Records, paths: &Paths, now: u64, with_stacks: b
             births: Births::default(),
             is_being_enlarged: false,
         });
-        group.estimate.add(record.size, interval);
+        group.estimate.add(record.size, records.interval_of(record));
         if record.size > group.largest {
             group.largest = record.size;
             group.is_being_enlarged = was_enlarged_late(record.ticks, record.grown, now);
@@ -78,7 +77,7 @@ pub(super) fn grouped(records: &Records, paths: &Paths, now: u64, with_stacks: b
     for record in records.as_slice() {
         let Some(&path) = paths.of_node.get(&record.owner) else { continue };
         if let Some(group) = groups.get_mut(&(path, stacks.first_alike(record.stack))) {
-            let weight = 1.0 / crate::live::probability(record.size, interval).max(f64::MIN_POSITIVE);
+            let weight = 1.0 / crate::live::probability(record.size, records.interval_of(record)).max(f64::MIN_POSITIVE);
             group.births.add(record.ticks, group.oldest, now, weight);
         }
     }

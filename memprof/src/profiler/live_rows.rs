@@ -17,8 +17,10 @@ pub(super) struct Tracked {
     by_path: Vec<Estimate>,
     groups: Vec<Group>,
     sum: Estimate,
-    /// One block in about so many bytes has a record; 1: each.
+    /// One block in about so many bytes gets a record now; 1: each.
     interval: u64,
+    /// The largest interval that any block was subject to.
+    largest_interval: u64,
     /// Allocations so far that should have a record and found no room.
     given_up: u64,
 }
@@ -33,12 +35,12 @@ impl Tracked {
             }
         }
         let sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
-        Self { by_path, groups, sum, interval: records.interval, given_up }
+        Self { by_path, groups, sum, interval: records.interval, largest_interval: records.largest_interval, given_up }
     }
 
     /// What the paths retain; unknown where blocks that should have a record have none.
     pub(super) fn retained(&self) -> Option<Retained<'_>> {
-        (self.given_up == 0).then_some(Retained { by_path: &self.by_path, interval: self.interval })
+        (self.given_up == 0).then_some(Retained { by_path: &self.by_path, interval: self.largest_interval })
     }
 }
 
@@ -95,7 +97,7 @@ pub(super) fn section(
         not_tracked: Some(not_tracked),
         estimated_bytes: Some(bytes),
         estimated_count: Some(count),
-        error_bytes: is_complete.then_some(tracked.sum.error(tracked.interval)),
+        error_bytes: is_complete.then_some(tracked.sum.error(tracked.largest_interval)),
         before_start_bytes: if exact { without_bytes } else { without_bytes.min(start_bytes) },
         before_start_count: if exact { without_count } else { without_count.min(start_count) },
         groups: rows(tracked, profile, now, names, paths),
@@ -134,7 +136,7 @@ fn row(group: &Group, tracked: &Tracked, paths: &Paths) -> LiveGroup {
     LiveGroup {
         bytes,
         count: group.estimate.count(),
-        error_bytes: group.estimate.error(tracked.interval),
+        error_bytes: group.estimate.error(tracked.largest_interval),
         largest_bytes: group.largest,
         bytes_per_call: (calls > 0).then(|| bytes as f64 / calls as f64),
         stack: group.frames.clone(),

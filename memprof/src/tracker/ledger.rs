@@ -267,6 +267,9 @@ impl Ledger {
             self.publish_at.store(at, Relaxed);
             self.publish_at_freed.store(at_freed, Relaxed);
         });
+        if let Some(table) = live::table() {
+            tracking::look_if_due(table);
+        }
     }
 
     /// Whether what the thread allocates gets records. For the owner alone.
@@ -290,6 +293,9 @@ impl Ledger {
             publishing();
             let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
             let tracked = table.filter(|_| self.is_tracked());
+            if let Some(table) = tracked {
+                self.countdown.follow(self.allocated.get(), table);
+            }
             let sampling_at = tracked.map(|table| self.countdown.due_at(table).unwrap_or(0));
             self.allocation_threshold.store(sampling_at.unwrap_or(at).min(at), Relaxed);
             self.free_threshold.store(if table.is_some() { 0 } else { at_freed }, Relaxed);

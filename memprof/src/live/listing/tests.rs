@@ -49,7 +49,7 @@ fn sampled(count: usize) -> &'static Table {
     let table = Table::create(1000).unwrap();
     table.begin(1, 0);
     (0..count).for_each(|number| insert(table, address(number)));
-    assert!(table.grow_for_budget(256, 1));
+    assert!(table.coarsen(256, 1));
     table
 }
 
@@ -132,7 +132,7 @@ fn threads_that_insert_free_and_sweep_at_once_lose_no_record() {
             threads.spawn(|| {
                 // So often that what is this large survives.
                 (0..8).for_each(|_| {
-                    table.grow_for_budget(256, 1);
+                    table.coarsen(256, 1);
                     table.list_more();
                 });
                 while !is_over.load(Relaxed) {
