@@ -60,6 +60,11 @@ impl Allowance {
         Self { percent: percent as f64, left: GRANT, load: 0.0, quiet: 0 }
     }
 
+    /// Whether the program has waited for at least half of the last seconds.
+    pub(super) fn is_idle(&self) -> bool {
+        self.load < 0.5
+    }
+
     /// Takes note of a span.
     pub(super) fn look(&mut self, span: Span) -> Change {
         let (wall, spent) = (span.wall.max(1) as f64, span.spent as f64);

@@ -43,6 +43,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::super::record::{Drawn, Record};
+    use super::super::sweep::SHARDS_AT_A_TIME;
     use super::super::table::Inserted;
     use super::*;
 
@@ -86,9 +87,9 @@ mod tests {
 
     /// Frees the records, with a sweep of all of the table before, which may have frees ask the short filter.
     fn free(table: &Table, addresses: &[usize]) {
-        table.list_more();
+        table.list_more(SHARDS_AT_A_TIME);
         for &address in addresses {
-            table.list_more();
+            table.list_more(SHARDS_AT_A_TIME);
             assert!(table.may_hold(address), "the free of {address:#x} would be missed");
             assert!(table.remove(address).is_some());
         }
@@ -113,7 +114,7 @@ mod tests {
         let table = about_to_list(MOST_SLOTS);
         table.recover();
         for _ in 0..MOST_SLOTS {
-            table.list_more();
+            table.list_more(SHARDS_AT_A_TIME);
         }
         assert!(table.asked.look().is(&table.filter));
         table.begin(2, 2);

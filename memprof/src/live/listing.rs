@@ -42,13 +42,14 @@ impl Table {
             && seen.tracked(self.max.load(Relaxed)) <= self.short.len() as u64 / WORTH_IT
     }
 
-    /// Lists what is not, if frees had better ask the short filter: goes on with the present sweep, or begins another.
-    pub(super) fn list_more(&self) {
+    /// Lists what is not, if frees had better ask the short filter: goes on with the present sweep by so many
+    /// shards, or begins another.
+    pub(super) fn list_more(&self, shards: usize) {
         let seen = self.room.look();
         if !self.is_worth_listing(seen) || seen.unlisted(self.max.load(Relaxed)) == 0 {
             return;
         }
-        if self.sweep_some() {
+        if self.sweep_some(shards) {
             let state = self.state();
             // What it has passed over, because it was just being written, is found by the next one.
             if self.state.compare_exchange(state.0, state.at(state.level()).0, SeqCst, Relaxed).is_ok() {

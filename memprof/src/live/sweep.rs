@@ -23,7 +23,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 pub(super) const SHARD: usize = 64;
 /// Shards that are swept in one go where nothing waits for room: 16,384 slots of mostly nothing. A default table has four times
 /// as many.
-const SHARDS_AT_A_TIME: usize = 256;
+pub(super) const SHARDS_AT_A_TIME: usize = 256;
 /// How often an insert asks for room. It finds some each time, unless others are faster: threads by the dozen, each
 /// with a block of its own.
 const TRIES: usize = 64;
@@ -196,7 +196,7 @@ impl Table {
             return true;
         }
         // Only now has every record the level that it was subject to.
-        if !self.sweep_some() {
+        if !self.sweep_some(SHARDS_AT_A_TIME) {
             return false;
         }
         self.drawing.store(finer, Relaxed);
@@ -207,9 +207,9 @@ impl Table {
         is_changed
     }
 
-    /// Goes on with the present sweep. True: it has come to its end.
-    pub(super) fn sweep_some(&self) -> bool {
-        (0..SHARDS_AT_A_TIME).any(|_| !self.sweep_next(self.state()))
+    /// Goes on with the present sweep, by so many shards. True: it has come to its end.
+    pub(super) fn sweep_some(&self, shards: usize) -> bool {
+        (0..shards).any(|_| !self.sweep_next(self.state()))
     }
 
     fn grow(&self, state: State, least: u8) -> bool {
