@@ -29,21 +29,16 @@ const DEAR: f64 = 5e6;
 const LEAST_PAUSE: f64 = 5e6;
 /// The cost of a record in an exact table, in the time that was measured: to remove one costs no more than to make one.
 const OF_EXACT: u64 = 2;
-/// The same of a sample: the program also finds its caches cold and its branches unpredicted, and a filter in use lets some frees
-/// look further in vain. Measured: reading JSON takes 3 % longer at an interval of 32 KiB than with nothing sampled, six
-/// times of what is timed.
-const OF_SAMPLE: u64 = 6;
+/// The cost of a sample beyond what is timed of it, nanoseconds: its removal, frees that look further in vain because of it, cold
+/// caches and unpredicted branches. Measured: reading JSON takes 3 % longer at an interval of 32 KiB than with nothing
+/// sampled, six times of the 0.13 µs that are timed.
+const BESIDES: f64 = 600.0;
 /// Shards that are swept for the short filter with each 64 KiB of a thread: 1,024 slots.
 const SHARDS_WHEN_PUBLISHING: usize = 16;
 /// The size of blocks, bytes, beyond which none is thought to be usual.
 const USUAL: u64 = 1024;
 /// The interval begins here where it grows for the budget: a smaller one would spare few blocks their record.
 const LEAST_INTERVAL: u64 = 256;
-/// Records that the budget leaves to a program that waits at least half of the time: below them the interval does not grow
-/// unless recording takes a quarter of the processor time. In a program that is busy it would have to: 400 of the 10,000 live
-/// blocks of a JSON parser are 1 in 25, which is 1.12 of its time instead of 1.07.
-const FEWEST_RECORDS: u64 = 400;
-
 /// Whether there is a budget.
 static IS_LIMITED: AtomicBool = AtomicBool::new(false);
 /// When the first profile began, by both clocks.
@@ -55,8 +50,9 @@ static USUAL_TICKS: AtomicU64 = AtomicU64::new(0);
 /// When the next look is due, in ticks, and when it is due if recording has been dear.
 static NEXT_LOOK: AtomicU64 = AtomicU64::new(0);
 static NEXT_IF_DEAR: AtomicU64 = AtomicU64::new(u64::MAX);
-/// [`DEAR`] and [`OUTLIER`] in ticks; 0 until a tick's length is known.
+/// [`DEAR`], [`BESIDES`] and [`OUTLIER`] in ticks; 0 until a tick's length is known.
 static DEAR_TICKS: AtomicU64 = AtomicU64::new(0);
+static BESIDES_TICKS: AtomicU64 = AtomicU64::new(0);
 static OUTLIER_TICKS: AtomicU64 = AtomicU64::new(0);
 
 static BOOKS: Books = Books { is_open: AtomicBool::new(false), books: UnsafeCell::new(Book::new()) };
@@ -139,7 +135,7 @@ pub(crate) fn spend(table: &Table, since: u64, times: u64) -> bool {
     USUAL_TICKS.store(next.min(outlier), Relaxed);
     let most = if times > 1 { usual.max(1).saturating_mul(OUTLIER_TIMES) } else { outlier };
     let believed = ticks.min(most).min(outlier);
-    let charged = believed.saturating_mul(if times > 1 { OF_EXACT * times } else { OF_SAMPLE });
+    let charged = if times > 1 { believed.saturating_mul(OF_EXACT * times) } else { believed + BESIDES_TICKS.load(Relaxed) };
     let spent = SPENT.fetch_add(charged, Relaxed).wrapping_add(charged);
     let due = if spent >= DEAR_TICKS.load(Relaxed) { &NEXT_IF_DEAR } else { &NEXT_LOOK };
     now >= due.load(Relaxed) && look(table)
@@ -162,6 +158,7 @@ fn outlier_ticks() -> u64 {
         0 => {
             let per_nano = ticks_per_nano(&Anchor::now()).unwrap_or(1.0);
             DEAR_TICKS.store((DEAR * per_nano) as u64, Relaxed);
+            BESIDES_TICKS.store((BESIDES * per_nano) as u64, Relaxed);
             let ticks = ((OUTLIER * per_nano) as u64).max(1);
             OUTLIER_TICKS.store(ticks, Relaxed);
             ticks
@@ -189,13 +186,13 @@ fn look_into(book: &mut Book, table: &Table) -> bool {
         wall: at.elapsed_until(&now).as_nanos() as u64,
         processor: processor.saturating_sub(book.processor),
         spent: (SPENT.swap(0, Relaxed) as f64 / per_nano) as u64,
+        sample: (USUAL_TICKS.load(Relaxed) as f64 / per_nano + BESIDES) as u64,
     };
     (book.at, book.processor) = (Some(now), processor);
     NEXT_LOOK.store(now.ticks() + (PAUSE * per_nano) as u64, Relaxed);
     NEXT_IF_DEAR.store(now.ticks() + (LEAST_PAUSE * per_nano) as u64, Relaxed);
-    let is_finer = match book.allowance.look(span) {
+    let is_finer = match book.allowance.look(span, table.tracked()) {
         Change::Stay => false,
-        Change::Grow(_) if table.tracked() <= FEWEST_RECORDS && book.allowance.is_idle() && !is_beyond_share(span) => false,
         Change::Grow(doublings) => {
             let least = if table.state().is_exact() { first_interval(table, doublings) } else { 0 };
             table.coarsen(least, doublings);
@@ -205,11 +202,6 @@ fn look_into(book: &mut Book, table: &Table) -> bool {
     };
     table.list_more(SHARDS_AT_A_TIME);
     is_finer
-}
-
-/// Whether even a small sample costs too much.
-fn is_beyond_share(span: Span) -> bool {
-    span.spent.saturating_mul(4) > span.processor
 }
 
 /// The interval that an exact table goes on with: so many blocks fewer get a record as was too much. At an interval of n times
