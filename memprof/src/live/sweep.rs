@@ -6,6 +6,7 @@
 //! as far as it takes to find room; when a whole round leaves the table full, the interval grows. Whoever copies the table
 //! passes over what no sweep has come to yet.
 
+use super::cause;
 use super::chance::{self, DOUBLING, MAX_LEVEL, probability};
 use super::record::Record;
 use super::slot;
@@ -132,14 +133,22 @@ impl Table {
     /// Lets the interval grow so far that about half of the table stays, of `bytes` that are in it. False: it may not.
     fn grow_to_keep_half(&self, state: State, bytes: u64) -> bool {
         let half = (self.max.load(Relaxed) / 2).max(1);
-        self.grow(state, chance::level_of(bytes / half))
+        let grows = self.grow(state, chance::level_of(bytes / half));
+        if grows {
+            cause::note_full();
+        }
+        grows
     }
 
     /// Lets the interval double so often, because tracking costs too much, to the least one at least. False: it may not.
     pub(super) fn grow_for_budget(&self, least_interval: u64, doublings: u32) -> bool {
         let state = self.state();
         let more = u8::try_from(doublings).map_or(u8::MAX, |doublings| doublings.saturating_mul(DOUBLING));
-        self.grow(state, chance::level_of(least_interval).max(state.level().saturating_add(more)))
+        let grows = self.grow(state, chance::level_of(least_interval).max(state.level().saturating_add(more)));
+        if grows {
+            cause::note_dear();
+        }
+        grows
     }
 
     fn grow(&self, state: State, least: u8) -> bool {
