@@ -26,14 +26,25 @@ pub(super) struct Group {
     pub(super) oldest: u64,
     pub(super) newest: u64,
     pub(super) frames: Vec<Frame>,
-    /// When it was made, what it stands for, and its bytes, of each block.
-    blocks: Vec<(u64, f64, f64)>,
+    blocks: Vec<Block>,
     /// The places of its blocks, as readings have them.
     keys: HashSet<Key>,
     stack: StackId,
     /// Whether the largest block was made larger in the later half of its life.
     is_being_enlarged: bool,
-    pub(super) was_enlarged: bool,
+    /// When a block of it was last made larger, ticks; 0: never.
+    pub(super) enlarged: u64,
+}
+
+/// A block that has a record.
+struct Block {
+    /// Ticks.
+    made: u64,
+    /// When it was last made larger, or made.
+    enlarged: u64,
+    /// The blocks that it stands for, and their bytes.
+    weight: f64,
+    bytes: f64,
 }
 
 impl Group {
@@ -49,7 +60,7 @@ impl Group {
             keys: HashSet::new(),
             stack,
             is_being_enlarged: false,
-            was_enlarged: false,
+            enlarged: 0,
         }
     }
 
@@ -60,16 +71,23 @@ impl Group {
             self.largest = record.size;
             self.is_being_enlarged = was_enlarged_late(record.ticks, record.grown, now);
         }
-        self.was_enlarged |= record.grown != 0;
         self.oldest = self.oldest.min(record.ticks);
         self.newest = self.newest.max(record.ticks);
-        self.blocks.push((record.ticks, 1.0 / chance, record.size as f64 / chance));
+        let enlarged = enlarged(record.ticks, record.grown);
+        self.enlarged = self.enlarged.max(enlarged.unwrap_or(0));
+        let (weight, bytes) = (1.0 / chance, record.size as f64 / chance);
+        self.blocks.push(Block { made: record.ticks, enlarged: enlarged.unwrap_or(record.ticks), weight, bytes });
         self.keys.insert(Key { owner: record.owner, stack: record.stack });
     }
 
     /// When its blocks were made, where `seconds` tells the seconds of the run from ticks.
     pub(super) fn births(&self, seconds: impl Fn(u64) -> f64) -> Births {
-        let birth = |&(ticks, weight, bytes): &(u64, f64, f64)| Birth { at: seconds(ticks), weight, bytes };
+        let birth = |block: &Block| Birth {
+            at: seconds(block.made),
+            since: seconds(block.enlarged),
+            weight: block.weight,
+            bytes: block.bytes,
+        };
         Births::new(self.blocks.iter().map(birth).collect())
     }
 
@@ -110,10 +128,12 @@ pub(super) fn grouped(
         let group = groups.entry((path, stack)).or_insert_with(|| Group::new(path, stack, record));
         group.add(record, records.interval, now);
     }
-    // Places that have no live block now are among a group's: a thread may have passed its work on.
+    // Places that have no live block now are among a group's: a thread may have passed its work on, and the profiler has
+    // several ways to a record.
+    let with_groups: HashSet<usize> = groups.keys().map(|&(path, _)| path).collect();
     for &key in readings.live.keys() {
-        let place = paths.of_node.get(&key.owner).copied().zip(stacks.known_alike(key.stack));
-        if let Some(group) = place.and_then(|place| groups.get_mut(&place)) {
+        let Some(path) = paths.of_node.get(&key.owner).filter(|path| with_groups.contains(path)) else { continue };
+        if let Some(group) = groups.get_mut(&(*path, stacks.first_alike(key.stack))) {
             group.keys.insert(key);
         }
     }
@@ -124,6 +144,15 @@ pub(super) fn grouped(
     }
     sorted::by_key(&mut groups, |group| (Reverse(group.estimate.bytes()), group.path, group.stack));
     groups
+}
+
+/// When a block was last made larger, ticks: as far as that is kept, and no sooner than it was made. `None`: never.
+fn enlarged(born: u64, grown: u32) -> Option<u64> {
+    const WRAP: u64 = 1 << 32;
+    let base = born >> COARSE_BITS;
+    let coarse = base - base % WRAP + u64::from(grown);
+    let coarse = if coarse < base { coarse + WRAP } else { coarse };
+    (grown != 0).then_some((coarse << COARSE_BITS).max(born))
 }
 
 /// Whether a block's last growth is in the later half of its life.

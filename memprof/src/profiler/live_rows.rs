@@ -149,6 +149,7 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
             row.newest_seconds = profile.started.age_seconds(group.newest, now);
             // A group that is younger than this has no rate yet.
             row.bytes_per_second = row.bytes as f64 / oldest.max(1e-3);
+            row.last_growth_seconds = (group.enlarged > 0).then(|| profile.started.age_seconds(group.enlarged, now));
             if let Some(growth) = verdict.growth() {
                 row.growth = Some(growth.how.name().to_owned());
                 row.last_growth_seconds = Some((run - growth.last).max(0.0));
@@ -177,7 +178,8 @@ fn verdict(group: &Group, tracked: &Tracked, profile: &Running, now: &Anchor, pa
         effective: group.estimate.effective(),
         is_thin: group.estimate.is_thin(),
         was_enlarged_late: group.was_enlarged_late(tracked.sum.bytes()),
-        was_enlarged: group.was_enlarged,
+        was_enlarged: group.enlarged > 0,
+        has_rising_net: over_time.has_rising_net(group.path, run, path.map_or(0, |path| path.reading.net_bytes())),
         count: group.estimate.count() as f64,
         calls: calls(group, paths),
         calls_before: Levels::new(over_time.calls_of(group.path)),

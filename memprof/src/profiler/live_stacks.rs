@@ -39,11 +39,6 @@ impl<'f> Stacks<'f> {
         })
     }
 
-    /// The first stack like this one, if it was asked for before: other stacks are not worth their names.
-    pub(super) fn known_alike(&self, id: StackId) -> Option<StackId> {
-        if self.symbols.is_none() { Some(0) } else { self.of_id.get(&id).copied() }
-    }
-
     /// The functions on a stack that is the [`first_alike`](Self::first_alike) of some, innermost first.
     pub(super) fn frames(&mut self, id: StackId) -> Vec<Frame> {
         self.frames.remove(&id).unwrap_or_default()

@@ -21,6 +21,8 @@ pub(super) struct OverTime {
     net_error: f64,
     /// Calls of each path at each moment; empty where they are not known.
     calls: HashMap<usize, Vec<f64>>,
+    /// The net of each path; likewise.
+    net_of_paths: HashMap<usize, Vec<f64>>,
 }
 
 impl OverTime {
@@ -29,12 +31,16 @@ impl OverTime {
         let readings = Readings::copy();
         let history = history::history();
         let seconds = |ticks| readings::seconds(ticks, started, now);
-        let mut calls: HashMap<usize, Vec<f64>> = HashMap::new();
-        for (key, row) in readings.calls.iter().flatten() {
-            let Some(&path) = paths.of_node.get(&key.owner) else { continue };
-            let sums = calls.entry(path).or_insert_with(|| vec![0.0; readings.moments.len()]);
-            sums.iter_mut().zip(row).for_each(|(sum, &calls)| *sum += calls as f64);
-        }
+        let by_path = |rows: Option<&HashMap<Key, Vec<i64>>>| {
+            let mut by_path: HashMap<usize, Vec<f64>> = HashMap::new();
+            for (key, row) in rows.into_iter().flatten() {
+                let Some(&path) = paths.of_node.get(&key.owner) else { continue };
+                let sums = by_path.entry(path).or_insert_with(|| vec![0.0; readings.moments.len()]);
+                sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += value as f64);
+            }
+            by_path
+        };
+        let (calls, net_of_paths) = (by_path(readings.calls.as_ref()), by_path(readings.net.as_ref()));
         Self {
             moments: readings.moments.iter().map(|&ticks| seconds(ticks)).collect(),
             activity: Activity::new(
@@ -44,6 +50,7 @@ impl OverTime {
             net_error: history.error_bytes as f64,
             readings,
             calls,
+            net_of_paths,
         }
     }
 
@@ -53,6 +60,13 @@ impl OverTime {
             .get(&path)
             .map(|calls| self.moments.iter().copied().zip(calls.iter().copied()).collect())
             .unwrap_or_default()
+    }
+
+    /// Whether the net of a path has risen steadily until it was `now` at `seconds`.
+    pub(super) fn has_rising_net(&self, path: usize, seconds: f64, now: i64) -> bool {
+        let Some(net) = self.net_of_paths.get(&path) else { return false };
+        let net: Vec<(f64, f64)> = self.moments.iter().copied().zip(net.iter().copied()).collect();
+        net_rise::steady(&[net, vec![(seconds, now as f64)]].concat(), 0.0).is_some()
     }
 
     /// How far the net of the process has risen steadily until now, and by whose.

@@ -1,6 +1,6 @@
 //! Growth by new blocks: when the survivors were made.
 
-use super::{Evidence, FEWEST_BLOCKS, Growth, How, YOUNG};
+use super::{Evidence, FEWEST_BLOCKS, FEWEST_CONFIRMED, Growth, How, YOUNG};
 
 /// Of all survivors, in each half of the time.
 const LEAST_SHARE: f64 = 0.1;
@@ -33,6 +33,8 @@ const LEAST_SHARE_AT_REST: f64 = 0.02;
 pub(in crate::profiler) struct Birth {
     /// When it was made, seconds of the run.
     pub(in crate::profiler) at: f64,
+    /// When it was last made larger, or made.
+    pub(in crate::profiler) since: f64,
     /// The blocks that it stands for.
     pub(in crate::profiler) weight: f64,
     /// Their bytes.
@@ -87,23 +89,37 @@ impl Births {
 
     /// The moment until which a share of the blocks was made.
     pub(super) fn quantile(&self, share: f64) -> f64 {
-        let wanted = share * self.0.iter().map(|birth| birth.weight).sum::<f64>();
-        let mut so_far = 0.0;
-        for birth in &self.0 {
-            so_far += birth.weight;
-            // So that rounding does not decide.
-            if so_far > wanted * (1.0 + 1e-9) {
-                return birth.at;
-            }
-        }
-        self.newest()
+        quantile(self.0.iter().map(|birth| (birth.at, birth.weight)), share)
     }
+
+    /// The moment until which a share of the blocks was as large as now.
+    pub(super) fn quantile_of_sizes(&self, share: f64) -> f64 {
+        let mut since: Vec<(f64, f64)> = self.0.iter().map(|birth| (birth.since, birth.weight)).collect();
+        since.sort_by(|a, b| a.0.total_cmp(&b.0));
+        quantile(since.iter().copied(), share)
+    }
+}
+
+/// The moment until which a share of the weights came; the moments are sorted.
+fn quantile(moments: impl Iterator<Item = (f64, f64)> + Clone, share: f64) -> f64 {
+    let wanted = share * moments.clone().map(|moment| moment.1).sum::<f64>();
+    let mut so_far = 0.0;
+    let mut last = 0.0;
+    for (at, weight) in moments {
+        so_far += weight;
+        last = at;
+        // So that rounding does not decide.
+        if so_far > wanted * (1.0 + 1e-9) {
+            break;
+        }
+    }
+    last
 }
 
 /// Whether a group grows by new blocks, now or whenever the program works.
 pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     let births = &group.births;
-    if births.len() < FEWEST_BLOCKS {
+    if births.len() < if group.is_confirmed() { FEWEST_CONFIRMED } else { FEWEST_BLOCKS } {
         return None;
     }
     let first = births.quantile(STRAGGLERS);

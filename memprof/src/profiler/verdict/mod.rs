@@ -3,7 +3,9 @@
 //! A leak leaves survivors all the time, or a block that is made larger again and again. A cache, a static or a pool is filled
 //! once. A queue and what is being worked on come and go. The rules, in this order; times are seconds of the run, `now` its end:
 //!
-//! 1. **Unknown**: in a sample, fewer than [`FEWEST_SAMPLES`] effective samples, (Σw)²/Σw² of the weights.
+//! 1. **Unknown**: in a sample, fewer than [`FEWEST_SAMPLES`] effective samples, (Σw)²/Σw² of the weights. Growth is still found
+//!    from [`FEWEST_CONFIRMED`] on where the exact net of the call path has risen steadily: that a function makes more than it
+//!    frees is no growth, but together with survivors from the whole run it is.
 //! 2. **Growing by new blocks** (`births`): the time since the group's beginning (the birth that 5 % of the blocks precede) is
 //!    cut into four quarters. Survivors come from at least three of them, the last among them, and neither half has less than a
 //!    tenth; the pause since the newest is no longer than a tenth of the time, or than three usual distances. A group that began in the last quarter of the run needs survivors in all four, and must not have been as high
@@ -32,6 +34,9 @@ use crate::report::data::{growth, verdict};
 
 /// Fewer effective samples than this say nothing of a group that is a sample.
 const FEWEST_SAMPLES: f64 = 8.0;
+/// The same where the exact net of the path has risen steadily meanwhile: samples then only have to show that what came is still
+/// there.
+const FEWEST_CONFIRMED: usize = 4;
 /// Fewer blocks than this show no rate.
 const FEWEST_BLOCKS: usize = 5;
 /// Of the run: a group that is younger may as well be what is being worked on.
@@ -109,6 +114,8 @@ pub(super) struct Evidence<'a> {
     pub(super) calls: u64,
     /// The same at moments of the run.
     pub(super) calls_before: Levels,
+    /// Whether the net of its call path has risen steadily.
+    pub(super) has_rising_net: bool,
     /// Allocations on this path so far.
     pub(super) allocations: u64,
     /// How busy the process was.
@@ -117,17 +124,28 @@ pub(super) struct Evidence<'a> {
     pub(super) now: f64,
 }
 
+impl Evidence<'_> {
+    fn is_confirmed(&self) -> bool {
+        self.is_thin && self.has_rising_net
+    }
+}
+
 impl Verdict {
     /// The verdict on a group.
     pub(super) fn of(group: &Evidence<'_>) -> Self {
-        if group.is_thin && group.effective < FEWEST_SAMPLES {
+        let fewest = if group.is_confirmed() { FEWEST_CONFIRMED as f64 } else { FEWEST_SAMPLES };
+        if group.is_thin && group.effective < fewest {
             return Self::Unknown;
         }
         if let Some(growth) = births::growth(group).or_else(|| levels::growth(group)) {
             return Self::Growing(growth);
         }
+        if group.is_thin && group.effective < FEWEST_SAMPLES {
+            return Self::Unknown;
+        }
         let births = &group.births;
-        let (early, late) = (births.quantile(1.0 - NEARLY_ALL), births.quantile(NEARLY_ALL));
+        let early = births.quantile_of_sizes(1.0 - NEARLY_ALL);
+        let late = births.quantile_of_sizes(NEARLY_ALL);
         let start = (START_SHARE * group.now).clamp(START_AT_LEAST, START_AT_MOST);
         if early <= start && late <= FIRST_PART * group.now {
             Self::KeptSinceStart

@@ -13,6 +13,7 @@ struct Case {
     weight: f64,
     now: f64,
     was_enlarged_late: bool,
+    has_rising_net: bool,
 }
 
 impl Case {
@@ -29,6 +30,7 @@ impl Case {
             weight: 1.0,
             now,
             was_enlarged_late: false,
+            has_rising_net: false,
         }
     }
 
@@ -46,7 +48,8 @@ impl Case {
     fn verdict(&self) -> Verdict {
         let bytes: f64 = self.births.iter().map(|birth| birth.1 * self.weight).sum();
         let births = self.births.iter();
-        let births = births.map(|&(at, bytes)| Birth { at, weight: self.weight, bytes: bytes * self.weight });
+        let births =
+            births.map(|&(at, bytes)| Birth { at, since: at, weight: self.weight, bytes: bytes * self.weight });
         Verdict::of(&Evidence {
             births: Births::new(births.collect()),
             levels: Levels::new(self.levels.clone()),
@@ -58,6 +61,7 @@ impl Case {
             was_enlarged: self.was_enlarged_late,
             count: self.births.len() as f64 * self.weight,
             calls: self.calls,
+            has_rising_net: self.has_rising_net,
             calls_before: Levels::new(self.calls_before.clone()),
             allocations: self.allocations,
             activity: &self.activity,
@@ -247,6 +251,11 @@ fn too_few_samples_say_nothing() {
         Case { weight: 100.0, ..Case::new(10.0, evenly(few, 0.0, 10.0)) }.is("unknown");
         Case { weight: 100.0, ..Case::new(10.0, evenly(few, 0.0, 0.1)) }.is("unknown");
     }
+    // The exact net of the path has risen meanwhile.
+    let six = || Case { weight: 100.0, has_rising_net: true, ..Case::new(10.0, evenly(6, 0.5, 10.0)) };
+    six().is("growing");
+    Case { births: evenly(6, 9.0, 10.0).map(|at| (at, 100.0)).collect(), ..six() }.is("unknown");
+    Case { births: evenly(3, 0.0, 10.0).map(|at| (at, 100.0)).collect(), ..six() }.is("unknown");
     // Each block has its record, but nobody knows whether another one is to come.
     Case::new(10.0, [0.0, 3.0, 6.0, 9.0]).is("unknown");
     Case::new(10.0, [2.0, 3.0]).is("kept");

@@ -114,7 +114,7 @@ data! {
         verdict: Option<String>,
         /// How a growing group grows: by `new blocks` or by `larger blocks` (reallocation, or a new one and a free).
         growth: Option<String>,
-        /// Time since a growing group grew last.
+        /// Time since a growing group grew last, or a block of any other was made larger.
         last_growth_seconds: Option<f64>,
         /// The pattern of `[leaks] ignore` that a function or frame of the group matches.
         expected: Option<String>,

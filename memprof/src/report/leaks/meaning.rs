@@ -63,6 +63,9 @@ fn survivors(group: &LiveGroup) -> Option<String> {
 
 fn kept(group: &LiveGroup, run: f64) -> String {
     let at = |age: f64| size::age((run - age).max(0.0));
+    if let Some(enlarged) = group.last_growth_seconds.filter(|&enlarged| enlarged < group.newest_seconds) {
+        return format!("made at {}, last made larger at {}, kept since", at(group.oldest_seconds), at(enlarged));
+    }
     if group.count == 1 {
         return format!("made at {}, kept since", at(group.oldest_seconds));
     }
