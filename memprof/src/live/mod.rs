@@ -5,6 +5,7 @@
 
 mod allowance;
 mod budget;
+mod cause;
 mod chance;
 mod countdown;
 mod filter;
@@ -24,6 +25,7 @@ mod sync;
 mod table;
 
 pub(crate) use budget::{TIMED_EACH, is_limited, look_if_due, spend};
+pub(crate) use cause::{Causes, causes};
 pub(crate) use chance::probability;
 pub(crate) use countdown::Countdown;
 pub(crate) use fork::recover;
@@ -53,6 +55,7 @@ pub(crate) fn table() -> Option<&'static Table> {
 pub(crate) fn track_up_to(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
     static PERIODS: AtomicU8 = AtomicU8::new(0);
     let period = PERIODS.fetch_add(1, Relaxed).wrapping_add(1);
+    cause::begin();
     // An interval that is fixed never grows: there is nothing to time.
     budget::begin(if fixed_interval == 0 { budget_percent } else { 0 });
     if let Some(present) = table().filter(|table| table.holds(max)) {

@@ -91,6 +91,17 @@ impl Table {
         Some(records)
     }
 
+    /// Shows all records that count now, each with the largest interval that it was subject to. As [`copy`](Self::copy), without memory of its own:
+    /// where the interval changes meanwhile, some may be shown that do not count any more.
+    pub(crate) fn each_kept(&self, mut see: impl FnMut(&Record, u64)) {
+        let state = self.state();
+        self.each(|key, record| {
+            if self.survives(key, &record, state) {
+                see(&record, self.interval_at(record.drawn.level().max(state.level())));
+            }
+        });
+    }
+
     /// Shows all records, and what tells their blocks apart. As [`copy`](Self::copy) while others work. In a sample, those that
     /// the last sweep has not come to are among them.
     pub(crate) fn each(&self, mut see: impl FnMut(u64, Record)) {

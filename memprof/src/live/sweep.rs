@@ -12,6 +12,7 @@
 //! thinned gets another number by its new level: those that are left have numbers below their chance, which are uniform no
 //! more.
 
+use super::cause;
 use super::chance::{self, DOUBLING, MAX_LEVEL, probability};
 use super::record::Record;
 use super::slot;
@@ -158,7 +159,11 @@ impl Table {
     /// Lets the interval grow so far that about half of the table stays, of `bytes` that are in it. False: it may not.
     fn grow_to_keep_half(&self, state: State, bytes: u64) -> bool {
         let half = (self.max.load(Relaxed) / 2).max(1);
-        self.grow(state, chance::level_of(bytes / half))
+        let grows = self.grow(state, chance::level_of(bytes / half));
+        if grows {
+            cause::note_full();
+        }
+        grows
     }
 
     /// Draws new blocks at an interval that is doubled so often, because recording costs too much, and is `least_interval` at
@@ -172,6 +177,7 @@ impl Table {
         let level = level.saturating_add(levels(doublings)).max(least).min(MAX_LEVEL);
         self.drawing.store(level, Relaxed);
         self.highest.fetch_max(level, Relaxed);
+        cause::note_dear();
         // Lost to another thread: then the table was full, or a holder came.
         if state.is_exact() && self.state.compare_exchange(state.0, state.at(1).0, SeqCst, Relaxed).is_ok() {
             self.bytes_left.store(0, Relaxed);
@@ -199,8 +205,12 @@ impl Table {
         if !self.sweep_some(SHARDS_AT_A_TIME) {
             return false;
         }
+        let swept = self.state();
+        if swept.level() != state.level() {
+            return false;
+        }
         self.drawing.store(finer, Relaxed);
-        let is_changed = self.state.compare_exchange(self.state().0, state.at(finer).0, SeqCst, Relaxed).is_ok();
+        let is_changed = self.state.compare_exchange(swept.0, swept.at(finer).0, SeqCst, Relaxed).is_ok();
         if is_changed {
             self.bytes_left.store(0, Relaxed);
         }

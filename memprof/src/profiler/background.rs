@@ -1,9 +1,11 @@
-//! The profiler's own thread: numbered reports, and reports when a signal has come.
+//! The profiler's own thread: readings over time, numbered reports, and reports when a signal has come.
 
 use super::periodic::Periodic;
+use super::readings::Schedule;
 use super::{Running, exit, output, running, write};
 use crate::config::Config;
 use crate::os::signals::{self, Signal};
+use crate::tracker::history;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -21,9 +23,9 @@ impl Background {
     /// Starts the thread. `Err`: the system has none to give.
     pub(super) fn start(config: &Config) -> std::io::Result<Self> {
         let is_over = Arc::new(AtomicBool::new(false));
-        let (told, periodic) = (Arc::clone(&is_over), Periodic::of(config));
+        let (told, periodic, readings) = (Arc::clone(&is_over), Periodic::of(config), readings(config));
         let builder = thread::Builder::new().name("memprof".to_owned());
-        let thread = signals::with_all_blocked(|| builder.spawn(move || work(&told, periodic)))?;
+        let thread = signals::with_all_blocked(|| builder.spawn(move || work(&told, periodic, readings)))?;
         Ok(Self { thread: thread.thread().clone(), is_over })
     }
 
@@ -37,8 +39,8 @@ impl Background {
 
     /// What the thread does until the profile is over.
     #[cfg(unix)]
-    pub(super) fn work(&self, periodic: Option<Periodic>) {
-        work(&self.is_over, periodic);
+    pub(super) fn work(&self, periodic: Option<Periodic>, config: &Config) {
+        work(&self.is_over, periodic, readings(config));
     }
 
     /// Has these signals taken by the thread. Returns those that the process ignores.
@@ -51,6 +53,7 @@ impl Background {
     /// Ends the thread soon, and does not wait for it.
     pub(super) fn stop(&self) {
         signals::stop();
+        history::has_reader(false);
         self.is_over.store(true, Release);
         self.thread.unpark();
     }
@@ -60,7 +63,13 @@ impl Background {
     }
 }
 
-fn work(is_over: &Arc<AtomicBool>, mut periodic: Option<Periodic>) {
+/// When to take readings, if there is something to read.
+fn readings(config: &Config) -> Option<Schedule> {
+    config.memory_profiling.track_allocations.then(Schedule::new)
+}
+
+fn work(is_over: &Arc<AtomicBool>, mut periodic: Option<Periodic>, mut readings: Option<Schedule>) {
+    history::has_reader(readings.is_some());
     loop {
         if is_over.load(Acquire) {
             return;
@@ -72,11 +81,22 @@ fn work(is_over: &Arc<AtomicBool>, mut periodic: Option<Periodic>) {
             on_signal(signal, is_over);
         }
         exit::end_is_near(false);
-        match periodic.as_mut().map(|periodic| (periodic.next().saturating_duration_since(Instant::now()), periodic)) {
-            None => thread::park(),
-            Some((left, periodic)) if left.is_zero() => periodic.write(|profile| is_its(profile, is_over)),
-            Some((left, _)) => thread::park_timeout(left),
+        let now = Instant::now();
+        if let Some(readings) = readings.as_mut().filter(|readings| readings.next() <= now) {
+            readings.read();
         }
+        match periodic.as_mut().filter(|periodic| periodic.next() <= now) {
+            Some(periodic) => periodic.write(|profile| is_its(profile, is_over)),
+            None => sleep_until(periodic.iter().map(Periodic::next).chain(readings.iter().map(Schedule::next)).min()),
+        }
+    }
+}
+
+/// Until then, or until it is woken.
+fn sleep_until(then: Option<Instant>) {
+    match then {
+        Some(then) => thread::park_timeout(then.saturating_duration_since(Instant::now())),
+        None => thread::park(),
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn has_background(it_has: bool) {
 
 /// Before `fork` returns in the child, where nothing may be allocated.
 extern "C" fn in_child() {
+    tracker::history::recover();
     if tracker::retire_others() {
         live::recover();
     }
@@ -60,9 +61,10 @@ mod threads {
             let Some(profile) = running.get() else { return };
             let scope = Reporting::begin();
             let (background, periodic) = Background::here(&profile.config);
+            let config = profile.config.clone();
             running.put(Running { background: Some(background.clone()), ..profile.clone() });
             drop((running, scope));
-            background.work(periodic);
+            background.work(periodic, &config);
         });
     }
 }

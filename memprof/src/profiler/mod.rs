@@ -24,9 +24,12 @@ mod live_stacks;
 mod main;
 mod merge;
 mod names;
+mod net_rise;
 mod out_of_memory;
 mod output;
+mod over_time;
 mod periodic;
+mod readings;
 mod room;
 mod rows;
 mod spread;
@@ -217,9 +220,10 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     if !live::stack::prepare(frames, tracking.max_tracked_allocations) {
         warnings.push("the system has no memory for stacks: set max_tracked_allocations lower".to_owned());
     }
+    readings::begin();
     let background = background(&config, &mut warnings);
     forked::arm();
-    forked::has_background(background.is_some());
+    forked::has_background(background.is_some() && is_asked_for_thread(&config));
     running.put(Running {
         process: std::process::id(),
         config,
@@ -268,6 +272,11 @@ fn warn(running: &mut Held<'static, Running>, warning: String) {
     }
 }
 
+/// Whether a key asks for what only the profiler's own thread does.
+fn is_asked_for_thread(config: &Config) -> bool {
+    config.reporting.every_seconds > 0 || !config.memory_profiling.dump_on_signal.is_empty()
+}
+
 /// Starts the profiler's own thread, if there is something for it to do.
 fn background(config: &Config, warnings: &mut Vec<String>) -> Option<Background> {
     let signals = &config.memory_profiling.dump_on_signal;
@@ -275,7 +284,7 @@ fn background(config: &Config, warnings: &mut Vec<String>) -> Option<Background>
     if named.len() < signals.len() {
         warnings.push(format!("dump_on_signal = {signals:?}: this system does not have all of these signals"));
     }
-    if config.reporting.every_seconds == 0 && named.is_empty() {
+    if !is_asked_for_thread(config) && !config.memory_profiling.track_allocations {
         return None;
     }
     match Background::start(config) {

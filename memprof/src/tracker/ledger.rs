@@ -7,7 +7,7 @@ use super::late_ends::LateEnds;
 use super::node::Node;
 use super::registry::{Listed, Place, Registry};
 use super::tree::Tree;
-use super::{totals, tracking};
+use super::{history, totals, tracking};
 use crate::live;
 use crate::live::stack::Stacks;
 use crate::os::pages;
@@ -70,6 +70,8 @@ pub(crate) struct Ledger {
     /// Bytes freed at which the thread's net has to be published; 0 likewise.
     publish_at_freed: AtomicU64,
     published: Cell<i64>,
+    /// Bytes allocated when the thread published last.
+    published_allocated: Cell<u64>,
     /// When the next sample is due, while the live table is one.
     pub(super) countdown: live::Countdown,
     /// Which of the tracked allocations are special, see `tracking::is_special`.
@@ -125,6 +127,7 @@ impl Ledger {
             publish_at: AtomicU64::new(PUBLISH_STEP),
             publish_at_freed: AtomicU64::new(PUBLISH_STEP),
             published: Cell::new(0),
+            published_allocated: Cell::new(0),
             countdown: live::Countdown::new(),
             special_mask: AtomicU64::new(0),
             untracked: Cell::new(0),
@@ -254,12 +257,19 @@ impl Ledger {
         let moved = net.wrapping_sub(self.published.get());
         let mut up = moved.max(0) as u64;
         let mut down = moved.min(0).unsigned_abs();
+        let is_read = history::is_due_for_publisher();
         // Half a step is enough once we are here: a net that hovers just below a whole one would else lead here with
         // nearly every allocation.
-        if however_little || up.max(down) >= PUBLISH_STEP / 2 {
+        if however_little || is_read || up.max(down) >= PUBLISH_STEP / 2 {
             self.published.set(net);
             totals::move_published(moved);
             (up, down) = (0, 0);
+        }
+        let allocated = self.allocated.get().wrapping_sub(self.published_allocated.replace(self.allocated.get()));
+        if is_read {
+            totals::read(allocated)
+        } else {
+            totals::move_allocated(allocated)
         }
         let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
         let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);

@@ -1,0 +1,154 @@
+//! How far the net of the whole process has risen.
+//!
+//! The net is exact where the live table is a sample, so that it shows growth that no group can. Steady is a rise where the
+//! level below which the net has not fallen since went up in each third of the time, by a tenth of the whole rise at least. The
+//! time is the run without its first quarter, in which programs load what they keep; else the last quarter alone.
+//!
+//! A function's own net also holds what it has handed over: a parser whose results others drop rises for ever, and keeps
+//! nothing. So a function is named only where its net rose by half of the rise at least, and no other one's fell by more than a
+//! tenth of that.
+
+use super::merge::{Paths, address};
+use super::rows::{Names, name};
+use crate::report::data;
+use std::collections::HashMap;
+
+/// The least rise that is spoken of, bytes.
+const LEAST: f64 = 16.0 * 1024.0;
+/// How many times the error of the readings it is.
+const ERRORS: f64 = 2.0;
+/// Of the whole rise, in each third of the time.
+const LEAST_SHARE: f64 = 0.1;
+/// Of the run: the time that is looked at begins here.
+const BEGINNINGS: [f64; 2] = [0.25, 0.75];
+/// Readings in that time.
+const FEWEST: usize = 9;
+/// Of the process's rise: a function that is named has as much.
+const MOST_OF_IT: f64 = 0.5;
+/// Of a function's rise: where another one's net fell by more, what the function made may have been freed there.
+const FREED_ELSEWHERE: f64 = 0.1;
+
+/// A steady rise until now.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct NetRise {
+    /// When it began, seconds of the run.
+    pub(super) from: f64,
+    pub(super) bytes: f64,
+    /// The function whose own net rose most, and by how much, if it can be named.
+    pub(super) by: Option<(String, i64)>,
+}
+
+impl NetRise {
+    /// As the report has it, where the run has so many seconds.
+    pub(super) fn to_report(&self, now: f64) -> data::NetRise {
+        data::NetRise {
+            // A cast from a float saturates.
+            bytes: self.bytes as u64,
+            seconds: (now - self.from).max(0.0),
+            function: self.by.as_ref().map(|(name, _)| name.clone()),
+            function_bytes: self.by.as_ref().map(|&(_, bytes)| bytes),
+        }
+    }
+}
+
+/// The steady rise of a net with these readings: seconds of the run, and bytes; the last one is now.
+pub(super) fn steady(net: &[(f64, f64)], error: f64) -> Option<NetRise> {
+    let &(now, _) = net.last()?;
+    BEGINNINGS.iter().find_map(|beginning| rise_since(net, beginning * now, error))
+}
+
+fn rise_since(net: &[(f64, f64)], from: f64, error: f64) -> Option<NetRise> {
+    let &(now, present) = net.last()?;
+    let readings: Vec<(f64, f64)> = net.iter().copied().filter(|reading| reading.0 >= from).collect();
+    if readings.len() < FEWEST {
+        return None;
+    }
+    let lowest_since = |seconds: f64| {
+        readings.iter().filter(|reading| reading.0 >= seconds).map(|reading| reading.1).fold(present, f64::min)
+    };
+    let third = (now - from) / 3.0;
+    let floors = [from, from + third, from + 2.0 * third].map(lowest_since);
+    let [first, second, last] = floors;
+    let bytes = present - first;
+    let least = LEAST_SHARE * bytes;
+    let is_steady = second - first >= least && last - second >= least && present - last >= least;
+    (is_steady && bytes >= LEAST.max(ERRORS * error)).then_some(NetRise { from, bytes, by: None })
+}
+
+/// By how much the own net of each function has risen since a reading, which `before` tells of each node. What is outside every
+/// function has no name.
+pub(super) fn by_function(
+    paths: &Paths,
+    names: &Names,
+    before: impl Fn(&super::readings::Key) -> i64,
+) -> Vec<(Option<String>, i64)> {
+    let mut before_of: HashMap<usize, i64> = HashMap::new();
+    for (&owner, &path) in &paths.of_node {
+        let site = paths.all.get(path).and_then(|path| path.site).map_or(0, address);
+        *before_of.entry(site).or_default() += before(&super::readings::Key { owner, stack: 0 });
+    }
+    let mut now: HashMap<usize, (Option<String>, i64)> = HashMap::new();
+    for path in &paths.all {
+        let site = path.site.map_or(0, address);
+        let row = now.entry(site).or_insert_with(|| (path.site.map(|site| name(names, site)), 0));
+        row.1 += path.reading.net_bytes();
+    }
+    let rises = now.into_iter().map(|(site, (name, net))| (name, net - before_of.get(&site).copied().unwrap_or(0)));
+    rises.collect()
+}
+
+/// The one function that can be named for a rise of the process by so many bytes.
+pub(super) fn of_one(rises: &[(Option<String>, i64)], bytes: f64) -> Option<(String, i64)> {
+    let (name, rise) = rises.iter().max_by_key(|row| row.1)?;
+    let is_most = *rise as f64 >= MOST_OF_IT * bytes;
+    let fell_elsewhere = rises.iter().any(|row| (-row.1) as f64 > FREED_ELSEWHERE * *rise as f64);
+    (is_most && !fell_elsewhere).then(|| Some((name.clone()?, *rise))).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_second(net: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
+        (0..=100).map(|second| (f64::from(second), net(f64::from(second)))).collect()
+    }
+
+    #[test]
+    fn a_slope_beside_a_load_is_a_rise() {
+        let load = |seconds: f64| if seconds > 3.0 { 28e6 } else { 0.0 };
+        let rise = steady(&every_second(|seconds| load(seconds) + 3_000.0 * seconds), 0.0).expect("a rise");
+        assert_eq!((rise.from, rise.bytes), (25.0, 225_000.0));
+        // Also where requests come and go.
+        let busy = |seconds: f64| load(seconds) + 3_000.0 * seconds + if seconds % 7.0 < 3.0 { 50_000.0 } else { 0.0 };
+        let rise = steady(&every_second(busy), 0.0).expect("a rise");
+        assert!(rise.bytes >= 200_000.0, "{rise:?}");
+    }
+
+    #[test]
+    fn what_is_level_falls_or_comes_and_goes_is_none() {
+        assert_eq!(steady(&every_second(|_| 28e6), 0.0), None);
+        assert_eq!(steady(&every_second(|seconds| 28e6 - seconds), 0.0), None);
+        assert_eq!(steady(&every_second(|seconds| (seconds % 20.0) * 1e6), 0.0), None);
+        assert_eq!(steady(&every_second(|seconds| seconds.min(50.0) * 1e6), 0.0), None, "a cache that is full");
+        assert_eq!(steady(&every_second(|seconds| seconds * 1e3), 64e3 * 8.0), None, "less than the error");
+        assert_eq!(steady(&[], 0.0), None);
+    }
+
+    #[test]
+    fn a_rise_that_begins_late_is_seen() {
+        let rise = steady(&every_second(|seconds| (seconds - 75.0).max(0.0) * 4e3), 0.0).expect("a rise");
+        assert_eq!((rise.from, rise.bytes), (75.0, 100_000.0));
+    }
+
+    #[test]
+    fn a_function_is_named_only_where_nobody_else_freed() {
+        let row = |name: &str, rise| (Some(name.to_owned()), rise);
+        let leak = [row("note", 225_000), row("answer", -300), (None, 900)];
+        assert_eq!(of_one(&leak, 226_000.0), Some(("note".into(), 225_000)));
+        // What the parser made, main has dropped; the small leak beside it cannot be told from that.
+        let parser = [row("parse", 10_000_000), row("note", 225_000), (None, -9_900_000)];
+        assert_eq!(of_one(&parser, 325_000.0), None);
+        assert_eq!(of_one(&[row("a", 100_000), row("b", 90_000), row("c", 80_000)], 270_000.0), None);
+        assert_eq!(of_one(&[(None, 225_000)], 225_000.0), None);
+    }
+}
