@@ -107,8 +107,10 @@ pub struct MemoryProfiling {
     /// full the others are counted as not tracked. 0: each, until the table is full or the budget is used up; then the
     /// interval grows as far as it takes. Default: 0.
     pub sample_interval_bytes: usize,
-    /// How much of the processor time of the process tracking may take, in percent, from 0 to 100, beyond the first 100 ms.
-    /// What is more makes the interval grow, where it is not fixed. 0: as much as it takes. Default: 3.
+    /// Share of the processor time of the process that tracking may take, in percent, from 0 to 100, beyond the first 50 ms.
+    /// The sampling interval follows it up and down, where it is not fixed. A program that waits at least half of the time
+    /// may be tracked for more: a quarter of its processor time until 400 live blocks have a record, then this part of one
+    /// core's wall time or a twelfth of its processor time, whichever is less. 0: as much as it takes. Default: 3.
     pub overhead_budget_percent: usize,
     /// Whether each tracked allocation keeps the stack it was made on. Default: true.
     pub backtraces: bool,

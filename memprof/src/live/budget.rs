@@ -130,12 +130,19 @@ pub(crate) fn spend(table: &Table, since: u64, times: u64) -> bool {
     let usual = USUAL_TICKS.load(Relaxed);
     let step = (usual / 8).max(1);
     // A median needs no sum: half of all measurements are above it. Two threads at once lose a step.
-    let next = if usual == 0 { ticks } else if ticks > usual { usual + step } else { usual.saturating_sub(step).max(1) };
+    let next = if usual == 0 {
+        ticks
+    } else if ticks > usual {
+        usual + step
+    } else {
+        usual.saturating_sub(step).max(1)
+    };
     let outlier = outlier_ticks();
     USUAL_TICKS.store(next.min(outlier), Relaxed);
     let most = if times > 1 { usual.max(1).saturating_mul(OUTLIER_TIMES) } else { outlier };
     let believed = ticks.min(most).min(outlier);
-    let charged = if times > 1 { believed.saturating_mul(OF_EXACT * times) } else { believed + BESIDES_TICKS.load(Relaxed) };
+    let charged =
+        if times > 1 { believed.saturating_mul(OF_EXACT * times) } else { believed + BESIDES_TICKS.load(Relaxed) };
     let spent = SPENT.fetch_add(charged, Relaxed).wrapping_add(charged);
     let due = if spent >= DEAR_TICKS.load(Relaxed) { &NEXT_IF_DEAR } else { &NEXT_LOOK };
     now >= due.load(Relaxed) && look(table)

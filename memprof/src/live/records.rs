@@ -51,6 +51,12 @@ impl Records {
         }
     }
 
+    /// Least and largest interval of the records; `None`: there are no records.
+    pub(crate) fn interval_range(&self) -> Option<[u64; 2]> {
+        let intervals = || self.as_slice().iter().map(|record| self.interval_of(record));
+        Some([intervals().min()?, intervals().max()?])
+    }
+
     /// What was pushed.
     pub(crate) fn as_slice(&self) -> &[Record] {
         // SAFETY: the first `len` records were written by `push`.

@@ -13,8 +13,8 @@ use super::room::Room;
 use super::slot::{self, Entry};
 use super::state::State;
 use crate::os::pages;
-use std::sync::atomic::{AtomicU8, AtomicU64};
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64};
 
 pub(super) const SLOTS: usize = 8;
 /// At most every fourth slot is in use: the first look then mostly finds what it wants (random churn among 10,000 records:

@@ -23,6 +23,8 @@ pub(super) struct Tracked {
     interval: u64,
     /// The largest interval that any block was subject to.
     largest_interval: u64,
+    /// Least and largest interval of the records.
+    interval_range: Option<[u64; 2]>,
     /// Allocations so far that should have a record and found no room.
     given_up: u64,
 }
@@ -45,7 +47,8 @@ impl Tracked {
         }
         let sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
         let (interval, largest_interval) = (records.interval, records.largest_interval);
-        Self { by_path, groups, sum, over_time, interval, largest_interval, given_up }
+        let interval_range = records.interval_range();
+        Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, given_up }
     }
 
     /// What the paths retain; unknown where blocks that should have a record have none.
@@ -109,6 +112,7 @@ pub(super) fn section(
     Live {
         exact,
         sample_interval_bytes: tracked.interval,
+        interval_range: tracked.interval_range.map(Vec::from),
         tracked: Some(tracked.sum.samples()),
         not_tracked: Some(not_tracked),
         estimated_bytes: Some(bytes),

@@ -39,8 +39,11 @@ data! {
         /// Whether every allocation since the profile started that is still live has a record.
         /// False also where `track_allocations = false`.
         exact: bool,
-        /// One allocation in about this many bytes is tracked; 1 = each.
+        /// Sampling interval now: one allocation in about this many bytes is tracked; 1: each.
         sample_interval_bytes: u64,
+        /// Least and largest interval of the records, bytes: each block stands for those that had the same chance, by the
+        /// largest interval that it was subject to. `None` where nothing has a record.
+        interval_range: Option<Vec<u64>>,
         /// Why it is not each: `fixed interval` (`sample_interval_bytes`), `table full` (`max_tracked_allocations`) or
         /// `overhead budget` (`overhead_budget_percent`). `None` where each is tracked.
         sampled_because: Option<String>,
