@@ -3,7 +3,8 @@
 //! The net is exact where the live table is a sample, so that it shows growth that no group can. The time is cut into four
 //! parts. Steady is a rise where the lowest and the highest net of each part are above those of the one before, the lowest by a
 //! tenth of the whole rise at least: requests that come and go leave them where they are. The time is the run without its first
-//! quarter, in which programs load what they keep; else the last quarter alone.
+//! quarter, in which programs load what they keep; else its later half, or its last
+//! quarter alone.
 //!
 //! A function's own net also holds what it has handed over: a parser whose results others drop rises for ever, and keeps
 //! nothing. So a function is named only where its net rose by half of the rise at least, and no other one's fell by more than a
@@ -22,10 +23,12 @@ const ERRORS: f64 = 2.0;
 const PARTS: usize = 4;
 /// Of the whole rise, from each part to the next.
 const LEAST_SHARE: f64 = 0.1;
-/// Of the run: the time that is looked at begins here.
-const BEGINNINGS: [f64; 2] = [0.25, 0.75];
+/// Of the run: the time that is looked at begins at the first of these that shows a rise.
+const BEGINNINGS: [f64; 3] = [0.25, 0.5, 0.75];
 /// Readings in that time.
 const FEWEST: usize = 12;
+/// The same of a call path, of which samples have to show the same.
+const FEWEST_OF_PATH: usize = 8;
 /// Of the process's rise: a function that is named has as much.
 const MOST_OF_IT: f64 = 0.5;
 /// Of a function's rise: where another one's net fell by more, what the function made may have been freed there.
@@ -57,13 +60,19 @@ impl NetRise {
 /// The steady rise of a net with these readings: seconds of the run, and bytes; the last one is now.
 pub(super) fn steady(net: &[(f64, f64)], error: f64) -> Option<NetRise> {
     let &(now, _) = net.last()?;
-    BEGINNINGS.iter().find_map(|beginning| rise_since(net, beginning * now, error))
+    BEGINNINGS.iter().find_map(|beginning| rise_since(net, beginning * now, error, FEWEST))
 }
 
-fn rise_since(net: &[(f64, f64)], from: f64, error: f64) -> Option<NetRise> {
+/// The same of one call path.
+pub(super) fn steady_of_path(net: &[(f64, f64)]) -> Option<NetRise> {
+    let &(now, _) = net.last()?;
+    BEGINNINGS.iter().find_map(|beginning| rise_since(net, beginning * now, 0.0, FEWEST_OF_PATH))
+}
+
+fn rise_since(net: &[(f64, f64)], from: f64, error: f64, fewest: usize) -> Option<NetRise> {
     let &(now, present) = net.last()?;
     let readings: Vec<(f64, f64)> = net.iter().copied().filter(|reading| reading.0 >= from).collect();
-    if readings.len() < FEWEST {
+    if readings.len() < fewest {
         return None;
     }
     let part = (now - from) / PARTS as f64;
