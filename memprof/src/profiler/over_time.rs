@@ -66,7 +66,7 @@ impl OverTime {
     pub(super) fn has_rising_net(&self, path: usize, seconds: f64, now: i64) -> bool {
         let Some(net) = self.net_of_paths.get(&path) else { return false };
         let net: Vec<(f64, f64)> = self.moments.iter().copied().zip(net.iter().copied()).collect();
-        net_rise::steady(&[net, vec![(seconds, now as f64)]].concat(), 0.0).is_some()
+        net_rise::steady_of_path(&[net, vec![(seconds, now as f64)]].concat()).is_some()
     }
 
     /// How far the net of the process has risen steadily until now, and by whose.

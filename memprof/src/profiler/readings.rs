@@ -24,6 +24,8 @@ const PROBES: usize = 16;
 const FIRST_STEP: Duration = Duration::from_millis(10);
 /// A reading comes no sooner than so many times its own length after the last one: 1 % of one processor.
 const PAUSE: u32 = 100;
+/// Readings of the net to one of the places, at most, where that takes long.
+const MOST: u32 = 4;
 /// Readings of the net in all.
 const DENSITY: u32 = 256;
 
@@ -258,13 +260,21 @@ pub(super) struct Schedule {
     /// Of the places; the net of the process is read each time.
     next_of_places: Instant,
     step_of_places: Duration,
+    /// How long a reading takes, without what other threads had of the processor meanwhile.
+    usual: Option<Duration>,
 }
 
 impl Schedule {
     /// Begins now.
     pub(super) fn new() -> Self {
         let begun = Instant::now();
-        Self { begun, next: begun + FIRST_STEP, next_of_places: begun + FIRST_STEP, step_of_places: FIRST_STEP }
+        Self {
+            begun,
+            next: begun + FIRST_STEP,
+            next_of_places: begun + FIRST_STEP,
+            step_of_places: FIRST_STEP,
+            usual: None,
+        }
     }
 
     pub(super) fn next(&self) -> Instant {
@@ -275,18 +285,20 @@ impl Schedule {
     pub(super) fn read(&mut self) {
         let now = Instant::now();
         history::read_if_due();
+        let mut pause = Duration::ZERO;
         if now >= self.next_of_places {
             if TABLES.is_full() {
                 self.step_of_places = self.step_of_places.saturating_mul(2);
             }
             take();
-        }
-        let pause = now.elapsed().saturating_mul(PAUSE);
-        if now >= self.next_of_places {
+            let took = now.elapsed();
+            let usual = self.usual.map_or(took, |usual| took.min(usual.saturating_mul(2)));
+            self.usual = Some(usual);
+            pause = usual.saturating_mul(PAUSE);
             self.next_of_places = now + self.step_of_places.max(pause);
         }
         // As dense as the history of the net is.
-        self.next = now + FIRST_STEP.max(pause).max(self.begun.elapsed() / DENSITY);
+        self.next = now + FIRST_STEP.max(pause / MOST).max(self.begun.elapsed() / DENSITY);
     }
 }
 

@@ -26,6 +26,7 @@ mod runtime;
 mod signals;
 #[cfg(unix)]
 mod threads;
+mod verdicts;
 
 use memprof_tests::program::{ALLOCATIONS, Ended, LEAKS, Program};
 use memprof_tests::rows::function;

@@ -18,6 +18,8 @@ const ERRORS: f64 = 2.0;
 const LEAST_SHARE: f64 = 0.1;
 /// Of its life: a little more than half is the last part, so that the last doubling of a table is always in it.
 const PART: f64 = 0.4;
+/// How far the levels may be above those below which they have not fallen since.
+const NOISE: f64 = 0.25;
 /// Rises as large as the last one that may have been due since.
 const DUE: f64 = 3.0;
 /// Of the present bytes: what was as high before may fall again.
@@ -45,6 +47,11 @@ impl Levels {
     pub(super) fn highest_until(&self, seconds: f64) -> Option<f64> {
         let before: Vec<f64> = self.0.iter().filter(|level| level.0 < seconds).map(|level| level.1).collect();
         (before.len() >= FEWEST_BEFORE).then(|| before.iter().copied().fold(0.0, f64::max))
+    }
+
+    /// The highest reading between two moments.
+    fn highest_between(&self, from: f64, to: f64) -> f64 {
+        self.0.iter().filter(|level| level.0 >= from && level.0 <= to).map(|level| level.1).fold(0.0, f64::max)
     }
 
     /// The level below which the figure has not fallen since, at each reading and at the end.
@@ -87,12 +94,26 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     let goes_on = pause <= last - from && rate * pause <= DUE * step;
     let at = |part: f64| floors.iter().rev().find(|floor| floor.0 <= from + life * part).map_or(0.0, |floor| floor.1);
     let least = LEAST_SHARE * group.bytes;
-    let in_both_parts = at(1.0 - PART) >= least && group.bytes - at(PART) >= least;
-    let grows = rises.len() > FEWEST_RISES && goes_on && in_both_parts && !may_fall_again(group, from);
+    let highest = group.levels.highest_between(from, from + life * PART);
+    let in_both_parts = at(1.0 - PART) >= least && group.bytes - at(PART).max(highest) >= least;
+    let grows = rises.len() > FEWEST_RISES
+        && goes_on
+        && in_both_parts
+        && !is_noise(group, &floors, from)
+        && !may_fall_again(group, from);
     let bytes = group.bytes - beginning;
     let (new, of_them) = group.births.made_since(from);
     let how = if new >= FEWEST_BLOCKS && of_them >= bytes / 2.0 { How::NewBlocks } else { How::LargerBlocks };
     grows.then_some(Growth { how, from, last, bytes })
+}
+
+/// Whether the levels come and go: the level below which a random figure has not fallen since rises, too, but the figure itself
+/// is mostly far above it.
+fn is_noise(group: &Evidence<'_>, floors: &[(f64, f64)], from: f64) -> bool {
+    let sum = |levels: &[(f64, f64)]| -> f64 {
+        levels.iter().filter(|level| level.0 >= from && level.0 < group.now).map(|level| level.1).sum()
+    };
+    sum(&group.levels.0) > (1.0 + NOISE) * sum(floors)
 }
 
 /// Whether a group that has been growing for less than half of the run was as high before: then it is emptied now and then. One

@@ -15,7 +15,8 @@
 //!    the later half, and of what it did there at least half as much survived as before.
 //! 4. **Growing by larger blocks** (`levels`): the level below which the group has not fallen since, from readings of its live
 //!    bytes, has risen at least three times, in the first and in the last part of its life, and the pause since the last rise is no longer than
-//!    usual: at the mean rate less than three such rises were due. Reallocation, replacement by a larger block (a hash table
+//!    usual: at the mean rate less than three such rises were due. The readings are near that level (a random figure has such a
+//!    level that rises, too), and those of the first part are below the present one. Reallocation, replacement by a larger block (a hash table
 //!    that doubles) and new blocks are all the same to this rule.
 //! 5. **Kept since start**: it began with the program and nine tenths were made in the first quarter.
 //! 6. **Recent**: nine tenths were made in the last quarter.

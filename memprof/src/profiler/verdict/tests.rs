@@ -268,3 +268,23 @@ fn a_clock_that_stands_still_divides_by_nothing() {
     Case::block(0.0, 0.0, 0.0).read(|_| 0.0).verdict();
     Case { activity: Activity::default(), ..Case::new(10.0, evenly(20, 0.0, 5.0)) }.verdict();
 }
+
+#[test]
+fn chance_is_seldom_growth() {
+    let mut state = 1_u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / (1_u64 << 31) as f64
+    };
+    // What is in flight, and pools that fluctuate, by all of their bytes, half, a fifth, a tenth.
+    for fluctuation in [1.0, 0.5, 0.2, 0.1] {
+        let mut seen = 0;
+        for _ in 0..2_000 {
+            let mut level = || 10_000.0 * (1.0 - fluctuation * random());
+            let levels: Vec<(f64, f64)> = (0..32).map(|moment| (f64::from(moment) * 10.0 / 32.0, level())).collect();
+            let case = Case { levels, calls: 100_000, ..Case::block(10.0, 9.9, level()) };
+            seen += usize::from(case.verdict().growth().is_some());
+        }
+        assert!(seen <= 20, "{seen} of 2,000 at {fluctuation}");
+    }
+}
