@@ -75,6 +75,11 @@ extern "C" fn run(work: *mut c_void) -> *mut c_void {
     unsafe {
         libc::prctl(libc::PR_SET_NAME, c"memprof".as_ptr());
     }
+    #[cfg(target_vendor = "apple")]
+    // SAFETY: the name ends with 0.
+    unsafe {
+        libc::pthread_setname_np(c"memprof".as_ptr());
+    }
     // SAFETY: `start` was given this function.
     let work = unsafe { std::mem::transmute::<*mut c_void, fn()>(work) };
     work();

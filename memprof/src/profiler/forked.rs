@@ -1,8 +1,8 @@
 //! What becomes of a profile in a forked child.
 //!
 //! The child has the counters, the live table and the profile, and one thread. It goes on counting, and leaves reports of its
-//! own, whose names have its process id. Where the parent has a thread for the numbered reports and for signals, the child
-//! gets one. Nothing is done for children that the system makes without telling, to run another program.
+//! own, whose names have its process id. It gets a thread for numbered reports and for signals only where a key asks for them.
+//! Nothing is done for children that the system makes without telling, to run another program.
 
 use crate::os::fork;
 use crate::{live, tracker};
@@ -10,7 +10,7 @@ use std::sync::Once;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Whether the profile that runs has a thread of its own.
+/// Whether a child gets a thread of its own.
 static HAS_BACKGROUND: AtomicBool = AtomicBool::new(false);
 
 /// Has each child told what it is.
@@ -22,7 +22,7 @@ pub(super) fn arm() {
     });
 }
 
-/// Says whether the profile that runs has a thread of its own.
+/// Says whether a child gets a thread of its own.
 pub(super) fn has_background(it_has: bool) {
     HAS_BACKGROUND.store(it_has, Relaxed);
 }
