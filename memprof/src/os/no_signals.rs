@@ -1,7 +1,5 @@
 //! Where there are no signals.
 
-use std::thread::Thread;
-
 /// There is none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signal {}
@@ -36,11 +34,9 @@ impl Signal {
     }
 }
 
-pub(crate) fn expect_listener() {}
+pub(crate) fn expect_thread(_is_there: bool) {}
 
 pub(crate) fn refuse(_signals: &[Signal]) {}
-
-pub(crate) fn listen(_thread: Thread) {}
 
 pub(crate) fn stop() {}
 

@@ -16,10 +16,10 @@ use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
-use std::thread::Thread;
 
 use super::handler::{self, Present};
 use super::stderr;
+use super::wake;
 use super::write_signals::Held;
 
 /// A signal that can be caught.
@@ -67,19 +67,19 @@ const ENDS: usize = 16;
 /// Set where a profile is off: signals that were to write a report say that there is none.
 static REFUSES: AtomicBool = AtomicBool::new(false);
 const REFUSAL: &str = "memprof: no report on this signal: profiling is off (enabled = false)\n";
-/// The thread that takes them; null: none.
-static TAKER: AtomicPtr<Thread> = AtomicPtr::new(null_mut());
-/// The process that it is a thread of, or soon will be; 0: nobody takes them. A forked child has the handlers, but not the
-/// thread.
+/// The process whose thread takes them, or soon will; 0: nobody takes them. A forked child has the handlers, but not the thread.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
-/// Has `begin` start a thread that gets no signals: the program's own threads get them. A thread that blocked them itself could
-/// be sent one before, which the program has blocked in all its threads to wait for it.
-pub(crate) fn with_all_blocked<R>(begin: impl FnOnce() -> R) -> R {
+/// Has `begin` start a thread that gets no signals but these: the program's own threads get them. A thread that blocked them
+/// itself could be sent one before, which the program has blocked in all its threads to wait for it.
+pub(crate) fn with_all_blocked_but<R>(open: &[c_int], begin: impl FnOnce() -> R) -> R {
     // SAFETY: the set is filled before it is used, and the mask that this thread had is put back.
     unsafe {
         let (mut all, mut before) = std::mem::zeroed::<(libc::sigset_t, libc::sigset_t)>();
         libc::sigfillset(&raw mut all);
+        for &signal in open {
+            libc::sigdelset(&raw mut all, signal);
+        }
         libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, &raw mut before);
         let begun = begin();
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, null_mut());
@@ -134,7 +134,7 @@ impl Signal {
         handler::act_by_default(self.number());
     }
 
-    /// Has it wake the thread that [`listen`]s. False: the process ignores it, and goes on doing so.
+    /// Has it wake the profiler's thread. False: the process ignores it, and goes on doing so.
     pub(crate) fn catch(self) -> bool {
         let state = self.state();
         let Some(before) = handler::present(self.number()) else { return false };
@@ -186,9 +186,9 @@ impl State {
     }
 }
 
-/// A thread will [`listen`] soon: signals that come before are noted.
-pub(crate) fn expect_listener() {
-    PROCESS.store(std::process::id(), Release);
+/// Whether a thread of this process takes the signals, or soon will. Without one they have their default action.
+pub(crate) fn expect_thread(is_there: bool) {
+    PROCESS.store(if is_there { std::process::id() } else { 0 }, Release);
 }
 
 /// From now on these signals write no report and say so. They have no other effect than before, but that those which only ask
@@ -200,26 +200,17 @@ pub(crate) fn refuse(signals: &[Signal]) {
     }
 }
 
-/// From now on `thread` is unparked when a signal has come. One thread at a time.
-pub(crate) fn listen(thread: Thread) {
-    // Never freed: a handler may be about to use it. A few bytes for each profile that catches signals.
-    TAKER.store(Box::into_raw(Box::new(thread)), Release);
-    PROCESS.store(std::process::id(), Release);
-}
-
-/// In a forked child: signals are noted until its own thread listens. Without one they have their default action.
-pub(crate) fn in_child(will_listen: bool) {
-    TAKER.store(null_mut(), Relaxed);
+/// In a forked child: what came to the parent did not come to it.
+pub(crate) fn in_child(has_thread: bool) {
     COME.store(0, Relaxed);
     STATES.iter().for_each(|state| state.first_at.store(0, Relaxed));
-    PROCESS.store(if will_listen { std::process::id() } else { 0 }, Release);
+    expect_thread(has_thread);
 }
 
 /// Signals have the effect again that they had before, or else their default action.
 pub(crate) fn stop() {
-    PROCESS.store(0, Release);
+    expect_thread(false);
     REFUSES.store(false, Release);
-    TAKER.store(null_mut(), Release);
     (0..ALL.len()).map(Signal).for_each(Signal::release);
     COME.store(0, Relaxed);
 }
@@ -263,11 +254,7 @@ fn note(signal: Signal, has_handler: bool) {
     if is_taken {
         let end = if nobody_else { 1 << ENDS } else { 0 };
         COME.fetch_or((1 | end) << signal.0, Release);
-        // SAFETY: null, or a thread that `listen` has leaked.
-        if let Some(taker) = unsafe { TAKER.load(Acquire).as_ref() } {
-            // std says nothing about handlers; what this does on each system is one exchange and one system call.
-            taker.unpark();
-        }
+        wake::wake();
     }
 }
 

@@ -1,61 +1,65 @@
 //! The profiler's own thread: numbered reports, and reports when a signal has come.
 //!
-//! It is made without the standard library's, which allocates for a new thread before that runs anything of ours.
+//! It is made without the standard library's, which allocates for each new thread. Where it has nothing to do it allocates
+//! nothing, so that the figures of the program are those that it has without the thread.
 
 use super::periodic::Periodic;
-use super::{Reporting, Running, exit, output, running, write};
+use super::{Running, exit, output, running, write};
 use crate::config::Config;
-use crate::os::fork_lock::ForkLock;
 use crate::os::signals::{self, Signal};
+use crate::os::wake;
 use std::io;
 use std::panic::catch_unwind;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, OnceLock};
-use std::thread::{self, Thread};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::Instant;
 
-/// The thread, as a profile knows it. It keeps no process alive, and a forked child does not have it.
-#[derive(Clone, Debug)]
-pub(super) struct Background(Arc<Shared>);
+/// The thread of a profile, as that knows it. It keeps no process alive, and a forked child has one only where it starts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Background(u64);
 
-#[derive(Debug, Default)]
-struct Shared {
-    /// The thread, once it runs.
-    thread: OnceLock<Thread>,
-    is_over: AtomicBool,
-}
-
-/// Work for a thread that was made and has not begun yet.
-static NEXT: ForkLock<(Background, Option<Periodic>)> = ForkLock::new();
+/// Number of profiles that had a thread.
+static STARTED: AtomicU64 = AtomicU64::new(0);
+/// The one whose thread is wanted; 0: none.
+static WANTED: AtomicU64 = AtomicU64::new(0);
+/// The one whose thread has begun.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+/// Its settings.
+static EVERY_SECONDS: AtomicUsize = AtomicUsize::new(0);
+static KEEP: AtomicUsize = AtomicUsize::new(0);
 
 impl Background {
     /// Starts the thread. `Err`: the system has none to give.
     pub(super) fn start(config: &Config) -> io::Result<Self> {
-        let background = Self(Arc::default());
-        NEXT.lock().put((background.clone(), Periodic::of(config)));
+        let background = Self(STARTED.fetch_add(1, Relaxed) + 1);
+        EVERY_SECONDS.store(config.reporting.every_seconds, Relaxed);
+        KEEP.store(config.reporting.keep, Relaxed);
+        WANTED.store(background.0, Release);
         // Before the first handler is there.
-        signals::expect_listener();
+        signals::expect_thread(true);
         let started = start_thread();
         if started.is_err() {
-            signals::stop();
-            NEXT.lock().take();
+            background.stop();
         }
         started.map(|()| background)
     }
 
-    /// Makes this thread the one, in a forked child. It has to [`work`](Self::work).
-    #[cfg(unix)]
-    pub(super) fn here(config: &Config) -> (Self, Option<Periodic>) {
-        let background = Self(Arc::default());
-        background.listen();
-        (background, Periodic::of(config))
+    /// Ends the thread soon, and does not wait for it.
+    pub(super) fn stop(self) {
+        signals::stop();
+        WANTED.store(0, Release);
+        wake::wake();
+    }
+
+    fn is_wanted(self) -> bool {
+        WANTED.load(Acquire) == self.0
     }
 
     /// What the thread does until the profile is over.
-    pub(super) fn work(&self, mut periodic: Option<Periodic>) {
+    fn work(self, mut periodic: Option<Periodic>) {
         loop {
-            if self.0.is_over.load(SeqCst) {
+            let count = wake::count();
+            if !self.is_wanted() {
                 return;
             }
             // Before the signals are taken: a thread that exits meanwhile sees the one or the other.
@@ -66,35 +70,19 @@ impl Background {
             exit::end_is_near(false);
             match periodic.as_mut().map(|periodic| (periodic.next().saturating_duration_since(Instant::now()), periodic))
             {
-                None => thread::park(),
+                None => wake::wait(count, None),
                 Some((left, periodic)) if left.is_zero() => periodic.write(|profile| self.is_of(profile)),
-                Some((left, _)) => thread::park_timeout(left),
+                Some((left, _)) => wake::wait(count, Some(left)),
             }
         }
     }
 
-    /// Ends the thread soon, and does not wait for it.
-    pub(super) fn stop(&self) {
-        signals::stop();
-        // In one order for both (SeqCst): the thread makes itself known, and then asks whether it is over.
-        self.0.is_over.store(true, SeqCst);
-        if let Some(thread) = self.0.thread.get() {
-            thread.unpark();
-        }
-    }
-
-    /// Makes this thread the one that signals wake.
-    fn listen(&self) {
-        let thread = self.0.thread.get_or_init(thread::current);
-        signals::listen(thread.clone());
-    }
-
     /// Whether this thread is that of the profile: another one may have begun meanwhile.
-    fn is_of(&self, profile: &Running) -> bool {
-        profile.background.as_ref().is_some_and(|background| Arc::ptr_eq(&background.0, &self.0))
+    fn is_of(self, profile: &Running) -> bool {
+        profile.background == Some(self)
     }
 
-    fn on_signal(&self, signal: Signal, ends: bool) {
+    fn on_signal(self, signal: Signal, ends: bool) {
         if ends && !signal.is_programs() {
             exit::end_by(signal);
             return;
@@ -108,29 +96,42 @@ impl Background {
     }
 }
 
+/// Starts the thread anew in a forked child, which has none. False: the system has none to give. Allocates nothing.
+#[cfg(unix)]
+pub(super) fn start_in_child() -> bool {
+    BEGUN.store(0, Relaxed);
+    start_thread().is_ok()
+}
+
 /// A thread that gets no signals: the program's own threads get them.
 #[cfg(unix)]
 fn start_thread() -> io::Result<()> {
-    let started = crate::os::bare_thread::start(run);
+    let started = crate::os::bare_thread::start(run, &[]);
     started.then_some(()).ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))
 }
 
 #[cfg(not(unix))]
 fn start_thread() -> io::Result<()> {
-    thread::Builder::new().name("memprof".to_owned()).spawn(run).map(drop)
+    std::thread::Builder::new().name("memprof".to_owned()).spawn(run).map(drop)
 }
 
 fn run() {
     // Nobody would hear of a panic.
     let _ = catch_unwind(|| {
-        let scope = Reporting::begin();
-        let Some(next) = NEXT.lock().take() else { return };
-        let (background, periodic) = *next;
-        // The profile may be over by now.
-        if !background.0.is_over.load(SeqCst) {
-            background.listen();
+        let background = Background(WANTED.load(Acquire));
+        // Of two profiles right after each other the first one's thread may begin late, and be the second one's.
+        if background.0 == 0 || BEGUN.swap(background.0, AcqRel) == background.0 {
+            return;
         }
-        drop(scope);
+        let periodic = Periodic::of(EVERY_SECONDS.load(Relaxed), KEEP.load(Relaxed));
+        listen();
         background.work(periodic);
     });
+}
+
+fn listen() {
+    // Only some systems have this take memory.
+    #[cfg(not(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64")))]
+    let _scope = super::Reporting::begin();
+    wake::listen();
 }

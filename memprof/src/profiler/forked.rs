@@ -38,31 +38,17 @@ extern "C" fn in_child() {
 
 #[cfg(unix)]
 mod threads {
-    use crate::os::{bare_thread, ending, signals};
-    use crate::profiler::background::Background;
-    use crate::profiler::{Reporting, Running, exit, running};
+    use crate::os::{ending, signals};
+    use crate::profiler::{background, exit};
 
     /// Forgets what the parent's threads did, and begins the child's own.
     pub(super) fn in_child(has_background: bool) {
         ending::in_child();
         exit::end_is_near(false);
-        // Before the thread begins: it listens.
+        // Before the thread begins.
         signals::in_child(has_background);
-        if has_background && !bare_thread::start(in_background) {
+        if has_background && !background::start_in_child() {
             signals::in_child(false);
         }
-    }
-
-    fn in_background() {
-        // Nobody would hear of a panic.
-        let _ = std::panic::catch_unwind(|| {
-            let mut running = running();
-            let Some(profile) = running.get() else { return };
-            let scope = Reporting::begin();
-            let (background, periodic) = Background::here(&profile.config);
-            running.put(Running { background: Some(background.clone()), ..profile.clone() });
-            drop((running, scope));
-            background.work(periodic);
-        });
     }
 }

@@ -355,7 +355,7 @@ fn stop(running: &mut Held<'static, Running>) {
     if let Some(profile) = running.take() {
         exit::abort::release();
         forked::has_background(false);
-        if let Some(background) = &profile.background {
+        if let Some(background) = profile.background {
             background.stop();
         }
     }
