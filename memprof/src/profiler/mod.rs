@@ -289,7 +289,7 @@ fn warn(running: &mut Held<'static, Running>, warning: String) {
 /// Starts the profiler's own thread, if there is something for it to do.
 fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Background> {
     let signals = signals_to_catch(config, warnings);
-    if config.reporting.every_seconds == 0 && signals.is_empty() && !config.memory_profiling.track_allocations {
+    if config.reporting.every_seconds == 0 && signals.is_empty() {
         return None;
     }
     match Background::start(config) {
