@@ -8,6 +8,8 @@ mod configuration;
 mod ends;
 #[cfg(unix)]
 mod forks;
+#[cfg(unix)]
+mod handlers;
 mod leaks;
 #[cfg(unix)]
 mod names;
@@ -17,6 +19,8 @@ mod odd_names;
 mod out_of_memory;
 #[cfg(unix)]
 mod output;
+#[cfg(unix)]
+mod own_thread;
 #[cfg(unix)]
 mod pressure;
 #[cfg(unix)]
