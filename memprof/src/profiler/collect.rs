@@ -46,10 +46,8 @@ pub(super) fn report(profile: &Running) -> Result<Report, Error> {
     let table = live::table().filter(|_| profile.config.memory_profiling.track_allocations);
     let given_up = not_tracked().saturating_sub(profile.at_start().not_tracked);
     let records = table.and_then(live::Table::copy);
-    if records.is_some() {
-        // For the reports that come after this one.
-        readings::take();
-    }
+    // For the reports that come after this one.
+    readings::take();
     let _reporting = Reporting::begin();
     profile.room.prepare()?;
     // It may have been what was set aside that was missing.
