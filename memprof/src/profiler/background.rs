@@ -5,7 +5,7 @@
 
 use super::periodic::Periodic;
 use super::readings::Schedule;
-use super::{Running, exit, output, running, write};
+use super::{Reporting, Running, exit, output, running, write};
 use crate::config::Config;
 use crate::os::signals::{self, Signal};
 use crate::os::wake;
@@ -127,6 +127,7 @@ fn start_thread() -> io::Result<()> {
 }
 
 fn run() {
+    Reporting::begin_thread();
     // Nobody would hear of a panic.
     let _ = catch_unwind(|| {
         let background = Background(WANTED.load(Acquire));
@@ -143,6 +144,6 @@ fn run() {
 fn listen() {
     // Only some systems have this take memory.
     #[cfg(not(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64")))]
-    let _scope = super::Reporting::begin();
+    let _scope = Reporting::begin();
     wake::listen();
 }

@@ -33,6 +33,12 @@ pub(crate) mod cause {
     pub(crate) const BUDGET: &str = "overhead budget";
 }
 
+/// Words of [`LiveGroup::expected`] that are no pattern.
+#[cfg(feature = "profiling")]
+pub(crate) mod expected {
+    pub(crate) const SYMBOLS: &str = "symbols for backtraces, which the standard library keeps";
+}
+
 data! {
     /// What is allocated and not yet freed.
     pub struct Live {
@@ -119,7 +125,8 @@ data! {
         growth: Option<String>,
         /// Time since a growing group grew last, or a block of any other was made larger.
         last_growth_seconds: Option<f64>,
-        /// The pattern of `[leaks] ignore` that a function or frame of the group matches.
+        /// The pattern of `[leaks] ignore` that a function or frame of the group matches; or the reason why blocks of a
+        /// panic are expected: `symbols for backtraces, which the standard library keeps`.
         expected: Option<String>,
         /// Where the blocks were made, innermost frame first; the profiler's own frames are left out. Empty where no stack
         /// was captured.

@@ -1,7 +1,7 @@
 //! The groups of live blocks, as entries of `memory_leaks.txt`.
 
 use super::{amount, frames, meaning, summary};
-use crate::report::data::{LiveGroup, Report, verdict};
+use crate::report::data::{LiveGroup, Report, expected, verdict};
 use crate::report::name::{path, printable};
 use crate::size;
 use crate::sorted;
@@ -79,8 +79,11 @@ fn closing(expected: &[&LiveGroup], lines: &mut Vec<String>) {
     let mut expected = expected.to_vec();
     sorted::by_key(&mut expected, |group| Reverse(group.bytes));
     for group in expected {
-        let pattern = group.expected.as_deref().map(printable).unwrap_or_default();
+        let why = match group.expected.as_deref() {
+            Some(expected::SYMBOLS) => expected::SYMBOLS.to_owned(),
+            pattern => format!("[leaks] ignore has \"{}\"", printable(pattern.unwrap_or_default())),
+        };
         let (bytes, blocks) = (size::bytes(group.bytes), size::plural(group.count, "block"));
-        lines.push(format!("  {bytes} in {blocks}, in {} ([leaks] ignore has \"{pattern}\")", path(&group.path)));
+        lines.push(format!("  {bytes} in {blocks}, in {} ({why})", path(&group.path)));
     }
 }
