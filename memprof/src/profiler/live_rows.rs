@@ -113,7 +113,7 @@ pub(super) fn section(
     Live {
         exact,
         sample_interval_bytes: tracked.interval,
-        interval_range: tracked.interval_range.map(Vec::from),
+        interval_range: tracked.interval_range,
         tracked: Some(tracked.sum.samples()),
         not_tracked: Some(not_tracked),
         estimated_bytes: Some(bytes),

@@ -49,7 +49,7 @@ data! {
         sample_interval_bytes: u64,
         /// Least and largest interval of the records, bytes: each block stands for those that had the same chance, by the
         /// largest interval that it was subject to. `None` where nothing has a record.
-        interval_range: Option<Vec<u64>>,
+        interval_range: Option<[u64; 2]>,
         /// Why it is not each: `fixed interval` (`sample_interval_bytes`), `table full` (`max_tracked_allocations`) or
         /// `overhead budget` (`overhead_budget_percent`). `None` where each is tracked.
         sampled_because: Option<String>,
