@@ -352,10 +352,7 @@ impl Ledger {
             publishing();
             let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
             let tracked = table.filter(|_| self.is_tracked());
-            if let Some(table) = tracked {
-                self.countdown.follow(self.allocated.get(), table);
-            }
-            let sampling_at = tracked.map(|table| self.countdown.due_at(table).unwrap_or(0));
+            let sampling_at = tracked.map(|table| self.countdown.follow(self.allocated.get(), table).unwrap_or(0));
             self.allocation_threshold.store(sampling_at.unwrap_or(at).min(at), Relaxed);
             self.free_threshold.store(if table.is_some() { 0 } else { at_freed }, Relaxed);
         };
