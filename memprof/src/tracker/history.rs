@@ -49,7 +49,9 @@ struct Place {
 }
 
 impl Place {
-    const EMPTY: Place = Place { ticks: AtomicU64::new(0), net: AtomicI64::new(0), allocated: AtomicU64::new(0) };
+    const fn empty() -> Self {
+        Self { ticks: AtomicU64::new(0), net: AtomicI64::new(0), allocated: AtomicU64::new(0) }
+    }
 
     fn get(&self) -> Point {
         Point { ticks: self.ticks.load(Relaxed), net: self.net.load(Relaxed), allocated: self.allocated.load(Relaxed) }
@@ -84,7 +86,7 @@ impl Readings {
             len: AtomicUsize::new(0),
             step: AtomicU64::new(FIRST_STEP),
             next: AtomicU64::new(u64::MAX),
-            places: [const { Place::EMPTY }; PLACES],
+            places: [const { Place::empty() }; PLACES],
         }
     }
 

@@ -267,9 +267,9 @@ impl Ledger {
         }
         let allocated = self.allocated.get().wrapping_sub(self.published_allocated.replace(self.allocated.get()));
         if is_read {
-            totals::read(allocated)
+            totals::read(allocated);
         } else {
-            totals::move_allocated(allocated)
+            totals::move_allocated(allocated);
         }
         let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
         let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
