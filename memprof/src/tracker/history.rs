@@ -182,11 +182,16 @@ pub(crate) fn read_if_due() {
     }
 }
 
+/// Whether threads that publish take the readings. Without a profile nobody does.
+#[inline]
+pub(super) fn needs_publishers() -> bool {
+    READINGS.next.load(Relaxed) != u64::MAX && !HAS_READER.load(Relaxed)
+}
+
 /// Whether a thread that publishes should take a reading.
 #[inline]
 pub(super) fn is_due_for_publisher() -> bool {
-    // Without a profile nothing is ever due, and the clock is not asked.
-    READINGS.next.load(Relaxed) != u64::MAX && !HAS_READER.load(Relaxed) && READINGS.is_due(clock::ticks())
+    needs_publishers() && READINGS.is_due(clock::ticks())
 }
 
 /// Takes the reading of a thread that has published all of its own.
