@@ -22,8 +22,11 @@ const ROWS: usize = 1024;
 const PROBES: usize = 16;
 /// The first distance between two moments.
 const FIRST_STEP: Duration = Duration::from_millis(10);
-/// A reading comes no sooner than so many times its own length after the last one: 1 % of one processor.
-const PAUSE: u32 = 100;
+/// A reading comes no sooner than so many times its own length after the last one: at first 2 % of one processor, and ever less.
+const PAUSE: u32 = 50;
+/// How long one is thought to take at first. A single one that takes long lost the processor, or is the first to touch its memory:
+/// of what it takes, not more than twice the usual is believed.
+const FIRST_USUAL: Duration = Duration::from_micros(100);
 /// Readings of the net to one of the places, at most, where that takes long.
 const MOST: u32 = 4;
 /// Readings of the net in all.
@@ -262,7 +265,7 @@ pub(super) struct Schedule {
     next_of_places: Instant,
     step_of_places: Duration,
     /// How long a reading takes, without what other threads had of the processor meanwhile.
-    usual: Option<Duration>,
+    usual: Duration,
 }
 
 impl Schedule {
@@ -275,7 +278,7 @@ impl Schedule {
             next: begun + FIRST_STEP,
             next_of_places: begun + FIRST_STEP,
             step_of_places: FIRST_STEP,
-            usual: None,
+            usual: FIRST_USUAL,
         }
     }
 
@@ -290,13 +293,12 @@ impl Schedule {
         let mut pause = Duration::ZERO;
         if now >= self.next_of_places {
             if TABLES.is_full() {
-                self.step_of_places = self.step_of_places.saturating_mul(2);
+                // Twice the distance that they have, however long a reading took.
+                self.step_of_places = self.begun.elapsed() / (MOMENTS as u32 / 2);
             }
             take();
-            let took = now.elapsed();
-            let usual = self.usual.map_or(took, |usual| took.min(usual.saturating_mul(2)));
-            self.usual = Some(usual);
-            pause = usual.saturating_mul(PAUSE);
+            self.usual = now.elapsed().min(self.usual.saturating_mul(2));
+            pause = self.usual.saturating_mul(PAUSE);
             self.next_of_places = now + self.step_of_places.max(pause);
         }
         // As dense as the history of the net is.

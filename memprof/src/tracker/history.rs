@@ -49,7 +49,9 @@ struct Place {
 }
 
 impl Place {
-    const EMPTY: Place = Place { ticks: AtomicU64::new(0), net: AtomicI64::new(0), allocated: AtomicU64::new(0) };
+    const fn empty() -> Self {
+        Self { ticks: AtomicU64::new(0), net: AtomicI64::new(0), allocated: AtomicU64::new(0) }
+    }
 
     fn get(&self) -> Point {
         Point { ticks: self.ticks.load(Relaxed), net: self.net.load(Relaxed), allocated: self.allocated.load(Relaxed) }
@@ -84,7 +86,7 @@ impl Readings {
             len: AtomicUsize::new(0),
             step: AtomicU64::new(FIRST_STEP),
             next: AtomicU64::new(u64::MAX),
-            places: [const { Place::EMPTY }; PLACES],
+            places: [const { Place::empty() }; PLACES],
         }
     }
 
@@ -180,11 +182,16 @@ pub(crate) fn read_if_due() {
     }
 }
 
+/// Whether threads that publish take the readings. Without a profile nobody does.
+#[inline]
+pub(super) fn needs_publishers() -> bool {
+    READINGS.next.load(Relaxed) != u64::MAX && !HAS_READER.load(Relaxed)
+}
+
 /// Whether a thread that publishes should take a reading.
 #[inline]
 pub(super) fn is_due_for_publisher() -> bool {
-    // Without a profile nothing is ever due, and the clock is not asked.
-    READINGS.next.load(Relaxed) != u64::MAX && !HAS_READER.load(Relaxed) && READINGS.is_due(clock::ticks())
+    needs_publishers() && READINGS.is_due(clock::ticks())
 }
 
 /// Takes the reading of a thread that has published all of its own.

@@ -287,11 +287,12 @@ impl Ledger {
             }
             (up, down) = (0, 0);
         }
-        let allocated = self.allocated.get().wrapping_sub(self.published_allocated.replace(self.allocated.get()));
+        if history::needs_publishers() {
+            let allocated = self.allocated.get();
+            totals::move_allocated(allocated.wrapping_sub(self.published_allocated.replace(allocated)));
+        }
         if is_read {
-            totals::read(allocated)
-        } else {
-            totals::move_allocated(allocated)
+            totals::read();
         }
         let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
         let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);

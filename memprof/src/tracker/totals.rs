@@ -16,10 +16,9 @@ static PEAK: AtomicI64 = AtomicI64::new(0);
 /// The bytes allocated by what threads have published.
 static ALLOCATED: AtomicU64 = AtomicU64::new(0);
 
-/// Publishes what a thread has allocated since it published last, and takes a reading of the process with it.
-pub(super) fn read(allocated: u64) {
-    let allocated = ALLOCATED.fetch_add(allocated, Relaxed).wrapping_add(allocated);
-    history::note(NET.load(Relaxed), allocated);
+/// Takes a reading of the process from what was published.
+pub(super) fn read() {
+    history::note(NET.load(Relaxed), ALLOCATED.load(Relaxed));
 }
 
 /// Publishes what a thread has allocated since it published last.
