@@ -49,6 +49,8 @@ pub enum Error {
     AlreadyRunning,
     /// No profile is running: start one with `#[memprof::main]` or `Profiler::start`.
     NotRunning,
+    /// The profile was started with `enabled = false`: nothing is counted and there is no report.
+    Disabled,
 }
 
 impl fmt::Display for Error {
@@ -63,6 +65,9 @@ impl fmt::Display for Error {
             Error::NotRunning => {
                 f.write_str("no profile is running: start one with #[memprof::main] or Profiler::start")
             }
+            Error::Disabled => f.write_str(
+                "profiling is off: remove enabled = false from memory_profile.toml, or unset MEMPROF_ENABLED",
+            ),
         }
     }
 }

@@ -252,7 +252,7 @@ impl Ended {
         report
     }
 
-    /// The files beneath a folder, sorted; none where there is no such folder.
+    /// The files beneath a folder, sorted, but for `.gitignore`; none where there is no such folder.
     pub fn files(&self, folder: &str) -> Vec<String> {
         let folder = self.root().join(folder);
         let mut files = Vec::new();
@@ -262,7 +262,7 @@ impl Ended {
                 let path = entry.unwrap().path();
                 if path.is_dir() && !path.is_symlink() {
                     folders.push(path);
-                } else {
+                } else if path.file_name() != Some(OsStr::new(".gitignore")) {
                     let name = path.strip_prefix(&folder).unwrap().display().to_string();
                     files.push(name.replace(std::path::MAIN_SEPARATOR, "/"));
                 }

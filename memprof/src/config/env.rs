@@ -54,7 +54,7 @@ fn set(key: &Key, config: &mut Config, value: &OsStr) -> Result<(), String> {
         Kind::Folder(field) => *field(config) = key::folder(value)?,
         Kind::FileName(field) => *field(config) = key::file_name(value)?,
         Kind::Patterns(field) => *field(config) = patterns(value)?,
-        Kind::Signals(field) => *field(config) = signals(value)?,
+        Kind::Signals(field) => *field(config) = Some(signals(value)?),
     }
     Ok(())
 }

@@ -36,8 +36,8 @@ pub(super) enum Kind {
     FileName(fn(&mut Config) -> &mut PathBuf),
     /// Texts with `*` and `?` in them.
     Patterns(fn(&mut Config) -> &mut Vec<String>),
-    /// Names of signals.
-    Signals(fn(&mut Config) -> &mut Vec<String>),
+    /// Names of signals. Without the key: memprof's own choice.
+    Signals(fn(&mut Config) -> &mut Option<Vec<String>>),
 }
 
 /// What a count may be.

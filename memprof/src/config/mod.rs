@@ -35,7 +35,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | `[memory_profiling]` | `enabled` | `MEMPROF_ENABLED` | `true` | whether anything is counted at all |
 /// | | `track_allocations` | `MEMPROF_TRACK_ALLOCATIONS` | `true` | whether live allocations are tracked one by one |
 /// | | `dump_on_exit` | `MEMPROF_DUMP_ON_EXIT` | `true` | whether the reports are written when the program ends |
-/// | | `dump_on_signal` | `MEMPROF_DUMP_ON_SIGNAL` | `[]` | signals that have the reports written; with a comma between them in the variable |
+/// | | `dump_on_signal` | `MEMPROF_DUMP_ON_SIGNAL` | none | the signals on which the reports are written, exactly these; with a comma between them in the variable. Without the key: SIGINT and SIGTERM, each if it has its default action; `[]`: none |
 /// | | `max_tracked_allocations` | `MEMPROF_MAX_TRACKED_ALLOCATIONS` | `10000` | the most live allocations that are tracked, 1 to 100,000,000 |
 /// | | `sample_interval_bytes` | `MEMPROF_SAMPLE_INTERVAL_BYTES` | `0` | one allocation in about so many bytes is tracked; 1: each; 0: each, and fewer when `max_tracked_allocations` or the budget is reached |
 /// | | `overhead_budget_percent` | `MEMPROF_OVERHEAD_BUDGET_PERCENT` | `3` | how much of the processor time tracking may take before it becomes a sample; 0: as much as it takes |
@@ -97,18 +97,23 @@ pub struct MemoryProfiling {
     pub track_allocations: bool,
     /// Whether the reports are written when the program ends. Default: true.
     pub dump_on_exit: bool,
-    /// Signals on which the reports are written, by name. `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGQUIT` then have the effect
-    /// that they have without this: the program's own handler deals with them, or else they end the program, with the same
-    /// status. `SIGUSR1` and `SIGUSR2` only ask for a report. On Unix. Default: none.
-    pub dump_on_signal: Vec<String>,
+    /// Signals on which the reports are written, by name: exactly these. `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGQUIT` keep
+    /// their effect: the program's own handler is called, or the signal ends the program. `SIGUSR1` and `SIGUSR2` only ask
+    /// for a report. An empty list: none. On Unix.
+    ///
+    /// Default: `None`, which stands for `SIGINT` and `SIGTERM`, each only if it has its default action when the profile
+    /// starts, and only with `dump_on_exit`. Handlers of the program are left alone then.
+    pub dump_on_signal: Option<Vec<String>>,
     /// The most live allocations that are tracked, from 1 to 100,000,000. Default: 10,000.
     pub max_tracked_allocations: usize,
     /// One allocation in about this many bytes is tracked, up to 1,099,511,627,776 (1 TB). 1: each, and when the table is
     /// full the others are counted as not tracked. 0: each, until the table is full or the budget is used up; then the
     /// interval grows as far as it takes. Default: 0.
     pub sample_interval_bytes: usize,
-    /// How much of the processor time of the process tracking may take, in percent, from 0 to 100, beyond the first 100 ms.
-    /// What is more makes the interval grow, where it is not fixed. 0: as much as it takes. Default: 3.
+    /// Share of the processor time of the process that tracking may take, in percent, from 0 to 100, beyond the first 50 ms.
+    /// The sampling interval follows it up and down, where it is not fixed. A program that waits at least half of the time
+    /// may be tracked for more: a quarter of its processor time until 400 live blocks have a record, then this part of one
+    /// core's wall time or a twelfth of its processor time, whichever is less. 0: as much as it takes. Default: 3.
     pub overhead_budget_percent: usize,
     /// Whether each tracked allocation keeps the stack it was made on. Default: true.
     pub backtraces: bool,
@@ -184,7 +189,7 @@ impl Default for MemoryProfiling {
             enabled: true,
             track_allocations: true,
             dump_on_exit: true,
-            dump_on_signal: Vec::new(),
+            dump_on_signal: None,
             max_tracked_allocations: 10_000,
             sample_interval_bytes: 0,
             overhead_budget_percent: 3,

@@ -104,7 +104,7 @@ fn set(key: &Key, config: &mut Config, value: &DeValue<'_>, folder: Option<&Path
                 DeValue::String(name) => key::signal(name),
                 other => Err(format!("must be {}; found {} in it", expected(&key.kind), found(other))),
             });
-            *field(config) = names.collect::<Result<_, _>>()?;
+            *field(config) = Some(names.collect::<Result<_, _>>()?);
         }
         (kind, value) => {
             let meant = meant(kind, value).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();

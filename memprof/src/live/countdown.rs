@@ -2,7 +2,6 @@
 
 use super::chance::Random;
 use super::record::Drawn;
-use super::state::State;
 use super::table::Table;
 use std::cell::Cell;
 
@@ -11,14 +10,15 @@ use std::cell::Cell;
 pub(crate) struct Countdown {
     /// Which of the thread's bytes the next arrow hits.
     due_at: Cell<u64>,
-    /// The state of the table that it was drawn in; exact: it was not.
-    drawn_in: Cell<State>,
+    /// The level and the period of the table that it was drawn in; level 0: it was not drawn.
+    level: Cell<u8>,
+    period: Cell<u8>,
     random: Random,
 }
 
 impl Countdown {
     pub(crate) const fn new() -> Self {
-        Self { due_at: Cell::new(0), drawn_in: Cell::new(State::EXACT), random: Random::new() }
+        Self { due_at: Cell::new(0), level: Cell::new(0), period: Cell::new(0), random: Random::new() }
     }
 
     /// Makes its random numbers others than those of the other threads.
@@ -26,10 +26,10 @@ impl Countdown {
         self.random.seed(seed);
     }
 
-    /// Which byte the next arrow hits, if it was drawn for the table as it is now.
+    /// Which byte the next arrow hits, if it was drawn for the table's present period.
     pub(crate) fn due_at(&self, table: &Table) -> Option<u64> {
-        let drawn_in = self.drawn_in.get();
-        let holds = !drawn_in.is_exact() && !table.state().is_exact() && drawn_in.period() == table.state().period();
+        let state = table.state();
+        let holds = self.level.get() > 0 && !state.is_exact() && self.period.get() == state.period();
         holds.then_some(self.due_at.get())
     }
 
@@ -38,17 +38,31 @@ impl Countdown {
     pub(crate) fn choose(&self, total: u64, table: &Table) -> Option<Drawn> {
         match self.due_at(table) {
             Some(due_at) if total < due_at => None,
-            Some(_) => Some(self.drawn_in.get().drawn()),
+            Some(_) => Some(Drawn::at(self.level.get(), self.period.get())),
             None => Some(Drawn::CERTAIN),
         }
     }
 
     /// Draws the next one after byte `total`, by the table's present interval.
     pub(crate) fn draw(&self, total: u64, table: &Table) {
-        let state = table.state();
-        self.drawn_in.set(state);
-        if !state.is_exact() {
-            self.due_at.set(total.saturating_add(self.random.bytes_to_next(table.interval(state))));
+        let (state, level) = table.drawing();
+        self.level.set(level);
+        self.period.set(state.period());
+        if level > 0 {
+            self.due_at.set(total.saturating_add(self.random.bytes_to_next(table.interval_at(level))));
         }
+    }
+
+    /// Which byte the next arrow hits, as [`due_at`](Self::due_at). If the interval has changed since it was drawn and nothing up
+    /// to byte `total` is due, it is drawn anew: it has no memory, so that this changes no chance.
+    pub(crate) fn follow(&self, total: u64, table: &Table) -> Option<u64> {
+        let (state, level) = table.drawing();
+        if level == 0 || self.level.get() == 0 || self.period.get() != state.period() {
+            return None;
+        }
+        if self.level.get() != level && total < self.due_at.get() {
+            self.draw(total, table);
+        }
+        Some(self.due_at.get())
     }
 }

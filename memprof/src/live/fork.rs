@@ -14,6 +14,7 @@ const MOST_SLOTS: usize = 1 << 18;
 /// What the threads had counted in the filters stays, because it is not known for which address: a free of one block in
 /// some ten thousand then looks further than it had to.
 pub(crate) fn recover() {
+    super::budget::recover();
     if let Some(table) = super::table() {
         table.recover();
     }
@@ -42,6 +43,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::super::record::{Drawn, Record};
+    use super::super::sweep::SHARDS_AT_A_TIME;
     use super::super::table::Inserted;
     use super::*;
 
@@ -77,7 +79,7 @@ mod tests {
         for address in [0x1000, 0x2000] {
             assert_eq!(table.insert(address, || LARGE), Inserted::Yes);
         }
-        assert!(table.grow_for_budget(256, 1));
+        assert!(table.coarsen(256, 1));
         let place = (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
         assert_eq!(place.filter_map(slot::look).last().map(|_| table.room.list()), Some(()));
         table
@@ -85,9 +87,9 @@ mod tests {
 
     /// Frees the records, with a sweep of all of the table before, which may have frees ask the short filter.
     fn free(table: &Table, addresses: &[usize]) {
-        table.list_more();
+        table.list_more(SHARDS_AT_A_TIME);
         for &address in addresses {
-            table.list_more();
+            table.list_more(SHARDS_AT_A_TIME);
             assert!(table.may_hold(address), "the free of {address:#x} would be missed");
             assert!(table.remove(address).is_some());
         }
@@ -112,7 +114,7 @@ mod tests {
         let table = about_to_list(MOST_SLOTS);
         table.recover();
         for _ in 0..MOST_SLOTS {
-            table.list_more();
+            table.list_more(SHARDS_AT_A_TIME);
         }
         assert!(table.asked.look().is(&table.filter));
         table.begin(2, 2);

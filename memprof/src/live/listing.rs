@@ -19,9 +19,6 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 const WORTH_IT: u64 = 8;
 /// And no more where it has fewer than these. Not the same, or a table in between would change with each record.
 const IN_VAIN: u64 = 4;
-/// Shards that are swept in one go to list what is in them: 16,384 slots of mostly nothing. A default table has four times
-/// as many.
-const SHARDS_AT_A_TIME: usize = 256;
 
 impl Table {
     /// Has frees ask the filter that serves them best. Called with each record that a sample gets.
@@ -45,21 +42,18 @@ impl Table {
             && seen.tracked(self.max.load(Relaxed)) <= self.short.len() as u64 / WORTH_IT
     }
 
-    /// Lists what is not, if frees had better ask the short filter: goes on with the present sweep, or begins another.
-    pub(super) fn list_more(&self) {
+    /// Lists what is not, if frees had better ask the short filter: goes on with the present sweep by so many
+    /// shards, or begins another.
+    pub(super) fn list_more(&self, shards: usize) {
         let seen = self.room.look();
         if !self.is_worth_listing(seen) || seen.unlisted(self.max.load(Relaxed)) == 0 {
             return;
         }
-        for _ in 0..SHARDS_AT_A_TIME {
+        if self.sweep_some(shards) {
             let state = self.state();
-            if !self.sweep_next(state) {
-                // What it has passed over, because it was just being written, is found by the next one.
-                let again = self.state.compare_exchange(state.0, state.at(state.level()).0, SeqCst, Relaxed);
-                if again.is_ok() {
-                    self.bytes_left.store(0, Relaxed);
-                }
-                break;
+            // What it has passed over, because it was just being written, is found by the next one.
+            if self.state.compare_exchange(state.0, state.at(state.level()).0, SeqCst, Relaxed).is_ok() {
+                self.bytes_left.store(0, Relaxed);
             }
         }
         self.choose_filter();

@@ -3,7 +3,9 @@
 //! Everything in here runs inside allocations, but for [`Table::copy`]. It knows addresses and sizes; who allocated a
 //! block is an opaque number to it.
 
+mod allowance;
 mod budget;
+mod cause;
 mod chance;
 mod countdown;
 mod filter;
@@ -22,7 +24,8 @@ mod sweep;
 mod sync;
 mod table;
 
-pub(crate) use budget::{TIMED_EACH, spend};
+pub(crate) use budget::{TIMED_EACH, is_limited, look_if_due, spend};
+pub(crate) use cause::{Causes, causes};
 pub(crate) use chance::probability;
 pub(crate) use countdown::Countdown;
 pub(crate) use fork::recover;
@@ -52,6 +55,7 @@ pub(crate) fn table() -> Option<&'static Table> {
 pub(crate) fn track_up_to(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
     static PERIODS: AtomicU8 = AtomicU8::new(0);
     let period = PERIODS.fetch_add(1, Relaxed).wrapping_add(1);
+    cause::begin();
     // An interval that is fixed never grows: there is nothing to time.
     budget::begin(if fixed_interval == 0 { budget_percent } else { 0 });
     if let Some(present) = table().filter(|table| table.holds(max)) {

@@ -1,6 +1,7 @@
 //! What is known of one live block.
 
-/// How a block came to have a record: by which interval the countdown was drawn that chose it.
+/// The sampling level of a record: the highest that it has been subject to since its block was made. At first that is the one
+/// that its countdown was drawn at; whenever the table is thinned, at least that of the table.
 ///
 /// It stands in the highest 10 bits of the word that holds the size. An exact record has zeros there, so that the path
 /// which is taken most often writes the size as it is. No allocator can give 2^54 bytes: that is a fourth of the largest
@@ -25,6 +26,11 @@ impl Drawn {
         self.0 as u8
     }
 
+    /// The same record after it was thinned at `level`, in the present period.
+    pub(super) fn at_least(self, level: u8, period: u8) -> Self {
+        if level > self.level() { Self::at(level, period) } else { self }
+    }
+
     /// Whether it was drawn in a period of the table that is over.
     pub(super) fn is_from_before(self, period: u8) -> bool {
         !self.is_certain() && (self.0 >> 8) as u8 != period & 3
@@ -40,7 +46,7 @@ pub(crate) struct Record {
     pub(crate) owner: usize,
     /// When, in ticks of the coarse clock.
     pub(crate) ticks: u64,
-    /// How it was chosen.
+    /// How likely it was to be here still.
     pub(crate) drawn: Drawn,
     /// The stack that it was made on, as `stack` numbers it; 0: not known.
     pub(crate) stack: u32,

@@ -1,5 +1,6 @@
 //! Copies of all records, made without allocating.
 
+use super::chance;
 use super::record::Record;
 use super::slot;
 use super::table::Table;
@@ -13,15 +14,22 @@ pub(crate) struct Records {
     len: usize,
     /// Each block stands for itself alone.
     pub(crate) is_exact: bool,
-    /// All of these are as if this interval had held from the start; 1: exact.
+    /// The interval that blocks were drawn at when they were copied; 1: exact.
     pub(crate) interval: u64,
+    /// The largest interval that any block of this period was subject to.
+    pub(crate) largest_interval: u64,
+    /// The interval that the user has fixed; 0: none.
+    fixed_interval: u64,
 }
 
 impl Records {
     /// Room for `room` records; `None` where the system has no memory for it.
     pub(super) fn with_room(room: usize) -> Option<Self> {
         let start = pages::reserve(room.checked_mul(size_of::<Record>())?).cast::<Record>();
-        if start.is_null() { None } else { Some(Self { start, room, len: 0, is_exact: true, interval: 1 }) }
+        if start.is_null() {
+            return None;
+        }
+        Some(Self { start, room, len: 0, is_exact: true, interval: 1, largest_interval: 1, fixed_interval: 0 })
     }
 
     /// Adds a record, if there is room.
@@ -31,6 +39,22 @@ impl Records {
             unsafe { self.start.add(self.len).write(record) };
             self.len += 1;
         }
+    }
+
+    /// The largest interval that a record has been subject to, bytes: it stands for 1 / [`probability`](super::probability)
+    /// of its kind. 1: for itself alone.
+    pub(crate) fn interval_of(&self, record: &Record) -> u64 {
+        match record.drawn.level() {
+            0 => 1,
+            _ if self.fixed_interval > 1 => self.fixed_interval,
+            level => chance::interval(level),
+        }
+    }
+
+    /// Least and largest interval of the records; `None`: there are no records.
+    pub(crate) fn interval_range(&self) -> Option<[u64; 2]> {
+        let intervals = || self.as_slice().iter().map(|record| self.interval_of(record));
+        Some([intervals().min()?, intervals().max()?])
     }
 
     /// What was pushed.
@@ -49,26 +73,39 @@ impl Table {
         // instead of it, in another slot.
         let room = (self.tracked() + 1024).min(self.max.load(Relaxed)) as usize;
         let mut records = Records::with_room(room)?;
-        // What the last sweep has not come to yet is passed over here, so that all are of one interval. It is the one
-        // after copying: where the interval grew meanwhile, slots that were copied late have lost what it does not keep.
+        // What the last sweep has not come to yet is thinned here, so that all are of the state's level at least. It is the one
+        // after copying: where the level rose meanwhile, slots that were copied late have lost what it does not keep.
         let mut state = self.state();
         loop {
             records.len = 0;
             self.each(|key, record| {
                 if self.survives(key, &record, state) {
-                    records.push(record);
+                    records.push(Record { drawn: record.drawn.at_least(state.level(), state.period()), ..record });
                 }
             });
             let now = self.state();
             if now.level() == state.level() && now.period() == state.period() {
                 break;
             }
-            // The levels are few, so that this ends.
+            // Levels change ten times a second at most, so that this ends.
             state = now;
         }
         records.is_exact = state.is_exact();
-        records.interval = self.interval(state);
+        records.interval = self.interval();
+        records.largest_interval = self.interval_at(self.highest.load(Relaxed)).max(records.interval);
+        records.fixed_interval = self.fixed_interval.load(Relaxed);
         Some(records)
+    }
+
+    /// Shows all records that count now, each with the largest interval that it was subject to. As [`copy`](Self::copy), without memory of its own:
+    /// where the interval changes meanwhile, some may be shown that do not count any more.
+    pub(crate) fn each_kept(&self, mut see: impl FnMut(&Record, u64)) {
+        let state = self.state();
+        self.each(|key, record| {
+            if self.survives(key, &record, state) {
+                see(&record, self.interval_at(record.drawn.level().max(state.level())));
+            }
+        });
     }
 
     /// Shows all records, and what tells their blocks apart. As [`copy`](Self::copy) while others work. In a sample, those that

@@ -157,6 +157,12 @@ pub(super) fn keep_as(place: &AtomicU64, key: u64, other: u64) -> bool {
     is_kept
 }
 
+/// Changes what the record says of how it was drawn, of a slot that [`look`] found. Whoever reads it meanwhile gets the one or
+/// the other, and both are right.
+pub(super) fn mark(entry: &Entry, record: Record) {
+    entry.size.store(record.size_word(), Release);
+}
+
 /// Empties a slot that [`look`] found; the caller settles the accounts. Its block may have been freed meanwhile: then it
 /// is [`GONE`], and nobody else will empty it.
 pub(super) fn discard(place: &AtomicU64) {

@@ -1,15 +1,10 @@
 //! How far the table has gone from exact to sampled, in one word, so that threads agree about all of it.
 
-use super::record::Drawn;
-
 /// The state of the table at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct State(pub(super) u64);
 
 impl State {
-    /// The first of all.
-    pub(super) const EXACT: State = State(0);
-
     /// The first state of a period, with the same holders.
     pub(super) fn begin(self, level: u8, period: u8) -> Self {
         Self(self.0 & 0xFFFF << 40 | u64::from(level) | u64::from(period) << 56)
@@ -22,7 +17,7 @@ impl State {
         self.0 as u8 == 0
     }
 
-    /// The level of the interval; 0: exact.
+    /// The level that every record of the table is subject to; 0: exact, 1: a sample from which nothing was discarded yet.
     pub(super) fn level(self) -> u8 {
         self.0 as u8
     }
@@ -60,10 +55,5 @@ impl State {
     /// With one holder fewer.
     pub(super) fn and_let_go(self) -> Self {
         Self(if self.holders() > 0 { self.0 - (1 << 40) } else { self.0 })
-    }
-
-    /// How a block is marked that a countdown of this moment chooses.
-    pub(crate) fn drawn(self) -> Drawn {
-        if self.is_exact() { Drawn::CERTAIN } else { Drawn::at(self.level(), self.period()) }
     }
 }

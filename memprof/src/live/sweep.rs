@@ -1,11 +1,18 @@
-//! How an exact table becomes a sampled one, and a sampled one coarser.
+//! How an exact table becomes a sampled one, and a sampled one coarser or finer.
 //!
-//! Each record has a fixed number between 0 and 1, made from its address and time, and stays as long as that is below
-//! P(present interval) / P(interval it was drawn at). So everybody agrees at once about which records there are when the
-//! interval has grown: they need not be thinned in the same moment. Whoever finds the table full sweeps it shard by shard,
-//! as far as it takes to find room; when a whole round leaves the table full, the interval grows. Whoever copies the table
-//! passes over what no sweep has come to yet.
+//! The table has two levels of the sampling interval. New blocks are drawn at the *drawing* level, which the overhead budget
+//! moves up and down: that discards nothing. The level of the *state* holds for every record: it rises when the table is full.
+//! A record of a lower level then stays with the chance P(state's interval) / P(its own interval), and has the state's level
+//! from then on. So each record has the largest interval that it has been subject to, and stands for 1 / P(that interval).
+//!
+//! The chance is not drawn: each record has a fixed number between 0 and 1, made from its address, its time and its level. So
+//! everybody agrees at once about which records there are when the level has risen, and they need not be thinned in the same
+//! moment. Whoever finds the table full sweeps it shard by shard, as far as it takes to find room; when a whole round leaves
+//! the table full, the level rises. Whoever copies the table passes over what no sweep has come to yet. A record that was
+//! thinned gets another number by its new level: those that are left have numbers below their chance, which are uniform no
+//! more.
 
+use super::cause;
 use super::chance::{self, DOUBLING, MAX_LEVEL, probability};
 use super::record::Record;
 use super::slot;
@@ -15,20 +22,32 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 
 /// Slots that are swept at a time: some 16 records of a full table.
 pub(super) const SHARD: usize = 64;
+/// Shards that are swept in one go where nothing waits for room: 16,384 slots of mostly nothing. A default table has four times
+/// as many.
+pub(super) const SHARDS_AT_A_TIME: usize = 256;
 /// How often an insert asks for room. It finds some each time, unless others are faster: threads by the dozen, each
 /// with a block of its own.
 const TRIES: usize = 64;
 
 impl Table {
-    /// The interval of a state, bytes; 1: exact.
-    pub(crate) fn interval(&self, state: State) -> u64 {
-        if state.is_exact() {
-            return 1;
-        }
+    /// The interval of a level, bytes; 1: every block.
+    pub(super) fn interval_at(&self, level: u8) -> u64 {
         match self.fixed_interval.load(Relaxed) {
-            0 => chance::interval(state.level()).max(2),
+            _ if level == 0 => 1,
+            0 => chance::interval(level),
             fixed => fixed,
         }
+    }
+
+    /// The interval that blocks are drawn at now, bytes; 1: every block.
+    pub(crate) fn interval(&self) -> u64 {
+        self.interval_at(self.drawing().1)
+    }
+
+    /// The state, and the level that blocks are drawn at; 0: every block gets a record.
+    pub(super) fn drawing(&self) -> (State, u8) {
+        let state = self.state();
+        (state, if state.is_exact() { 0 } else { state.level().max(self.drawing.load(Relaxed)) })
     }
 
     /// Whether a record counts in this state.
@@ -41,19 +60,22 @@ impl Table {
         if drawn.level() >= state.level() {
             return true;
         }
-        let chosen = if drawn.is_certain() { 1.0 } else { probability(record.size, chance::interval(drawn.level())) };
+        let before = probability(record.size, self.interval_at(drawn.level()));
         // Whether it is listed is no part of its number.
-        let number = chance::uniform(chance::mix(chance::mix(record.ticks) ^ slot::plain(key)));
-        number * chosen < probability(record.size, self.interval(state))
+        let moment = chance::mix(record.ticks ^ u64::from(drawn.level()) << 56);
+        let number = chance::uniform(chance::mix(moment ^ slot::plain(key)));
+        number * before < probability(record.size, self.interval_at(state.level()))
     }
 
     /// Gives a block a record, if it is chosen at the present interval; of a full table the interval grows. False: there
     /// should be a record and there is none.
-    pub(crate) fn insert_chosen(&self, address: usize, record: Record) -> bool {
+    pub(crate) fn insert_chosen(&self, address: usize, mut record: Record) -> bool {
         for _ in 0..TRIES {
-            if !self.survives(slot::key(address), &record, self.state()) {
+            let state = self.state();
+            if !self.survives(slot::key(address), &record, state) {
                 return true;
             }
+            record.drawn = record.drawn.at_least(state.level(), state.period());
             match self.insert_either(address, record) {
                 Some(inserted) => return inserted,
                 None if self.make_room() => {}
@@ -94,36 +116,41 @@ impl Table {
         is_one_left
     }
 
-    /// Discards what does not survive in the next shard, and notes how many bytes do.
+    /// Discards what does not survive in the next shard, and notes for how many bytes stands what does.
     fn sweep(&self, state: State) {
         let mut left = 0;
         let lists = self.is_worth_listing(self.room.look());
         let first = state.swept() * SHARD;
         for slot in (first..self.slots().min(first + SHARD)).map(Self::slot_number) {
-            let (place, entry) = (self.key_at(slot), self.entry(slot));
-            match slot::read(place, entry) {
-                Some((key, record)) if self.survives(key, &record, state) => {
-                    left += record.size;
-                    if lists {
-                        self.list(slot, key);
-                    }
-                }
-                Some(_) => self.discard(slot, state),
-                None => {}
+            let Some((key, record)) = slot::read(self.key_at(slot), self.entry(slot)) else { continue };
+            if !self.survives(key, &record, state) {
+                self.thin(slot, state);
+                continue;
+            }
+            let level = record.drawn.level().max(state.level());
+            left += (record.size as f64 / probability(record.size, self.interval_at(level))) as u64;
+            if level > record.drawn.level() {
+                self.thin(slot, state);
+            }
+            if lists {
+                self.list(slot, key);
             }
         }
         self.bytes_left.fetch_add(left, Relaxed);
     }
 
-    /// Discards the record of a slot, unless it has become another's that survives.
-    fn discard(&self, slot: Slot, state: State) {
-        let place = self.key_at(slot);
+    /// Discards the record of a slot, or gives it the state's level if it survives. It may have become another's meanwhile.
+    fn thin(&self, slot: Slot, state: State) {
+        let (place, entry) = (self.key_at(slot), self.entry(slot));
         let Some(key) = slot::look(place) else { return };
-        let survives = self.survives(key, &self.entry(slot).load(), state);
-        if survives && slot::keep(place, key) {
-            return;
-        }
-        if !survives {
+        let record = entry.load();
+        if self.survives(key, &record, state) {
+            let drawn = record.drawn.at_least(state.level(), state.period());
+            slot::mark(entry, Record { drawn, ..record });
+            if slot::keep(place, key) {
+                return;
+            }
+        } else {
             slot::discard(place);
         }
         self.settle_anywhere(slot, key);
@@ -132,14 +159,67 @@ impl Table {
     /// Lets the interval grow so far that about half of the table stays, of `bytes` that are in it. False: it may not.
     fn grow_to_keep_half(&self, state: State, bytes: u64) -> bool {
         let half = (self.max.load(Relaxed) / 2).max(1);
-        self.grow(state, chance::level_of(bytes / half))
+        let grows = self.grow(state, chance::level_of(bytes / half));
+        if grows {
+            cause::note_full();
+        }
+        grows
     }
 
-    /// Lets the interval double so often, because tracking costs too much, to the least one at least. False: it may not.
-    pub(super) fn grow_for_budget(&self, least_interval: u64, doublings: u32) -> bool {
-        let state = self.state();
-        let more = u8::try_from(doublings).map_or(u8::MAX, |doublings| doublings.saturating_mul(DOUBLING));
-        self.grow(state, chance::level_of(least_interval).max(state.level().saturating_add(more)))
+    /// Draws new blocks at an interval that is doubled so often, because recording costs too much, and is `least_interval` at
+    /// least. No record is discarded. False: the interval may not grow.
+    pub(super) fn coarsen(&self, least_interval: u64, doublings: u32) -> bool {
+        let (state, level) = self.drawing();
+        if !self.may_grow(state) {
+            return false;
+        }
+        let least = chance::level_of(least_interval).max(DOUBLING);
+        let level = level.saturating_add(levels(doublings)).max(least).min(MAX_LEVEL);
+        self.drawing.store(level, Relaxed);
+        self.highest.fetch_max(level, Relaxed);
+        cause::note_dear();
+        // Lost to another thread: then the table was full, or a holder came.
+        if state.is_exact() && self.state.compare_exchange(state.0, state.at(1).0, SeqCst, Relaxed).is_ok() {
+            self.bytes_left.store(0, Relaxed);
+            self.room.mark_sampled(true);
+        }
+        true
+    }
+
+    /// Draws new blocks at an interval that is halved up to so often, if the table has room for what that may bring. False: it
+    /// has none, or a sweep has to end first. One thread at a time calls this and [`coarsen`](Self::coarsen).
+    pub(super) fn refine(&self, halvings: u32) -> bool {
+        let (state, level) = self.drawing();
+        let capacity = self.max.load(Relaxed);
+        let fits = |&halvings: &u32| self.tracked().max(1) << halvings <= capacity;
+        let Some(halvings) = (1..=halvings).rev().find(fits) else { return false };
+        if level <= DOUBLING || self.fixed_interval.load(Relaxed) != 0 {
+            return false;
+        }
+        let finer = level.saturating_sub(levels(halvings)).max(DOUBLING);
+        if level > state.level() {
+            self.drawing.store(finer.max(state.level()), Relaxed);
+            return true;
+        }
+        // Only now has every record the level that it was subject to.
+        if !self.sweep_some(SHARDS_AT_A_TIME) {
+            return false;
+        }
+        let swept = self.state();
+        if swept.level() != state.level() {
+            return false;
+        }
+        self.drawing.store(finer, Relaxed);
+        let is_changed = self.state.compare_exchange(swept.0, swept.at(finer).0, SeqCst, Relaxed).is_ok();
+        if is_changed {
+            self.bytes_left.store(0, Relaxed);
+        }
+        is_changed
+    }
+
+    /// Goes on with the present sweep, by so many shards. True: it has come to its end.
+    pub(super) fn sweep_some(&self, shards: usize) -> bool {
+        (0..shards).any(|_| !self.sweep_next(self.state()))
     }
 
     fn grow(&self, state: State, least: u8) -> bool {
@@ -150,6 +230,7 @@ impl Table {
         }
         if self.state.compare_exchange(state.0, state.at(level).0, SeqCst, Relaxed).is_ok() {
             self.bytes_left.store(0, Relaxed);
+            self.highest.fetch_max(level, Relaxed);
             self.room.mark_sampled(true);
         }
         // Lost to another thread: then that one let it grow, or a holder came, who is seen the next time.
@@ -180,6 +261,8 @@ impl Table {
         self.asked.close(&self.filter);
         self.fixed_interval.store(fixed_interval, Relaxed);
         let level = u8::from(fixed_interval > 1);
+        self.drawing.store(level, Relaxed);
+        self.highest.store(level, Relaxed);
         let _ = self.state.fetch_update(SeqCst, Acquire, |before| Some(State(before).begin(level, period).0));
         self.room.mark_sampled(level > 0);
         self.bytes_left.store(0, Relaxed);
@@ -198,6 +281,11 @@ impl Table {
         let all = (0..self.slots()).map(Self::slot_number);
         all.filter_map(|slot| slot::read(self.key_at(slot), self.entry(slot))).map(|(_, record)| record.size).sum()
     }
+}
+
+/// Levels of so many doublings.
+fn levels(doublings: u32) -> u8 {
+    u8::try_from(doublings).map_or(u8::MAX, |doublings| doublings.saturating_mul(DOUBLING))
 }
 
 #[cfg(test)]

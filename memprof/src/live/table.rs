@@ -13,8 +13,8 @@ use super::room::Room;
 use super::slot::{self, Entry};
 use super::state::State;
 use crate::os::pages;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64};
 
 pub(super) const SLOTS: usize = 8;
 /// At most every fourth slot is in use: the first look then mostly finds what it wants (random churn among 10,000 records:
@@ -69,9 +69,13 @@ pub(crate) struct Table {
     pub(super) displaced: AtomicU64,
     /// A [`State`]: exact or sampled, and how far the sweep is.
     pub(super) state: AtomicU64,
+    /// The level that new samples are drawn at, if that is above the state's: the budget raises it, and no record is discarded.
+    pub(super) drawing: AtomicU8,
+    /// The highest level that samples of this period were drawn at.
+    pub(super) highest: AtomicU8,
     /// The interval that the user has fixed: 0, it grows when it must; 1, it stays exact.
     pub(super) fixed_interval: AtomicU64,
-    /// Bytes of the records that the present sweep has left.
+    /// Bytes that the records stand for which the present sweep has left.
     pub(super) bytes_left: AtomicU64,
 }
 
@@ -128,6 +132,8 @@ impl Table {
                 room: Room::new(max as u64),
                 displaced: AtomicU64::new(0),
                 state: AtomicU64::new(0),
+                drawing: AtomicU8::new(0),
+                highest: AtomicU8::new(0),
                 fixed_interval: AtomicU64::new(0),
                 bytes_left: AtomicU64::new(0),
             });

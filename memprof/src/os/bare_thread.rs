@@ -29,14 +29,15 @@ unsafe extern "C" {
     fn pthread_attr_setstack(attributes: *mut libc::pthread_attr_t, lowest: *mut c_void, bytes: usize) -> libc::c_int;
 }
 
-/// Runs `work` on a new thread that gets no signals. False: the system has none to give.
-pub(crate) fn start(work: fn()) -> bool {
+/// Runs `work` on a new thread that gets no signals but these, nor does this thread meanwhile. False: the system has none to
+/// give.
+pub(crate) fn start(work: fn(), open: &[libc::c_int]) -> bool {
     // SAFETY: null stands for the usual attributes.
-    unsafe { start_with(null(), work) }
+    unsafe { start_with(null(), work, open) }
 }
 
 /// As [`start`], on this stack, which no other thread ever gets.
-pub(crate) fn start_on(stack: &'static Stack, work: fn()) -> bool {
+pub(crate) fn start_on(stack: &'static Stack, work: fn(), open: &[libc::c_int]) -> bool {
     let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
     // SAFETY: the attributes are used once they are made, and no more when they are destroyed; the stack is a mapping that
     // lives as long as the program.
@@ -46,7 +47,7 @@ pub(crate) fn start_on(stack: &'static Stack, work: fn()) -> bool {
         }
         let lowest = stack.0.start().add(Stack::GUARD).cast();
         let has_stack = pthread_attr_setstack(attributes.as_mut_ptr(), lowest, Stack::BYTES) == 0;
-        let started = has_stack && start_with(attributes.as_ptr(), work);
+        let started = has_stack && start_with(attributes.as_ptr(), work, open);
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
         started
     }
@@ -54,9 +55,9 @@ pub(crate) fn start_on(stack: &'static Stack, work: fn()) -> bool {
 
 /// # Safety
 /// The attributes are null, or were made and name a stack that nobody uses.
-unsafe fn start_with(attributes: *const libc::pthread_attr_t, work: fn()) -> bool {
+unsafe fn start_with(attributes: *const libc::pthread_attr_t, work: fn(), open: &[libc::c_int]) -> bool {
     let mut thread = std::mem::MaybeUninit::<libc::pthread_t>::uninit();
-    super::signals::with_all_blocked(|| {
+    super::signals::with_all_blocked_but(open, || {
         // SAFETY: the place is valid, and so are the attributes, as the caller vouches; `run` gives the function back its type.
         unsafe {
             let started = libc::pthread_create(thread.as_mut_ptr(), attributes, run, work as *mut c_void) == 0;
@@ -74,6 +75,11 @@ extern "C" fn run(work: *mut c_void) -> *mut c_void {
     // SAFETY: the name ends with 0 and has at most 16 bytes.
     unsafe {
         libc::prctl(libc::PR_SET_NAME, c"memprof".as_ptr());
+    }
+    #[cfg(target_vendor = "apple")]
+    // SAFETY: the name ends with 0.
+    unsafe {
+        libc::pthread_setname_np(c"memprof".as_ptr());
     }
     // SAFETY: `start` was given this function.
     let work = unsafe { std::mem::transmute::<*mut c_void, fn()>(work) };

@@ -53,11 +53,6 @@ impl Anchor {
         now.ticks.saturating_sub(ticks) as f64 * self.seconds_per_tick(now)
     }
 
-    /// Nanoseconds of a span of `ticks`, with the tick's length measured between `self` and `now`.
-    pub(crate) fn nanos_of(&self, ticks: u64, now: &Anchor) -> u64 {
-        (ticks as f64 * self.seconds_per_tick(now) * 1e9) as u64
-    }
-
     /// 0 where no time lies between.
     fn seconds_per_tick(&self, now: &Anchor) -> f64 {
         let span_ticks = now.ticks.saturating_sub(self.ticks);

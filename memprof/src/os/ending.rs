@@ -86,7 +86,11 @@ extern "C" fn on_abort(_: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
         // SAFETY: the call takes any number.
         unsafe { libc::alarm(LONGEST) };
         let stack = STACK.get().and_then(Option::as_ref);
-        if !stack.is_some_and(|stack| bare_thread::start_on(stack, on_worker)) && !bare_thread::start(on_worker) {
+        // The alarm has to come through: making a thread may wait for the heap's lock, which this thread holds.
+        let open = [libc::SIGALRM];
+        if !stack.is_some_and(|stack| bare_thread::start_on(stack, on_worker, &open))
+            && !bare_thread::start(on_worker, &open)
+        {
             // A signal from elsewhere can find this thread in the middle of anything.
             if handler::is_own(info) {
                 on_worker();

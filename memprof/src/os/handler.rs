@@ -7,6 +7,7 @@ use std::ptr::{null, null_mut};
 pub(super) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
 /// What the system does with a signal.
+#[derive(Clone, Copy)]
 pub(super) struct Present(libc::sigaction);
 
 impl Present {
@@ -25,6 +26,11 @@ impl Present {
 
     pub(super) fn takes_info(&self) -> bool {
         self.0.sa_flags & libc::SA_SIGINFO != 0
+    }
+
+    /// Whether the handler is called once, and the next signal has its default action.
+    pub(super) fn is_for_once(&self) -> bool {
+        self.0.sa_flags & libc::SA_RESETHAND != 0
     }
 }
 
@@ -48,19 +54,37 @@ pub(super) fn set(signal: c_int, handler: Handler) -> bool {
     replace(signal, handler as usize, libc::SA_SIGINFO | libc::SA_RESTART)
 }
 
+/// Has `handler` called instead of the one that is there, with its flags and mask: calls of the system are interrupted or go on
+/// as before, and the stack and the blocked signals are those that the program chose. A handler that is called once is left to
+/// `handler`, which stays.
+pub(super) fn set_around(signal: c_int, handler: Handler, before: &Present) -> bool {
+    let mut action = before.0;
+    action.sa_sigaction = handler as usize;
+    action.sa_flags = action.sa_flags & !libc::SA_RESETHAND | libc::SA_SIGINFO;
+    put(signal, &action)
+}
+
+/// Has the system do what it did before.
+pub(super) fn put_back(signal: c_int, before: &Present) -> bool {
+    put(signal, &before.0)
+}
+
 pub(super) fn set_default(signal: c_int) -> bool {
     replace(signal, libc::SIG_DFL, 0)
 }
 
 fn replace(signal: c_int, handler: usize, flags: c_int) -> bool {
-    // SAFETY: a zeroed `sigaction` is one, with an empty mask. The handler is a constant of the system or lives as long as
-    // the program, and calls nothing that must not be called in a handler.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = handler;
-        action.sa_flags = flags;
-        libc::sigaction(signal, &raw const action, null_mut()) == 0
-    }
+    // SAFETY: a zeroed `sigaction` is one, with an empty mask.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = handler;
+    action.sa_flags = flags;
+    put(signal, &action)
+}
+
+fn put(signal: c_int, action: &libc::sigaction) -> bool {
+    // SAFETY: the handler is a constant of the system, or the program's own, or lives as long as the program and calls nothing
+    // that must not be called in a handler.
+    unsafe { libc::sigaction(signal, action, null_mut()) == 0 }
 }
 
 /// Lets this thread have the signal.

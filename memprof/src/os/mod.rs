@@ -32,4 +32,5 @@ pub(crate) mod terminal;
 pub(crate) mod thread_end;
 pub(crate) mod thread_name;
 pub(crate) mod thread_word;
+pub(crate) mod wake;
 pub(crate) mod write_signals;

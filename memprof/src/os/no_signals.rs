@@ -1,7 +1,5 @@
 //! Where there are no signals.
 
-use std::thread::Thread;
-
 /// There is none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signal {}
@@ -15,11 +13,15 @@ impl Signal {
         match self {}
     }
 
-    pub(crate) fn ends(self) -> bool {
+    pub(crate) fn is_programs(self) -> bool {
         match self {}
     }
 
-    pub(crate) fn is_programs(self) -> bool {
+    pub(crate) fn is_ignored(self) -> bool {
+        match self {}
+    }
+
+    pub(crate) fn has_default_action(self) -> bool {
         match self {}
     }
 
@@ -32,11 +34,9 @@ impl Signal {
     }
 }
 
-pub(crate) fn with_all_blocked<R>(begin: impl FnOnce() -> R) -> R {
-    begin()
-}
+pub(crate) fn expect_thread(_is_there: bool) {}
 
-pub(crate) fn listen(_thread: Thread) {}
+pub(crate) fn refuse(_signals: &[Signal]) {}
 
 pub(crate) fn stop() {}
 
@@ -44,6 +44,6 @@ pub(crate) fn is_end_near() -> bool {
     false
 }
 
-pub(crate) fn come() -> impl Iterator<Item = Signal> {
+pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
     std::iter::empty()
 }

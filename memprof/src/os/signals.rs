@@ -1,8 +1,8 @@
 //! Signals: catching some of them without taking them from the program.
 //!
-//! The handler stands in front of the one that was there, and calls it. One that the program sets later either calls ours
-//! in turn, as those of tokio and signal-hook do, or takes its place. So what stands there when a signal has come tells
-//! whether the program deals with it itself; if not, the signal has its default action once the report is written.
+//! The handler stands in front of the one that was there, has its flags and mask, and calls it. One that the program sets later
+//! either calls ours in turn, as those of tokio and signal-hook do, or takes its place. So what stands there when a signal has
+//! come tells whether the program deals with it itself; if not, the signal has its default action once the report is written.
 //! (signal-hook has one handler for all who ask, and does not say whether there are others: with it, a signal that
 //! `tokio::signal` waits for would either end the program or never end one.)
 //!
@@ -15,10 +15,12 @@ use libc::c_int;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
-use std::thread::Thread;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
 
-use super::handler;
+use super::handler::{self, Present};
+use super::stderr;
+use super::wake;
+use super::write_signals::Held;
 
 /// A signal that can be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +43,10 @@ const IMPATIENT_AFTER: u64 = 1000;
 /// One signal's state.
 struct State {
     is_caught: AtomicBool,
-    /// The handler that was there: its address, and whether it takes three arguments.
-    before: AtomicUsize,
-    before_takes_info: AtomicBool,
+    /// The program's handler that was there, with its flags and mask; null: none. Never freed: it may be about to be called.
+    before: AtomicPtr<Present>,
+    /// Whether that handler was to be called once, and has been.
+    is_spent: AtomicBool,
     /// When it came first, in milliseconds; 0: never.
     first_at: AtomicU64,
 }
@@ -51,27 +54,32 @@ struct State {
 static STATES: [State; ALL.len()] = [const {
     State {
         is_caught: AtomicBool::new(false),
-        before: AtomicUsize::new(0),
-        before_takes_info: AtomicBool::new(false),
+        before: AtomicPtr::new(null_mut()),
+        is_spent: AtomicBool::new(false),
         first_at: AtomicU64::new(0),
     }
 }; ALL.len()];
 
-/// A bit for each signal that has come and that nobody has taken yet.
+/// A bit for each signal that has come and that nobody has taken yet; [`ENDS`] bits higher, one for each of them that has its
+/// default action.
 static COME: AtomicU32 = AtomicU32::new(0);
-/// The thread that takes them; null: none.
-static TAKER: AtomicPtr<Thread> = AtomicPtr::new(null_mut());
-/// The process that it is a thread of, or soon will be; 0: nobody takes them. A forked child has the handlers, but not the
-/// thread.
+const ENDS: usize = 16;
+/// Set where a profile is off: signals that were to write a report say that there is none.
+static REFUSES: AtomicBool = AtomicBool::new(false);
+const REFUSAL: &str = "memprof: no report on this signal: profiling is off (enabled = false)\n";
+/// The process whose thread takes them, or soon will; 0: nobody takes them. A forked child has the handlers, but not the thread.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
-/// Has `begin` start a thread that gets no signals: the program's own threads get them. A thread that blocked them itself could
-/// be sent one before, which the program has blocked in all its threads to wait for it.
-pub(crate) fn with_all_blocked<R>(begin: impl FnOnce() -> R) -> R {
+/// Has `begin` start a thread that gets no signals but these: the program's own threads get them. A thread that blocked them
+/// itself could be sent one before, which the program has blocked in all its threads to wait for it.
+pub(crate) fn with_all_blocked_but<R>(open: &[c_int], begin: impl FnOnce() -> R) -> R {
     // SAFETY: the set is filled before it is used, and the mask that this thread had is put back.
     unsafe {
         let (mut all, mut before) = std::mem::zeroed::<(libc::sigset_t, libc::sigset_t)>();
         libc::sigfillset(&raw mut all);
+        for &signal in open {
+            libc::sigdelset(&raw mut all, signal);
+        }
         libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, &raw mut before);
         let begun = begin();
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, null_mut());
@@ -108,7 +116,17 @@ impl Signal {
 
     /// Whether the program deals with it, too.
     pub(crate) fn is_programs(self) -> bool {
-        self.state().before.load(Acquire) != 0 || !handler::is(self.number(), on_signal)
+        self.state().before().is_some() || !handler::is(self.number(), on_signal)
+    }
+
+    /// Whether the process ignores it, as `nohup` has it.
+    pub(crate) fn is_ignored(self) -> bool {
+        handler::present(self.number()).is_some_and(|present| present.is_ignore())
+    }
+
+    /// Whether the program has no handler for it and does not ignore it.
+    pub(crate) fn has_default_action(self) -> bool {
+        handler::present(self.number()).is_some_and(|present| present.is_default())
     }
 
     /// Gives the signal its default action, on this process. Does not return if that ends it.
@@ -116,50 +134,83 @@ impl Signal {
         handler::act_by_default(self.number());
     }
 
-    /// Has it wake the thread that [`listen`]s. False: the process ignores it, as `nohup` has it, and goes on doing so.
+    /// Has it wake the profiler's thread. False: the process ignores it, and goes on doing so.
     pub(crate) fn catch(self) -> bool {
         let state = self.state();
         let Some(before) = handler::present(self.number()) else { return false };
         if before.is_ignore() {
             return false;
         }
-        if state.is_caught.swap(true, AcqRel) {
+        if before.address() == on_signal as *const () as usize {
             return true;
         }
-        state.before.store(before.address(), Relaxed);
-        state.before_takes_info.store(before.takes_info(), Release);
-        handler::set(self.number(), on_signal)
+        // A handler that is there although the signal was caught before most likely calls ours.
+        if state.is_caught.swap(true, AcqRel) && !before.is_default() {
+            return true;
+        }
+        state.is_spent.store(false, Relaxed);
+        if before.is_default() {
+            state.before.store(null_mut(), Release);
+            return handler::set(self.number(), on_signal);
+        }
+        // Never freed. A few bytes for each handler that is wrapped.
+        state.before.store(Box::into_raw(Box::new(before)), Release);
+        handler::set_around(self.number(), on_signal, &before)
     }
 
     /// Leaves the signal as it was found, if nobody has set another handler meanwhile.
     fn release(self) {
         let state = self.state();
-        if state.is_caught.load(Acquire) && state.before.load(Acquire) == 0 && handler::is(self.number(), on_signal) {
-            handler::set_default(self.number());
+        if state.is_caught.load(Acquire) && handler::is(self.number(), on_signal) {
+            match state.before() {
+                Some(before) => handler::put_back(self.number(), before),
+                None => handler::set_default(self.number()),
+            };
             state.is_caught.store(false, Release);
         }
     }
 }
 
-/// From now on `thread` is unparked when a signal has come. One thread at a time.
-pub(crate) fn listen(thread: Thread) {
-    // Never freed: a handler may be about to use it. A few bytes for each profile that catches signals.
-    TAKER.store(Box::into_raw(Box::new(thread)), Release);
-    PROCESS.store(std::process::id(), Release);
+impl State {
+    /// The program's handler that ours stands in front of.
+    fn before(&self) -> Option<&'static Present> {
+        // SAFETY: null, or a box that `catch` has leaked.
+        let before = unsafe { self.before.load(Acquire).as_ref() }?;
+        (!before.is_for_once() || !self.is_spent.load(Acquire)).then_some(before)
+    }
+
+    /// The same for one call of it.
+    fn take_before(&self) -> Option<&'static Present> {
+        let before = self.before()?;
+        (!before.is_for_once() || !self.is_spent.swap(true, AcqRel)).then_some(before)
+    }
 }
 
-/// In a forked child: signals are noted until its own thread listens. Without one they have their default action.
-pub(crate) fn in_child(will_listen: bool) {
-    TAKER.store(null_mut(), Relaxed);
+/// Whether a thread of this process takes the signals, or soon will. Without one they have their default action.
+pub(crate) fn expect_thread(is_there: bool) {
+    PROCESS.store(if is_there { std::process::id() } else { 0 }, Release);
+}
+
+/// From now on these signals write no report and say so. They have no other effect than before, but that those which only ask
+/// for a report do not end the program.
+pub(crate) fn refuse(signals: &[Signal]) {
+    REFUSES.store(true, Release);
+    for signal in signals {
+        signal.catch();
+    }
+}
+
+/// In a forked child: what came to the parent did not come to it.
+pub(crate) fn in_child(has_thread: bool) {
     COME.store(0, Relaxed);
     STATES.iter().for_each(|state| state.first_at.store(0, Relaxed));
-    PROCESS.store(if will_listen { std::process::id() } else { 0 }, Release);
+    expect_thread(has_thread);
 }
 
 /// Signals have the effect again that they had before, or else their default action.
 pub(crate) fn stop() {
-    PROCESS.store(0, Release);
-    TAKER.store(null_mut(), Release);
+    expect_thread(false);
+    REFUSES.store(false, Release);
     (0..ALL.len()).map(Signal).for_each(Signal::release);
     COME.store(0, Relaxed);
 }
@@ -167,39 +218,43 @@ pub(crate) fn stop() {
 /// Whether a signal has come that ends the program, and is about to.
 pub(crate) fn is_end_near() -> bool {
     let come = COME.load(Acquire);
-    let mut ends = (0..ALL.len()).filter(|index| come & (1 << index) != 0).map(Signal);
-    ends.any(|signal| signal.ends() && !signal.is_programs())
+    (0..ALL.len()).any(|index| come & (1 << (index + ENDS)) != 0 && !Signal(index).is_programs())
 }
 
-/// The signals that have come since this was last asked.
-pub(crate) fn come() -> impl Iterator<Item = Signal> {
+/// The signals that have come since this was last asked, and whether each has its default action once the report is written.
+pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
     let come = COME.swap(0, Acquire);
-    (0..ALL.len()).filter(move |index| come & (1 << index) != 0).map(Signal)
+    let has_come = move |index: &usize| come & (1 << index) != 0;
+    (0..ALL.len()).filter(has_come).map(move |index| (Signal(index), come & (1 << (index + ENDS)) != 0))
 }
 
 /// Runs on any thread, in the middle of anything: no allocation, no lock.
 extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let errno = handler::errno();
     if let Some(signal) = Signal::numbered(number) {
-        note(signal);
-        call_before(signal, info, context);
+        let before = signal.state().take_before();
+        note(signal, before.is_some());
+        if let Some(before) = before {
+            call(before, signal, info, context);
+        }
     }
     handler::set_errno(errno);
 }
 
-fn note(signal: Signal) {
-    let nobody_else = signal.ends() && !signal.is_programs();
+fn note(signal: Signal, has_handler: bool) {
+    if REFUSES.load(Acquire) {
+        let _held = Held::begin();
+        stderr::write_all(REFUSAL.as_bytes());
+    }
+    let nobody_else = signal.ends() && !has_handler && handler::is(signal.number(), on_signal);
     let is_taken = PROCESS.load(Acquire) == std::process::id();
     if nobody_else && (!is_taken || is_impatient(signal)) {
         return signal.act_by_default();
     }
     if is_taken {
-        COME.fetch_or(1 << signal.0, Release);
-        // SAFETY: null, or a thread that `listen` has leaked.
-        if let Some(taker) = unsafe { TAKER.load(Acquire).as_ref() } {
-            // std says nothing about handlers; what this does on each system is one exchange and one system call.
-            taker.unpark();
-        }
+        let end = if nobody_else { 1 << ENDS } else { 0 };
+        COME.fetch_or((1 | end) << signal.0, Release);
+        wake::wake();
     }
 }
 
@@ -211,20 +266,15 @@ fn is_impatient(signal: Signal) -> bool {
     }
 }
 
-fn call_before(signal: Signal, info: *mut libc::siginfo_t, context: *mut c_void) {
-    let state = signal.state();
-    let address = state.before.load(Acquire);
-    if address == 0 {
-        return;
-    }
+fn call(before: &Present, signal: Signal, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: `catch` has stored what the system gave as this signal's handler, and of which form it is; the arguments are
-    // those that the system gave to ours.
+    // those that the system gave to ours. The address is not 0: that stands for no handler.
     unsafe {
-        if state.before_takes_info.load(Acquire) {
-            let handler = std::mem::transmute::<usize, handler::Handler>(address);
+        if before.takes_info() {
+            let handler = std::mem::transmute::<usize, handler::Handler>(before.address());
             handler(signal.number(), info, context);
         } else {
-            let handler = std::mem::transmute::<usize, extern "C" fn(c_int)>(address);
+            let handler = std::mem::transmute::<usize, extern "C" fn(c_int)>(before.address());
             handler(signal.number());
         }
     }

@@ -3,7 +3,8 @@
 use super::Running;
 use super::live_rows::Tracked;
 use super::merge::{self, LedgerSum, Paths};
-use super::rows;
+use super::over_time::OverTime;
+use super::{readings, rows};
 use crate::Error;
 use crate::jemalloc;
 use crate::live;
@@ -28,6 +29,8 @@ pub(super) fn report(profile: &Running) -> Result<Report, Error> {
     let table = live::table().filter(|_| profile.config.memory_profiling.track_allocations);
     let given_up = not_tracked().saturating_sub(profile.at_start().not_tracked);
     let records = table.and_then(live::Table::copy);
+    // For the reports that come after this one.
+    readings::take();
     let _reporting = Reporting::begin();
     profile.room.prepare()?;
     // It may have been what was set aside that was missing.
@@ -38,10 +41,14 @@ pub(super) fn report(profile: &Running) -> Result<Report, Error> {
     let names = rows::names(&paths);
     let totals = totals(&paths, peak);
     let with_stacks = profile.room.is_for_names();
-    let tracked = records.as_ref().map(|records| Tracked::new(records, given_up, &paths, &now, with_stacks));
+    let over_time = OverTime::of(&profile.started, &now, &paths);
+    let net_rise = over_time.net_rise(&paths, &names);
+    let tracked = records.as_ref();
+    let tracked = tracked.map(|records| Tracked::new(records, given_up, &paths, over_time, &now, with_stacks));
     // Before the overhead is read: how large a copy is depends on how many blocks are live.
     drop(records);
-    let live = super::live_rows::section(profile, &now, &names, &paths, &totals, tracked.as_ref());
+    let mut live = super::live_rows::section(profile, &now, &names, &paths, &totals, tracked.as_ref());
+    live.net_rise = net_rise.map(|rise| rise.to_report(profile.started.elapsed_until(&now).as_secs_f64()));
     let retained = tracked.as_ref().and_then(Tracked::retained);
 
     let mut report = Report {

@@ -3,7 +3,7 @@
 //! ```text
 //!   main returns, panics    MainProfile is dropped ──┐
 //!   exit                    atexit ──────────────────┤
-//!   SIGINT, … (if asked)    the profiler's thread ───┼──► finish, by whoever holds the lock first
+//!   SIGINT, SIGTERM, …      the profiler's thread ───┼──► finish, by whoever holds the lock first
 //!   abort                   a new thread ────────────┤
 //!   panic = "abort"         abort, or the panic hook ┘
 //! ```
@@ -85,7 +85,7 @@ fn finish_or_complain() {
     let _held = Held::begin();
     match finish() {
         // Another thread was faster.
-        Ok(_) | Err(Error::NotRunning) => {}
+        Ok(_) | Err(Error::NotRunning | Error::Disabled) => {}
         Err(Error::OutOfMemory) => out_of_memory::say_instead_of_a_report(),
         Err(error) => output::complain(&error),
     }

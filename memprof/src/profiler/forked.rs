@@ -1,8 +1,8 @@
 //! What becomes of a profile in a forked child.
 //!
 //! The child has the counters, the live table and the profile, and one thread. It goes on counting, and leaves reports of its
-//! own, whose names have its process id. Where the parent has a thread for the numbered reports and for signals, the child
-//! gets one. Nothing is done for children that the system makes without telling, to run another program.
+//! own, whose names have its process id. It gets a thread for numbered reports and for signals only where a key asks for them.
+//! Nothing is done for children that the system makes without telling, to run another program.
 
 use crate::os::fork;
 use crate::{live, tracker};
@@ -10,7 +10,7 @@ use std::sync::Once;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Whether the profile that runs has a thread of its own.
+/// Whether a child gets a thread of its own.
 static HAS_BACKGROUND: AtomicBool = AtomicBool::new(false);
 
 /// Has each child told what it is.
@@ -22,13 +22,14 @@ pub(super) fn arm() {
     });
 }
 
-/// Says whether the profile that runs has a thread of its own.
+/// Says whether a child gets a thread of its own.
 pub(super) fn has_background(it_has: bool) {
     HAS_BACKGROUND.store(it_has, Relaxed);
 }
 
 /// Before `fork` returns in the child, where nothing may be allocated.
 extern "C" fn in_child() {
+    tracker::history::recover();
     if tracker::retire_others() {
         live::recover();
     }
@@ -38,32 +39,17 @@ extern "C" fn in_child() {
 
 #[cfg(unix)]
 mod threads {
-    use crate::os::{bare_thread, ending, signals};
-    use crate::profiler::background::Background;
-    use crate::profiler::{Reporting, Running, exit, running};
+    use crate::os::{ending, signals};
+    use crate::profiler::{background, exit};
 
     /// Forgets what the parent's threads did, and begins the child's own.
     pub(super) fn in_child(has_background: bool) {
         ending::in_child();
         exit::end_is_near(false);
-        // Before the thread begins: it listens.
+        // Before the thread begins.
         signals::in_child(has_background);
-        if has_background && !bare_thread::start(in_background) {
+        if has_background && !background::start_in_child() {
             signals::in_child(false);
         }
-    }
-
-    fn in_background() {
-        // Nobody would hear of a panic.
-        Reporting::begin_thread();
-        let _ = std::panic::catch_unwind(|| {
-            let mut running = running();
-            let Some(profile) = running.get() else { return };
-            let scope = Reporting::begin();
-            let (background, periodic) = Background::here(&profile.config);
-            running.put(Running { background: Some(background.clone()), ..profile.clone() });
-            drop((running, scope));
-            background.work(periodic);
-        });
     }
 }

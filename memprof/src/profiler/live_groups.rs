@@ -1,16 +1,17 @@
-//! Live blocks by call path and stack, and when they were made.
+//! Live blocks by call path and stack, and what is known of them over time.
 
-use super::estimate::Estimate;
+use super::estimate::{Estimate, chance};
 use super::live_stacks::Stacks;
 use super::merge::Paths;
 use super::names::Files;
-use super::verdict::{Births, Verdict};
+use super::readings::{Key, Readings};
+use super::verdict::{Birth, Births};
 use crate::live::stack::StackId;
-use crate::live::{COARSE_BITS, Records, coarse};
+use crate::live::{COARSE_BITS, Record, Records, coarse};
 use crate::report::data::Frame;
 use crate::sorted;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A block that keeps being made larger is a group that grows, if it is as large as this and this share of all.
 const LARGE: u64 = 64 * 1024;
@@ -25,29 +26,98 @@ pub(super) struct Group {
     pub(super) oldest: u64,
     pub(super) newest: u64,
     pub(super) frames: Vec<Frame>,
+    blocks: Vec<Block>,
+    /// The places of its blocks, as readings have them.
+    keys: HashSet<Key>,
     stack: StackId,
-    births: Births,
     /// Whether the largest block was made larger in the later half of its life.
     is_being_enlarged: bool,
+    /// When a block of it was last made larger, ticks; 0: never.
+    pub(super) enlarged: u64,
+}
+
+/// A block that has a record.
+struct Block {
+    /// Ticks.
+    made: u64,
+    /// When it was last made larger, or made.
+    enlarged: u64,
+    /// The blocks that it stands for, and their bytes.
+    weight: f64,
+    bytes: f64,
 }
 
 impl Group {
-    /// What the birth times say; `oldest` and `run` in seconds, `whole`: all tracked bytes.
-    pub(super) fn verdict(&self, oldest: f64, run: f64, whole: u64) -> Verdict {
-        let verdict = Verdict::of(&self.births, oldest, run);
+    fn new(path: usize, stack: StackId, first: &Record) -> Self {
+        Self {
+            path,
+            estimate: Estimate::default(),
+            largest: 0,
+            oldest: first.ticks,
+            newest: first.ticks,
+            frames: Vec::new(),
+            blocks: Vec::new(),
+            keys: HashSet::new(),
+            stack,
+            is_being_enlarged: false,
+            enlarged: 0,
+        }
+    }
+
+    fn add(&mut self, record: &Record, interval: u64, now: u64) {
+        let chance = chance(record, interval).max(f64::MIN_POSITIVE);
+        self.estimate.add(record.size, chance);
+        if record.size > self.largest {
+            self.largest = record.size;
+            self.is_being_enlarged = was_enlarged_late(record.ticks, record.grown, now);
+        }
+        self.oldest = self.oldest.min(record.ticks);
+        self.newest = self.newest.max(record.ticks);
+        let enlarged = enlarged(record.ticks, record.grown);
+        self.enlarged = self.enlarged.max(enlarged.unwrap_or(0));
+        let (weight, bytes) = (1.0 / chance, record.size as f64 / chance);
+        self.blocks.push(Block { made: record.ticks, enlarged: enlarged.unwrap_or(record.ticks), weight, bytes });
+        self.keys.insert(Key { owner: record.owner, stack: record.stack });
+    }
+
+    /// When its blocks were made, where `seconds` tells the seconds of the run from ticks.
+    pub(super) fn births(&self, seconds: impl Fn(u64) -> f64) -> Births {
+        let birth = |block: &Block| Birth {
+            at: seconds(block.made),
+            since: seconds(block.enlarged),
+            weight: block.weight,
+            bytes: block.bytes,
+        };
+        Births::new(self.blocks.iter().map(birth).collect())
+    }
+
+    /// Its live bytes at each moment of the readings; `None` where one of its places has none.
+    pub(super) fn levels(&self, readings: &Readings) -> Option<Vec<f64>> {
+        let mut levels = vec![0.0; readings.moments.len()];
+        for key in &self.keys {
+            let row = readings.live.get(key)?;
+            levels.iter_mut().zip(row).for_each(|(sum, &bytes)| *sum += bytes as f64);
+        }
+        Some(levels)
+    }
+
+    /// Whether a block that is large among `whole` bytes was made larger in the later half of its life.
+    pub(super) fn was_enlarged_late(&self, whole: u64) -> bool {
         // A vector that grows by doubling is one block, made once. The last time is in the later half of its life if it
         // grows evenly; what was filled at the start was enlarged there for the last time.
         let is_large = self.largest >= LARGE && self.largest as f64 >= whole as f64 * LARGE_SHARE;
-        match verdict {
-            Verdict::KeptSinceStart if is_large && self.is_being_enlarged => Verdict::Growing,
-            other => other,
-        }
+        is_large && self.is_being_enlarged
     }
 }
 
 /// Sorts the records into groups, the largest first: by call path, and by stack if they are wanted.
-pub(super) fn grouped(records: &Records, paths: &Paths, now: u64, with_stacks: bool) -> Vec<Group> {
-    let interval = records.interval;
+pub(super) fn grouped(
+    records: &Records,
+    paths: &Paths,
+    readings: &Readings,
+    now: u64,
+    with_stacks: bool,
+) -> Vec<Group> {
     let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
     let files = Files::default();
     let mut stacks = Stacks::of(if with_stacks { records.as_slice() } else { &[] }, &files);
@@ -55,31 +125,16 @@ pub(super) fn grouped(records: &Records, paths: &Paths, now: u64, with_stacks: b
         // A node that came after the snapshot is not merged: what it allocated is no part of this report.
         let Some(&path) = paths.of_node.get(&record.owner) else { continue };
         let stack = stacks.first_alike(record.stack);
-        let group = groups.entry((path, stack)).or_insert_with(|| Group {
-            path,
-            estimate: Estimate::default(),
-            largest: 0,
-            oldest: record.ticks,
-            newest: record.ticks,
-            frames: Vec::new(),
-            stack,
-            births: Births::default(),
-            is_being_enlarged: false,
-        });
-        group.estimate.add(record.size, interval);
-        if record.size > group.largest {
-            group.largest = record.size;
-            group.is_being_enlarged = was_enlarged_late(record.ticks, record.grown, now);
-        }
-        group.oldest = group.oldest.min(record.ticks);
-        group.newest = group.newest.max(record.ticks);
+        let group = groups.entry((path, stack)).or_insert_with(|| Group::new(path, stack, record));
+        group.add(record, records.interval_of(record), now);
     }
-    // Once more: only now the time that is to be divided is known.
-    for record in records.as_slice() {
-        let Some(&path) = paths.of_node.get(&record.owner) else { continue };
-        if let Some(group) = groups.get_mut(&(path, stacks.first_alike(record.stack))) {
-            let weight = 1.0 / crate::live::probability(record.size, interval).max(f64::MIN_POSITIVE);
-            group.births.add(record.ticks, group.oldest, now, weight);
+    // Places that have no live block now are among a group's: a thread may have passed its work on, and the profiler has
+    // several ways to a record.
+    let with_groups: HashSet<usize> = groups.keys().map(|&(path, _)| path).collect();
+    for &key in readings.live.keys() {
+        let Some(path) = paths.of_node.get(&key.owner).filter(|path| with_groups.contains(path)) else { continue };
+        if let Some(group) = groups.get_mut(&(*path, stacks.first_alike(key.stack))) {
+            group.keys.insert(key);
         }
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
@@ -89,6 +144,15 @@ pub(super) fn grouped(records: &Records, paths: &Paths, now: u64, with_stacks: b
     }
     sorted::by_key(&mut groups, |group| (Reverse(group.estimate.bytes()), group.path, group.stack));
     groups
+}
+
+/// When a block was last made larger, ticks: as far as that is kept, and no sooner than it was made. `None`: never.
+fn enlarged(born: u64, grown: u32) -> Option<u64> {
+    const WRAP: u64 = 1 << 32;
+    let base = born >> COARSE_BITS;
+    let coarse = base - base % WRAP + u64::from(grown);
+    let coarse = if coarse < base { coarse + WRAP } else { coarse };
+    (grown != 0).then_some((coarse << COARSE_BITS).max(born))
 }
 
 /// Whether a block's last growth is in the later half of its life.

@@ -4,12 +4,13 @@ use super::Running;
 use super::estimate::Estimate;
 use super::live_groups::{Group, grouped};
 use super::merge::Paths;
+use super::over_time::OverTime;
 use super::panic_hook;
 use super::rows::{Names, name};
-use super::verdict::Verdict;
-use crate::live::Records;
+use super::verdict::{Evidence, Levels, Verdict};
+use crate::live::{self, Records};
 use crate::os::clock::Anchor;
-use crate::report::data::{Live, LiveGroup, Totals, expected};
+use crate::report::data::{Live, LiveGroup, Totals, cause, expected};
 use crate::sorted;
 use wildmatch::WildMatch;
 
@@ -18,15 +19,27 @@ pub(super) struct Tracked {
     by_path: Vec<Estimate>,
     groups: Vec<Group>,
     sum: Estimate,
-    /// One block in about so many bytes has a record; 1: each.
+    over_time: OverTime,
+    /// One block in about so many bytes gets a record now; 1: each.
     interval: u64,
+    /// The largest interval that any block was subject to.
+    largest_interval: u64,
+    /// Least and largest interval of the records.
+    interval_range: Option<[u64; 2]>,
     /// Allocations so far that should have a record and found no room.
     given_up: u64,
 }
 
 impl Tracked {
-    pub(super) fn new(records: &Records, given_up: u64, paths: &Paths, now: &Anchor, with_stacks: bool) -> Self {
-        let groups = grouped(records, paths, now.ticks(), with_stacks);
+    pub(super) fn new(
+        records: &Records,
+        given_up: u64,
+        paths: &Paths,
+        over_time: OverTime,
+        now: &Anchor,
+        with_stacks: bool,
+    ) -> Self {
+        let groups = grouped(records, paths, &over_time.readings, now.ticks(), with_stacks);
         let mut by_path = vec![Estimate::default(); paths.all.len()];
         for group in &groups {
             if let Some(place) = by_path.get_mut(group.path) {
@@ -34,12 +47,14 @@ impl Tracked {
             }
         }
         let sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
-        Self { by_path, groups, sum, interval: records.interval, given_up }
+        let (interval, largest_interval) = (records.interval, records.largest_interval);
+        let interval_range = records.interval_range();
+        Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, given_up }
     }
 
     /// What the paths retain; unknown where blocks that should have a record have none.
     pub(super) fn retained(&self) -> Option<Retained<'_>> {
-        (self.given_up == 0).then_some(Retained { by_path: &self.by_path, interval: self.interval })
+        (self.given_up == 0).then_some(Retained { by_path: &self.by_path, interval: self.largest_interval })
     }
 }
 
@@ -55,8 +70,14 @@ impl Retained<'_> {
         self.by_path.get(path).copied().unwrap_or_default()
     }
 
+    /// The standard error; 0 where nothing was allocated that could be retained.
     pub(super) fn error(self, estimate: Estimate) -> u64 {
-        estimate.error(self.interval)
+        if estimate.samples() == 0 { 0 } else { estimate.error(self.interval) }
+    }
+
+    /// Whether anything is known of what so many bytes left: without a sample of them it is not.
+    pub(super) fn is_known(self, estimate: Estimate, allocated: u64) -> bool {
+        self.interval <= 1 || estimate.samples() > 0 || allocated == 0
     }
 }
 
@@ -92,19 +113,34 @@ pub(super) fn section(
     Live {
         exact,
         sample_interval_bytes: tracked.interval,
+        interval_range: tracked.interval_range,
         tracked: Some(tracked.sum.samples()),
         not_tracked: Some(not_tracked),
         estimated_bytes: Some(bytes),
         estimated_count: Some(count),
-        error_bytes: is_complete.then_some(tracked.sum.error(tracked.interval)),
+        error_bytes: is_complete.then_some(tracked.sum.error(tracked.largest_interval)),
         before_start_bytes: if exact { without_bytes } else { without_bytes.min(start_bytes) },
         before_start_count: if exact { without_count } else { without_count.min(start_count) },
-        groups: rows(tracked, profile, now, names, paths),
+        sampled_because: sampled_because(profile, tracked.interval),
+        groups: rows(tracked, profile, now, names, paths, totals.net_bytes),
+        net_rise: None,
     }
 }
 
+/// Why only a part of the blocks has a record, as the report has it.
+fn sampled_because(profile: &Running, interval: u64) -> Option<String> {
+    let causes = live::causes();
+    let because = match causes {
+        _ if interval <= 1 => return None,
+        _ if profile.config.memory_profiling.sample_interval_bytes > 1 => cause::FIXED,
+        live::Causes { is_full: true, .. } => cause::FULL,
+        live::Causes { .. } => cause::BUDGET,
+    };
+    Some(because.to_owned())
+}
+
 /// One row for each group: what grows first, then by size.
-fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths: &Paths) -> Vec<LiveGroup> {
+fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths: &Paths, net: i64) -> Vec<LiveGroup> {
     let ignored: Vec<(&String, WildMatch)> =
         profile.config.leaks.ignore.iter().map(|pattern| (pattern, WildMatch::new(pattern))).collect();
     let run = profile.started.elapsed_until(now).as_secs_f64();
@@ -113,30 +149,73 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
         .iter()
         .map(|group| {
             let oldest = profile.started.age_seconds(group.oldest, now);
-            let verdict = group.verdict(oldest, run, tracked.sum.bytes());
-            let mut row = LiveGroup { verdict: Some(verdict.name().to_owned()), ..row(group, tracked, paths) };
+            let verdict = verdict(group, tracked, profile, now, paths);
+            let mut row = LiveGroup { verdict: Some(verdict.name().to_owned()), ..row(group, tracked, paths, net) };
             row.path = paths.upwards(group.path).filter_map(|path| path.site).map(|site| name(names, site)).collect();
             row.path.reverse();
             row.oldest_seconds = oldest;
             row.newest_seconds = profile.started.age_seconds(group.newest, now);
             // A group that is younger than this has no rate yet.
             row.bytes_per_second = row.bytes as f64 / oldest.max(1e-3);
+            row.last_growth_seconds = (group.enlarged > 0).then(|| profile.started.age_seconds(group.enlarged, now));
+            if let Some(growth) = verdict.growth() {
+                row.growth = Some(growth.how.name().to_owned());
+                row.last_growth_seconds = Some((run - growth.last).max(0.0));
+                row.bytes_per_second = growth.bytes / (run - growth.from).max(1e-3);
+            }
             row.expected = expected(&row, &ignored).or_else(|| symbols_of_backtraces(&row, verdict));
             (verdict, row)
         })
         .collect();
-    sorted::by_key(&mut rows, |(verdict, row)| (*verdict != Verdict::Growing, std::cmp::Reverse(row.bytes)));
+    sorted::by_key(&mut rows, |(verdict, row)| (verdict.growth().is_none(), std::cmp::Reverse(row.bytes)));
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-fn row(group: &Group, tracked: &Tracked, paths: &Paths) -> LiveGroup {
+/// The verdict on a group, from all that is known of it.
+fn verdict(group: &Group, tracked: &Tracked, profile: &Running, now: &Anchor, paths: &Paths) -> Verdict {
+    let over_time = &tracked.over_time;
+    let path = paths.all.get(group.path);
+    let run = profile.started.elapsed_until(now).as_secs_f64();
+    let levels = group.levels(&over_time.readings).unwrap_or_default();
+    let levels = over_time.moments.iter().copied().zip(levels).collect();
+    Verdict::of(&Evidence {
+        births: group.births(|ticks| run - profile.started.age_seconds(ticks, now)),
+        levels: Levels::new(levels),
+        bytes: group.estimate.bytes() as f64,
+        error: group.estimate.error(tracked.largest_interval) as f64,
+        effective: group.estimate.effective(),
+        is_thin: group.estimate.is_thin(),
+        was_enlarged_late: group.was_enlarged_late(tracked.sum.bytes()),
+        was_enlarged: group.enlarged > 0,
+        has_rising_net: over_time.has_rising_net(group.path, run, path.map_or(0, |path| path.reading.net_bytes())),
+        count: group.estimate.count() as f64,
+        calls: calls(group, paths),
+        calls_before: Levels::new(over_time.calls_of(group.path)),
+        allocations: path.map_or(0, |path| path.reading.allocated.count),
+        activity: &over_time.activity,
+        now: run,
+    })
+}
+
+/// Calls of the group's function on its path; 0 outside every function.
+fn calls(group: &Group, paths: &Paths) -> u64 {
+    paths.all.get(group.path).filter(|path| path.site.is_some()).map_or(0, |path| path.reading.calls)
+}
+
+fn row(group: &Group, tracked: &Tracked, paths: &Paths, net: i64) -> LiveGroup {
     let bytes = group.estimate.bytes();
-    let calls = paths.all.get(group.path).filter(|path| path.site.is_some()).map_or(0, |path| path.reading.calls);
+    let calls = calls(group, paths);
+    let allocated = paths.all.get(group.path).map_or(u64::MAX, |path| path.reading.allocated.bytes);
+    let most = allocated.min(net.max(0) as u64);
     LiveGroup {
         bytes,
         count: group.estimate.count(),
-        error_bytes: group.estimate.error(tracked.interval),
+        error_bytes: group.estimate.error(tracked.largest_interval),
+        at_most_bytes: (bytes > most).then_some(most),
+        samples: group.estimate.samples(),
+        effective_samples: group.estimate.effective(),
         largest_bytes: group.largest,
+        calls: (calls > 0).then_some(calls),
         bytes_per_call: (calls > 0).then(|| bytes as f64 / calls as f64),
         stack: group.frames.clone(),
         ..LiveGroup::default()
@@ -152,7 +231,7 @@ fn symbols_of_backtraces(row: &LiveGroup, verdict: Verdict) -> Option<String> {
         Some(_) => names.any(|name| READERS.iter().any(|reader| name.contains(reader))),
         None => row.path.first().is_some_and(|name| name == panic_hook::NAME),
     };
-    (are_symbols && verdict != Verdict::Growing).then(|| expected::SYMBOLS.to_owned())
+    (are_symbols && verdict.growth().is_none()).then(|| expected::SYMBOLS.to_owned())
 }
 
 /// The first pattern that one of the group's functions or frames matches.

@@ -24,10 +24,13 @@ mod live_stacks;
 mod main;
 mod merge;
 mod names;
+mod net_rise;
 mod out_of_memory;
 mod output;
+mod over_time;
 mod panic_hook;
 mod periodic;
+mod readings;
 mod room;
 mod rows;
 mod spread;
@@ -46,10 +49,11 @@ use crate::config::{Config, Loaded};
 use crate::os::clock::Anchor;
 use crate::os::fork_lock::{ForkLock, Held};
 use crate::os::pages;
-use crate::os::signals::Signal;
+use crate::os::signals::{self, Signal};
 use crate::os::write_signals;
 use crate::report::{Report, Written};
 use crate::{Error, MemoryStats, jemalloc, live, tracker};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
@@ -86,11 +90,19 @@ struct Running {
     refused_at_start: OnceLock<u64>,
     /// The memory for reports.
     room: Arc<Room>,
-    /// What writes reports by itself, where `every_seconds` or `dump_on_signal` asks for them.
+    /// The thread that writes reports by itself, `every_seconds` and on signals.
     background: Option<Background>,
 }
 
 static RUNNING: ForkLock<Running> = ForkLock::new();
+
+/// Set where a profile was started with `enabled = false`.
+static IS_OFF: AtomicBool = AtomicBool::new(false);
+
+/// Why there is no report.
+fn no_report() -> Error {
+    if IS_OFF.load(Relaxed) { Error::Disabled } else { Error::NotRunning }
+}
 
 fn running() -> Held<'static, Running> {
     RUNNING.lock()
@@ -149,7 +161,9 @@ impl Profiler {
         // Before the lock: what is left of the report belongs to the program once it is free again.
         let _scope = Reporting::begin();
         let running = running();
-        let Some(profile) = running.get() else { return Report::default() };
+        let Some(profile) = running.get() else {
+            return Report { warnings: vec![no_report().to_string()], ..Report::default() };
+        };
         let report = collect::report(profile).unwrap_or_default();
         profile.room.refill();
         report
@@ -159,7 +173,7 @@ impl Profiler {
     ///
     /// # Errors
     /// [`Error::Io`] if the reports can be written neither where the configuration says nor to the system's temporary
-    /// directory; [`Error::OutOfMemory`]; [`Error::NotRunning`] with `enabled = false`.
+    /// directory; [`Error::OutOfMemory`]; [`Error::Disabled`] with `enabled = false`.
     pub fn finish(mut self) -> Result<Written, Error> {
         self.finished = true;
         finish()
@@ -178,7 +192,7 @@ impl Drop for Profiler {
 /// outside an allocator or a signal handler.
 ///
 /// # Errors
-/// [`Error::NotRunning`] without a profile; [`Error::OutOfMemory`]; [`Error::Io`] if the files can be written neither where
+/// [`Error::NotRunning`] without a profile; [`Error::Disabled`] with `enabled = false`; [`Error::OutOfMemory`]; [`Error::Io`] if the files can be written neither where
 /// the configuration says nor to the system's temporary directory.
 ///
 /// ```
@@ -190,7 +204,7 @@ impl Drop for Profiler {
 pub fn write_report() -> Result<Written, Error> {
     let _scope = Reporting::begin();
     let running = running();
-    write(running.get().ok_or(Error::NotRunning)?)
+    write(running.get().ok_or_else(no_report)?)
 }
 
 fn write(profile: &Running) -> Result<Written, Error> {
@@ -208,7 +222,9 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     }
     let Loaded { config, mut warnings, .. } = loaded;
     if !config.memory_profiling.enabled {
-        drop(scope);
+        signals::refuse(&named_signals(config.memory_profiling.dump_on_signal.as_deref().unwrap_or_default()));
+        IS_OFF.store(true, Relaxed);
+        drop((running, scope));
         tracker::disable();
         return Ok(Profiler { finished: true });
     }
@@ -227,9 +243,11 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     if !live::stack::prepare(frames, tracking.max_tracked_allocations) {
         warnings.push("the system has no memory for stacks: set max_tracked_allocations lower".to_owned());
     }
-    let background = background(&config, &mut warnings);
+    readings::begin();
+    let background = start_background(&config, &mut warnings);
     forked::arm();
-    forked::has_background(background.is_some());
+    forked::has_background(background.is_some() && background_is_asked_for(&config));
+    IS_OFF.store(false, Relaxed);
     running.put(Running {
         process: std::process::id(),
         config,
@@ -279,36 +297,66 @@ fn warn(running: &mut Held<'static, Running>, warning: String) {
 }
 
 /// Starts the profiler's own thread, if there is something for it to do.
-fn background(config: &Config, warnings: &mut Vec<String>) -> Option<Background> {
-    let signals = &config.memory_profiling.dump_on_signal;
-    let named: Vec<Signal> = signals.iter().filter_map(|name| Signal::named(name)).collect();
-    if named.len() < signals.len() {
-        warnings.push(format!("dump_on_signal = {signals:?}: this system does not have all of these signals"));
-    }
-    if config.reporting.every_seconds == 0 && named.is_empty() {
+fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Background> {
+    let signals = signals_to_catch(config, warnings);
+    if config.reporting.every_seconds == 0 && signals.is_empty() && !takes_readings(config) {
         return None;
     }
     match Background::start(config) {
         Ok(background) => {
-            if !named.is_empty() {
-                let ignored = background.catch(&named).into_iter().map(Signal::name);
-                warnings.extend(ignored.map(|name| {
-                    format!("this process was started so that it ignores {name}, and goes on to do so: no report is written on it")
-                }));
+            for signal in signals {
+                signal.catch();
             }
             Some(background)
         }
         Err(error) => {
-            warnings.push(format!("no thread could be started for every_seconds and dump_on_signal: {error}"));
+            warnings.push(format!(
+                "the system has no thread for memprof ({error}): signals and every_seconds write no report"
+            ));
             None
         }
     }
 }
 
+/// Whether the thread is started for readings over time alone: not where the user has said which signals it is for, and not
+/// where it would be one of the standard library's, which allocates.
+fn takes_readings(config: &Config) -> bool {
+    cfg!(unix) && config.memory_profiling.track_allocations && config.memory_profiling.dump_on_signal.is_none()
+}
+
+/// The signals on which reports are written.
+fn signals_to_catch(config: &Config, warnings: &mut Vec<String>) -> Vec<Signal> {
+    let settings = &config.memory_profiling;
+    let Some(names) = &settings.dump_on_signal else {
+        // They end the program, as `exit` does. Handlers that are there are the program's own affair.
+        let ends = ["SIGINT", "SIGTERM"].into_iter().filter(|_| settings.dump_on_exit).filter_map(Signal::named);
+        return ends.filter(|signal| signal.has_default_action()).collect();
+    };
+    let named = named_signals(names);
+    if named.len() < names.len() {
+        warnings.push(format!("dump_on_signal = {names:?}: this system does not have all of these signals"));
+    }
+    let (ignored, rest) = named.into_iter().partition::<Vec<Signal>, _>(|signal| signal.is_ignored());
+    warnings.extend(ignored.into_iter().map(Signal::name).map(|name| {
+        format!("{name} was ignored when this process started (nohup?) and stays ignored: it will not trigger a report")
+    }));
+    rest
+}
+
+fn named_signals(names: &[String]) -> Vec<Signal> {
+    names.iter().filter_map(|name| Signal::named(name)).collect()
+}
+
+/// Whether a key asks for the thread, which a forked child has then, too.
+fn background_is_asked_for(config: &Config) -> bool {
+    let names = config.memory_profiling.dump_on_signal.as_ref();
+    config.reporting.every_seconds > 0 || names.is_some_and(|names| !names.is_empty())
+}
+
 fn finish() -> Result<Written, Error> {
     let _scope = Reporting::begin();
     let mut running = running();
-    let profile = running.get().ok_or(Error::NotRunning)?;
+    let profile = running.get().ok_or_else(no_report)?;
     let written = collect::report(profile).and_then(|report| {
         let _held = write_signals::Held::begin();
         let written = output::write(profile, &report, None);
@@ -329,7 +377,7 @@ fn stop(running: &mut Held<'static, Running>) {
     if let Some(profile) = running.take() {
         exit::abort::release();
         forked::has_background(false);
-        if let Some(background) = &profile.background {
+        if let Some(background) = profile.background {
             background.stop();
         }
     }

@@ -116,7 +116,7 @@ pub(super) fn write(profile: &Running, report: &Report, number: Option<u64>) -> 
     let number = number.map_or_else(String::new, |number| format!(".{number:04}"));
     let mut names = plain.with(&number);
     // From the question whose the files are until ours are there. Where the folder cannot be made, the files say so.
-    let _ = fs::create_dir_all(&names.folder);
+    make(&names.folder);
     let _turn = FolderLock::take(&names.folder);
     let is_told = profile.config.reporting.overwrite;
     if !profile.names_have_pid() && (profile.is_inherited() || (!is_told && names.are_anothers(profile.started_at))) {
@@ -135,6 +135,17 @@ pub(super) fn write(profile: &Running, report: &Report, number: Option<u64>) -> 
     )?;
     remember(&written);
     Ok(written)
+}
+
+/// Makes the folder, if it is missing. Reports are not meant to be committed: git ignores what is in a folder of memprof's own.
+fn make(folder: &Path) {
+    if folder.exists() || fs::create_dir_all(folder).is_err() {
+        return;
+    }
+    // Another process may have been faster.
+    if let Ok(mut file) = fs::File::create_new(folder.join(".gitignore")) {
+        let _ = std::io::Write::write_all(&mut file, b"*\n");
+    }
 }
 
 fn remember(written: &Written) {

@@ -2,7 +2,6 @@
 
 use super::{Reporting, Running, collect, output, running, warn};
 use crate::Error;
-use crate::config::Config;
 use crate::report::Written;
 use std::collections::VecDeque;
 use std::fs;
@@ -21,8 +20,7 @@ pub(super) struct Periodic {
 
 impl Periodic {
     /// Begins now. `None`: there are none.
-    pub(super) fn of(config: &Config) -> Option<Self> {
-        let (seconds, keep) = (config.reporting.every_seconds, config.reporting.keep);
+    pub(super) fn of(seconds: usize, keep: usize) -> Option<Self> {
         let step = Duration::from_secs(seconds as u64);
         (seconds > 0).then(|| Self { step, keep, next: Instant::now() + step, number: 0, kept: VecDeque::new() })
     }

@@ -99,6 +99,7 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
 
 fn function(sum: &Sum, names: &Names, retained: Option<Retained<'_>>) -> Function {
     let (own, total) = (&sum.own, &sum.total);
+    let kept = retained.filter(|retained| retained.is_known(sum.retained, own.allocated.bytes));
     let recorded = own.finished.saturating_sub(sum.unrecorded);
     let spread = |figure: fn(&CallSpread) -> &Distribution| {
         Spread::of(sum.spreads.iter().map(|spread| figure(spread)), recorded).to_report()
@@ -121,8 +122,8 @@ fn function(sum: &Sum, names: &Names, retained: Option<Retained<'_>>) -> Functio
         self_deallocated_count: own.deallocated.count,
         self_net_bytes: own.net_bytes(),
         peak_bytes: sum.peak,
-        retained_bytes: retained.map(|_| sum.retained.bytes()),
-        retained_error_bytes: retained.map(|retained| retained.error(sum.retained)),
+        retained_bytes: kept.map(|_| sum.retained.bytes()),
+        retained_error_bytes: kept.map(|retained| retained.error(sum.retained)),
         allocated_mb: size::mb(total.allocated.bytes),
         net_mb: size::mb(total.net_bytes()),
         peak_mb: sum.peak.map(size::mb),
@@ -136,6 +137,7 @@ fn function(sum: &Sum, names: &Names, retained: Option<Retained<'_>>) -> Functio
 /// What happened outside every function: the root.
 pub(super) fn unattributed(paths: &Paths, retained: Option<Retained<'_>>) -> Unattributed {
     let root = paths.all.first().map(|root| root.reading).unwrap_or_default();
+    let retained = retained.filter(|retained| retained.is_known(retained.of(0), root.allocated.bytes));
     Unattributed {
         self_allocated_bytes: root.allocated.bytes,
         self_allocated_count: root.allocated.count,

@@ -43,9 +43,9 @@ mod live;
 pub use functions::{
     Budget, CallTreeNode, Distribution, Function, Thread, Unattributed, Violations, Window, WorstCall,
 };
-pub use live::{Frame, Live, LiveGroup};
+pub use live::{Frame, Live, LiveGroup, NetRise};
 #[cfg(feature = "profiling")]
-pub(crate) use live::{expected, verdict};
+pub(crate) use live::{cause, expected, growth, verdict};
 
 data! {
     /// One report: what the process and each tracked function allocated, freed and still hold.

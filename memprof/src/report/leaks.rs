@@ -1,11 +1,14 @@
 //! `memory_leaks.txt`: what is still live, where it came from and whether it grows.
 
+mod amount;
 mod expected;
 mod frames;
 mod groups;
+mod meaning;
+mod summary;
 
 use super::NOT_INSTALLED;
-use super::data::Report;
+use super::data::{Report, cause};
 use super::name::printable;
 use super::resident;
 use crate::size;
@@ -15,7 +18,7 @@ pub(crate) fn render(report: &Report) -> String {
     let mut lines = Vec::new();
     if report.allocator.installed {
         whole(report, &mut lines);
-        groups::lines(&report.live, &mut lines);
+        groups::lines(report, &mut lines);
         not_by_path(report, &mut lines);
     } else {
         lines.push(NOT_INSTALLED.to_owned());
@@ -56,6 +59,7 @@ fn whole(report: &Report, lines: &mut Vec<String>) {
         let interval = size::bytes(live.sample_interval_bytes);
         let samples = size::plural(tracked, "sample");
         lines.push(format!("estimated: from {samples}, one in about {interval}; standard error of the sum {error}"));
+        lines.extend(because(report));
     } else if live.exact {
         lines.push("exact: every block made since the profile started and still live is in the groups below".into());
     } else {
@@ -70,6 +74,17 @@ fn whole(report: &Report, lines: &mut Vec<String>) {
     }
 }
 
+/// Why only a part of the blocks is recorded, and which key changes that.
+fn because(report: &Report) -> Option<String> {
+    let because = match report.live.sampled_because.as_deref()? {
+        cause::FIXED => "`sample_interval_bytes` is set; 1 records every block",
+        cause::FULL => "more blocks were live than `max_tracked_allocations`; raise it to record every block",
+        cause::BUDGET => "recording every block took more than `overhead_budget_percent`; 0 records every block",
+        other => return Some(format!("a sample because: {}", printable(other))),
+    };
+    Some(format!("a sample because {because} (memory_profile.toml)"))
+}
+
 fn program(report: &Report) -> String {
     let program = &report.program;
     format!(
@@ -81,12 +96,26 @@ fn program(report: &Report) -> String {
     )
 }
 
+/// Nothing recorded is live: that says something only where every block was recorded.
+fn no_block(report: &Report) -> String {
+    let live = &report.live;
+    let rest = report.totals.net_bytes.saturating_sub_unsigned(live.before_start_bytes);
+    if live.sample_interval_bytes > 1 && rest > 0 {
+        return format!(
+            "at most {} made since the profile started are live, and the sample has none of them: where they were made is not \
+             known",
+            size::bytes(rest)
+        );
+    }
+    "no block made since the profile started is tracked as live".into()
+}
+
 /// Which part of the sum in the first line is in no group.
 fn not_by_path(report: &Report, lines: &mut Vec<String>) {
     let live = &report.live;
     lines.push(String::new());
     if live.tracked.is_some() && live.groups.is_empty() {
-        lines.push("no block made since the profile started is tracked as live".into());
+        lines.push(no_block(report));
         lines.push(String::new());
     }
     lines.push("in no group above:".into());

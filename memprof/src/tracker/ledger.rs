@@ -8,7 +8,7 @@ use super::node::Node;
 use super::registry::{Listed, Place, Registry};
 use super::reporting::OwnWork;
 use super::tree::Tree;
-use super::{totals, tracking};
+use super::{history, totals, tracking};
 use crate::live;
 use crate::live::stack::Stacks;
 use crate::os::pages;
@@ -74,6 +74,8 @@ pub(crate) struct Ledger {
     /// Bytes freed at which the thread's net has to be published; 0 likewise.
     publish_at_freed: AtomicU64,
     published: Cell<i64>,
+    /// Bytes allocated when the thread published last.
+    published_allocated: Cell<u64>,
     /// When the next sample is due, while the live table is one.
     pub(super) countdown: live::Countdown,
     /// Which of the tracked allocations are special, see `tracking::is_special`.
@@ -131,6 +133,7 @@ impl Ledger {
             publish_at: AtomicU64::new(PUBLISH_STEP),
             publish_at_freed: AtomicU64::new(PUBLISH_STEP),
             published: Cell::new(0),
+            published_allocated: Cell::new(0),
             countdown: live::Countdown::new(),
             special_mask: AtomicU64::new(0),
             is_reporting: Cell::new(false),
@@ -275,14 +278,22 @@ impl Ledger {
         let moved = net.wrapping_sub(self.published.get());
         let mut up = moved.max(0) as u64;
         let mut down = moved.min(0).unsigned_abs();
+        let is_read = history::is_due_for_publisher();
         // Half a step is enough once we are here: a net that hovers just below a whole one would else lead here with
         // nearly every allocation.
-        if however_little || up.max(down) >= PUBLISH_STEP / 2 {
+        if however_little || is_read || up.max(down) >= PUBLISH_STEP / 2 {
             self.published.set(net);
             if !self.is_reporting() {
                 totals::move_published(moved);
             }
             (up, down) = (0, 0);
+        }
+        if history::needs_publishers() && !self.is_reporting() {
+            let allocated = self.allocated.get();
+            totals::move_allocated(allocated.wrapping_sub(self.published_allocated.replace(allocated)));
+        }
+        if is_read {
+            totals::read();
         }
         let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
         let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
@@ -290,6 +301,9 @@ impl Ledger {
             self.publish_at.store(at, Relaxed);
             self.publish_at_freed.store(at_freed, Relaxed);
         });
+        if let Some(table) = live::table() {
+            tracking::look_if_due(table);
+        }
     }
 
     /// Whether what the thread allocates gets records. For the owner alone.
@@ -340,7 +354,7 @@ impl Ledger {
             publishing();
             let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
             let tracked = table.filter(|_| self.is_tracked());
-            let sampling_at = tracked.map(|table| self.countdown.due_at(table).unwrap_or(0));
+            let sampling_at = tracked.map(|table| self.countdown.follow(self.allocated.get(), table).unwrap_or(0));
             self.allocation_threshold.store(sampling_at.unwrap_or(at).min(at), Relaxed);
             self.free_threshold.store(if table.is_some() { 0 } else { at_freed }, Relaxed);
         };

@@ -9,6 +9,7 @@ mod counters;
 mod distribution;
 mod ends;
 mod frames;
+pub(crate) mod history;
 mod hook;
 mod inbox;
 mod late_ends;

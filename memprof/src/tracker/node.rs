@@ -88,6 +88,18 @@ impl Node {
         unsafe { self.parent.as_ref() }
     }
 
+    /// Calls that have begun here as of now.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.load(Relaxed)
+    }
+
+    /// Allocated − deallocated here as of now, bytes. Two readings: while the owner is at work it can be off by what came
+    /// between them.
+    pub(crate) fn net(&self) -> i64 {
+        let freed = self.counters.read_deallocated();
+        self.counters.read_allocated().bytes.wrapping_sub(freed.bytes) as i64
+    }
+
     /// Whether it is the root of a measurement.
     pub(super) fn is_measurement(&self) -> bool {
         self.site.is_some_and(|site| site.measurement != 0)

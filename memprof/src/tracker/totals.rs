@@ -2,16 +2,29 @@
 
 use super::counters::{Counters, Flow};
 use super::ledger::{Ledger, PUBLISH_STEP, REGISTRY, SHARED, each_ledger};
-use super::thread;
 use super::tree::each_node;
+use super::{history, thread};
 use crate::MemoryStats;
-use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 /// The sum of what threads have published.
 static NET: AtomicI64 = AtomicI64::new(0);
 /// The highest that [`NET`] has stood.
 static PEAK: AtomicI64 = AtomicI64::new(0);
+
+/// The bytes allocated by what threads have published.
+static ALLOCATED: AtomicU64 = AtomicU64::new(0);
+
+/// Takes a reading of the process from what was published.
+pub(super) fn read() {
+    history::note(NET.load(Relaxed), ALLOCATED.load(Relaxed));
+}
+
+/// Publishes what a thread has allocated since it published last.
+pub(super) fn move_allocated(by: u64) {
+    ALLOCATED.fetch_add(by, Relaxed);
+}
 
 /// Publishes that a thread's net has moved.
 pub(super) fn move_published(by: i64) {

@@ -1,6 +1,6 @@
 //! What tracking adds to an allocation and a free, beyond the usual: samples, a table that is full, events that are timed.
 
-use super::ledger::{Ledger, SHARED};
+use super::ledger::{Ledger, SHARED, each_ledger};
 use super::node::Node;
 use crate::live::{self, Drawn, Inserted, Record, TIMED_EACH, Table};
 use crate::os::clock;
@@ -29,12 +29,35 @@ fn owner(node: &'static Node) -> usize {
 fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     let total = ledger.allocated.get();
     let Some(drawn) = ledger.countdown.choose(total, table) else { return ledger.rearm() };
+    let since = clock::ticks();
     // All of it: to draw the next one and to set the thresholds takes as long as to make a record.
-    timed(ledger, table, || {
-        insert(ledger, table, block, record(ledger, bytes, clock::ticks(), drawn));
-        ledger.countdown.draw(total, table);
-        ledger.rearm();
-    });
+    insert(ledger, table, block, record(ledger, bytes, since, drawn));
+    ledger.countdown.draw(total, table);
+    ledger.rearm();
+    if live::is_limited() {
+        charge(table, since, 1);
+    }
+}
+
+/// Charges what was timed to the budget.
+fn charge(table: &'static Table, since: u64, times: u64) {
+    if live::spend(table, since, times) {
+        hurry_all();
+    }
+}
+
+/// Has every thread draw its next sample anew, because the interval has shrunk.
+#[cold]
+#[inline(never)]
+fn hurry_all() {
+    each_ledger().filter(|ledger| !ledger.is_shared()).for_each(Ledger::hurry);
+}
+
+/// Lets the sampling interval follow what recording costs, where no sample comes for long.
+pub(super) fn look_if_due(table: &'static Table) {
+    if live::look_if_due(table) {
+        hurry_all();
+    }
 }
 
 fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record) {
@@ -43,12 +66,13 @@ fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record
     }
 }
 
-/// Does what tracking adds to the allocation that was counted just now, and charges it to the budget if it is one that is timed.
-fn timed(ledger: &'static Ledger, table: &Table, work: impl FnOnce()) {
+/// Does what tracking adds to the allocation that was counted just now, of an exact table, and charges it to the budget if it is
+/// one that is timed.
+fn timed(ledger: &'static Ledger, table: &'static Table, work: impl FnOnce()) {
     let since = is_timed(ledger).then(clock::ticks);
     work();
     if let Some(since) = since {
-        live::spend(table, clock::ticks().saturating_sub(since));
+        charge(table, since, TIMED_EACH);
     }
 }
 

@@ -107,6 +107,6 @@ fn one_profile_after_the_other() {
 fn a_profile_that_is_disabled_is_empty() {
     let ended = program!("by_hand").arg("disabled").run();
     ended.expect_status(0).expect_nothing_written();
-    assert!(ended.stdout.starts_with("0 no profile is running"), "{}", ended.stdout);
+    assert!(ended.stdout.starts_with("0 profiling is off: remove enabled = false"), "{}", ended.stdout);
     assert_eq!(ended.stderr, "");
 }

@@ -10,6 +10,8 @@ mod configuration;
 mod ends;
 #[cfg(unix)]
 mod forks;
+#[cfg(unix)]
+mod handlers;
 mod leaks;
 #[cfg(unix)]
 mod names;
@@ -19,6 +21,8 @@ mod odd_names;
 mod out_of_memory;
 #[cfg(unix)]
 mod output;
+#[cfg(unix)]
+mod own_thread;
 mod panics;
 #[cfg(unix)]
 mod pressure;
@@ -29,6 +33,7 @@ mod runtime;
 mod signals;
 #[cfg(unix)]
 mod threads;
+mod verdicts;
 
 use memprof_tests::program::{ALLOCATIONS, Ended, LEAKS, Program};
 use memprof_tests::rows::function;

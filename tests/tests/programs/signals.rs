@@ -24,11 +24,94 @@ fn a_signal_ends_the_program_and_the_report_is_written() {
 }
 
 #[test]
-fn without_the_key_a_signal_is_the_programs_own_affair() {
-    let mut started = program!("signals").arg("wait").start();
+fn without_the_key_two_signals_write_the_report() {
+    for number in [libc::SIGINT, libc::SIGTERM] {
+        let mut started = program!("signals").arg("wait").start();
+        started.wait_for("ready");
+        started.signal(number);
+        let report = started.end().expect_signal(number).expect_report();
+        assert_eq!(function(&report, "signals::hold").retained_bytes, Some(12_345));
+        assert_eq!(report.warnings, [""; 0]);
+    }
+    for number in [libc::SIGHUP, libc::SIGQUIT, libc::SIGUSR1] {
+        let mut started = program!("signals").arg("wait").start();
+        started.wait_for("ready");
+        started.signal(number);
+        started.end().expect_signal(number).expect_nothing_written();
+    }
+}
+
+#[test]
+fn an_empty_list_leaves_every_signal_alone() {
+    for configure in [
+        |program: Program| program.configured("[memory_profiling]\ndump_on_signal = []"),
+        |program: Program| program.env("MEMPROF_DUMP_ON_SIGNAL", ""),
+        |program: Program| program.env("MEMPROF_DUMP_ON_EXIT", "0"),
+    ] {
+        let mut started = configure(program!("signals").arg("wait")).start();
+        started.wait_for("ready");
+        started.signal(libc::SIGTERM);
+        started.end().expect_signal(libc::SIGTERM).expect_nothing_written();
+    }
+}
+
+#[test]
+fn a_list_names_exactly_the_signals_that_are_handled() {
+    let mut started = signals("wait", "'SIGUSR1', 'SIGTERM'").start();
+    started.wait_for("ready");
+    started.signal(libc::SIGINT);
+    started.end().expect_signal(libc::SIGINT).expect_nothing_written();
+}
+
+#[test]
+fn by_default_the_handlers_of_tokio_and_ctrlc_work() {
+    for last in [libc::SIGINT, libc::SIGTERM] {
+        let mut started = program!("signals").arg("tokio").start();
+        started.wait_for("ready");
+        started.signal(last);
+        let ended = started.end();
+        ended.expect_status(5).expect_report();
+        assert_eq!(ended.stdout, "in peace after 0\n");
+    }
+    for (mode, signal) in [("ctrlc", libc::SIGINT), ("sigwait", libc::SIGTERM)] {
+        let mut started = program!("signals").arg(mode).start();
+        started.wait_for("ready");
+        started.signal(signal);
+        started.end().expect_status(5).expect_report();
+    }
+}
+
+#[test]
+fn by_default_a_signal_that_is_ignored_stays_so_silently() {
+    let mut started = program!("signals", "trap '' INT; exec \"$0\" \"$@\"").arg("wait").start();
+    started.wait_for("ready");
+    started.signal(libc::SIGINT);
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    assert!(!started.work(ALLOCATIONS).exists());
+    started.signal(libc::SIGTERM);
+    let ended = started.end();
+    let report = ended.expect_signal(libc::SIGTERM).expect_report();
+    assert_eq!(report.warnings, [""; 0]);
+}
+
+#[test]
+fn where_profiling_is_off_a_signal_that_was_to_write_a_report_says_so() {
+    let line = "memprof: no report on this signal: profiling is off (enabled = false)\n";
+    let mut started = signals("wait", "'SIGUSR1', 'SIGTERM'").env("MEMPROF_ENABLED", "0").start();
+    started.wait_for("ready");
+    started.signal(libc::SIGUSR1);
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    started.signal(libc::SIGTERM);
+    let ended = started.end();
+    ended.expect_signal(libc::SIGTERM).expect_nothing_written();
+    assert_eq!(ended.stderr, line.repeat(2));
+
+    let mut started = program!("signals").arg("wait").env("MEMPROF_ENABLED", "0").start();
     started.wait_for("ready");
     started.signal(libc::SIGTERM);
-    started.end().expect_signal(libc::SIGTERM).expect_nothing_written();
+    let ended = started.end();
+    ended.expect_signal(libc::SIGTERM).expect_nothing_written();
+    assert_eq!(ended.stderr, "", "nobody asked for a report");
 }
 
 #[test]
@@ -164,7 +247,11 @@ fn a_signal_that_is_ignored_stays_so() {
     assert!(!started.work(ALLOCATIONS).exists());
     started.signal(libc::SIGTERM);
     let report = started.end().expect_signal(libc::SIGTERM).expect_report();
-    assert!(report.warnings.iter().any(|warning| warning.contains("ignores SIGHUP")), "{:?}", report.warnings);
+    assert!(
+        report.warnings.iter().any(|warning| warning.starts_with("SIGHUP was ignored when")),
+        "{:?}",
+        report.warnings
+    );
 }
 
 #[test]

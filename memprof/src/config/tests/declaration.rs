@@ -4,7 +4,12 @@ use toml::de::DeTable;
 
 use super::shipped;
 use crate::config::Config;
-use crate::config::key::{KEYS, Key, SECTIONS};
+use crate::config::key::{KEYS, Key, Kind, SECTIONS};
+
+/// A key that has no value by default stands in the file as a comment.
+fn is_without_value(key: &Key) -> bool {
+    matches!(key.kind, Kind::Signals(_))
+}
 
 #[test]
 fn the_shipped_file_has_every_key_with_its_default() {
@@ -13,8 +18,9 @@ fn the_shipped_file_has_every_key_with_its_default() {
     let document = DeTable::parse(&text).unwrap();
     for key in KEYS {
         let section = document.get_ref()[key.section].get_ref().as_table().unwrap();
-        assert!(section.contains_key(key.name), "{} is missing", key.name);
-        assert!(text.contains(&format!("# Environment: {}\n{}", key.variable(), key.name)), "{}", key.name);
+        assert_eq!(section.contains_key(key.name), !is_without_value(key), "{}", key.name);
+        let mark = if is_without_value(key) { "# " } else { "" };
+        assert!(text.contains(&format!("# Environment: {}\n{mark}{} = ", key.variable(), key.name)), "{}", key.name);
     }
     assert_eq!(document.get_ref().len(), SECTIONS.len());
 }
@@ -24,8 +30,10 @@ fn the_documentation_has_every_key_with_its_default() {
     let source = include_str!("../mod.rs");
     let text = shipped();
     for key in KEYS {
-        let default = text.lines().find_map(|line| line.strip_prefix(&format!("{} = ", key.name))).unwrap();
-        let row = format!("| `{}` | `{}` | `{default}` |", key.name, key.variable());
+        let default = text.lines().find_map(|line| line.strip_prefix(&format!("{} = ", key.name)));
+        assert_eq!(default.is_none(), is_without_value(key), "{}", key.name);
+        let default = default.map_or_else(|| String::from("none"), |default| format!("`{default}`"));
+        let row = format!("| `{}` | `{}` | {default} |", key.name, key.variable());
         assert!(source.contains(&row), "{row}");
     }
 }

@@ -1,5 +1,6 @@
 use super::super::filter::{Asked, Filter};
 use super::super::room::{Room, Seen};
+use super::super::sweep::SHARDS_AT_A_TIME;
 use super::super::{Drawn, Inserted, Record, Table};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 use std::thread;
@@ -49,7 +50,7 @@ fn sampled(count: usize) -> &'static Table {
     let table = Table::create(1000).unwrap();
     table.begin(1, 0);
     (0..count).for_each(|number| insert(table, address(number)));
-    assert!(table.grow_for_budget(256, 1));
+    assert!(table.coarsen(256, 1));
     table
 }
 
@@ -59,7 +60,7 @@ fn frees_ask_the_short_filter_once_every_record_is_in_it() {
     insert(table, address(20));
     assert!(!asks_short(table), "20 records are in the whole filter alone");
     // The table has 4,096 slots: one sweep.
-    table.list_more();
+    table.list_more(SHARDS_AT_A_TIME);
     assert!(asks_short(table));
     insert(table, address(21));
     adds_up(table);
@@ -132,11 +133,11 @@ fn threads_that_insert_free_and_sweep_at_once_lose_no_record() {
             threads.spawn(|| {
                 // So often that what is this large survives.
                 (0..8).for_each(|_| {
-                    table.grow_for_budget(256, 1);
-                    table.list_more();
+                    table.coarsen(256, 1);
+                    table.list_more(SHARDS_AT_A_TIME);
                 });
                 while !is_over.load(Relaxed) {
-                    table.list_more();
+                    table.list_more(SHARDS_AT_A_TIME);
                 }
             });
             for worker in workers {
@@ -144,8 +145,8 @@ fn threads_that_insert_free_and_sweep_at_once_lose_no_record() {
             }
             is_over.store(true, Relaxed);
         });
-        table.list_more();
-        table.list_more();
+        table.list_more(SHARDS_AT_A_TIME);
+        table.list_more(SHARDS_AT_A_TIME);
         assert_eq!(table.tracked(), 3);
         adds_up(table);
         assert!(asks_short(table));

@@ -1,7 +1,7 @@
 //! The groups of live blocks, as entries of `memory_leaks.txt`.
 
-use super::{expected, frames};
-use crate::report::data::{Live, LiveGroup, verdict};
+use super::{amount, expected, frames, meaning, summary};
+use crate::report::data::{LiveGroup, Report, verdict};
 use crate::report::name::{path, printable};
 use crate::size;
 use crate::sorted;
@@ -11,19 +11,17 @@ use std::cmp::Reverse;
 const ENTRIES: usize = 40;
 
 /// The groups in the order in which they should be read: what grows, then by size.
-pub(super) fn lines(live: &Live, lines: &mut Vec<String>) {
+pub(super) fn lines(report: &Report, lines: &mut Vec<String>) {
+    let live = &report.live;
     let whole = live.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.bytes));
     let (expected, mut groups): (Vec<&LiveGroup>, Vec<&LiveGroup>) =
         live.groups.iter().partition(|group| group.expected.is_some());
     sorted::by_key(&mut groups, |group| (Reverse(is_growing(group)), Reverse(group.bytes)));
-    if !groups.is_empty() {
-        lines.push(String::new());
-        lines.push(summary(&groups));
-    }
+    summary::lines(report, &groups, lines);
     let (shown, more) = groups.split_at(groups.len().min(ENTRIES));
     for (index, group) in shown.iter().enumerate() {
         lines.push(String::new());
-        entry(index + 1, group, whole, lines);
+        entry(index + 1, group, whole, report.program.duration_seconds, lines);
     }
     if !more.is_empty() {
         lines.push(String::new());
@@ -36,40 +34,26 @@ pub(super) fn lines(live: &Live, lines: &mut Vec<String>) {
     expected::lines(&expected, lines);
 }
 
-fn is_growing(group: &LiveGroup) -> bool {
+pub(super) fn is_growing(group: &LiveGroup) -> bool {
     group.verdict.as_deref() == Some(verdict::GROWING)
 }
 
-fn sum(groups: &[&LiveGroup]) -> u64 {
-    groups.iter().fold(0, |sum, group| sum.saturating_add(group.bytes))
+pub(super) fn sum(groups: &[&LiveGroup]) -> u64 {
+    groups.iter().fold(0, |sum, group| sum.saturating_add(amount::bytes(group)))
 }
 
-/// Whether anything grows: the answer that the reader came for.
-fn summary(groups: &[&LiveGroup]) -> String {
-    let growing: Vec<&LiveGroup> = groups.iter().copied().filter(|group| is_growing(group)).collect();
-    match growing.len() {
-        0 => "nothing grows: no group has survivors that keep arriving".into(),
-        count => {
-            let verb = if count == 1 { "grows" } else { "grow" };
-            let bytes = size::bytes(sum(&growing));
-            format!("{} {verb}, with {bytes} live: survivors keep arriving", size::plural(count as u64, "group"))
-        }
-    }
-}
-
-fn entry(number: usize, group: &LiveGroup, whole: u64, lines: &mut Vec<String>) {
+fn entry(number: usize, group: &LiveGroup, whole: u64, run: f64, lines: &mut Vec<String>) {
     let verdict = group.verdict.as_ref().map_or(String::new(), |verdict| format!("{}: ", printable(verdict)));
-    let error = if group.error_bytes > 0 { format!(" ± {}", size::bytes(group.error_bytes)) } else { String::new() };
     lines.push(format!(
-        "{number}. {verdict}{}{error} in {}, {} of the tracked bytes",
-        size::exact(group.bytes),
+        "{number}. {verdict}{} in {}, {} of the tracked bytes",
+        amount::words(group),
         size::plural(group.count, "block"),
         size::share(group.bytes, whole),
     ));
     lines.extend(frames::lines(&group.stack));
     lines.push(format!("   = in {}", path(&group.path)));
     lines.push(format!("   = {}", ages(group)));
-    lines.extend(meaning(group).map(|meaning| format!("   = {meaning}")));
+    lines.extend(meaning::of(group, run).map(|meaning| format!("   = {meaning}")));
 }
 
 fn ages(group: &LiveGroup) -> String {
@@ -79,30 +63,4 @@ fn ages(group: &LiveGroup) -> String {
     }
     let newest = size::age(group.newest_seconds);
     format!("largest block {}, oldest made {oldest} ago, newest {newest} ago", size::bytes(group.largest_bytes))
-}
-
-/// What the verdict means, in a sentence with the group's own figures.
-fn meaning(group: &LiveGroup) -> Option<String> {
-    match group.verdict.as_deref()? {
-        verdict::GROWING => {
-            let call = group.bytes_per_call.zip(group.path.last()).map(|(bytes, function)| {
-                format!(", {} with each call of {}", size::bytes(rounded(bytes)), printable(function))
-            });
-            Some(format!(
-                "what is made here keeps surviving: {} more each second{}",
-                size::bytes(rounded(group.bytes_per_second)),
-                call.unwrap_or_default()
-            ))
-        }
-        verdict::KEPT_SINCE_START => {
-            Some("no steady growth since the first was made, as with caches, statics and pools".into())
-        }
-        verdict::RECENT => Some("made a short while ago: it may still be freed".into()),
-        _ => None,
-    }
-}
-
-/// A cast from a float saturates, so that no value is out of range.
-fn rounded(bytes: f64) -> u64 {
-    bytes.round() as u64
 }

@@ -1,0 +1,37 @@
+//! Why the table has become a sample.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+static IS_FULL: AtomicBool = AtomicBool::new(false);
+static IS_DEAR: AtomicBool = AtomicBool::new(false);
+
+/// What made the interval grow in this profile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Causes {
+    /// The table was full.
+    pub(crate) is_full: bool,
+    /// Tracking took more than its budget.
+    pub(crate) is_dear: bool,
+}
+
+/// Begins anew: a profile has started.
+pub(super) fn begin() {
+    IS_FULL.store(false, Relaxed);
+    IS_DEAR.store(false, Relaxed);
+}
+
+/// Notes that the interval grows because the table is full.
+pub(super) fn note_full() {
+    IS_FULL.store(true, Relaxed);
+}
+
+/// Notes that the interval grows because tracking takes more than its budget.
+pub(super) fn note_dear() {
+    IS_DEAR.store(true, Relaxed);
+}
+
+/// What made the interval grow in this profile.
+pub(crate) fn causes() -> Causes {
+    Causes { is_full: IS_FULL.load(Relaxed), is_dear: IS_DEAR.load(Relaxed) }
+}

@@ -1,0 +1,196 @@
+//! How far the net of the whole process has risen.
+//!
+//! The net is exact where the live table is a sample, so that it shows growth that no group can. The time is cut into four
+//! parts. Steady is a rise where the low level (a tenth of the readings are below it) and the median of each part are above
+//! those of the one before, the low level by a tenth of the whole rise at least: requests that come and go leave them where
+//! they are. The time is the run without its first quarter, in which programs load what they keep; else its later half, or its
+//! last quarter alone.
+//!
+//! A function's own net also holds what it has handed over: a parser whose results others drop rises for ever, and keeps
+//! nothing. So a function is named only where its net rose by half of the rise at least, and no other one's fell by more than a
+//! tenth of that.
+
+use super::merge::{Paths, address};
+use super::rows::{Names, name};
+use crate::report::data;
+use std::collections::HashMap;
+
+/// The least rise that is spoken of, bytes.
+const LEAST: f64 = 16.0 * 1024.0;
+/// How many times the error of the readings it is.
+const ERRORS: f64 = 2.0;
+/// Of the readings of each part: those below its low level. A moment at which nothing is being worked on says little.
+const LOW: f64 = 0.1;
+/// Parts of the time.
+const PARTS: usize = 4;
+/// Of the whole rise, from each part to the next.
+const LEAST_SHARE: f64 = 0.1;
+/// Of the run: the time that is looked at begins at the first of these that shows a rise.
+const BEGINNINGS: [f64; 3] = [0.25, 0.5, 0.75];
+/// Readings in that time.
+const FEWEST: usize = 12;
+/// The same of a call path, of which samples have to show the same.
+const FEWEST_OF_PATH: usize = 8;
+/// Of the process's rise: a function that is named has as much.
+const MOST_OF_IT: f64 = 0.5;
+/// Of a function's rise: where another one's net fell by more, what the function made may have been freed there.
+const FREED_ELSEWHERE: f64 = 0.1;
+
+/// A steady rise until now.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct NetRise {
+    /// When it began, seconds of the run.
+    pub(super) from: f64,
+    pub(super) bytes: f64,
+    /// The function whose own net rose most, and by how much, if it can be named.
+    pub(super) by: Option<(String, i64)>,
+}
+
+impl NetRise {
+    /// As the report has it, where the run has so many seconds.
+    pub(super) fn to_report(&self, now: f64) -> data::NetRise {
+        data::NetRise {
+            // A cast from a float saturates.
+            bytes: self.bytes as u64,
+            seconds: (now - self.from).max(0.0),
+            function: self.by.as_ref().map(|(name, _)| name.clone()),
+            function_bytes: self.by.as_ref().map(|&(_, bytes)| bytes),
+        }
+    }
+}
+
+/// The steady rise of a net with these readings: seconds of the run, and bytes; the last one is now.
+pub(super) fn steady(net: &[(f64, f64)], error: f64) -> Option<NetRise> {
+    let &(now, _) = net.last()?;
+    BEGINNINGS.iter().find_map(|beginning| rise_since(net, beginning * now, error, FEWEST))
+}
+
+/// The same of one call path.
+pub(super) fn steady_of_path(net: &[(f64, f64)]) -> Option<NetRise> {
+    let &(now, _) = net.last()?;
+    BEGINNINGS.iter().find_map(|beginning| rise_since(net, beginning * now, 0.0, FEWEST_OF_PATH))
+}
+
+fn rise_since(net: &[(f64, f64)], from: f64, error: f64, fewest: usize) -> Option<NetRise> {
+    let &(now, present) = net.last()?;
+    let readings: Vec<(f64, f64)> = net.iter().copied().filter(|reading| reading.0 >= from).collect();
+    if readings.len() < fewest {
+        return None;
+    }
+    let part = (now - from) / PARTS as f64;
+    let at = |net: &[f64], share: f64| net.get((net.len() as f64 * share) as usize).copied().unwrap_or(present);
+    let begins = |number: usize| from + part * number as f64;
+    let levels: Vec<(f64, f64)> = (0..PARTS)
+        .map(|number| (begins(number), if number + 1 == PARTS { now } else { begins(number + 1) }))
+        .map(|(begin, end)| {
+            let of_part = readings.iter().filter(|reading| reading.0 >= begin && reading.0 <= end);
+            let mut net: Vec<f64> = of_part.map(|reading| reading.1).collect();
+            net.sort_by(f64::total_cmp);
+            (at(&net, LOW), at(&net, 0.5))
+        })
+        .collect();
+    let (first, last) = levels.first().zip(levels.last())?;
+    // The low level of each part is that of its beginning, where the rise is even.
+    let by_the_low = (last.0 - first.0) * PARTS as f64 / (PARTS - 1) as f64;
+    let bytes = by_the_low.min(present - first.0);
+    let rises = |pair: &[(f64, f64)]| match pair {
+        [before, after] => after.0 - before.0 >= LEAST_SHARE * bytes && after.1 > before.1,
+        _ => false,
+    };
+    let is_steady = last.1 - first.1 >= bytes / 2.0 && levels.windows(2).all(rises);
+    (is_steady && bytes >= LEAST.max(ERRORS * error)).then_some(NetRise { from, bytes, by: None })
+}
+
+/// By how much the own net of each function has risen since a reading, which `before` tells of each node. What is outside every
+/// function has no name.
+pub(super) fn by_function(
+    paths: &Paths,
+    names: &Names,
+    before: impl Fn(&super::readings::Key) -> i64,
+) -> Vec<(Option<String>, i64)> {
+    let mut before_of: HashMap<usize, i64> = HashMap::new();
+    for (&owner, &path) in &paths.of_node {
+        let site = paths.all.get(path).and_then(|path| path.site).map_or(0, address);
+        *before_of.entry(site).or_default() += before(&super::readings::Key { owner, stack: 0 });
+    }
+    let mut now: HashMap<usize, (Option<String>, i64)> = HashMap::new();
+    for path in &paths.all {
+        let site = path.site.map_or(0, address);
+        let row = now.entry(site).or_insert_with(|| (path.site.map(|site| name(names, site)), 0));
+        row.1 += path.reading.net_bytes();
+    }
+    let rises = now.into_iter().map(|(site, (name, net))| (name, net - before_of.get(&site).copied().unwrap_or(0)));
+    rises.collect()
+}
+
+/// The one function that can be named for a rise of the process by so many bytes.
+pub(super) fn of_one(rises: &[(Option<String>, i64)], bytes: f64) -> Option<(String, i64)> {
+    let (name, rise) = rises.iter().max_by_key(|row| row.1)?;
+    let is_most = *rise as f64 >= MOST_OF_IT * bytes;
+    let fell_elsewhere = rises.iter().any(|row| (-row.1) as f64 > FREED_ELSEWHERE * *rise as f64);
+    (is_most && !fell_elsewhere).then(|| Some((name.clone()?, *rise))).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_second(net: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
+        (0..=100).map(|second| (f64::from(second), net(f64::from(second)))).collect()
+    }
+
+    #[test]
+    fn a_slope_beside_a_load_is_a_rise() {
+        let load = |seconds: f64| if seconds > 3.0 { 28e6 } else { 0.0 };
+        let rise = steady(&every_second(|seconds| load(seconds) + 3_000.0 * seconds), 0.0).expect("a rise");
+        assert!(rise.from == 25.0 && (220_000.0..=225_000.0).contains(&rise.bytes), "{rise:?}");
+        // Also where requests come and go.
+        let busy = |seconds: f64| load(seconds) + 3_000.0 * seconds + if seconds % 7.0 < 3.0 { 50_000.0 } else { 0.0 };
+        let rise = steady(&every_second(busy), 0.0).expect("a rise");
+        assert!(rise.bytes >= 200_000.0, "{rise:?}");
+    }
+
+    #[test]
+    fn what_is_level_falls_or_comes_and_goes_is_none() {
+        assert_eq!(steady(&every_second(|_| 28e6), 0.0), None);
+        assert_eq!(steady(&every_second(|seconds| 28e6 - seconds), 0.0), None);
+        assert_eq!(steady(&every_second(|seconds| (seconds % 20.0) * 1e6), 0.0), None);
+        assert_eq!(steady(&every_second(|seconds| seconds.min(50.0) * 1e6), 0.0), None, "a cache that is full");
+        assert_eq!(steady(&every_second(|seconds| seconds * 1e3), 64e3 * 8.0), None, "less than the error");
+        assert_eq!(steady(&[], 0.0), None);
+    }
+
+    #[test]
+    fn chance_is_seldom_a_rise() {
+        let mut state = 7_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64 / (1_u64 << 31) as f64
+        };
+        for readings in [16, 32, 128, 256] {
+            let net = |random: &mut dyn FnMut() -> f64| -> Vec<(f64, f64)> {
+                (0..readings).map(|at| (f64::from(at), 1e6 * random())).collect()
+            };
+            let seen = (0..2_000).filter(|_| steady(&net(&mut random), 0.0).is_some()).count();
+            assert!(seen <= 20, "{seen} of 2,000 at {readings}");
+        }
+    }
+
+    #[test]
+    fn a_rise_that_begins_late_is_seen() {
+        let rise = steady(&every_second(|seconds| (seconds - 75.0).max(0.0) * 4e3), 0.0).expect("a rise");
+        assert_eq!((rise.from, rise.bytes), (75.0, 100_000.0));
+    }
+
+    #[test]
+    fn a_function_is_named_only_where_nobody_else_freed() {
+        let row = |name: &str, rise| (Some(name.to_owned()), rise);
+        let leak = [row("note", 225_000), row("answer", -300), (None, 900)];
+        assert_eq!(of_one(&leak, 226_000.0), Some(("note".into(), 225_000)));
+        // What the parser made, main has dropped; the small leak beside it cannot be told from that.
+        let parser = [row("parse", 10_000_000), row("note", 225_000), (None, -9_900_000)];
+        assert_eq!(of_one(&parser, 325_000.0), None);
+        assert_eq!(of_one(&[row("a", 100_000), row("b", 90_000), row("c", 80_000)], 270_000.0), None);
+        assert_eq!(of_one(&[(None, 225_000)], 225_000.0), None);
+    }
+}

@@ -1,0 +1,228 @@
+//! Growth by new blocks: when the survivors were made.
+
+use super::{Evidence, FEWEST_BLOCKS, FEWEST_CONFIRMED, Growth, How, YOUNG};
+
+/// Of all survivors, in each half of the time.
+const LEAST_SHARE: f64 = 0.1;
+/// Of the time, or mean distances between two survivors: a longer pause means that no more come.
+const PAUSE: f64 = 0.1;
+const GAPS: f64 = 3.0;
+/// Of all survivors, in each quarter, where the group began late in the run.
+const LEAST_SHARE_OF_YOUNG: f64 = 0.1;
+/// Of the run: what has lasted for less cannot be told from what is being worked on.
+const SHORTEST: f64 = 0.05;
+/// Blocks of a group that began late in the run.
+const FEWEST_OF_YOUNG: usize = 16;
+/// Calls: fewer show nothing of what each of them leaves.
+const FEWEST_CALLS: u64 = 8;
+/// Of all survivors: those that stand before the group's beginning.
+const STRAGGLERS: f64 = 0.05;
+/// Of the bytes made in the later half: a rise of less is none.
+const LEAST_RISE: f64 = 0.25;
+/// Of its present bytes: what was as high before may fall again.
+const AS_HIGH: f64 = 0.5;
+/// Of the work before: what the program does at most while it rests.
+const REST: f64 = 0.5;
+/// Of the survivors before, for the same work: as many at least while the program rests.
+const SAME: f64 = 0.5;
+/// Of all survivors, in the later half, while the program rests.
+const LEAST_SHARE_AT_REST: f64 = 0.02;
+
+/// A live block that has a record.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::profiler) struct Birth {
+    /// When it was made, seconds of the run.
+    pub(in crate::profiler) at: f64,
+    /// When it was last made larger, or made.
+    pub(in crate::profiler) since: f64,
+    /// The blocks that it stands for.
+    pub(in crate::profiler) weight: f64,
+    /// Their bytes.
+    pub(in crate::profiler) bytes: f64,
+}
+
+/// The live blocks of a group, the oldest first.
+#[derive(Debug, Default)]
+pub(in crate::profiler) struct Births(Vec<Birth>);
+
+impl Births {
+    pub(in crate::profiler) fn new(mut births: Vec<Birth>) -> Self {
+        births.sort_by(|a, b| a.at.total_cmp(&b.at));
+        Self(births)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn newest(&self) -> f64 {
+        self.0.last().map_or(0.0, |birth| birth.at)
+    }
+
+    /// Blocks made between two moments, the first one included.
+    fn weight(&self, from: f64, to: f64) -> f64 {
+        self.between(from, to).map(|birth| birth.weight).sum()
+    }
+
+    fn between(&self, from: f64, to: f64) -> impl Iterator<Item = &Birth> {
+        self.0.iter().filter(move |birth| birth.at >= from && birth.at < to)
+    }
+
+    /// The blocks made after a moment, and their bytes.
+    pub(super) fn made_since(&self, seconds: f64) -> (usize, f64) {
+        let since = || self.0.iter().filter(|birth| birth.at > seconds);
+        (since().count(), since().map(|birth| birth.bytes).sum())
+    }
+
+    /// Bytes of what was made until each of so many moments and is live now.
+    pub(super) fn levels(&self, moments: u32, now: f64) -> Vec<(f64, f64)> {
+        let (mut births, mut sum) = (self.0.iter().peekable(), 0.0);
+        let moments = (0..moments).map(|moment| now * f64::from(moment) / f64::from(moments));
+        let level = |at: f64| {
+            while let Some(birth) = births.next_if(|birth| birth.at <= at) {
+                sum += birth.bytes;
+            }
+            (at, sum)
+        };
+        moments.map(level).collect()
+    }
+
+    /// The moment until which a share of the blocks was made.
+    pub(super) fn quantile(&self, share: f64) -> f64 {
+        quantile(self.0.iter().map(|birth| (birth.at, birth.weight)), share)
+    }
+
+    /// The moment until which a share of the blocks was as large as now.
+    pub(super) fn quantile_of_sizes(&self, share: f64) -> f64 {
+        let mut since: Vec<(f64, f64)> = self.0.iter().map(|birth| (birth.since, birth.weight)).collect();
+        since.sort_by(|a, b| a.0.total_cmp(&b.0));
+        quantile(since.iter().copied(), share)
+    }
+}
+
+/// The moment until which a share of the weights came; the moments are sorted.
+fn quantile(moments: impl Iterator<Item = (f64, f64)> + Clone, share: f64) -> f64 {
+    let wanted = share * moments.clone().map(|moment| moment.1).sum::<f64>();
+    let mut so_far = 0.0;
+    let mut last = 0.0;
+    for (at, weight) in moments {
+        so_far += weight;
+        last = at;
+        // So that rounding does not decide.
+        if so_far > wanted * (1.0 + 1e-9) {
+            break;
+        }
+    }
+    last
+}
+
+/// Whether a group grows by new blocks, now or whenever the program works.
+pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
+    let births = &group.births;
+    if births.len() < if group.is_confirmed() { FEWEST_CONFIRMED } else { FEWEST_BLOCKS } {
+        return None;
+    }
+    let first = births.quantile(STRAGGLERS);
+    let span = Span { first, now: group.now };
+    let grows = if span.length() >= YOUNG * group.now {
+        (keep_coming(births, span) && !turns_over(group, span) && !was_emptied(group, span)) || rests(group, span)
+    } else {
+        began_late(group, span)
+    };
+    let bytes = births.between(first, f64::INFINITY).map(|birth| birth.bytes).sum();
+    grows.then_some(Growth { how: How::NewBlocks, from: first, last: births.newest(), bytes })
+}
+
+/// The time from the group's beginning to the end of the run.
+#[derive(Clone, Copy)]
+struct Span {
+    first: f64,
+    now: f64,
+}
+
+impl Span {
+    fn length(self) -> f64 {
+        self.now - self.first
+    }
+
+    fn middle(self) -> f64 {
+        self.first + self.length() / 2.0
+    }
+
+    /// Blocks from each quarter, as shares of all.
+    fn quarters(self, births: &Births) -> [f64; 4] {
+        let at = |quarter: f64| self.first + self.length() * quarter / 4.0;
+        // The last one is open: a block can be as old as the reading of the clock.
+        let ends = [at(1.0), at(2.0), at(3.0), f64::INFINITY];
+        let all = births.weight(self.first, f64::INFINITY).max(f64::MIN_POSITIVE);
+        let mut from = self.first;
+        ends.map(|end| births.weight(std::mem::replace(&mut from, end), end) / all)
+    }
+}
+
+fn keep_coming(births: &Births, span: Span) -> bool {
+    let [first, second, third, last] = span.quarters(births);
+    let hit = [first, second, third, last].iter().filter(|&&quarter| quarter > 0.0).count();
+    let usual = (PAUSE * span.length()).max(GAPS * span.length() / births.len() as f64);
+    hit >= 3
+        && last > 0.0
+        && first + second >= LEAST_SHARE
+        && third + last >= LEAST_SHARE
+        && span.now - births.newest() <= usual
+}
+
+/// Whether as much goes as comes: a queue, or a cache that is full.
+fn turns_over(group: &Evidence<'_>, span: Span) -> bool {
+    let Some((at, level)) = group.levels.last_until(span.middle()).filter(|&(at, _)| at >= span.first) else {
+        return false;
+    };
+    let made: f64 = group.births.between(at, f64::INFINITY).map(|birth| birth.bytes).sum();
+    group.bytes - level < LEAST_RISE * made
+}
+
+/// Whether a group that is younger than half of the run was as high before: then it is emptied now and then.
+fn was_emptied(group: &Evidence<'_>, span: Span) -> bool {
+    let was_as_high = group.levels.highest_until(span.first).is_some_and(|highest| highest > AS_HIGH * group.bytes);
+    span.length() < group.now / 2.0 && was_as_high
+}
+
+/// Whether a group that began in the last quarter of the run is the beginning of a leak. What is being worked on looks the
+/// same, but has been as high before; where there are no readings, most of what was made on the path was freed then.
+fn began_late(group: &Evidence<'_>, span: Span) -> bool {
+    let is_steady = span.quarters(&group.births).iter().all(|&quarter| quarter >= LEAST_SHARE_OF_YOUNG);
+    let is_long = span.length() >= SHORTEST * group.now && group.births.len() >= FEWEST_OF_YOUNG;
+    let by_many_calls = group.calls == 0 || group.calls >= FEWEST_CALLS;
+    let was_as_high = match group.levels.highest_until(span.first) {
+        Some(highest) => highest > AS_HIGH * group.bytes,
+        None => group.count < AS_HIGH * group.allocations as f64,
+    };
+    is_steady && is_long && by_many_calls && !was_as_high && !turns_over(group, span)
+}
+
+/// Whether the survivors stopped coming because the program rests: by its work they come as before.
+fn rests(group: &Evidence<'_>, span: Span) -> bool {
+    let (births, middle) = (&group.births, span.middle());
+    let (before, after) = (births.weight(span.first, middle), births.weight(middle, f64::INFINITY));
+    let is_enough = births.between(middle, f64::INFINITY).count() >= FEWEST_BLOCKS
+        && after >= LEAST_SHARE_AT_REST * (before + after)
+        && group.calls >= FEWEST_CALLS;
+    let work = group.activity.between(span.first, middle).zip(group.activity.between(middle, span.now));
+    let Some((work_before, work_after)) = work.filter(|_| is_enough && before > 0.0) else { return false };
+    work_after <= REST * work_before
+        && after * work_before >= SAME * before * work_after
+        && each_call_leaves_as_much(group, span, before, after)
+        && !turns_over(group, span)
+}
+
+/// Whether the calls in the later half left as much as those before; where there are no readings of them, whether each call so
+/// far left something.
+fn each_call_leaves_as_much(group: &Evidence<'_>, span: Span, before: f64, after: f64) -> bool {
+    let at_first = group.calls_before.last_until(span.first).map_or(0.0, |(_, calls)| calls);
+    match group.calls_before.last_until(span.middle()).map(|(_, calls)| calls - at_first) {
+        Some(calls_before) if calls_before >= 1.0 => {
+            let calls_after = (group.calls as f64 - calls_before - at_first).max(0.0);
+            after * calls_before >= SAME * before * calls_after
+        }
+        _ => group.count >= SAME * group.calls as f64,
+    }
+}

@@ -1,0 +1,87 @@
+//! The sentence beneath a group: its verdict, with the group's own figures.
+
+use crate::report::data::{LiveGroup, growth, verdict};
+use crate::report::name::printable;
+use crate::size;
+
+/// Of the time since the oldest block was made, and seconds: a pause that is spoken of.
+const PAUSE: f64 = 0.15;
+const LEAST_PAUSE: f64 = 0.1;
+/// Of the run: with a newer block than this, the making is not over.
+const LATELY: f64 = 0.1;
+/// How far survivors per call may be from one and still be "one".
+const ABOUT_ONE: f64 = 0.02;
+
+/// The sentence, where the run has so many seconds.
+pub(super) fn of(group: &LiveGroup, run: f64) -> Option<String> {
+    match group.verdict.as_deref()? {
+        verdict::GROWING => Some(grows(group)),
+        verdict::KEPT_SINCE_START => {
+            Some("made in the first part of the run and kept, as caches, statics and pools are".into())
+        }
+        verdict::KEPT => Some(kept(group, run)),
+        verdict::RECENT => Some("made a short while ago: it may still be freed".into()),
+        verdict::UNKNOWN => Some(unknown(group)),
+        _ => None,
+    }
+}
+
+fn grows(group: &LiveGroup) -> String {
+    let rate = size::bytes(rounded(group.bytes_per_second));
+    let pause = group.last_growth_seconds.filter(|&pause| pause >= LEAST_PAUSE.max(PAUSE * group.oldest_seconds));
+    if group.growth.as_deref() == Some(growth::LARGER_BLOCKS) {
+        let pause = pause.map(|pause| format!("; not in the last {}", size::age(pause))).unwrap_or_default();
+        return format!("keeps getting larger: +{rate}/s, by reallocation or by a larger block in its place{pause}");
+    }
+    let call = group.bytes_per_call.zip(group.path.last()).map(|(bytes, function)| {
+        format!(", {}{} per call of {}", size::bytes(rounded(bytes)), error_per_call(group), printable(function))
+    });
+    let survivors = survivors(group).map(|survivors| format!("; {survivors}")).unwrap_or_default();
+    let pause = pause.map(|pause| format!("; none made in the last {}", size::age(pause))).unwrap_or_default();
+    format!("not being freed: +{rate}/s{}{survivors}{pause}", call.unwrap_or_default())
+}
+
+/// As certain as the sum is.
+fn error_per_call(group: &LiveGroup) -> String {
+    match group.calls {
+        Some(calls) if group.error_bytes > 0 && calls > 0 => {
+            format!(" ± {}", size::bytes(rounded(group.error_bytes as f64 / calls as f64)))
+        }
+        _ => String::new(),
+    }
+}
+
+/// What each call has left, where that is one block.
+fn survivors(group: &LiveGroup) -> Option<String> {
+    let (calls, function) = (group.calls.filter(|&calls| calls > 1)?, group.path.last()?);
+    let is_one = (group.count as f64 / calls as f64 - 1.0).abs() <= ABOUT_ONE && group.error_bytes == 0;
+    is_one.then(|| {
+        let (count, calls) = (size::count(group.count), size::count(calls));
+        format!("one block survives each call of {} ({count} of {calls})", printable(function))
+    })
+}
+
+fn kept(group: &LiveGroup, run: f64) -> String {
+    let at = |age: f64| size::age((run - age).max(0.0));
+    if let Some(enlarged) = group.last_growth_seconds.filter(|&enlarged| enlarged < group.newest_seconds) {
+        return format!("made at {}, last made larger at {}, kept since", at(group.oldest_seconds), at(enlarged));
+    }
+    if group.count == 1 {
+        return format!("made at {}, kept since", at(group.oldest_seconds));
+    }
+    if group.newest_seconds < LATELY * run {
+        return "in balance: blocks come and go, and no steady growth is seen".into();
+    }
+    let survivors = survivors(group).map(|survivors| format!("; {survivors}")).unwrap_or_default();
+    format!("made between {} and {}, kept since{survivors}", at(group.oldest_seconds), at(group.newest_seconds))
+}
+
+fn unknown(group: &LiveGroup) -> String {
+    let noun = if group.error_bytes > 0 { "samples" } else { "blocks" };
+    format!("too few {noun} to say ({})", size::count(rounded(group.effective_samples.floor())))
+}
+
+/// A cast from a float saturates, so that no value is out of range.
+fn rounded(number: f64) -> u64 {
+    number.round() as u64
+}

@@ -1,0 +1,69 @@
+//! The answer that the reader came for: whether anything grows.
+
+use super::groups::{is_growing, sum};
+use crate::report::data::{LiveGroup, NetRise, Report, verdict};
+use crate::report::name::printable;
+use crate::size;
+
+/// Of the live bytes: with more in groups of too few samples it is not known that nothing grows.
+const UNKNOWN_SHARE: f64 = 0.1;
+/// Of the rise of the net: groups that are known to grow explain it if they grew by as much.
+const EXPLAINED: f64 = 0.5;
+
+/// The lines above the groups that are not expected.
+pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<String>) {
+    let growing: Vec<&LiveGroup> = groups.iter().copied().filter(|group| is_growing(group)).collect();
+    // What is expected explains a rise as well.
+    let rise = report.live.net_rise.as_ref().filter(|rise| !is_explained(rise, &report.live.groups));
+    if groups.is_empty() && rise.is_none() {
+        return;
+    }
+    lines.push(String::new());
+    match (growing.len(), rise) {
+        (0, Some(rise)) => {
+            lines.push(format!(
+                "no group is known to grow, but the net of the whole program rose steadily: {}",
+                by(rise)
+            ));
+            lines.extend(named(rise));
+        }
+        (0, None) => lines.push(nothing_grows(groups)),
+        (count, rise) => {
+            let verb = if count == 1 { "is" } else { "are" };
+            let live = size::bytes(sum(&growing));
+            lines.push(format!("{} {verb} growing ({live} live)", size::plural(count as u64, "group")));
+            if let Some(rise) = rise {
+                lines.push(format!("the net of the whole program rose steadily by more than that: {}", by(rise)));
+                lines.extend(named(rise));
+            }
+        }
+    }
+}
+
+/// Said only where the data carry it.
+fn nothing_grows(groups: &[&LiveGroup]) -> String {
+    let unknown: Vec<&LiveGroup> =
+        groups.iter().copied().filter(|group| group.verdict.as_deref() == Some(verdict::UNKNOWN)).collect();
+    let bytes = sum(&unknown);
+    if bytes as f64 > UNKNOWN_SHARE * sum(groups) as f64 {
+        let of = size::plural(unknown.len() as u64, "group");
+        return format!("no growth found; too few samples to say of {of} ({} live)", size::bytes(bytes));
+    }
+    "nothing grows: no group has survivors that keep arriving".into()
+}
+
+fn is_explained(rise: &NetRise, groups: &[LiveGroup]) -> bool {
+    let growing = groups.iter().filter(|group| is_growing(group));
+    let grown: f64 = growing.map(|group| group.bytes_per_second * rise.seconds.min(group.oldest_seconds)).sum();
+    grown >= EXPLAINED * rise.bytes as f64
+}
+
+fn by(rise: &NetRise) -> String {
+    format!("by {} in the last {}", size::bytes(rise.bytes), size::age(rise.seconds))
+}
+
+/// A function's net also holds what others keep, so that it is not called growing.
+fn named(rise: &NetRise) -> Option<String> {
+    let (function, bytes) = (rise.function.as_ref()?, rise.function_bytes?);
+    Some(format!("most of it is the net of {}: its net rose by {}", printable(function), size::bytes(bytes)))
+}

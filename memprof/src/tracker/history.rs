@@ -1,0 +1,242 @@
+//! The net of the process over time: a bounded number of readings.
+//!
+//! When all places are taken, every second reading is dropped and the distance between two of them doubles: however long the
+//! process runs, there are between 128 and 256 of them, at even distances. The profiler's own thread takes them, from all
+//! counters; where there is none, threads that publish do. Such a thread publishes its own net however little it is, so that
+//! a reading is off by what the others have not published yet.
+
+use super::ledger::{PUBLISH_STEP, each_ledger};
+use super::totals;
+use crate::os::clock;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize};
+
+/// The most readings that are kept.
+const PLACES: usize = 256;
+/// The first distance between two readings, ticks: some milliseconds, by the clock of the processor.
+const FIRST_STEP: u64 = if cfg!(target_arch = "x86_64") {
+    1 << 23
+} else if cfg!(target_arch = "aarch64") {
+    1 << 17
+} else {
+    4_000_000
+};
+/// How often one who reads asks for the right to, before it goes without.
+const TRIES: usize = 10_000;
+
+/// One reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Point {
+    /// When, in ticks of the coarse clock.
+    pub(crate) ticks: u64,
+    /// Allocated − deallocated, bytes.
+    pub(crate) net: i64,
+    /// Bytes allocated so far: how busy the process was.
+    pub(crate) allocated: u64,
+}
+
+/// What was read, and how far a reading can be off.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    pub(crate) points: Vec<Point>,
+    pub(crate) error_bytes: u64,
+}
+
+struct Place {
+    ticks: AtomicU64,
+    net: AtomicI64,
+    allocated: AtomicU64,
+}
+
+impl Place {
+    const fn empty() -> Self {
+        Self { ticks: AtomicU64::new(0), net: AtomicI64::new(0), allocated: AtomicU64::new(0) }
+    }
+
+    fn get(&self) -> Point {
+        Point { ticks: self.ticks.load(Relaxed), net: self.net.load(Relaxed), allocated: self.allocated.load(Relaxed) }
+    }
+
+    fn set(&self, point: Point) {
+        self.ticks.store(point.ticks, Relaxed);
+        self.net.store(point.net, Relaxed);
+        self.allocated.store(point.allocated, Relaxed);
+    }
+}
+
+static READINGS: Readings = Readings::new();
+/// Whether the profiler's own thread takes the readings.
+static HAS_READER: AtomicBool = AtomicBool::new(false);
+/// Whether a reading was taken by a thread that published.
+static IS_ROUGH: AtomicBool = AtomicBool::new(false);
+
+struct Readings {
+    is_taken: AtomicBool,
+    len: AtomicUsize,
+    step: AtomicU64,
+    /// When the next one is due, ticks; the highest number: never.
+    next: AtomicU64,
+    places: [Place; PLACES],
+}
+
+impl Readings {
+    const fn new() -> Self {
+        Self {
+            is_taken: AtomicBool::new(false),
+            len: AtomicUsize::new(0),
+            step: AtomicU64::new(FIRST_STEP),
+            next: AtomicU64::new(u64::MAX),
+            places: [const { Place::empty() }; PLACES],
+        }
+    }
+
+    /// Runs `work` if nobody else does. Never waits: who asks may be in an allocation.
+    fn alone<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        self.is_taken.compare_exchange(false, true, Acquire, Relaxed).ok()?;
+        let done = work();
+        self.is_taken.store(false, Release);
+        Some(done)
+    }
+
+    fn is_due(&self, ticks: u64) -> bool {
+        ticks >= self.next.load(Relaxed)
+    }
+
+    /// Adds a reading. Of two that come at the same time one is enough.
+    fn add(&self, point: Point) {
+        let _ = self.alone(|| {
+            let mut len = self.len.load(Relaxed);
+            if len >= PLACES {
+                len = self.thin();
+            }
+            if let Some(place) = self.places.get(len) {
+                place.set(point);
+                self.len.store(len + 1, Relaxed);
+            }
+            self.next.store(point.ticks.saturating_add(self.step.load(Relaxed)), Relaxed);
+        });
+    }
+
+    /// Drops every second reading, and returns how many there are.
+    fn thin(&self) -> usize {
+        for (to, from) in self.places.iter().zip(self.places.iter().step_by(2)) {
+            to.set(from.get());
+        }
+        let _ = self.step.fetch_update(Relaxed, Relaxed, |step| Some(step.saturating_mul(2)));
+        PLACES / 2
+    }
+
+    fn begin(&self, point: Point) {
+        let _ = self.alone(|| {
+            self.len.store(0, Relaxed);
+            self.step.store(FIRST_STEP, Relaxed);
+            self.next.store(0, Relaxed);
+        });
+        self.add(point);
+    }
+
+    fn copy(&self) -> Vec<Point> {
+        // Room first: this lock is never held while something is allocated.
+        let mut points = Vec::with_capacity(PLACES);
+        for _ in 0..TRIES {
+            let done = self.alone(|| {
+                let len = self.len.load(Relaxed);
+                points.extend(self.places.iter().take(len).map(Place::get));
+            });
+            if done.is_some() {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        points
+    }
+}
+
+/// Begins anew: a profile has started.
+pub(crate) fn begin() {
+    IS_ROUGH.store(false, Relaxed);
+    READINGS.begin(now());
+}
+
+/// Says whether the profiler's own thread takes the readings from here on.
+pub(crate) fn has_reader(it_has: bool) {
+    HAS_READER.store(it_has, Relaxed);
+}
+
+/// In a forked child: the thread that was at it does not exist.
+pub(crate) fn recover() {
+    has_reader(false);
+    READINGS.is_taken.store(false, Release);
+}
+
+/// The net as of now, by all counters.
+fn now() -> Point {
+    let (allocated, freed) = totals::flows();
+    Point { ticks: clock::ticks(), net: allocated.bytes.wrapping_sub(freed.bytes) as i64, allocated: allocated.bytes }
+}
+
+/// Takes a reading if one is due. For the profiler's own thread.
+pub(crate) fn read_if_due() {
+    if READINGS.is_due(clock::ticks()) {
+        READINGS.add(now());
+    }
+}
+
+/// Whether threads that publish take the readings. Without a profile nobody does.
+#[inline]
+pub(super) fn needs_publishers() -> bool {
+    READINGS.next.load(Relaxed) != u64::MAX && !HAS_READER.load(Relaxed)
+}
+
+/// Whether a thread that publishes should take a reading.
+#[inline]
+pub(super) fn is_due_for_publisher() -> bool {
+    needs_publishers() && READINGS.is_due(clock::ticks())
+}
+
+/// Takes the reading of a thread that has published all of its own.
+pub(super) fn note(net: i64, allocated: u64) {
+    IS_ROUGH.store(true, Relaxed);
+    READINGS.add(Point { ticks: clock::ticks(), net, allocated });
+}
+
+/// All readings so far, and one of now. Allocates: for reports.
+pub(crate) fn history() -> History {
+    let is_rough = IS_ROUGH.load(Relaxed);
+    let error_bytes = if is_rough { PUBLISH_STEP * each_ledger().count() as u64 } else { 0 };
+    let now = now();
+    let mut points = READINGS.copy();
+    points.push(now);
+    History { points, error_bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_long_it_runs_the_readings_are_few_and_evenly_spread() {
+        let readings = Readings::new();
+        readings.begin(Point::default());
+        for turn in 1..100_000_u64 {
+            let ticks = turn * FIRST_STEP;
+            if readings.is_due(ticks) {
+                readings.add(Point { ticks, net: turn as i64, allocated: turn });
+            }
+        }
+        let points = readings.copy();
+        assert!((PLACES / 2..=PLACES).contains(&points.len()), "{}", points.len());
+        assert_eq!(points.first(), Some(&Point::default()));
+        let gaps: Vec<u64> = points.windows(2).map(|pair| pair[1].ticks - pair[0].ticks).collect();
+        assert!(gaps.iter().all(|&gap| gap == gaps[0]), "{gaps:?}");
+        assert!(100_000 * FIRST_STEP - points.last().unwrap().ticks <= gaps[0]);
+    }
+
+    #[test]
+    fn who_finds_another_at_it_goes_on() {
+        let readings = Readings::new();
+        readings.begin(Point::default());
+        readings.alone(|| readings.add(Point { ticks: 5, net: 5, allocated: 5 }));
+        assert_eq!(readings.copy().len(), 1);
+    }
+}

@@ -1,0 +1,74 @@
+//! A program with default settings that looks for traces of memprof's own thread. The argument says what it looks at.
+
+use std::hint::black_box;
+
+use memprof::track_memory;
+
+#[track_memory]
+fn up_and_down() {
+    drop(black_box(vec![1u8; 5_000_000]));
+}
+
+fn names_of_threads() -> Vec<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let mut names: Vec<String> = tasks
+        .filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok())
+        .map(|name| name.trim().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[memprof::main]
+fn main() {
+    match std::env::args().nth(1).unwrap_or_default().as_str() {
+        "peak" => up_and_down(),
+        "threads" => println!("{:?}", names_of_threads()),
+        // What std spawns is a process that was forked or made by `posix_spawn`.
+        "child" => {
+            let executable = std::env::current_exe().unwrap();
+            let status = std::process::Command::new(executable).arg("peak").env("MEMPROF_ENABLED", "0").status();
+            println!("{}", status.unwrap());
+        }
+        "fork" => {
+            // SAFETY: the child does nothing but what a program with one thread may do.
+            match unsafe { libc::fork() } {
+                0 => {
+                    up_and_down();
+                    println!("{}", names_of_threads().len());
+                }
+                child => {
+                    let mut status = 0;
+                    // SAFETY: the place is valid.
+                    unsafe { libc::waitpid(child, &raw mut status, 0) };
+                    println!("{status}");
+                }
+            }
+        }
+        "fork and signal" => {
+            // SAFETY: as above.
+            match unsafe { libc::fork() } {
+                0 => loop {
+                    // SAFETY: the call has no preconditions.
+                    unsafe { libc::pause() };
+                },
+                child => {
+                    let mut status = 0;
+                    // SAFETY: the calls have no preconditions; the place is valid.
+                    unsafe {
+                        libc::kill(child, libc::SIGTERM);
+                        libc::waitpid(child, &raw mut status, 0);
+                    }
+                    println!("{status}");
+                }
+            }
+        }
+        #[cfg(target_os = "linux")]
+        "unshare" => {
+            // SAFETY: the call has no preconditions.
+            let result = unsafe { libc::unshare(libc::CLONE_NEWUSER) };
+            println!("{result} {:?}", std::io::Error::last_os_error().kind());
+        }
+        other => panic!("unknown: {other}"),
+    }
+}

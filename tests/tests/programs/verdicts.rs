@@ -1,0 +1,134 @@
+//! What grows is found, in whatever way it grows, and what does not is not accused.
+
+use memprof::Report;
+
+use super::{Program, program};
+
+/// Every block has a record: in a debug build tracking takes long.
+fn exact(kind: &str) -> Program {
+    let program = program!("verdicts").arg(kind).env("MEMPROF_OVERHEAD_BUDGET_PERCENT", "0");
+    // Without optimization a large table takes long to read.
+    program.env("MEMPROF_MAX_TRACKED_ALLOCATIONS", "2000")
+}
+
+/// Hardly any block has a record.
+fn thin(kind: &str) -> Program {
+    exact(kind).env("MEMPROF_SAMPLE_INTERVAL_BYTES", "100000000")
+}
+
+fn run(program: Program) -> (Report, String) {
+    let ended = program.run();
+    let report = ended.expect_status(0).expect_report();
+    let text = std::fs::read_to_string(ended.work(super::LEAKS)).unwrap();
+    (report, text)
+}
+
+/// The verdicts on what a function keeps, and how it grows.
+fn of<'a>(report: &'a Report, function: &str) -> Vec<(&'a str, Option<&'a str>)> {
+    let name = format!("verdicts::{function}");
+    let groups = report.live.groups.iter().filter(|group| group.path.last() == Some(&name));
+    groups.map(|group| (group.verdict.as_deref().unwrap(), group.growth.as_deref())).collect()
+}
+
+fn growing(report: &Report) -> Vec<&str> {
+    let growing = report.live.groups.iter().filter(|group| group.verdict.as_deref() == Some("growing"));
+    growing.map(|group| group.path.last().map_or("", String::as_str)).collect()
+}
+
+#[test]
+fn a_table_that_is_replaced_by_a_larger_one_grows() {
+    let (report, text) = run(exact("table"));
+    assert_eq!(of(&report, "note"), [("growing", Some("larger blocks"))], "{text}");
+    assert!(text.contains("\n1 group is growing (") && text.contains("= keeps getting larger: +"), "{text}");
+    let (report, text) = run(exact("table").arg("repaired"));
+    assert_eq!(growing(&report), [""; 0], "{text}");
+}
+
+#[test]
+fn a_table_that_grows_beside_a_sample_is_found_too() {
+    let (report, text) = run(exact("table").env("MEMPROF_SAMPLE_INTERVAL_BYTES", "20000"));
+    assert_eq!(of(&report, "note"), [("growing", Some("larger blocks"))], "{text}");
+    assert_eq!(report.live.sampled_because.as_deref(), Some("fixed interval"));
+    assert!(text.contains("\na sample because `sample_interval_bytes` is set;"), "{text}");
+}
+
+#[test]
+fn a_pause_hides_no_leak() {
+    let (report, text) = run(exact("pause"));
+    assert_eq!(of(&report, "keep"), [("growing", Some("new blocks"))], "{text}");
+    assert!(
+        text.contains("one block survives each call of verdicts::keep (500 of 500); none made in the last "),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_leak_that_starts_in_the_last_quarter_is_found() {
+    let (report, text) = run(exact("late"));
+    assert_eq!(of(&report, "keep"), [("growing", Some("new blocks"))], "{text}");
+    let (report, text) = run(exact("late").arg("repaired"));
+    assert_eq!(growing(&report), [""; 0], "{text}");
+}
+
+#[test]
+fn what_was_made_in_a_stretch_that_is_over_is_kept_but_not_since_the_start() {
+    let (report, text) = run(exact("middle"));
+    assert_eq!(of(&report, "keep"), [("kept", None)], "{text}");
+    assert!(text.contains("   = made between ") && text.contains("\nnothing grows"), "{text}");
+}
+
+#[test]
+fn caches_queues_and_scratch_space_are_not_accused() {
+    for kind in ["cache", "queue", "enlarged"] {
+        let (report, text) = run(exact(kind));
+        assert_eq!(growing(&report), [""; 0], "{kind}: {text}");
+    }
+}
+
+#[test]
+fn where_no_group_shows_it_the_net_does() {
+    let (report, text) = run(thin("alone"));
+    let rise = report.live.net_rise.as_ref().expect("a rise");
+    assert!((25_000..=60_000).contains(&rise.bytes), "{rise:?}");
+    assert!(
+        text.contains("\nno group is known to grow, but the net of the whole program rose steadily: by "),
+        "{text}"
+    );
+    assert!(text.contains("\nmost of it is the net of verdicts::keep: its net rose by "), "{text}");
+    assert!(!text.contains("nothing grows") && !text.contains("no block made"), "{text}");
+    // Without a live table it is the same.
+    let (report, text) = run(exact("alone").env("MEMPROF_TRACK_ALLOCATIONS", "false"));
+    assert!(report.live.net_rise.is_some() && text.contains("its net rose by "), "{text}");
+}
+
+#[test]
+fn without_a_thread_of_our_own_those_that_publish_read() {
+    let without =
+        |kind| exact(kind).env("MEMPROF_DUMP_ON_SIGNAL", "").env("MEMPROF_SAMPLE_INTERVAL_BYTES", "100000000");
+    let (report, text) = run(without("much"));
+    let rise = report.live.net_rise.as_ref().expect("a rise");
+    assert!((1_000_000..=2_000_000).contains(&rise.bytes) && rise.function.is_none(), "{rise:?}");
+    assert!(text.contains("\nno group is known to grow, but"), "{text}");
+    // Less than what a reading can be off.
+    let (report, text) = run(without("alone"));
+    assert!(report.live.net_rise.is_none() && !text.contains("nothing grows"), "{text}");
+}
+
+#[test]
+fn a_function_whose_results_others_drop_is_not_named() {
+    let (report, text) = run(thin("parser"));
+    let rise = report.live.net_rise.as_ref().expect("a rise");
+    assert!((25_000..=60_000).contains(&rise.bytes) && rise.function.is_none(), "{rise:?}");
+    assert!(!text.contains("verdicts::parse:") && !text.contains("nothing grows"), "{text}");
+    let (report, text) = run(thin("parser").arg("repaired"));
+    assert!(report.live.net_rise.is_none() && !text.contains("rose steadily"), "{text}");
+}
+
+#[test]
+fn what_a_sample_does_not_hold_is_not_known() {
+    let (report, text) = run(thin("alone"));
+    assert!(report.live.groups.iter().all(|group| group.verdict.as_deref() == Some("unknown")), "{text}");
+    let keep = super::function(&report, "verdicts::keep");
+    let busy = super::function(&report, "verdicts::busy");
+    assert_eq!((keep.retained_bytes, busy.retained_bytes), (None, None), "{text}");
+}
