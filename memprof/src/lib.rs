@@ -49,15 +49,14 @@
 //!
 //! ```text
 //! 8890 letters
-//! memprof: allocated 77.2 KB, freed 40.4 KB, net 36.8 KB in 1,008 blocks, peak 67.9 KB
+//! memprof: allocated 69.4 KB, freed 32.1 KB, net 37.2 KB in 1,011 blocks, peak 68.4 KB
 //!
 //! Functions by net: what they keep
 //! function                     calls      net  self net  retained  peak/call  allocated  self alloc
 //! shop::read_orders                1  35.2 KB   35.2 KB   35.2 KB    35.2 KB    35.2 KB     35.2 KB
-//! memprof (reporting)              2     77 B      77 B               4.2 KB    11.2 KB     11.2 KB
 //! shop::total_length               1      0 B       0 B       0 B    32.1 KB    32.1 KB     32.1 KB
-//! (outside tracked functions)          1.5 KB    1.5 KB    1.0 KB                1.5 KB      1.5 KB
-//! total                               36.8 KB   36.8 KB   36.2 KB               77.2 KB     77.2 KB
+//! (outside tracked functions)          2.1 KB    2.1 KB    1.0 KB                2.1 KB      2.1 KB
+//! total                               37.2 KB   37.2 KB   36.2 KB               69.4 KB     69.4 KB
 //! ```
 //!
 //! # Marking code

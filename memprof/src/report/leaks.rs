@@ -1,6 +1,7 @@
 //! `memory_leaks.txt`: what is still live, where it came from and whether it grows.
 
 mod amount;
+mod expected;
 mod frames;
 mod groups;
 mod meaning;

@@ -110,7 +110,8 @@ pub(crate) struct Ledger {
 // SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `place` and the place itself,
 // the name, the late ends and what sends an entry the long way are atomics. All that is a `Cell`, `frames`, what captures
 // stacks and the rest of `tree` are touched by the thread that has taken the ledger alone (taking acquires what the former
-// owner released); of the shared ledger nobody touches them.
+// owner released); of the shared ledger nobody touches them. `is_reporting` is read by all and set before the ledger is
+// listed.
 unsafe impl Sync for Ledger {}
 
 impl Listed for Ledger {

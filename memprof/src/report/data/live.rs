@@ -36,7 +36,7 @@ pub(crate) mod cause {
 /// Words of [`LiveGroup::expected`] that are no pattern.
 #[cfg(feature = "profiling")]
 pub(crate) mod expected {
-    pub(crate) const SYMBOLS: &str = "symbols for backtraces, which the standard library keeps";
+    pub(crate) const SYMBOLS: &str = "symbols for backtraces, kept once they are read";
 }
 
 data! {
@@ -65,9 +65,9 @@ data! {
         /// Standard error of `estimated_bytes`; 0 when exact, 3 × `sample_interval_bytes` without a sample. `None` where
         /// allocations found no room.
         error_bytes: Option<u64>,
-        /// Live bytes from before the profile started (the runtime, statics), and of the profiler itself; about, where `exact` is false.
+        /// Live bytes from before the profile started (the runtime, statics), and what reports have left; about, where `exact` is false.
         before_start_bytes: u64,
-        /// Live blocks from before the profile started, and of the profiler itself; about, where `exact` is false.
+        /// Live blocks from before the profile started, and what reports have left; about, where `exact` is false.
         before_start_count: u64,
         /// How far the net of the whole process has risen steadily until now. It is exact, also where the groups are a sample.
         /// `None` where it has not.
@@ -125,8 +125,8 @@ data! {
         growth: Option<String>,
         /// Time since a growing group grew last, or a block of any other was made larger.
         last_growth_seconds: Option<f64>,
-        /// The pattern of `[leaks] ignore` that a function or frame of the group matches; or the reason why blocks of a
-        /// panic are expected: `symbols for backtraces, which the standard library keeps`.
+        /// The pattern of `[leaks] ignore` that a function or frame of the group matches; or another reason why the group
+        /// is expected: `symbols for backtraces, kept once they are read`.
         expected: Option<String>,
         /// Where the blocks were made, innermost frame first; the profiler's own frames are left out. Empty where no stack
         /// was captured.

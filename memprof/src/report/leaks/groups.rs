@@ -1,7 +1,7 @@
 //! The groups of live blocks, as entries of `memory_leaks.txt`.
 
-use super::{amount, frames, meaning, summary};
-use crate::report::data::{LiveGroup, Report, expected, verdict};
+use super::{amount, expected, frames, meaning, summary};
+use crate::report::data::{LiveGroup, Report, verdict};
 use crate::report::name::{path, printable};
 use crate::size;
 use crate::sorted;
@@ -31,7 +31,7 @@ pub(super) fn lines(report: &Report, lines: &mut Vec<String>) {
             size::bytes(sum(more))
         ));
     }
-    closing(&expected, lines);
+    expected::lines(&expected, lines);
 }
 
 pub(super) fn is_growing(group: &LiveGroup) -> bool {
@@ -63,27 +63,4 @@ fn ages(group: &LiveGroup) -> String {
     }
     let newest = size::age(group.newest_seconds);
     format!("largest block {}, oldest made {oldest} ago, newest {newest} ago", size::bytes(group.largest_bytes))
-}
-
-/// What is expected, with its sum: nothing disappears.
-fn closing(expected: &[&LiveGroup], lines: &mut Vec<String>) {
-    if expected.is_empty() {
-        return;
-    }
-    lines.push(String::new());
-    lines.push(format!(
-        "expected: {} in {}",
-        size::bytes(sum(expected)),
-        size::plural(expected.iter().fold(0_u64, |sum, group| sum.saturating_add(group.count)), "block")
-    ));
-    let mut expected = expected.to_vec();
-    sorted::by_key(&mut expected, |group| Reverse(group.bytes));
-    for group in expected {
-        let why = match group.expected.as_deref() {
-            Some(expected::SYMBOLS) => expected::SYMBOLS.to_owned(),
-            pattern => format!("[leaks] ignore has \"{}\"", printable(pattern.unwrap_or_default())),
-        };
-        let (bytes, blocks) = (size::bytes(group.bytes), size::plural(group.count, "block"));
-        lines.push(format!("  {bytes} in {blocks}, in {} ({why})", path(&group.path)));
-    }
 }
