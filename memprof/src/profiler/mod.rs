@@ -204,6 +204,7 @@ fn write(profile: &Running) -> Result<Written, Error> {
 
 /// Starts a profile; `allocator` is how the user named the inner allocator, where its type does not tell.
 fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Error> {
+    tracker::note_profile();
     // What the profiler allocates for itself has a row of its own.
     let scope = collect::Reporting::begin();
     let mut running = running();

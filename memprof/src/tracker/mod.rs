@@ -25,6 +25,7 @@ mod thread;
 mod totals;
 mod tracking;
 mod tree;
+mod unheard;
 mod untracked;
 mod watch;
 
@@ -47,6 +48,7 @@ pub(crate) use thread::{disable, present, retire_others, start_tracking};
 pub use totals::memory_stats;
 pub(crate) use totals::{Peak, peak};
 pub(crate) use tree::{MAX_NODES, each_node};
+pub(crate) use unheard::note_profile;
 pub(crate) use untracked::Untracked;
 pub use watch::Watch;
 pub(crate) use watch::{Figures, Moment, Seen};

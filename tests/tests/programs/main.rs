@@ -6,6 +6,7 @@ mod allocator;
 mod by_hand;
 mod configuration;
 mod ends;
+mod forgotten;
 #[cfg(unix)]
 mod forks;
 #[cfg(unix)]
