@@ -28,6 +28,7 @@ mod tree;
 mod unheard;
 mod untracked;
 mod watch;
+mod workers;
 
 pub(crate) use contexts::CallPath;
 pub(crate) use distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
@@ -52,3 +53,4 @@ pub(crate) use unheard::note_profile;
 pub(crate) use untracked::Untracked;
 pub use watch::Watch;
 pub(crate) use watch::{Figures, Moment, Seen};
+pub(crate) use workers::Workers;
