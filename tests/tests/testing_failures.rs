@@ -186,17 +186,20 @@ fn what_workers_did_is_said_and_no_leaks_cannot_tell() {
     for test in ["workers_and_no_leaks", "workers_and_no_leaks_below"] {
         let ended = fail(test);
         let line = ended.stdout.lines().find(|line| line.contains("so no_leaks cannot tell")).unwrap_or_default();
-        assert!(line.starts_with("memprof: 9") && line.contains(" by other threads, outside of this measurement"), "{line}");
-        assert!(line.contains("`memprof::Context`") && line.ends_with("`#[tokio::test(flavor = \"current_thread\")]`"), "{line}");
+        assert!(
+            line.starts_with("memprof: 9") && line.contains(" by other threads, outside of this measurement"),
+            "{line}"
+        );
+        assert!(
+            line.contains("`memprof::Context`") && line.ends_with("`#[tokio::test(flavor = \"current_thread\")]`"),
+            "{line}"
+        );
     }
 }
 
 #[test]
 fn an_async_test_fails_as_others_do() {
-    says(
-        "an_async_test_beyond_its_limit",
-        &["  1,000 bytes in 1 block  testing_failures::small"],
-    );
+    says("an_async_test_beyond_its_limit", &["  1,000 bytes in 1 block  testing_failures::small"]);
 }
 
 #[test]

@@ -135,7 +135,8 @@ fn tokio_builder(body: TokenStream) -> Option<TokenStream> {
                 }
                 let is_builder = name == "Builder";
                 path.push(TokenTree::Ident(name));
-                let is_of_runtime = matches!(path.iter().rev().nth(3), Some(TokenTree::Ident(name)) if name == "runtime");
+                let is_of_runtime =
+                    matches!(path.iter().rev().nth(3), Some(TokenTree::Ident(name)) if name == "runtime");
                 if is_builder && is_of_runtime && path.len() > 6 {
                     return Some(path.into_iter().collect());
                 }

@@ -89,8 +89,7 @@ mod file {
     pub(super) fn is_test() -> bool {
         let mut path = [0u8; 4096];
         // SAFETY: the link's name ends with 0, and the place has as many bytes as are asked for.
-        let length =
-            unsafe { libc::readlink(c"/proc/self/exe".as_ptr(), path.as_mut_ptr().cast(), path.len()) };
+        let length = unsafe { libc::readlink(c"/proc/self/exe".as_ptr(), path.as_mut_ptr().cast(), path.len()) };
         let path = usize::try_from(length).ok().and_then(|length| path.get(..length)).unwrap_or_default();
         let mut parts = path.rsplit(|byte| *byte == b'/');
         let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());

@@ -68,7 +68,9 @@ impl Background {
                 self.on_signal(signal, ends);
             }
             exit::end_is_near(false);
-            match periodic.as_mut().map(|periodic| (periodic.next().saturating_duration_since(Instant::now()), periodic))
+            match periodic
+                .as_mut()
+                .map(|periodic| (periodic.next().saturating_duration_since(Instant::now()), periodic))
             {
                 None => wake::wait(count, None),
                 Some((left, periodic)) if left.is_zero() => periodic.write(|profile| self.is_of(profile)),
