@@ -126,7 +126,8 @@
 //!
 //! # Troubleshooting
 //!
-//! * *No report?* The program was killed, or ended by a signal that `dump_on_signal` does not name, or `dump_on_exit = false`. A report that could not be written where the
+//! * *No report?* The program was killed, or ended by a signal other than SIGINT and
+//!   SIGTERM that `dump_on_signal` does not name, or `dump_on_exit = false`. A report that could not be written where the
 //!   settings say is in the system's temporary directory, and stderr says where.
 //! * *All figures are 0?* The tracker is not the global allocator: the first line of each report says so. `#[memprof::main]`
 //!   installs it, unless it says `allocator = none`.
@@ -162,6 +163,10 @@ mod os;
 #[doc = include_str!("../docs/plots.md")]
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
+// Its programs need crates that only the tests have: `memprof-tests` runs them.
+#[cfg(not(doctest))]
+#[doc = include_str!("../docs/recipes.md")]
+pub mod recipes {}
 #[cfg(feature = "profiling")]
 mod profiler;
 pub mod report;
