@@ -1,10 +1,15 @@
 //! `memory_leaks.txt`: what is still live, where it came from and whether it grows.
 
+mod alike;
 mod amount;
 mod frames;
+mod generated;
 mod groups;
 mod meaning;
+mod owner;
 mod summary;
+mod unnamed;
+mod wrap;
 
 use super::NOT_INSTALLED;
 use super::data::{Report, cause};
@@ -18,6 +23,7 @@ pub(crate) fn render(report: &Report) -> String {
     if report.allocator.installed {
         whole(report, &mut lines);
         groups::lines(report, &mut lines);
+        unnamed::lines(report, &mut lines);
         not_by_path(report, &mut lines);
     } else {
         lines.push(NOT_INSTALLED.to_owned());
@@ -117,7 +123,7 @@ fn not_by_path(report: &Report, lines: &mut Vec<String>) {
         lines.push(no_block(report));
         lines.push(String::new());
     }
-    lines.push("in no group above:".into());
+    lines.push("Not listed above:".into());
     match live.not_tracked {
         Some(0) => lines.push("  not tracked: 0 blocks".into()),
         Some(blocks) => {
@@ -161,7 +167,7 @@ fn system(report: &Report, lines: &mut Vec<String>) {
     ));
 
     lines.push(String::new());
-    lines.push("beside the system's figures:".into());
+    lines.push("Compared with the operating system:".into());
     let widest = rows.iter().map(|(_, size, _)| size.len()).max().unwrap_or(0);
     for (name, size, what) in rows {
         lines.push(format!("  {:<20} {size:<widest$}  {what}", format!("{name}:")).trim_end().to_owned());
