@@ -23,19 +23,25 @@ pub(crate) fn render(report: &Report) -> String {
     if report.allocator.installed {
         whole(report, &mut lines);
         groups::lines(report, &mut lines);
-        unnamed::lines(report, &mut lines);
+        section(unnamed::modules(report), &mut lines);
         not_by_path(report, &mut lines);
     } else {
         lines.push(NOT_INSTALLED.to_owned());
         lines.push(program(report));
     }
     system(report, &mut lines);
-    if !report.warnings.is_empty() {
-        lines.push(String::new());
-    }
-    lines.extend(report.warnings.iter().map(|warning| format!("warning: {}", printable(warning))));
+    section(report.warnings.iter().map(|warning| format!("warning: {}", printable(warning))).collect(), &mut lines);
+    section(unnamed::hint(report).into_iter().collect(), &mut lines);
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// Lines that stand by themselves, if there are any.
+fn section(section: Vec<String>, lines: &mut Vec<String>) {
+    if !section.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(section);
 }
 
 /// The first lines: how much in all, of which program, and how far the figures can be trusted.

@@ -2,6 +2,7 @@
 
 use super::amount;
 use super::frames::{self, Shown};
+use super::owner::Crates;
 use crate::report::data::LiveGroup;
 use std::borrow::Cow;
 
@@ -18,10 +19,10 @@ pub(super) struct Entry<'r> {
 }
 
 /// The entries of these groups, in the order of their first ones.
-pub(super) fn merged<'r>(groups: &[&'r LiveGroup]) -> Vec<Entry<'r>> {
+pub(super) fn merged<'r>(groups: &[&'r LiveGroup], crates: &Crates) -> Vec<Entry<'r>> {
     let mut entries: Vec<Entry<'r>> = Vec::new();
     for group in groups.iter().copied() {
-        let shown = frames::shown(group);
+        let shown = frames::shown(group, crates);
         let lines = shown.lines();
         let verdict = |other: &LiveGroup| (other.verdict == group.verdict) && (other.growth == group.growth);
         let same = |entry: &&mut Entry<'_>| {

@@ -1,7 +1,7 @@
 //! The frames of a stack, the user's before all others.
 
 use super::generated::is_generated;
-use super::owner::{self, Owner, after_registry};
+use super::owner::{self, Crates, Owner, after_registry};
 use crate::report::data::{Frame, LiveGroup};
 use crate::report::name::printable;
 use crate::size;
@@ -22,9 +22,9 @@ pub(super) struct Shown<'r> {
 
 /// The frames of a group that are shown, the innermost first. What a macro wrote is no place to begin with where a frame of
 /// the user's own stands behind it.
-pub(super) fn shown(group: &LiveGroup) -> Shown<'_> {
+pub(super) fn shown<'r>(group: &'r LiveGroup, crates: &Crates) -> Shown<'r> {
     let stack = &group.stack;
-    let of = |owner: Owner| stack.iter().filter(move |frame| owner::of(frame) == owner);
+    let of = |owner: Owner| stack.iter().filter(move |frame| owner::of(frame, crates) == owner);
     let users: Vec<&Frame> = of(Owner::User).collect();
     let is_place = |(index, frame): (usize, &&Frame)| {
         is_tracked_function(frame, group) || !(is_written_by_macro(frame) || is_within_macro(frame, users.get(index + 1)))
@@ -154,6 +154,12 @@ mod tests {
         }
     }
 
+    fn crates() -> Crates {
+        let mut report = crate::report::data::Report::default();
+        report.program.name = "app".into();
+        Crates::of(&report)
+    }
+
     /// As a group of `app::keep`, which is tracked, shows it.
     fn lines(stack: &[Frame]) -> Vec<String> {
         let group = LiveGroup {
@@ -163,7 +169,7 @@ mod tests {
             stack: stack.to_vec(),
             ..LiveGroup::default()
         };
-        let shown = shown(&group);
+        let shown = shown(&group, &crates());
         shown.lines().into_iter().chain(shown.others(1)).collect()
     }
 
@@ -253,6 +259,7 @@ mod tests {
             ],
             ..LiveGroup::default()
         };
-        assert!(shown(&group).lines()[0].contains("Clone>::clone"), "{:?}", shown(&group).lines());
+        let lines = shown(&group, &crates()).lines();
+        assert!(lines[0].contains("Clone>::clone"), "{lines:?}");
     }
 }

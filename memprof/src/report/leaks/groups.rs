@@ -2,6 +2,7 @@
 
 use super::alike::{Entry, merged};
 use super::amount::{self, sum};
+use super::owner::Crates;
 use super::{meaning, summary, wrap};
 use crate::report::data::{LiveGroup, Report, verdict};
 use crate::report::name::{OUTSIDE, path, printable};
@@ -24,10 +25,11 @@ struct Function<'r> {
 pub(super) fn lines(report: &Report, lines: &mut Vec<String>) {
     let (expected, groups): (Vec<&LiveGroup>, Vec<&LiveGroup>) =
         report.live.groups.iter().partition(|group| group.expected.is_some());
+    let crates = Crates::of(report);
     let functions: Vec<(Function<'_>, Vec<Entry<'_>>)> = by_function(&groups)
         .into_iter()
         .map(|function| {
-            let entries = merged(&function.groups);
+            let entries = merged(&function.groups, &crates);
             (function, entries)
         })
         .collect();
@@ -58,7 +60,7 @@ pub(super) fn lines(report: &Report, lines: &mut Vec<String>) {
             self::entry(number, &entry, (report, whole), lines);
         }
     }
-    rest(&small, "smaller group", ", each below 1 % and 4 KB", lines);
+    rest(&small, "group", " below 1 % and 4 KB", lines);
     rest(&more, "more group", "", lines);
     closing(&expected, lines);
 }

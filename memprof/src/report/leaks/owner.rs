@@ -1,6 +1,6 @@
 //! Whose code a frame is.
 
-use crate::report::data::Frame;
+use crate::report::data::{Frame, Report};
 
 /// Paths at which the names of functions begin that say nothing of where a block came from.
 const COMMON: [&str; 16] = [
@@ -38,20 +38,62 @@ pub(super) enum Owner {
     Common,
 }
 
-pub(super) fn of(frame: &Frame) -> Owner {
+/// The crates that are the user's own: those with tracked functions, and the program's.
+pub(super) struct Crates(Vec<String>);
+
+impl Crates {
+    pub(super) fn of(report: &Report) -> Self {
+        let functions = report.functions.iter().map(|function| function.name.as_str());
+        let mut crates: Vec<String> = functions.filter_map(crate_of).map(ToOwned::to_owned).collect();
+        // Test programs are called `name-0123456789abcdef`.
+        let program = report.program.name.trim_end_matches(".exe");
+        let is_hash = |end: &str| end.len() == 16 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let program = program.rsplit_once('-').filter(|(_, end)| is_hash(end)).map_or(program, |(name, _)| name);
+        crates.push(program.replace('-', "_"));
+        crates.sort_unstable();
+        crates.dedup();
+        Self(crates)
+    }
+
+    fn have(&self, function: &str) -> bool {
+        crate_of(function).is_some_and(|name| self.0.iter().any(|own| own == name))
+    }
+}
+
+/// The crate of a function: that of the type in `<a::T as b::Trait>::f`, or of the trait where the type is a parameter.
+fn crate_of(function: &str) -> Option<&str> {
+    let of_path = |path: &'_ str| path.split_once("::").map(|(first, _)| first.len());
+    let name = bare(function);
+    let (subject, rest) = if function.starts_with('<') {
+        name.split_once(" as ").unwrap_or((name, ""))
+    } else {
+        (name, "")
+    };
+    let path = if subject.contains("::") { subject } else { bare(rest) };
+    path.get(..of_path(path)?)
+}
+
+/// A name without what stands before its first path: `<`, `&mut `, `[`.
+fn bare(name: &str) -> &str {
+    let name = name.trim_start_matches(['<', '&', '[', '(', '*']);
+    name.strip_prefix("mut ").or(name.strip_prefix("dyn ")).unwrap_or(name)
+}
+
+pub(super) fn of(frame: &Frame, crates: &Crates) -> Owner {
     let Some(function) = &frame.function else {
         // A program without symbols has nothing better to show than its own addresses.
         let is_library = frame.module.as_ref().is_some_and(|module| module.contains(".so") || module.contains(".dll"));
         return if is_library { Owner::Common } else { Owner::User };
     };
     // `<alloc::vec::Vec<T> as core::clone::Clone>::clone` is as much of the library as `alloc::vec::push`.
-    let name = function.trim_start_matches(['<', '&', '[', '(', '*']);
-    let name = name.strip_prefix("mut ").or(name.strip_prefix("dyn ")).unwrap_or(name);
+    let name = bare(function);
     let file = frame.file.as_deref().unwrap_or_default().replace('\\', "/");
     if COMMON.iter().any(|prefix| name.starts_with(prefix)) || is_common(&file) || is_of_the_system(name, frame) {
         return Owner::Common;
     }
-    if after_registry(&file).is_some() { Owner::OtherCrate } else { Owner::User }
+    // Without debug information only the name says whose it is.
+    let is_of_other_crate = if file.is_empty() { !crates.have(function) } else { after_registry(&file).is_some() };
+    if is_of_other_crate { Owner::OtherCrate } else { Owner::User }
 }
 
 /// A source of the standard library (as it was built; as it is beside the compiler, where the component `rust-src` is
@@ -72,4 +114,39 @@ pub(super) fn after_registry(file: &str) -> Option<&str> {
 /// A function of C that stands in no file of the user's: `main`, `clone3`, `start_thread`.
 fn is_of_the_system(name: &str, frame: &Frame) -> bool {
     frame.file.is_none() && !name.contains("::")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crate_of_a_function_is_that_of_its_type() {
+        for (function, name) in [
+            ("app::keep", Some("app")),
+            ("<app::Index as app::Search>::insert", Some("app")),
+            ("<&mut serde_json::ser::Serializer<W,F> as serde_core::ser::Serializer>::serialize_str", Some("serde_json")),
+            ("app::_::<impl serde_core::ser::Serialize for app::Query>::serialize", Some("app")),
+            ("<T as serde_core::de::DeserializeSeed>::deserialize", Some("serde_core")),
+            ("<app::Query>::new", Some("app")),
+            ("main", None),
+            ("", None),
+        ] {
+            assert_eq!(crate_of(function), name, "{function}");
+        }
+    }
+
+    #[test]
+    fn without_files_the_users_crates_are_those_with_tracked_functions_and_the_programs() {
+        let mut report = Report::default();
+        report.program.name = "my-app-0123456789abcdef".into();
+        report.functions = ["index::insert", "a name of its own"]
+            .map(|name| crate::report::data::Function { name: name.into(), ..Default::default() })
+            .into();
+        let crates = Crates::of(&report);
+        let owner = |name: &str| of(&Frame { function: Some(name.into()), ..Frame::default() }, &crates);
+        assert_eq!([owner("my_app::main"), owner("<index::Hnsw as core::clone::Clone>::clone")], [Owner::User; 2]);
+        assert_eq!(owner("serde_json::de::from_trait"), Owner::OtherCrate);
+        assert_eq!([owner("std::rt::lang_start"), owner("main")], [Owner::Common; 2]);
+    }
 }
