@@ -1,5 +1,6 @@
 //! A profile that leaves nothing behind.
 
+use crate::counting::Counting;
 use crate::rows::assert_rows_add_up;
 use memprof::{Config, Profiler, Report};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -36,13 +37,13 @@ impl Profile {
         config.memory_profiling.backtraces = false;
         config.reporting.output_dir = folder.path().to_owned();
         change(&mut config);
-        let profiler = Profiler::start(config).unwrap();
+        let profiler = Counting::apart(|| Profiler::start(config)).unwrap();
         Self { profiler, _folder: folder, _alone: alone }
     }
 
     /// The report as of now; its rows add up.
     pub fn report(&self) -> Report {
-        let report = self.profiler.report();
+        let report = Counting::apart(|| self.profiler.report());
         assert_rows_add_up(&report);
         report
     }

@@ -143,7 +143,9 @@ fn compare(seeds: std::ops::Range<u64>, comparisons: &mut [Comparison; 4]) {
         for (of, (name, comparison)) in FUNCTIONS.iter().zip(&mut comparisons[1..]).enumerate() {
             let truth: u64 = held.iter().map(|held| held.bytes(of)).sum();
             let row = report.functions.iter().find(|row| row.name == *name).unwrap();
-            comparison.add(truth, row.retained_bytes, row.retained_error_bytes);
+            // Without a sample it is not known, and adds nothing to a sum: with 95 % it is less than three intervals.
+            let error = row.retained_error_bytes.or(Some(3 * live.sample_interval_bytes / 2));
+            comparison.add(truth, row.retained_bytes.or(Some(0)), error);
         }
         drop((held, report));
         assert_nothing_is_left(&profile.report());
@@ -154,8 +156,7 @@ fn compare(seeds: std::ops::Range<u64>, comparisons: &mut [Comparison; 4]) {
 fn assert_nothing_is_left(report: &Report) {
     for name in FUNCTIONS {
         let row = report.functions.iter().find(|row| row.name == name).unwrap();
-        assert_eq!(row.retained_bytes, Some(0), "{name}");
-        assert_eq!(row.retained_error_bytes, Some(3 * report.live.sample_interval_bytes));
+        assert_eq!((row.retained_bytes, row.retained_error_bytes), (None, None), "{name}");
     }
 }
 

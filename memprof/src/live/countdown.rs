@@ -53,11 +53,16 @@ impl Countdown {
         }
     }
 
-    /// Draws anew if the interval has changed since, and nothing up to byte `total` is due. It has no memory, so that drawing
-    /// anew changes no chance.
-    pub(crate) fn follow(&self, total: u64, table: &Table) {
-        if self.due_at(table).is_some_and(|due_at| total < due_at) && self.level.get() != table.drawing().1 {
+    /// Which byte the next arrow hits, as [`due_at`](Self::due_at). If the interval has changed since it was drawn and nothing up
+    /// to byte `total` is due, it is drawn anew: it has no memory, so that this changes no chance.
+    pub(crate) fn follow(&self, total: u64, table: &Table) -> Option<u64> {
+        let (state, level) = table.drawing();
+        if level == 0 || self.level.get() == 0 || self.period.get() != state.period() {
+            return None;
+        }
+        if self.level.get() != level && total < self.due_at.get() {
             self.draw(total, table);
         }
+        Some(self.due_at.get())
     }
 }

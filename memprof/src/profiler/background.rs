@@ -5,7 +5,7 @@
 
 use super::periodic::Periodic;
 use super::readings::Schedule;
-use super::{Running, exit, output, running, write};
+use super::{Reporting, Running, exit, output, running, write};
 use crate::config::Config;
 use crate::os::signals::{self, Signal};
 use crate::os::wake;
@@ -13,7 +13,7 @@ use crate::tracker::history;
 use std::io;
 use std::panic::catch_unwind;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::Instant;
 
 /// The thread of a profile, as that knows it. It keeps no process alive, and a forked child has one only where it starts it.
@@ -29,8 +29,6 @@ static BEGUN: AtomicU64 = AtomicU64::new(0);
 /// Its settings.
 static EVERY_SECONDS: AtomicUsize = AtomicUsize::new(0);
 static KEEP: AtomicUsize = AtomicUsize::new(0);
-/// Whether it takes readings of what is live.
-static READS: AtomicBool = AtomicBool::new(false);
 
 impl Background {
     /// Starts the thread. `Err`: the system has none to give.
@@ -38,7 +36,6 @@ impl Background {
         let background = Self(STARTED.fetch_add(1, Relaxed) + 1);
         EVERY_SECONDS.store(config.reporting.every_seconds, Relaxed);
         KEEP.store(config.reporting.keep, Relaxed);
-        READS.store(config.memory_profiling.track_allocations, Relaxed);
         WANTED.store(background.0, Release);
         // Before the first handler is there.
         signals::expect_thread(true);
@@ -62,8 +59,8 @@ impl Background {
     }
 
     /// What the thread does until the profile is over.
-    fn work(self, mut periodic: Option<Periodic>, mut readings: Option<Schedule>) {
-        history::has_reader(readings.is_some());
+    fn work(self, mut periodic: Option<Periodic>) {
+        let mut readings = Schedule::new();
         loop {
             let count = wake::count();
             if !self.is_wanted() {
@@ -76,15 +73,15 @@ impl Background {
             }
             exit::end_is_near(false);
             let now = Instant::now();
-            if let Some(readings) = readings.as_mut().filter(|readings| readings.next() <= now) {
+            if readings.next() <= now {
                 readings.read();
             }
             if let Some(periodic) = periodic.as_mut().filter(|periodic| periodic.next() <= now) {
                 periodic.write(|profile| self.is_of(profile));
                 continue;
             }
-            let next = periodic.iter().map(Periodic::next).chain(readings.iter().map(Schedule::next)).min();
-            wake::wait(count, next.map(|next| next.saturating_duration_since(Instant::now())));
+            let next = periodic.iter().map(Periodic::next).fold(readings.next(), Instant::min);
+            wake::wait(count, Some(next.saturating_duration_since(Instant::now())));
         }
     }
 
@@ -127,6 +124,7 @@ fn start_thread() -> io::Result<()> {
 }
 
 fn run() {
+    Reporting::begin_thread();
     // Nobody would hear of a panic.
     let _ = catch_unwind(|| {
         let background = Background(WANTED.load(Acquire));
@@ -136,13 +134,13 @@ fn run() {
         }
         let periodic = Periodic::of(EVERY_SECONDS.load(Relaxed), KEEP.load(Relaxed));
         listen();
-        background.work(periodic, READS.load(Relaxed).then(Schedule::new));
+        background.work(periodic);
     });
 }
 
 fn listen() {
     // Only some systems have this take memory.
     #[cfg(not(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64")))]
-    let _scope = super::Reporting::begin();
+    let _scope = Reporting::begin();
     wake::listen();
 }

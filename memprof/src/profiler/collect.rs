@@ -6,33 +6,14 @@ use super::merge::{self, LedgerSum, Paths};
 use super::over_time::OverTime;
 use super::{readings, rows};
 use crate::Error;
+use crate::jemalloc;
 use crate::live;
 use crate::os::clock::Anchor;
 use crate::os::{memory, pages};
-use crate::report::data::{Allocator, Os, Overhead, Program, Report, SCHEMA_VERSION, Totals};
+use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
 use crate::size;
-use crate::tracker::{self, Peak, Reading, Site, Snapshot};
-use crate::{jemalloc, scope};
+use crate::tracker::{self, OwnFigures, Peak, Reading, Reporting, Snapshot};
 use std::sync::atomic::Ordering::Relaxed;
-
-/// Where the profiler's own ordinary allocations are charged to: a row like any other.
-pub(super) static REPORTING: Site = Site::named("memprof (reporting)", file!(), line!());
-
-/// Keeps this thread in the profiler's own row, and what it allocates out of the live table.
-#[derive(Debug)]
-#[must_use]
-pub(crate) struct Reporting {
-    // First: its end is the last thing that the row has.
-    _untracked: tracker::Untracked,
-    _scope: scope::Guard,
-}
-
-impl Reporting {
-    pub(crate) fn begin() -> Self {
-        let scope = scope::enter(&REPORTING);
-        Self { _untracked: tracker::Untracked::begin(), _scope: scope }
-    }
-}
 
 /// The report as of now.
 ///
@@ -43,13 +24,13 @@ pub(super) fn report(profile: &Running) -> Result<Report, Error> {
     // Nothing is allocated between the two readings.
     let snapshot = Snapshot::take();
     let peak = tracker::peak(0);
+    // Those of before this report: together with the totals, everything that was allocated so far.
+    let own = OwnFigures::now();
     let table = live::table().filter(|_| profile.config.memory_profiling.track_allocations);
     let given_up = not_tracked().saturating_sub(profile.at_start().not_tracked);
     let records = table.and_then(live::Table::copy);
-    if records.is_some() {
-        // For the reports that come after this one.
-        readings::take();
-    }
+    // For the reports that come after this one.
+    readings::take();
     let _reporting = Reporting::begin();
     profile.room.prepare()?;
     // It may have been what was set aside that was missing.
@@ -80,7 +61,7 @@ pub(super) fn report(profile: &Running) -> Result<Report, Error> {
         threads: rows::threads(&ledgers),
         jemalloc: jemalloc::statistics(&profile.inner),
         os: Os { rss_bytes: memory::resident_bytes(), peak_rss_bytes: memory::peak_resident_bytes() },
-        overhead: overhead(&ledgers),
+        overhead: overhead(&ledgers, own),
         warnings: profile.warnings.clone(),
         totals,
         live,
@@ -136,10 +117,15 @@ fn totals(paths: &Paths, peak: Peak) -> Totals {
     }
 }
 
-fn overhead(ledgers: &[LedgerSum]) -> Overhead {
+fn overhead(ledgers: &[LedgerSum], own: OwnFigures) -> Overhead {
     let sum = |figure: fn(&LedgerSum) -> u64| ledgers.iter().map(figure).sum();
     Overhead {
         profiler_bytes: pages::held(),
+        reporting: ReportingFigures {
+            allocated_bytes: own.allocated_bytes,
+            allocated_count: own.allocated_count,
+            peak_bytes: own.peak_bytes,
+        },
         misplaced_guards: sum(|ledger| ledger.ledger.misplaced_guards.load(Relaxed)),
         scopes_not_opened: sum(|ledger| ledger.ledger.scopes_not_opened.load(Relaxed)),
         stacks_not_captured: sum(|ledger| ledger.ledger.stacks.counts().not_captured.load(Relaxed)),

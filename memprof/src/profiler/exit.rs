@@ -128,8 +128,14 @@ pub fn exit(code: i32) -> ! {
 pub(super) mod abort {
     use super::{RUNNING, finish_unless_told_not_to};
     use crate::os::ending::{self, Work};
+    use crate::tracker::Reporting;
 
-    static WORK: Work = Work { is_possible: || !RUNNING.is_held_here(), run: finish_unless_told_not_to };
+    static WORK: Work = Work { is_possible: || !RUNNING.is_held_here(), run: finish_in_thread };
+
+    fn finish_in_thread() {
+        Reporting::begin_thread();
+        finish_unless_told_not_to();
+    }
 
     /// Has the report written before `abort` ends the process. False: the program has a handler of its own.
     pub(crate) fn catch() -> bool {

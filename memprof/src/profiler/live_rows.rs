@@ -5,11 +5,12 @@ use super::estimate::Estimate;
 use super::live_groups::{Group, grouped};
 use super::merge::Paths;
 use super::over_time::OverTime;
+use super::panic_hook;
 use super::rows::{Names, name};
 use super::verdict::{Evidence, Levels, Verdict};
 use crate::live::{self, Records};
 use crate::os::clock::Anchor;
-use crate::report::data::{Live, LiveGroup, Totals, cause};
+use crate::report::data::{Live, LiveGroup, Totals, cause, expected};
 use crate::sorted;
 use wildmatch::WildMatch;
 
@@ -112,7 +113,7 @@ pub(super) fn section(
     Live {
         exact,
         sample_interval_bytes: tracked.interval,
-        interval_range: tracked.interval_range.map(Vec::from),
+        interval_range: tracked.interval_range,
         tracked: Some(tracked.sum.samples()),
         not_tracked: Some(not_tracked),
         estimated_bytes: Some(bytes),
@@ -164,7 +165,7 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
                 row.last_growth_seconds = Some((run - growth.last).max(0.0));
                 row.bytes_per_second = growth.bytes / (run - growth.from).max(1e-3);
             }
-            row.expected = expected(&row, &ignored);
+            row.expected = expected(&row, &ignored).or_else(|| symbols_of_backtraces(&row, verdict));
             (verdict, row)
         })
         .collect();
@@ -221,6 +222,18 @@ fn row(group: &Group, tracked: &Tracked, paths: &Paths, net: i64) -> LiveGroup {
         stack: group.frames.clone(),
         ..LiveGroup::default()
     }
+}
+
+/// Why a group is expected that no pattern matches: the symbols that the standard library keeps once it has read them for a
+/// backtrace. A hook of the program may keep something of its own.
+fn symbols_of_backtraces(row: &LiveGroup, verdict: Verdict) -> Option<String> {
+    let is_of_panics = row.path.first().is_some_and(|name| name == panic_hook::NAME);
+    let mut names = row.stack.iter().filter_map(|frame| frame.function.as_deref()).peekable();
+    let are_symbols = match names.peek() {
+        Some(_) => names.any(|name| ["backtrace_rs::", "std::backtrace"].iter().any(|part| name.contains(part))),
+        None => verdict.growth().is_none(),
+    };
+    (is_of_panics && are_symbols).then(|| expected::SYMBOLS.to_owned())
 }
 
 /// The first pattern that one of the group's functions or frames matches.

@@ -23,7 +23,7 @@ pub struct MainProfile(Option<Profiler>);
 /// the body of main, with one line on stderr and status 2.
 pub fn main_start(options: MainOptions) -> MainProfile {
     let loaded = {
-        let _scope = super::collect::Reporting::begin();
+        let _scope = super::Reporting::begin();
         Config::load_explicit(options.config.map(Path::new))
     };
     // The types of these two tell their names; a static's path stands for itself.

@@ -28,6 +28,7 @@ mod net_rise;
 mod out_of_memory;
 mod output;
 mod over_time;
+mod panic_hook;
 mod periodic;
 mod readings;
 mod room;
@@ -37,9 +38,10 @@ mod symbols;
 mod verdict;
 mod watched;
 
-pub(crate) use collect::Reporting;
 pub use exit::exit;
 pub use main::{MainOptions, MainProfile, main_start};
+
+pub(crate) use crate::tracker::Reporting;
 
 use self::background::Background;
 use self::room::Room;
@@ -143,16 +145,21 @@ impl Profiler {
     /// # Errors
     /// [`Error::AlreadyRunning`] while another profile is running.
     pub fn start(config: impl Into<Loaded>) -> Result<Profiler, Error> {
-        start(config.into(), None)
+        let loaded = {
+            let _scope = Reporting::begin();
+            config.into()
+        };
+        start(loaded, None)
     }
 
     /// What was counted until now. Everything goes on meanwhile; a report of a running program is as consistent as one
     /// at its end.
     ///
     /// Cost: two walks over the call paths of all threads, one over the live table (about 1 ms for 10,000 tracked
-    /// allocations), and the allocations of the report itself, which stand in it the next time, in the row
-    /// `memprof (reporting)`. Empty where the configuration says `enabled = false`, and where there is no memory for it.
+    /// allocations), and the allocations of the report itself, which stand in `overhead.reporting` the next time. Empty where the configuration says `enabled = false`, and where there is no memory for it.
     pub fn report(&self) -> Report {
+        // Before the lock: what is left of the report belongs to the program once it is free again.
+        let _scope = Reporting::begin();
         let running = running();
         let Some(profile) = running.get() else {
             return Report { warnings: vec![no_report().to_string()], ..Report::default() };
@@ -195,6 +202,7 @@ impl Drop for Profiler {
 /// }
 /// ```
 pub fn write_report() -> Result<Written, Error> {
+    let _scope = Reporting::begin();
     let running = running();
     write(running.get().ok_or_else(no_report)?)
 }
@@ -207,8 +215,7 @@ fn write(profile: &Running) -> Result<Written, Error> {
 
 /// Starts a profile; `allocator` is how the user named the inner allocator, where its type does not tell.
 fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Error> {
-    // What the profiler allocates for itself has a row of its own.
-    let scope = collect::Reporting::begin();
+    let scope = Reporting::begin();
     let mut running = running();
     if running.get().is_some() {
         return Err(Error::AlreadyRunning);
@@ -225,6 +232,9 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     let inner = found.map_or_else(|| "none".to_owned(), |type_name| inner_allocator(type_name, allocator));
     warnings.extend(jemalloc::apply(&config.jemalloc, &inner));
     out_of_memory::abort_if(config.jemalloc.abort_on_oom);
+    if found.is_some() {
+        panic_hook::install();
+    }
     if config.memory_profiling.dump_on_exit && !exit::arm() {
         warnings.push("no handler could be registered with the system: a call of `exit` loses the report".to_owned());
     }
@@ -289,7 +299,7 @@ fn warn(running: &mut Held<'static, Running>, warning: String) {
 /// Starts the profiler's own thread, if there is something for it to do.
 fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Background> {
     let signals = signals_to_catch(config, warnings);
-    if config.reporting.every_seconds == 0 && signals.is_empty() && !config.memory_profiling.track_allocations {
+    if config.reporting.every_seconds == 0 && signals.is_empty() && !takes_readings(config) {
         return None;
     }
     match Background::start(config) {
@@ -306,6 +316,12 @@ fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Backg
             None
         }
     }
+}
+
+/// Whether the thread is started for readings over time alone: not where the user has said which signals it is for, and not
+/// where it would be one of the standard library's, which allocates.
+fn takes_readings(config: &Config) -> bool {
+    cfg!(unix) && config.memory_profiling.track_allocations && config.memory_profiling.dump_on_signal.is_none()
 }
 
 /// The signals on which reports are written.
@@ -338,6 +354,7 @@ fn background_is_asked_for(config: &Config) -> bool {
 }
 
 fn finish() -> Result<Written, Error> {
+    let _scope = Reporting::begin();
     let mut running = running();
     let profile = running.get().ok_or_else(no_report)?;
     let written = collect::report(profile).and_then(|report| {
@@ -356,6 +373,7 @@ fn finish() -> Result<Written, Error> {
 
 /// The profile is over.
 fn stop(running: &mut Held<'static, Running>) {
+    let _scope = Reporting::begin();
     if let Some(profile) = running.take() {
         exit::abort::release();
         forked::has_background(false);

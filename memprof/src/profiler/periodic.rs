@@ -1,6 +1,6 @@
 //! Numbered reports of the running program, `every_seconds` apart: two of them show what grows.
 
-use super::{Running, collect, output, running, warn};
+use super::{Reporting, Running, collect, output, running, warn};
 use crate::Error;
 use crate::report::Written;
 use std::collections::VecDeque;
@@ -37,7 +37,7 @@ impl Periodic {
         self.number += 1;
         let mut running = running();
         let Some(profile) = running.get().filter(|profile| is_its(profile)) else { return };
-        let _scope = collect::Reporting::begin();
+        let _scope = Reporting::begin();
         let room = Arc::clone(&profile.room);
         match collect::report(profile).and_then(|report| output::write(profile, &report, Some(self.number))) {
             Ok(written) => self.kept.push_back(written),

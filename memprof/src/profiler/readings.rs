@@ -203,13 +203,14 @@ pub(super) fn begin() {
 /// Takes a reading. Does not allocate.
 pub(super) fn take() {
     let _alone = ONE_AT_A_TIME.lock();
-    let Some(table) = live::table() else { return };
     let moment = TABLES.begin_moment(clock::ticks());
-    table.each_kept(|record, interval| {
-        let bytes = record.size as f64 / chance(record, interval).max(f64::MIN_POSITIVE);
-        // A cast from a float saturates.
-        TABLES.live.add(Key { owner: record.owner, stack: record.stack }, moment, bytes as i64);
-    });
+    if let Some(table) = live::table() {
+        table.each_kept(|record, interval| {
+            let bytes = record.size as f64 / chance(record, interval).max(f64::MIN_POSITIVE);
+            // A cast from a float saturates.
+            TABLES.live.add(Key { owner: record.owner, stack: record.stack }, moment, bytes as i64);
+        });
+    }
     for ledger in tracker::each_ledger() {
         for node in tracker::each_node(ledger) {
             let (key, net) = (Key { owner: super::merge::address(node), stack: 0 }, node.net());
@@ -267,6 +268,7 @@ pub(super) struct Schedule {
 impl Schedule {
     /// Begins now.
     pub(super) fn new() -> Self {
+        history::has_reader(true);
         let begun = Instant::now();
         Self {
             begun,

@@ -1,6 +1,5 @@
 //! The rows of a report: functions, call tree, threads.
 
-use super::collect::REPORTING;
 use super::estimate::Estimate;
 use super::live_rows::Retained;
 use super::merge::{LedgerSum, Paths, address};
@@ -99,8 +98,6 @@ pub(super) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
 }
 
 fn function(sum: &Sum, names: &Names, retained: Option<Retained<'_>>) -> Function {
-    // What the profiler allocates for itself has no records.
-    let retained = retained.filter(|_| !std::ptr::eq(sum.site, &raw const REPORTING));
     let (own, total) = (&sum.own, &sum.total);
     let kept = retained.filter(|retained| retained.is_known(sum.retained, own.allocated.bytes));
     let recorded = own.finished.saturating_sub(sum.unrecorded);

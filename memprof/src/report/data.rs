@@ -45,7 +45,7 @@ pub use functions::{
 };
 pub use live::{Frame, Live, LiveGroup, NetRise};
 #[cfg(feature = "profiling")]
-pub(crate) use live::{cause, growth, verdict};
+pub(crate) use live::{cause, expected, growth, verdict};
 
 data! {
     /// One report: what the process and each tracked function allocated, freed and still hold.
@@ -158,10 +158,23 @@ data! {
         peak_rss_bytes: Option<u64>,
     }
 
+    /// Ordinary allocations of the profiler until this report began. Blocks that a report has left to the program are in
+    /// `unattributed` instead.
+    pub struct ReportingFigures {
+        /// Bytes allocated.
+        allocated_bytes: u64,
+        /// Allocations.
+        allocated_count: u64,
+        /// The most that one report held at once, bytes.
+        peak_bytes: u64,
+    }
+
     /// What the profiler itself takes.
     pub struct Overhead {
         /// System memory that the profiler holds, bytes; in no other figure.
         profiler_bytes: u64,
+        /// Ordinary allocations of the profiler: to make and write reports, and of its own thread. In no other figure.
+        reporting: ReportingFigures,
         /// Guards that ended on another thread or in a place where their scope was already closed.
         misplaced_guards: u64,
         /// Calls that were not opened because too many scopes were open on their thread.

@@ -97,7 +97,8 @@ struct PollScope<'a> {
 }
 
 impl<'a> PollScope<'a> {
-    #[inline]
+    // PERF: as a call of its own it takes 11 instructions more.
+    #[inline(always)]
     fn enter(site: &'static Site, call: &'a mut Call) -> Self {
         let open = Open::here(site, FrameKind::Poll);
         Self { call, open }

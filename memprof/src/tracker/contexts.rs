@@ -6,8 +6,10 @@ use super::ledger::Ledger;
 use super::measurement::{self, Joined};
 use super::node::Node;
 use super::scopes::Open;
+use super::site::Site;
 use super::thread;
 use super::tree::OTHER_PATHS;
+use std::sync::atomic::Ordering::{Relaxed, Release};
 
 /// Where a thread was in its call tree.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +42,19 @@ impl CallPath {
         Some(Self { ledger, node, by })
     }
 
+    /// The root of a ledger: outside of every function.
+    pub(super) fn to_root(ledger: &'static Ledger) -> Self {
+        Self { ledger, node: ledger.root(), by: 0 }
+    }
+
+    /// A path of this one site, beside all that is open on this thread.
+    pub(crate) fn to(site: &'static Site) -> Option<Self> {
+        let ledger = thread::ledger()?;
+        ledger.catch_up();
+        let node = ledger.tree().child(ledger, ledger.root(), site)?;
+        Some(Self { ledger, node, by: 0 })
+    }
+
     /// The root of a measurement.
     pub(super) fn to_measurement(ledger: &'static Ledger, node: &'static Node, serial: u64) -> Self {
         Self { ledger, node, by: serial }
@@ -49,6 +64,17 @@ impl CallPath {
     /// room.
     pub(crate) fn enter(self) -> Option<Entered> {
         self.enter_as(FrameKind::Context).map(Entered)
+    }
+
+    /// The same, counted as a call. It is in no distribution.
+    pub(crate) fn enter_counted(self) -> Option<Entered> {
+        let entered = self.enter()?;
+        let node = entered.0.ledger.node();
+        node.calls.store(node.calls.load(Relaxed).wrapping_add(1), Relaxed);
+        node.count_unrecorded();
+        // Release: whoever sees the call end sees it begin.
+        node.finished.store(node.finished.load(Relaxed).wrapping_add(1), Release);
+        Some(entered)
     }
 
     pub(super) fn enter_as(self, kind: FrameKind) -> Option<Open> {

@@ -59,6 +59,24 @@ impl Counters {
         self.deallocated_count.fetch_add(1, Release);
     }
 
+    /// Adds bytes and blocks, each as allocated or, where negative, as freed; the owner alone calls this.
+    pub(crate) fn add(&self, bytes: i64, count: i64) {
+        let add = |counter: &AtomicU64, by: i64| counter.load(Relaxed).wrapping_add(by.max(0) as u64);
+        self.allocated_bytes.store(add(&self.allocated_bytes, bytes), Relaxed);
+        self.allocated_count.store(add(&self.allocated_count, count), Relaxed);
+        self.deallocated_bytes.store(add(&self.deallocated_bytes, bytes.saturating_neg()), Release);
+        self.deallocated_count.store(add(&self.deallocated_count, count.saturating_neg()), Release);
+    }
+
+    /// Adds bytes and blocks, each as allocated or, where negative, as freed; by any thread.
+    pub(crate) fn add_shared(&self, bytes: i64, count: i64) {
+        let freed = |by: i64| by.min(0).unsigned_abs();
+        self.allocated_bytes.fetch_add(bytes.max(0) as u64, Relaxed);
+        self.allocated_count.fetch_add(count.max(0) as u64, Relaxed);
+        self.deallocated_bytes.fetch_add(freed(bytes), Release);
+        self.deallocated_count.fetch_add(freed(count), Release);
+    }
+
     /// The first pass of a snapshot.
     pub(crate) fn read_deallocated(&self) -> Flow {
         Flow { bytes: self.deallocated_bytes.load(Acquire), count: self.deallocated_count.load(Acquire) }

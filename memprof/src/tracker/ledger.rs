@@ -6,6 +6,7 @@ use super::frames::Frames;
 use super::late_ends::LateEnds;
 use super::node::Node;
 use super::registry::{Listed, Place, Registry};
+use super::reporting::OwnWork;
 use super::tree::Tree;
 use super::{history, totals, tracking};
 use crate::live;
@@ -22,13 +23,16 @@ pub(crate) const PUBLISH_STEP: u64 = 64 * 1024;
 /// What a ledger and its first nodes take.
 const LEDGER_BYTES: usize = 16 * 1024;
 
-/// All ledgers but the shared one.
+/// All ledgers of the program but the shared one.
 pub(super) static REGISTRY: Registry<Ledger> = Registry { head: AtomicPtr::new(null_mut()), free: AtomicU32::new(0) };
+
+/// The ledgers on which threads count while they report; in no figure of the program.
+pub(super) static REPORTING: Registry<Ledger> = Registry { head: AtomicPtr::new(null_mut()), free: AtomicU32::new(0) };
 
 /// Where threads count that have no ledger of their own any more: their thread-local state is gone.
 pub(super) static SHARED: Ledger = Ledger::new();
 
-/// All ledgers, the shared one last. One that is listed later is not in it.
+/// All ledgers of the program, the shared one last. One that is listed later is not in it.
 pub(crate) fn each_ledger() -> impl Iterator<Item = &'static Ledger> {
     REGISTRY.iter().chain(std::iter::once(&SHARED))
 }
@@ -76,8 +80,8 @@ pub(crate) struct Ledger {
     pub(super) countdown: live::Countdown,
     /// Which of the tracked allocations are special, see `tracking::is_special`.
     pub(super) special_mask: AtomicU64,
-    /// How many reports this thread is making just now: see [`Untracked`](super::untracked::Untracked).
-    pub(super) untracked: Cell<u32>,
+    /// Whether it is one of [`REPORTING`].
+    is_reporting: Cell<bool>,
     place: Place<Ledger>,
     /// Allocations that found no room in the live table.
     pub(crate) not_tracked: AtomicU64,
@@ -98,6 +102,7 @@ pub(crate) struct Ledger {
     tree: Tree,
     frames: Frames,
     late_ends: LateEnds,
+    own_work: OwnWork,
     /// Which ledger this is, in the order of their making.
     pub(crate) number: AtomicU32,
 }
@@ -130,7 +135,7 @@ impl Ledger {
             published_allocated: Cell::new(0),
             countdown: live::Countdown::new(),
             special_mask: AtomicU64::new(0),
-            untracked: Cell::new(0),
+            is_reporting: Cell::new(false),
             place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
             not_tracked: AtomicU64::new(0),
             misplaced_guards: AtomicU64::new(0),
@@ -144,13 +149,34 @@ impl Ledger {
             tree: Tree::new(),
             frames: Frames::new(),
             late_ends: LateEnds::new(),
+            own_work: OwnWork::new(),
             number: AtomicU32::new(0),
         }
     }
 
-    /// A new ledger, listed and taken; `None` where the system has no memory.
+    /// A new ledger of the program, listed and taken; `None` where the system has no memory.
     pub(super) fn create() -> Option<&'static Ledger> {
         static MADE: AtomicU32 = AtomicU32::new(0);
+        let ledger = Self::make()?;
+        let number = MADE.fetch_add(1, Relaxed);
+        ledger.number.store(number, Relaxed);
+        ledger.countdown.seed(number.into());
+        REGISTRY.add(ledger);
+        // After it is listed: a profile that starts meanwhile either finds it, or is seen here.
+        ledger.publish(false);
+        Some(ledger)
+    }
+
+    /// The same for reporting.
+    pub(super) fn create_for_reporting() -> Option<&'static Ledger> {
+        let ledger = Self::make()?;
+        ledger.is_reporting.set(true);
+        REPORTING.add(ledger);
+        ledger.publish(false);
+        Some(ledger)
+    }
+
+    fn make() -> Option<&'static Ledger> {
         let start = pages::reserve(LEDGER_BYTES);
         if start.is_null() {
             return None;
@@ -163,15 +189,9 @@ impl Ledger {
             place.write(Ledger::new());
             &*place
         };
-        let number = MADE.fetch_add(1, Relaxed);
-        ledger.number.store(number, Relaxed);
-        ledger.countdown.seed(number.into());
         ledger.root.found();
         ledger.charge(&ledger.root);
         ledger.tree.found(start.expose_provenance() + after, LEDGER_BYTES - after);
-        REGISTRY.add(ledger);
-        // After it is listed: a profile that starts meanwhile either finds it, or is seen here.
-        ledger.publish(false);
         Some(ledger)
     }
 
@@ -262,7 +282,9 @@ impl Ledger {
         // nearly every allocation.
         if however_little || is_read || up.max(down) >= PUBLISH_STEP / 2 {
             self.published.set(net);
-            totals::move_published(moved);
+            if !self.is_reporting() {
+                totals::move_published(moved);
+            }
             (up, down) = (0, 0);
         }
         let allocated = self.allocated.get().wrapping_sub(self.published_allocated.replace(self.allocated.get()));
@@ -284,7 +306,34 @@ impl Ledger {
 
     /// Whether what the thread allocates gets records. For the owner alone.
     pub(super) fn is_tracked(&self) -> bool {
-        self.untracked.get() == 0
+        !self.is_reporting()
+    }
+
+    /// Whether it counts the profiler's own work. For the owner alone.
+    pub(super) fn is_reporting(&self) -> bool {
+        self.is_reporting.get()
+    }
+
+    /// Its state while it counts the profiler's own work. For the owner alone.
+    pub(super) fn own_work(&self) -> &OwnWork {
+        &self.own_work
+    }
+
+    /// Counts blocks that another ledger has counted so far, each figure as allocated or, where negative, as freed. For the
+    /// owner alone.
+    pub(super) fn take_over(&'static self, bytes: i64, count: i64) {
+        self.catch_up();
+        self.allocated.set(self.allocated.get().wrapping_add(bytes.max(0) as u64));
+        self.allocated_count.set(self.allocated_count.get().wrapping_add(count.max(0) as u64));
+        self.deallocated.set(self.deallocated.get().wrapping_add(bytes.min(0).unsigned_abs()));
+        self.root.counters.add(bytes, count);
+        self.high.set(self.high.get().max(self.net()));
+        if let Some(table) = live::table() {
+            // The next allocation is no more likely to be a sample than any other. The countdown has no memory, so that
+            // drawing anew changes no chance.
+            self.countdown.draw(self.allocated.get(), table);
+        }
+        self.publish(false);
     }
 
     /// Sets the thresholds anew: the countdown of samples has changed. For the owner alone.
@@ -303,10 +352,7 @@ impl Ledger {
             publishing();
             let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
             let tracked = table.filter(|_| self.is_tracked());
-            if let Some(table) = tracked {
-                self.countdown.follow(self.allocated.get(), table);
-            }
-            let sampling_at = tracked.map(|table| self.countdown.due_at(table).unwrap_or(0));
+            let sampling_at = tracked.map(|table| self.countdown.follow(self.allocated.get(), table).unwrap_or(0));
             self.allocation_threshold.store(sampling_at.unwrap_or(at).min(at), Relaxed);
             self.free_threshold.store(if table.is_some() { 0 } else { at_freed }, Relaxed);
         };
@@ -314,7 +360,7 @@ impl Ledger {
         // In `arm` there is a fence. Together with that of `start_tracking`: either we see the new table or period now, or
         // its stores to the thresholds come after ours.
         if live::table().map(|table| table.state().period()) != period {
-            self.take_the_long_way();
+            self.look_at_table();
         }
     }
 
@@ -323,6 +369,11 @@ impl Ledger {
         self.publish_at.store(0, Relaxed);
         self.publish_at_freed.store(0, Relaxed);
         self.take_the_long_way();
+    }
+
+    /// The live table has changed: the next allocation and free look at it, and set the thresholds anew. Called by any thread.
+    pub(super) fn look_at_table(&self) {
+        if self.is_reporting() { self.hurry() } else { self.take_the_long_way() }
     }
 
     /// Has each allocation and free look at the live table. Called by any thread.

@@ -8,9 +8,11 @@
 //!    └─┘ no memory for a ledger: this allocation counts in the shared one, the next asks again
 //!
 //!    ledger ──► PROBING ──► ledger   (while `probe` allocates one byte)
+//!    any but DISABLED ──► reporting ledger ──► as before   (while the profiler works, see `reporting`)
 //! ```
 
-use super::ledger::{Ledger, REGISTRY};
+use super::ledger::{Ledger, REGISTRY, REPORTING};
+use super::reporting;
 use crate::live;
 use crate::os::thread_word::{self, thread_words};
 use crate::os::{thread_end, thread_name};
@@ -142,6 +144,9 @@ fn on_thread_end() {
 }
 
 fn retire() {
+    if let Some(ledger) = present().ledger().filter(|ledger| ledger.is_reporting()) {
+        PRESENT.set(reporting::end_of_thread(ledger));
+    }
     if let Some(ledger) = present().ledger() {
         ledger.close_all_scopes();
         ledger.note_name();
@@ -154,12 +159,48 @@ fn retire() {
     }
 }
 
+/// Whether this thread has such a word that a reporting ledger can stand there: not in the middle of a probe, and not where
+/// profiling is off.
+pub(super) fn can_change() -> bool {
+    !matches!(PRESENT.get(), PROBING | DISABLED)
+}
+
+/// Makes a reporting ledger this thread's, also where the thread is over. Returns what was there; `None`: the system has no
+/// word for this thread.
+pub(super) fn change_to(ledger: &'static Ledger, is_threads_life: bool) -> Option<usize> {
+    let before = PRESENT.get();
+    PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
+    if !present().is(ledger) {
+        return None;
+    }
+    if is_threads_life {
+        thread_end::arm(on_thread_end);
+    }
+    Some(before)
+}
+
+/// Goes back to what [`change_to`] has found.
+pub(super) fn change_back(before: usize) {
+    PRESENT.set(before);
+}
+
+/// Whether a ledger is that of this thread's program: also while the thread reports.
+pub(super) fn has(ledger: &'static Ledger) -> bool {
+    match present().ledger() {
+        Some(own) if own.is_reporting() => Present(reporting::before(own)).is(ledger),
+        _ => present().is(ledger),
+    }
+}
+
 /// In a forked child, which has this thread alone: retires the ledgers of all others. Their figures stay, and nobody counts
 /// on them any more. Returns whether there were any.
 pub(crate) fn retire_others() -> bool {
     let mut were_any = false;
+    for ledger in REPORTING.iter().filter(|ledger| !owns(ledger)) {
+        REPORTING.abandon(ledger);
+    }
     for ledger in REGISTRY.iter() {
-        if owns(ledger) {
+        if has(ledger) || owns(ledger) {
             // The thread has another number here.
             ledger.thread_id.store(thread_name::current_id(), Relaxed);
         } else if REGISTRY.abandon(ledger) {
@@ -199,8 +240,8 @@ pub(crate) fn start_tracking(max: usize, fixed_interval: u64, budget_percent: u6
     }
     // Together with the fence of `Ledger::rearm_thresholds`.
     fence(SeqCst);
-    for ledger in REGISTRY.iter() {
-        ledger.take_the_long_way();
+    for ledger in REGISTRY.iter().chain(REPORTING.iter()) {
+        ledger.look_at_table();
     }
     true
 }

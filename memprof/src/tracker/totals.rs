@@ -57,7 +57,7 @@ fn highest_of_only_thread() -> Option<i64> {
     let only: &'static Ledger = all.next()?;
     let shared = &SHARED.root().counters;
     let shared_is_unused = shared.read_allocated() == Flow::default() && shared.read_deallocated() == Flow::default();
-    if all.next().is_some() || !thread::present().is(only) || !shared_is_unused {
+    if all.next().is_some() || !thread::has(only) || !shared_is_unused {
         return None;
     }
     Some(only.highest_net())

@@ -6,7 +6,7 @@
 use super::counters::Flow;
 use super::node::Node;
 use super::scopes::Open;
-use super::totals;
+use super::{reporting, totals};
 use crate::os::thread_name::{self, ThreadName};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -140,15 +140,19 @@ impl Moment {
     #[cold]
     pub(crate) fn now() -> Self {
         let (allocated, freed): (Flow, Flow) = totals::flows();
-        Self { allocated: allocated.bytes, deallocated: freed.bytes }
+        // Blocks that a report has left are the program's, but no call has made or freed them.
+        let (given, taken) = reporting::handed_over();
+        Self {
+            allocated: allocated.bytes.wrapping_sub(given.bytes),
+            deallocated: freed.bytes.wrapping_sub(taken.bytes),
+        }
     }
 
     fn until_now(self) -> Self {
         let now = Self::now();
-        Self {
-            allocated: now.allocated.wrapping_sub(self.allocated),
-            deallocated: now.deallocated.wrapping_sub(self.deallocated),
-        }
+        // Between two counters of a block that is handed over a figure can seem to fall.
+        let later = |now: u64, then: u64| (now.wrapping_sub(then) as i64).max(0) as u64;
+        Self { allocated: later(now.allocated, self.allocated), deallocated: later(now.deallocated, self.deallocated) }
     }
 
     pub(crate) fn plus(self, other: Self) -> Self {

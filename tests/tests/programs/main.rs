@@ -3,6 +3,8 @@
 #[cfg(unix)]
 mod aborts;
 mod allocator;
+#[cfg(unix)]
+mod alone;
 mod by_hand;
 mod configuration;
 mod ends;
@@ -21,6 +23,7 @@ mod out_of_memory;
 mod output;
 #[cfg(unix)]
 mod own_thread;
+mod panics;
 #[cfg(unix)]
 mod pressure;
 #[cfg(unix)]

@@ -247,7 +247,11 @@ fn a_signal_that_is_ignored_stays_so() {
     assert!(!started.work(ALLOCATIONS).exists());
     started.signal(libc::SIGTERM);
     let report = started.end().expect_signal(libc::SIGTERM).expect_report();
-    assert!(report.warnings.iter().any(|warning| warning.starts_with("SIGHUP was ignored when")), "{:?}", report.warnings);
+    assert!(
+        report.warnings.iter().any(|warning| warning.starts_with("SIGHUP was ignored when")),
+        "{:?}",
+        report.warnings
+    );
 }
 
 #[test]

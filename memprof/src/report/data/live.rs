@@ -33,6 +33,12 @@ pub(crate) mod cause {
     pub(crate) const BUDGET: &str = "overhead budget";
 }
 
+/// Words of [`LiveGroup::expected`] that are no pattern.
+#[cfg(feature = "profiling")]
+pub(crate) mod expected {
+    pub(crate) const SYMBOLS: &str = "symbols for backtraces, which the standard library keeps";
+}
+
 data! {
     /// What is allocated and not yet freed.
     pub struct Live {
@@ -43,7 +49,7 @@ data! {
         sample_interval_bytes: u64,
         /// Least and largest interval of the records, bytes: each block stands for those that had the same chance, by the
         /// largest interval that it was subject to. `None` where nothing has a record.
-        interval_range: Option<Vec<u64>>,
+        interval_range: Option<[u64; 2]>,
         /// Why it is not each: `fixed interval` (`sample_interval_bytes`), `table full` (`max_tracked_allocations`) or
         /// `overhead budget` (`overhead_budget_percent`). `None` where each is tracked.
         sampled_because: Option<String>,
@@ -123,7 +129,8 @@ data! {
         growth: Option<String>,
         /// Time since a growing group grew last, or a block of any other was made larger.
         last_growth_seconds: Option<f64>,
-        /// The pattern of `[leaks] ignore` that a function or frame of the group matches.
+        /// The pattern of `[leaks] ignore` that a function or frame of the group matches; or the reason why blocks of a
+        /// panic are expected: `symbols for backtraces, which the standard library keeps`.
         expected: Option<String>,
         /// Where the blocks were made, innermost frame first; the profiler's own frames are left out. Empty where no stack
         /// was captured.

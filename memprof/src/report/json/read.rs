@@ -138,3 +138,9 @@ impl<T: FromJson> FromJson for Vec<T> {
         Ok(items)
     }
 }
+
+impl<T: FromJson> FromJson for [T; 2] {
+    fn read(node: &Node<'_>) -> Result<Self, Problem> {
+        Vec::read(node)?.try_into().map_err(|_| Problem::invalid("length", node, "two items"))
+    }
+}

@@ -139,3 +139,9 @@ impl<T: ToJson> ToJson for Vec<T> {
         out.array(&mut self.iter().map(|item| item as &dyn ToJson))
     }
 }
+
+impl<T: ToJson> ToJson for [T; 2] {
+    fn write(&self, out: &mut Writer<'_>) -> io::Result<()> {
+        out.array(&mut self.iter().map(|item| item as &dyn ToJson))
+    }
+}

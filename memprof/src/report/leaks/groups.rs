@@ -4,7 +4,7 @@ use super::alike::{Entry, merged};
 use super::amount::{self, sum};
 use super::owner::Crates;
 use super::{meaning, summary, wrap};
-use crate::report::data::{LiveGroup, Report, verdict};
+use crate::report::data::{LiveGroup, Report, expected, verdict};
 use crate::report::name::{OUTSIDE, path, printable};
 use crate::size;
 use crate::sorted;
@@ -179,8 +179,11 @@ fn closing(expected: &[&LiveGroup], lines: &mut Vec<String>) {
     let mut expected = expected.to_vec();
     sorted::by_key(&mut expected, |group| Reverse(group.bytes));
     for group in expected {
-        let pattern = group.expected.as_deref().map(printable).unwrap_or_default();
+        let why = match group.expected.as_deref() {
+            Some(expected::SYMBOLS) => expected::SYMBOLS.to_owned(),
+            pattern => format!("[leaks] ignore has \"{}\"", printable(pattern.unwrap_or_default())),
+        };
         let (bytes, blocks) = (size::bytes(group.bytes), size::plural(group.count, "block"));
-        lines.push(format!("  {bytes} in {blocks}, in {} ([leaks] ignore has \"{pattern}\")", path(&group.path)));
+        lines.push(format!("  {bytes} in {blocks}, in {} ({why})", path(&group.path)));
     }
 }

@@ -14,7 +14,8 @@ const EXPLAINED: f64 = 0.5;
 /// The lines above the groups that are not expected.
 pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<String>) {
     let growing: Vec<&LiveGroup> = groups.iter().copied().filter(|group| is_growing(group)).collect();
-    let rise = report.live.net_rise.as_ref();
+    // What is expected explains a rise as well.
+    let rise = report.live.net_rise.as_ref().filter(|rise| !is_explained(rise, &report.live.groups));
     if groups.is_empty() && rise.is_none() {
         return;
     }
@@ -32,7 +33,7 @@ pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<Stri
             let verb = if count == 1 { "is" } else { "are" };
             let live = size::bytes(sum(&growing));
             lines.push(format!("{} {verb} growing ({live} live)", size::plural(count as u64, "group")));
-            if let Some(rise) = rise.filter(|rise| !is_explained(rise, &growing)) {
+            if let Some(rise) = rise {
                 lines.push(format!("the net of the whole program rose steadily by more than that: {}", by(rise)));
                 lines.extend(named(rise));
             }
@@ -52,8 +53,9 @@ fn nothing_grows(groups: &[&LiveGroup]) -> String {
     "nothing grows: no group has survivors that keep arriving".into()
 }
 
-fn is_explained(rise: &NetRise, growing: &[&LiveGroup]) -> bool {
-    let grown: f64 = growing.iter().map(|group| group.bytes_per_second * rise.seconds.min(group.oldest_seconds)).sum();
+fn is_explained(rise: &NetRise, groups: &[LiveGroup]) -> bool {
+    let growing = groups.iter().filter(|group| is_growing(group));
+    let grown: f64 = growing.map(|group| group.bytes_per_second * rise.seconds.min(group.oldest_seconds)).sum();
     grown >= EXPLAINED * rise.bytes as f64
 }
 

@@ -29,7 +29,7 @@ fn functions_stand_in_order_and_the_others_are_counted() {
     let at = |text: &str, name: &str| text.find(&format!("\n{name} ")).unwrap_or_else(|| panic!("no {name} in {text}"));
     assert!(at(net, "vector_search::build") < at(net, "vector_search::serve"));
     assert!(at(allocated, "vector_search::serve") > at(allocated, "vector_search::search"));
-    assert_eq!(text.matches("\nand 5 more in data/logs/memory_allocations.json\n").count(), 2);
+    assert_eq!(text.matches("\nand 4 more in data/logs/memory_allocations.json\n").count(), 2);
     let last = text.trim_end().rsplit_once("\n\n").expect("warnings stand apart").1;
     assert!(last.lines().all(|line| line.starts_with("warning: ")), "{last}");
 }
