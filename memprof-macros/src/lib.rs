@@ -241,6 +241,16 @@ pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
+/// # Line numbers
+///
+/// Cargo's default release profile has no debug information: stacks in `memory_leaks.txt` then have names of functions, but no
+/// files, no lines and no inlined functions. In the program's `Cargo.toml`:
+///
+/// ```toml
+/// [profile.release]
+/// debug = "line-tables-only"
+/// ```
+///
 /// # Async programs
 ///
 /// The attribute works above and below the one of the runtime. Either way the profile starts before the runtime and

@@ -135,6 +135,9 @@
 //!   than `max_tracked_allocations`.
 //! * *`retained` has a ±?* It is an estimate: [`Live::sample_interval_bytes`](report::data::Live::sample_interval_bytes) says
 //!   from what. `max_tracked_allocations` higher and `overhead_budget_percent = 0` keep it exact.
+//! * *No line numbers in `memory_leaks.txt`?* Cargo's default release profile has no debug information. Build with
+//!   `[profile.release] debug = "line-tables-only"` in `Cargo.toml`: files, lines and inlined functions, of which the names are
+//!   without their paths (`debug = 1` has these too, in a larger file).
 //! * *My total is not RSS?* See the figures of the system at the end of `memory_leaks.txt`.
 //!
 //! # Features
