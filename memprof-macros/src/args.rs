@@ -7,7 +7,7 @@ use crate::watch::Watch;
 
 mod test;
 
-pub(crate) use test::TestArgs;
+pub(crate) use test::{MOVED, TestArgs};
 
 /// The arguments of `#[track_memory]`.
 #[derive(Default)]

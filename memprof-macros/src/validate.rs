@@ -2,7 +2,7 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Signature};
 
-use crate::args::{Allocator, TrackArgs};
+use crate::args::{Allocator, TestArgs, TrackArgs};
 use crate::block::{Block, Members};
 use crate::classify::Kind;
 use crate::expand::{Build, has_runtime, makes_a_test};
@@ -229,7 +229,7 @@ fn main_function(Function { attrs, sig, .. }: &Function, mistakes: &mut Mistakes
 }
 
 /// The rules of `#[memprof::test]`.
-pub(crate) fn test(item: &Item, mistakes: &mut Mistakes) {
+pub(crate) fn test(item: &Item, args: &TestArgs, mistakes: &mut Mistakes) {
     let function = match item {
         Item::Function(function) => function,
         Item::Unreadable(error) => return unreadable(error, mistakes),
@@ -246,11 +246,12 @@ pub(crate) fn test(item: &Item, mistakes: &mut Mistakes) {
         }
     };
     if let Some(token) = &function.sig.asyncness
+        && args.is_moved.is_none()
         && !function.attrs.iter().any(makes_a_test)
     {
         mistakes.at(
             token.span,
-            "an async test needs a runtime; write the runtime's attribute, such as `#[tokio::test]`, below `#[memprof::test]`",
+            "an async test needs a runtime; write the runtime's attribute, such as `#[tokio::test]`, beside `#[memprof::test]`",
         );
     }
     for attr in function.attrs.iter().filter(|attr| is_memprof(attr, "test")) {

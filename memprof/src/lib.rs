@@ -126,7 +126,8 @@
 //!
 //! # Troubleshooting
 //!
-//! * *No report?* The program was killed, or ended by a signal that `dump_on_signal` does not name, or `dump_on_exit = false`. A report that could not be written where the
+//! * *No report?* The program was killed, or ended by a signal other than SIGINT and
+//!   SIGTERM that `dump_on_signal` does not name, or `dump_on_exit = false`. A report that could not be written where the
 //!   settings say is in the system's temporary directory, and stderr says where.
 //! * *All figures are 0?* The tracker is not the global allocator: the first line of each report says so. `#[memprof::main]`
 //!   installs it, unless it says `allocator = none`.
@@ -134,6 +135,9 @@
 //!   than `max_tracked_allocations`.
 //! * *`retained` has a ±?* It is an estimate: [`Live::sample_interval_bytes`](report::data::Live::sample_interval_bytes) says
 //!   from what. `max_tracked_allocations` higher and `overhead_budget_percent = 0` keep it exact.
+//! * *No line numbers in `memory_leaks.txt`?* Cargo's default release profile has no debug information. Build with
+//!   `[profile.release] debug = "line-tables-only"` in `Cargo.toml`: files, lines and inlined functions, of which the names are
+//!   without their paths (`debug = 1` has these too, in a larger file).
 //! * *My total is not RSS?* See the figures of the system at the end of `memory_leaks.txt`.
 //!
 //! # Features
@@ -162,6 +166,10 @@ mod os;
 #[doc = include_str!("../docs/plots.md")]
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
+// Its programs need crates that only the tests have: `memprof-tests` runs them.
+#[cfg(not(doctest))]
+#[doc = include_str!("../docs/recipes.md")]
+pub mod recipes {}
 #[cfg(feature = "profiling")]
 mod profiler;
 pub mod report;

@@ -61,6 +61,15 @@ impl Context {
         work
     }
 
+    /// Gives `work` back.
+    #[inline(always)]
+    pub fn wrap_fn2<F, A, B, R>(&self, work: F) -> impl Fn(A, B) -> R + use<F, A, B, R>
+    where
+        F: Fn(A, B) -> R,
+    {
+        work
+    }
+
     /// Gives `future` back.
     #[inline(always)]
     pub fn wrap_future<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {

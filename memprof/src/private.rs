@@ -7,7 +7,7 @@ pub use core::option::Option;
 pub use core::{compile_error, file, format_args, line};
 pub use std::alloc::System;
 
-pub use memprof_macros::size;
+pub use memprof_macros::{size, test};
 
 /// What assertions and tests use.
 pub mod testing {

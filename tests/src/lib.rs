@@ -6,6 +6,9 @@ mod counting;
 mod future;
 mod profile;
 pub mod program;
+#[cfg(doctest)]
+#[doc = include_str!("../../memprof/docs/recipes.md")]
+pub mod recipes {}
 pub mod rows;
 
 pub use block::{Block, flash};

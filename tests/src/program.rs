@@ -75,6 +75,12 @@ impl Program {
         self
     }
 
+    /// Leaves an environment variable out.
+    pub fn unset(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// Makes a file, and the folders above it.
     pub fn file(self, path: &str, text: &str) -> Self {
         let path = self.root().join(path);

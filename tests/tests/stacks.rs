@@ -138,6 +138,34 @@ fn of_a_deep_recursion_the_innermost_frames_are_kept() {
     drop(blocks);
 }
 
+#[track_memory]
+fn import(job: fn() -> Block) -> Block {
+    on_a_thread(job)
+}
+
+#[track_memory]
+fn reindex(job: fn() -> Block) -> Block {
+    on_a_thread(job)
+}
+
+/// As a pool does: the stack is the thread's own, whoever asked for the work.
+fn on_a_thread(job: fn() -> Block) -> Block {
+    std::thread::spawn(memprof::Context::current().wrap(job)).join().unwrap()
+}
+
+#[test]
+fn paths_that_share_a_stack_each_have_it() {
+    let profile = with_stacks();
+    let job = || black_box(Block::new(5_003));
+    let _kept = [import(job), reindex(job), reindex(job)];
+    let report = profile.report();
+    let groups: Vec<_> = report.live.groups.iter().filter(|group| group.largest_bytes == 5_003).collect();
+    let counts: Vec<_> = groups.iter().map(|group| (group.path.last().unwrap().as_str(), group.count)).collect();
+    assert_eq!(counts, [("stacks::reindex", 2), ("stacks::import", 1)]);
+    assert!(!groups[0].stack.is_empty());
+    assert_eq!(groups[0].stack, groups[1].stack);
+}
+
 #[test]
 fn each_thread_has_its_own_stacks() {
     let profile = with_stacks();

@@ -350,13 +350,31 @@ fn a_test_with_another_outcome() -> std::process::ExitCode {
     std::process::ExitCode::SUCCESS
 }
 
-#[memprof::test(max_net = "0 B", max_peak = "1 KiB", no_leaks)]
+#[memprof::test(max_net = "0 B", no_leaks)]
 #[tokio::test]
 async fn an_async_test() {
     assert_eq!(of_others(1000).await, 1000);
 }
 
-#[memprof::test(max_allocated = "1 KiB")]
+/// Both orders mean the same: the runtime and the tasks on the test's thread are a part of it.
+macro_rules! in_both_orders {
+    ($($name:ident: $(#[$attribute:meta])*;)*) => {$(
+        $(#[$attribute])*
+        async fn $name() {
+            let task = tokio::spawn(of_others(1_000_000));
+            assert_eq!(task.await.unwrap(), 1_000_000);
+        }
+    )*};
+}
+
+in_both_orders! {
+    above_the_runtime: #[memprof::test(max_peak = "900 KiB", no_leaks)] #[should_panic(expected = "the peak was")] #[tokio::test];
+    below_the_runtime: #[tokio::test] #[memprof::test(max_peak = "900 KiB", no_leaks)] #[should_panic(expected = "the peak was")];
+    above_and_high: #[memprof::test(max_peak = "1100 KiB", no_leaks)] #[tokio::test];
+    below_and_high: #[tokio::test] #[memprof::test(max_peak = "1100 KiB", no_leaks)];
+}
+
+#[memprof::test(max_allocated = "50 KiB")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_async_test_with_workers() -> Result<(), std::io::Error> {
     let many = tokio::spawn(of_others(100_000)).await.unwrap();

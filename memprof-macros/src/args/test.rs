@@ -14,7 +14,12 @@ pub(crate) struct TestArgs {
     pub(crate) max_count: Option<u64>,
     pub(crate) no_leaks: Option<Ident>,
     pub(crate) krate: Option<Path>,
+    /// Set where the attribute has moved itself below that of a runtime, which makes the function a test.
+    pub(crate) is_moved: Option<Ident>,
 }
+
+/// The argument that only generated code has.
+pub(crate) const MOVED: &str = "__moved";
 
 const TEST_KEYS: &str = "use `max_allocated`, `max_peak` or `max_net` with a size, such as `max_peak = \"1 MiB\"`, \
                          `max_count = 10`, `no_leaks` or `crate = path`";
@@ -29,6 +34,7 @@ impl TestArgs {
                 "max_net" => set_once(&mut args.max_net, &key, bytes(&key, value)),
                 "max_count" => set_once(&mut args.max_count, &key, count(&key, value)),
                 "no_leaks" => set_once(&mut args.no_leaks, &key, no_value(&key, value)),
+                MOVED => set_once(&mut args.is_moved, &key, no_value(&key, value)),
                 "crate" => set_once(&mut args.krate, &key, path(&key, value)),
                 _ => Err(unknown(&key, TEST_KEYS)),
             });

@@ -92,14 +92,18 @@ pub(crate) fn main(args: TokenStream, tokens: TokenStream, build: Build) -> Toke
 
 pub(crate) fn test(args: TokenStream, tokens: TokenStream, build: Build) -> TokenStream {
     let mut mistakes = Mistakes::default();
+    let given = args.clone();
     let args = TestArgs::parse(args, &mut mistakes);
     let item = Item::read(&tokens);
-    validate::test(&item, &mut mistakes);
+    validate::test(&item, &args, &mut mistakes);
     if let Some(error) = mistakes.into_error() {
         return fallback::tracked(tokens, &item, &error);
     }
     match item {
-        Item::Function(function) if build.profiling => test::measured(*function, &args),
+        Item::Function(function) if build.profiling => match test::runner(&function) {
+            Some(index) => test::moved(*function, index, given, &args),
+            None => test::measured(*function, &args),
+        },
         Item::Function(function) => test::unmeasured(&function.attrs, tokens),
         _ => tokens,
     }

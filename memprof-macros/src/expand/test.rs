@@ -1,9 +1,9 @@
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote_spanned;
 use syn::{Attribute, ReturnType, Type};
 
 use super::output::declared;
-use crate::args::TestArgs;
+use crate::args::{MOVED, TestArgs};
 use crate::item::{Body, Function, ends_in};
 use crate::root::Root;
 
@@ -24,16 +24,16 @@ use crate::root::Root;
 /// }
 /// ```
 ///
-/// An async one, whose runtime's attribute stands below, is measured in its own body: `limits.start().run(async move { … })
-/// .await`.
+/// One that stays async, under a runtime's attribute that does not change that, is measured in its own body:
+/// `limits.start().run(async move { … }).await`.
 pub(crate) fn measured(function: Function, args: &TestArgs) -> TokenStream {
-    let test = test_attribute(&function.attrs);
+    let test = if args.is_moved.is_some() { TokenStream::new() } else { test_attribute(&function.attrs) };
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
     let here = Span::mixed_site();
     // A failed assertion then stands at the test's name.
     let there = here.located_at(sig.ident.span());
     let private = Root::new(args.krate.as_ref()).private();
-    let limits = limits(args, &private);
+    let limits = limits(args, has_workers(block.stream()), &private);
     let run = if sig.asyncness.is_some() {
         let output = declared(&sig.output, &private);
         quote_spanned! {there=> #limits.start().run(async move { #output match () { () => #block } }).await }
@@ -41,6 +41,7 @@ pub(crate) fn measured(function: Function, args: &TestArgs) -> TokenStream {
         let output = closure_output(&sig.output);
         quote_spanned! {there=> #limits.run(move || #output #block) }
     };
+    let warm_up = warm_up(block.stream());
     let check = quote_spanned! {there=>
         verdict.check({
             use #private::testing::AnyOutcome as _;
@@ -52,11 +53,108 @@ pub(crate) fn measured(function: Function, args: &TestArgs) -> TokenStream {
         #test
         #vis #sig {
             #inner_attrs
+            #warm_up
             let (outcome, verdict) = #run;
             #check
             outcome
         }
     }
+}
+
+/// A test under a runtime's attribute.
+///
+/// *Input*
+/// ```text
+/// #[tokio::test]
+/// async fn small() { … }
+/// ```
+/// *Output*
+/// ```text
+/// #[tokio::test]
+/// #[::memprof::__private::test(__moved, …)]
+/// async fn small() { … }
+/// ```
+///
+/// The runtime's attribute expands first then, as if it had been written above: the runtime is a part of what is measured,
+/// and so are the tasks on the test's thread.
+pub(crate) fn moved(function: Function, runner: usize, given: TokenStream, args: &TestArgs) -> TokenStream {
+    let here = Span::mixed_site();
+    let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
+    let (above, below) = attrs.split_at(runner + 1);
+    let private = Root::new(args.krate.as_ref()).private();
+    let mark = if args.is_moved.is_some() { None } else { Some(Ident::new(MOVED, here)) };
+    let mark = mark.map(|mark| quote_spanned!(here=> #mark,));
+    let code = block.stream();
+    let mut body = Group::new(Delimiter::Brace, quote_spanned!(here=> #inner_attrs #code));
+    body.set_span(block.span());
+    quote_spanned! {here=>
+        #(#above)*
+        #[#private::test(#mark #given)]
+        #(#below)*
+        #vis #sig #body
+    }
+}
+
+/// The index of a runtime's attribute, or of another one that makes more than the compiler's test.
+pub(crate) fn runner(function: &Function) -> Option<usize> {
+    let is_runner = |attr: &Attribute| {
+        let segments = &attr.path().segments;
+        let is_compilers = segments.len() == 1 || segments.iter().any(|segment| segment.ident == "prelude");
+        // The compiler's own takes no async function: this must be another one of its name.
+        makes_a_test(attr) && (!is_compilers || function.sig.asyncness.is_some())
+    };
+    function.attrs.iter().position(is_runner)
+}
+
+/// Runs an empty tokio runtime, if the body of the test runs one: what tokio keeps for the thread, and for the process, is
+/// allocated then, and is no part of the measurement.
+fn warm_up(body: TokenStream) -> Option<TokenStream> {
+    let builder = tokio_builder(body)?;
+    Some(quote_spanned! {Span::mixed_site()=>
+        if let ::core::result::Result::Ok(runtime) = #builder::new_current_thread().enable_all().build() {
+            runtime.block_on(async {});
+        }
+    })
+}
+
+/// The path that ends in `runtime::Builder`, as tokio's attribute writes it.
+fn tokio_builder(body: TokenStream) -> Option<TokenStream> {
+    let mut path = Vec::new();
+    for token in body {
+        match token {
+            TokenTree::Group(group) => {
+                path.clear();
+                if let Some(found) = tokio_builder(group.stream()) {
+                    return Some(found);
+                }
+            }
+            TokenTree::Ident(name) => {
+                // Two names without `::` between them: a path begins.
+                if matches!(path.last(), Some(TokenTree::Ident(_))) {
+                    path.clear();
+                }
+                let is_builder = name == "Builder";
+                path.push(TokenTree::Ident(name));
+                let is_of_runtime =
+                    matches!(path.iter().rev().nth(3), Some(TokenTree::Ident(name)) if name == "runtime");
+                if is_builder && is_of_runtime && path.len() > 6 {
+                    return Some(path.into_iter().collect());
+                }
+            }
+            TokenTree::Punct(punct) if punct.as_char() == ':' => path.push(TokenTree::Punct(punct)),
+            _ => path.clear(),
+        }
+    }
+    None
+}
+
+/// Whether the body of a test starts a runtime whose tasks run on other threads, as the runtime's attribute has made it.
+fn has_workers(body: TokenStream) -> bool {
+    body.into_iter().any(|token| match token {
+        TokenTree::Ident(name) => name == "new_multi_thread" || name == "async_std",
+        TokenTree::Group(group) => has_workers(group.stream()),
+        _ => false,
+    })
 }
 
 /// A test in a build without profiling: a plain test.
@@ -78,7 +176,7 @@ pub(crate) fn makes_a_test(attr: &Attribute) -> bool {
     ends_in(attr.path(), "test")
 }
 
-fn limits(args: &TestArgs, private: &TokenStream) -> TokenStream {
+fn limits(args: &TestArgs, has_workers: bool, private: &TokenStream) -> TokenStream {
     let here = Span::mixed_site();
     let optional = |limit: Option<u64>| match limit {
         Some(limit) => quote_spanned!(here=> #private::Option::Some(#limit)),
@@ -94,6 +192,7 @@ fn limits(args: &TestArgs, private: &TokenStream) -> TokenStream {
             max_net: #net,
             max_count: #count,
             no_leaks: #no_leaks,
+            has_workers: #has_workers,
         }
     }
 }

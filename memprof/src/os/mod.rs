@@ -33,4 +33,5 @@ pub(crate) mod thread_end;
 pub(crate) mod thread_name;
 pub(crate) mod thread_word;
 pub(crate) mod wake;
+pub(crate) mod wanted;
 pub(crate) mod write_signals;

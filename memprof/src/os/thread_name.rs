@@ -44,6 +44,10 @@ impl ThreadName {
         name
     }
 
+    pub(crate) fn starts_with(&self, beginning: &str) -> bool {
+        self.bytes.starts_with(beginning.as_bytes())
+    }
+
     pub(crate) fn to_text(self) -> String {
         let end = self.bytes.iter().position(|&byte| byte == 0).unwrap_or(self.bytes.len());
         String::from_utf8_lossy(self.bytes.get(..end).unwrap_or_default()).into_owned()

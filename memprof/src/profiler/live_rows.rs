@@ -153,6 +153,8 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
             let mut row = LiveGroup { verdict: Some(verdict.name().to_owned()), ..row(group, tracked, paths, net) };
             row.path = paths.upwards(group.path).filter_map(|path| path.site).map(|site| name(names, site)).collect();
             row.path.reverse();
+            let site = paths.all.get(group.path).and_then(|path| path.site);
+            (row.file, row.line) = (site.map(|site| site.file.to_owned()), site.map(|site| site.line));
             row.oldest_seconds = oldest;
             row.newest_seconds = profile.started.age_seconds(group.newest, now);
             // A group that is younger than this has no rate yet.

@@ -39,9 +39,10 @@ impl<'f> Stacks<'f> {
         })
     }
 
-    /// The functions on a stack that is the [`first_alike`](Self::first_alike) of some, innermost first.
-    pub(super) fn frames(&mut self, id: StackId) -> Vec<Frame> {
-        self.frames.remove(&id).unwrap_or_default()
+    /// The functions on a stack that is the [`first_alike`](Self::first_alike) of some, innermost first. Groups of several
+    /// call paths can share it.
+    pub(super) fn frames(&self, id: StackId) -> Vec<Frame> {
+        self.frames.get(&id).cloned().unwrap_or_default()
     }
 }
 

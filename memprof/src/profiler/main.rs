@@ -1,7 +1,7 @@
 //! What `#[memprof::main]` calls.
 
 use super::{Profiler, exit, start};
-use crate::{Config, Error};
+use crate::{Config, Error, tracker};
 use std::io::Write;
 use std::path::Path;
 
@@ -22,6 +22,7 @@ pub struct MainProfile(Option<Profiler>);
 /// Reads the configuration and starts the profile. A configuration that cannot be used ends the program here, before
 /// the body of main, with one line on stderr and status 2.
 pub fn main_start(options: MainOptions) -> MainProfile {
+    tracker::note_profile();
     let loaded = {
         let _scope = super::Reporting::begin();
         Config::load_explicit(options.config.map(Path::new))

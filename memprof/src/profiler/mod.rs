@@ -215,6 +215,7 @@ fn write(profile: &Running) -> Result<Written, Error> {
 
 /// Starts a profile; `allocator` is how the user named the inner allocator, where its type does not tell.
 fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Error> {
+    tracker::note_profile();
     let scope = Reporting::begin();
     let mut running = running();
     if running.get().is_some() {

@@ -48,15 +48,17 @@ mod by_file {
                 while let Ok(Some(frame)) = found.next() {
                     let location = frame.location.as_ref();
                     frames.push(Frame {
-                        function: frame.function.and_then(|name| Some(name.demangle().ok()?.into())),
+                        function: frame
+                            .function
+                            .and_then(|name| Some(without_parameters(&name.demangle().ok()?).into())),
                         file: location.and_then(|location| location.file).map(Into::into),
                         line: location.and_then(|location| location.line),
                         ..Frame::default()
                     });
                 }
             }
-            // Without debug information, or for code that has none, such as assembly, there are symbols. And where it has lines
-            // alone (`line-tables-only`) its names are without their paths, which the symbols have.
+            // Without debug information, or for code that has none, such as assembly, there are symbols. And with line tables
+            // alone (`line-tables-only`) names have no paths: the symbol has that of the function that was not inlined.
             let has_path = |frame: &Frame| frame.function.as_ref().is_some_and(|name| name.contains("::"));
             if !frames.last().is_some_and(has_path)
                 && let Some(symbol) = info.symbol(call)
@@ -66,6 +68,15 @@ mod by_file {
                 frames.push(Frame { function: Some(function.into()), ..last });
             }
             frames
+        }
+    }
+
+    /// Without the generic parameters that a name from line tables has: `reserve<u8, alloc::alloc::Global>`. A path has them
+    /// nowhere, or as `a::f::<T>`.
+    fn without_parameters(name: &str) -> &str {
+        match name.split_once('<') {
+            Some((function, _)) if !function.is_empty() && !function.contains("::") => function,
+            _ => name,
         }
     }
 }

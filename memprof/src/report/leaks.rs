@@ -1,11 +1,16 @@
 //! `memory_leaks.txt`: what is still live, where it came from and whether it grows.
 
+mod alike;
 mod amount;
 mod expected;
 mod frames;
+mod generated;
 mod groups;
 mod meaning;
+mod owner;
 mod summary;
+mod unnamed;
+mod wrap;
 
 use super::NOT_INSTALLED;
 use super::data::{Report, cause};
@@ -19,18 +24,25 @@ pub(crate) fn render(report: &Report) -> String {
     if report.allocator.installed {
         whole(report, &mut lines);
         groups::lines(report, &mut lines);
+        section(unnamed::modules(report), &mut lines);
         not_by_path(report, &mut lines);
     } else {
         lines.push(NOT_INSTALLED.to_owned());
         lines.push(program(report));
     }
     system(report, &mut lines);
-    if !report.warnings.is_empty() {
-        lines.push(String::new());
-    }
-    lines.extend(report.warnings.iter().map(|warning| format!("warning: {}", printable(warning))));
+    section(report.warnings.iter().map(|warning| format!("warning: {}", printable(warning))).collect(), &mut lines);
+    section(unnamed::hint(report).into_iter().collect(), &mut lines);
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// Lines that stand by themselves, if there are any.
+fn section(section: Vec<String>, lines: &mut Vec<String>) {
+    if !section.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(section);
 }
 
 /// The first lines: how much in all, of which program, and how far the figures can be trusted.
@@ -118,7 +130,7 @@ fn not_by_path(report: &Report, lines: &mut Vec<String>) {
         lines.push(no_block(report));
         lines.push(String::new());
     }
-    lines.push("in no group above:".into());
+    lines.push("Not listed above:".into());
     match live.not_tracked {
         Some(0) => lines.push("  not tracked: 0 blocks".into()),
         Some(blocks) => {
@@ -162,7 +174,7 @@ fn system(report: &Report, lines: &mut Vec<String>) {
     ));
 
     lines.push(String::new());
-    lines.push("beside the system's figures:".into());
+    lines.push("Compared with the operating system:".into());
     let widest = rows.iter().map(|(_, size, _)| size.len()).max().unwrap_or(0);
     for (name, size, what) in rows {
         lines.push(format!("  {:<20} {size:<widest$}  {what}", format!("{name}:")).trim_end().to_owned());

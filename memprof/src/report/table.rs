@@ -86,7 +86,7 @@ fn path(path: &Path) -> String {
 fn totals(report: &Report) -> String {
     let totals = &report.totals;
     let error = if totals.peak_error_bytes > 0 {
-        format!(" ± {}", size::bytes(totals.peak_error_bytes))
+        format!(" (within {})", size::bytes(totals.peak_error_bytes))
     } else {
         String::new()
     };

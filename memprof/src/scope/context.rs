@@ -101,7 +101,8 @@ impl Context {
         move || here.scope(work)
     }
 
-    /// As [`wrap`](Self::wrap), for a closure with an argument that is called many times.
+    /// As [`wrap`](Self::wrap), for a closure with an argument that is called many times, on many threads at once where `work`
+    /// can be: for `par_iter().map`, `for_each`, `filter_map` and their like.
     ///
     /// ```
     /// use rayon::prelude::*;
@@ -113,6 +114,9 @@ impl Context {
     /// }
     /// # assert_eq!(squares(100).len(), 100);
     /// ```
+    #[doc(alias = "map")]
+    #[doc(alias = "par_iter")]
+    #[doc(alias = "rayon")]
     #[inline]
     pub fn wrap_fn<F, A, R>(&self, work: F) -> impl Fn(A) -> R + use<F, A, R>
     where
@@ -120,6 +124,31 @@ impl Context {
     {
         let here = self.clone();
         move |argument| here.scope(|| work(argument))
+    }
+
+    /// As [`wrap_fn`](Self::wrap_fn), for a closure with two arguments: for `fold` and `reduce`.
+    ///
+    /// ```
+    /// use rayon::prelude::*;
+    ///
+    /// # #[memprof::track_memory]
+    /// fn joined(words: &[&str]) -> String {
+    ///     let here = memprof::Context::current();
+    ///     let parts = words.par_iter().fold(String::new, here.wrap_fn2(|all, word| all + word));
+    ///     parts.reduce(String::new, here.wrap_fn2(|all, next| all + &next))
+    /// }
+    /// # assert_eq!(joined(&["a", "b", "c"]), "abc");
+    /// ```
+    #[doc(alias = "fold")]
+    #[doc(alias = "reduce")]
+    #[doc(alias = "rayon")]
+    #[inline]
+    pub fn wrap_fn2<F, A, B, R>(&self, work: F) -> impl Fn(A, B) -> R + use<F, A, B, R>
+    where
+        F: Fn(A, B) -> R,
+    {
+        let here = self.clone();
+        move |first, second| here.scope(|| work(first, second))
     }
 
     /// A future that goes on at the captured place on each poll, and when it is dropped: for `tokio::spawn` and its like.

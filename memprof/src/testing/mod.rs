@@ -65,8 +65,11 @@
 //!
 //! # Async tests
 //!
-//! [`#[memprof::test]`](crate::test) stands above or below `#[tokio::test]`: above, it measures the body; below, the test with
-//! its runtime. [`measure_async`] measures one future.
+//! [`#[memprof::test]`](crate::test) stands above or below `#[tokio::test]`, with the same effect: it measures the test with its
+//! runtime. [`measure_async`] measures one future.
+//!
+//! On a multi-thread runtime, spawned tasks run on other threads, outside of the measurement: the test prints how much these
+//! allocated, and `no_leaks` fails if it is not 0. A task that was given [`Context::current`](crate::Context::current) counts.
 //!
 //! A future that is spawned counts if it is tracked. A tracked `async fn` with attributes of others (`#[instrument]`,
 //! `#[must_use]`) stays an `async fn`, begins where it is first polled, and may not know of the measurement by then: spawn

@@ -5,7 +5,7 @@ use super::leaks::left;
 use super::run::{Run, begin, run, run_async};
 use crate::profiler::Reporting;
 use crate::size;
-use crate::tracker::Measurement;
+use crate::tracker::{Measurement, Reading, Workers};
 
 /// What the attribute was given, sizes in bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,6 +20,8 @@ pub struct TestLimits {
     pub max_count: Option<u64>,
     /// `no_leaks`
     pub no_leaks: bool,
+    /// The test's runtime has threads of its own.
+    pub has_workers: bool,
 }
 
 /// What a test that has ended did wrong.
@@ -31,6 +33,7 @@ pub struct Verdict(Option<Failure>);
 #[derive(Debug)]
 pub struct Started {
     limits: TestLimits,
+    workers: Option<Workers>,
     measurement: Measurement,
 }
 
@@ -38,14 +41,16 @@ impl TestLimits {
     /// Runs the body of a test.
     #[track_caller]
     pub fn run<R>(self, body: impl FnOnce() -> R) -> (R, Verdict) {
-        let (value, run) = run(self.no_leaks, body);
-        (value, self.verdict(run))
+        let workers = self.workers();
+        // Before the measurement ends: it has the only reading that there can be at a time.
+        let ((value, others), run) = run(self.no_leaks, || (body(), workers.map(Workers::end)));
+        (value, self.verdict(run, others))
     }
 
     /// Before the body of an async test.
     #[track_caller]
     pub fn start(self) -> Started {
-        Started { limits: self, measurement: begin(self.no_leaks) }
+        Started { limits: self, workers: self.workers(), measurement: begin(self.no_leaks) }
     }
 
     fn is_empty(&self) -> bool {
@@ -53,8 +58,13 @@ impl TestLimits {
         limits.iter().all(Option::is_none) && !self.no_leaks
     }
 
-    fn verdict(self, mut run: Run) -> Verdict {
+    fn workers(self) -> Option<Workers> {
+        self.has_workers.then(Workers::begin).flatten()
+    }
+
+    fn verdict(self, mut run: Run, others: Option<Reading>) -> Verdict {
         let _scope = Reporting::begin();
+        let by_others = others.and_then(by_others);
         if let Some(defect) = run.defect() {
             return Verdict(Some(Failure(defect)));
         }
@@ -64,6 +74,9 @@ impl TestLimits {
             println!("memprof: {}, net {net}, peak {}", allocated_words(&run), size::exact(run.peak));
         }
         let beyond = |figure: u64, limit: Option<u64>| limit.filter(|limit| figure > *limit);
+        if let Some(by_others) = &by_others {
+            println!("memprof: {by_others}");
+        }
         let mut failures = Vec::new();
         let bytes = beyond(run.sum.allocated.bytes, self.max_allocated);
         let count = beyond(run.sum.allocated.count, self.max_count);
@@ -87,17 +100,36 @@ impl TestLimits {
         }
         if self.no_leaks {
             failures.extend(left(&mut run));
+            if let Some(by_others) = &by_others {
+                failures.push(format!(
+                    "memprof: {by_others}, so no_leaks cannot tell; give their tasks the test's `memprof::Context`, or use the \
+                     current-thread runtime, `#[tokio::test(flavor = \"current_thread\")]`"
+                ));
+            }
+        } else if !failures.is_empty()
+            && let Some(by_others) = by_others
+        {
+            failures.push(format!("memprof: {by_others}"));
         }
         Verdict((!failures.is_empty()).then(|| Failure(failures.join("\n"))))
     }
 }
 
+/// What the workers of the runtime did meanwhile; `None`: nothing.
+fn by_others(sum: Reading) -> Option<String> {
+    (sum.allocated.count > 0).then(|| {
+        let blocks = size::plural(sum.allocated.count, "block");
+        format!("{} in {blocks} by other threads, outside of this measurement", size::exact(sum.allocated.bytes))
+    })
+}
+
 impl Started {
     /// Runs the body of an async test.
     pub async fn run<F: Future>(self, body: F) -> (F::Output, Verdict) {
-        let Self { limits, measurement } = self;
-        let (value, run) = run_async(measurement, body).await;
-        (value, limits.verdict(run))
+        let Self { limits, workers, measurement } = self;
+        let ended = async move { (body.await, workers.map(Workers::end)) };
+        let ((value, others), run) = run_async(measurement, ended).await;
+        (value, limits.verdict(run, others))
     }
 }
 

@@ -27,7 +27,9 @@ mod thread;
 mod totals;
 mod tracking;
 mod tree;
+mod unheard;
 mod watch;
+mod workers;
 
 pub(crate) use contexts::CallPath;
 pub(crate) use distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
@@ -49,5 +51,7 @@ pub(crate) use thread::{disable, present, retire_others, start_tracking};
 pub use totals::memory_stats;
 pub(crate) use totals::{Peak, peak};
 pub(crate) use tree::{MAX_NODES, each_node};
+pub(crate) use unheard::note_profile;
 pub use watch::Watch;
 pub(crate) use watch::{Figures, Moment, Seen};
+pub(crate) use workers::Workers;

@@ -10,6 +10,7 @@ use super::ledger::Ledger;
 use super::node::Node;
 use super::site::Site;
 use super::thread;
+use super::unheard;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
 /// An open scope. It may outlive its frame; closing it then does nothing. Two words: it is returned in registers.
@@ -55,6 +56,7 @@ impl Open {
     #[cold]
     #[inline(never)]
     fn unusual(site: &'static Site, kind: FrameKind) -> Option<Open> {
+        unheard::note_scope();
         let ledger = thread::ledger()?;
         ledger.catch_up();
         let before = ledger.node();

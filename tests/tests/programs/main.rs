@@ -8,6 +8,7 @@ mod alone;
 mod by_hand;
 mod configuration;
 mod ends;
+mod forgotten;
 #[cfg(unix)]
 mod forks;
 #[cfg(unix)]

@@ -196,3 +196,13 @@ fn a_program_whose_file_is_gone() {
     let name = |ended: &Ended| ended.report(&ended.work(ALLOCATIONS)).program.name;
     assert_eq!(name(&ended), "gone");
 }
+
+#[test]
+fn a_folder_that_memprof_makes_is_ignored_by_git() {
+    let ended = program!("plain").run();
+    ended.expect_status(0).expect_report();
+    assert_eq!(std::fs::read_to_string(ended.work("data/logs/.gitignore")).unwrap(), "*\n");
+    let other = program!("plain").file("work/mine/kept", "").env("MEMPROF_OUTPUT_DIR", "mine").run();
+    other.expect_status(0);
+    assert!(other.work("mine/memory_leaks.txt").exists() && !other.work("mine/.gitignore").exists());
+}

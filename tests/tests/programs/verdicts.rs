@@ -20,7 +20,8 @@ fn run(program: Program) -> (Report, String) {
     let ended = program.run();
     let report = ended.expect_status(0).expect_report();
     let text = std::fs::read_to_string(ended.work(super::LEAKS)).unwrap();
-    (report, text)
+    // Sentences are broken at blanks.
+    (report, text.replace("\n     ", " "))
 }
 
 /// The verdicts on what a function keeps, and how it grows.

@@ -1,5 +1,6 @@
 //! Names from programs that were linked in each of the ways that Cargo and linkers offer.
 
+use super::super::names::Names;
 use super::*;
 use std::process::Command;
 
@@ -64,4 +65,45 @@ fn debug_information_compressed_with_zlib() {
 #[test]
 fn debug_information_compressed_with_zstd() {
     is_found(&["-g", "-Clink-arg=-Wl,--compress-debug-sections=zstd"]);
+}
+
+/// `work` is on line 3, what is inlined in it on line 5.
+const INLINED: &str = "fn main() { println!(\"{}\", work(1)); }
+#[inline(never)]
+fn work(n: u64) -> u64 { inner::<u64>(n) + 1 }
+#[inline(always)]
+fn inner<T>(n: T) -> T { std::hint::black_box(n) }
+";
+
+/// The functions of the program, with their lines, where the inlined one is: with cargo's `options` for release builds.
+fn inlined(options: &[&str]) -> Vec<(String, Option<u32>)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("program.rs"), INLINED).expect("the source is written");
+    let program = folder.path().join("program");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut command = Command::new(rustc);
+    command.current_dir(folder.path()).args(["--edition=2024", "-O", "-o", "program", "program.rs"]).args(options);
+    let output = command.output().expect("rustc runs");
+    assert!(output.status.success(), "{options:?}: {}", String::from_utf8_lossy(&output.stderr));
+
+    let files = Files::default();
+    let info = DebugInfo::read(&program, &files).expect("an ELF file");
+    let mut symbols = info.symbols.symbols().iter().filter(|symbol| symbol.name().contains("4work"));
+    let work = symbols.next().expect("the function has a symbol").address() as usize;
+    let mut names = Names::new(&files);
+    let at = |address| names.at(Some(&program), address, address);
+    let longest = (work + 1..work + 16).map(at).max_by_key(Vec::len).expect("addresses");
+    let own = |name: &str| name.ends_with("work") || name.ends_with("inner");
+    let functions = longest.into_iter().filter_map(|frame| Some((frame.function?.to_string(), frame.line)));
+    functions.filter(|(name, _)| own(name)).collect()
+}
+
+#[test]
+fn what_each_kind_of_release_build_tells_of_inlined_functions() {
+    let work = |line| ("program::work".to_owned(), line);
+    // As cargo builds where the profile says nothing.
+    assert_eq!(inlined(&["-Cdebuginfo=0", "-Cstrip=debuginfo"]), [work(None)]);
+    // Lines of all functions. Only the one that is not inlined has its path, by its symbol.
+    assert_eq!(inlined(&["-Cdebuginfo=line-tables-only"]), [("inner".to_owned(), Some(5)), work(Some(3))]);
+    assert_eq!(inlined(&["-Cdebuginfo=1"]), [("program::inner".to_owned(), Some(5)), work(Some(3))]);
 }

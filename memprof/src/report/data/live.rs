@@ -93,6 +93,10 @@ data! {
     pub struct LiveGroup {
         /// Names of the functions, outermost first; empty: outside every tracked function.
         path: Vec<String>,
+        /// Source file of the path's last function. `None` outside every tracked function.
+        file: Option<String>,
+        /// Line of that function's name.
+        line: Option<u32>,
         /// Live bytes.
         bytes: u64,
         /// Live blocks.

@@ -1,4 +1,4 @@
-//! The bytes of a group, never more than can be true.
+//! The bytes of groups, never more than can be true.
 
 use crate::report::data::LiveGroup;
 use crate::size;
@@ -13,6 +13,29 @@ pub(super) fn words(group: &LiveGroup) -> String {
     if let Some(most) = group.at_most_bytes {
         return format!("at most {}", size::exact(most));
     }
-    let error = if group.error_bytes > 0 { format!(" ± {}", size::bytes(group.error_bytes)) } else { String::new() };
-    format!("{}{error}", size::exact(group.bytes))
+    format!("{}{}", size::exact(group.bytes), error(group.error_bytes))
+}
+
+/// The sum of groups in words, with its standard error.
+pub(super) fn sum_in_words(groups: &[&LiveGroup]) -> String {
+    let sum = size::exact(sum(groups));
+    if groups.iter().any(|group| group.at_most_bytes.is_some()) {
+        return format!("at most {sum}");
+    }
+    format!("{sum}{}", error(error_of_sum(groups.iter().map(|group| group.error_bytes))))
+}
+
+/// The bytes of groups, as a text shows them.
+pub(super) fn sum(groups: &[&LiveGroup]) -> u64 {
+    groups.iter().fold(0, |sum, group| sum.saturating_add(bytes(group)))
+}
+
+/// The standard error of a sum of estimates that have nothing to do with each other.
+pub(super) fn error_of_sum(errors: impl IntoIterator<Item = u64>) -> u64 {
+    let squares: f64 = errors.into_iter().map(|error| error as f64 * error as f64).sum();
+    squares.sqrt().ceil() as u64
+}
+
+fn error(bytes: u64) -> String {
+    if bytes > 0 { format!(" ± {}", size::bytes(bytes)) } else { String::new() }
 }

@@ -1,111 +1,148 @@
 //! The frames of a stack, the user's before all others.
 
-use crate::report::data::Frame;
+use super::generated::is_generated;
+use super::owner::{self, Crates, Owner, after_registry};
+use crate::report::data::{Frame, LiveGroup};
 use crate::report::name::printable;
 use crate::size;
-
-/// Paths at which the names of functions begin that say nothing of where a block came from.
-const COMMON: [&str; 16] = [
-    "std::",
-    "core::",
-    "alloc::",
-    "memprof::",
-    "__rust",
-    "__rustc::",
-    "_rust_",
-    "rust_",
-    "hashbrown::",
-    "tokio::",
-    "rayon::",
-    "rayon_core::",
-    "futures_",
-    "libc_",
-    "__libc_",
-    "_start",
-];
 
 /// Frames of other crates that are shown where there are frames of the user's own: the innermost ones.
 const OF_OTHER_CRATES: usize = 2;
 /// The user's own frames that are shown: the innermost ones.
 const OF_THE_USER: usize = 8;
 
-/// Whose code a frame is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    User,
-    /// A crate that the program depends on.
-    OtherCrate,
-    /// The standard library, a runtime, the profiler, the system.
-    Common,
+/// The part of a group's stack that is shown.
+pub(super) struct Shown<'r> {
+    stack: &'r [Frame],
+    /// The frame to look at first, and its callers in the user's code.
+    by: Vec<&'r Frame>,
+    /// Frames nearer to the allocation: of other crates, or written by a macro.
+    via: Vec<&'r Frame>,
 }
 
-/// One line for each of the user's frames, the innermost first; then what of other crates is nearest to the allocation; and
-/// one line for all others.
-pub(super) fn lines(stack: &[Frame]) -> Vec<String> {
-    let of = |owner: Owner| stack.iter().filter(move |frame| whose(frame) == owner);
-    let mut lines: Vec<String> = Vec::new();
-    for frame in of(Owner::User).take(OF_THE_USER) {
-        lines.push(format!("   {} {}", if lines.is_empty() { "-->" } else { " by" }, place(frame)));
-    }
-    // A program that does nothing itself has its work done by other crates.
-    let (most, first) = if lines.is_empty() { (OF_THE_USER, "-->") } else { (OF_OTHER_CRATES, "via") };
-    for (index, frame) in of(Owner::OtherCrate).take(most).enumerate() {
-        lines.push(format!("   {} {}", if index == 0 { first } else { " by" }, place(frame)));
-    }
-    let others = stack.len() - lines.len();
-    if others > 0 {
-        let where_from = if lines.is_empty() { "-->" } else { "and" };
-        let more = if lines.is_empty() { "" } else { "more " };
-        let count = size::plural(others as u64, &format!("{more}frame"));
-        lines.push(format!("   {where_from} {count}: callers, std, the runtime"));
-    }
-    lines
-}
-
-fn whose(frame: &Frame) -> Owner {
-    let Some(function) = &frame.function else {
-        // A program without symbols has nothing better to show than its own addresses.
-        let is_library = frame.module.as_ref().is_some_and(|module| module.contains(".so") || module.contains(".dll"));
-        return if is_library { Owner::Common } else { Owner::User };
+/// The frames of a group that are shown, the innermost first. What a macro wrote is no place to begin with where a frame of
+/// the user's own stands behind it.
+pub(super) fn shown<'r>(group: &'r LiveGroup, crates: &Crates) -> Shown<'r> {
+    let stack = &group.stack;
+    let of = |owner: Owner| stack.iter().filter(move |frame| owner::of(frame, crates) == owner);
+    let users: Vec<&Frame> = of(Owner::User).collect();
+    let is_place = |(index, frame): (usize, &&Frame)| {
+        is_tracked_function(frame, group)
+            || !(is_written_by_macro(frame) || is_within_macro(frame, users.get(index + 1)))
     };
-    // `<alloc::vec::Vec<T> as core::clone::Clone>::clone` is as much of the library as `alloc::vec::push`.
-    let name = function.trim_start_matches(['<', '&', '[', '(', '*']);
-    let name = name.strip_prefix("mut ").or(name.strip_prefix("dyn ")).unwrap_or(name);
-    let file = frame.file.as_deref().unwrap_or_default().replace('\\', "/");
-    if COMMON.iter().any(|prefix| name.starts_with(prefix)) || is_of_std(&file) || is_of_the_system(name, frame) {
-        return Owner::Common;
+    let first = users.iter().enumerate().position(is_place);
+    let (skipped, by) = users.split_at(first.unwrap_or(0));
+    if users.is_empty() {
+        // A program that does nothing itself has its work done by other crates.
+        return Shown { stack, by: of(Owner::OtherCrate).take(OF_THE_USER).collect(), via: Vec::new() };
     }
-    if after_registry(&file).is_some() { Owner::OtherCrate } else { Owner::User }
+    let via = of(Owner::OtherCrate).take(OF_OTHER_CRATES).chain(skipped.last().copied());
+    Shown { stack, by: by.iter().copied().take(OF_THE_USER).collect(), via: via.collect() }
 }
 
-/// A source of the standard library: as it was built; as it is beside the compiler, where the component `rust-src` is
-/// installed; as distributions have it.
-fn is_of_std(file: &str) -> bool {
-    ["/rustc/", "/usr/src/rustc-"].iter().any(|start| file.starts_with(start))
-        || file.contains("/lib/rustlib/src/rust/library/")
+impl<'r> Shown<'r> {
+    /// One line for each frame that is shown.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let by = self.by.iter().enumerate();
+        let via = self.via.iter().enumerate();
+        by.map(|(index, frame)| format!("   {} {}", if index == 0 { "-->" } else { " by" }, place(frame)))
+            .chain(via.map(|(index, frame)| format!("   {} {}", if index == 0 { "via" } else { " by" }, place(frame))))
+            .collect()
+    }
+
+    /// One line for all frames that are not shown, on so many stacks.
+    pub(super) fn others(&self, stacks: usize) -> Option<String> {
+        let shown = self.by.len() + self.via.len();
+        let others = self.stack.len().saturating_sub(shown);
+        let of = if stacks > 1 {
+            format!("; {} look like this", size::plural(stacks as u64, "stack"))
+        } else {
+            String::new()
+        };
+        let (start, more) = if shown == 0 { ("-->", "") } else { ("and", "more ") };
+        let count = size::plural(others as u64, &format!("{more}frame"));
+        (others > 0).then(|| format!("   {start} {count}: callers, std, the runtime{of}"))
+    }
+
+    /// The frames, the one to look at first in front.
+    pub(super) fn frames(self) -> Vec<&'r Frame> {
+        self.by.into_iter().chain(self.via).collect()
+    }
+
+    /// The frame to look at first.
+    pub(super) fn first(&self) -> Option<&'r Frame> {
+        self.by.first().copied()
+    }
+
+    /// The first function, seen from the place inwards and then outwards, that another stack does not have there.
+    pub(super) fn difference(&self, other: &Self) -> Option<&'r Frame> {
+        let (inner, outer) = self.around_place();
+        let (other_inner, other_outer) = other.around_place();
+        differing(inner.iter().rev(), other_inner.iter().rev()).or_else(|| differing(outer.iter(), other_outer.iter()))
+    }
+
+    fn around_place(&self) -> (&'r [Frame], &'r [Frame]) {
+        let place = self.first().and_then(|first| self.stack.iter().position(|frame| std::ptr::eq(frame, first)));
+        self.stack.split_at(place.unwrap_or(0))
+    }
 }
 
-/// What follows the folder in which cargo keeps the sources of other crates: `crossbeam-epoch-0.9.18/src/atomic.rs`.
-fn after_registry(file: &str) -> Option<&str> {
-    let (_, inside) = file.split_once("/registry/src/").or_else(|| file.split_once("/git/checkouts/"))?;
-    inside.split_once('/').map(|(_, rest)| rest)
+fn differing<'r>(
+    mut frames: impl Iterator<Item = &'r Frame>,
+    mut others: impl Iterator<Item = &'r Frame>,
+) -> Option<&'r Frame> {
+    frames.find(|frame| {
+        let same = |other: &Frame| (&frame.function, frame.line) == (&other.function, other.line);
+        !others.next().is_some_and(same)
+    })
 }
 
-/// A function of C that stands in no file of the user's: `main`, `clone3`, `start_thread`.
-fn is_of_the_system(name: &str, frame: &Frame) -> bool {
-    frame.file.is_none() && !name.contains("::")
+fn is_written_by_macro(frame: &Frame) -> bool {
+    frame.function.as_ref().is_some_and(|name| is_generated(name, frame.file.as_deref().unwrap_or_default()))
 }
 
+/// Whether a frame is a closure in a function that a macro wrote: with line tables alone its name does not say so.
+fn is_within_macro(frame: &Frame, caller: Option<&&Frame>) -> bool {
+    let is_closure = frame.function.as_ref().is_some_and(|name| name.starts_with("{closure"));
+    is_closure && caller.is_some_and(|caller| caller.file == frame.file && is_written_by_macro(caller))
+}
+
+/// Whether a frame is the tracked function itself: that is the user's own choice of a place.
+fn is_tracked_function(frame: &Frame, group: &LiveGroup) -> bool {
+    let (Some(file), Some(line), Some(from)) = (&frame.file, frame.line, group.line) else { return false };
+    let last = |name: &str| name.rsplit("::").next().unwrap_or_default().to_owned();
+    let names = frame.function.as_ref().zip(group.path.last());
+    names.is_some_and(|(frame, path)| last(frame) == last(path))
+        && line >= from
+        && group.file.as_ref().is_some_and(|site| file.replace('\\', "/").ends_with(&site.replace('\\', "/")))
+}
+
+/// A frame in words: its file and line, and its function.
 fn place(frame: &Frame) -> String {
-    let function = frame.function.as_ref().map_or_else(|| format!("{:#x}", frame.address), |name| printable(name));
-    match (&frame.file, frame.line, &frame.module) {
-        (Some(file), Some(line), _) => {
+    let function = function(frame);
+    match (&frame.file, frame.line) {
+        (Some(file), line) => {
             let file = file.replace('\\', "/");
-            format!("{}:{line} in {function}", printable(after_registry(&file).unwrap_or(&file)))
+            let line = line.map_or(String::new(), |line| format!(":{line}"));
+            format!("{}{line} in {function}", printable(after_registry(&file).unwrap_or(&file)))
         }
-        (Some(place), None, _) | (None, _, Some(place)) => format!("{function} ({})", printable(place)),
-        (None, _, None) => function,
+        (None, _) => function,
     }
+}
+
+/// The name of a frame's function, or its address and the module that this belongs to.
+pub(super) fn function(frame: &Frame) -> String {
+    match (&frame.function, &frame.module) {
+        (Some(name), _) => printable(name),
+        (None, Some(module)) => format!("{:#x} in {}", frame.address, printable(file_name(module))),
+        (None, None) => format!("{:#x}", frame.address),
+    }
+}
+
+/// The name of a module without its folder and the identity of its build.
+fn file_name(module: &str) -> &str {
+    let path = module.split_once(" (build ").map_or(module, |(path, _)| path);
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 #[cfg(test)]
@@ -118,8 +155,27 @@ mod tests {
             file: file.map(Into::into),
             line: file.map(|_| 7),
             address: 0x1000,
-            module: Some("app".into()),
+            module: Some("/opt/app (build 4f2a)".into()),
         }
+    }
+
+    fn crates() -> Crates {
+        let mut report = crate::report::data::Report::default();
+        report.program.name = "app".into();
+        Crates::of(&report)
+    }
+
+    /// As a group of `app::keep`, which is tracked, shows it.
+    fn lines(stack: &[Frame]) -> Vec<String> {
+        let group = LiveGroup {
+            path: vec!["app::keep".into()],
+            file: Some("src/main.rs".into()),
+            line: Some(3),
+            stack: stack.to_vec(),
+            ..LiveGroup::default()
+        };
+        let shown = shown(&group, &crates());
+        shown.lines().into_iter().chain(shown.others(1)).collect()
     }
 
     #[test]
@@ -159,6 +215,57 @@ mod tests {
             ]
         );
         assert_eq!(lines(&[]), [""; 0]);
-        assert_eq!(lines(&[frame("", None)]), ["   --> 0x1000 (app)"]);
+        assert_eq!(lines(&[frame("", None)]), ["   --> 0x1000 in app"]);
+        assert_eq!(lines(&[frame("app::job", None)]), ["   --> app::job"]);
+    }
+
+    #[test]
+    fn with_line_tables_alone_owners_are_known_by_their_files() {
+        let own = format!("{}/src/scope/context.rs", env!("CARGO_MANIFEST_DIR"));
+        let stack = [
+            frame("new_uninitialized", Some("/rust/deps/hashbrown-0.16.1/src/raw/mod.rs")),
+            frame("spawn_inner", Some("/a/registry/src/index-1/tokio-1.48.0/src/task/spawn.rs")),
+            frame("{closure#0}", Some(&own)),
+            frame("write_null", Some("/a/registry/src/index-1/serde_json-1.0.154/src/ser.rs")),
+            frame("keep", Some("/w/src/main.rs")),
+        ];
+        assert_eq!(
+            lines(&stack),
+            [
+                "   --> /w/src/main.rs:7 in keep",
+                "   via serde_json-1.0.154/src/ser.rs:7 in write_null",
+                "   and 3 more frames: callers, std, the runtime"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_macro_wrote_is_passed_over_where_the_users_own_lines_stand_behind() {
+        let derived =
+            frame("app::_::<impl serde_core::ser::Serialize for app::Query>::serialize", Some("src/query.rs"));
+        let keep = frame("app::keep", Some("src/main.rs"));
+        assert_eq!(
+            lines(&[derived.clone(), derived.clone(), keep]),
+            [
+                "   --> src/main.rs:7 in app::keep",
+                "   via src/query.rs:7 in app::_::<impl serde_core::ser::Serialize for app::Query>::serialize",
+                "   and 1 more frame: callers, std, the runtime"
+            ]
+        );
+        // Nothing of the user's own stands behind it.
+        assert_eq!(lines(std::slice::from_ref(&derived))[0], format!("   --> {}", place(&derived)));
+        // A function that the user tracks is a place, whatever it is called.
+        let group = LiveGroup {
+            path: vec!["app::Query::clone".into()],
+            file: Some("src/main.rs".into()),
+            line: Some(3),
+            stack: vec![
+                frame("<app::Query as core::clone::Clone>::clone", Some("/w/src/main.rs")),
+                frame("app::main", Some("/w/src/main.rs")),
+            ],
+            ..LiveGroup::default()
+        };
+        let lines = shown(&group, &crates()).lines();
+        assert!(lines[0].contains("Clone>::clone"), "{lines:?}");
     }
 }

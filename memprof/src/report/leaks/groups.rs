@@ -1,36 +1,67 @@
-//! The groups of live blocks, as entries of `memory_leaks.txt`.
+//! The groups of live blocks, as entries of `memory_leaks.txt`, function by function.
 
-use super::{amount, expected, frames, meaning, summary};
+use super::alike::{Entry, merged};
+use super::amount::{self, sum};
+use super::owner::Crates;
+use super::{expected, meaning, summary, wrap};
 use crate::report::data::{LiveGroup, Report, verdict};
-use crate::report::name::{path, printable};
+use crate::report::name::{OUTSIDE, path, printable};
 use crate::size;
 use crate::sorted;
 use std::cmp::Reverse;
 
-/// Groups with an entry of their own. A reader who needs more has the JSON.
+/// Entries of groups that do not grow. A reader who needs more has the JSON.
 const ENTRIES: usize = 40;
+/// A group that does not grow has an entry if it is as large as this, or has this share of the live bytes.
+const SMALL: u64 = 4 * 1024;
+const SMALL_SHARE: f64 = 0.01;
 
-/// The groups in the order in which they should be read: what grows, then by size.
+/// The groups of one function.
+struct Function<'r> {
+    groups: Vec<&'r LiveGroup>,
+}
+
+/// The groups in the order in which they should be read: what grows, then by size, those of a function together.
 pub(super) fn lines(report: &Report, lines: &mut Vec<String>) {
-    let live = &report.live;
-    let whole = live.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.bytes));
-    let (expected, mut groups): (Vec<&LiveGroup>, Vec<&LiveGroup>) =
-        live.groups.iter().partition(|group| group.expected.is_some());
-    sorted::by_key(&mut groups, |group| (Reverse(is_growing(group)), Reverse(group.bytes)));
-    summary::lines(report, &groups, lines);
-    let (shown, more) = groups.split_at(groups.len().min(ENTRIES));
-    for (index, group) in shown.iter().enumerate() {
-        lines.push(String::new());
-        entry(index + 1, group, whole, report.program.duration_seconds, lines);
+    let (expected, groups): (Vec<&LiveGroup>, Vec<&LiveGroup>) =
+        report.live.groups.iter().partition(|group| group.expected.is_some());
+    let crates = Crates::of(report);
+    let functions: Vec<(Function<'_>, Vec<Entry<'_>>)> = by_function(&groups)
+        .into_iter()
+        .map(|function| {
+            let entries = merged(&function.groups, &crates);
+            (function, entries)
+        })
+        .collect();
+    let all: Vec<&LiveGroup> = functions.iter().flat_map(|(_, entries)| entries).map(|entry| &*entry.group).collect();
+    summary::lines(report, &all, lines);
+    let whole = whole(report);
+    let (mut number, mut small, mut more) = (0, Vec::new(), Vec::new());
+    for (function, entries) in functions {
+        let mut shown = Vec::new();
+        for entry in entries {
+            if is_growing(&entry.group) {
+                shown.push(entry);
+            } else if is_small(&entry.group, whole) {
+                small.push(entry);
+            } else if number + shown.len() < ENTRIES {
+                shown.push(entry);
+            } else {
+                more.push(entry);
+            }
+        }
+        if shown.len() > 1 {
+            lines.push(String::new());
+            lines.extend(wrap::at_blanks(&heading(&function, shown.len(), whole)));
+        }
+        for entry in shown {
+            number += 1;
+            lines.push(String::new());
+            self::entry(number, &entry, (report, whole), lines);
+        }
     }
-    if !more.is_empty() {
-        lines.push(String::new());
-        lines.push(format!(
-            "and {} more, {} in all: see `live.groups` in the JSON report",
-            size::plural(more.len() as u64, "group"),
-            size::bytes(sum(more))
-        ));
-    }
+    rest(&small, "group", " below 1 % and 4 KB", lines);
+    rest(&more, "more group", "", lines);
     expected::lines(&expected, lines);
 }
 
@@ -38,22 +69,75 @@ pub(super) fn is_growing(group: &LiveGroup) -> bool {
     group.verdict.as_deref() == Some(verdict::GROWING)
 }
 
-pub(super) fn sum(groups: &[&LiveGroup]) -> u64 {
-    groups.iter().fold(0, |sum, group| sum.saturating_add(amount::bytes(group)))
+fn is_small(group: &LiveGroup, whole: u64) -> bool {
+    let bytes = amount::bytes(group);
+    bytes < SMALL && (bytes as f64) < whole as f64 * SMALL_SHARE
 }
 
-fn entry(number: usize, group: &LiveGroup, whole: u64, run: f64, lines: &mut Vec<String>) {
+/// The bytes of the first line, of which the groups are a part; their sum where it is more, as an estimate can be.
+fn whole(report: &Report) -> u64 {
+    let groups = report.live.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(amount::bytes(group)));
+    groups.max(report.totals.net_bytes.max(0) as u64)
+}
+
+/// The functions, the one that grows most first, then by size; each with its groups in this order.
+fn by_function<'r>(groups: &[&'r LiveGroup]) -> Vec<Function<'r>> {
+    let mut sorted = groups.to_vec();
+    sorted::by_key(&mut sorted, |group| (Reverse(is_growing(group)), Reverse(group.bytes)));
+    let mut functions: Vec<Function<'r>> = Vec::new();
+    let key = |group: &'r LiveGroup| (group.path.last(), &group.file, group.line);
+    for group in sorted {
+        let same = |function: &&mut Function<'r>| function.groups.first().is_some_and(|other| key(other) == key(group));
+        match functions.iter_mut().find(same) {
+            Some(function) => function.groups.push(group),
+            None => functions.push(Function { groups: vec![group] }),
+        }
+    }
+    let grown = |function: &Function<'_>| {
+        let growing: Vec<&LiveGroup> = function.groups.iter().copied().filter(|group| is_growing(group)).collect();
+        (!growing.is_empty()).then(|| sum(&growing))
+    };
+    sorted::by_key(&mut functions, |function| (Reverse(grown(function)), Reverse(sum(&function.groups))));
+    functions
+}
+
+/// The sum of a function that has several entries.
+fn heading(function: &Function<'_>, entries: usize, whole: u64) -> String {
+    let groups = &function.groups;
+    let name =
+        groups.first().and_then(|group| group.path.last()).map_or_else(|| OUTSIDE.to_owned(), |name| printable(name));
+    let blocks = groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.count));
+    let (bytes, blocks) = (amount::sum_in_words(groups), size::plural(blocks, "block"));
+    format!("{name}: {bytes} in {blocks}, {}, in {entries} groups:", share(sum(groups), whole))
+}
+
+fn share(bytes: u64, whole: u64) -> String {
+    format!("{} of the live bytes", size::share(bytes, whole))
+}
+
+fn entry(number: usize, entry: &Entry<'_>, (report, whole): (&Report, u64), lines: &mut Vec<String>) {
+    let group = &*entry.group;
     let verdict = group.verdict.as_ref().map_or(String::new(), |verdict| format!("{}: ", printable(verdict)));
-    lines.push(format!(
-        "{number}. {verdict}{} in {}, {} of the tracked bytes",
-        amount::words(group),
-        size::plural(group.count, "block"),
-        size::share(group.bytes, whole),
-    ));
-    lines.extend(frames::lines(&group.stack));
-    lines.push(format!("   = in {}", path(&group.path)));
-    lines.push(format!("   = {}", ages(group)));
-    lines.extend(meaning::of(group, run).map(|meaning| format!("   = {meaning}")));
+    let (bytes, blocks) = (amount::words(group), size::plural(group.count, "block"));
+    let share = share(amount::bytes(group), whole);
+    lines.extend(wrap::at_blanks(&format!("{number}. {verdict}{bytes} in {blocks}, {share}")));
+    lines.extend(entry.lines.iter().cloned());
+    lines.extend(entry.differs.iter().map(|function| format!("   via {function}")));
+    lines.extend(entry.shown.others(entry.groups));
+    let mut note = |text: String| lines.extend(wrap::at_blanks(&format!("   = {text}")));
+    note(format!("in {}{}", path(&group.path), site(group)));
+    note(ages(group));
+    if let Some(meaning) = meaning::of(group, report.program.duration_seconds) {
+        note(meaning);
+    }
+}
+
+/// The file and line of the group's function.
+fn site(group: &LiveGroup) -> String {
+    match (&group.file, group.line) {
+        (Some(file), Some(line)) if !file.is_empty() => format!(" ({}:{line})", printable(&file.replace('\\', "/"))),
+        _ => String::new(),
+    }
 }
 
 fn ages(group: &LiveGroup) -> String {
@@ -63,4 +147,21 @@ fn ages(group: &LiveGroup) -> String {
     }
     let newest = size::age(group.newest_seconds);
     format!("largest block {}, oldest made {oldest} ago, newest {newest} ago", size::bytes(group.largest_bytes))
+}
+
+/// One line for entries that are not shown.
+fn rest(entries: &[Entry<'_>], noun: &str, which: &str, lines: &mut Vec<String>) {
+    if entries.is_empty() {
+        return;
+    }
+    let groups: Vec<&LiveGroup> = entries.iter().map(|entry| &*entry.group).collect();
+    let blocks = groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.count));
+    let number = entries.iter().map(|entry| entry.groups).sum::<usize>();
+    lines.push(String::new());
+    lines.extend(wrap::at_blanks(&format!(
+        "and {}{which}: {} in {} (`live.groups` in the JSON report)",
+        size::plural(number as u64, noun),
+        size::bytes(sum(&groups)),
+        size::plural(blocks, "block"),
+    )));
 }

@@ -1,6 +1,7 @@
 //! The answer that the reader came for: whether anything grows.
 
-use super::groups::{is_growing, sum};
+use super::amount::sum;
+use super::groups::is_growing;
 use crate::report::data::{LiveGroup, NetRise, Report, verdict};
 use crate::report::name::printable;
 use crate::size;

@@ -1,6 +1,7 @@
 //! The leak report where something is missing, estimated or empty.
 
 use super::*;
+use crate::report::data::{Frame, LiveGroup};
 use crate::report::golden;
 
 #[track_caller]
@@ -76,6 +77,123 @@ fn an_estimate_is_called_one() {
     has(&text, "estimated: from 10,969 samples, one in about 64.0 KB; standard error of the sum 512.0 KB");
     assert!(text.contains("1. growing: 2.0 MB (2,097,152 bytes) ± 128.0 KB in 32 blocks"), "{text}");
     assert!(!text.contains("exact:"), "{text}");
+}
+
+/// A group of the function `search`, whose frames are those given, innermost first.
+fn group(bytes: u64, verdict: &str, frames: &[(&str, u32)]) -> LiveGroup {
+    let frame = |&(name, line): &(&str, u32)| Frame {
+        function: Some(name.into()),
+        file: Some(
+            if name.starts_with("alloc::") { "/rustc/1/library/alloc/src/vec.rs" } else { "src/main.rs" }.into(),
+        ),
+        line: Some(line),
+        ..Frame::default()
+    };
+    LiveGroup {
+        path: vec!["vector_search::search".into()],
+        file: Some("src/main.rs".into()),
+        line: Some(80),
+        bytes,
+        count: 10,
+        largest_bytes: bytes / 10,
+        oldest_seconds: 9.0,
+        newest_seconds: 1.0,
+        verdict: Some(verdict.into()),
+        stack: frames.iter().map(frame).collect(),
+        ..LiveGroup::default()
+    }
+}
+
+/// The text of a report with these groups alone.
+fn with_groups(groups: Vec<LiveGroup>) -> String {
+    let mut report = golden::report();
+    report.totals.net_bytes = 1_000_000;
+    report.live.net_rise = None;
+    report.live.groups = groups;
+    render(&report)
+}
+
+#[test]
+fn the_groups_of_a_function_stand_together_beneath_their_sum() {
+    let mut other = group(300_000, "kept", &[]);
+    (other.path, other.line) = (vec!["vector_search::load".into()], Some(12));
+    let text = with_groups(vec![
+        group(200_000, "kept", &[("vector_search::search", 91)]),
+        other,
+        group(10_000, "growing", &[("vector_search::search", 92)]),
+    ]);
+    has(&text, "vector_search::search: 205.1 KB (210,000 bytes) in 20 blocks, 21.0 % of the live bytes, in 2 groups:");
+    let numbered: Vec<&str> = text.lines().filter(|line| line.contains(". ") && line.contains(" % of")).collect();
+    assert_eq!(
+        numbered,
+        [
+            "1. growing: 9.8 KB (10,000 bytes) in 10 blocks, 1.0 % of the live bytes",
+            "2. kept: 195.3 KB (200,000 bytes) in 10 blocks, 20.0 % of the live bytes",
+            "3. kept: 293.0 KB (300,000 bytes) in 10 blocks, 30.0 % of the live bytes",
+        ],
+        "{text}"
+    );
+    has(&text, "   = in vector_search::load (src/main.rs:12)");
+    assert!(!text.contains("vector_search::load: "), "{text}");
+}
+
+#[test]
+fn groups_that_show_the_same_frames_are_one_entry() {
+    let search = ("vector_search::search", 91);
+    let (push, clone) = (("alloc::vec::Vec<T>::push", 5), ("alloc::string::String::clone", 6));
+    let text = with_groups(vec![
+        LiveGroup { error_bytes: 3_072, ..group(200_000, "kept", &[push, search]) },
+        LiveGroup { error_bytes: 4_096, ..group(100_000, "kept", &[clone, search]) },
+    ]);
+    has(&text, "1. kept: 293.0 KB (300,000 bytes) ± 5.0 KB in 20 blocks, 30.0 % of the live bytes");
+    has(&text, "   and 1 more frame: callers, std, the runtime; 2 stacks look like this");
+    assert!(!text.contains("\n2. "), "{text}");
+}
+
+#[test]
+fn groups_of_two_verdicts_that_show_the_same_frames_say_in_what_they_differ() {
+    let search = ("vector_search::search", 91);
+    let (push, clone) = (("alloc::vec::Vec<T>::push", 5), ("alloc::string::String::clone", 6));
+    let finish = ("alloc::raw_vec::finish_grow", 7);
+    let text = with_groups(vec![
+        group(200_000, "growing", &[finish, push, search]),
+        group(100_000, "kept", &[finish, clone, search]),
+    ]);
+    has(&text, "   via alloc::vec::Vec<T>::push");
+    has(&text, "   via alloc::string::String::clone");
+}
+
+#[test]
+fn small_groups_are_one_line_unless_they_grow() {
+    let text = with_groups(vec![
+        group(900, "kept", &[("vector_search::search", 90)]),
+        group(4_096, "kept", &[("vector_search::search", 91)]),
+        group(40, "growing", &[("vector_search::search", 92)]),
+        group(800, "recent", &[("vector_search::search", 93)]),
+    ]);
+    has(&text, "and 2 groups below 1 % and 4 KB: 1.7 KB in 20 blocks (`live.groups` in the JSON report)");
+    assert!(text.contains("\n1. growing: 40 bytes") && text.contains("\n2. kept: 4.0 KB"), "{text}");
+}
+
+#[test]
+fn without_line_numbers_the_last_line_says_how_to_have_them() {
+    let hint = "no line numbers: build with `[profile.release] debug = \"line-tables-only\"`";
+    let mut kept = group(200_000, "kept", &[("vector_search::job", 91)]);
+    assert!(!with_groups(vec![kept.clone()]).contains("line-tables-only"));
+    (kept.stack[0].file, kept.stack[0].line) = (None, None);
+    let text = with_groups(vec![kept.clone()]);
+    assert_eq!(text.lines().last(), Some(hint), "{text}");
+    has(&text, "   --> vector_search::job");
+    has(&text, "   = in vector_search::search (src/main.rs:80)");
+    // A stripped program: its module stands there once, with its build.
+    (kept.stack[0].function, kept.stack[0].address) = (None, 0x10);
+    kept.stack[0].module = Some("/opt/app (build 4f2a)".into());
+    kept.stack.push(Frame { address: 0x20, ..kept.stack[0].clone() });
+    let text = with_groups(vec![kept]);
+    has(&text, "   --> 0x10 in app");
+    has(&text, "    by 0x20 in app");
+    has(&text, "addresses in /opt/app (build 4f2a)");
+    assert!(text.ends_with("debug = \"line-tables-only\"` and `strip = false`\n"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,137 @@
+//! Signs in a program's surroundings that its figures are wanted. Nothing in here allocates: it may run in any tracked function.
+
+/// Whether a variable `MEMPROF_…` is set, or a `memory_profile.toml` is in the working directory or above it. The file alone says
+/// nothing of tests and benchmarks: it lies there for the program.
+pub(crate) fn are_figures() -> bool {
+    match variables() {
+        Signs::Against => false,
+        Signs::For => true,
+        Signs::None => file::is_there() && !file::is_test(),
+    }
+}
+
+enum Signs {
+    None,
+    For,
+    Against,
+}
+
+#[cfg(unix)]
+fn variables() -> Signs {
+    unsafe extern "C" {
+        #[cfg(not(target_vendor = "apple"))]
+        static environ: *const *const libc::c_char;
+    }
+    let mut signs = Signs::None;
+    // SAFETY: the system's list of texts that end with 0, which ends with null. That nobody changes it meanwhile is what every
+    // reader of the environment relies on.
+    unsafe {
+        #[cfg(target_vendor = "apple")]
+        let mut next = (*libc::_NSGetEnviron()).cast_const().cast::<*const libc::c_char>();
+        #[cfg(not(target_vendor = "apple"))]
+        let mut next = environ;
+        while !next.is_null() && !(*next).is_null() {
+            let variable = std::ffi::CStr::from_ptr(*next).to_bytes();
+            match variable.strip_prefix(b"MEMPROF_") {
+                Some(b"ENABLED=0" | b"ENABLED=false") => return Signs::Against,
+                Some(_) => signs = Signs::For,
+                None => {}
+            }
+            next = next.add(1);
+        }
+    }
+    signs
+}
+
+#[cfg(unix)]
+mod file {
+    /// The folders that are looked at.
+    const DEEPEST: usize = 16;
+    const UP: &[u8] = b"../";
+    const NAME: &[u8] = b"memory_profile.toml\0";
+
+    /// Whether the nearest file is there and does not say `enabled = false`.
+    pub(super) fn is_there() -> bool {
+        let mut path = [0u8; DEEPEST * UP.len() + NAME.len()];
+        (0..DEEPEST).find_map(|up| {
+            let text = UP.iter().cycle().take(up * UP.len()).chain(NAME);
+            path.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
+            is_on(&path)
+        }) == Some(true)
+    }
+
+    /// `None`: there is no such file.
+    fn is_on(path: &[u8]) -> Option<bool> {
+        let mut text = [0u8; 8192];
+        // SAFETY: the path ends with 0, and the place has as many bytes as are asked for.
+        let read = unsafe {
+            let file = libc::open(path.as_ptr().cast(), libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC);
+            if file < 0 {
+                return None;
+            }
+            let read = libc::read(file, text.as_mut_ptr().cast(), text.len());
+            libc::close(file);
+            read
+        };
+        let text = text.get(..usize::try_from(read).ok()?)?;
+        Some(!text.split(|byte| *byte == b'\n').any(is_off))
+    }
+
+    /// Whether a line switches profiling off.
+    pub(super) fn is_off(line: &[u8]) -> bool {
+        let value = line.trim_ascii().strip_prefix(b"enabled").map(<[u8]>::trim_ascii);
+        let value = value.and_then(|rest| rest.strip_prefix(b"=")).map(<[u8]>::trim_ascii);
+        value.is_some_and(|value| value.starts_with(b"false"))
+    }
+
+    /// Whether this is one of cargo's tests, examples in documentation, or benchmarks.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn is_test() -> bool {
+        let mut path = [0u8; 4096];
+        // SAFETY: the link's name ends with 0, and the place has as many bytes as are asked for.
+        let length = unsafe { libc::readlink(c"/proc/self/exe".as_ptr(), path.as_mut_ptr().cast(), path.len()) };
+        let path = usize::try_from(length).ok().and_then(|length| path.get(..length)).unwrap_or_default();
+        let mut parts = path.rsplit(|byte| *byte == b'/');
+        let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        folder == b"deps" || name == b"rust_out" || folder.starts_with(b"rustdoctest")
+    }
+
+    /// Nobody can tell without an allocation: nothing is said for the file's sake.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn is_test() -> bool {
+        true
+    }
+}
+
+#[cfg(not(unix))]
+fn variables() -> Signs {
+    let mut own = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MEMPROF_"));
+    let is_off = std::env::var_os("MEMPROF_ENABLED").is_some_and(|value| value == "0" || value == "false");
+    match (is_off, own.next()) {
+        (true, _) => Signs::Against,
+        (false, Some(_)) => Signs::For,
+        (false, None) => Signs::None,
+    }
+}
+
+#[cfg(not(unix))]
+mod file {
+    pub(super) fn is_there() -> bool {
+        false
+    }
+
+    pub(super) fn is_test() -> bool {
+        true
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::file::is_off;
+
+    #[test]
+    fn a_line_that_switches_profiling_off() {
+        assert!(is_off(b"enabled = false") && is_off(b"  enabled=false # not now") && is_off(b"enabled\t= false\r"));
+        assert!(!is_off(b"enabled = true") && !is_off(b"# enabled = false") && !is_off(b"enabled_too = false"));
+    }
+}

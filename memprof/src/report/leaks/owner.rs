@@ -1,0 +1,152 @@
+//! Whose code a frame is.
+
+use crate::report::data::{Frame, Report};
+
+/// Paths at which the names of functions begin that say nothing of where a block came from.
+const COMMON: [&str; 16] = [
+    "std::",
+    "core::",
+    "alloc::",
+    "memprof::",
+    "__rust",
+    "__rustc::",
+    "_rust_",
+    "rust_",
+    "hashbrown::",
+    "tokio::",
+    "rayon::",
+    "rayon_core::",
+    "futures_",
+    "libc_",
+    "__libc_",
+    "_start",
+];
+
+/// The same by their folders in cargo's registry: with line tables alone, inlined functions have no path.
+const COMMON_FOLDERS: [&str; 7] = ["memprof-", "hashbrown-", "tokio-1", "rayon-", "futures-", "libc-", "backtrace-"];
+
+/// The profiler's own sources.
+const OWN_SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+
+/// Whose code a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    User,
+    /// A crate that the program depends on.
+    OtherCrate,
+    /// The standard library, a runtime, the profiler, the system.
+    Common,
+}
+
+/// The crates that are the user's own: those with tracked functions, and the program's.
+pub(super) struct Crates(Vec<String>);
+
+impl Crates {
+    pub(super) fn of(report: &Report) -> Self {
+        let functions = report.functions.iter().map(|function| function.name.as_str());
+        let mut crates: Vec<String> = functions.filter_map(crate_of).map(ToOwned::to_owned).collect();
+        // Test programs are called `name-0123456789abcdef`.
+        let program = report.program.name.trim_end_matches(".exe");
+        let is_hash = |end: &str| end.len() == 16 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let program = program.rsplit_once('-').filter(|(_, end)| is_hash(end)).map_or(program, |(name, _)| name);
+        crates.push(program.replace('-', "_"));
+        crates.sort_unstable();
+        crates.dedup();
+        Self(crates)
+    }
+
+    fn have(&self, function: &str) -> bool {
+        crate_of(function).is_some_and(|name| self.0.iter().any(|own| own == name))
+    }
+}
+
+/// The crate of a function: that of the type in `<a::T as b::Trait>::f`, or of the trait where the type is a parameter.
+fn crate_of(function: &str) -> Option<&str> {
+    let of_path = |path: &'_ str| path.split_once("::").map(|(first, _)| first.len());
+    let name = bare(function);
+    let (subject, rest) =
+        if function.starts_with('<') { name.split_once(" as ").unwrap_or((name, "")) } else { (name, "") };
+    let path = if subject.contains("::") { subject } else { bare(rest) };
+    path.get(..of_path(path)?)
+}
+
+/// A name without what stands before its first path: `<`, `&mut `, `[`.
+fn bare(name: &str) -> &str {
+    let name = name.trim_start_matches(['<', '&', '[', '(', '*']);
+    name.strip_prefix("mut ").or(name.strip_prefix("dyn ")).unwrap_or(name)
+}
+
+pub(super) fn of(frame: &Frame, crates: &Crates) -> Owner {
+    let Some(function) = &frame.function else {
+        // A program without symbols has nothing better to show than its own addresses.
+        let is_library = frame.module.as_ref().is_some_and(|module| module.contains(".so") || module.contains(".dll"));
+        return if is_library { Owner::Common } else { Owner::User };
+    };
+    // `<alloc::vec::Vec<T> as core::clone::Clone>::clone` is as much of the library as `alloc::vec::push`.
+    let name = bare(function);
+    let file = frame.file.as_deref().unwrap_or_default().replace('\\', "/");
+    if COMMON.iter().any(|prefix| name.starts_with(prefix)) || is_common(&file) || is_of_the_system(name, frame) {
+        return Owner::Common;
+    }
+    // Without debug information only the name says whose it is.
+    let is_of_other_crate = if file.is_empty() { !crates.have(function) } else { after_registry(&file).is_some() };
+    if is_of_other_crate { Owner::OtherCrate } else { Owner::User }
+}
+
+/// A source of the standard library (as it was built; as it is beside the compiler, where the component `rust-src` is
+/// installed; as distributions have it), of the profiler or of a runtime.
+fn is_common(file: &str) -> bool {
+    ["/rustc/", "/rust/deps/", "/usr/src/rustc-"].iter().any(|start| file.starts_with(start))
+        || file.contains("/lib/rustlib/src/rust/library/")
+        || file.starts_with(&OWN_SOURCES.replace('\\', "/"))
+        || after_registry(file).is_some_and(|inside| COMMON_FOLDERS.iter().any(|folder| inside.starts_with(folder)))
+}
+
+/// What follows the folder in which cargo keeps the sources of other crates: `crossbeam-epoch-0.9.18/src/atomic.rs`.
+pub(super) fn after_registry(file: &str) -> Option<&str> {
+    let (_, inside) = file.split_once("/registry/src/").or_else(|| file.split_once("/git/checkouts/"))?;
+    inside.split_once('/').map(|(_, rest)| rest)
+}
+
+/// A function of C that stands in no file of the user's: `main`, `clone3`, `start_thread`.
+fn is_of_the_system(name: &str, frame: &Frame) -> bool {
+    frame.file.is_none() && !name.contains("::")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crate_of_a_function_is_that_of_its_type() {
+        for (function, name) in [
+            ("app::keep", Some("app")),
+            ("<app::Index as app::Search>::insert", Some("app")),
+            (
+                "<&mut serde_json::ser::Serializer<W,F> as serde_core::ser::Serializer>::serialize_str",
+                Some("serde_json"),
+            ),
+            ("app::_::<impl serde_core::ser::Serialize for app::Query>::serialize", Some("app")),
+            ("<T as serde_core::de::DeserializeSeed>::deserialize", Some("serde_core")),
+            ("<app::Query>::new", Some("app")),
+            ("main", None),
+            ("", None),
+        ] {
+            assert_eq!(crate_of(function), name, "{function}");
+        }
+    }
+
+    #[test]
+    fn without_files_the_users_crates_are_those_with_tracked_functions_and_the_programs() {
+        let mut report = Report::default();
+        report.program.name = "my-app-0123456789abcdef".into();
+        report.functions = ["index::insert", "a name of its own"]
+            .map(|name| crate::report::data::Function { name: name.into(), ..Default::default() })
+            .into();
+        let crates = Crates::of(&report);
+        let owner = |name: &str| of(&Frame { function: Some(name.into()), ..Frame::default() }, &crates);
+        assert_eq!([owner("my_app::main"), owner("<index::Hnsw as core::clone::Clone>::clone")], [Owner::User; 2]);
+        assert_eq!(owner("serde_json::de::from_trait"), Owner::OtherCrate);
+        assert_eq!([owner("std::rt::lang_start"), owner("main")], [Owner::Common; 2]);
+    }
+}

@@ -1,0 +1,38 @@
+//! What the stacks of a program lack, and how to build it so that they have it.
+
+use super::frames;
+use super::owner::Crates;
+use crate::report::data::{Frame, Report};
+use crate::report::name::printable;
+
+/// The frames that the groups show.
+fn shown(report: &Report) -> Vec<&Frame> {
+    let crates = Crates::of(report);
+    report.live.groups.iter().flat_map(|group| frames::shown(group, &crates).frames()).collect()
+}
+
+/// The modules of addresses that have no name: each once, with its build.
+pub(super) fn modules(report: &Report) -> Vec<String> {
+    let unnamed = shown(report).into_iter().filter(|frame| frame.function.is_none());
+    let mut modules: Vec<&str> = unnamed.filter_map(|frame| frame.module.as_deref()).collect();
+    modules.sort_unstable();
+    modules.dedup();
+    modules.iter().map(|module| format!("addresses in {}", printable(module))).collect()
+}
+
+/// How to get line numbers, where none of the frames has one.
+pub(super) fn hint(report: &Report) -> Option<String> {
+    let shown = shown(report);
+    if shown.is_empty() || shown.iter().any(|frame| frame.line.is_some()) {
+        return None;
+    }
+    if !cfg!(feature = "backtraces") {
+        return Some("no function names and no line numbers: build memprof with its feature `backtraces`".into());
+    }
+    let (missing, strip) = if shown.iter().any(|frame| frame.function.is_some()) {
+        ("no line numbers", "")
+    } else {
+        ("no function names and no line numbers", " and `strip = false`")
+    };
+    Some(format!("{missing}: build with `[profile.release] debug = \"line-tables-only\"`{strip}"))
+}
