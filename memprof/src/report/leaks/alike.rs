@@ -25,9 +25,8 @@ pub(super) fn merged<'r>(groups: &[&'r LiveGroup], crates: &Crates) -> Vec<Entry
         let shown = frames::shown(group, crates);
         let lines = shown.lines();
         let verdict = |other: &LiveGroup| (other.verdict == group.verdict) && (other.growth == group.growth);
-        let same = |entry: &&mut Entry<'_>| {
-            entry.group.path == group.path && entry.lines == lines && verdict(&entry.group)
-        };
+        let same =
+            |entry: &&mut Entry<'_>| entry.group.path == group.path && entry.lines == lines && verdict(&entry.group);
         match entries.iter_mut().find(same) {
             Some(entry) => entry.add(group),
             None => entries.push(Entry { group: Cow::Borrowed(group), groups: 1, shown, lines, differs: None }),

@@ -27,7 +27,8 @@ pub(super) fn shown<'r>(group: &'r LiveGroup, crates: &Crates) -> Shown<'r> {
     let of = |owner: Owner| stack.iter().filter(move |frame| owner::of(frame, crates) == owner);
     let users: Vec<&Frame> = of(Owner::User).collect();
     let is_place = |(index, frame): (usize, &&Frame)| {
-        is_tracked_function(frame, group) || !(is_written_by_macro(frame) || is_within_macro(frame, users.get(index + 1)))
+        is_tracked_function(frame, group)
+            || !(is_written_by_macro(frame) || is_within_macro(frame, users.get(index + 1)))
     };
     let first = users.iter().enumerate().position(is_place);
     let (skipped, by) = users.split_at(first.unwrap_or(0));
@@ -53,7 +54,11 @@ impl<'r> Shown<'r> {
     pub(super) fn others(&self, stacks: usize) -> Option<String> {
         let shown = self.by.len() + self.via.len();
         let others = self.stack.len().saturating_sub(shown);
-        let of = if stacks > 1 { format!("; {} look like this", size::plural(stacks as u64, "stack")) } else { String::new() };
+        let of = if stacks > 1 {
+            format!("; {} look like this", size::plural(stacks as u64, "stack"))
+        } else {
+            String::new()
+        };
         let (start, more) = if shown == 0 { ("-->", "") } else { ("and", "more ") };
         let count = size::plural(others as u64, &format!("{more}frame"));
         (others > 0).then(|| format!("   {start} {count}: callers, std, the runtime{of}"))
@@ -236,7 +241,8 @@ mod tests {
 
     #[test]
     fn what_a_macro_wrote_is_passed_over_where_the_users_own_lines_stand_behind() {
-        let derived = frame("app::_::<impl serde_core::ser::Serialize for app::Query>::serialize", Some("src/query.rs"));
+        let derived =
+            frame("app::_::<impl serde_core::ser::Serialize for app::Query>::serialize", Some("src/query.rs"));
         let keep = frame("app::keep", Some("src/main.rs"));
         assert_eq!(
             lines(&[derived.clone(), derived.clone(), keep]),

@@ -104,7 +104,8 @@ fn by_function<'r>(groups: &[&'r LiveGroup]) -> Vec<Function<'r>> {
 /// The sum of a function that has several entries.
 fn heading(function: &Function<'_>, entries: usize, whole: u64) -> String {
     let groups = &function.groups;
-    let name = groups.first().and_then(|group| group.path.last()).map_or_else(|| OUTSIDE.to_owned(), |name| printable(name));
+    let name =
+        groups.first().and_then(|group| group.path.last()).map_or_else(|| OUTSIDE.to_owned(), |name| printable(name));
     let blocks = groups.iter().fold(0_u64, |sum, group| sum.saturating_add(group.count));
     let (bytes, blocks) = (amount::sum_in_words(groups), size::plural(blocks, "block"));
     format!("{name}: {bytes} in {blocks}, {}, in {entries} groups:", share(sum(groups), whole))

@@ -64,11 +64,8 @@ impl Crates {
 fn crate_of(function: &str) -> Option<&str> {
     let of_path = |path: &'_ str| path.split_once("::").map(|(first, _)| first.len());
     let name = bare(function);
-    let (subject, rest) = if function.starts_with('<') {
-        name.split_once(" as ").unwrap_or((name, ""))
-    } else {
-        (name, "")
-    };
+    let (subject, rest) =
+        if function.starts_with('<') { name.split_once(" as ").unwrap_or((name, "")) } else { (name, "") };
     let path = if subject.contains("::") { subject } else { bare(rest) };
     path.get(..of_path(path)?)
 }
@@ -125,7 +122,10 @@ mod tests {
         for (function, name) in [
             ("app::keep", Some("app")),
             ("<app::Index as app::Search>::insert", Some("app")),
-            ("<&mut serde_json::ser::Serializer<W,F> as serde_core::ser::Serializer>::serialize_str", Some("serde_json")),
+            (
+                "<&mut serde_json::ser::Serializer<W,F> as serde_core::ser::Serializer>::serialize_str",
+                Some("serde_json"),
+            ),
             ("app::_::<impl serde_core::ser::Serialize for app::Query>::serialize", Some("app")),
             ("<T as serde_core::de::DeserializeSeed>::deserialize", Some("serde_core")),
             ("<app::Query>::new", Some("app")),

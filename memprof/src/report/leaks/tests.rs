@@ -83,7 +83,9 @@ fn an_estimate_is_called_one() {
 fn group(bytes: u64, verdict: &str, frames: &[(&str, u32)]) -> LiveGroup {
     let frame = |&(name, line): &(&str, u32)| Frame {
         function: Some(name.into()),
-        file: Some(if name.starts_with("alloc::") { "/rustc/1/library/alloc/src/vec.rs" } else { "src/main.rs" }.into()),
+        file: Some(
+            if name.starts_with("alloc::") { "/rustc/1/library/alloc/src/vec.rs" } else { "src/main.rs" }.into(),
+        ),
         line: Some(line),
         ..Frame::default()
     };
