@@ -33,6 +33,11 @@ impl Estimate {
         self.squares += weight * weight;
     }
 
+    /// Adds what may be there although no sample shows it: about so many bytes, as one standard error.
+    pub(super) fn may_miss(&mut self, bytes: u64) {
+        self.variance += (bytes as f64).powi(2);
+    }
+
     /// The sum with whole bytes and blocks: what rows of a report are made of, so that these add up.
     pub(super) fn rounded(self) -> Self {
         Self { bytes: self.bytes.round(), count: self.count.round(), ..self }

@@ -7,7 +7,7 @@ use super::names::Files;
 use super::readings::{Key, Readings};
 use super::verdict::{Birth, Births};
 use crate::live::stack::StackId;
-use crate::live::{COARSE_BITS, Record, Records, coarse};
+use crate::live::{COARSE_BITS, Record, Records, coarse, probability};
 use crate::report::data::Frame;
 use crate::sorted;
 use std::cmp::Reverse;
@@ -99,6 +99,11 @@ impl Group {
             levels.iter_mut().zip(row).for_each(|(sum, &bytes)| *sum += bytes as f64);
         }
         Some(levels)
+    }
+
+    /// How likely a block of the usual size is to get a record, where one in about `interval` bytes does.
+    pub(super) fn chance_now(&self, interval: u64) -> f64 {
+        probability(self.estimate.bytes() / self.estimate.count().max(1), interval)
     }
 
     /// Whether a block that is large among `whole` bytes was made larger in the later half of its life.

@@ -30,7 +30,11 @@ pub(super) struct Tracked {
     given_up: u64,
 }
 
+/// Blocks with such a chance of a record are not missed.
+const NEARLY_CERTAIN: f64 = 0.95;
+
 impl Tracked {
+    /// `since_start`: net of the process beyond what was live when the profile started, bytes.
     pub(super) fn new(
         records: &Records,
         given_up: u64,
@@ -38,15 +42,26 @@ impl Tracked {
         over_time: OverTime,
         now: &Anchor,
         with_stacks: bool,
+        since_start: u64,
     ) -> Self {
-        let groups = grouped(records, paths, &over_time.readings, now.ticks(), with_stacks);
+        let mut groups = grouped(records, paths, &over_time.readings, now.ticks(), with_stacks);
+        let mut sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
+        // Blocks that seldom get a record now can be there without a sample, up to what the exact figures leave: with an
+        // interval's bytes of them none has one with a chance of 37 %.
+        let missed = since_start.saturating_sub(sum.bytes()).min(records.interval);
+        if records.interval > 1 {
+            sum.may_miss(missed);
+        }
+        for group in groups.iter_mut().filter(|group| group.chance_now(records.interval) < NEARLY_CERTAIN) {
+            let allocated = paths.all.get(group.path).map_or(0, |path| path.reading.allocated.bytes);
+            group.estimate.may_miss(missed.min(allocated.saturating_sub(group.estimate.bytes())));
+        }
         let mut by_path = vec![Estimate::default(); paths.all.len()];
         for group in &groups {
             if let Some(place) = by_path.get_mut(group.path) {
                 *place = place.plus(group.estimate);
             }
         }
-        let sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
         let (interval, largest_interval) = (records.interval, records.largest_interval);
         let interval_range = records.interval_range();
         Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, given_up }
@@ -187,6 +202,7 @@ fn verdict(group: &Group, tracked: &Tracked, profile: &Running, now: &Anchor, pa
         error: group.estimate.error(tracked.largest_interval) as f64,
         effective: group.estimate.effective(),
         is_thin: group.estimate.is_thin(),
+        chance: group.chance_now(tracked.interval),
         was_enlarged_late: group.was_enlarged_late(tracked.sum.bytes()),
         was_enlarged: group.enlarged > 0,
         has_rising_net: over_time.has_rising_net(group.path, run, path.map_or(0, |path| path.reading.net_bytes())),

@@ -123,7 +123,12 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
         return None;
     }
     let first = births.quantile(STRAGGLERS);
-    let span = Span { first, now: group.now };
+    let is_blind = is_blind(group);
+    // Only the exact net of the call path can say that it has gone on since.
+    if is_blind && !group.has_rising_net {
+        return None;
+    }
+    let span = Span { first, now: if is_blind { births.newest() } else { group.now } };
     let grows = if span.length() >= YOUNG * group.now {
         (keep_coming(births, span) && !turns_over(group, span) && !was_emptied(group, span)) || rests(group, span)
     } else {
@@ -131,6 +136,27 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     };
     let bytes = births.between(first, f64::INFINITY).map(|birth| birth.bytes).sum();
     grows.then_some(Growth { how: How::NewBlocks, from: first, last: births.newest(), bytes })
+}
+
+/// Whether the pause since the newest survivor says nothing: at the mean rate before it fewer than [`GAPS`] samples were due since,
+/// because new blocks seldom get a record now.
+fn is_blind(group: &Evidence<'_>) -> bool {
+    let births = &group.births;
+    let (first, newest) = (births.quantile(STRAGGLERS), births.newest());
+    let rate = births.weight(first, f64::INFINITY) / (newest - first).max(f64::MIN_POSITIVE);
+    let pause = group.now - newest;
+    pause > PAUSE * (group.now - first) && rate * pause * group.chance < GAPS
+}
+
+/// Whether the group would grow if the time ended with its newest survivor, and nothing tells whether it went on.
+pub(super) fn may_go_on(group: &Evidence<'_>) -> bool {
+    let births = &group.births;
+    let span = Span { first: births.quantile(STRAGGLERS), now: births.newest() };
+    births.len() >= FEWEST_BLOCKS
+        && is_blind(group)
+        && span.length() >= YOUNG * group.now
+        && keep_coming(births, span)
+        && !turns_over(group, span)
 }
 
 /// The time from the group's beginning to the end of the run.

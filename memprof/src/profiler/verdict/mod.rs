@@ -6,6 +6,8 @@
 //! 1. **Unknown**: in a sample, fewer than [`FEWEST_SAMPLES`] effective samples, (Σw)²/Σw² of the weights. Growth is still found
 //!    from [`FEWEST_CONFIRMED`] on where the exact net of the call path has risen steadily: that a function makes more than it
 //!    frees is no growth, but together with survivors from the whole run it is.
+//!    Unknown, too, is a group whose survivors kept coming until fewer samples than three were due for the time since: no sample is
+//!    no pause then. Where the exact net of its call path has gone on rising, it is growing.
 //! 2. **Growing by new blocks** (`births`): the time since the group's beginning (the birth that 5 % of the blocks precede) is
 //!    cut into four quarters. Survivors come from at least three of them, the last among them, and neither half has less than a
 //!    tenth; the pause since the newest is no longer than a tenth of the time, or than three usual distances. A group that began in the last quarter of the run needs survivors in all four, and must not have been as high
@@ -105,6 +107,8 @@ pub(super) struct Evidence<'a> {
     pub(super) effective: f64,
     /// Whether most of the blocks have no record of their own.
     pub(super) is_thin: bool,
+    /// How likely a block like these is to get a record now.
+    pub(super) chance: f64,
     /// Whether a large block of it was made larger in the later half of its life, as its record says.
     pub(super) was_enlarged_late: bool,
     /// Whether any block of it was ever made larger, as its record says.
@@ -141,7 +145,7 @@ impl Verdict {
         if let Some(growth) = births::growth(group).or_else(|| levels::growth(group)) {
             return Self::Growing(growth);
         }
-        if group.is_thin && group.effective < FEWEST_SAMPLES {
+        if (group.is_thin && group.effective < FEWEST_SAMPLES) || births::may_go_on(group) {
             return Self::Unknown;
         }
         let births = &group.births;

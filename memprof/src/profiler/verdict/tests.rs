@@ -11,6 +11,7 @@ struct Case {
     calls_before: Vec<(f64, f64)>,
     allocations: u64,
     weight: f64,
+    chance: f64,
     now: f64,
     was_enlarged_late: bool,
     has_rising_net: bool,
@@ -28,6 +29,7 @@ impl Case {
             calls_before: Vec::new(),
             allocations: count,
             weight: 1.0,
+            chance: 1.0,
             now,
             was_enlarged_late: false,
             has_rising_net: false,
@@ -57,6 +59,7 @@ impl Case {
             error: 0.0,
             effective: self.births.len() as f64,
             is_thin: self.weight > 1.1,
+            chance: self.chance,
             was_enlarged_late: self.was_enlarged_late,
             was_enlarged: self.was_enlarged_late,
             count: self.births.len() as f64 * self.weight,
@@ -100,6 +103,19 @@ fn survivors_over_the_whole_run_are_growth() {
     Case::new(10.0, evenly(1_000, 0.0, 10.0)).read(|seconds| 10_000.0 * seconds).is("growing");
     // As a sample.
     Case { weight: 50.0, ..Case::new(10.0, evenly(12, 0.3, 10.0)) }.is("growing");
+}
+
+#[test]
+fn a_pause_without_samples_is_none_where_none_were_due() {
+    // Recorded one by one until 8.3, when the interval grew: 1 in 250 since, of 17 blocks to come. Whether they came the net of
+    // the call path says.
+    let leak = || Case { chance: 0.004, ..Case::new(10.0, evenly(83, 0.0, 8.3)) };
+    leak().is("unknown");
+    Case { has_rising_net: true, ..leak() }.is("growing");
+    // 10,000 a second would have left samples, or have ended earlier.
+    let cache = || Case { chance: 0.004, has_rising_net: true, ..Case::new(10.0, evenly(5_000, 0.0, 0.5)) };
+    cache().is("kept since start");
+    Case { chance: 0.004, ..Case::new(10.0, evenly(4_000, 0.0, 8.0)) }.is("kept");
 }
 
 #[test]

@@ -9,6 +9,8 @@ const PAUSE: f64 = 0.15;
 const LEAST_PAUSE: f64 = 0.1;
 /// Of the run: with a newer block than this, the making is not over.
 const LATELY: f64 = 0.1;
+/// Effective samples: with more of them a group is unknown for want of recent ones.
+const ENOUGH: f64 = 8.0;
 /// How far survivors per call may be from one and still be "one".
 const ABOUT_ONE: f64 = 0.02;
 
@@ -77,6 +79,10 @@ fn kept(group: &LiveGroup, run: f64) -> String {
 }
 
 fn unknown(group: &LiveGroup) -> String {
+    if group.effective_samples >= ENOUGH {
+        let newest = size::age(group.newest_seconds);
+        return format!("too few samples in the last {newest} to say whether more are made");
+    }
     let noun = if group.error_bytes > 0 { "samples" } else { "blocks" };
     format!("too few {noun} to say ({})", size::count(rounded(group.effective_samples.floor())))
 }
