@@ -37,6 +37,8 @@ pub(crate) struct Row {
     net: Option<i64>,
     pub(crate) self_net: Option<i128>,
     pub(crate) retained: Option<i128>,
+    /// Whether a sample says nothing of what is retained.
+    is_retained_unknown: bool,
     /// Standard error of `retained`, where it is an estimate.
     retained_error: Option<u64>,
     peak_per_call: Option<u64>,
@@ -66,10 +68,11 @@ impl Figure {
             Figure::SelfAllocated => row.self_allocated.map(size::bytes),
             Figure::Net => row.net.map(size::bytes),
             Figure::SelfNet => row.self_net.map(size::bytes),
-            Figure::Retained => row.retained.map(|retained| match row.retained_error {
-                Some(error) => format!("{} ±{}", size::bytes(retained), size::bytes(error)),
-                None => size::bytes(retained),
-            }),
+            Figure::Retained => match (row.retained, row.retained_error) {
+                (Some(retained), Some(error)) => Some(format!("{} ±{}", size::bytes(retained), size::bytes(error))),
+                (Some(retained), None) => Some(size::bytes(retained)),
+                (None, _) => row.is_retained_unknown.then(|| "not known".to_owned()),
+            },
             Figure::PeakPerCall => row.peak_per_call.map(size::bytes),
             Figure::WindowAllocated => row.window.as_ref().map(|window| size::bytes(window.allocated_bytes)),
             Figure::WindowFreed => row.window.as_ref().map(|window| size::bytes(window.deallocated_bytes)),
@@ -89,6 +92,7 @@ impl Row {
             net: Some(function.net_bytes),
             self_net: Some(function.self_net_bytes.into()),
             retained: function.retained_bytes.map(i128::from),
+            is_retained_unknown: function.retained_bytes.is_none(),
             retained_error: function.retained_error_bytes.filter(|&error| error > 0),
             peak_per_call: function.peak_bytes,
             window: None,
@@ -117,6 +121,7 @@ impl Row {
             net: Some(outside.self_net_bytes),
             self_net: Some(outside.self_net_bytes.into()),
             retained: outside.retained_bytes.map(i128::from),
+            is_retained_unknown: outside.retained_bytes.is_none(),
             retained_error: outside.retained_error_bytes.filter(|&error| error > 0),
             ..Row::default()
         }

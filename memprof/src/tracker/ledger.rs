@@ -288,7 +288,7 @@ impl Ledger {
             }
             (up, down) = (0, 0);
         }
-        if history::needs_publishers() {
+        if history::needs_publishers() && !self.is_reporting() {
             let allocated = self.allocated.get();
             totals::move_allocated(allocated.wrapping_sub(self.published_allocated.replace(allocated)));
         }
