@@ -6,6 +6,8 @@ use super::{Evidence, FEWEST_BLOCKS, Growth, How, YOUNG};
 const FEWEST: usize = 6;
 /// Moments that stand for readings, where there are none.
 const MOMENTS: u32 = 32;
+/// Readings of a run that was long enough for all of them.
+const MANY: usize = 16;
 /// Readings before a group that began late in the run.
 const FEWEST_BEFORE: usize = 4;
 /// Rises beyond the first appearance.
@@ -96,7 +98,9 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     let least = LEAST_SHARE * group.bytes;
     let highest = group.levels.highest_between(from, from + life * PART);
     let in_both_parts = at(1.0 - PART) >= least && group.bytes - at(PART).max(highest) >= least;
-    let grows = rises.len() > FEWEST_RISES
+    // Between few readings a table doubles more than once; that its block was made larger lately its record knows.
+    let fewest = if group.was_enlarged_late && group.levels.0.len() < MANY { FEWEST_RISES - 1 } else { FEWEST_RISES };
+    let grows = rises.len() > fewest
         && goes_on
         && in_both_parts
         && !is_noise(group, &floors, from)

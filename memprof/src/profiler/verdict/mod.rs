@@ -154,7 +154,7 @@ impl Verdict {
         let start = (START_SHARE * group.now).clamp(START_AT_LEAST, START_AT_MOST);
         if early <= start && late <= FIRST_PART * group.now {
             Self::KeptSinceStart
-        } else if early >= (1.0 - YOUNG) * group.now {
+        } else if births.quantile(1.0 - NEARLY_ALL) >= (1.0 - YOUNG) * group.now {
             Self::Recent
         } else if births.len() < FEWEST_BLOCKS && births.newest() >= (1.0 - YOUNG) * group.now {
             Self::Unknown

@@ -224,6 +224,20 @@ fn a_vector_that_grows_by_reallocation_is_growth_without_readings_too() {
 }
 
 #[test]
+fn few_readings_and_the_record_show_growth_together() {
+    for percent in (0..100).step_by(5) {
+        let entries = 10_000.0 * f64::from(100 + percent);
+        let size = move |seconds: f64| doubled(entries * seconds / 10.0);
+        let levels = (1..7).map(|moment| f64::from(moment) * 10.0 / 7.0).map(|at| (at, size(at))).collect();
+        let case = Case { was_enlarged_late: true, levels, ..Case::block(10.0, 0.1, size(10.0)) };
+        case.is("growing");
+    }
+    // Made larger once.
+    let levels = (1..7).map(|moment| f64::from(moment) * 10.0 / 7.0).map(|at| (at, if at < 7.0 { 1e3 } else { 1e6 }));
+    Case { was_enlarged_late: true, levels: levels.collect(), ..Case::block(10.0, 0.1, 1e6) }.is("kept since start");
+}
+
+#[test]
 fn slabs_whose_pages_double_are_growth() {
     let pages: Vec<f64> = (0..8).rev().map(|n| 7.0 / 2.0_f64.powi(n)).collect();
     let births: Vec<(f64, f64)> = pages.iter().map(|&at| (at, 1_000.0 * at)).collect();
