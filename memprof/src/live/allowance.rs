@@ -14,7 +14,7 @@
 /// seconds.
 const GRANT: i64 = 50_000_000;
 /// The time constant of that loss, nanoseconds.
-const GRANTED_FOR: f64 = 1e9;
+const GRANTED_FOR: f64 = 3e9;
 /// Wall time whose allowance is kept while it is not spent, nanoseconds.
 const KEPT: f64 = 100e6;
 /// Records below which a waiting program gets the largest share.

@@ -17,6 +17,8 @@ use std::collections::HashMap;
 
 /// The least rise that is spoken of, bytes.
 const LEAST: f64 = 16.0 * 1024.0;
+/// The same of a call path, which is not spoken of: samples have to show the same.
+const LEAST_OF_PATH: f64 = 1024.0;
 /// How many times the error of the readings it is.
 const ERRORS: f64 = 2.0;
 /// Of the readings of each part: those below its low level. A moment at which nothing is being worked on says little.
@@ -62,16 +64,16 @@ impl NetRise {
 /// The steady rise of a net with these readings: seconds of the run, and bytes; the last one is now.
 pub(super) fn steady(net: &[(f64, f64)], error: f64) -> Option<NetRise> {
     let &(now, _) = net.last()?;
-    BEGINNINGS.iter().find_map(|beginning| rise_since(net, beginning * now, error, FEWEST))
+    BEGINNINGS.iter().find_map(|beginning| rise_since(net, beginning * now, LEAST.max(ERRORS * error), FEWEST))
 }
 
 /// The same of one call path.
 pub(super) fn steady_of_path(net: &[(f64, f64)]) -> Option<NetRise> {
     let &(now, _) = net.last()?;
-    BEGINNINGS.iter().find_map(|beginning| rise_since(net, beginning * now, 0.0, FEWEST_OF_PATH))
+    BEGINNINGS.iter().find_map(|beginning| rise_since(net, beginning * now, LEAST_OF_PATH, FEWEST_OF_PATH))
 }
 
-fn rise_since(net: &[(f64, f64)], from: f64, error: f64, fewest: usize) -> Option<NetRise> {
+fn rise_since(net: &[(f64, f64)], from: f64, least: f64, fewest: usize) -> Option<NetRise> {
     let &(now, present) = net.last()?;
     let readings: Vec<(f64, f64)> = net.iter().copied().filter(|reading| reading.0 >= from).collect();
     if readings.len() < fewest {
@@ -98,7 +100,7 @@ fn rise_since(net: &[(f64, f64)], from: f64, error: f64, fewest: usize) -> Optio
         _ => false,
     };
     let is_steady = last.1 - first.1 >= bytes / 2.0 && levels.windows(2).all(rises);
-    (is_steady && bytes >= LEAST.max(ERRORS * error)).then_some(NetRise { from, bytes, by: None })
+    (is_steady && bytes >= least).then_some(NetRise { from, bytes, by: None })
 }
 
 /// By how much the own net of each function has risen since a reading, which `before` tells of each node. What is outside every
