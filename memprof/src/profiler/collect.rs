@@ -46,8 +46,8 @@ pub(super) fn report(profile: &Running) -> Result<Report, Error> {
     let tracked = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(profile.at_start().live.net_allocated as u64);
-    let tracked = tracked
-        .map(|records| Tracked::new(records, given_up, &paths, over_time, &now, with_stacks, since_start));
+    let tracked =
+        tracked.map(|records| Tracked::new(records, given_up, &paths, over_time, &now, with_stacks, since_start));
     // Before the overhead is read: how large a copy is depends on how many blocks are live.
     drop(records);
     let mut live = super::live_rows::section(profile, &now, &names, &paths, &totals, tracked.as_ref());

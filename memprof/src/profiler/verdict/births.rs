@@ -148,9 +148,13 @@ fn is_blind(group: &Evidence<'_>) -> bool {
     pause > PAUSE * (group.now - first) && rate * pause * group.chance < GAPS
 }
 
-/// Whether the group would grow if the time ended with its newest survivor, and nothing tells whether it went on.
+/// Whether nothing tells that no more survivors came after the newest one that is known: the exact net of the call path went on
+/// rising, or the group would grow if the time ended there.
 pub(super) fn may_go_on(group: &Evidence<'_>) -> bool {
     let births = &group.births;
+    if is_blind(group) && group.has_rising_net {
+        return true;
+    }
     let span = Span { first: births.quantile(STRAGGLERS), now: births.newest() };
     births.len() >= FEWEST_BLOCKS
         && is_blind(group)

@@ -145,7 +145,8 @@ impl Verdict {
         if let Some(growth) = births::growth(group).or_else(|| levels::growth(group)) {
             return Self::Growing(growth);
         }
-        if (group.is_thin && group.effective < FEWEST_SAMPLES) || births::may_go_on(group) {
+        let is_too_thin = group.is_thin && group.effective < FEWEST_SAMPLES;
+        if is_too_thin || births::may_go_on(group) {
             return Self::Unknown;
         }
         let births = &group.births;

@@ -112,6 +112,8 @@ fn a_pause_without_samples_is_none_where_none_were_due() {
     let leak = || Case { chance: 0.004, ..Case::new(10.0, evenly(83, 0.0, 8.3)) };
     leak().is("unknown");
     Case { has_rising_net: true, ..leak() }.is("growing");
+    // Six at the start, and one each hundredth of a second that nobody has seen.
+    Case { chance: 0.001, has_rising_net: true, ..Case::new(2.5, evenly(6, 0.01, 0.07)) }.is("unknown");
     // 10,000 a second would have left samples, or have ended earlier.
     let cache = || Case { chance: 0.004, has_rising_net: true, ..Case::new(10.0, evenly(5_000, 0.0, 0.5)) };
     cache().is("kept since start");
