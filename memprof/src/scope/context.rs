@@ -134,8 +134,8 @@ impl Context {
     /// # #[memprof::track_memory]
     /// fn joined(words: &[&str]) -> String {
     ///     let here = memprof::Context::current();
-    ///     let parts = words.par_iter().fold(String::new, here.wrap_fn2(|all, word| all + word));
-    ///     parts.reduce(String::new, here.wrap_fn2(|all, next| all + &next))
+    ///     let parts = words.par_iter().fold(String::new, here.wrap_fn2(|all: String, word: &&str| all + word));
+    ///     parts.reduce(String::new, here.wrap_fn2(|all: String, next: String| all + &next))
     /// }
     /// # assert_eq!(joined(&["a", "b", "c"]), "abc");
     /// ```
