@@ -6,8 +6,6 @@ use super::{Evidence, FEWEST_BLOCKS, Growth, How, YOUNG};
 const FEWEST: usize = 6;
 /// Moments that stand for readings, where there are none.
 const MOMENTS: u32 = 32;
-/// Readings of a run that was long enough for all of them.
-const MANY: usize = 16;
 /// Readings before a group that began late in the run.
 const FEWEST_BEFORE: usize = 4;
 /// Rises beyond the first appearance.
@@ -92,14 +90,16 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     }
     let (&(from, beginning), &(last, step)) = rises.first().zip(rises.last())?;
     let (life, pause) = (group.now - from, group.now - last);
-    let rate = group.bytes / (last - from).max(f64::MIN_POSITIVE);
-    let goes_on = pause <= last - from && rate * pause <= DUE * step;
+    // Readings can be late; the record of a block that was made larger knows when it was made.
+    let began = if group.was_enlarged_late { from.min(group.births.quantile(0.0)) } else { from };
+    let rate = group.bytes / (last - began).max(f64::MIN_POSITIVE);
+    let goes_on = pause <= last - began && rate * pause <= DUE * step;
     let at = |part: f64| floors.iter().rev().find(|floor| floor.0 <= from + life * part).map_or(0.0, |floor| floor.1);
     let least = LEAST_SHARE * group.bytes;
     let highest = group.levels.highest_between(from, from + life * PART);
     let in_both_parts = at(1.0 - PART) >= least && group.bytes - at(PART).max(highest) >= least;
-    // Between few readings a table doubles more than once; that its block was made larger lately its record knows.
-    let fewest = if group.was_enlarged_late && group.levels.0.len() < MANY { FEWEST_RISES - 1 } else { FEWEST_RISES };
+    // Between two readings a table can double more than once; that its block was made larger lately its record knows.
+    let fewest = if group.was_enlarged_late { FEWEST_RISES - 1 } else { FEWEST_RISES };
     let grows = rises.len() > fewest
         && goes_on
         && in_both_parts
