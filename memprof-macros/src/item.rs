@@ -1,6 +1,6 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Error, FnArg, Pat, PatType, Path, Result, Signature, Token, Visibility};
+use syn::{Attribute, Error, Path, Result, Signature, Token, Visibility};
 
 use crate::block::Block;
 use crate::classify::{Kind, classify, flat};
@@ -81,38 +81,6 @@ fn visible(group: Group) -> Group {
         Some(TokenTree::Group(inner)) if group.delimiter() == Delimiter::None => visible(inner),
         _ => group,
     }
-}
-
-/// A parameter that is dropped inside the scope.
-pub(crate) struct Rebound {
-    /// `#[cfg(…)]` and lint levels of the parameter.
-    pub(crate) attrs: TokenStream,
-    pub(crate) mutability: Option<Token![mut]>,
-    pub(crate) ident: syn::Ident,
-}
-
-/// Takes `mut` off the parameters that are plain names and returns these parameters, in order.
-pub(crate) fn rebind_all(sig: &mut Signature) -> Vec<Rebound> {
-    sig.inputs
-        .iter_mut()
-        .filter_map(|input| match input {
-            FnArg::Typed(param) => rebind(param),
-            FnArg::Receiver(_) => None,
-        })
-        .collect()
-}
-
-/// The same for one parameter.
-pub(crate) fn rebind(param: &mut PatType) -> Option<Rebound> {
-    let Pat::Ident(name) = &mut *param.pat else { return None };
-    if name.by_ref.is_some() || name.subpat.is_some() {
-        return None;
-    }
-    let attrs = &param.attrs;
-    let attrs = quote::quote!(#(#attrs)*);
-    // The lint that is expected now arises at the second binding and nowhere else.
-    param.attrs.retain(|attr| !attr.path().is_ident("expect"));
-    Some(Rebound { attrs, mutability: name.mutability.take(), ident: name.ident.clone() })
 }
 
 /// Whether the path's last name is `name`, however the user reaches it.

@@ -12,6 +12,7 @@ mod expand;
 mod fallback;
 mod item;
 mod mistakes;
+mod params;
 mod returned;
 mod root;
 mod size;

@@ -22,4 +22,8 @@ pub use crate::profiler::{MainOptions, MainProfile, main_start};
 #[cfg(feature = "profiling")]
 pub use crate::scope::{Guard, Tracked, WatchedGuard, enter, enter_block, enter_watched};
 #[cfg(feature = "profiling")]
+pub use crate::scope::{
+    IsFuture, Itself, Output, Perhaps, is_future, output, returned, tracked, typed, value, windowed,
+};
+#[cfg(feature = "profiling")]
 pub use crate::tracker::{Site, Watch};

@@ -1,8 +1,9 @@
-use proc_macro2::{Group, Span, TokenStream};
-use quote::quote_spanned;
-use syn::{Ident, LitStr, Signature};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{format_ident, quote_spanned};
+use syn::{Ident, LitStr, ReturnType, Signature, Type};
 
-use crate::item::Rebound;
+use crate::params::{Rebound, Seen};
+use crate::returned::bare;
 use crate::root::Root;
 use crate::watch::Watch;
 
@@ -42,17 +43,51 @@ pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: 
     }
 }
 
-/// A local variable that the user's body can neither see nor shadow.
+/// A local variable that the user's body can neither see nor shadow. Parameters may stand beside it (see
+/// [`Seen`](crate::params::Seen)), so it has a name that none of them has.
 pub(crate) fn hidden(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    format_ident!("memprof_{name}", span = Span::mixed_site())
+}
+
+/// A call of one of memprof's functions that debuggers find at `there`, a place of the user's.
+///
+/// The compiler takes the line of a call from its first and its last token. If these came from a macro, it would be the line of the
+/// attribute, which may be far above. All that lints look at, the path, stays out of their sight.
+///
+/// *Output*
+/// ```text
+/// (::memprof::__private::enter)(&SITE)
+/// ```
+pub(crate) fn call(path: TokenStream, arguments: TokenStream, there: Span) -> TokenStream {
+    let (path, arguments) = (parenthesized(path, there), parenthesized(arguments, there));
+    quote_spanned!(there=> #path #arguments)
+}
+
+fn parenthesized(tokens: TokenStream, span: Span) -> Group {
+    group(Delimiter::Parenthesis, tokens, span)
+}
+
+/// Braces of the user's around other contents. They make what they end, a function or a block, the user's own in the eyes of lints,
+/// of coverage and of debuggers.
+pub(crate) fn braced(tokens: TokenStream, span: Span) -> Group {
+    group(Delimiter::Brace, tokens, span)
+}
+
+fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> Group {
+    let mut group = Group::new(delimiter, tokens);
+    group.set_span(span);
+    group
 }
 
 /// The user's body, so that everything in it is gone before what was bound before it.
 ///
-/// The arm of a `match` ends the life of all temporaries in it. In a plain block of edition 2021 those of the last
-/// expression (`m.lock().unwrap().len()`) outlive the locals, that is, the parameters they borrow from and the scope.
-/// It is no closure: `return`, `?` and `Location::caller()` mean what they meant. (Blocks that a macro makes have the
-/// edition of the macro's crate, 2024 here, so the `match` is what keeps this true should that ever change.)
+/// The arm of a `match` ends the life of all temporaries in it, and so does a statement. In a plain block of edition 2021 those of the
+/// last expression (`m.lock().unwrap().len()`) outlive the locals, that is, the parameters they borrow from and the scope. Neither is
+/// a closure: `return`, `?` and `Location::caller()` mean what they meant.
+///
+/// A `match` does not tell its arms of an output `impl Fn(&str)` what kind of closure is expected; `return` does. It is not used for all
+/// functions because Clippy looks for a needless `return` of the user's only where it finds none before. The label keeps rustc from
+/// finding the braces needless.
 ///
 /// *Input*
 /// ```text
@@ -61,12 +96,15 @@ pub(crate) fn hidden(name: &str) -> Ident {
 /// *Output*
 /// ```text
 /// match () { () => { m.lock().unwrap().len() } }
+/// return '_body: { m.lock().unwrap().len() };
 /// ```
-pub(crate) fn enclosed(block: &Group) -> TokenStream {
-    quote_spanned! {Span::mixed_site()=>
-        match () {
-            () => #block
+pub(crate) fn enclosed(block: &Group, output: &ReturnType) -> TokenStream {
+    let here = Span::mixed_site();
+    match output {
+        ReturnType::Type(_, ty) if matches!(bare(ty), Type::ImplTrait(_) | Type::Macro(_)) => {
+            quote_spanned!(here=> return '_body: #block;)
         }
+        _ => quote_spanned!(here=> match () { () => #block }),
     }
 }
 
@@ -81,21 +119,23 @@ pub(crate) fn enclosed(block: &Group) -> TokenStream {
 /// let a = a;
 /// #[cfg(unix)] let mut b = b;
 /// ```
-pub(crate) fn rebindings(params: &[Rebound]) -> TokenStream {
-    params.iter().map(rebinding).collect()
+pub(crate) fn rebindings(params: &[Rebound], there: Span) -> TokenStream {
+    params.iter().map(|param| rebinding(param, there)).collect()
 }
 
 /// The same for one parameter.
-pub(crate) fn rebinding(Rebound { attrs, mutability, ident }: &Rebound) -> TokenStream {
-    // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is still said.
+pub(crate) fn rebinding(rebound: &Rebound, there: Span) -> TokenStream {
+    let Rebound { attrs, mutability, ident, param, seen } = rebound;
     let here = Span::mixed_site();
-    let underscore = ident
-        .to_string()
-        .starts_with('_')
-        .then(|| quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding));
-    quote_spanned! {here=>
-        #attrs
-        #[allow(clippy::shadow_same #underscore)]
-        let #mutability #ident = #ident;
-    }
+    // Only lints that a second binding of the same name offends; that a parameter is unused or needlessly `mut` is still said.
+    let offended = match seen {
+        Seen::ByTheBody => TokenStream::new(),
+        Seen::ByOthers if ident.to_string().starts_with('_') => quote_spanned! {here=>
+            #[allow(clippy::shadow_same, clippy::no_effect_underscore_binding, clippy::used_underscore_binding)]
+        },
+        Seen::ByOthers => quote_spanned!(here=> #[allow(clippy::shadow_same)]),
+    };
+    let mut moved = param.clone();
+    moved.set_span(there.resolved_at(param.span()));
+    quote_spanned! {here=> #attrs #offended let #mutability #ident = #moved; }
 }

@@ -3,7 +3,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Path};
 
-use super::body::{enclosed, hidden};
+use super::body::{braced, enclosed, hidden};
 use crate::args::{Allocator, MainArgs};
 use crate::item::{Body, Function, ends_in};
 use crate::root::Root;
@@ -55,26 +55,20 @@ pub(crate) fn profiled(function: Function, args: &MainArgs) -> TokenStream {
     let here = Span::mixed_site();
     let nested = if sig.asyncness.is_some() { has_runtime(&attrs) } else { attrs.iter().any(takes_over) };
     if !nested {
-        let enclosed = enclosed(&block);
-        return quote_spanned!(here=> #(#attrs)* #vis #sig { #inner_attrs #start #enclosed });
+        let enclosed = enclosed(&block, &sig.output);
+        let body = braced(quote_spanned!(here=> #inner_attrs #start #enclosed), block.span());
+        return quote_spanned!(here=> #(#attrs)* #vis #sig #body);
     }
     // `#[cfg]`, lint levels and documentation belong to `main` as the program has it.
     let (outer, inner): (Vec<_>, Vec<_>) = attrs.iter().partition(|attr| is_inert(attr));
     let (unsafety, abi, output) = (&sig.safety, &sig.abi, &sig.output);
     let (fn_token, ident) = (&sig.fn_token, &sig.ident);
-    quote_spanned! {here=>
-        #(#outer)*
-        #vis #unsafety #abi #fn_token #ident() #output {
-            #start
-            match () {
-                () => {
-                    #(#inner)*
-                    #sig { #inner_attrs #block }
-                    #ident()
-                }
-            }
-        }
-    }
+    // One pair of braces, as the user wrote them: of a second one rustc says that it is not needed.
+    let code = block.stream();
+    let inner_body = braced(quote_spanned!(here=> #inner_attrs #code), block.span());
+    let body =
+        braced(quote_spanned!(here=> #start match () { () => { #(#inner)* #sig #inner_body #ident() } }), block.span());
+    quote_spanned!(here=> #(#outer)* #vis #unsafety #abi #fn_token #ident() #output #body)
 }
 
 /// `main` in a build without profiling: as it was. The allocator that the arguments name is mentioned, or the compiler
