@@ -90,7 +90,7 @@ fn of_local(meta: &Meta) -> Option<TokenStream> {
 }
 
 /// Whether nothing happens when a value of the type is dropped, as far as the type is written out: it can be left where it is.
-fn never_drops(ty: &Type) -> bool {
+pub(crate) fn never_drops(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 16] = [
         "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "u128", "u16", "u32", "u64", "u8",
         "usize",

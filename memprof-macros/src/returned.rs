@@ -1,4 +1,4 @@
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -281,6 +281,7 @@ fn makes_box(function: &Expr) -> bool {
 fn diverges(expr: &Expr) -> bool {
     match expr {
         Expr::Return(_) => true,
+        Expr::Loop(endless) => !breaks(endless.body.to_token_stream()),
         Expr::Macro(makes) => panics(&makes.mac),
         Expr::Block(block) => block.label.is_none() && block_diverges(&block.block),
         Expr::Unsafe(block) => block_diverges(&block.block),
@@ -298,6 +299,26 @@ fn block_diverges(block: &Block) -> bool {
         Some(Stmt::Expr(expr, _)) => diverges(expr),
         Some(Stmt::Macro(makes)) => panics(&makes.mac),
         _ => false,
+    }
+}
+
+fn breaks(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "break",
+        TokenTree::Group(group) => breaks(group.stream()),
+        _ => false,
+    })
+}
+
+/// Whether a body ends in a value, as far as is seen; where it cannot be read, it may.
+pub(crate) fn has_value(body: &Group) -> bool {
+    match Block::parse_within.parse2(body.stream()) {
+        Ok(stmts) => match stmts.last() {
+            Some(Stmt::Expr(expr, None)) => !diverges(expr),
+            Some(Stmt::Macro(makes)) => makes.semi_token.is_none() && !panics(&makes.mac),
+            _ => false,
+        },
+        Err(_) => true,
     }
 }
 

@@ -23,7 +23,7 @@ pub use crate::profiler::{MainOptions, MainProfile, main_start};
 pub use crate::scope::{Guard, Tracked, WatchedGuard, enter, enter_block, enter_watched};
 #[cfg(feature = "profiling")]
 pub use crate::scope::{
-    IsFuture, Itself, Output, Perhaps, is_future, output, returned, tracked, typed, value, windowed,
+    IsFuture, Itself, Output, Perhaps, is_future, never, output, returned, tracked, typed, value, windowed,
 };
 #[cfg(feature = "profiling")]
 pub use crate::tracker::{Site, Watch};

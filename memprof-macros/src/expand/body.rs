@@ -1,9 +1,9 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::quote_spanned;
 use syn::{Ident, LitStr, ReturnType, Signature, Type};
 
 use crate::params::{Rebound, Seen};
-use crate::returned::bare;
+use crate::returned::{bare, has_value};
 use crate::root::Root;
 use crate::watch::Watch;
 
@@ -43,10 +43,10 @@ pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: 
     }
 }
 
-/// A local variable that the user's body can neither see nor shadow. Parameters may stand beside it (see
-/// [`Seen`](crate::params::Seen)), so it has a name that none of them has.
-pub(crate) fn hidden(name: &str) -> Ident {
-    format_ident!("memprof_{name}", span = Span::mixed_site())
+/// A local variable of ours, by a name that no program has. The first instructions of a function have the line of its first
+/// local, so this one is the user's in the eyes of debuggers.
+pub(crate) fn hidden(name: &str, there: Span) -> Ident {
+    Ident::new(name, there)
 }
 
 /// A call of one of memprof's functions that debuggers find at `there`, a place of the user's.
@@ -79,54 +79,68 @@ fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> Group {
     group
 }
 
-/// The user's body, so that everything in it is gone before what was bound before it.
+/// The user's body, so that everything in it is gone before what was bound before it: the scope, and the parameters, which are
+/// moved into locals in their order, so that they are dropped in the scope and in the order they had.
 ///
 /// The arm of a `match` ends the life of all temporaries in it, and so does a statement. In a plain block of edition 2021 those of the
-/// last expression (`m.lock().unwrap().len()`) outlive the locals, that is, the parameters they borrow from and the scope. Neither is
-/// a closure: `return`, `?` and `Location::caller()` mean what they meant.
-///
-/// A `match` does not tell its arms of an output `impl Fn(&str)` what kind of closure is expected; `return` does. It is not used for all
-/// functions because Clippy looks for a needless `return` of the user's only where it finds none before. The label keeps rustc from
-/// finding the braces needless.
+/// last expression (`m.lock().unwrap().len()`) outlive the locals. Neither is a closure: `return`, `?` and `Location::caller()` mean
+/// what they meant. The move into the pattern of an arm has the line of the pattern, which is the parameter's own.
 ///
 /// *Input*
 /// ```text
-/// { m.lock().unwrap().len() }
+/// fn f(a: A, #[cfg(unix)] mut b: B) -> usize { m.lock().unwrap().len() }
 /// ```
+/// *Output*
+/// ```text
+/// match a { a => {
+///     #[cfg(unix)] let mut b = b;
+///     match () { () => { m.lock().unwrap().len() } }
+/// } }
+/// ```
+pub(crate) fn enclosed(params: &[Param], body: TokenStream, braces: Span) -> TokenStream {
+    params.iter().rev().fold(body, |body, param| match param {
+        Param::Name(name) => bound(name, body, braces),
+        Param::Stmts(stmts) => quote_spanned!(Span::mixed_site()=> #stmts #body),
+    })
+}
+
+/// How a parameter comes into the body.
+pub(crate) enum Param {
+    Name(Rebound),
+    /// By other statements.
+    Stmts(TokenStream),
+}
+
+/// The end of a function: the user's body.
+///
+/// A `match` does not tell its arms of an output `impl Fn(&str)` what kind of closure is expected; `return` does. It is not used for all
+/// functions because Clippy looks for a needless `return` of the user's only where it finds none before, and not around a body without a
+/// value, because then it is unreachable itself. The label keeps rustc from finding the braces needless.
+///
 /// *Output*
 /// ```text
 /// match () { () => { m.lock().unwrap().len() } }
 /// return '_body: { m.lock().unwrap().len() };
 /// ```
-pub(crate) fn enclosed(block: &Group, output: &ReturnType) -> TokenStream {
+pub(crate) fn body(block: &Group, output: &ReturnType) -> TokenStream {
     let here = Span::mixed_site();
     match output {
-        ReturnType::Type(_, ty) if matches!(bare(ty), Type::ImplTrait(_) | Type::Macro(_)) => {
+        ReturnType::Type(_, ty) if matches!(bare(ty), Type::ImplTrait(_) | Type::Macro(_)) && has_value(block) => {
             quote_spanned!(here=> return '_body: #block;)
         }
         _ => quote_spanned!(here=> match () { () => #block }),
     }
 }
 
-/// Moves the parameters into locals, in their order, so that they are dropped in the scope and in the order they had.
-///
-/// *Input*
-/// ```text
-/// fn f(a: A, #[cfg(unix)] mut b: B)
-/// ```
-/// *Output*
-/// ```text
-/// let a = a;
-/// #[cfg(unix)] let mut b = b;
-/// ```
-pub(crate) fn rebindings(params: &[Rebound], there: Span) -> TokenStream {
-    params.iter().map(|param| rebinding(param, there)).collect()
-}
-
-/// The same for one parameter.
-pub(crate) fn rebinding(rebound: &Rebound, there: Span) -> TokenStream {
+/// A parameter as a local of a body.
+fn bound(rebound: &Rebound, body: TokenStream, braces: Span) -> TokenStream {
     let Rebound { attrs, mutability, ident, param, seen } = rebound;
     let here = Span::mixed_site();
+    if *seen == Seen::ByTheBody && attrs.is_empty() {
+        // It ends where the user's body ends, so this is where it is dropped.
+        let body = braced(body, braces);
+        return quote_spanned!(here=> match #param { #mutability #ident => #body });
+    }
     // Only lints that a second binding of the same name offends; that a parameter is unused or needlessly `mut` is still said.
     let offended = match seen {
         Seen::ByTheBody => TokenStream::new(),
@@ -135,7 +149,5 @@ pub(crate) fn rebinding(rebound: &Rebound, there: Span) -> TokenStream {
         },
         Seen::ByOthers => quote_spanned!(here=> #[allow(clippy::shadow_same)]),
     };
-    let mut moved = param.clone();
-    moved.set_span(there.resolved_at(param.span()));
-    quote_spanned! {here=> #attrs #offended let #mutability #ident = #moved; }
+    quote_spanned!(here=> #attrs #offended let #mutability #ident = #param; #body)
 }

@@ -2,7 +2,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::Ident;
 
-use super::body::{braced, call, enclosed, hidden, rebindings};
+use super::body::{Param, body as user_body, braced, call, enclosed, hidden};
 use crate::item::{Body, Function};
 use crate::params::{Seen, rebind_all};
 use crate::root::Root;
@@ -23,24 +23,23 @@ use crate::watch::Watch;
 /// #[must_use]
 /// pub fn build(rows: Vec<Row>, seed: Seed) -> Index {
 ///     #![allow(unused)]
-///     let guard = (::memprof::__private::enter)({ …; &SITE });
-///     let rows = rows;
-///     let mut seed = seed;
-///     match () {
-///         () => { … }
-///     }
+///     let _memprof_scope = (::memprof::__private::enter)({ …; &SITE });
+///     match rows { rows => { match seed { mut seed => {
+///         match () { () => { … } }
+///     } } } }
 /// }
 /// ```
 pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, watch: &Watch, root: &Root) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let (here, there) = (Span::mixed_site(), sig.ident.span());
-    let params = rebindings(&rebind_all(&mut sig, seen), there);
+    let params: Vec<_> = rebind_all(&mut sig, seen).into_iter().map(Param::Name).collect();
     let private = root.private();
-    let guard = hidden("guard");
+    let guard = hidden("_memprof_scope", there);
     // Only a function with a budget or a window has the guard that asks for them.
     let enter = Ident::new(if watch.first().is_some() { "enter_watched" } else { "enter" }, here);
     let entered = call(quote_spanned!(here=> #private::#enter), site.clone(), there);
-    let enclosed = enclosed(&block, &sig.output);
-    let body = braced(quote_spanned!(here=> #inner_attrs let #guard = #entered; #params #enclosed), block.span());
+    let bound = quote_spanned!(there=> let #guard = #entered;);
+    let enclosed = enclosed(&params, user_body(&block, &sig.output), block.span());
+    let body = braced(quote_spanned!(here=> #inner_attrs #bound #enclosed), block.span());
     quote_spanned!(here=> #(#attrs)* #vis #sig #body)
 }

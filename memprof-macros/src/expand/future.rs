@@ -1,13 +1,13 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Ident, Pat, Signature};
+use syn::{FnArg, Ident, Pat, PatType, Signature};
 
-use super::body::{braced, rebinding, rebindings};
+use super::body::{Param, braced, enclosed};
 use super::output::future as future_of;
 use super::typed::Typed;
 use crate::item::{Body, Function};
-use crate::params::{Seen, of_locals, rebind, rebind_all};
+use crate::params::{Seen, never_drops, of_locals, rebind, rebind_all};
 use crate::root::Root;
 use crate::watch::Watch;
 
@@ -26,20 +26,19 @@ use crate::watch::Watch;
 /// ```text
 /// fn fetch(self, url: String, argument2: Pair) -> impl Future<Output = Result<Page, Error>> {
 ///     let output = (::memprof::__private::output)();
-///     if let Option::Some(never) = (::memprof::__private::returned)(output) {
-///         return never;
+///     if (::memprof::__private::never)() {
+///         return (::memprof::__private::returned)(output);
 ///     }
 ///     (::memprof::__private::tracked)(output, { …; &SITE }, async move {
-///         if let Option::Some(never) = (::memprof::__private::value)(output) {
-///             return never;
+///         if (::memprof::__private::never)() {
+///             return (::memprof::__private::value)(output);
 ///         }
 ///         let _ = &self;
-///         let mut url = url;
-///         let argument2 = argument2;
-///         let (a, b) = argument2;
-///         match () {
-///             () => { … }
-///         }
+///         match url { mut url => {
+///             let argument2 = argument2;
+///             let (a, b) = argument2;
+///             match () { () => { … } }
+///         } }
 ///     })
 /// }
 /// ```
@@ -51,15 +50,12 @@ use crate::watch::Watch;
 /// ```text
 /// async fn fetch(self, url: String, (a, b): Pair) -> Result<Page, Error> {
 ///     let output = (::memprof::__private::output)();
-///     if let Option::Some(never) = (::memprof::__private::value)(output) {
-///         return never;
+///     if (::memprof::__private::never)() {
+///         return (::memprof::__private::value)(output);
 ///     }
 ///     (::memprof::__private::tracked)(output, { …; &SITE }, async move {
 ///         …
-///         let mut url = url;
-///         match () {
-///             () => { … }
-///         }
+///         match url { mut url => { match () { () => { … } } } }
 ///     })
 ///     .await
 /// }
@@ -75,18 +71,20 @@ pub(crate) fn tracked(
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let there = sig.ident.span();
     let typed = Typed::new(&sig.output, there, root);
-    let params = if stays_async { rebindings(&rebind_all(&mut sig, seen), there) } else { captured(&mut sig, seen) };
-    let (expected, enclosed) = (typed.of_block(), typed.enclosed(&block));
-    let code = braced(quote_spanned!(Span::mixed_site()=> #expected #params #enclosed), block.span());
+    let params = if stays_async {
+        rebind_all(&mut sig, seen).into_iter().map(Param::Name).collect()
+    } else {
+        captured(&mut sig, seen)
+    };
+    let (expected, body) = (typed.of_block(), enclosed(&params, typed.body(&block), block.span()));
+    let code = braced(quote_spanned!(Span::mixed_site()=> #expected #body), block.span());
     let asyncness = &sig.asyncness;
     let moves = Ident::new("move", asyncness.as_ref().map_or(there, Spanned::span));
     let future = typed.future(watch.has_window(), site, &quote!(#asyncness #moves #code));
     let future = if stays_async {
-        let before = typed.of_async_function();
-        quote_spanned!(Span::mixed_site()=> #before #future.await)
+        typed.returned(&typed.of_async_function(), &quote_spanned!(Span::mixed_site()=> #future.await))
     } else {
-        let before = typed.of_function();
-        quote_spanned!(Span::mixed_site()=> #before #future)
+        typed.returned(&typed.of_function(), &future)
     };
     if !stays_async {
         sig.asyncness = None;
@@ -96,10 +94,10 @@ pub(crate) fn tracked(
     quote!(#(#attrs)* #vis #sig #body)
 }
 
-/// Moves every argument into the future, used or not, and each there into locals in their order, as the compiler does for
+/// Moves every argument that may have to be dropped into the future, used or not, and each there into locals in their order, as the compiler does for
 /// an `async fn`.
-fn captured(sig: &mut Signature, seen: Seen) -> TokenStream {
-    let (here, there) = (Span::mixed_site(), sig.ident.span());
+fn captured(sig: &mut Signature, seen: Seen) -> Vec<Param> {
+    let here = Span::mixed_site();
     let taken = names(sig);
     sig.inputs
         .iter_mut()
@@ -108,30 +106,40 @@ fn captured(sig: &mut Signature, seen: Seen) -> TokenStream {
             // It cannot be bound again. Where its parts are used, all of it must still be captured.
             FnArg::Receiver(receiver) => {
                 let (receiver, attrs) = (&receiver.self_token, of_locals(&receiver.attrs));
-                quote_spanned!(here=> #attrs let _ = &#receiver;)
+                Param::Stmts(quote_spanned!(here=> #attrs let _ = &#receiver;))
             }
+            FnArg::Typed(param) if stays(param) => Param::Stmts(TokenStream::new()),
             FnArg::Typed(param) => match rebind(param, seen) {
-                Some(rebound) => rebinding(&rebound, there),
-                None => {
-                    let mut name = format_ident!("argument{at}", span = here);
-                    while taken.contains(&name.to_string()) {
-                        name = format_ident!("{name}_", span = here);
-                    }
-                    let cfgs: Vec<_> = param.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
-                    let attrs = of_locals(&param.attrs);
-                    let pattern = &param.pat;
-                    let place = here.located_at(pattern.span());
-                    let bound = quote_spanned! {place=>
-                        #(#cfgs)* let #name = #name;
-                        #attrs let #pattern = #name;
-                    };
-                    param.attrs.retain(|attr| !attr.path().is_ident("expect"));
-                    *param.pat = Pat::Verbatim(name.to_token_stream());
-                    bound
-                }
+                Some(rebound) => Param::Name(rebound),
+                None => Param::Stmts(pattern(param, at, &taken)),
             },
         })
         .collect()
+}
+
+/// Whether it makes no difference when a parameter is moved, nor whether it is at all.
+fn stays(param: &PatType) -> bool {
+    matches!(&*param.pat, Pat::Ident(name) if name.mutability.is_none() && name.subpat.is_none()) && never_drops(&param.ty)
+}
+
+/// A parameter that is a pattern: it gets a name, and the pattern becomes that of a local.
+fn pattern(param: &mut PatType, at: usize, taken: &[String]) -> TokenStream {
+    let here = Span::mixed_site();
+    let mut name = format_ident!("argument{at}", span = here);
+    while taken.contains(&name.to_string()) {
+        name = format_ident!("{name}_", span = here);
+    }
+    let cfgs = param.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    let attrs = of_locals(&param.attrs);
+    let pattern = &param.pat;
+    let place = here.located_at(pattern.span());
+    // `_` binds nothing, but as a `let` lints have something to say of it.
+    let parts =
+        (!matches!(**pattern, Pat::Wild(_))).then(|| quote_spanned!(place=> #attrs let #pattern = #name;));
+    let stmts = quote_spanned!(place=> #(#cfgs)* let #name = #name; #parts);
+    param.attrs.retain(|attr| !attr.path().is_ident("expect"));
+    *param.pat = Pat::Verbatim(name.to_token_stream());
+    stmts
 }
 
 /// The names of the parameters that are plain names.

@@ -51,7 +51,7 @@ pub(crate) fn tracked(
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
     let private = root.private();
     let here = Span::mixed_site();
-    let name = hidden("site");
+    let name = hidden("memprof_site", sig.ident.span());
     returned.wrap(|future| {
         // Attributes may stand on the last expression of a block, but not on an argument.
         let attributed = matches!(future.to_token_stream().into_iter().next(), Some(TokenTree::Punct(hash)) if hash.as_char() == '#');
@@ -71,7 +71,8 @@ pub(crate) fn tracked(
         let there = here.located_at(path.span());
         quote_spanned!(there=> const _: () = #private::is_future::<dyn #path<Output = ()>>();)
     });
-    let code = quote_spanned!(here=> #inner_attrs #(#items)* let #name = { #checked #site }; #(#rest)*);
+    let bound = quote_spanned!(name.span()=> let #name = { #checked #site };);
+    let code = quote_spanned!(here=> #inner_attrs #(#items)* #bound #(#rest)*);
     let body = braced(code, block.span());
     quote_spanned!(here=> #(#attrs)* #vis #sig #body)
 }

@@ -6,7 +6,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprAsync, ExprClosure, ExprReturn, Item, ReturnType, Stmt, Type};
 
 use super::body::{braced, call, hidden};
-use crate::returned::bare;
+use crate::returned::{bare, has_value};
 use crate::root::Root;
 
 /// The output of an `async fn`, as the code around its body can speak of it without writing it.
@@ -43,7 +43,7 @@ impl Typed {
             ReturnType::Default => there,
             ReturnType::Type(_, ty) => ty.span(),
         };
-        Self { form, place: Span::mixed_site().located_at(place), there, private: root.private() }
+        Self { form, place, there, private: root.private() }
     }
 
     /// What stands before the future in a function that returns it.
@@ -86,44 +86,55 @@ impl Typed {
                 self.there,
             );
         }
-        let output = hidden("output");
+        let output = hidden("memprof_output", self.there);
         self.call(if windowed { "windowed" } else { "tracked" }, quote_spanned!(here=> #output, #site, #block))
     }
 
-    /// The user's body in the async block; see [`enclosed`](super::body::enclosed). An async block that ends in a future is an
-    /// error for Clippy, an `async fn` is not: so it ends in a statement.
-    pub(crate) fn enclosed(&self, block: &Group) -> TokenStream {
-        let here = Span::mixed_site();
+    /// The end of the function. It says `return` for those who let Clippy ask for that everywhere.
+    pub(crate) fn returned(&self, before: &TokenStream, value: &TokenStream) -> TokenStream {
         match self.form {
-            Form::Never | Form::Known { awaited: false } => quote_spanned!(here=> match () { () => #block }),
-            Form::Known { awaited: true } => quote_spanned!(here=> return '_body: #block;),
-            Form::Opaque => {
-                let value = self.typed(&TokenTree::Group(self.early(block)).into());
+            Form::Never => quote_spanned!(Span::mixed_site()=> #before #value),
+            _ => {
+                let returned = Ident::new("return", self.there);
+                quote_spanned!(Span::mixed_site()=> #before #returned #value;)
+            },
+        }
+    }
+
+    /// The user's body in the async block; see [`body`](super::body::body). An async block that ends in a future is an
+    /// error for Clippy, an `async fn` is not: so it ends in a statement.
+    pub(crate) fn body(&self, block: &Group) -> TokenStream {
+        let here = Span::mixed_site();
+        let block = &if self.form == Form::Opaque { self.early(block) } else { block.clone() };
+        match self.form {
+            Form::Known { awaited: true } if has_value(block) => quote_spanned!(here=> return '_body: #block;),
+            Form::Opaque if has_value(block) => {
+                let value = self.typed(&TokenTree::Group(block.clone()).into());
                 quote_spanned!(here=> return #value;)
             }
+            _ => quote_spanned!(here=> match () { () => #block }),
         }
     }
 
     /// `let output = (::memprof::__private::output)();`
     fn new_output(&self) -> TokenStream {
-        let (output, new) = (hidden("output"), self.call("output", TokenStream::new()));
-        quote_spanned!(Span::mixed_site()=> let #output = #new;)
+        let (output, new) = (hidden("memprof_output", self.there), self.call("output", TokenStream::new()));
+        quote_spanned!(self.there=> let #output = #new;)
     }
 
     /// Returns what is never there, so that its type is known to be the one that is returned.
-    fn expected(&self, way: &str) -> TokenStream {
-        let (output, never, private) = (hidden("output"), hidden("never"), &self.private);
-        let value = self.call(way, quote_spanned!(Span::mixed_site()=> #output));
+    fn expected(&self, value: &str) -> TokenStream {
+        let output = hidden("memprof_output", self.there);
+        let never = self.call("never", TokenStream::new());
         // "The type inferred from this" then points at the type.
-        let mut inferred = never.clone();
-        inferred.set_span(self.place);
-        let returned = quote_spanned!(self.place=> return #inferred);
-        quote_spanned!(Span::mixed_site()=> if let #private::Option::Some(#never) = #value { #returned; })
+        let value = self.call_at(value, quote_spanned!(self.there=> #output), self.place);
+        let returned = quote_spanned!(self.place=> return #value;);
+        quote_spanned!(self.there=> if #never { #returned })
     }
 
     /// A value of which is known what is expected.
     fn typed(&self, value: &TokenStream) -> TokenStream {
-        let output = hidden("output");
+        let output = hidden("memprof_output", self.there);
         self.call("typed", quote_spanned!(Span::mixed_site()=> #output, #value))
     }
 
@@ -139,8 +150,12 @@ impl Typed {
     }
 
     fn call(&self, function: &str, arguments: TokenStream) -> TokenStream {
+        self.call_at(function, arguments, self.there)
+    }
+
+    fn call_at(&self, function: &str, arguments: TokenStream, place: Span) -> TokenStream {
         let (private, function) = (&self.private, Ident::new(function, Span::mixed_site()));
-        call(quote_spanned!(Span::mixed_site()=> #private::#function), arguments, self.there)
+        call(quote_spanned!(Span::mixed_site()=> #private::#function), arguments, place)
     }
 }
 

@@ -26,16 +26,22 @@ pub fn output<R>() -> Output<R> {
     Output(PhantomData)
 }
 
-/// Never a value: gives its type to what it is returned from.
+/// Never true: stands before a `return` that is there for the type of what it returns.
 #[inline(always)]
-pub fn value<R>(_: Output<R>) -> Option<R> {
-    None
+pub const fn never() -> bool {
+    false
 }
 
-/// Never a value: gives its type to what it is returned from.
+/// Never called: gives its type to what it is returned from.
 #[inline(always)]
-pub fn returned<F, R, W: Window>(_: Output<R>) -> Option<Tracked<F, R, W>> {
-    None
+pub fn value<R>(_: Output<R>) -> R {
+    std::process::abort()
+}
+
+/// Never called: gives its type to what it is returned from.
+#[inline(always)]
+pub fn returned<F, R, W: Window>(_: Output<R>) -> Tracked<F, R, W> {
+    std::process::abort()
 }
 
 /// A value as it is: its type is expected to be the output's.

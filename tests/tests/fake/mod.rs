@@ -128,12 +128,16 @@ pub(crate) mod __private {
         Output(PhantomData)
     }
 
-    pub(crate) fn value<R>(_: Output<R>) -> Option<R> {
-        None
+    pub(crate) fn never() -> bool {
+        false
     }
 
-    pub(crate) fn returned<F, R>(_: Output<R>) -> Option<Tracked<F, R>> {
-        None
+    pub(crate) fn value<R>(_: Output<R>) -> R {
+        std::process::abort()
+    }
+
+    pub(crate) fn returned<F, R>(_: Output<R>) -> Tracked<F, R> {
+        std::process::abort()
     }
 
     pub(crate) fn typed<R>(_: Output<R>, value: R) -> R {
