@@ -1,7 +1,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Ident, Pat, PatType, Signature};
+use syn::{FnArg, Pat, PatType, Signature};
 
 use super::body::{Param, braced, enclosed};
 use super::output::future as future_of;
@@ -70,17 +70,18 @@ pub(crate) fn tracked(
 ) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let there = sig.ident.span();
-    let typed = Typed::new(&sig.output, there, root);
-    let params = if stays_async {
+    let typed = Typed::new(&sig.output, &block, there, root);
+    // Others may speak of the parameters: they keep their patterns.
+    let params = if seen == Seen::ByOthers {
         rebind_all(&mut sig, seen).into_iter().map(Param::Name).collect()
     } else {
         captured(&mut sig, seen)
     };
     let (expected, body) = (typed.of_block(), enclosed(&params, typed.body(&block), block.span()));
     let code = braced(quote_spanned!(Span::mixed_site()=> #expected #body), block.span());
-    let asyncness = &sig.asyncness;
-    let moves = Ident::new("move", asyncness.as_ref().map_or(there, Spanned::span));
-    let future = typed.future(watch.has_window(), site, &quote!(#asyncness #moves #code));
+    // The block begins where the body does: of what it covers nothing is counted as the function's own, which the signature is.
+    let code = quote_spanned!(block.span_open()=> async move #code);
+    let future = typed.future(watch.has_window(), site, &code);
     let future = if stays_async {
         typed.returned(&typed.of_async_function(), &quote_spanned!(Span::mixed_site()=> #future.await))
     } else {
@@ -119,7 +120,8 @@ fn captured(sig: &mut Signature, seen: Seen) -> Vec<Param> {
 
 /// Whether it makes no difference when a parameter is moved, nor whether it is at all.
 fn stays(param: &PatType) -> bool {
-    matches!(&*param.pat, Pat::Ident(name) if name.mutability.is_none() && name.subpat.is_none()) && never_drops(&param.ty)
+    matches!(&*param.pat, Pat::Ident(name) if name.mutability.is_none() && name.subpat.is_none())
+        && never_drops(&param.ty)
 }
 
 /// A parameter that is a pattern: it gets a name, and the pattern becomes that of a local.
@@ -134,8 +136,7 @@ fn pattern(param: &mut PatType, at: usize, taken: &[String]) -> TokenStream {
     let pattern = &param.pat;
     let place = here.located_at(pattern.span());
     // `_` binds nothing, but as a `let` lints have something to say of it.
-    let parts =
-        (!matches!(**pattern, Pat::Wild(_))).then(|| quote_spanned!(place=> #attrs let #pattern = #name;));
+    let parts = (!matches!(**pattern, Pat::Wild(_))).then(|| quote_spanned!(place=> #attrs let #pattern = #name;));
     let stmts = quote_spanned!(place=> #(#cfgs)* let #name = #name; #parts);
     param.attrs.retain(|attr| !attr.path().is_ident("expect"));
     *param.pat = Pat::Verbatim(name.to_token_stream());

@@ -27,7 +27,11 @@ fn an_async_function_becomes_one_that_returns_its_future() {
                 -> impl :: memprof :: __private :: Future < Output = Option < & 'a T > > where T : Sync , \
                 { # ! [allow (unused)] let memprof_output = (:: memprof :: __private :: output) () ; if (";
     assert!(expanded.starts_with(head), "{expanded}");
-    for piece in ["let _ = & self ;", "match a { mut a => { let argument2", "let argument2 = argument2 ; let (b , _) = argument2 ;"] {
+    for piece in [
+        "let _ = & self ;",
+        "match a { mut a => { let argument2",
+        "let argument2 = argument2 ; let (b , _) = argument2 ;",
+    ] {
         assert!(expanded.contains(piece), "{piece}: {expanded}");
     }
     assert!(!expanded.contains("await"), "{expanded}");

@@ -14,7 +14,9 @@ pub(crate) struct Typed {
     form: Form,
     /// The type, where it is written.
     place: Span,
-    /// A function's name, where calls are found by debuggers.
+    /// The brace that opens the body.
+    open: Span,
+    /// The function's name, where calls are found by debuggers.
     there: Span,
     private: TokenStream,
 }
@@ -30,7 +32,7 @@ enum Form {
 }
 
 impl Typed {
-    pub(crate) fn new(output: &ReturnType, there: Span, root: &Root) -> Self {
+    pub(crate) fn new(output: &ReturnType, block: &Group, there: Span, root: &Root) -> Self {
         let form = match output {
             ReturnType::Default => Form::Known { awaited: false },
             ReturnType::Type(_, ty) => match bare(ty) {
@@ -43,7 +45,7 @@ impl Typed {
             ReturnType::Default => there,
             ReturnType::Type(_, ty) => ty.span(),
         };
-        Self { form, place, there, private: root.private() }
+        Self { form, place, open: block.span_open(), there, private: root.private() }
     }
 
     /// What stands before the future in a function that returns it.
@@ -97,7 +99,7 @@ impl Typed {
             _ => {
                 let returned = Ident::new("return", self.there);
                 quote_spanned!(Span::mixed_site()=> #before #returned #value;)
-            },
+            }
         }
     }
 
@@ -122,10 +124,11 @@ impl Typed {
         quote_spanned!(self.there=> let #output = #new;)
     }
 
-    /// Returns what is never there, so that its type is known to be the one that is returned.
+    /// Returns what is never there, so that its type is known to be the one that is returned. It begins where the body does: a
+    /// function without any code in its body has no coverage.
     fn expected(&self, value: &str) -> TokenStream {
         let output = hidden("memprof_output", self.there);
-        let never = self.call("never", TokenStream::new());
+        let never = self.call_at("never", TokenStream::new(), self.open);
         // "The type inferred from this" then points at the type.
         let value = self.call_at(value, quote_spanned!(self.there=> #output), self.place);
         let returned = quote_spanned!(self.place=> return #value;);
