@@ -1,5 +1,5 @@
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use syn::parse::{ParseStream, Parser};
+use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
@@ -68,7 +68,14 @@ impl Block {
 impl Member {
     fn read(tokens: TokenStream) -> Self {
         let mut unless = Vec::new();
-        for attr in outer_attrs(&flat(&tokens)) {
+        let begins_with_hash = |token: &TokenTree| !matches!(token, TokenTree::Ident(_));
+        // Most functions have neither attributes nor come from a macro.
+        let flattened = if tokens.clone().into_iter().next().as_ref().is_some_and(begins_with_hash) {
+            flat(&tokens)
+        } else {
+            Vec::new()
+        };
+        for attr in outer_attrs(&flattened) {
             if ends_in(attr.path(), "track_memory") {
                 return Self { tokens, item: None, unless };
             }
@@ -91,14 +98,17 @@ fn condition_of_own(attr: &Attribute) -> Option<TokenStream> {
     metas.any(|meta| ends_in(meta.path(), "track_memory")).then(|| quote::quote!(#condition))
 }
 
-/// The attributes above an item; none where they cannot be read, which the compiler will say.
+/// The attributes above an item; none where they cannot be read, which the compiler will say. Nothing else is parsed.
 fn outer_attrs(tokens: &[TokenTree]) -> Vec<Attribute> {
-    let parse = |input: ParseStream<'_>| {
-        let attrs = input.call(Attribute::parse_outer)?;
-        input.parse::<TokenStream>()?;
-        Ok(attrs)
-    };
-    parse.parse2(tokens.iter().cloned().collect()).unwrap_or_default()
+    let is_hash = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '#');
+    let mut end = 0;
+    while tokens.get(end).is_some_and(is_hash) {
+        end += 2;
+    }
+    if end == 0 {
+        return Vec::new();
+    }
+    Attribute::parse_outer.parse2(tokens.iter().take(end).cloned().collect()).unwrap_or_default()
 }
 
 /// Splits the inside of a block at the ends of its items.

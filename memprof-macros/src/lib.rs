@@ -152,16 +152,16 @@ use proc_macro::TokenStream;
 ///   attribute by this name: imported under another one (`use memprof::track_memory as track`) it is not seen.
 /// * What cannot be tracked is passed over: `const fn`, naked and variadic functions, foreign functions, functions without a
 ///   body, functions that return a future in a box which they did not make, and in a module the `impl` of a `GlobalAlloc`, whose functions run inside each allocation. Functions within functions and those that a macro in the block makes are not tracked: put the attribute on them.
-/// * A trait in which no method has a body is an error: it is the implementations that do the work. `mod name;` is one too:
-///   the compiler shows this attribute nothing of its file.
+/// * A trait in which no method has a body is an error: it is the implementations that do the work. `mod name;` is one too, also within
+///   the block: the compiler shows this attribute nothing of its file.
 /// * A tracked function costs what is said below, however small it is: skip accessors that are called in tight loops.
 ///
 /// # Parameters
 ///
-/// A parameter that is a plain name (`rows: Vec<f32>`, `mut rows: Vec<f32>`) is dropped inside the scope, as a part
-/// of the function. **`self` by value and patterns (`(a, b): (A, B)`, `_: A`) are dropped just after the scope**, so
-/// what they free is charged to the caller. To charge it to the function, move it into a local first:
-/// `let this = self;`.
+/// Parameters are dropped in the order in which Rust drops them. A parameter that is a plain name (`rows: Vec<f32>`,
+/// `mut rows: Vec<f32>`) is dropped inside the scope, as a part of the function. **`self` by value, patterns (`(a, b): (A, B)`,
+/// `_: A`) and the parameters in front of a pattern are dropped just after the scope**, so what they free is charged to the caller.
+/// To charge it to the function, move it into a local first: `let this = self;`.
 ///
 /// `self` by value and patterns of an `async fn` are dropped in the scope too, as is the future itself.
 ///
@@ -179,12 +179,16 @@ use proc_macro::TokenStream;
 /// something else asks for it:
 ///
 /// * it returns `!`;
-/// * it has `#[must_use]` or `#[expect(…)]`, which say other things of a function that is not `async`;
+/// * it has `#[must_use]` or `#[expect(…)]`, which say other things of a function that is not `async`, unless its output has an
+///   `impl Trait` in it;
 /// * another attribute macro stands below this one, on the function (`#[tokio::test]`) or on a block around it
 ///   (`#[async_trait]`), since it may look for an `async fn`. Of `#[cfg_attr(…)]` the attributes in it count.
 ///
 /// Of such a function `self` by value, patterns, and all arguments of a future that was never polled are dropped outside of
 /// the scope.
+///
+/// A tracked future is one level of types more than an untracked one. Where `async fn`s await one another more than 30 deep (40 without
+/// the attribute), the compiler asks for `#![recursion_limit = "256"]` at the top of the crate.
 ///
 /// # Functions that return a future
 ///
@@ -214,7 +218,9 @@ use proc_macro::TokenStream;
 /// a function is passed over. What the function gives to `return` is treated alike, unless a macro wrote the `return`. Other
 /// names for the type are not recognised: with `type Reply = Pin<Box<…>>` only the making of the future is charged.
 ///
-/// Beyond `Future`, the tracked future is `Send`, `Sync`, `Unpin` and `Debug` where the future in it is, and nothing else.
+/// Beyond `Future`, the tracked future is `Send`, `Sync`, `Unpin`, `UnwindSafe` and `Debug` where the future in it is, and nothing
+/// else. Another bound on the output (`+ FusedFuture`), or another trait called `Future`, is a compile error, and in a tracked block
+/// such a function is passed over. Traits whose names end in `Send`, `Sync` or `Captures` are taken for ones that every type has.
 ///
 /// The methods of `#[async_trait]` are of this kind, so the attribute works on the method in the block, on the block above
 /// `#[async_trait]` and below it. Below it, or on a method, the future has no second room for the arguments.
@@ -224,6 +230,12 @@ use proc_macro::TokenStream;
 /// Without memprof's feature `profiling` the function or block is left exactly as it was, after the checks. With it a call
 /// costs entering and leaving a scope; in a debug build a parameter that is a plain name is also moved once more,
 /// which takes its size again on the stack. A future grows as said above.
+///
+/// A tracked function has something to do after its last call, so that call is no tail call. A recursion 1,000,000 deep that release
+/// builds turn into a loop overflows the stack when the function is tracked: track the function that calls it.
+///
+/// To lints, coverage and debuggers the function looks as written; what differs stands in
+/// [what is promised](https://docs.rs/memprof/latest/memprof/guarantees/).
 #[proc_macro_attribute]
 pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::track_memory(args.into(), item.into(), expand::Build::this()).into()

@@ -17,6 +17,13 @@ pub(crate) struct Rebound {
     pub(crate) seen: Seen,
 }
 
+impl Rebound {
+    /// The local shadows nothing and has no attributes: any pattern can bind it.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.seen == Seen::ByTheBody && self.attrs.is_empty()
+    }
+}
+
 /// Whose the parameters are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seen {

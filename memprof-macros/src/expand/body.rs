@@ -7,14 +7,18 @@ use crate::returned::{bare, has_value};
 use crate::root::Root;
 use crate::watch::Watch;
 
-/// An expression for the `&'static Site` of a function. All it declares stays inside its braces, where no name of the
-/// user's body can meet it.
+/// An expression for the `&'static Site` of a function. All that it declares stays inside of its braces, where no name of the user's body
+/// can meet it. It is a macro of memprof's: the compiler is quicker at it than at so many tokens of ours.
 ///
 /// *Input*
 /// ```text
 /// fn build(…) { … }
 /// ```
 /// *Output*
+/// ```text
+/// ::memprof::__private::site!()
+/// ```
+/// that is
 /// ```text
 /// {
 ///     struct Marker; // its `type_name` is `crate::module::Type::build::Marker`, whatever is generic around it
@@ -23,24 +27,13 @@ use crate::watch::Watch;
 /// }
 /// ```
 pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: &Root) -> TokenStream {
-    let here = Span::mixed_site();
-    let private = root.private();
-    let place = root.place(sig.ident.span());
-    let (marker, made) = match name {
-        Some(name) => (TokenStream::new(), quote_spanned!(here=> named(#name, #place))),
-        None => (
-            quote_spanned!(here=> struct Marker;),
-            quote_spanned!(here=> function(#private::type_name::<Marker>, #place)),
-        ),
-    };
-    let watched = watch.setters().map(|setters| quote_spanned!(here=> .watched(#private::Watch::NOTHING #setters)));
-    quote_spanned! {here=>
-        {
-            #marker
-            static SITE: #private::Site = #private::Site::#made #watched;
-            &SITE
-        }
-    }
+    let (here, there) = (Span::mixed_site(), sig.ident.span());
+    let site = root.private_at(there);
+    let watched = watch.setters().map(|setters| {
+        let private = root.private();
+        quote_spanned!(here=> .watched(#private::Watch::NOTHING #setters))
+    });
+    quote_spanned!(there=> #site::site!(#name #watched))
 }
 
 /// A local variable of ours, by a name that no program has. The first instructions of a function have the line of its first
@@ -97,11 +90,25 @@ fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> Group {
 ///     match () { () => { m.lock().unwrap().len() } }
 /// } }
 /// ```
-pub(crate) fn enclosed(params: &[Param], body: TokenStream, braces: Span) -> TokenStream {
-    params.iter().rev().fold(body, |body, param| match param {
+pub(crate) fn enclosed(params: &[Param], body: UsersBody, braces: Span) -> TokenStream {
+    // One arm around the body is enough.
+    let (rest, body) = match (params, body) {
+        ([rest @ .., Param::Name(last)], UsersBody::Value(block)) if last.is_hidden() => (rest, arm(last, block)),
+        (_, UsersBody::Value(block)) => (params, quote_spanned!(Span::mixed_site()=> match () { () => #block })),
+        (_, UsersBody::Returned(statement)) => (params, statement),
+    };
+    rest.iter().rev().fold(body, |body, param| match param {
         Param::Name(name) => bound(name, body, braces),
         Param::Stmts(stmts) => quote_spanned!(Span::mixed_site()=> #stmts #body),
     })
+}
+
+/// The user's body, by how it ends the function.
+pub(crate) enum UsersBody {
+    /// By its value.
+    Value(Group),
+    /// In a statement that returns the value.
+    Returned(TokenStream),
 }
 
 /// How a parameter comes into the body.
@@ -122,24 +129,26 @@ pub(crate) enum Param {
 /// match () { () => { m.lock().unwrap().len() } }
 /// return '_body: { m.lock().unwrap().len() };
 /// ```
-pub(crate) fn body(block: &Group, output: &ReturnType) -> TokenStream {
-    let here = Span::mixed_site();
+pub(crate) fn body(block: Group, output: &ReturnType) -> UsersBody {
     match output {
-        ReturnType::Type(_, ty) if matches!(bare(ty), Type::ImplTrait(_) | Type::Macro(_)) && has_value(block) => {
-            quote_spanned!(here=> return '_body: #block;)
+        ReturnType::Type(_, ty) if matches!(bare(ty), Type::ImplTrait(_) | Type::Macro(_)) && has_value(&block) => {
+            UsersBody::Returned(quote_spanned!(Span::mixed_site()=> return '_body: #block;))
         }
-        _ => quote_spanned!(here=> match () { () => #block }),
+        _ => UsersBody::Value(block),
     }
+}
+
+fn arm(Rebound { mutability, ident, param, .. }: &Rebound, body: Group) -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> match #param { #mutability #ident => #body })
 }
 
 /// A parameter as a local of a body.
 fn bound(rebound: &Rebound, body: TokenStream, braces: Span) -> TokenStream {
     let Rebound { attrs, mutability, ident, param, seen } = rebound;
     let here = Span::mixed_site();
-    if *seen == Seen::ByTheBody && attrs.is_empty() {
+    if rebound.is_hidden() {
         // It ends where the user's body ends, so this is where it is dropped.
-        let body = braced(body, braces);
-        return quote_spanned!(here=> match #param { #mutability #ident => #body });
+        return arm(rebound, braced(body, braces));
     }
     // Only lints that a second binding of the same name offends; that a parameter is unused or needlessly `mut` is still said.
     let offended = match seen {

@@ -24,9 +24,7 @@ use crate::watch::Watch;
 /// pub fn build(rows: Vec<Row>, seed: Seed) -> Index {
 ///     #![allow(unused)]
 ///     let _memprof_scope = (::memprof::__private::enter)({ …; &SITE });
-///     match rows { rows => { match seed { mut seed => {
-///         match () { () => { … } }
-///     } } } }
+///     match rows { rows => { match seed { mut seed => { … } } } }
 /// }
 /// ```
 pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, watch: &Watch, root: &Root) -> TokenStream {
@@ -39,7 +37,8 @@ pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, watch:
     let enter = Ident::new(if watch.first().is_some() { "enter_watched" } else { "enter" }, here);
     let entered = call(quote_spanned!(here=> #private::#enter), site.clone(), there);
     let bound = quote_spanned!(there=> let #guard = #entered;);
-    let enclosed = enclosed(&params, user_body(&block, &sig.output), block.span());
-    let body = braced(quote_spanned!(here=> #inner_attrs #bound #enclosed), block.span());
+    let braces = block.span();
+    let enclosed = enclosed(&params, user_body(block, &sig.output), braces);
+    let body = braced(quote_spanned!(here=> #inner_attrs #bound #enclosed), braces);
     quote_spanned!(here=> #(#attrs)* #vis #sig #body)
 }

@@ -55,7 +55,7 @@ use crate::watch::Watch;
 ///     }
 ///     (::memprof::__private::tracked)(output, { …; &SITE }, async move {
 ///         …
-///         match url { mut url => { match () { () => { … } } } }
+///         match url { mut url => { … } }
 ///     })
 ///     .await
 /// }

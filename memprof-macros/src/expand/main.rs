@@ -3,7 +3,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Path};
 
-use super::body::{body as user_body, braced, call, hidden};
+use super::body::{body as user_body, braced, call, enclosed, hidden};
 use crate::args::{Allocator, MainArgs};
 use crate::item::{Body, Function, ends_in};
 use crate::root::Root;
@@ -55,8 +55,9 @@ pub(crate) fn profiled(function: Function, args: &MainArgs) -> TokenStream {
     let here = Span::mixed_site();
     let nested = if sig.asyncness.is_some() { has_runtime(&attrs) } else { attrs.iter().any(takes_over) };
     if !nested {
-        let enclosed = user_body(&block, &sig.output);
-        let body = braced(quote_spanned!(here=> #inner_attrs #start #enclosed), block.span());
+        let braces = block.span();
+        let enclosed = enclosed(&[], user_body(block, &sig.output), braces);
+        let body = braced(quote_spanned!(here=> #inner_attrs #start #enclosed), braces);
         return quote_spanned!(here=> #(#attrs)* #vis #sig #body);
     }
     // `#[cfg]`, lint levels and documentation belong to `main` as the program has it.

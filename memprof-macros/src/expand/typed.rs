@@ -5,7 +5,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprAsync, ExprClosure, ExprReturn, Item, ReturnType, Stmt, Type};
 
-use super::body::{braced, call, hidden};
+use super::body::{UsersBody, braced, call, hidden};
 use crate::returned::{bare, has_value};
 use crate::root::Root;
 
@@ -105,16 +105,18 @@ impl Typed {
 
     /// The user's body in the async block; see [`body`](super::body::body). An async block that ends in a future is an
     /// error for Clippy, an `async fn` is not: so it ends in a statement.
-    pub(crate) fn body(&self, block: &Group) -> TokenStream {
+    pub(crate) fn body(&self, block: &Group) -> UsersBody {
         let here = Span::mixed_site();
-        let block = &if self.form == Form::Opaque { self.early(block) } else { block.clone() };
+        let block = if self.form == Form::Opaque { self.early(block) } else { block.clone() };
         match self.form {
-            Form::Known { awaited: true } if has_value(block) => quote_spanned!(here=> return '_body: #block;),
-            Form::Opaque if has_value(block) => {
-                let value = self.typed(&TokenTree::Group(block.clone()).into());
-                quote_spanned!(here=> return #value;)
+            Form::Known { awaited: true } if has_value(&block) => {
+                UsersBody::Returned(quote_spanned!(here=> return '_body: #block;))
             }
-            _ => quote_spanned!(here=> match () { () => #block }),
+            Form::Opaque if has_value(&block) => {
+                let value = self.typed(&TokenTree::Group(block).into());
+                UsersBody::Returned(quote_spanned!(here=> return #value;))
+            }
+            _ => UsersBody::Value(block),
         }
     }
 

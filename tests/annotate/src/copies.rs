@@ -42,16 +42,15 @@ pub(crate) fn copy(of: &Published, to: &Path, mode: Option<Mode>, tests: bool, m
     attributes
 }
 
-/// The manifest without what is not looked at: benchmarks, examples, and what only these and tests need.
+/// The manifest without what is not looked at: benchmarks, examples, and where they are not run, tests.
 fn kept(manifest: &str, tests: bool) -> String {
     let mut keeps = true;
     let mut lines = Vec::new();
     for line in manifest.lines() {
         if let Some(section) = line.strip_prefix('[') {
             let section = section.trim_start_matches('[').split(']').next().unwrap_or_default();
-            let tests_only = section == "test" || section.contains("dev-dependencies");
             keeps = !matches!(section, "bench" | "example" | "workspace" | "lints") && !section.starts_with("lints.");
-            keeps &= tests || !tests_only;
+            keeps &= tests || section != "test";
         }
         if keeps {
             lines.push(line);
@@ -88,6 +87,34 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
             found.push(path);
         }
     }
+}
+
+/// Takes the attribute off the functions that it was refused on, and returns how many. Zero: something else is wrong.
+pub(crate) fn take_off(copy: &Path, errors: &str) -> usize {
+    const REFUSED: [&str; 3] =
+        ["error: memprof must see where", "error: a tracked future is", "error[E0277]: memprof tracks only futures"];
+    const ATTRIBUTE: &str = "#[memprof::track_memory] ";
+    let mut lines = errors.lines();
+    let mut taken = 0;
+    while let Some(line) = lines.next() {
+        if !REFUSED.iter().any(|refused| line.starts_with(refused)) {
+            continue;
+        }
+        let Some((file, place)) = lines.next().and_then(|line| line.trim().strip_prefix("--> ")?.split_once(':'))
+        else {
+            continue;
+        };
+        let at: usize = place.split(':').next().and_then(|line| line.parse().ok()).unwrap_or(0);
+        let path = copy.join(file);
+        let mut text: Vec<String> =
+            fs::read_to_string(&path).unwrap_or_default().split('\n').map(String::from).collect();
+        if let Some(line) = text.iter_mut().take(at).rev().find(|line| line.contains(ATTRIBUTE)) {
+            *line = line.replacen(ATTRIBUTE, "", 1);
+            taken += 1;
+        }
+        fs::write(&path, text.join("\n")).expect("an annotated file");
+    }
+    taken
 }
 
 /// Makes cargo compile a copy again, and nothing else.

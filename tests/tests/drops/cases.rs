@@ -18,6 +18,7 @@ macro_rules! twice {
             use super::*;
             $(#[$attr])* $function
         }
+        #[allow(unused, clippy::all)]
         mod tracked {
             use super::*;
             #[track_memory(crate = crate::fake)]

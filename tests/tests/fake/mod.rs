@@ -27,12 +27,26 @@ impl Drop for Noisy {
     }
 }
 
+macro_rules! site {
+    ($name:literal) => {{
+        static SITE: $crate::fake::__private::Site =
+            $crate::fake::__private::Site::named($name, ::std::file!(), ::std::line!());
+        &SITE
+    }};
+    () => {{
+        struct Marker;
+        static SITE: $crate::fake::__private::Site =
+            $crate::fake::__private::Site::function(::std::any::type_name::<Marker>, ::std::file!(), ::std::line!());
+        &SITE
+    }};
+}
+
 pub(crate) mod __private {
+    pub(crate) use site;
+
     use super::log;
-    pub(crate) use core::any::type_name;
     pub(crate) use core::future::Future;
     pub(crate) use core::option::Option;
-    pub(crate) use core::{file, line};
     use std::marker::PhantomData;
     use std::pin::Pin;
     use std::task::{Context, Poll};
