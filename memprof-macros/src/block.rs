@@ -30,6 +30,8 @@ pub(crate) struct Members {
 pub(crate) struct Member {
     /// All of it, as the user wrote it.
     pub(crate) tokens: TokenStream,
+    /// Its documentation, which `item` is without.
+    pub(crate) docs: TokenStream,
     /// None where it has a `#[track_memory]` of its own, with or without `skip`, which decides about it later.
     pub(crate) item: Option<Item>,
     /// The conditions under which a `#[cfg_attr(condition, track_memory)]` gives it one.
@@ -70,20 +72,37 @@ impl Member {
         let mut unless = Vec::new();
         let begins_with_hash = |token: &TokenTree| !matches!(token, TokenTree::Ident(_));
         // Most functions have neither attributes nor come from a macro.
-        let flattened = if tokens.clone().into_iter().next().as_ref().is_some_and(begins_with_hash) {
-            flat(&tokens)
-        } else {
-            Vec::new()
-        };
-        for attr in outer_attrs(&flattened) {
+        if !tokens.clone().into_iter().next().as_ref().is_some_and(begins_with_hash) {
+            let item = Some(Item::read(&tokens));
+            return Self { tokens, docs: TokenStream::new(), item, unless };
+        }
+        let (docs, rest) = split_docs(flat(&tokens));
+        for attr in outer_attrs(&rest) {
             if ends_in(attr.path(), "track_memory") {
-                return Self { tokens, item: None, unless };
+                return Self { tokens, docs, item: None, unless };
             }
             unless.extend(condition_of_own(&attr));
         }
-        let item = Some(Item::read(&tokens));
-        Self { tokens, item, unless }
+        let item = Some(Item::read(&rest.into_iter().collect()));
+        Self { tokens, docs, item, unless }
     }
+}
+
+/// Takes the documentation, which may be long and need not be parsed, from the attributes above an item.
+pub(crate) fn split_docs(tokens: Vec<TokenTree>) -> (TokenStream, Vec<TokenTree>) {
+    let is_doc = |attr: &TokenTree| {
+        let TokenTree::Group(attr) = attr else { return false };
+        matches!(attr.stream().into_iter().next(), Some(TokenTree::Ident(name)) if name == "doc")
+    };
+    let (mut docs, mut rest) = (Vec::new(), Vec::new());
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(TokenTree::Punct(hash)) = tokens.next_if(|token| matches!(token, TokenTree::Punct(_))) {
+        let to = if hash.as_char() == '#' && tokens.peek().is_some_and(is_doc) { &mut docs } else { &mut rest };
+        to.push(TokenTree::Punct(hash));
+        to.extend(tokens.next());
+    }
+    rest.extend(tokens);
+    (docs.into_iter().collect(), rest)
 }
 
 /// `#[cfg_attr(condition, …, track_memory(…), …)]` → `condition`.

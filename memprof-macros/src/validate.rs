@@ -128,7 +128,7 @@ fn readable(block: &Block, mistakes: &mut Mistakes) {
                 ),
             ),
             Some(Item::Block(block)) if block.body.is_none() && block.kind == "a module" => {
-                without_contents(block.kind, block.span, mistakes)
+                without_contents(block.kind, block.span, mistakes);
             }
             Some(Item::Block(block)) => readable(block, mistakes),
             _ => {}

@@ -58,7 +58,7 @@ pub(crate) fn tracked(block: Block, stays_async: bool, root: &Root) -> TokenStre
 /// #[cfg_attr(condition, track_memory(skip))] // does nothing here
 /// fn f() { tracked }
 /// ```
-fn member(Member { tokens, item, unless }: Member, stays_async: bool, root: &Root) -> TokenStream {
+fn member(Member { tokens, docs, item, unless }: Member, stays_async: bool, root: &Root) -> TokenStream {
     let tracked = match item {
         Some(Item::Function(function)) if can_be_tracked(&function) => {
             tracked_function(*function, &TrackArgs::default(), Place::Around { stays_async }, root)
@@ -66,6 +66,7 @@ fn member(Member { tokens, item, unless }: Member, stays_async: bool, root: &Roo
         Some(Item::Block(block)) if block.of_global_allocator().is_none() => tracked(*block, stays_async, root),
         _ => return tokens,
     };
+    let tracked: TokenStream = docs.into_iter().chain(tracked).collect();
     if unless.is_empty() {
         return tracked;
     }

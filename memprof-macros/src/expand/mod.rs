@@ -20,6 +20,7 @@ use quote::quote_spanned;
 use syn::LitStr;
 
 use crate::args::{MainArgs, TestArgs, TrackArgs};
+use crate::block::split_docs;
 use crate::classify::flat;
 use crate::item::{Function, Item};
 use crate::mistakes::Mistakes;
@@ -47,7 +48,8 @@ impl Build {
 pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let args = TrackArgs::parse(args, &mut mistakes);
-    let item = Item::read(&tokens);
+    let (docs, undocumented) = split_docs(flat(&tokens));
+    let item = Item::read(&undocumented.into_iter().collect());
     validate::tracked(&item, &args, &mut mistakes);
     if let Some(error) = mistakes.into_error() {
         return fallback::tracked(tokens, &item, &error);
@@ -56,11 +58,12 @@ pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build)
         return tokens;
     }
     let root = Root::new(args.krate.as_ref());
-    match item {
+    let tracked = match item {
         Item::Function(function) => tracked_function(*function, &args, Place::Alone, &root),
         Item::Block(block) => block::tracked(*block, false, &root),
-        _ => tokens,
-    }
+        _ => return tokens,
+    };
+    docs.into_iter().chain(tracked).collect()
 }
 
 /// Where the attribute stands, as seen from a function.

@@ -27,7 +27,7 @@ impl Drop for Noisy {
     }
 }
 
-macro_rules! site {
+macro_rules! fake_site {
     ($name:literal) => {{
         static SITE: $crate::fake::__private::Site =
             $crate::fake::__private::Site::named($name, ::std::file!(), ::std::line!());
@@ -42,7 +42,7 @@ macro_rules! site {
 }
 
 pub(crate) mod __private {
-    pub(crate) use site;
+    pub(crate) use fake_site as site;
 
     use super::log;
     pub(crate) use core::future::Future;
