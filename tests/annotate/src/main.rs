@@ -108,8 +108,11 @@ fn checked(krate: &Published, rounds: u32, places: &Places) -> Checked {
     });
     let mut seconds = [f64::INFINITY; 3];
     let mut outcome = Ok(());
-    // The dependencies first, and what memprof refuses in its own words.
-    let _ = check(krate, &copies[0].0, places);
+    // The dependencies first, and what cargo does once for each copy.
+    for (to, _) in &copies {
+        let _ = check(krate, to, places);
+    }
+    // What memprof refuses in its own words is not tracked.
     let mut refused = 0;
     for _ in 0..5 {
         let (functions, _) = &copies[1];
