@@ -110,12 +110,14 @@ fn checked(krate: &Published, rounds: u32, places: &Places) -> Checked {
     let mut outcome = Ok(());
     // The dependencies first, and what cargo does once for each copy.
     for (to, _) in &copies {
+        touch(to);
         let _ = check(krate, to, places);
     }
     // What memprof refuses in its own words is not tracked.
     let mut refused = 0;
     for _ in 0..5 {
         let (functions, _) = &copies[1];
+        touch(functions);
         let checked = check(krate, functions, places);
         match take_off(functions, &String::from_utf8_lossy(&checked.stderr)) {
             0 => break,
