@@ -83,7 +83,7 @@ impl Member {
             }
             unless.extend(condition_of_own(&attr));
         }
-        let item = Some(Item::read(&rest.into_iter().collect()));
+        let item = Some(Item::of(rest));
         Self { tokens, docs, item, unless }
     }
 }

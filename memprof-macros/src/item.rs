@@ -36,7 +36,11 @@ pub(crate) struct Body {
 
 impl Item {
     pub(crate) fn read(tokens: &TokenStream) -> Self {
-        let tokens = flat(tokens);
+        Self::of(flat(tokens))
+    }
+
+    /// The same of tokens that are [`flat`] already.
+    pub(crate) fn of(tokens: Vec<TokenTree>) -> Self {
         match classify(&tokens) {
             (Kind::Function, _) => function(tokens).unwrap_or_else(Self::Unreadable),
             (Kind::Block(kind), span) => Self::Block(Box::new(Block::read(&tokens, kind, span))),

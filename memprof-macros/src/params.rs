@@ -35,8 +35,8 @@ pub(crate) enum Seen {
 
 /// Takes `mut` off the parameters that are dropped inside the scope and returns these parameters, in order.
 ///
-/// These are the plain names behind the last pattern. What a pattern leaves of its parameter cannot be moved, is dropped after
-/// the scope, and must be dropped before the parameters in front of it.
+/// These are the plain names behind the last pattern. What a pattern leaves of its parameter cannot be moved, is
+/// dropped after the scope, and must be dropped before the parameters in front of it.
 pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen) -> Vec<Rebound> {
     let mut params: Vec<_> = sig
         .inputs
@@ -69,8 +69,8 @@ pub(crate) fn rebind(param: &mut PatType, seen: Seen) -> Option<Rebound> {
     Some(Rebound { attrs, mutability: name.mutability.take(), ident, param: name.ident.clone(), seen })
 }
 
-/// The attributes of a parameter that may stand on a local: `#[cfg(…)]`, lint levels, and these within `#[cfg_attr(…)]`. All
-/// others are read by a macro that looks for them on parameters.
+/// The attributes of a parameter that may stand on a local: `#[cfg(…)]`, lint levels, and these within
+/// `#[cfg_attr(…)]`. All others are read by a macro that looks for them on parameters.
 pub(crate) fn of_locals(attrs: &[Attribute]) -> TokenStream {
     attrs
         .iter()
@@ -96,7 +96,8 @@ fn of_local(meta: &Meta) -> Option<TokenStream> {
     KEPT.iter().any(|name| meta.path().is_ident(name)).then(|| quote!(#meta))
 }
 
-/// Whether nothing happens when a value of the type is dropped, as far as the type is written out: it can be left where it is.
+/// Whether nothing happens when a value of the type is dropped, as far as the type is written out: it can be left where
+/// it is.
 pub(crate) fn never_drops(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 16] = [
         "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "u128", "u16", "u32", "u64", "u8",

@@ -52,7 +52,8 @@ impl Returned {
         }
     }
 
-    /// What is wrong with it: a bound that the tracked future lacks, or a box that came from elsewhere, in which nothing can be tracked.
+    /// What is wrong with it: a bound that the tracked future lacks, or a box that came from elsewhere, in which
+    /// nothing can be tracked.
     pub(crate) fn mistake(&mut self) -> Option<Error> {
         if let Some((span, bound)) = &self.beyond {
             return Some(Error::new(
@@ -145,7 +146,8 @@ fn is_future(bounds: &Bounds) -> bool {
     bounds.iter().any(|bound| future_path(bound).is_some())
 }
 
-/// The path of a bound `Future` or `Future<Output = …>`, without arguments; with others it is another trait of that name.
+/// The path of a bound `Future` or `Future<Output = …>`, without arguments; with others it is another trait of that
+/// name.
 fn future_path(bound: &TypeParamBound) -> Option<TokenStream> {
     let TypeParamBound::Trait(bound) = bound else { return None };
     let mut path = bound.path.to_token_stream();
@@ -166,8 +168,8 @@ fn future_path(bound: &TypeParamBound) -> Option<TokenStream> {
     Some(path)
 }
 
-/// A bound that a tracked future does not have. Traits for `Send` on some platforms only, and for captures, are implemented for
-/// all types: these are known by their names.
+/// A bound that a tracked future does not have. Traits for `Send` on some platforms only, and for captures, are
+/// implemented for all types: these are known by their names.
 fn beyond(bound: &TypeParamBound) -> Option<(Span, String)> {
     const HAS: [&str; 6] = ["Any", "Debug", "RefUnwindSafe", "Sized", "Unpin", "UnwindSafe"];
     let future = future_path(bound).is_some();

@@ -22,8 +22,8 @@ impl Root {
         quote_spanned!(Span::mixed_site()=> #root::__private)
     }
 
-    /// The same module, for a macro that asks for its file and line: the compiler takes the place of its first token, so all are
-    /// moved there.
+    /// The same module, for a macro that asks for its file and line: the compiler takes the place of its first token,
+    /// so all are moved there.
     pub(crate) fn private_at(&self, span: Span) -> TokenStream {
         let root = relocated(self.0.clone(), span);
         quote_spanned!(span=> #root::__private)

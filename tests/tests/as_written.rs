@@ -1,5 +1,5 @@
-//! Tracked code is the user's own in the eyes of the compiler and of other tools: what rustc and Clippy say of it, which lines have
-//! coverage, and where debuggers stop, is what it is without the attribute.
+//! Tracked code is the user's own in the eyes of the compiler and of other tools: what rustc and Clippy say of it,
+//! which lines have coverage, and where debuggers stop, is what it is without the attribute.
 #![allow(missing_docs)]
 
 #[path = "as_written/compiler.rs"]

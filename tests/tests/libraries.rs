@@ -1,5 +1,5 @@
-//! A workspace as the documentation describes it ("In a library"): a library that offers tracking, a program that asks for it, and
-//! one that does not.
+//! A workspace as the documentation describes it ("In a library"): a library that offers tracking, a program that asks
+//! for it, and one that does not.
 #![allow(missing_docs)]
 
 use std::fs;

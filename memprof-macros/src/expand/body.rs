@@ -7,8 +7,9 @@ use crate::returned::{bare, has_value};
 use crate::root::Root;
 use crate::watch::Watch;
 
-/// An expression for the `&'static Site` of a function. All that it declares stays inside of its braces, where no name of the user's body
-/// can meet it. It is a macro of memprof's: the compiler is quicker at it than at so many tokens of ours.
+/// An expression for the `&'static Site` of a function. All that it declares stays inside of its braces, where no name
+/// of the user's body can meet it. It is a macro of memprof's: the compiler is quicker at it than at so many tokens of
+/// ours.
 ///
 /// *Input*
 /// ```text
@@ -36,16 +37,16 @@ pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: 
     quote_spanned!(there=> #site::site!(#name #watched))
 }
 
-/// A local variable of ours, by a name that no program has. The first instructions of a function have the line of its first
-/// local, so this one is the user's in the eyes of debuggers.
+/// A local variable of ours, by a name that no program has. The first instructions of a function have the line of its
+/// first local, so this one is the user's in the eyes of debuggers.
 pub(crate) fn hidden(name: &str, there: Span) -> Ident {
     Ident::new(name, there)
 }
 
 /// A call of one of memprof's functions that debuggers find at `there`, a place of the user's.
 ///
-/// The compiler takes the line of a call from its first and its last token. If these came from a macro, it would be the line of the
-/// attribute, which may be far above. All that lints look at, the path, stays out of their sight.
+/// The compiler takes the line of a call from its first and its last token. If these came from a macro, it would be the
+/// line of the attribute, which may be far above. All that lints look at, the path, stays out of their sight.
 ///
 /// *Output*
 /// ```text
@@ -60,8 +61,8 @@ fn parenthesized(tokens: TokenStream, span: Span) -> Group {
     group(Delimiter::Parenthesis, tokens, span)
 }
 
-/// Braces of the user's around other contents. They make what they end, a function or a block, the user's own in the eyes of lints,
-/// of coverage and of debuggers.
+/// Braces of the user's around other contents. They make what they end, a function or a block, the user's own in the
+/// eyes of lints, of coverage and of debuggers.
 pub(crate) fn braced(tokens: TokenStream, span: Span) -> Group {
     group(Delimiter::Brace, tokens, span)
 }
@@ -72,12 +73,13 @@ fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> Group {
     group
 }
 
-/// The user's body, so that everything in it is gone before what was bound before it: the scope, and the parameters, which are
-/// moved into locals in their order, so that they are dropped in the scope and in the order they had.
+/// The user's body, so that everything in it is gone before what was bound before it: the scope, and the parameters,
+/// which are moved into locals in their order, so that they are dropped in the scope and in the order they had.
 ///
-/// The arm of a `match` ends the life of all temporaries in it, and so does a statement. In a plain block of edition 2021 those of the
-/// last expression (`m.lock().unwrap().len()`) outlive the locals. Neither is a closure: `return`, `?` and `Location::caller()` mean
-/// what they meant. The move into the pattern of an arm has the line of the pattern, which is the parameter's own.
+/// The arm of a `match` ends the life of all temporaries in it, and so does a statement. In a plain block of edition
+/// 2021 those of the last expression (`m.lock().unwrap().len()`) outlive the locals. Neither is a closure: `return`,
+/// `?` and `Location::caller()` mean what they meant. The move into the pattern of an arm has the line of the pattern,
+/// which is the parameter's own.
 ///
 /// *Input*
 /// ```text
@@ -120,9 +122,10 @@ pub(crate) enum Param {
 
 /// The end of a function: the user's body.
 ///
-/// A `match` does not tell its arms of an output `impl Fn(&str)` what kind of closure is expected; `return` does. It is not used for all
-/// functions because Clippy looks for a needless `return` of the user's only where it finds none before, and not around a body without a
-/// value, because then it is unreachable itself. The label keeps rustc from finding the braces needless.
+/// A `match` does not tell its arms of an output `impl Fn(&str)` what kind of closure is expected; `return` does. It is
+/// not used for all functions because Clippy looks for a needless `return` of the user's only where it finds none
+/// before, and not around a body without a value, because then it is unreachable itself. The label keeps rustc from
+/// finding the braces needless.
 ///
 /// *Output*
 /// ```text
@@ -150,7 +153,8 @@ fn bound(rebound: &Rebound, body: TokenStream, braces: Span) -> TokenStream {
         // It ends where the user's body ends, so this is where it is dropped.
         return arm(rebound, braced(body, braces));
     }
-    // Only lints that a second binding of the same name offends; that a parameter is unused or needlessly `mut` is still said.
+    // Only lints that a second binding of the same name offends; that a parameter is unused or needlessly `mut` is
+    // still said.
     let offended = match seen {
         Seen::ByTheBody => TokenStream::new(),
         Seen::ByOthers if ident.to_string().starts_with('_') => quote_spanned! {here=>

@@ -11,12 +11,13 @@ use crate::params::{Seen, never_drops, of_locals, rebind, rebind_all};
 use crate::root::Root;
 use crate::watch::Watch;
 
-/// An `async fn`, as the function that the compiler makes of it: what it returns is the tracked future itself, which holds
-/// the arguments once. In edition 2024, which is that of these tokens whatever the user's is, its type captures all
-/// lifetimes, as that of an `async fn` does.
+/// An `async fn`, as the function that the compiler makes of it: what it returns is the tracked future itself, which
+/// holds the arguments once. In edition 2024, which is that of these tokens whatever the user's is, its type captures
+/// all lifetimes, as that of an `async fn` does.
 ///
-/// The type of an async block cannot be written on it, and without it `?` knows no error type, `return Box::new(x)` no trait object
-/// and a closure no arguments. So `output` stands for the type: it is tied to that of the function, and the block's is tied to it.
+/// The type of an async block cannot be written on it, and without it `?` knows no error type, `return Box::new(x)` no
+/// trait object and a closure no arguments. So `output` stands for the type: it is tied to that of the function, and
+/// the block's is tied to it.
 ///
 /// *Input*
 /// ```text
@@ -43,8 +44,8 @@ use crate::watch::Watch;
 /// }
 /// ```
 ///
-/// With `stays_async` something else needs to see an `async fn`. Then the compiler's own future stands around the tracked
-/// one, and has room for the arguments once more.
+/// With `stays_async` something else needs to see an `async fn`. Then the compiler's own future stands around the
+/// tracked one, and has room for the arguments once more.
 ///
 /// *Output*
 /// ```text
@@ -79,7 +80,8 @@ pub(crate) fn tracked(
     };
     let (expected, body) = (typed.of_block(), enclosed(&params, typed.body(&block), block.span()));
     let code = braced(quote_spanned!(Span::mixed_site()=> #expected #body), block.span());
-    // The block begins where the body does: of what it covers nothing is counted as the function's own, which the signature is.
+    // The block begins where the body does: of what it covers nothing is counted as the function's own, which the
+    // signature is.
     let code = quote_spanned!(block.span_open()=> async move #code);
     let future = typed.future(watch.has_window(), site, &code);
     let future = if stays_async {
@@ -95,8 +97,8 @@ pub(crate) fn tracked(
     quote!(#(#attrs)* #vis #sig #body)
 }
 
-/// Moves every argument that may have to be dropped into the future, used or not, and each there into locals in their order, as the compiler does for
-/// an `async fn`.
+/// Moves every argument that may have to be dropped into the future, used or not, and each there into locals in their
+/// order, as the compiler does for an `async fn`.
 fn captured(sig: &mut Signature, seen: Seen) -> Vec<Param> {
     let here = Span::mixed_site();
     let taken = names(sig);

@@ -49,7 +49,7 @@ pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build)
     let mut mistakes = Mistakes::default();
     let args = TrackArgs::parse(args, &mut mistakes);
     let (docs, undocumented) = split_docs(flat(&tokens));
-    let item = Item::read(&undocumented.into_iter().collect());
+    let item = Item::of(undocumented);
     validate::tracked(&item, &args, &mut mistakes);
     if let Some(error) = mistakes.into_error() {
         return fallback::tracked(tokens, &item, &error);

@@ -14,8 +14,9 @@ use syn::{GenericArgument, Ident, PathArguments, ReturnType, Signature, Type, Ty
 /// -> impl Future<Output = Result<Page, Error>>
 /// ```
 pub(crate) fn future(sig: &Signature, block: &Group, private: &TokenStream) -> ReturnType {
-    // The signature ends in a token of the user's, so that it is the user's own in the eyes of lints, and what is wrong with the type
-    // is said where the user wrote it. `impl` is ours: in edition 2024, which is that of these tokens, it captures all lifetimes.
+    // The signature ends in a token of the user's, so that it is the user's own in the eyes of lints, and what is wrong
+    // with the type is said where the user wrote it. `impl` is ours: in edition 2024, which is that of these tokens, it
+    // captures all lifetimes.
     let (here, output) = match &sig.output {
         ReturnType::Default => (sig.ident.span(), quote_spanned!(block.span_open()=> ())),
         ReturnType::Type(_, ty) => (ty.span(), ty.to_token_stream()),

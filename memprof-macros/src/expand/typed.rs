@@ -25,7 +25,8 @@ pub(crate) struct Typed {
 enum Form {
     /// `!`: nothing is expected of a value.
     Never,
-    /// A type without `impl`: once the compiler knows it, it is known wherever a value is returned. `awaited`: it may be a future.
+    /// A type without `impl`: once the compiler knows it, it is known wherever a value is returned. `awaited`: it may
+    /// be a future.
     Known { awaited: bool },
     /// With `impl` in it: each value that is returned must be told what is expected.
     Opaque,
@@ -126,8 +127,8 @@ impl Typed {
         quote_spanned!(self.there=> let #output = #new;)
     }
 
-    /// Returns what is never there, so that its type is known to be the one that is returned. It begins where the body does: a
-    /// function without any code in its body has no coverage.
+    /// Returns what is never there, so that its type is known to be the one that is returned. It begins where the body
+    /// does: a function without any code in its body has no coverage.
     fn expected(&self, value: &str) -> TokenStream {
         let output = hidden("memprof_output", self.there);
         let never = self.call_at("never", TokenStream::new(), self.open);

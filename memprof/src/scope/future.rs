@@ -14,9 +14,9 @@ use std::task::{Context, Poll};
 ///
 /// It is one call, from the first poll to completion or drop. It may move between threads between polls.
 ///
-/// The future is a field as it is, without a wrapper around it: each further type would make chains of tracked futures reach
-/// the compiler's recursion limit sooner. So its drop is framed by two others: `Tracked::drop`, which enters the scope and runs
-/// first, and that of the field after the future, which leaves it.
+/// The future is a field as it is, without a wrapper around it: each further type would make chains of tracked futures
+/// reach the compiler's recursion limit sooner. So its drop is framed by two others: `Tracked::drop`, which enters the
+/// scope and runs first, and that of the field after the future, which leaves it.
 ///
 /// `R` is the future's output. As a parameter it lets the compiler know the output before it knows the future.
 #[must_use = "futures do nothing unless you `.await` or poll them"]

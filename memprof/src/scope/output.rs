@@ -1,6 +1,6 @@
-//! The output of a tracked function as a type that generated code carries from one place to another, so that it need not be
-//! written twice. Closures, `?` and `return` in a body then know what is expected of them, also where the type is an
-//! `impl Trait`, which cannot be written there.
+//! The output of a tracked function as a type that generated code carries from one place to another, so that it need
+//! not be written twice. Closures, `?` and `return` in a body then know what is expected of them, also where the type
+//! is an `impl Trait`, which cannot be written there.
 
 use super::future::{Tracked, Window, Windowed};
 use crate::tracker::Site;
@@ -64,9 +64,9 @@ pub fn windowed<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, fut
 
 /// What a function returns that says `Future` of it, for generated code: tracked where it is one.
 ///
-/// An inherent method is taken before one of a trait, and is passed over where its bounds do not hold. So `tracked` gives a
-/// [`Tracked`] for a future, and by [`Itself`] anything else as it is: a value of another trait of that name, or a mistake of the
-/// user's, of which the compiler then says what it says without the attribute.
+/// An inherent method is taken before one of a trait, and is passed over where its bounds do not hold. So `tracked`
+/// gives a [`Tracked`] for a future, and by [`Itself`] anything else as it is: a value of another trait of that name,
+/// or a mistake of the user's, of which the compiler then says what it says without the attribute.
 #[derive(Debug)]
 pub struct Perhaps<F>(pub &'static Site, pub F);
 

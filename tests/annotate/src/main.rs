@@ -1,7 +1,9 @@
-//! Published crates, annotated as a whole: each must compile with the attribute on all its functions, and with it on all its blocks, at
-//! no more than 1.5 times the cost (the median over the crates), and tests must have the same outcome.
+//! Published crates, annotated as a whole: each must compile with the attribute on all its functions, and with it on
+//! all its blocks, at no more than 1.5 times the cost (the median over the crates), and tests must have the same
+//! outcome.
 //!
-//! `memprof-annotate [CRATE…]`: these crates, or all of `crates/Cargo.toml`. `ROUNDS` says how often each check is timed.
+//! `memprof-annotate [CRATE…]`: these crates, or all of `crates/Cargo.toml`. `ROUNDS` says how often each check is
+//! timed.
 
 mod attributes;
 mod copies;

@@ -1,5 +1,5 @@
-//! Attribute macros of the field with `#[track_memory]` above and below them, and on a module around. What compiles in one order only
-//! is in the table of `memprof/docs/guarantees.md`.
+//! Attribute macros of the field with `#[track_memory]` above and below them, and on a module around. What compiles in
+//! one order only is in the table of `memprof/docs/guarantees.md`.
 #![allow(missing_docs, dead_code, unused_must_use, unused_variables, deprecated, unsafe_code, clippy::all)]
 
 #[global_allocator]

@@ -1,5 +1,5 @@
-//! What the compiler says of mistakes: the same as without the attribute, or as near as can be. `tests/golden/messages.txt` has all
-//! that differs; `MEMPROF_BLESS=1` writes it anew.
+//! What the compiler says of mistakes: the same as without the attribute, or as near as can be.
+//! `tests/golden/messages.txt` has all that differs; `MEMPROF_BLESS=1` writes it anew.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::compiler::{MESSAGES, is_known, rustc, said, samples, version};
 
-/// A message as lines: level, code and text, then each place that it marks and what it says there, then notes and advice.
+/// A message as lines: level, code and text, then each place that it marks and what it says there, then notes and
+/// advice.
 fn lines(message: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().replace('\n', " / ");
     let places = |spans: &Value| {
