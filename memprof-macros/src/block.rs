@@ -1,5 +1,5 @@
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use syn::parse::{ParseStream, Parser};
+use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
@@ -30,6 +30,8 @@ pub(crate) struct Members {
 pub(crate) struct Member {
     /// All of it, as the user wrote it.
     pub(crate) tokens: TokenStream,
+    /// Its documentation, which `item` is without.
+    pub(crate) docs: TokenStream,
     /// None where it has a `#[track_memory]` of its own, with or without `skip`, which decides about it later.
     pub(crate) item: Option<Item>,
     /// The conditions under which a `#[cfg_attr(condition, track_memory)]` gives it one.
@@ -68,15 +70,39 @@ impl Block {
 impl Member {
     fn read(tokens: TokenStream) -> Self {
         let mut unless = Vec::new();
-        for attr in outer_attrs(&flat(&tokens)) {
+        let begins_with_hash = |token: &TokenTree| !matches!(token, TokenTree::Ident(_));
+        // Most functions have neither attributes nor come from a macro.
+        if !tokens.clone().into_iter().next().as_ref().is_some_and(begins_with_hash) {
+            let item = Some(Item::read(&tokens));
+            return Self { tokens, docs: TokenStream::new(), item, unless };
+        }
+        let (docs, rest) = split_docs(flat(&tokens));
+        for attr in outer_attrs(&rest) {
             if ends_in(attr.path(), "track_memory") {
-                return Self { tokens, item: None, unless };
+                return Self { tokens, docs, item: None, unless };
             }
             unless.extend(condition_of_own(&attr));
         }
-        let item = Some(Item::read(&tokens));
-        Self { tokens, item, unless }
+        let item = Some(Item::of(rest));
+        Self { tokens, docs, item, unless }
     }
+}
+
+/// Takes the documentation, which may be long and need not be parsed, from the attributes above an item.
+pub(crate) fn split_docs(tokens: Vec<TokenTree>) -> (TokenStream, Vec<TokenTree>) {
+    let is_doc = |attr: &TokenTree| {
+        let TokenTree::Group(attr) = attr else { return false };
+        matches!(attr.stream().into_iter().next(), Some(TokenTree::Ident(name)) if name == "doc")
+    };
+    let (mut docs, mut rest) = (Vec::new(), Vec::new());
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(TokenTree::Punct(hash)) = tokens.next_if(|token| matches!(token, TokenTree::Punct(_))) {
+        let to = if hash.as_char() == '#' && tokens.peek().is_some_and(is_doc) { &mut docs } else { &mut rest };
+        to.push(TokenTree::Punct(hash));
+        to.extend(tokens.next());
+    }
+    rest.extend(tokens);
+    (docs.into_iter().collect(), rest)
 }
 
 /// `#[cfg_attr(condition, …, track_memory(…), …)]` → `condition`.
@@ -91,14 +117,17 @@ fn condition_of_own(attr: &Attribute) -> Option<TokenStream> {
     metas.any(|meta| ends_in(meta.path(), "track_memory")).then(|| quote::quote!(#condition))
 }
 
-/// The attributes above an item; none where they cannot be read, which the compiler will say.
+/// The attributes above an item; none where they cannot be read, which the compiler will say. Nothing else is parsed.
 fn outer_attrs(tokens: &[TokenTree]) -> Vec<Attribute> {
-    let parse = |input: ParseStream<'_>| {
-        let attrs = input.call(Attribute::parse_outer)?;
-        input.parse::<TokenStream>()?;
-        Ok(attrs)
-    };
-    parse.parse2(tokens.iter().cloned().collect()).unwrap_or_default()
+    let is_hash = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '#');
+    let mut end = 0;
+    while tokens.get(end).is_some_and(is_hash) {
+        end += 2;
+    }
+    if end == 0 {
+        return Vec::new();
+    }
+    Attribute::parse_outer.parse2(tokens.iter().take(end).cloned().collect()).unwrap_or_default()
 }
 
 /// Splits the inside of a block at the ends of its items.

@@ -1,6 +1,6 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Error, FnArg, Pat, PatType, Path, Result, Signature, Token, Visibility};
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Error, Path, Result, Signature, Token, Visibility};
 
 use crate::block::Block;
 use crate::classify::{Kind, classify, flat};
@@ -36,42 +36,61 @@ pub(crate) struct Body {
 
 impl Item {
     pub(crate) fn read(tokens: &TokenStream) -> Self {
-        let tokens = flat(tokens);
+        Self::of(flat(tokens))
+    }
+
+    /// The same of tokens that are [`flat`] already.
+    pub(crate) fn of(tokens: Vec<TokenTree>) -> Self {
         match classify(&tokens) {
-            (Kind::Function, _) => parse_function.parse2(tokens.into_iter().collect()).unwrap_or_else(Self::Unreadable),
+            (Kind::Function, _) => function(tokens).unwrap_or_else(Self::Unreadable),
             (Kind::Block(kind), span) => Self::Block(Box::new(Block::read(&tokens, kind, span))),
             (kind, span) => Self::Other(kind, span),
         }
     }
 }
 
-fn parse_function(input: ParseStream<'_>) -> Result<Item> {
-    let attrs = input.call(Attribute::parse_outer)?;
-    let vis = input.parse()?;
-    let sig = input.parse()?;
-    if input.parse::<Option<Token![;]>>()?.is_some() {
-        return Ok(Item::WithoutBody(Box::new(sig)));
-    }
-    let body = input.parse()?;
+/// Only what stands before the body is parsed.
+fn function(mut tokens: Vec<TokenTree>) -> Result<Item> {
+    let head = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse()?, input.parse()?));
+    let body = match tokens.pop() {
+        Some(TokenTree::Group(group)) if is_braced(&group) => Body::read(visible(group)),
+        last => {
+            // It has no body, or is not (or not yet) a function: a parser says what is wrong.
+            tokens.extend(last);
+            let without_body = |input: ParseStream<'_>| {
+                let (_, _, sig): (_, Visibility, Signature) = head(input)?;
+                if input.parse::<Option<Token![;]>>()?.is_some() {
+                    return Ok(Item::WithoutBody(Box::new(sig)));
+                }
+                let token: TokenTree = input.parse()?;
+                Err(Error::new(token.span(), "expected the body of the function"))
+            };
+            return without_body.parse2(tokens.into_iter().collect());
+        }
+    };
+    let (attrs, vis, sig) = head.parse2(tokens.into_iter().collect())?;
     Ok(Item::Function(Box::new(Function { attrs, vis, sig, body })))
 }
 
-impl Parse for Body {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let braces = match input.parse()? {
-            TokenTree::Group(group) => visible(group),
-            other => return Err(Error::new(other.span(), "expected the body of the function")),
-        };
-        let split = |input: ParseStream<'_>| {
-            let attrs = input.call(Attribute::parse_inner)?;
-            Ok((quote::quote!(#(#attrs)*), input.parse::<TokenStream>()?))
-        };
-        // Inner attributes that cannot be read are left where they are: the compiler says it better.
-        let (inner_attrs, code) =
-            split.parse2(braces.stream()).unwrap_or_else(|_| (TokenStream::new(), braces.stream()));
-        let mut block = Group::new(Delimiter::Brace, code);
+impl Body {
+    fn read(braces: Group) -> Self {
+        let mut rest = braces.stream().into_iter();
+        let mut inner_attrs = TokenStream::new();
+        // `#![…]`. A body that begins with `#[…]` begins with an attribute of its first statement.
+        let mut tokens = braces.stream().into_iter();
+        while let (Some(TokenTree::Punct(hash)), Some(TokenTree::Punct(bang)), Some(TokenTree::Group(attr))) =
+            (tokens.next(), tokens.next(), tokens.next())
+            && (hash.as_char(), bang.as_char()) == ('#', '!')
+        {
+            inner_attrs.extend([TokenTree::Punct(hash), TokenTree::Punct(bang), TokenTree::Group(attr)]);
+            rest.by_ref().take(3).for_each(drop);
+        }
+        if inner_attrs.is_empty() {
+            return Self { inner_attrs, block: braces };
+        }
+        let mut block = Group::new(Delimiter::Brace, rest.collect());
         block.set_span(braces.span());
-        Ok(Self { inner_attrs, block })
+        Self { inner_attrs, block }
     }
 }
 
@@ -83,36 +102,15 @@ fn visible(group: Group) -> Group {
     }
 }
 
-/// A parameter that is dropped inside the scope.
-pub(crate) struct Rebound {
-    /// `#[cfg(…)]` and lint levels of the parameter.
-    pub(crate) attrs: TokenStream,
-    pub(crate) mutability: Option<Token![mut]>,
-    pub(crate) ident: syn::Ident,
-}
-
-/// Takes `mut` off the parameters that are plain names and returns these parameters, in order.
-pub(crate) fn rebind_all(sig: &mut Signature) -> Vec<Rebound> {
-    sig.inputs
-        .iter_mut()
-        .filter_map(|input| match input {
-            FnArg::Typed(param) => rebind(param),
-            FnArg::Receiver(_) => None,
-        })
-        .collect()
-}
-
-/// The same for one parameter.
-pub(crate) fn rebind(param: &mut PatType) -> Option<Rebound> {
-    let Pat::Ident(name) = &mut *param.pat else { return None };
-    if name.by_ref.is_some() || name.subpat.is_some() {
-        return None;
+fn is_braced(group: &Group) -> bool {
+    match group.delimiter() {
+        Delimiter::Brace => true,
+        Delimiter::None => match group.stream().into_iter().next() {
+            Some(TokenTree::Group(inner)) => is_braced(&inner),
+            _ => false,
+        },
+        _ => false,
     }
-    let attrs = &param.attrs;
-    let attrs = quote::quote!(#(#attrs)*);
-    // The lint that is expected now arises at the second binding and nowhere else.
-    param.attrs.retain(|attr| !attr.path().is_ident("expect"));
-    Some(Rebound { attrs, mutability: name.mutability.take(), ident: name.ident.clone() })
 }
 
 /// Whether the path's last name is `name`, however the user reaches it.

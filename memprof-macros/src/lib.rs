@@ -2,8 +2,9 @@
 //! `memprof::main`.
 //!
 //! The way of an attribute through this crate: `args` reads its arguments, `classify` says what it was put on, `item`
-//! reads a function without parsing its body, `returned` looks in it for the future that a function returns, `block` takes an
-//! `impl` block, a module or a trait apart as far as the functions in it, `validate` holds the rules, `expand` writes the new functions, and `fallback` decides what the compiler still gets to see when something was wrong.
+//! reads a function without parsing its body, `returned` looks in it for the future that a function returns, `block`
+//! takes an `impl` block, a module or a trait apart as far as the functions in it, `validate` holds the rules, `expand`
+//! writes the new functions, and `fallback` decides what the compiler still gets to see when something was wrong.
 
 mod args;
 mod block;
@@ -12,6 +13,7 @@ mod expand;
 mod fallback;
 mod item;
 mod mistakes;
+mod params;
 mod returned;
 mod root;
 mod size;
@@ -50,8 +52,9 @@ use proc_macro::TokenStream;
 /// # Where it can stand
 ///
 /// On free functions, on methods of types and of trait implementations, on default methods of traits and on nested
-/// functions; generic, `async`, `unsafe` or `extern "C"` ones too, and on functions that return a future. What cannot be tracked (a `const fn`, a function
-/// without a body, a type) is a compile error that says what to do instead. And on blocks, see below.
+/// functions; generic, `async`, `unsafe` or `extern "C"` ones too, and on functions that return a future. What cannot
+/// be tracked (a `const fn`, a function without a body, a type) is a compile error that says what to do instead. And on
+/// blocks, see below.
 ///
 /// # Arguments
 ///
@@ -60,17 +63,17 @@ use proc_macro::TokenStream;
 /// * `max_allocated = "1 MiB"`, `max_peak = "4 MiB"`, `max_net = "0 B"`, `max_count = 10`: a budget, see below.
 ///   `on_violation = "panic"` makes a call beyond it panic; `"report"`, the default, does not.
 /// * `window = "process"`: see below.
-/// * `crate = path`: where memprof is found, for programs that reach it through another crate. Without it `::memprof`. On a
-///   block it holds for all functions in it, and must be right where these stand: begin it with `crate::` or `::`.
-/// * `skip`: leaves this function or block as it was. It is for what stands in a tracked block, alone it changes nothing.
-///   No other argument stands beside it.
+/// * `crate = path`: where memprof is found, for programs that reach it through another crate. Without it `::memprof`.
+///   On a block it holds for all functions in it, and must be right where these stand: begin it with `crate::` or `::`.
+/// * `skip`: leaves this function or block as it was. It is for what stands in a tracked block, alone it changes
+///   nothing. No other argument stands beside it.
 ///
 /// # Budgets
 ///
 /// A budget says what one call may do at most: bytes allocated, peak above its start, allocated − freed, and number of
 /// allocations. Sizes are a number and a unit (B, KB = KiB, MB = MiB, GB = GiB) and are checked by the compiler. A call
-/// beyond a limit is counted, and the worst one (furthest beyond a limit, by its factor) is kept with its figures and its
-/// thread: in `functions[].violations`, in the table, in `Report::violations()`.
+/// beyond a limit is counted, and the worst one (furthest beyond a limit, by its factor) is kept with its figures and
+/// its thread: in `functions[].violations`, in the table, in `Report::violations()`.
 ///
 /// ```
 /// use memprof::track_memory;
@@ -89,18 +92,19 @@ use proc_macro::TokenStream;
 /// assert_eq!(sum(&[1, 2]), 3);
 /// ```
 ///
-/// What is held against it is what the call did on its own thread, as the per-call figures have it: work on other threads
-/// and in a `Context` is not in it, and of a recursion the outermost call counts. The panic comes when the call is over, from
-/// the last poll of a future; never while the thread is unwinding, and never from the drop of a future. Where `enabled = false`
-/// nothing is checked. A budget costs a call some ten instructions more.
+/// What is held against it is what the call did on its own thread, as the per-call figures have it: work on other
+/// threads and in a `Context` is not in it, and of a recursion the outermost call counts. The panic comes when the call
+/// is over, from the last poll of a future; never while the thread is unwinding, and never from the drop of a future.
+/// Where `enabled = false` nothing is checked. A budget costs a call some ten instructions more.
 ///
 /// # Windows
 ///
-/// Where a function gives work to threads that one cannot change, `window = "process"` also notes what the whole process
-/// allocated and freed between the start and the end of each call: the function's own work, what others did for it, and what
-/// they did besides. It stands in columns of its own (`functions[].window`) and is in no sum; calls that overlap count the same
-/// bytes each. Cost: two walks over all call paths of all threads for each call, a few nanoseconds each, so it is for functions
-/// that run for milliseconds. The future of an `async fn` grows by 16 bytes more.
+/// Where a function gives work to threads that one cannot change, `window = "process"` also notes what the whole
+/// process allocated and freed between the start and the end of each call: the function's own work, what others did for
+/// it, and what they did besides. It stands in columns of its own (`functions[].window`) and is in no sum; calls that
+/// overlap count the same bytes each. Cost: two walks over all call paths of all threads for each call, a few
+/// nanoseconds each, so it is for functions that run for milliseconds. The future of an `async fn` grows by 16 bytes
+/// more.
 ///
 /// ```
 /// use memprof::track_memory;
@@ -117,9 +121,9 @@ use proc_macro::TokenStream;
 ///
 /// # Whole blocks
 ///
-/// On `impl Type { … }`, `impl Trait for Type { … }`, `trait Trait { … }` and `mod name { … }` the attribute tracks every
-/// function in the block that has a body, as if it stood on each: methods, default methods of a trait, and in a module its
-/// functions, its `impl` blocks, its traits and the modules in it.
+/// On `impl Type { … }`, `impl Trait for Type { … }`, `trait Trait { … }` and `mod name { … }` the attribute tracks
+/// every function in the block that has a body, as if it stood on each: methods, default methods of a trait, and in a
+/// module its functions, its `impl` blocks, its traits and the modules in it.
 ///
 /// ```
 /// use memprof::track_memory;
@@ -147,43 +151,49 @@ use proc_macro::TokenStream;
 /// assert_eq!((index.find("b"), index.len()), (Some(1), 2));
 /// ```
 ///
-/// * A function or block inside with a `#[track_memory]` of its own keeps that, also through `cfg_attr`. The block knows the
-///   attribute by this name: imported under another one (`use memprof::track_memory as track`) it is not seen.
-/// * What cannot be tracked is passed over: `const fn`, naked and variadic functions, foreign functions, functions without a
-///   body, functions that return a future in a box which they did not make, and in a module the `impl` of a `GlobalAlloc`, whose functions run inside each allocation. Functions within functions and those that a macro in the block makes are not tracked: put the attribute on them.
-/// * A trait in which no method has a body is an error: it is the implementations that do the work. `mod name;` is one too:
-///   the compiler shows this attribute nothing of its file.
+/// * A function or block inside with a `#[track_memory]` of its own keeps that, also through `cfg_attr`. The block
+///   knows the attribute by this name: imported under another one (`use memprof::track_memory as track`) it is not
+///   seen.
+/// * What cannot be tracked is passed over: `const fn`, naked and variadic functions, foreign functions, functions
+///   without a body, functions that return a future in a box which they did not make, and in a module the `impl` of a
+///   `GlobalAlloc`, whose functions run inside each allocation. Functions within functions and those that a macro in
+///   the block makes are not tracked: put the attribute on them.
+/// * A trait in which no method has a body is an error: it is the implementations that do the work. `mod name;` is one
+///   too, also within the block: the compiler shows this attribute nothing of its file.
 /// * A tracked function costs what is said below, however small it is: skip accessors that are called in tight loops.
 ///
 /// # Parameters
 ///
-/// A parameter that is a plain name (`rows: Vec<f32>`, `mut rows: Vec<f32>`) is dropped inside the scope, as a part
-/// of the function. **`self` by value and patterns (`(a, b): (A, B)`, `_: A`) are dropped just after the scope**, so
-/// what they free is charged to the caller. To charge it to the function, move it into a local first:
-/// `let this = self;`.
+/// Parameters are dropped in the order in which Rust drops them. A parameter that is a plain name (`rows: Vec<f32>`,
+/// `mut rows: Vec<f32>`) is dropped inside the scope, as a part of the function. **`self` by value, patterns (`(a, b):
+/// (A, B)`, `_: A`) and the parameters in front of a pattern are dropped just after the scope**, so what they free is
+/// charged to the caller. To charge it to the function, move it into a local first: `let this = self;`.
 ///
 /// `self` by value and patterns of an `async fn` are dropped in the scope too, as is the future itself.
 ///
 /// # Async functions
 ///
-/// The future enters the scope each time it is polled and once more when it is dropped, on whatever thread that is. It is
-/// one call, from its first poll to its end or drop; a future that was never polled is none, but what it holds is freed in
-/// the scope all the same.
+/// The future enters the scope each time it is polled and once more when it is dropped, on whatever thread that is. It
+/// is one call, from its first poll to its end or drop; a future that was never polled is none, but what it holds is
+/// freed in the scope all the same.
 ///
-/// The future is neither copied nor boxed, and at most 64 bytes larger than without the attribute, whatever the arguments
-/// (by the alignment, where something in it asks for one beyond 64 bytes; by what the window remembers, with
-/// `window = "process"`). For this the compiler gets to see the
-/// function that it makes of an `async fn` itself, `fn f(…) -> impl Future<Output = T>`, with the same lifetimes captured,
-/// and documentation shows it so. An `async fn` stays one, and its future grows by the size of its arguments more, where
-/// something else asks for it:
+/// The future is neither copied nor boxed, and at most 64 bytes larger than without the attribute, whatever the
+/// arguments (by the alignment, where something in it asks for one beyond 64 bytes; by what the window remembers, with
+/// `window = "process"`). For this the compiler gets to see the function that it makes of an `async fn` itself, `fn
+/// f(…) -> impl Future<Output = T>`, with the same lifetimes captured, and documentation shows it so. An `async fn`
+/// stays one, and its future grows by the size of its arguments more, where something else asks for it:
 ///
 /// * it returns `!`;
-/// * it has `#[must_use]` or `#[expect(…)]`, which say other things of a function that is not `async`;
+/// * it has `#[must_use]` or `#[expect(…)]`, which say other things of a function that is not `async`, unless its
+///   output has an `impl Trait` in it;
 /// * another attribute macro stands below this one, on the function (`#[tokio::test]`) or on a block around it
 ///   (`#[async_trait]`), since it may look for an `async fn`. Of `#[cfg_attr(…)]` the attributes in it count.
 ///
-/// Of such a function `self` by value, patterns, and all arguments of a future that was never polled are dropped outside of
-/// the scope.
+/// Of such a function `self` by value, patterns, and all arguments of a future that was never polled are dropped
+/// outside of the scope.
+///
+/// A tracked future is one level of types more than an untracked one. Where `async fn`s await one another more than 30
+/// deep (40 without the attribute), the compiler asks for `#![recursion_limit = "256"]` at the top of the crate.
 ///
 /// # Functions that return a future
 ///
@@ -207,22 +217,33 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// Where the type is `Pin<Box<dyn Future<…>>>` by any path, `BoxFuture` or `LocalBoxFuture`, the last expression must be
-/// `Box::pin(…)`, `….boxed()` or `….boxed_local()`, or an `if`, a `match` or a block that ends in these: the future is tracked
-/// within its box. Anything else, such as a box that another function made, is a compile error, and in a tracked block such
-/// a function is passed over. What the function gives to `return` is treated alike, unless a macro wrote the `return`. Other
-/// names for the type are not recognised: with `type Reply = Pin<Box<…>>` only the making of the future is charged.
+/// Where the type is `Pin<Box<dyn Future<…>>>` by any path, `BoxFuture` or `LocalBoxFuture`, the last expression must
+/// be `Box::pin(…)`, `….boxed()` or `….boxed_local()`, or an `if`, a `match` or a block that ends in these: the future
+/// is tracked within its box. Anything else, such as a box that another function made, is a compile error, and in a
+/// tracked block such a function is passed over. What the function gives to `return` is treated alike, unless a macro
+/// wrote the `return`. Other names for the type are not recognised: with `type Reply = Pin<Box<…>>` only the making of
+/// the future is charged.
 ///
-/// Beyond `Future`, the tracked future is `Send`, `Sync`, `Unpin` and `Debug` where the future in it is, and nothing else.
+/// Beyond `Future`, the tracked future is `Send`, `Sync`, `Unpin`, `UnwindSafe` and `Debug` where the future in it is,
+/// and nothing else. Another bound on the output (`+ FusedFuture`), or another trait called `Future`, is a compile
+/// error, and in a tracked block such a function is passed over. Traits whose names end in `Send`, `Sync` or `Captures`
+/// are taken for ones that every type has.
 ///
-/// The methods of `#[async_trait]` are of this kind, so the attribute works on the method in the block, on the block above
-/// `#[async_trait]` and below it. Below it, or on a method, the future has no second room for the arguments.
+/// The methods of `#[async_trait]` are of this kind, so the attribute works on the method in the block, on the block
+/// above `#[async_trait]` and below it. Below it, or on a method, the future has no second room for the arguments.
 ///
 /// # Cost
 ///
-/// Without memprof's feature `profiling` the function or block is left exactly as it was, after the checks. With it a call
-/// costs entering and leaving a scope; in a debug build a parameter that is a plain name is also moved once more,
+/// Without memprof's feature `profiling` the function or block is left exactly as it was, after the checks. With it a
+/// call costs entering and leaving a scope; in a debug build a parameter that is a plain name is also moved once more,
 /// which takes its size again on the stack. A future grows as said above.
+///
+/// A tracked function has something to do after its last call, so that call is no tail call. A recursion 1,000,000 deep
+/// that release builds turn into a loop overflows the stack when the function is tracked: track the function that calls
+/// it.
+///
+/// To lints, coverage and debuggers the function looks as written; what differs stands in
+/// [what is promised](https://docs.rs/memprof/latest/memprof/guarantees/).
 #[proc_macro_attribute]
 pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::track_memory(args.into(), item.into(), expand::Build::this()).into()
@@ -290,16 +311,16 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// It makes the function a `#[test]`, unless an attribute below it does (one whose last name is `test`). Leave `#[test]` out, or
-/// write it below: above, it has done its work when this attribute comes, and the test runs twice. It goes well with
-/// `#[should_panic]`, `#[ignore]` and tests that return a `Result`. A test that fails by itself fails with its own words. The
-/// tracker has to be installed in the test binary: see [memprof::testing](https://docs.rs/memprof/latest/memprof/testing/),
-/// which also says what belongs to a measurement.
+/// It makes the function a `#[test]`, unless an attribute below it does (one whose last name is `test`). Leave
+/// `#[test]` out, or write it below: above, it has done its work when this attribute comes, and the test runs twice. It
+/// goes well with `#[should_panic]`, `#[ignore]` and tests that return a `Result`. A test that fails by itself fails
+/// with its own words. The tracker has to be installed in the test binary: see
+/// [memprof::testing](https://docs.rs/memprof/latest/memprof/testing/), which also says what belongs to a measurement.
 ///
 /// # Arguments
 ///
-/// * `max_allocated = "64 KiB"`: the most that the test may allocate in all. A size is a number and `B`, `KB` = `KiB`, `MB` =
-///   `MiB` or `GB` = `GiB`, and is checked when the test is compiled.
+/// * `max_allocated = "64 KiB"`: the most that the test may allocate in all. A size is a number and `B`, `KB` = `KiB`,
+///   `MB` = `MiB` or `GB` = `GiB`, and is checked when the test is compiled.
 /// * `max_peak = "1 MiB"`: how high its thread may stand above where the test began, at the most.
 /// * `max_net = "0 B"`: what may be left at the end: allocated − freed.
 /// * `max_count = 10`: how many blocks it may allocate, reallocations among them.
@@ -319,8 +340,8 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Cost
 ///
-/// Without memprof's feature `profiling` the function is a plain test, after the checks. With it a test begins and ends a
-/// measurement, some microseconds; `no_leaks` some milliseconds.
+/// Without memprof's feature `profiling` the function is a plain test, after the checks. With it a test begins and ends
+/// a measurement, some microseconds; `no_leaks` some milliseconds.
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::test(args.into(), item.into(), expand::Build::this()).into()

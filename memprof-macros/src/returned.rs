@@ -1,10 +1,12 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::parse::Parser;
+use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Block, Error, Expr, ExprAsync, ExprClosure, ExprMethodCall, ExprReturn, GenericArgument, Item, Macro,
-    PathArguments, Result, ReturnType, Stmt, Type, TypeParamBound,
+    PathArguments, Result, ReturnType, Stmt, Token, Type, TypeParamBound,
 };
 
 use crate::item::{Body, Function, ends_in};
@@ -13,6 +15,10 @@ use crate::item::{Body, Function, ends_in};
 /// that make it belong to the caller.
 pub(crate) struct Returned {
     form: Form,
+    /// The path of the trait `Future` in the signature, without arguments. None where an alias stands for it.
+    future: Option<TokenStream>,
+    /// The first bound that no tracked future has.
+    beyond: Option<(Span, String)>,
     stmts: Vec<Stmt>,
 }
 
@@ -29,12 +35,15 @@ impl Returned {
     /// None where the function returns no future, or its body is not (or not yet) one that can be read: the compiler
     /// says what is wrong with it.
     pub(crate) fn of(function: &Function) -> Option<Self> {
-        let form = match &function.sig.output {
+        let (form, bounds) = match &function.sig.output {
             ReturnType::Type(_, ty) if function.sig.asyncness.is_none() => form(ty)?,
             _ => return None,
         };
         let Body { block, .. } = &function.body;
-        let mut returned = Self { form, stmts: Block::parse_within.parse2(block.stream()).ok()? };
+        let stmts = Block::parse_within.parse2(block.stream()).ok()?;
+        let future = bounds.and_then(|bounds| bounds.iter().find_map(future_path));
+        let beyond = bounds.and_then(|bounds| bounds.iter().find_map(beyond));
+        let mut returned = Self { form, future, beyond, stmts };
         let mut found = 0;
         // Where no future is to be seen, not even one in a box that is not understood, there is none: `todo!()`.
         match returned.each(&mut |_| found += 1) {
@@ -43,9 +52,24 @@ impl Returned {
         }
     }
 
-    /// What is wrong with it: a box that came from elsewhere, in which nothing can be tracked.
+    /// What is wrong with it: a bound that the tracked future lacks, or a box that came from elsewhere, in which
+    /// nothing can be tracked.
     pub(crate) fn mistake(&mut self) -> Option<Error> {
+        if let Some((span, bound)) = &self.beyond {
+            return Some(Error::new(
+                *span,
+                format!(
+                    "a tracked future is `Send`, `Sync`, `Unpin`, `UnwindSafe` and `Debug` where the future in it is, but not \
+                     `{bound}`; remove the attribute here, and put it on an `async fn` that does the work"
+                ),
+            ));
+        }
         self.each(&mut |_| {}).err()
+    }
+
+    /// The path of the trait `Future` in the signature, without arguments.
+    pub(crate) fn future(&self) -> Option<&TokenStream> {
+        self.future.as_ref()
     }
 
     /// Puts each future that the function returns into what `wrapper` makes of it.
@@ -74,13 +98,17 @@ impl Returned {
     }
 }
 
+type Bounds = Punctuated<TypeParamBound, Token![+]>;
+
 /// The form, told by the names: what an alias of the user's stands for is not to be seen from here.
-fn form(ty: &Type) -> Option<Form> {
+fn form(ty: &Type) -> Option<(Form, Option<&Bounds>)> {
     match ty {
         Type::Group(group) => form(&group.elem),
         Type::Paren(paren) => form(&paren.elem),
-        Type::ImplTrait(ty) => is_future(&ty.bounds).then_some(Form::Itself),
-        Type::Path(ty) if ends_in(&ty.path, "BoxFuture") || ends_in(&ty.path, "LocalBoxFuture") => Some(Form::Boxed),
+        Type::ImplTrait(ty) => is_future(&ty.bounds).then_some((Form::Itself, Some(&ty.bounds))),
+        Type::Path(ty) if ends_in(&ty.path, "BoxFuture") || ends_in(&ty.path, "LocalBoxFuture") => {
+            Some((Form::Boxed, None))
+        }
         Type::Path(_) => {
             let object = argument(argument(ty, "Pin")?, "Box")?;
             let bounds = match bare(object) {
@@ -88,7 +116,7 @@ fn form(ty: &Type) -> Option<Form> {
                 Type::ImplTrait(object) => &object.bounds,
                 _ => return None,
             };
-            is_future(bounds).then_some(Form::Boxed)
+            is_future(bounds).then_some((Form::Boxed, Some(bounds)))
         }
         _ => None,
     }
@@ -106,7 +134,7 @@ fn argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
 }
 
 /// A type without parentheses, and out of the invisible group of a macro's `$ty:ty`.
-fn bare(ty: &Type) -> &Type {
+pub(crate) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => bare(&group.elem),
         Type::Paren(paren) => bare(&paren.elem),
@@ -114,8 +142,42 @@ fn bare(ty: &Type) -> &Type {
     }
 }
 
-fn is_future<'b>(bounds: impl IntoIterator<Item = &'b TypeParamBound>) -> bool {
-    bounds.into_iter().any(|bound| matches!(bound, TypeParamBound::Trait(bound) if ends_in(&bound.path, "Future")))
+fn is_future(bounds: &Bounds) -> bool {
+    bounds.iter().any(|bound| future_path(bound).is_some())
+}
+
+/// The path of a bound `Future` or `Future<Output = …>`, without arguments; with others it is another trait of that
+/// name.
+fn future_path(bound: &TypeParamBound) -> Option<TokenStream> {
+    let TypeParamBound::Trait(bound) = bound else { return None };
+    let mut path = bound.path.to_token_stream();
+    let last = bound.path.segments.last().filter(|last| last.ident == "Future")?;
+    if let PathArguments::AngleBracketed(arguments) = &last.arguments {
+        let is_output = |argument: &GenericArgument| match argument {
+            GenericArgument::AssocType(ty) => ty.ident == "Output",
+            GenericArgument::Constraint(constraint) => constraint.ident == "Output",
+            _ => false,
+        };
+        if !arguments.args.iter().all(is_output) {
+            return None;
+        }
+        let arguments = arguments.to_token_stream().into_iter().count();
+        let names = path.into_iter().collect::<Vec<_>>();
+        path = names.iter().take(names.len().saturating_sub(arguments)).cloned().collect();
+    }
+    Some(path)
+}
+
+/// A bound that a tracked future does not have. Traits for `Send` on some platforms only, and for captures, are
+/// implemented for all types: these are known by their names.
+fn beyond(bound: &TypeParamBound) -> Option<(Span, String)> {
+    const HAS: [&str; 6] = ["Any", "Debug", "RefUnwindSafe", "Sized", "Unpin", "UnwindSafe"];
+    let future = future_path(bound).is_some();
+    let TypeParamBound::Trait(bound) = bound else { return None };
+    let name = &bound.path.segments.last()?.ident;
+    let text = name.to_string();
+    let known = HAS.contains(&text.as_str()) || ["Send", "Sync", "Captures"].iter().any(|end| text.ends_with(end));
+    (!known && !future && bound.maybe.is_none()).then(|| (name.span(), text))
 }
 
 /// The expressions that `return` returns.
@@ -221,6 +283,7 @@ fn makes_box(function: &Expr) -> bool {
 fn diverges(expr: &Expr) -> bool {
     match expr {
         Expr::Return(_) => true,
+        Expr::Loop(endless) => !breaks(endless.body.to_token_stream()),
         Expr::Macro(makes) => panics(&makes.mac),
         Expr::Block(block) => block.label.is_none() && block_diverges(&block.block),
         Expr::Unsafe(block) => block_diverges(&block.block),
@@ -238,6 +301,26 @@ fn block_diverges(block: &Block) -> bool {
         Some(Stmt::Expr(expr, _)) => diverges(expr),
         Some(Stmt::Macro(makes)) => panics(&makes.mac),
         _ => false,
+    }
+}
+
+fn breaks(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "break",
+        TokenTree::Group(group) => breaks(group.stream()),
+        _ => false,
+    })
+}
+
+/// Whether a body ends in a value, as far as is seen; where it cannot be read, it may.
+pub(crate) fn has_value(body: &Group) -> bool {
+    match Block::parse_within.parse2(body.stream()) {
+        Ok(stmts) => match stmts.last() {
+            Some(Stmt::Expr(expr, None)) => !diverges(expr),
+            Some(Stmt::Macro(makes)) => makes.semi_token.is_none() && !panics(&makes.mac),
+            _ => false,
+        },
+        Err(_) => true,
     }
 }
 

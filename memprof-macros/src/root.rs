@@ -22,11 +22,11 @@ impl Root {
         quote_spanned!(Span::mixed_site()=> #root::__private)
     }
 
-    /// `file!()` and `line!()`, standing where `span` is: the compiler takes the place of their first token, so all
-    /// of their tokens are moved there.
-    pub(crate) fn place(&self, span: Span) -> TokenStream {
+    /// The same module, for a macro that asks for its file and line: the compiler takes the place of its first token,
+    /// so all are moved there.
+    pub(crate) fn private_at(&self, span: Span) -> TokenStream {
         let root = relocated(self.0.clone(), span);
-        quote_spanned!(span=> #root::__private::file!(), #root::__private::line!())
+        quote_spanned!(span=> #root::__private)
     }
 }
 

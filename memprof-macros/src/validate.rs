@@ -89,14 +89,7 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
         );
     }
     let Some(Members { members, .. }) = &block.body else {
-        let what = block.kind;
-        return mistakes.at(
-            block.span,
-            format!(
-                "{what} without its body cannot be tracked, because its functions are not to be seen from here; \
-                 write it with its body, or put the attribute on the functions and blocks in its file"
-            ),
-        );
+        return without_contents(block.kind, block.span, mistakes);
     };
     // Most likely it is the implementations that should be tracked.
     let mut items = members.iter().map(|member| &member.item);
@@ -112,6 +105,17 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
     readable(block, mistakes);
 }
 
+/// `mod name;`, also in a tracked module: the compiler shows an attribute nothing of the file.
+fn without_contents(what: &str, span: Span, mistakes: &mut Mistakes) {
+    mistakes.at(
+        span,
+        format!(
+            "{what} without its body cannot be tracked, because its functions are not to be seen from here; \
+             write it with its body, or put the attribute on the functions and blocks in its file"
+        ),
+    );
+}
+
 /// What cannot be read cannot be tracked, and must not be passed over in silence.
 fn readable(block: &Block, mistakes: &mut Mistakes) {
     for member in block.body.iter().flat_map(|body| &body.members) {
@@ -123,6 +127,9 @@ fn readable(block: &Block, mistakes: &mut Mistakes) {
                      `#[track_memory(skip)]` on the function"
                 ),
             ),
+            Some(Item::Block(block)) if block.body.is_none() && block.kind == "a module" => {
+                without_contents(block.kind, block.span, mistakes);
+            }
             Some(Item::Block(block)) => readable(block, mistakes),
             _ => {}
         }

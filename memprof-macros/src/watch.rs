@@ -46,9 +46,9 @@ impl Watch {
         self.first.as_ref()
     }
 
-    /// The function that makes the future: only that of a function with a window has room for one.
-    pub(crate) fn future(&self) -> Ident {
-        Ident::new(if self.window.is_some() { "windowed" } else { "new" }, Span::mixed_site())
+    /// Whether there is a window: only the future of such a function has room for one.
+    pub(crate) fn has_window(&self) -> bool {
+        self.window.is_some()
     }
 
     /// `on_violation` where there is nothing to violate.

@@ -147,6 +147,40 @@
 //! * `serde`: `Serialize` and `Deserialize` for all that a report holds. [`Report::to_json`] needs no serde.
 //! * `zstd`: names also from debug information that was compressed with zstd; that compressed with zlib needs no feature.
 //! * `jemalloc`: `memprof::Jemalloc` as inner allocator, its options and its statistics.
+//!
+//! # In a library
+//!
+//! A library can offer its functions to the profiles of the programs that use it, and cost all others nothing: an
+//! optional dependency, and a feature for it.
+//!
+//! ```toml
+//! [dependencies]
+//! memprof = { version = "0.1", default-features = false, optional = true }
+//!
+//! [features]
+//! memprof = ["dep:memprof", "memprof/profiling"]
+//! ```
+//!
+//! ```ignore
+//! #[cfg_attr(feature = "memprof", memprof::track_memory)]
+//! impl Index {
+//!     pub fn build(rows: Vec<Row>) -> Self { … }
+//!
+//!     #[cfg_attr(feature = "memprof", memprof::track_memory(skip))]
+//!     pub fn len(&self) -> usize { … }
+//! }
+//! ```
+//!
+//! * Without the feature nothing is left: no line in `cargo tree`, no crate to build, no code.
+//! * A program that wants the figures asks for the feature, `library = { version = "1", features = ["memprof"] }`, and
+//!   has `#[memprof::main]`. Library and program must agree on one version of memprof: cargo takes one for all that are
+//!   compatible.
+//! * Cargo unifies features: in one build every crate gets a library with all the features that any of them asked for. So
+//!   in a workspace `cargo build --workspace` tracks the library in each program, once one of them asks for it; `cargo
+//!   build -p other` does not. A program without `#[memprof::main]` then pays for entering scopes, and writes no report.
+//! * With `memprof = { version = "0.1", default-features = false }` and not `optional`, the attributes check their
+//!   arguments and leave the code as it was; what is left in `cargo tree` is memprof, its macros, and what these need
+//!   (`syn`, `quote`, `proc-macro2`).
 
 mod allocator;
 pub mod config;

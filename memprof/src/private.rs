@@ -9,6 +9,29 @@ pub use std::alloc::System;
 
 pub use memprof_macros::{size, test};
 
+/// The `&'static Site` of the function or block that it stands in.
+#[cfg(feature = "profiling")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __site {
+    ($name:literal $($watched:tt)*) => {{
+        static SITE: $crate::__private::Site =
+            $crate::__private::Site::named($name, $crate::__private::file!(), $crate::__private::line!()) $($watched)*;
+        &SITE
+    }};
+    ($($watched:tt)*) => {{
+        enum Marker {}
+        static SITE: $crate::__private::Site = $crate::__private::Site::function(
+            $crate::__private::type_name::<Marker>,
+            $crate::__private::file!(),
+            $crate::__private::line!(),
+        ) $($watched)*;
+        &SITE
+    }};
+}
+#[cfg(feature = "profiling")]
+pub use crate::__site as site;
+
 /// What assertions and tests use.
 pub mod testing {
     pub use crate::testing::private::*;
@@ -21,5 +44,9 @@ pub use crate::off::{Guard, Site, enter_block};
 pub use crate::profiler::{MainOptions, MainProfile, main_start};
 #[cfg(feature = "profiling")]
 pub use crate::scope::{Guard, Tracked, WatchedGuard, enter, enter_block, enter_watched};
+#[cfg(feature = "profiling")]
+pub use crate::scope::{
+    IsFuture, Itself, Output, Perhaps, is_future, never, output, returned, tracked, typed, value, windowed,
+};
 #[cfg(feature = "profiling")]
 pub use crate::tracker::{Site, Watch};

@@ -78,6 +78,7 @@ fn the_users_items_are_the_ones_the_body_means() {
 #[track_memory]
 mod block {
     #![allow(dead_code, unused_macros, clippy::unused_self, reason = "they are only in the way")]
+    #![allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "the name of a generated function")]
 
     mod core {}
     mod std {}

@@ -1,7 +1,7 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote_spanned;
 
-use super::{asyncness, tracked_function};
+use super::{Place, asyncness, tracked_function};
 use crate::args::TrackArgs;
 use crate::block::{Block, Member, Members};
 use crate::item::Item;
@@ -58,14 +58,15 @@ pub(crate) fn tracked(block: Block, stays_async: bool, root: &Root) -> TokenStre
 /// #[cfg_attr(condition, track_memory(skip))] // does nothing here
 /// fn f() { tracked }
 /// ```
-fn member(Member { tokens, item, unless }: Member, stays_async: bool, root: &Root) -> TokenStream {
+fn member(Member { tokens, docs, item, unless }: Member, stays_async: bool, root: &Root) -> TokenStream {
     let tracked = match item {
         Some(Item::Function(function)) if can_be_tracked(&function) => {
-            tracked_function(*function, &TrackArgs::default(), stays_async, root)
+            tracked_function(*function, &TrackArgs::default(), Place::Around { stays_async }, root)
         }
         Some(Item::Block(block)) if block.of_global_allocator().is_none() => tracked(*block, stays_async, root),
         _ => return tokens,
     };
+    let tracked: TokenStream = docs.into_iter().chain(tracked).collect();
     if unless.is_empty() {
         return tracked;
     }

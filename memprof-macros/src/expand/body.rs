@@ -1,19 +1,25 @@
-use proc_macro2::{Group, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote_spanned;
-use syn::{Ident, LitStr, Signature};
+use syn::{Ident, LitStr, ReturnType, Signature, Type};
 
-use crate::item::Rebound;
+use crate::params::{Rebound, Seen};
+use crate::returned::{bare, has_value};
 use crate::root::Root;
 use crate::watch::Watch;
 
-/// An expression for the `&'static Site` of a function. All it declares stays inside its braces, where no name of the
-/// user's body can meet it.
+/// An expression for the `&'static Site` of a function. All that it declares stays inside of its braces, where no name
+/// of the user's body can meet it. It is a macro of memprof's: the compiler is quicker at it than at so many tokens of
+/// ours.
 ///
 /// *Input*
 /// ```text
 /// fn build(…) { … }
 /// ```
 /// *Output*
+/// ```text
+/// ::memprof::__private::site!()
+/// ```
+/// that is
 /// ```text
 /// {
 ///     struct Marker; // its `type_name` is `crate::module::Type::build::Marker`, whatever is generic around it
@@ -22,80 +28,139 @@ use crate::watch::Watch;
 /// }
 /// ```
 pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: &Root) -> TokenStream {
-    let here = Span::mixed_site();
-    let private = root.private();
-    let place = root.place(sig.ident.span());
-    let (marker, made) = match name {
-        Some(name) => (TokenStream::new(), quote_spanned!(here=> named(#name, #place))),
-        None => (
-            quote_spanned!(here=> struct Marker;),
-            quote_spanned!(here=> function(#private::type_name::<Marker>, #place)),
-        ),
-    };
-    let watched = watch.setters().map(|setters| quote_spanned!(here=> .watched(#private::Watch::NOTHING #setters)));
-    quote_spanned! {here=>
-        {
-            #marker
-            static SITE: #private::Site = #private::Site::#made #watched;
-            &SITE
-        }
-    }
+    let (here, there) = (Span::mixed_site(), sig.ident.span());
+    let site = root.private_at(there);
+    let watched = watch.setters().map(|setters| {
+        let private = root.private();
+        quote_spanned!(here=> .watched(#private::Watch::NOTHING #setters))
+    });
+    quote_spanned!(there=> #site::site!(#name #watched))
 }
 
-/// A local variable that the user's body can neither see nor shadow.
-pub(crate) fn hidden(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+/// A local variable of ours, by a name that no program has. The first instructions of a function have the line of its
+/// first local, so this one is the user's in the eyes of debuggers.
+pub(crate) fn hidden(name: &str, there: Span) -> Ident {
+    Ident::new(name, there)
 }
 
-/// The user's body, so that everything in it is gone before what was bound before it.
+/// A call of one of memprof's functions that debuggers find at `there`, a place of the user's.
 ///
-/// The arm of a `match` ends the life of all temporaries in it. In a plain block of edition 2021 those of the last
-/// expression (`m.lock().unwrap().len()`) outlive the locals, that is, the parameters they borrow from and the scope.
-/// It is no closure: `return`, `?` and `Location::caller()` mean what they meant. (Blocks that a macro makes have the
-/// edition of the macro's crate, 2024 here, so the `match` is what keeps this true should that ever change.)
+/// The compiler takes the line of a call from its first and its last token. If these came from a macro, it would be the
+/// line of the attribute, which may be far above. All that lints look at, the path, stays out of their sight.
+///
+/// *Output*
+/// ```text
+/// (::memprof::__private::enter)(&SITE)
+/// ```
+pub(crate) fn call(path: TokenStream, arguments: TokenStream, there: Span) -> TokenStream {
+    let (path, arguments) = (parenthesized(path, there), parenthesized(arguments, there));
+    quote_spanned!(there=> #path #arguments)
+}
+
+fn parenthesized(tokens: TokenStream, span: Span) -> Group {
+    group(Delimiter::Parenthesis, tokens, span)
+}
+
+/// Braces of the user's around other contents. They make what they end, a function or a block, the user's own in the
+/// eyes of lints, of coverage and of debuggers.
+pub(crate) fn braced(tokens: TokenStream, span: Span) -> Group {
+    group(Delimiter::Brace, tokens, span)
+}
+
+fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> Group {
+    let mut group = Group::new(delimiter, tokens);
+    group.set_span(span);
+    group
+}
+
+/// The user's body, so that everything in it is gone before what was bound before it: the scope, and the parameters,
+/// which are moved into locals in their order, so that they are dropped in the scope and in the order they had.
+///
+/// The arm of a `match` ends the life of all temporaries in it, and so does a statement. In a plain block of edition
+/// 2021 those of the last expression (`m.lock().unwrap().len()`) outlive the locals. Neither is a closure: `return`,
+/// `?` and `Location::caller()` mean what they meant. The move into the pattern of an arm has the line of the pattern,
+/// which is the parameter's own.
 ///
 /// *Input*
 /// ```text
-/// { m.lock().unwrap().len() }
+/// fn f(a: A, #[cfg(unix)] mut b: B) -> usize { m.lock().unwrap().len() }
 /// ```
+/// *Output*
+/// ```text
+/// match a { a => {
+///     #[cfg(unix)] let mut b = b;
+///     match () { () => { m.lock().unwrap().len() } }
+/// } }
+/// ```
+pub(crate) fn enclosed(params: &[Param], body: UsersBody, braces: Span) -> TokenStream {
+    // One arm around the body is enough.
+    let (rest, body) = match (params, body) {
+        ([rest @ .., Param::Name(last)], UsersBody::Value(block)) if last.is_hidden() => (rest, arm(last, block)),
+        (_, UsersBody::Value(block)) => (params, quote_spanned!(Span::mixed_site()=> match () { () => #block })),
+        (_, UsersBody::Returned(statement)) => (params, statement),
+    };
+    rest.iter().rev().fold(body, |body, param| match param {
+        Param::Name(name) => bound(name, body, braces),
+        Param::Stmts(stmts) => quote_spanned!(Span::mixed_site()=> #stmts #body),
+    })
+}
+
+/// The user's body, by how it ends the function.
+pub(crate) enum UsersBody {
+    /// By its value.
+    Value(Group),
+    /// In a statement that returns the value.
+    Returned(TokenStream),
+}
+
+/// How a parameter comes into the body.
+pub(crate) enum Param {
+    Name(Rebound),
+    /// By other statements.
+    Stmts(TokenStream),
+}
+
+/// The end of a function: the user's body.
+///
+/// A `match` does not tell its arms of an output `impl Fn(&str)` what kind of closure is expected; `return` does. It is
+/// not used for all functions because Clippy looks for a needless `return` of the user's only where it finds none
+/// before, and not around a body without a value, because then it is unreachable itself. The label keeps rustc from
+/// finding the braces needless.
+///
 /// *Output*
 /// ```text
 /// match () { () => { m.lock().unwrap().len() } }
+/// return '_body: { m.lock().unwrap().len() };
 /// ```
-pub(crate) fn enclosed(block: &Group) -> TokenStream {
-    quote_spanned! {Span::mixed_site()=>
-        match () {
-            () => #block
+pub(crate) fn body(block: Group, output: &ReturnType) -> UsersBody {
+    match output {
+        ReturnType::Type(_, ty) if matches!(bare(ty), Type::ImplTrait(_) | Type::Macro(_)) && has_value(&block) => {
+            UsersBody::Returned(quote_spanned!(Span::mixed_site()=> return '_body: #block;))
         }
+        _ => UsersBody::Value(block),
     }
 }
 
-/// Moves the parameters into locals, in their order, so that they are dropped in the scope and in the order they had.
-///
-/// *Input*
-/// ```text
-/// fn f(a: A, #[cfg(unix)] mut b: B)
-/// ```
-/// *Output*
-/// ```text
-/// let a = a;
-/// #[cfg(unix)] let mut b = b;
-/// ```
-pub(crate) fn rebindings(params: &[Rebound]) -> TokenStream {
-    params.iter().map(rebinding).collect()
+fn arm(Rebound { mutability, ident, param, .. }: &Rebound, body: Group) -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> match #param { #mutability #ident => #body })
 }
 
-/// The same for one parameter.
-pub(crate) fn rebinding(Rebound { attrs, mutability, ident }: &Rebound) -> TokenStream {
-    // Only lints that the second binding itself offends; that a parameter is unused or needlessly `mut` is still said.
+/// A parameter as a local of a body.
+fn bound(rebound: &Rebound, body: TokenStream, braces: Span) -> TokenStream {
+    let Rebound { attrs, mutability, ident, param, seen } = rebound;
     let here = Span::mixed_site();
-    let underscore = ident
-        .to_string()
-        .starts_with('_')
-        .then(|| quote_spanned!(here=> , clippy::no_effect_underscore_binding, clippy::used_underscore_binding));
-    quote_spanned! {here=>
-        #attrs
-        #[allow(clippy::shadow_same #underscore)]
-        let #mutability #ident = #ident;
+    if rebound.is_hidden() {
+        // It ends where the user's body ends, so this is where it is dropped.
+        return arm(rebound, braced(body, braces));
     }
+    // Only lints that a second binding of the same name offends; that a parameter is unused or needlessly `mut` is
+    // still said.
+    let offended = match seen {
+        Seen::ByTheBody => TokenStream::new(),
+        Seen::ByOthers if ident.to_string().starts_with('_') => quote_spanned! {here=>
+            #[allow(clippy::shadow_same, clippy::no_effect_underscore_binding, clippy::used_underscore_binding)]
+        },
+        Seen::ByOthers => quote_spanned!(here=> #[allow(clippy::shadow_same)]),
+    };
+    quote_spanned!(here=> #attrs #offended let #mutability #ident = #param; #body)
 }

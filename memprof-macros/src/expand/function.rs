@@ -2,8 +2,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::Ident;
 
-use super::body::{enclosed, hidden, rebindings};
-use crate::item::{Body, Function, rebind_all};
+use super::body::{Param, body as user_body, braced, call, enclosed, hidden};
+use crate::item::{Body, Function};
+use crate::params::{Seen, rebind_all};
 use crate::root::Root;
 use crate::watch::Watch;
 
@@ -12,7 +13,7 @@ use crate::watch::Watch;
 /// *Input*
 /// ```text
 /// #[must_use]
-/// pub fn build(rows: Vec<Row>, mut seed: u64) -> Index {
+/// pub fn build(rows: Vec<Row>, mut seed: Seed) -> Index {
 ///     #![allow(unused)]
 ///     …
 /// }
@@ -20,31 +21,24 @@ use crate::watch::Watch;
 /// *Output*
 /// ```text
 /// #[must_use]
-/// pub fn build(rows: Vec<Row>, seed: u64) -> Index {
+/// pub fn build(rows: Vec<Row>, seed: Seed) -> Index {
 ///     #![allow(unused)]
-///     let guard = ::memprof::__private::enter({ …; &SITE });
-///     let rows = rows;
-///     let mut seed = seed;
-///     match () {
-///         () => { … }
-///     }
+///     let _memprof_scope = (::memprof::__private::enter)({ …; &SITE });
+///     match rows { rows => { match seed { mut seed => { … } } } }
 /// }
 /// ```
-pub(crate) fn tracked(function: Function, site: &TokenStream, watch: &Watch, root: &Root) -> TokenStream {
+pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, watch: &Watch, root: &Root) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
-    let params = rebindings(&rebind_all(&mut sig));
+    let (here, there) = (Span::mixed_site(), sig.ident.span());
+    let params: Vec<_> = rebind_all(&mut sig, seen).into_iter().map(Param::Name).collect();
     let private = root.private();
-    let guard = hidden("guard");
+    let guard = hidden("_memprof_scope", there);
     // Only a function with a budget or a window has the guard that asks for them.
-    let enter = Ident::new(if watch.first().is_some() { "enter_watched" } else { "enter" }, Span::mixed_site());
-    let enclosed = enclosed(&block);
-    quote_spanned! {Span::mixed_site()=>
-        #(#attrs)*
-        #vis #sig {
-            #inner_attrs
-            let #guard = #private::#enter(#site);
-            #params
-            #enclosed
-        }
-    }
+    let enter = Ident::new(if watch.first().is_some() { "enter_watched" } else { "enter" }, here);
+    let entered = call(quote_spanned!(here=> #private::#enter), site.clone(), there);
+    let bound = quote_spanned!(there=> let #guard = #entered;);
+    let braces = block.span();
+    let enclosed = enclosed(&params, user_body(block, &sig.output), braces);
+    let body = braced(quote_spanned!(here=> #inner_attrs #bound #enclosed), braces);
+    quote_spanned!(here=> #(#attrs)* #vis #sig #body)
 }

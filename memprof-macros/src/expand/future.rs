@@ -1,17 +1,23 @@
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Pat, Signature};
+use syn::{FnArg, Pat, PatType, Signature};
 
-use super::body::{enclosed, rebinding, rebindings};
-use super::output::{declared, future};
-use crate::item::{Body, Function, rebind, rebind_all};
+use super::body::{Param, braced, enclosed};
+use super::output::future as future_of;
+use super::typed::Typed;
+use crate::item::{Body, Function};
+use crate::params::{Seen, never_drops, of_locals, rebind, rebind_all};
 use crate::root::Root;
 use crate::watch::Watch;
 
-/// An `async fn`, as the function that the compiler makes of it: what it returns is the tracked future itself, which holds
-/// the arguments once. In edition 2024, which is that of these tokens whatever the user's is, its type captures all
-/// lifetimes, as that of an `async fn` does.
+/// An `async fn`, as the function that the compiler makes of it: what it returns is the tracked future itself, which
+/// holds the arguments once. In edition 2024, which is that of these tokens whatever the user's is, its type captures
+/// all lifetimes, as that of an `async fn` does.
+///
+/// The type of an async block cannot be written on it, and without it `?` knows no error type, `return Box::new(x)` no
+/// trait object and a closure no arguments. So `output` stands for the type: it is tied to that of the function, and
+/// the block's is tied to it.
 ///
 /// *Input*
 /// ```text
@@ -20,33 +26,37 @@ use crate::watch::Watch;
 /// *Output*
 /// ```text
 /// fn fetch(self, url: String, argument2: Pair) -> impl Future<Output = Result<Page, Error>> {
-///     ::memprof::__private::Tracked::new({ …; &SITE }, async move {
-///         if let Option::Some(output) = Option::<Result<Page, Error>>::None {
-///             return output;
+///     let output = (::memprof::__private::output)();
+///     if (::memprof::__private::never)() {
+///         return (::memprof::__private::returned)(output);
+///     }
+///     (::memprof::__private::tracked)(output, { …; &SITE }, async move {
+///         if (::memprof::__private::never)() {
+///             return (::memprof::__private::value)(output);
 ///         }
 ///         let _ = &self;
-///         let mut url = url;
-///         let argument2 = argument2;
-///         let (a, b) = argument2;
-///         match () {
-///             () => { … }
-///         }
+///         match url { mut url => {
+///             let argument2 = argument2;
+///             let (a, b) = argument2;
+///             match () { () => { … } }
+///         } }
 ///     })
 /// }
 /// ```
 ///
-/// With `stays_async` something else needs to see an `async fn`. Then the compiler's own future stands around the tracked
-/// one, and has room for the arguments once more.
+/// With `stays_async` something else needs to see an `async fn`. Then the compiler's own future stands around the
+/// tracked one, and has room for the arguments once more.
 ///
 /// *Output*
 /// ```text
 /// async fn fetch(self, url: String, (a, b): Pair) -> Result<Page, Error> {
-///     ::memprof::__private::Tracked::new({ …; &SITE }, async move {
+///     let output = (::memprof::__private::output)();
+///     if (::memprof::__private::never)() {
+///         return (::memprof::__private::value)(output);
+///     }
+///     (::memprof::__private::tracked)(output, { …; &SITE }, async move {
 ///         …
-///         let mut url = url;
-///         match () {
-///             () => { … }
-///         }
+///         match url { mut url => { … } }
 ///     })
 ///     .await
 /// }
@@ -55,66 +65,96 @@ pub(crate) fn tracked(
     function: Function,
     site: &TokenStream,
     watch: &Watch,
+    seen: Seen,
     stays_async: bool,
     root: &Root,
 ) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
-    let private = root.private();
-    let declared = declared(&sig.output, &private);
-    let (params, wait) = if stays_async {
-        (rebindings(&rebind_all(&mut sig)), quote_spanned!(Span::mixed_site()=> .await))
+    let there = sig.ident.span();
+    let typed = Typed::new(&sig.output, &block, there, root);
+    // Others may speak of the parameters: they keep their patterns.
+    let params = if seen == Seen::ByOthers {
+        rebind_all(&mut sig, seen).into_iter().map(Param::Name).collect()
     } else {
-        let params = captured(&mut sig);
-        sig.asyncness = None;
-        sig.output = future(&sig, &private);
-        (params, TokenStream::new())
+        captured(&mut sig, seen)
     };
-    let enclosed = enclosed(&block);
-    let new = watch.future();
-    let here = Span::mixed_site();
-    // What the compiler says of the future as a whole then stands at the function's name.
-    let there = here.located_at(sig.ident.span());
-    let future = quote_spanned!(there=> async move { #declared #params #enclosed });
-    quote_spanned! {here=>
-        #(#attrs)*
-        #vis #sig {
-            #inner_attrs
-            #private::Tracked::#new(#site, #future)
-            #wait
-        }
+    let (expected, body) = (typed.of_block(), enclosed(&params, typed.body(&block), block.span()));
+    let code = braced(quote_spanned!(Span::mixed_site()=> #expected #body), block.span());
+    // The block begins where the body does: of what it covers nothing is counted as the function's own, which the
+    // signature is.
+    let code = quote_spanned!(block.span_open()=> async move #code);
+    let future = typed.future(watch.has_window(), site, &code);
+    let future = if stays_async {
+        typed.returned(&typed.of_async_function(), &quote_spanned!(Span::mixed_site()=> #future.await))
+    } else {
+        typed.returned(&typed.of_function(), &future)
+    };
+    if !stays_async {
+        sig.asyncness = None;
+        sig.output = future_of(&sig, &block, &root.private());
     }
+    let body = braced(quote_spanned!(Span::mixed_site()=> #inner_attrs #future), block.span());
+    quote!(#(#attrs)* #vis #sig #body)
 }
 
-/// Moves every argument into the future, used or not, and each there into locals in their order, as the compiler does for
-/// an `async fn`.
-fn captured(sig: &mut Signature) -> TokenStream {
+/// Moves every argument that may have to be dropped into the future, used or not, and each there into locals in their
+/// order, as the compiler does for an `async fn`.
+fn captured(sig: &mut Signature, seen: Seen) -> Vec<Param> {
     let here = Span::mixed_site();
+    let taken = names(sig);
     sig.inputs
         .iter_mut()
         .enumerate()
         .map(|(at, input)| match input {
             // It cannot be bound again. Where its parts are used, all of it must still be captured.
             FnArg::Receiver(receiver) => {
-                let (receiver, attrs) = (&receiver.self_token, &receiver.attrs);
-                quote_spanned!(here=> #(#attrs)* let _ = &#receiver;)
+                let (receiver, attrs) = (&receiver.self_token, of_locals(&receiver.attrs));
+                Param::Stmts(quote_spanned!(here=> #attrs let _ = &#receiver;))
             }
-            FnArg::Typed(param) => match rebind(param) {
-                Some(rebound) => rebinding(&rebound),
-                None => {
-                    let name = format_ident!("argument{at}", span = here);
-                    let cfgs: Vec<_> = param.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
-                    let attrs = &param.attrs;
-                    let pattern = &param.pat;
-                    let there = here.located_at(pattern.span());
-                    let bound = quote_spanned! {there=>
-                        #(#cfgs)* let #name = #name;
-                        #(#attrs)* let #pattern = #name;
-                    };
-                    param.attrs.retain(|attr| !attr.path().is_ident("expect"));
-                    *param.pat = Pat::Verbatim(name.to_token_stream());
-                    bound
-                }
+            FnArg::Typed(param) if stays(param) => Param::Stmts(TokenStream::new()),
+            FnArg::Typed(param) => match rebind(param, seen) {
+                Some(rebound) => Param::Name(rebound),
+                None => Param::Stmts(pattern(param, at, &taken)),
             },
+        })
+        .collect()
+}
+
+/// Whether it makes no difference when a parameter is moved, nor whether it is at all.
+fn stays(param: &PatType) -> bool {
+    matches!(&*param.pat, Pat::Ident(name) if name.mutability.is_none() && name.subpat.is_none())
+        && never_drops(&param.ty)
+}
+
+/// A parameter that is a pattern: it gets a name, and the pattern becomes that of a local.
+fn pattern(param: &mut PatType, at: usize, taken: &[String]) -> TokenStream {
+    let here = Span::mixed_site();
+    let mut name = format_ident!("argument{at}", span = here);
+    while taken.contains(&name.to_string()) {
+        name = format_ident!("{name}_", span = here);
+    }
+    let cfgs = param.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    let attrs = of_locals(&param.attrs);
+    let pattern = &param.pat;
+    let place = here.located_at(pattern.span());
+    // `_` binds nothing, but as a `let` lints have something to say of it.
+    let parts = (!matches!(**pattern, Pat::Wild(_))).then(|| quote_spanned!(place=> #attrs let #pattern = #name;));
+    let stmts = quote_spanned!(place=> #(#cfgs)* let #name = #name; #parts);
+    param.attrs.retain(|attr| !attr.path().is_ident("expect"));
+    *param.pat = Pat::Verbatim(name.to_token_stream());
+    stmts
+}
+
+/// The names of the parameters that are plain names.
+fn names(sig: &Signature) -> Vec<String> {
+    sig.inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Typed(param) => match &*param.pat {
+                Pat::Ident(name) => Some(name.ident.to_string()),
+                _ => None,
+            },
+            FnArg::Receiver(_) => None,
         })
         .collect()
 }

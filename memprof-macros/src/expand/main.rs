@@ -3,7 +3,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Path};
 
-use super::body::{enclosed, hidden};
+use super::body::{body as user_body, braced, call, enclosed, hidden};
 use crate::args::{Allocator, MainArgs};
 use crate::item::{Body, Function, ends_in};
 use crate::root::Root;
@@ -21,7 +21,7 @@ use crate::root::Root;
 ///         #[global_allocator]
 ///         static MEMPROF_ALLOCATOR: AllocationTracker<System> = AllocationTracker::system();
 ///     };
-///     let profile = ::memprof::__private::main_start(MainOptions { config: None, allocator: "system" });
+///     let _memprof_profile = (::memprof::__private::main_start)(MainOptions { config: None, allocator: "system" });
 ///     match () {
 ///         () => { … }
 ///     }
@@ -51,30 +51,25 @@ use crate::root::Root;
 /// ```
 pub(crate) fn profiled(function: Function, args: &MainArgs) -> TokenStream {
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
-    let start = start(args, &Root::new(args.krate.as_ref()));
+    let start = start(args, sig.ident.span(), &Root::new(args.krate.as_ref()));
     let here = Span::mixed_site();
     let nested = if sig.asyncness.is_some() { has_runtime(&attrs) } else { attrs.iter().any(takes_over) };
     if !nested {
-        let enclosed = enclosed(&block);
-        return quote_spanned!(here=> #(#attrs)* #vis #sig { #inner_attrs #start #enclosed });
+        let braces = block.span();
+        let enclosed = enclosed(&[], user_body(block, &sig.output), braces);
+        let body = braced(quote_spanned!(here=> #inner_attrs #start #enclosed), braces);
+        return quote_spanned!(here=> #(#attrs)* #vis #sig #body);
     }
     // `#[cfg]`, lint levels and documentation belong to `main` as the program has it.
     let (outer, inner): (Vec<_>, Vec<_>) = attrs.iter().partition(|attr| is_inert(attr));
     let (unsafety, abi, output) = (&sig.safety, &sig.abi, &sig.output);
     let (fn_token, ident) = (&sig.fn_token, &sig.ident);
-    quote_spanned! {here=>
-        #(#outer)*
-        #vis #unsafety #abi #fn_token #ident() #output {
-            #start
-            match () {
-                () => {
-                    #(#inner)*
-                    #sig { #inner_attrs #block }
-                    #ident()
-                }
-            }
-        }
-    }
+    // One pair of braces, as the user wrote them: of a second one rustc says that it is not needed.
+    let code = block.stream();
+    let inner_body = braced(quote_spanned!(here=> #inner_attrs #code), block.span());
+    let body =
+        braced(quote_spanned!(here=> #start match () { () => { #(#inner)* #sig #inner_body #ident() } }), block.span());
+    quote_spanned!(here=> #(#outer)* #vis #unsafety #abi #fn_token #ident() #output #body)
 }
 
 /// `main` in a build without profiling: as it was. The allocator that the arguments name is mentioned, or the compiler
@@ -86,19 +81,19 @@ pub(crate) fn unprofiled(tokens: TokenStream, args: &MainArgs) -> TokenStream {
 }
 
 /// The statements before the body: the allocator and the start of the profile.
-fn start(args: &MainArgs, root: &Root) -> TokenStream {
+fn start(args: &MainArgs, there: Span, root: &Root) -> TokenStream {
     let here = Span::mixed_site();
     let private = root.private();
-    let profile = hidden("profile");
+    let profile = hidden("_memprof_profile", there);
     let (installed, allocator) = installed(args.allocator.as_ref(), root);
     let config = match &args.config {
         Some(path) => quote_spanned!(here=> #private::Option::Some(#path)),
         None => quote_spanned!(here=> #private::Option::None),
     };
-    quote_spanned! {here=>
-        #installed
-        let #profile = #private::main_start(#private::MainOptions { config: #config, allocator: #allocator });
-    }
+    let options = quote_spanned!(here=> #private::MainOptions { config: #config, allocator: #allocator });
+    let started = call(quote_spanned!(here=> #private::main_start), options, there);
+    let bound = quote_spanned!(there=> let #profile = #started;);
+    quote_spanned!(here=> #installed #bound)
 }
 
 /// The global allocator and its name in the report. The static has a name of its own, since the path that the user

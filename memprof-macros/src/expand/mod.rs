@@ -13,15 +13,18 @@ mod returned;
 mod test;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
 use syn::LitStr;
 
 use crate::args::{MainArgs, TestArgs, TrackArgs};
+use crate::block::split_docs;
 use crate::classify::flat;
 use crate::item::{Function, Item};
 use crate::mistakes::Mistakes;
+use crate::params::Seen;
 use crate::returned::Returned;
 use crate::root::Root;
 use crate::{fallback, size, validate};
@@ -45,7 +48,8 @@ impl Build {
 pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let args = TrackArgs::parse(args, &mut mistakes);
-    let item = Item::read(&tokens);
+    let (docs, undocumented) = split_docs(flat(&tokens));
+    let item = Item::of(undocumented);
     validate::tracked(&item, &args, &mut mistakes);
     if let Some(error) = mistakes.into_error() {
         return fallback::tracked(tokens, &item, &error);
@@ -54,24 +58,36 @@ pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build)
         return tokens;
     }
     let root = Root::new(args.krate.as_ref());
-    match item {
-        Item::Function(function) => tracked_function(*function, &args, false, &root),
+    let tracked = match item {
+        Item::Function(function) => tracked_function(*function, &args, Place::Alone, &root),
         Item::Block(block) => block::tracked(*block, false, &root),
-        _ => tokens,
-    }
+        _ => return tokens,
+    };
+    docs.into_iter().chain(tracked).collect()
 }
 
-/// `stays_async`: what stands above the block around it wants to see an `async fn`.
-fn tracked_function(function: Function, args: &TrackArgs, stays_async: bool, root: &Root) -> TokenStream {
+/// Where the attribute stands, as seen from a function.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// On the function.
+    Alone,
+    /// On a block around it. `stays_async`: what else stands on the block wants to see an `async fn`.
+    Around { stays_async: bool },
+}
+
+fn tracked_function(function: Function, args: &TrackArgs, place: Place, root: &Root) -> TokenStream {
     let watch = &args.watch;
+    let stays_async = place == Place::Around { stays_async: true };
     let site = body::site(&function.sig, args.name.as_ref(), watch, root);
+    let read = stays_async || function.attrs.iter().any(|attr| asyncness::is_read_by_others(&attr.meta));
+    let seen = if read { Seen::ByOthers } else { Seen::ByTheBody };
     if function.sig.asyncness.is_some() {
         let stays_async = stays_async || asyncness::stays(&function.attrs, &function.sig);
-        return future::tracked(function, &site, watch, stays_async, root);
+        return future::tracked(function, &site, watch, seen, stays_async, root);
     }
     match Returned::of(&function) {
-        Some(returned) => returned::tracked(function, returned, &site, watch, root),
-        None => function::tracked(function, &site, watch, root),
+        Some(returned) => returned::tracked(function, returned, &site, watch, place == Place::Alone, root),
+        None => function::tracked(function, seen, &site, watch, root),
     }
 }
 

@@ -1,4 +1,4 @@
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericArgument, Ident, PathArguments, ReturnType, Signature, Type, TypeInfer};
@@ -13,14 +13,17 @@ use syn::{GenericArgument, Ident, PathArguments, ReturnType, Signature, Type, Ty
 /// ```text
 /// -> impl Future<Output = Result<Page, Error>>
 /// ```
-pub(crate) fn future(sig: &Signature, private: &TokenStream) -> ReturnType {
-    // What is wrong with the type is then said where the user wrote it.
-    let here = |span| Span::mixed_site().located_at(span);
+pub(crate) fn future(sig: &Signature, block: &Group, private: &TokenStream) -> ReturnType {
+    // The signature ends in a token of the user's, so that it is the user's own in the eyes of lints, and what is wrong
+    // with the type is said where the user wrote it. `impl` is ours: in edition 2024, which is that of these tokens, it
+    // captures all lifetimes.
     let (here, output) = match &sig.output {
-        ReturnType::Default => (here(sig.ident.span()), quote_spanned!(here(sig.ident.span())=> ())),
-        ReturnType::Type(_, ty) => (here(ty.span()), ty.to_token_stream()),
+        ReturnType::Default => (sig.ident.span(), quote_spanned!(block.span_open()=> ())),
+        ReturnType::Type(_, ty) => (ty.span(), ty.to_token_stream()),
     };
-    let future = quote_spanned!(here=> impl #private::Future<Output = #output>);
+    let ours = Span::mixed_site().located_at(here);
+    let (path, end) = (quote_spanned!(ours=> impl #private::Future), syn::Token![>](here));
+    let future = quote_spanned!(ours=> #path<Output = #output #end);
     ReturnType::Type(syn::Token![->](here), Box::new(Type::Verbatim(future)))
 }
 

@@ -1,7 +1,8 @@
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
 
-use super::body::hidden;
+use super::body::{braced, call, hidden};
 use crate::item::{Body, Function};
 use crate::returned::Returned;
 use crate::root::Root;
@@ -27,12 +28,15 @@ use crate::watch::Watch;
 ///     const LIMIT: usize = 3;
 ///     let site = { …; &SITE };
 ///     let client = self.client.clone();
-///     ::memprof::__private::Tracked::new(site, async move { client.get(url, LIMIT).await })
+///     ({
+///         use ::memprof::__private::Itself as _;
+///         (::memprof::__private::Perhaps)(site, async move { client.get(url, LIMIT).await }).tracked()
+///     })
 /// }
 /// fn fetch_boxed(&self, url: String) -> Pin<Box<dyn Future<Output = Page> + Send>> {
 ///     let site = { …; &SITE };
 ///     let client = self.client.clone();
-///     Box::pin(::memprof::__private::Tracked::new(site, async move { client.get(url).await }))
+///     Box::pin(({ …; (::memprof::__private::Perhaps)(site, async move { client.get(url).await }).tracked() }))
 /// }
 /// ```
 pub(crate) fn tracked(
@@ -40,22 +44,35 @@ pub(crate) fn tracked(
     mut returned: Returned,
     site: &TokenStream,
     watch: &Watch,
+    alone: bool,
     root: &Root,
 ) -> TokenStream {
-    let new = watch.future();
+    let tracked = Ident::new(if watch.has_window() { "windowed" } else { "tracked" }, Span::mixed_site());
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
     let private = root.private();
     let here = Span::mixed_site();
-    let name = hidden("site");
+    let name = hidden("memprof_site", sig.ident.span());
     returned.wrap(|future| {
         // Attributes may stand on the last expression of a block, but not on an argument.
         let attributed = matches!(future.to_token_stream().into_iter().next(), Some(TokenTree::Punct(hash)) if hash.as_char() == '#');
+        let there = future.span();
         let future = if attributed { quote_spanned!(here=> { #future }) } else { future.to_token_stream() };
-        quote_spanned!(here=> #private::Tracked::#new(#name, #future))
+        // What is wrong with the future is said where it is.
+        let perhaps = call(quote_spanned!(here=> #private::Perhaps), quote_spanned!(here=> #name, #future), there);
+        let mut none = Group::new(Delimiter::Parenthesis, TokenStream::new());
+        none.set_span(there);
+        let found = quote_spanned!(here=> use #private::Itself as _; #perhaps.#tracked #none);
+        let found = braced(found, there);
+        quote_spanned!(here=> (#found))
     });
     let (items, rest) = returned.parts();
-    let code = quote_spanned!(here=> #inner_attrs #(#items)* let #name = #site; #(#rest)*);
-    let mut body = Group::new(Delimiter::Brace, code);
-    body.set_span(block.span());
+    // In a block the function is passed over without a word.
+    let checked = alone.then(|| returned.future()).flatten().map(|path| {
+        let there = here.located_at(path.span());
+        quote_spanned!(there=> const _: () = #private::is_future::<dyn #path<Output = ()>>();)
+    });
+    let bound = quote_spanned!(name.span()=> let #name = { #checked #site };);
+    let code = quote_spanned!(here=> #inner_attrs #(#items)* #bound #(#rest)*);
+    let body = braced(code, block.span());
     quote_spanned!(here=> #(#attrs)* #vis #sig #body)
 }

@@ -2,7 +2,9 @@
 //! on in a context.
 
 use super::violation;
-use crate::tracker::{CallPath, Figures, FrameKind, Moment, Node, Open, Site, Within};
+use crate::tracker::{CallPath, Figures, FrameKind, Kept, Moment, Node, Open, Site, Within};
+use std::fmt;
+use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::atomic::Ordering::{Relaxed, Release};
@@ -11,15 +13,28 @@ use std::task::{Context, Poll};
 /// A future that charges what its polls and its drop do to a site.
 ///
 /// It is one call, from the first poll to completion or drop. It may move between threads between polls.
+///
+/// The future is a field as it is, without a wrapper around it: each further type would make chains of tracked futures
+/// reach the compiler's recursion limit sooner. So its drop is framed by two others: `Tracked::drop`, which enters the
+/// scope and runs first, and that of the field after the future, which leaves it.
+///
+/// `R` is the future's output. As a parameter it lets the compiler know the output before it knows the future.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Tracked<F, R, W: Window = ()> {
+    future: F,
+    last: Last<W>,
+    output: PhantomData<fn(R) -> R>,
+}
+
+/// All but the future, dropped after it.
 #[derive(Debug)]
-pub struct Tracked<F, W: Window = ()> {
+struct Last<W: Window> {
     site: &'static Site,
     call: Call,
     /// Only of a function with `window = "process"`: the others' futures have no room for it.
     window: W,
-    /// Dropped by hand, within the scope.
-    future: ManuallyDrop<F>,
+    /// While the future is dropped: the scope, and the measurement around it.
+    kept: Kept,
 }
 
 /// What is known of the call so far.
@@ -48,19 +63,25 @@ enum State {
     Finished,
 }
 
-impl<F> Tracked<F> {
+impl<F: Future<Output = R>, R> Tracked<F, R> {
     /// Wraps a future.
     #[inline]
     pub fn new(site: &'static Site, future: F) -> Self {
-        Self { site, call: Call::new(), window: (), future: ManuallyDrop::new(future) }
+        Self { future, last: Last::new(site, ()), output: PhantomData }
     }
 }
 
-impl<F> Tracked<F, Windowed> {
+impl<F: Future<Output = R>, R> Tracked<F, R, Windowed> {
     /// Wraps the future of a function with `window = "process"`.
     #[inline]
     pub fn windowed(site: &'static Site, future: F) -> Self {
-        Self { site, call: Call::new(), window: Windowed::default(), future: ManuallyDrop::new(future) }
+        Self { future, last: Last::new(site, Windowed::default()), output: PhantomData }
+    }
+}
+
+impl<F: fmt::Debug, R, W: Window + fmt::Debug> fmt::Debug for Tracked<F, R, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tracked").field("future", &self.future).field("last", &self.last).finish()
     }
 }
 
@@ -108,15 +129,7 @@ impl<'a> PollScope<'a> {
 impl Drop for PollScope<'_> {
     #[inline]
     fn drop(&mut self) {
-        let Some(closed) = self.open.and_then(Open::close) else { return };
-        let call = &mut *self.call;
-        call.peak = call.peak.max(call.net.saturating_add(closed.peak));
-        call.net = call.net.saturating_add(closed.net);
-        call.allocated = call.allocated.saturating_add(closed.allocated);
-        call.count = call.count.saturating_add(closed.count);
-        if closed.panicked {
-            closed.node.panicked.store(closed.node.panicked.load(Relaxed) + 1, Relaxed);
-        }
+        self.call.close(self.open);
     }
 }
 
@@ -135,6 +148,20 @@ impl Call {
             self.state = State::Running { outermost: node.is_open_once() };
             window.start();
         }
+    }
+
+    /// Closes the scope of a poll or of the drop, and adds what was done in it. Gives the node that was charged.
+    #[inline]
+    fn close(&mut self, open: Option<Open>) -> Option<&'static Node> {
+        let closed = open.and_then(Open::close)?;
+        self.peak = self.peak.max(self.net.saturating_add(closed.peak));
+        self.net = self.net.saturating_add(closed.net);
+        self.allocated = self.allocated.saturating_add(closed.allocated);
+        self.count = self.count.saturating_add(closed.count);
+        if closed.panicked {
+            closed.node.panicked.store(closed.node.panicked.load(Relaxed) + 1, Relaxed);
+        }
+        Some(closed.node)
     }
 
     /// The call is over. It may end in another node, on another thread, than it began: the report sums them. Gives the
@@ -158,17 +185,26 @@ impl Call {
     }
 }
 
-impl<F: Future, W: Window> Future for Tracked<F, W> {
-    type Output = F::Output;
+impl<W: Window> Last<W> {
+    #[inline]
+    fn new(site: &'static Site, window: W) -> Self {
+        Self { site, call: Call::new(), window, kept: Kept::NONE }
+    }
+}
+
+impl<F: Future<Output = R>, R, W: Window> Future for Tracked<F, R, W> {
+    type Output = R;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
         // SAFETY: the future is not moved: it is only reached through the `Pin` that is made here, and dropped in
         // place. The other fields are not pinned.
-        let (site, call, window, future) = unsafe {
+        let (last, future) = unsafe {
             let this = self.get_unchecked_mut();
-            (this.site, &mut this.call, &mut this.window, Pin::new_unchecked(&mut *this.future))
+            (&mut this.last, Pin::new_unchecked(&mut this.future))
         };
+        let Last { site, call, window, .. } = last;
+        let site = *site;
         let _entered = call.within.enter();
         let scope = PollScope::enter(site, call);
         let open = scope.open;
@@ -185,16 +221,23 @@ impl<F: Future, W: Window> Future for Tracked<F, W> {
     }
 }
 
-impl<F, W: Window> Drop for Tracked<F, W> {
+impl<F, R, W: Window> Drop for Tracked<F, R, W> {
+    /// Enters the scope in which the future is dropped.
     #[inline]
     fn drop(&mut self) {
-        let _entered = self.call.within.enter();
-        let scope = PollScope::enter(self.site, &mut self.call);
-        let open = scope.open;
-        let node = open.and_then(Open::node);
-        // SAFETY: nothing uses the future after its drop, and it is dropped once: by us, in place, as pinning wants.
-        unsafe { ManuallyDrop::drop(&mut self.future) };
-        drop(scope);
+        let last = &mut self.last;
+        let entered = last.call.within.enter();
+        last.kept = Kept::new(entered, Open::here(last.site, FrameKind::Poll));
+    }
+}
+
+impl<W: Window> Drop for Last<W> {
+    /// Leaves the scope in which the future was dropped.
+    #[inline]
+    fn drop(&mut self) {
+        let _entered = self.kept.measurement();
+        let open = self.kept.scope();
+        let node = self.call.close(open);
         // A drop never panics, whatever the budget says.
         self.call.finish(self.site, open, node, &self.window);
     }
@@ -246,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_future_grows_by_at_most_64_bytes() {
-        assert!(size_of::<Tracked<[u8; 128]>>() <= 128 + 48);
-        assert!(size_of::<Tracked<[u8; 128], Windowed>>() <= 128 + 64);
+        assert!(size_of::<Tracked<[u8; 128], ()>>() <= 128 + 56);
+        assert!(size_of::<Tracked<[u8; 128], (), Windowed>>() <= 128 + 72);
     }
 }

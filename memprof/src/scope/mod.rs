@@ -4,6 +4,7 @@
 mod context;
 mod future;
 mod guard;
+mod output;
 pub(crate) mod site_name;
 mod track;
 mod violation;
@@ -12,5 +13,8 @@ mod watched;
 pub use context::Context;
 pub use future::Tracked;
 pub use guard::{Guard, enter, enter_block};
+pub use output::{
+    IsFuture, Itself, Output, Perhaps, is_future, never, output, returned, tracked, typed, value, windowed,
+};
 pub use track::track;
 pub use watched::{WatchedGuard, enter_watched};

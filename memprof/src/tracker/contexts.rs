@@ -1,7 +1,7 @@
 //! To go on at a call path, on whichever thread: where a thread is, captured, and entered again.
 
 use super::ends;
-use super::frames::{Frame, FrameKind};
+use super::frames::{Frame, FrameId, FrameKind};
 use super::ledger::Ledger;
 use super::measurement::{self, Joined};
 use super::node::Node;
@@ -122,6 +122,20 @@ impl CallPath {
         ledger.high.set(net);
         ledger.charge(node);
         Some((Open { ledger, id }, node))
+    }
+}
+
+impl Entered {
+    /// One that was [left open](Self::leave_open) on this thread.
+    pub(super) fn of(open: Open) -> Self {
+        Self(open)
+    }
+
+    /// Does not end the path now.
+    pub(super) fn leave_open(self) -> FrameId {
+        let id = self.0.id;
+        std::mem::forget(self);
+        id
     }
 }
 

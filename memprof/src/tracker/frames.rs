@@ -77,12 +77,19 @@ impl FrameId {
         self.0 as u32 as usize
     }
 
+    /// The frame that was put before this one, where nothing else was put in between.
+    pub(super) fn before(self) -> Self {
+        Self(self.0.wrapping_sub((1 << 32) + FRAME as u64))
+    }
+
     /// As a word, never 0, that also says whether there was a panic when the scope ended.
+    #[inline(always)]
     pub(super) fn word(self, panicking: bool) -> u64 {
         self.0 | Self::IS_ID | if panicking { Self::PANICKING } else { 0 }
     }
 
     /// What [`word`](Self::word) was made of.
+    #[inline(always)]
     pub(super) fn from_word(word: u64) -> (Self, bool) {
         (Self(word & !(Self::IS_ID | Self::PANICKING)), word & Self::PANICKING != 0)
     }

@@ -12,6 +12,7 @@ mod frames;
 pub(crate) mod history;
 mod hook;
 mod inbox;
+mod kept;
 mod late_ends;
 mod ledger;
 mod measured;
@@ -38,6 +39,7 @@ pub(crate) use hook::{
     before_realloc, has_refused, inner_name, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
     set_out_of_memory_handler,
 };
+pub(crate) use kept::Kept;
 pub(crate) use ledger::{Ledger, each_ledger};
 pub(crate) use measured::{Ended, Measurement, Refused, Span};
 pub(crate) use measurement::{AT_ONCE, Within};

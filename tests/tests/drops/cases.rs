@@ -18,6 +18,7 @@ macro_rules! twice {
             use super::*;
             $(#[$attr])* $function
         }
+        #[allow(unused, clippy::all)]
         mod tracked {
             use super::*;
             #[track_memory(crate = crate::fake)]
@@ -91,6 +92,119 @@ fn patterns_are_dropped_after_the_scope() {
     }
     f((Noisy("a"), Noisy("rest")), Noisy("b"), Noisy("c"), Noisy("d"), Noisy("e"));
     assert_eq!(taken(), "enter, body, drop e, exit, drop d, drop c, drop b, drop a, drop rest");
+}
+
+#[allow(dead_code)]
+struct Pair(Noisy, Noisy);
+
+/// Parameters in every mixture: a plain function, the same tracked, and both as `async fn`.
+#[test]
+#[allow(clippy::toplevel_ref_arg)]
+fn parameters_are_dropped_in_rusts_order() {
+    fn noisy(name: &'static str) -> Noisy {
+        Noisy(name)
+    }
+    fn pair() -> (Noisy, Noisy) {
+        (noisy("l"), noisy("r"))
+    }
+    macro_rules! table {
+        ($($name:ident($($pattern:pat_param => $ty:ty = $value:expr),*);)*) => {
+            #[allow(unused, clippy::all)]
+            mod plain {
+                use super::*;
+                $(pub(super) fn $name($($pattern: $ty),*) { log("body"); })*
+                pub(super) mod later { use super::*; $(pub(in super::super) async fn $name($($pattern: $ty),*) { log("body"); })* }
+            }
+            #[allow(unused, clippy::all)]
+            mod tracked {
+                use super::*;
+                $(#[track_memory(crate = crate::fake)] pub(super) fn $name($($pattern: $ty),*) { log("body"); })*
+                pub(super) mod later {
+                    use super::*;
+                    $(#[track_memory(crate = crate::fake)] pub(in super::super) async fn $name($($pattern: $ty),*) { log("body"); })*
+                }
+                pub(super) mod must {
+                    use super::*;
+                    $(#[track_memory(crate = crate::fake)] #[must_use] pub(in super::super) async fn $name($($pattern: $ty),*) { log("body"); })*
+                }
+            }
+            $({
+                plain::$name($($value),*);
+                let plain = taken();
+                tracked::$name($($value),*);
+                let tracked = taken();
+                println!("{:20} {plain:45} {tracked}", stringify!($name));
+                assert_eq!(without_scopes(&tracked), plain, stringify!($name));
+                assert!(poll(pin!(plain::later::$name($($value),*))).is_ready());
+                let plain = taken();
+                assert!(poll(pin!(tracked::later::$name($($value),*))).is_ready());
+                let tracked = taken();
+                println!("{:20} {plain:45} {tracked}", concat!("async ", stringify!($name)));
+                assert_eq!(without_scopes(&tracked), plain, concat!("async ", stringify!($name)));
+                assert!(poll(pin!(tracked::must::$name($($value),*))).is_ready());
+                assert_eq!(without_scopes(&taken()), plain, concat!("must use, async ", stringify!($name)));
+            })*
+        };
+    }
+    table! {
+        names(x => Noisy = noisy("x"), mut y => Noisy = noisy("y"), _z => Noisy = noisy("z"));
+        pattern_between(x => Noisy = noisy("x"), (l, r) => (Noisy, Noisy) = pair(), y => Noisy = noisy("y"));
+        pattern_first((l, r) => (Noisy, Noisy) = pair(), x => Noisy = noisy("x"), y => Noisy = noisy("y"));
+        pattern_last(x => Noisy = noisy("x"), y => Noisy = noisy("y"), (l, r) => (Noisy, Noisy) = pair());
+        part_of_a_pattern(x => Noisy = noisy("x"), (l, _) => (Noisy, Noisy) = pair(), y => Noisy = noisy("y"));
+        underscore(x => Noisy = noisy("x"), _ => Noisy = noisy("_"), y => Noisy = noisy("y"));
+        only_underscores(_ => Noisy = noisy("a"), _ => Noisy = noisy("b"));
+        by_reference(x => Noisy = noisy("x"), ref y => Noisy = noisy("y"), z => Noisy = noisy("z"));
+        bound_twice(x => Noisy = noisy("x"), ref y @ Noisy(name) => Noisy = noisy("y"), z => Noisy = noisy("z"));
+        fields(x => Noisy = noisy("x"), Pair(l, ..) => Pair = Pair(noisy("l"), noisy("r")), y => Noisy = noisy("y"));
+        mutable_parts(x => Noisy = noisy("x"), (mut l, mut r) => (Noisy, Noisy) = pair(), mut y => Noisy = noisy("y"));
+        references(x => Noisy = noisy("x"), _ => &Noisy = &std::mem::ManuallyDrop::new(noisy("never")), y => Noisy = noisy("y"));
+        copies(x => Noisy = noisy("x"), (a, b) => (u8, bool) = (1, true), _ => [u64; 2] = [1, 2], y => Noisy = noisy("y"));
+        slices(x => Noisy = noisy("x"), [l, r] => [Noisy; 2] = [noisy("l"), noisy("r")], y => Noisy = noisy("y"));
+        two_patterns((a, _) => (Noisy, Noisy) = pair(), x => Noisy = noisy("x"), (_, b) => (Noisy, Noisy) = pair());
+        parenthesized(x => Noisy = noisy("x"), (y) => Noisy = noisy("y"), z => Noisy = noisy("z"));
+    }
+}
+
+#[test]
+fn self_is_dropped_in_rusts_order() {
+    macro_rules! twice {
+        ($($function:item)*) => {
+            #[allow(unused, clippy::all)]
+            mod plain {
+                use super::*;
+                pub(super) struct Type(pub(super) Noisy);
+                impl Type { $($function)* }
+            }
+            #[allow(unused, clippy::all)]
+            mod tracked {
+                use super::*;
+                pub(super) struct Type(pub(super) Noisy);
+                #[track_memory(crate = crate::fake)]
+                impl Type { $($function)* }
+            }
+        };
+    }
+    twice! {
+        pub(super) fn names(self, x: Noisy, y: Noisy) { log("body"); }
+        pub(super) fn pattern(mut self, (l, r): (Noisy, Noisy), y: Noisy) { log("body"); }
+        pub(super) fn underscore(self: Box<Self>, x: Noisy, _: Noisy, y: Noisy) { log("body"); }
+    }
+    macro_rules! run {
+        ($type:path) => {{
+            let new = || {
+                use $type as Type;
+                Type(Noisy("self"))
+            };
+            new().names(Noisy("x"), Noisy("y"));
+            new().pattern((Noisy("l"), Noisy("r")), Noisy("y"));
+            Box::new(new()).underscore(Noisy("x"), Noisy("_"), Noisy("y"));
+            taken()
+        }};
+    }
+    let (plain, tracked) = (run!(plain::Type), run!(tracked::Type));
+    println!("{plain}\n{tracked}");
+    assert_eq!(without_scopes(&tracked), plain);
 }
 
 #[test]

@@ -27,12 +27,27 @@ impl Drop for Noisy {
     }
 }
 
+macro_rules! fake_site {
+    ($name:literal) => {{
+        static SITE: $crate::fake::__private::Site =
+            $crate::fake::__private::Site::named($name, ::std::file!(), ::std::line!());
+        &SITE
+    }};
+    () => {{
+        struct Marker;
+        static SITE: $crate::fake::__private::Site =
+            $crate::fake::__private::Site::function(::std::any::type_name::<Marker>, ::std::file!(), ::std::line!());
+        &SITE
+    }};
+}
+
 pub(crate) mod __private {
+    pub(crate) use fake_site as site;
+
     use super::log;
-    pub(crate) use core::any::type_name;
     pub(crate) use core::future::Future;
     pub(crate) use core::option::Option;
-    pub(crate) use core::{file, line};
+    use std::marker::PhantomData;
     use std::pin::Pin;
     use std::task::{Context, Poll};
 
@@ -86,29 +101,79 @@ pub(crate) mod __private {
         Guard
     }
 
-    pub(crate) struct Tracked<F> {
+    pub(crate) struct Tracked<F, R> {
         site: &'static Site,
         future: Option<Pin<Box<F>>>,
+        output: Output<R>,
     }
 
-    impl<F: Future> Tracked<F> {
+    impl<F: Future<Output = R>, R> Tracked<F, R> {
         pub(crate) fn new(site: &'static Site, future: F) -> Self {
-            Self { site, future: Some(Box::pin(future)) }
+            Self { site, future: Some(Box::pin(future)), output: output() }
         }
     }
 
-    impl<F: Future> Future for Tracked<F> {
-        type Output = F::Output;
-        fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    impl<F: Future<Output = R>, R> Future for Tracked<F, R> {
+        type Output = R;
+        fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
             let _scope = enter(self.site);
             self.future.as_mut().expect("polled before it is dropped").as_mut().poll(context)
         }
     }
 
-    impl<F> Drop for Tracked<F> {
+    impl<F, R> Drop for Tracked<F, R> {
         fn drop(&mut self) {
             let _scope = enter(self.site);
             self.future = None;
         }
     }
+
+    pub(crate) struct Output<R>(PhantomData<fn(R) -> R>);
+
+    impl<R> Clone for Output<R> {
+        fn clone(&self) -> Self {
+            *self
+        }
+    }
+
+    impl<R> Copy for Output<R> {}
+
+    pub(crate) fn output<R>() -> Output<R> {
+        Output(PhantomData)
+    }
+
+    pub(crate) fn never() -> bool {
+        false
+    }
+
+    pub(crate) fn value<R>(_: Output<R>) -> R {
+        std::process::abort()
+    }
+
+    pub(crate) fn returned<F, R>(_: Output<R>) -> Tracked<F, R> {
+        std::process::abort()
+    }
+
+    pub(crate) fn typed<R>(_: Output<R>, value: R) -> R {
+        value
+    }
+
+    pub(crate) fn tracked<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, future: F) -> Tracked<F, R> {
+        Tracked::new(site, future)
+    }
+
+    /// The real one also passes on what is no future.
+    pub(crate) struct Perhaps<F>(pub(crate) &'static Site, pub(crate) F);
+
+    impl<F: Future> Perhaps<F> {
+        pub(crate) fn tracked(self) -> Tracked<F, F::Output> {
+            Tracked::new(self.0, self.1)
+        }
+    }
+
+    pub(crate) trait Itself {}
+
+    pub(crate) trait IsFuture {}
+    impl IsFuture for dyn Future<Output = ()> {}
+    pub(crate) const fn is_future<F: IsFuture + ?Sized>() {}
 }

@@ -5,7 +5,7 @@ mod arena {
     pub static ARENA: std::alloc::System = std::alloc::System;
 }
 
-#[memprof::main(allocator = arena::ARENA, config = "../../../../memory_profile.toml")]
+#[memprof::main(allocator = arena::ARENA)]
 fn main() {
     assert_eq!(vec![String::from("a")].concat(), "a");
 }

@@ -1,0 +1,228 @@
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
+use syn::parse::Parser;
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Block, Expr, ExprAsync, ExprClosure, ExprReturn, Item, ReturnType, Stmt, Type};
+
+use super::body::{UsersBody, braced, call, hidden};
+use crate::returned::{bare, has_value};
+use crate::root::Root;
+
+/// The output of an `async fn`, as the code around its body can speak of it without writing it.
+pub(crate) struct Typed {
+    form: Form,
+    /// The type, where it is written.
+    place: Span,
+    /// The brace that opens the body.
+    open: Span,
+    /// The function's name, where calls are found by debuggers.
+    there: Span,
+    private: TokenStream,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// `!`: nothing is expected of a value.
+    Never,
+    /// A type without `impl`: once the compiler knows it, it is known wherever a value is returned. `awaited`: it may
+    /// be a future.
+    Known { awaited: bool },
+    /// With `impl` in it: each value that is returned must be told what is expected.
+    Opaque,
+}
+
+impl Typed {
+    pub(crate) fn new(output: &ReturnType, block: &Group, there: Span, root: &Root) -> Self {
+        let form = match output {
+            ReturnType::Default => Form::Known { awaited: false },
+            ReturnType::Type(_, ty) => match bare(ty) {
+                Type::Never(_) => Form::Never,
+                _ if is_opaque(output) => Form::Opaque,
+                ty => Form::Known { awaited: may_be_a_future(ty) },
+            },
+        };
+        let place = match output {
+            ReturnType::Default => there,
+            ReturnType::Type(_, ty) => ty.span(),
+        };
+        Self { form, place, open: block.span_open(), there, private: root.private() }
+    }
+
+    /// What stands before the future in a function that returns it.
+    pub(crate) fn of_function(&self) -> TokenStream {
+        let new = self.new_output();
+        let expected = self.expected("returned");
+        if self.form == Form::Never { TokenStream::new() } else { quote_spanned!(Span::mixed_site()=> #new #expected) }
+    }
+
+    /// The same in a function that stays async.
+    pub(crate) fn of_async_function(&self) -> TokenStream {
+        let new = self.new_output();
+        match self.form {
+            Form::Never => TokenStream::new(),
+            Form::Opaque => new,
+            Form::Known { .. } => {
+                let expected = self.expected("value");
+                quote_spanned!(Span::mixed_site()=> #new #expected)
+            }
+        }
+    }
+
+    /// What stands first in the async block.
+    pub(crate) fn of_block(&self) -> TokenStream {
+        match self.form {
+            Form::Never | Form::Opaque => TokenStream::new(),
+            Form::Known { .. } => self.expected("value"),
+        }
+    }
+
+    /// The tracked future of an async block.
+    pub(crate) fn future(&self, windowed: bool, site: &TokenStream, block: &TokenStream) -> TokenStream {
+        let here = Span::mixed_site();
+        let private = &self.private;
+        if self.form == Form::Never {
+            let new = Ident::new(if windowed { "windowed" } else { "new" }, here);
+            return call(
+                quote_spanned!(here=> #private::Tracked::#new),
+                quote_spanned!(here=> #site, #block),
+                self.there,
+            );
+        }
+        let output = hidden("memprof_output", self.there);
+        self.call(if windowed { "windowed" } else { "tracked" }, quote_spanned!(here=> #output, #site, #block))
+    }
+
+    /// The end of the function. It says `return` for those who let Clippy ask for that everywhere.
+    pub(crate) fn returned(&self, before: &TokenStream, value: &TokenStream) -> TokenStream {
+        match self.form {
+            Form::Never => quote_spanned!(Span::mixed_site()=> #before #value),
+            _ => {
+                let returned = Ident::new("return", self.there);
+                quote_spanned!(Span::mixed_site()=> #before #returned #value;)
+            }
+        }
+    }
+
+    /// The user's body in the async block; see [`body`](super::body::body). An async block that ends in a future is an
+    /// error for Clippy, an `async fn` is not: so it ends in a statement.
+    pub(crate) fn body(&self, block: &Group) -> UsersBody {
+        let here = Span::mixed_site();
+        let block = if self.form == Form::Opaque { self.early(block) } else { block.clone() };
+        match self.form {
+            Form::Known { awaited: true } if has_value(&block) => {
+                UsersBody::Returned(quote_spanned!(here=> return '_body: #block;))
+            }
+            Form::Opaque if has_value(&block) => {
+                let value = self.typed(&TokenTree::Group(block).into());
+                UsersBody::Returned(quote_spanned!(here=> return #value;))
+            }
+            _ => UsersBody::Value(block),
+        }
+    }
+
+    /// `let output = (::memprof::__private::output)();`
+    fn new_output(&self) -> TokenStream {
+        let (output, new) = (hidden("memprof_output", self.there), self.call("output", TokenStream::new()));
+        quote_spanned!(self.there=> let #output = #new;)
+    }
+
+    /// Returns what is never there, so that its type is known to be the one that is returned. It begins where the body
+    /// does: a function without any code in its body has no coverage.
+    fn expected(&self, value: &str) -> TokenStream {
+        let output = hidden("memprof_output", self.there);
+        let never = self.call_at("never", TokenStream::new(), self.open);
+        // "The type inferred from this" then points at the type.
+        let value = self.call_at(value, quote_spanned!(self.there=> #output), self.place);
+        let returned = quote_spanned!(self.place=> return #value;);
+        quote_spanned!(self.there=> if #never { #returned })
+    }
+
+    /// A value of which is known what is expected.
+    fn typed(&self, value: &TokenStream) -> TokenStream {
+        let output = hidden("memprof_output", self.there);
+        self.call("typed", quote_spanned!(Span::mixed_site()=> #output, #value))
+    }
+
+    /// The body with the values that are returned early told what is expected of them, where it can be read.
+    fn early(&self, block: &Group) -> Group {
+        let mut stmts = match Block::parse_within.parse2(block.stream()) {
+            Ok(stmts) if says_return(block.stream()) => stmts,
+            _ => return block.clone(),
+        };
+        let mut early = Early(self);
+        stmts.iter_mut().for_each(|stmt: &mut Stmt| early.visit_stmt_mut(stmt));
+        braced(quote_spanned!(Span::mixed_site()=> #(#stmts)*), block.span())
+    }
+
+    fn call(&self, function: &str, arguments: TokenStream) -> TokenStream {
+        self.call_at(function, arguments, self.there)
+    }
+
+    fn call_at(&self, function: &str, arguments: TokenStream, place: Span) -> TokenStream {
+        let (private, function) = (&self.private, Ident::new(function, Span::mixed_site()));
+        call(quote_spanned!(Span::mixed_site()=> #private::#function), arguments, place)
+    }
+}
+
+/// Whether `impl Trait` stands somewhere in a type, or may: a macro can stand for any type.
+pub(super) fn is_opaque(output: &ReturnType) -> bool {
+    matches!(output, ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()))
+}
+
+fn says_impl(ty: TokenStream) -> bool {
+    let mut after_bang = false;
+    ty.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "impl",
+        TokenTree::Group(group) => after_bang || says_impl(group.stream()),
+        TokenTree::Punct(punct) => {
+            after_bang = punct.as_char() == '!';
+            false
+        }
+        TokenTree::Literal(_) => false,
+    })
+}
+
+fn says_return(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "return",
+        TokenTree::Group(group) => says_return(group.stream()),
+        _ => false,
+    })
+}
+
+/// The expressions that `return` returns from the function itself.
+struct Early<'t>(&'t Typed);
+
+impl VisitMut for Early<'_> {
+    fn visit_expr_return_mut(&mut self, node: &mut ExprReturn) {
+        visit_mut::visit_expr_return_mut(self, node);
+        if let Some(expr) = &mut node.expr {
+            let value = &**expr;
+            **expr = Expr::Verbatim(self.0.typed(&quote_spanned!(value.span()=> #value)));
+        }
+    }
+
+    // A `return` in these is not the function's.
+    fn visit_expr_async_mut(&mut self, _: &mut ExprAsync) {}
+    fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
+    fn visit_item_mut(&mut self, _: &mut Item) {}
+}
+
+/// Whether a type may be one that can be awaited: all are that are not known to be others.
+fn may_be_a_future(ty: &Type) -> bool {
+    const OTHERS: [&str; 22] = [
+        "Arc", "HashMap", "Option", "Rc", "Result", "String", "Vec", "bool", "char", "f32", "f64", "i128", "i16",
+        "i32", "i64", "i8", "isize", "u128", "u16", "u32", "u64", "u8",
+    ];
+    match bare(ty) {
+        Type::Reference(reference) => reference.mutability.is_some() && may_be_a_future(&reference.elem),
+        Type::Array(_) | Type::Tuple(_) | Type::Slice(_) | Type::Ptr(_) | Type::FnPtr(_) => false,
+        Type::Path(path) => !path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "usize" || OTHERS.iter().any(|name| last.ident == name)),
+        _ => true,
+    }
+}

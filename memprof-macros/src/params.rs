@@ -1,0 +1,115 @@
+//! Parameters that are moved into locals, so that they are dropped inside the scope.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, FnArg, Meta, Pat, PatType, Signature, Token, Type};
+
+/// A parameter that is dropped inside the scope.
+pub(crate) struct Rebound {
+    /// `#[cfg(…)]` and lint levels of the parameter.
+    pub(crate) attrs: TokenStream,
+    pub(crate) mutability: Option<Token![mut]>,
+    /// The local, as the body knows it.
+    pub(crate) ident: Ident,
+    /// The parameter.
+    pub(crate) param: Ident,
+    pub(crate) seen: Seen,
+}
+
+impl Rebound {
+    /// The local shadows nothing and has no attributes: any pattern can bind it.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.seen == Seen::ByTheBody && self.attrs.is_empty()
+    }
+}
+
+/// Whose the parameters are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nobody but the body speaks of them. They get names of ours that read the same: the locals then shadow nothing.
+    ByTheBody,
+    /// Another attribute macro may speak of them, as in `#[instrument(fields(rows = rows.len()))]`.
+    ByOthers,
+}
+
+/// Takes `mut` off the parameters that are dropped inside the scope and returns these parameters, in order.
+///
+/// These are the plain names behind the last pattern. What a pattern leaves of its parameter cannot be moved, is
+/// dropped after the scope, and must be dropped before the parameters in front of it.
+pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen) -> Vec<Rebound> {
+    let mut params: Vec<_> = sig
+        .inputs
+        .iter_mut()
+        .rev()
+        .map_while(|input| match input {
+            FnArg::Typed(param) if never_drops(&param.ty) => Some(None),
+            FnArg::Typed(param) => rebind(param, seen).map(Some),
+            FnArg::Receiver(_) => None,
+        })
+        .flatten()
+        .collect();
+    params.reverse();
+    params
+}
+
+/// The same for one parameter.
+pub(crate) fn rebind(param: &mut PatType, seen: Seen) -> Option<Rebound> {
+    let Pat::Ident(name) = &mut *param.pat else { return None };
+    if name.by_ref.is_some() || name.subpat.is_some() {
+        return None;
+    }
+    let attrs = of_locals(&param.attrs);
+    // The lint that is expected now arises at the second binding and nowhere else.
+    param.attrs.retain(|attr| !attr.path().is_ident("expect"));
+    let ident = name.ident.clone();
+    if seen == Seen::ByTheBody {
+        name.ident.set_span(Span::mixed_site().located_at(ident.span()));
+    }
+    Some(Rebound { attrs, mutability: name.mutability.take(), ident, param: name.ident.clone(), seen })
+}
+
+/// The attributes of a parameter that may stand on a local: `#[cfg(…)]`, lint levels, and these within
+/// `#[cfg_attr(…)]`. All others are read by a macro that looks for them on parameters.
+pub(crate) fn of_locals(attrs: &[Attribute]) -> TokenStream {
+    attrs
+        .iter()
+        .filter_map(|attr| {
+            let meta = of_local(&attr.meta)?;
+            Some(quote!(#[#meta]))
+        })
+        .collect()
+}
+
+fn of_local(meta: &Meta) -> Option<TokenStream> {
+    const KEPT: [&str; 6] = ["allow", "cfg", "deny", "expect", "forbid", "warn"];
+    if let Meta::List(list) = meta
+        && list.path.is_ident("cfg_attr")
+    {
+        let metas = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+        let mut metas = metas.iter();
+        let condition = metas.next()?;
+        let kept: Vec<_> = metas.filter_map(of_local).collect();
+        let path = &list.path;
+        return (!kept.is_empty()).then(|| quote!(#path(#condition, #(#kept),*)));
+    }
+    KEPT.iter().any(|name| meta.path().is_ident(name)).then(|| quote!(#meta))
+}
+
+/// Whether nothing happens when a value of the type is dropped, as far as the type is written out: it can be left where
+/// it is.
+pub(crate) fn never_drops(ty: &Type) -> bool {
+    const PRIMITIVES: [&str; 16] = [
+        "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "u128", "u16", "u32", "u64", "u8",
+        "usize",
+    ];
+    match ty {
+        Type::Reference(_) | Type::Ptr(_) | Type::Never(_) | Type::FnPtr(_) => true,
+        Type::Group(group) => never_drops(&group.elem),
+        Type::Paren(paren) => never_drops(&paren.elem),
+        Type::Array(array) => never_drops(&array.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().all(never_drops),
+        Type::Path(ty) => ty.qself.is_none() && PRIMITIVES.iter().any(|name| ty.path.is_ident(name)),
+        _ => false,
+    }
+}

@@ -1,0 +1,110 @@
+//! What the compiler says of mistakes: the same as without the attribute, or as near as can be.
+//! `tests/golden/messages.txt` has all that differs; `MEMPROF_BLESS=1` writes it anew.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::compiler::{MESSAGES, is_known, rustc, said, samples, version};
+
+/// A message as lines: level, code and text, then each place that it marks and what it says there, then notes and
+/// advice.
+fn lines(message: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().replace('\n', " / ");
+    let places = |spans: &Value| {
+        let mut places: Vec<String> = Vec::new();
+        for span in spans.as_array().into_iter().flatten() {
+            let source = &span["text"][0];
+            let part = |key: &str| source[key].as_u64().map_or(0, |at| at as usize);
+            let line: Vec<char> = source["text"].as_str().unwrap_or_default().chars().collect();
+            let marked: String =
+                line.get(part("highlight_start") - 1..part("highlight_end") - 1).unwrap_or(&[]).iter().collect();
+            let primary = if span["is_primary"] == true { "^" } else { "-" };
+            let said = text(if span["suggested_replacement"].is_null() {
+                &span["label"]
+            } else {
+                &span["suggested_replacement"]
+            });
+            places.push(format!(" {primary}`{marked}` {said}"));
+        }
+        places.sort();
+        places.concat()
+    };
+    let mut all = format!(
+        "{}[{}]: {}{}",
+        text(&message["level"]),
+        text(&message["code"]["code"]),
+        text(&message["message"]),
+        places(&message["spans"])
+    );
+    for child in message["children"].as_array().into_iter().flatten() {
+        let said = text(&child["message"]);
+        // Where a long type was written to, and the types that implement something, are none of the user's.
+        if said.contains("the full name for the type")
+            || said.contains("using `--verbose`")
+            || said.contains("other types implement")
+        {
+            continue;
+        }
+        write!(all, "\n      {}: {said}{}", text(&child["level"]), places(&child["spans"])).unwrap();
+    }
+    all
+}
+
+/// What is said of a file, each message once, in an order that does not depend on the compiler's.
+fn messages(name: &str, code: &str, folder: &Path) -> Vec<String> {
+    let file = folder.join(format!("{name}.rs"));
+    std::fs::write(&file, format!("#![allow(dead_code)]\n{code}\nfn main() {{}}\n")).unwrap();
+    let mut all: Vec<String> = said(rustc(), &file, false, folder).iter().map(lines).collect();
+    for message in &mut all {
+        // `{async block@/tmp/…/name.rs:2:50: 2:60}`
+        while let Some(start) = message.find("@") {
+            let end = message[start..].find('}').map_or(message.len(), |end| start + end);
+            message.replace_range(start..end, "");
+        }
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[test]
+fn mistakes_are_told_as_without_the_attribute() {
+    let blessed = std::env::var_os("MEMPROF_BLESS").is_some();
+    if !blessed && !is_known() {
+        return;
+    }
+    let bodies = std::fs::read_to_string(samples().join("bodies.txt")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut found = format!("{}\n", version());
+    let mut equal = 0;
+    for line in bodies.lines().filter(|line| !line.starts_with('#')) {
+        let (name, code) = line.split_once(": ").unwrap();
+        let plain = messages(name, &code.replace('@', ""), folder.path());
+        let tracked = messages(name, &code.replace('@', "#[memprof::track_memory] "), folder.path());
+        if plain == tracked {
+            equal += 1;
+            writeln!(found, "{name}: equal").unwrap();
+            continue;
+        }
+        writeln!(found, "{name}:").unwrap();
+        for (what, of, other) in [("without", &plain, &tracked), ("tracked", &tracked, &plain)] {
+            for message in of.iter().filter(|message| !other.contains(message)) {
+                writeln!(found, "  {what}: {message}").unwrap();
+            }
+        }
+    }
+    println!("{equal} are equal");
+    if blessed {
+        std::fs::write(MESSAGES, found).unwrap();
+        return;
+    }
+    let golden = std::fs::read_to_string(MESSAGES).unwrap();
+    let differ: Vec<_> = found.lines().filter(|line| !golden.lines().any(|other| other == *line)).collect();
+    assert!(
+        differ.is_empty(),
+        "not as in {MESSAGES}; look at it, and write it anew with MEMPROF_BLESS=1:\n{}",
+        differ.join("\n")
+    );
+}
