@@ -161,7 +161,7 @@
 //! memprof = ["dep:memprof", "memprof/profiling"]
 //! ```
 //!
-//! ```ignore
+//! ```text
 //! #[cfg_attr(feature = "memprof", memprof::track_memory)]
 //! impl Index {
 //!     pub fn build(rows: Vec<Row>) -> Self { … }
