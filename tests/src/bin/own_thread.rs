@@ -9,6 +9,19 @@ fn up_and_down() {
     drop(black_box(vec![1u8; 5_000_000]));
 }
 
+/// A thread gives itself its name once it runs, which can be later than this.
+fn settled_names_of_threads() -> Vec<String> {
+    for _ in 0..200 {
+        let mut names = names_of_threads();
+        names.dedup();
+        if names.len() == names_of_threads().len() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    names_of_threads()
+}
+
 fn names_of_threads() -> Vec<String> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let mut names: Vec<String> = tasks
@@ -23,7 +36,7 @@ fn names_of_threads() -> Vec<String> {
 fn main() {
     match std::env::args().nth(1).unwrap_or_default().as_str() {
         "peak" => up_and_down(),
-        "threads" => println!("{:?}", names_of_threads()),
+        "threads" => println!("{:?}", settled_names_of_threads()),
         // What std spawns is a process that was forked or made by `posix_spawn`.
         "child" => {
             let executable = std::env::current_exe().unwrap();
