@@ -41,7 +41,8 @@ impl Ended {
         assert_eq!(row("memprof_panic_abort::hold").retained_bytes, Some(34_567));
         // Nothing was unwound.
         assert_eq!(row("memprof_panic_abort::fail").active, 1);
-        assert_eq!(fs::read_dir(folder).unwrap().count(), 2);
+        // And the `.gitignore` of a folder that was made for them.
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 3);
         assert_eq!(self.stderr.matches("memprof: allocated ").count(), 1, "{}", self.stderr);
     }
 }
