@@ -96,7 +96,7 @@ fn of_local(meta: &Meta) -> Option<TokenStream> {
     KEPT.iter().any(|name| meta.path().is_ident(name)).then(|| quote!(#meta))
 }
 
-/// Whether nothing happens when a value of the type is dropped, as far as the type is written out: it can be left where
+/// True if nothing happens when a value of the type is dropped, as far as the type is written out: it can be left where
 /// it is.
 pub(crate) fn never_drops(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 16] = [

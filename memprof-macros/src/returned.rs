@@ -312,7 +312,7 @@ fn breaks(tokens: TokenStream) -> bool {
     })
 }
 
-/// Whether a body ends in a value, as far as is seen; where it cannot be read, it may.
+/// True if a body ends in a value, as far as is seen; where it cannot be read, it may.
 pub(crate) fn has_value(body: &Group) -> bool {
     match Block::parse_within.parse2(body.stream()) {
         Ok(stmts) => match stmts.last() {

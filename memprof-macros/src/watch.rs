@@ -46,7 +46,7 @@ impl Watch {
         self.first.as_ref()
     }
 
-    /// Whether there is a window: only the future of such a function has room for one.
+    /// True if there is a window: only the future of such a function has room for one.
     pub(crate) fn has_window(&self) -> bool {
         self.window.is_some()
     }

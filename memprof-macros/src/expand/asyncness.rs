@@ -13,13 +13,13 @@ pub(crate) fn stays(attrs: &[Attribute], sig: &Signature) -> bool {
     attrs.iter().any(|attr| wanted(&attr.meta)) || never_returns(sig)
 }
 
-/// Whether an attribute may be a macro that reads the function.
+/// True if an attribute may be a macro that reads the function.
 pub(crate) fn is_read_by_others(meta: &Meta) -> bool {
     let path = meta.path();
     !path.is_ident("must_use") && !path.is_ident("expect") && wants_async(meta)
 }
 
-/// Whether an attribute must see an `async fn`: any that is not known to be read by the compiler and its tools alone.
+/// True if an attribute must see an `async fn`: any that is not known to be read by the compiler and its tools alone.
 /// On a block it may be one that rewrites the functions in it, such as `#[async_trait]`.
 pub(crate) fn wants_async(meta: &Meta) -> bool {
     // Of these the compiler and Clippy take note, and say other things of an `async fn` than of a function that returns

@@ -120,7 +120,7 @@ fn captured(sig: &mut Signature, seen: Seen) -> Vec<Param> {
         .collect()
 }
 
-/// Whether it makes no difference when a parameter is moved, nor whether it is at all.
+/// True if it makes no difference when a parameter is moved, nor whether it is at all.
 fn stays(param: &PatType) -> bool {
     matches!(&*param.pat, Pat::Ident(name) if name.mutability.is_none() && name.subpat.is_none())
         && never_drops(&param.ty)

@@ -148,7 +148,7 @@ fn tokio_builder(body: TokenStream) -> Option<TokenStream> {
     None
 }
 
-/// Whether the body of a test starts a runtime whose tasks run on other threads, as the runtime's attribute has made it.
+/// True if the body of a test starts a runtime whose tasks run on other threads, as the runtime's attribute has made it.
 fn has_workers(body: TokenStream) -> bool {
     body.into_iter().any(|token| match token {
         TokenTree::Ident(name) => name == "new_multi_thread" || name == "async_std",

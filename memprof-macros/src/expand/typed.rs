@@ -165,7 +165,7 @@ impl Typed {
     }
 }
 
-/// Whether `impl Trait` stands somewhere in a type, or may: a macro can stand for any type.
+/// True if `impl Trait` stands somewhere in a type, or may: a macro can stand for any type.
 pub(super) fn is_opaque(output: &ReturnType) -> bool {
     matches!(output, ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()))
 }
@@ -209,7 +209,7 @@ impl VisitMut for Early<'_> {
     fn visit_item_mut(&mut self, _: &mut Item) {}
 }
 
-/// Whether a type may be one that can be awaited: all are that are not known to be others.
+/// True if a type may be one that can be awaited: all are that are not known to be others.
 fn may_be_a_future(ty: &Type) -> bool {
     const OTHERS: [&str; 22] = [
         "Arc", "HashMap", "Option", "Rc", "Result", "String", "Vec", "bool", "char", "f32", "f64", "i128", "i16",

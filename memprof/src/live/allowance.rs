@@ -130,7 +130,7 @@ impl Allowance {
     }
 }
 
-/// Whether spending leaves so much that an interval of half the length would not cost too much.
+/// True if spending leaves so much that an interval of half the length would not cost too much.
 fn is_low(spent: f64, allowed: f64) -> bool {
     2.0 * spent < allowed
 }

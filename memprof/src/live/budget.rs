@@ -39,7 +39,7 @@ const SHARDS_WHEN_PUBLISHING: usize = 16;
 const USUAL: u64 = 1024;
 /// The interval begins here where it grows for the budget: a smaller one would spare few blocks their record.
 const LEAST_INTERVAL: u64 = 256;
-/// Whether there is a budget.
+/// True if there is a budget.
 static IS_LIMITED: AtomicBool = AtomicBool::new(false);
 /// When the first profile began, by both clocks.
 static ORIGIN: OnceLock<Anchor> = OnceLock::new();
@@ -113,7 +113,7 @@ pub(super) fn recover() {
     BOOKS.is_open.store(false, Release);
 }
 
-/// Whether recording has a budget, so that it has to be timed.
+/// True if recording has a budget, so that it has to be timed.
 #[inline(always)]
 pub(crate) fn is_limited() -> bool {
     IS_LIMITED.load(Relaxed)

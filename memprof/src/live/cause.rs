@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 static IS_FULL: AtomicBool = AtomicBool::new(false);
 static IS_DEAR: AtomicBool = AtomicBool::new(false);
 
-/// What made the interval grow in this profile.
+/// Causes of the interval's growth in this profile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Causes {
     /// The table was full.
@@ -31,7 +31,7 @@ pub(super) fn note_dear() {
     IS_DEAR.store(true, Relaxed);
 }
 
-/// What made the interval grow in this profile.
+/// Causes of the interval's growth in this profile.
 pub(crate) fn causes() -> Causes {
     Causes { is_full: IS_FULL.load(Relaxed), is_dear: IS_DEAR.load(Relaxed) }
 }

@@ -28,7 +28,7 @@ impl Present {
         self.0.sa_flags & libc::SA_SIGINFO != 0
     }
 
-    /// Whether the handler is called once, and the next signal has its default action.
+    /// True if the handler is called once, and the next signal has its default action.
     pub(super) fn is_for_once(&self) -> bool {
         self.0.sa_flags & libc::SA_RESETHAND != 0
     }

@@ -45,7 +45,7 @@ struct State {
     is_caught: AtomicBool,
     /// The program's handler that was there, with its flags and mask; null: none. Never freed: it may be about to be called.
     before: AtomicPtr<Present>,
-    /// Whether that handler was to be called once, and has been.
+    /// True if that handler was to be called once, and has been.
     is_spent: AtomicBool,
     /// When it came first, in milliseconds; 0: never.
     first_at: AtomicU64,
@@ -119,12 +119,12 @@ impl Signal {
         self.state().before().is_some() || !handler::is(self.number(), on_signal)
     }
 
-    /// Whether the process ignores it, as `nohup` has it.
+    /// True if the process ignores it, as `nohup` has it.
     pub(crate) fn is_ignored(self) -> bool {
         handler::present(self.number()).is_some_and(|present| present.is_ignore())
     }
 
-    /// Whether the program has no handler for it and does not ignore it.
+    /// True if the program has no handler for it and does not ignore it.
     pub(crate) fn has_default_action(self) -> bool {
         handler::present(self.number()).is_some_and(|present| present.is_default())
     }
@@ -186,7 +186,7 @@ impl State {
     }
 }
 
-/// Whether a thread of this process takes the signals, or soon will. Without one they have their default action.
+/// True if a thread of this process takes the signals, or soon will. Without one they have their default action.
 pub(crate) fn expect_thread(is_there: bool) {
     PROCESS.store(if is_there { std::process::id() } else { 0 }, Release);
 }

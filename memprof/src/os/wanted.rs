@@ -1,6 +1,6 @@
 //! Signs in a program's surroundings that its figures are wanted. Nothing in here allocates: it may run in any tracked function.
 
-/// Whether a variable `MEMPROF_…` is set, or a `memory_profile.toml` is in the working directory or above it. The file alone says
+/// True if a variable `MEMPROF_…` is set, or a `memory_profile.toml` is in the working directory or above it. The file alone says
 /// nothing of tests and benchmarks: it lies there for the program.
 pub(crate) fn are_figures() -> bool {
     match variables() {
@@ -50,7 +50,7 @@ mod file {
     const UP: &[u8] = b"../";
     const NAME: &[u8] = b"memory_profile.toml\0";
 
-    /// Whether the nearest file is there and does not say `enabled = false`.
+    /// True if the nearest file is there and does not say `enabled = false`.
     pub(super) fn is_there() -> bool {
         let mut path = [0u8; DEEPEST * UP.len() + NAME.len()];
         (0..DEEPEST).find_map(|up| {
@@ -77,14 +77,14 @@ mod file {
         Some(!text.split(|byte| *byte == b'\n').any(is_off))
     }
 
-    /// Whether a line switches profiling off.
+    /// True if a line switches profiling off.
     pub(super) fn is_off(line: &[u8]) -> bool {
         let value = line.trim_ascii().strip_prefix(b"enabled").map(<[u8]>::trim_ascii);
         let value = value.and_then(|rest| rest.strip_prefix(b"=")).map(<[u8]>::trim_ascii);
         value.is_some_and(|value| value.starts_with(b"false"))
     }
 
-    /// Whether this is one of cargo's tests, examples in documentation, or benchmarks.
+    /// True if this is one of cargo's tests, examples in documentation, or benchmarks.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) fn is_test() -> bool {
         let mut path = [0u8; 4096];

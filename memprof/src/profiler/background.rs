@@ -58,7 +58,7 @@ impl Background {
         WANTED.load(Acquire) == self.0
     }
 
-    /// What the thread does until the profile is over.
+    /// Work of the thread until the profile is over.
     fn work(self, mut periodic: Option<Periodic>) {
         let mut readings = Schedule::new();
         loop {
@@ -85,7 +85,7 @@ impl Background {
         }
     }
 
-    /// Whether this thread is that of the profile: another one may have begun meanwhile.
+    /// True if this thread is that of the profile: another one may have begun meanwhile.
     fn is_of(self, profile: &Running) -> bool {
         profile.background == Some(self)
     }

@@ -74,7 +74,7 @@ impl Estimate {
         if self.squares > 0.0 { self.weights * self.weights / self.squares } else { 0.0 }
     }
 
-    /// Whether most of the blocks have no record of their own.
+    /// True if most of the blocks have no record of their own.
     pub(super) fn is_thin(self) -> bool {
         self.weights > 1.1 * self.samples as f64
     }

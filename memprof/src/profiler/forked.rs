@@ -10,7 +10,7 @@ use std::sync::Once;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Whether a child gets a thread of its own.
+/// True if a child gets a thread of its own.
 static HAS_BACKGROUND: AtomicBool = AtomicBool::new(false);
 
 /// Has each child told what it is.

@@ -106,7 +106,7 @@ impl Group {
         probability(self.estimate.bytes() / self.estimate.count().max(1), interval)
     }
 
-    /// Whether a block that is large among `whole` bytes was made larger in the later half of its life.
+    /// True if a block that is large among `whole` bytes was made larger in the later half of its life.
     pub(super) fn was_enlarged_late(&self, whole: u64) -> bool {
         // A vector that grows by doubling is one block, made once. The last time is in the later half of its life if it
         // grows evenly; what was filled at the start was enlarged there for the last time.

@@ -90,7 +90,7 @@ impl Retained<'_> {
         if estimate.samples() == 0 { 0 } else { estimate.error(self.interval) }
     }
 
-    /// Whether anything is known of what so many bytes left: without a sample of them it is not.
+    /// True if anything is known of what so many bytes left: without a sample of them it is not.
     pub(super) fn is_known(self, estimate: Estimate, allocated: u64) -> bool {
         self.interval <= 1 || estimate.samples() > 0 || allocated == 0
     }

@@ -319,7 +319,7 @@ fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Backg
     }
 }
 
-/// Whether the thread is started for readings over time alone: not where the user has said which signals it is for, and not
+/// True if the thread is started for readings over time alone: not where the user has said which signals it is for, and not
 /// where it would be one of the standard library's, which allocates.
 fn takes_readings(config: &Config) -> bool {
     cfg!(unix) && config.memory_profiling.track_allocations && config.memory_profiling.dump_on_signal.is_none()
@@ -348,7 +348,7 @@ fn named_signals(names: &[String]) -> Vec<Signal> {
     names.iter().filter_map(|name| Signal::named(name)).collect()
 }
 
-/// Whether a key asks for the thread, which a forked child has then, too.
+/// True if a key asks for the thread, which a forked child has then, too.
 fn background_is_asked_for(config: &Config) -> bool {
     let names = config.memory_profiling.dump_on_signal.as_ref();
     config.reporting.every_seconds > 0 || names.is_some_and(|names| !names.is_empty())

@@ -1,4 +1,4 @@
-//! What is known of the run over time, in seconds, for one report.
+//! Course of the run over time, in seconds, for one report.
 
 use super::merge::Paths;
 use super::net_rise::{self, NetRise};
@@ -62,7 +62,7 @@ impl OverTime {
             .unwrap_or_default()
     }
 
-    /// Whether the net of a path has risen steadily until it was `now` at `seconds`.
+    /// True if the net of a path has risen steadily until it was `now` at `seconds`.
     pub(super) fn has_rising_net(&self, path: usize, seconds: f64, now: i64) -> bool {
         let Some(net) = self.net_of_paths.get(&path) else { return false };
         let net: Vec<(f64, f64)> = self.moments.iter().copied().zip(net.iter().copied()).collect();

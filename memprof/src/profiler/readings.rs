@@ -36,7 +36,7 @@ static TABLES: Tables = Tables::new();
 /// One reading at a time.
 static ONE_AT_A_TIME: ForkLock<()> = ForkLock::new();
 
-/// What a row is of: a node's address, and a stack (for net: none).
+/// Key of a row: a node's address, and a stack (for net: none).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) owner: usize,
@@ -48,7 +48,7 @@ struct Table {
     owners: [AtomicUsize; ROWS],
     stacks: [AtomicU32; ROWS],
     values: [[AtomicI64; MOMENTS]; ROWS],
-    /// Whether the row was free only after something had found none: it may have been that.
+    /// True if the row was free only after something had found none: it may have been that.
     is_late: [AtomicBool; ROWS],
     /// How often something found no row.
     left_out: AtomicUsize,

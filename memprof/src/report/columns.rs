@@ -37,7 +37,7 @@ pub(crate) struct Row {
     net: Option<i64>,
     pub(crate) self_net: Option<i128>,
     pub(crate) retained: Option<i128>,
-    /// Whether a sample says nothing of what is retained.
+    /// True if a sample says nothing of what is retained.
     is_retained_unknown: bool,
     /// Standard error of `retained`, where it is an estimate.
     retained_error: Option<u64>,

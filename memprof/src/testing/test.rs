@@ -115,7 +115,7 @@ impl TestLimits {
     }
 }
 
-/// What the workers of the runtime did meanwhile; `None`: nothing.
+/// Figures of the runtime's workers meanwhile; `None`: they did nothing.
 fn by_others(sum: Reading) -> Option<String> {
     (sum.allocated.count > 0).then(|| {
         let blocks = size::plural(sum.allocated.count, "block");

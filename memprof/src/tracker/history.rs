@@ -35,7 +35,7 @@ pub(crate) struct Point {
     pub(crate) allocated: u64,
 }
 
-/// What was read, and how far a reading can be off.
+/// Readings, and how far one can be off.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     pub(crate) points: Vec<Point>,
@@ -65,9 +65,9 @@ impl Place {
 }
 
 static READINGS: Readings = Readings::new();
-/// Whether the profiler's own thread takes the readings.
+/// True if the profiler's own thread takes the readings.
 static HAS_READER: AtomicBool = AtomicBool::new(false);
-/// Whether a reading was taken by a thread that published.
+/// True if a reading was taken by a thread that published.
 static IS_ROUGH: AtomicBool = AtomicBool::new(false);
 
 struct Readings {
@@ -182,13 +182,13 @@ pub(crate) fn read_if_due() {
     }
 }
 
-/// Whether threads that publish take the readings. Without a profile nobody does.
+/// True if threads that publish take the readings. Without a profile nobody does.
 #[inline]
 pub(super) fn needs_publishers() -> bool {
     READINGS.next.load(Relaxed) != u64::MAX && !HAS_READER.load(Relaxed)
 }
 
-/// Whether a thread that publishes should take a reading.
+/// True if a thread that publishes should take a reading.
 #[inline]
 pub(super) fn is_due_for_publisher() -> bool {
     needs_publishers() && READINGS.is_due(clock::ticks())

@@ -80,7 +80,7 @@ pub(crate) struct Ledger {
     pub(super) countdown: live::Countdown,
     /// Which of the tracked allocations are special, see `tracking::is_special`.
     pub(super) special_mask: AtomicU64,
-    /// Whether it is one of [`REPORTING`].
+    /// True if it is one of [`REPORTING`].
     is_reporting: Cell<bool>,
     place: Place<Ledger>,
     /// Allocations that found no room in the live table.
@@ -311,7 +311,7 @@ impl Ledger {
         !self.is_reporting()
     }
 
-    /// Whether it counts the profiler's own work. For the owner alone.
+    /// True if it counts the profiler's own work. For the owner alone.
     pub(super) fn is_reporting(&self) -> bool {
         self.is_reporting.get()
     }

@@ -140,7 +140,7 @@ fn end(ledger: &'static Ledger) {
     give();
 }
 
-/// What the thread of a reporting ledger goes back to.
+/// State that the thread of a reporting ledger goes back to.
 pub(super) fn before(ledger: &'static Ledger) -> usize {
     ledger.own_work().before.get()
 }

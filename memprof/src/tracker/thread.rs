@@ -159,7 +159,7 @@ fn retire() {
     }
 }
 
-/// Whether this thread has such a word that a reporting ledger can stand there: not in the middle of a probe, and not where
+/// True if this thread has such a word that a reporting ledger can stand there: not in the middle of a probe, and not where
 /// profiling is off.
 pub(super) fn can_change() -> bool {
     !matches!(PRESENT.get(), PROBING | DISABLED)
@@ -184,7 +184,7 @@ pub(super) fn change_back(before: usize) {
     PRESENT.set(before);
 }
 
-/// Whether a ledger is that of this thread's program: also while the thread reports.
+/// True if a ledger is that of this thread's program: also while the thread reports.
 pub(super) fn has(ledger: &'static Ledger) -> bool {
     match present().ledger() {
         Some(own) if own.is_reporting() => Present(reporting::before(own)).is(ledger),

@@ -116,7 +116,7 @@ fn quantile(moments: impl Iterator<Item = (f64, f64)> + Clone, share: f64) -> f6
     last
 }
 
-/// Whether a group grows by new blocks, now or whenever the program works.
+/// True if a group grows by new blocks, now or whenever the program works.
 pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     let births = &group.births;
     if births.len() < if group.is_confirmed() { FEWEST_CONFIRMED } else { FEWEST_BLOCKS } {
@@ -138,7 +138,7 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     grows.then_some(Growth { how: How::NewBlocks, from: first, last: births.newest(), bytes })
 }
 
-/// Whether the pause since the newest survivor says nothing: at the mean rate before it fewer than [`GAPS`] samples were due since,
+/// True if the pause since the newest survivor says nothing: at the mean rate before it fewer than [`GAPS`] samples were due since,
 /// because new blocks seldom get a record now.
 fn is_blind(group: &Evidence<'_>) -> bool {
     let births = &group.births;
@@ -148,7 +148,7 @@ fn is_blind(group: &Evidence<'_>) -> bool {
     pause > PAUSE * (group.now - first) && rate * pause * group.chance < GAPS
 }
 
-/// Whether nothing tells that no more survivors came after the newest one that is known: the exact net of the call path went on
+/// True if nothing tells that no more survivors came after the newest one that is known: the exact net of the call path went on
 /// rising, or the group would grow if the time ended there.
 pub(super) fn may_go_on(group: &Evidence<'_>) -> bool {
     let births = &group.births;
@@ -201,7 +201,7 @@ fn keep_coming(births: &Births, span: Span) -> bool {
         && span.now - births.newest() <= usual
 }
 
-/// Whether as much goes as comes: a queue, or a cache that is full.
+/// True if as much goes as comes: a queue, or a cache that is full.
 fn turns_over(group: &Evidence<'_>, span: Span) -> bool {
     let Some((at, level)) = group.levels.last_until(span.middle()).filter(|&(at, _)| at >= span.first) else {
         return false;
@@ -210,13 +210,13 @@ fn turns_over(group: &Evidence<'_>, span: Span) -> bool {
     group.bytes - level < LEAST_RISE * made
 }
 
-/// Whether a group that is younger than half of the run was as high before: then it is emptied now and then.
+/// True if a group that is younger than half of the run was as high before: then it is emptied now and then.
 fn was_emptied(group: &Evidence<'_>, span: Span) -> bool {
     let was_as_high = group.levels.highest_until(span.first).is_some_and(|highest| highest > AS_HIGH * group.bytes);
     span.length() < group.now / 2.0 && was_as_high
 }
 
-/// Whether a group that began in the last quarter of the run is the beginning of a leak. What is being worked on looks the
+/// True if a group that began in the last quarter of the run is the beginning of a leak. What is being worked on looks the
 /// same, but has been as high before; where there are no readings, most of what was made on the path was freed then.
 fn began_late(group: &Evidence<'_>, span: Span) -> bool {
     let is_steady = span.quarters(&group.births).iter().all(|&quarter| quarter >= LEAST_SHARE_OF_YOUNG);
@@ -229,7 +229,7 @@ fn began_late(group: &Evidence<'_>, span: Span) -> bool {
     is_steady && is_long && by_many_calls && !was_as_high && !turns_over(group, span)
 }
 
-/// Whether the survivors stopped coming because the program rests: by its work they come as before.
+/// True if the survivors stopped coming because the program rests: by its work they come as before.
 fn rests(group: &Evidence<'_>, span: Span) -> bool {
     let (births, middle) = (&group.births, span.middle());
     let (before, after) = (births.weight(span.first, middle), births.weight(middle, f64::INFINITY));
@@ -244,7 +244,7 @@ fn rests(group: &Evidence<'_>, span: Span) -> bool {
         && !turns_over(group, span)
 }
 
-/// Whether the calls in the later half left as much as those before; where there are no readings of them, whether each call so
+/// True if the calls in the later half left as much as those before; where there are no readings of them, whether each call so
 /// far left something.
 fn each_call_leaves_as_much(group: &Evidence<'_>, span: Span, before: f64, after: f64) -> bool {
     let at_first = group.calls_before.last_until(span.first).map_or(0.0, |(_, calls)| calls);

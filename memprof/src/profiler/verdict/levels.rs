@@ -67,7 +67,7 @@ impl Levels {
     }
 }
 
-/// Whether a group grows by larger blocks.
+/// True if a group grows by larger blocks.
 pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     let has_readings = group.levels.0.len() >= FEWEST;
     if !has_readings && let Some(growth) = by_the_record(group) {
@@ -111,7 +111,7 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     grows.then_some(Growth { how, from, last, bytes })
 }
 
-/// Whether the levels come and go: the level below which a random figure has not fallen since rises, too, but the figure itself
+/// True if the levels come and go: the level below which a random figure has not fallen since rises, too, but the figure itself
 /// is mostly far above it.
 fn is_noise(group: &Evidence<'_>, floors: &[(f64, f64)], from: f64) -> bool {
     let sum = |levels: &[(f64, f64)]| -> f64 {
@@ -120,7 +120,7 @@ fn is_noise(group: &Evidence<'_>, floors: &[(f64, f64)], from: f64) -> bool {
     sum(&group.levels.0) > (1.0 + NOISE) * sum(floors)
 }
 
-/// Whether a group that has been growing for less than half of the run was as high before: then it is emptied now and then. One
+/// True if a group that has been growing for less than half of the run was as high before: then it is emptied now and then. One
 /// that began in the last quarter has to show that it never was.
 fn may_fall_again(group: &Evidence<'_>, from: f64) -> bool {
     let life = group.now - from;
@@ -132,7 +132,7 @@ fn may_fall_again(group: &Evidence<'_>, from: f64) -> bool {
     was_as_high || highest.is_none() || life < SHORTEST * group.now || group.calls < FEWEST_CALLS
 }
 
-/// What the record of the largest block says: it was made larger in the later half of its life.
+/// Word of the largest block's record: it was made larger in the later half of its life.
 fn by_the_record(group: &Evidence<'_>) -> Option<Growth> {
     let from = group.births.quantile(0.0);
     let is_old = group.now - from >= YOUNG * group.now;

@@ -53,7 +53,7 @@ const FIRST_PART: f64 = 0.25;
 /// Of the blocks: nearly all of them.
 const NEARLY_ALL: f64 = 0.9;
 
-/// What the data say of a group of live blocks.
+/// Verdict of the data on a group of live blocks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Verdict {
     Growing(Growth),
@@ -71,11 +71,11 @@ pub(super) struct Growth {
     pub(super) from: f64,
     /// When it last grew.
     pub(super) last: f64,
-    /// What came since it began, bytes.
+    /// Growth since it began, bytes.
     pub(super) bytes: f64,
 }
 
-/// What becomes more.
+/// Kind of growth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum How {
     NewBlocks,
@@ -105,13 +105,13 @@ pub(super) struct Evidence<'a> {
     pub(super) error: f64,
     /// Effective samples.
     pub(super) effective: f64,
-    /// Whether most of the blocks have no record of their own.
+    /// True if most of the blocks have no record of their own.
     pub(super) is_thin: bool,
     /// How likely a block like these is to get a record now.
     pub(super) chance: f64,
-    /// Whether a large block of it was made larger in the later half of its life, as its record says.
+    /// True if a large block of it was made larger in the later half of its life, as its record says.
     pub(super) was_enlarged_late: bool,
-    /// Whether any block of it was ever made larger, as its record says.
+    /// True if any block of it was ever made larger, as its record says.
     pub(super) was_enlarged: bool,
     /// Blocks now.
     pub(super) count: f64,
@@ -119,7 +119,7 @@ pub(super) struct Evidence<'a> {
     pub(super) calls: u64,
     /// The same at moments of the run.
     pub(super) calls_before: Levels,
-    /// Whether the net of its call path has risen steadily.
+    /// True if the net of its call path has risen steadily.
     pub(super) has_rising_net: bool,
     /// Allocations on this path so far.
     pub(super) allocations: u64,

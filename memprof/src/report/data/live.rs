@@ -115,14 +115,14 @@ data! {
         oldest_seconds: f64,
         /// Age of the newest block.
         newest_seconds: f64,
-        /// What came for each second since it began to grow; where it does not grow, `bytes` for each second since the oldest
+        /// Growth for each second since it began to grow; where it does not grow, `bytes` for each second since the oldest
         /// block was made.
         bytes_per_second: f64,
         /// Calls of the path's last function on this path. `None` outside every tracked function.
         calls: Option<u64>,
         /// `bytes` for each call of the path's last function on this path. `None` outside every tracked function.
         bytes_per_call: Option<f64>,
-        /// What the data say of the group: `growing`, `kept since start`, `kept` (made in a stretch that is over, or in balance),
+        /// Verdict of the data on the group: `growing`, `kept since start`, `kept` (made in a stretch that is over, or in balance),
         /// `recent` or `unknown` (too few samples).
         verdict: Option<String>,
         /// How a growing group grows: by `new blocks` or by `larger blocks` (reallocation, or a new one and a free).

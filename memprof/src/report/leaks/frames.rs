@@ -101,13 +101,13 @@ fn is_written_by_macro(frame: &Frame) -> bool {
     frame.function.as_ref().is_some_and(|name| is_generated(name, frame.file.as_deref().unwrap_or_default()))
 }
 
-/// Whether a frame is a closure in a function that a macro wrote: with line tables alone its name does not say so.
+/// True if a frame is a closure in a function that a macro wrote: with line tables alone its name does not say so.
 fn is_within_macro(frame: &Frame, caller: Option<&&Frame>) -> bool {
     let is_closure = frame.function.as_ref().is_some_and(|name| name.starts_with("{closure"));
     is_closure && caller.is_some_and(|caller| caller.file == frame.file && is_written_by_macro(caller))
 }
 
-/// Whether a frame is the tracked function itself: that is the user's own choice of a place.
+/// True if a frame is the tracked function itself: that is the user's own choice of a place.
 fn is_tracked_function(frame: &Frame, group: &LiveGroup) -> bool {
     let (Some(file), Some(line), Some(from)) = (&frame.file, frame.line, group.line) else { return false };
     let last = |name: &str| name.rsplit("::").next().unwrap_or_default().to_owned();

@@ -43,7 +43,7 @@ const METHODS: [&str; 15] = [
     "from_arg_matches_mut",
 ];
 
-/// Whether a macro has probably written this function of this file.
+/// True if a macro has probably written this function of this file.
 pub(super) fn is_generated(function: &str, file: &str) -> bool {
     // Derives that need names of their own stand in `const _: () = { … }`.
     let is_in_anonymous_const = function.starts_with("_::") || function.contains("::_::");
@@ -88,7 +88,7 @@ fn within_brackets(name: &str) -> Option<&str> {
     None
 }
 
-/// Whether a file stands where cargo has build scripts write: `…/build/name-0123456789abcdef/out/…`.
+/// True if a file stands where cargo has build scripts write: `…/build/name-0123456789abcdef/out/…`.
 fn is_of_build_script(file: &str) -> bool {
     let file = file.replace('\\', "/");
     let Some((package, inside)) = file.split_once("/build/").and_then(|(_, rest)| rest.split_once('/')) else {

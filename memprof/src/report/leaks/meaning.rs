@@ -53,7 +53,7 @@ fn error_per_call(group: &LiveGroup) -> String {
     }
 }
 
-/// What each call has left, where that is one block.
+/// Survivors of each call, where that is one block.
 fn survivors(group: &LiveGroup) -> Option<String> {
     let (calls, function) = (group.calls.filter(|&calls| calls > 1)?, group.path.last()?);
     let is_one = (group.count as f64 / calls as f64 - 1.0).abs() <= ABOUT_ONE && group.error_bytes == 0;

@@ -1,4 +1,4 @@
-//! What the stacks of a program lack, and how to build it so that they have it.
+//! Names and lines that the stacks of a program lack, and how to build it so that they have them.
 
 use super::frames;
 use super::owner::Crates;
