@@ -241,15 +241,15 @@ fn row(group: &Group, tracked: &Tracked, paths: &Paths, net: i64) -> LiveGroup {
 }
 
 /// Why a group is expected that no pattern matches: the symbols that the standard library, or the crate `backtrace`, keeps
-/// once it has read them. Where no stack says so, the path does. A group that grows is something else.
+/// once it has read them, one file or unit after the other. Where no stack says so, the path does, of a group that does not grow.
 fn symbols_of_backtraces(row: &LiveGroup, verdict: Verdict) -> Option<String> {
     const READERS: [&str; 2] = ["backtrace_rs::symbolize::", "backtrace::symbolize::"];
     let mut names = row.stack.iter().filter_map(|frame| frame.function.as_deref()).peekable();
     let are_symbols = match names.peek() {
         Some(_) => names.any(|name| READERS.iter().any(|reader| name.contains(reader))),
-        None => row.path.first().is_some_and(|name| name == panic_hook::NAME),
+        None => row.path.first().is_some_and(|name| name == panic_hook::NAME) && verdict.growth().is_none(),
     };
-    (are_symbols && verdict.growth().is_none()).then(|| expected::SYMBOLS.to_owned())
+    are_symbols.then(|| expected::SYMBOLS.to_owned())
 }
 
 /// The first pattern that one of the group's functions or frames matches.
