@@ -2,6 +2,10 @@
 //! and `file`.
 
 #[cfg(unix)]
+mod alarm;
+#[cfg(unix)]
+pub(crate) mod alone;
+#[cfg(unix)]
 pub(crate) mod bare_thread;
 pub(crate) mod clock;
 pub(crate) mod cpu_time;
@@ -19,6 +23,8 @@ pub(crate) mod memory;
 #[cfg(windows)]
 pub(crate) mod modules;
 pub(crate) mod pages;
+#[cfg(unix)]
+pub(crate) mod put_off;
 #[cfg(unix)]
 pub(crate) mod signals;
 #[cfg(not(unix))]

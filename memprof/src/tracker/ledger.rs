@@ -11,8 +11,8 @@ use super::tree::Tree;
 use super::{history, totals, tracking};
 use crate::live;
 use crate::live::stack::Stacks;
-use crate::os::pages;
 use crate::os::thread_name::ThreadName;
+use crate::os::{clock, pages};
 use std::cell::Cell;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::Relaxed;
@@ -278,7 +278,7 @@ impl Ledger {
         let moved = net.wrapping_sub(self.published.get());
         let mut up = moved.max(0) as u64;
         let mut down = moved.min(0).unsigned_abs();
-        let is_read = history::is_due_for_publisher();
+        let is_read = !self.is_reporting() && history::is_due_for_publisher(clock::ticks());
         // Half a step is enough once we are here: a net that hovers just below a whole one would else lead here with
         // nearly every allocation.
         if however_little || is_read || up.max(down) >= PUBLISH_STEP / 2 {
@@ -292,9 +292,6 @@ impl Ledger {
             let allocated = self.allocated.get();
             totals::move_allocated(allocated.wrapping_sub(self.published_allocated.replace(allocated)));
         }
-        if is_read {
-            totals::read();
-        }
         let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
         let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
         self.arm(|| {
@@ -303,6 +300,17 @@ impl Ledger {
         });
         if let Some(table) = live::table() {
             tracking::look_if_due(table);
+        }
+        if is_read {
+            history::visit();
+        }
+    }
+
+    /// Publishes where a reading over time is due, and has it taken. For the owner alone, once what it does is counted.
+    #[inline]
+    pub(super) fn publish_if_due(&self, ticks: u64) {
+        if history::is_due_for_publisher(ticks) {
+            self.publish(false);
         }
     }
 
