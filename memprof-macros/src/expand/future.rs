@@ -38,7 +38,7 @@ use crate::watch::Watch;
 ///         match url { mut url => {
 ///             let argument2 = argument2;
 ///             let (a, b) = argument2;
-///             match () { () => { … } }
+///             { ({ … }) }
 ///         } }
 ///     })
 /// }

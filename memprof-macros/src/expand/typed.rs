@@ -104,7 +104,7 @@ impl Typed {
         }
     }
 
-    /// The user's body in the async block; see [`body`](super::body::body). An async block that ends in a future is an
+    /// The user's body in the async block. An async block that ends in a future is an
     /// error for Clippy, an `async fn` is not: so it ends in a statement.
     pub(crate) fn body(&self, block: &Group) -> UsersBody {
         let here = Span::mixed_site();
