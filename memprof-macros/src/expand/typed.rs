@@ -114,7 +114,8 @@ impl Typed {
                 UsersBody::Returned(quote_spanned!(here=> return '_body: #block;))
             }
             Form::Opaque if has_value(&block) => {
-                let value = self.typed(&TokenTree::Group(block).into());
+                // The parentheses keep rustc from finding the braces needless.
+                let value = self.typed(&quote_spanned!(here=> (#block)));
                 UsersBody::Returned(quote_spanned!(here=> return #value;))
             }
             _ => UsersBody::Value(block),
