@@ -1,4 +1,4 @@
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{Ident, LitStr, ReturnType, Signature, Type};
 
@@ -52,12 +52,36 @@ pub(crate) fn hidden(name: &str, there: Span) -> Ident {
 /// ```text
 /// (::memprof::__private::enter)(&SITE)
 /// ```
-pub(crate) fn call(path: TokenStream, arguments: TokenStream, there: Span) -> TokenStream {
-    let (path, arguments) = (parenthesized(path, there), parenthesized(arguments, there));
-    quote_spanned!(there=> #path #arguments)
+pub(crate) fn call(path: TokenStream, arguments: TokenStream, there: impl Into<Place>) -> TokenStream {
+    let Place { first, last } = there.into();
+    let (path, arguments) = (parenthesized(path, first), parenthesized(arguments, last));
+    quote_spanned!(first=> #path #arguments)
 }
 
-fn parenthesized(tokens: TokenStream, span: Span) -> Group {
+/// A place of the user's, by its first and its last token: what is made of tokens with these spans is marked as a whole
+/// where something is wrong with it.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) first: Span,
+    pub(crate) last: Span,
+}
+
+impl Place {
+    /// Of all tokens of something.
+    pub(crate) fn of(tokens: &impl ToTokens) -> Self {
+        let tokens: Vec<TokenTree> = tokens.to_token_stream().into_iter().collect();
+        let first = tokens.first().map_or_else(Span::mixed_site, TokenTree::span);
+        Self { first, last: tokens.last().map_or(first, TokenTree::span) }
+    }
+}
+
+impl From<Span> for Place {
+    fn from(span: Span) -> Self {
+        Self { first: span, last: span }
+    }
+}
+
+pub(crate) fn parenthesized(tokens: TokenStream, span: Span) -> Group {
     group(Delimiter::Parenthesis, tokens, span)
 }
 
