@@ -196,14 +196,24 @@ const MAIN: [(&str, u64, u64, u64); 5] = [
     ("main's recursion", 3, 21, 3),
 ];
 
-fn expect(report: &Report, name: &str, calls: u64, bytes: u64, blocks: u64) {
-    let row = function(report, name);
-    assert_eq!((row.calls, row.active), (calls, 0), "{name}");
-    assert_eq!(own(row), Flow::new((bytes, blocks), (bytes, blocks)), "{name}");
+/// The calls of a function, and what it did itself, in the time between two reports.
+fn between(before: &Report, report: &Report, name: &str) -> (u64, Flow) {
+    let of = |report: &Report| {
+        let row = report.functions.iter().find(|row| row.name == name);
+        row.map_or((0, Flow::default()), |row| (row.calls, own(row)))
+    };
+    let ((calls, flow), (calls_before, flow_before)) = (of(report), of(before));
+    assert_eq!(function(report, name).active, 0, "{name}");
+    (calls - calls_before, flow - flow_before)
+}
+
+fn expect(before: &Report, report: &Report, name: &str, calls: u64, bytes: u64, blocks: u64) {
+    let found = between(before, report, name);
+    assert_eq!(found, (calls, Flow::new((bytes, blocks), (bytes, blocks))), "{name}");
 }
 
 /// One pass after the other, and the rows at the end.
-fn expect_each_its_own(profile: &Profile, interrupt: fn(), check_handler: impl FnOnce(&Report, u64)) {
+fn expect_each_its_own(profile: &Profile, interrupt: fn(), check_handler: impl FnOnce(&Report, &Report, u64)) {
     WORKED.store(0, Relaxed);
     let before = profile.report();
     let mut runs = 0;
@@ -212,20 +222,17 @@ fn expect_each_its_own(profile: &Profile, interrupt: fn(), check_handler: impl F
         step::pass(every, first, &mut work, interrupt)
     };
     let steps = pass(0, 0);
-    println!("{steps} steps");
-    for every in [1, 2, 5] {
+    for every in [1, 3] {
         for first in 0..every {
             let some = pass(every, first);
-            assert!(some * 2 > steps, "{some} of {steps} steps");
+            assert!(some * 5 > steps, "{some} of {steps} steps");
         }
     }
     let report = profile.report();
-    let calls_before = |name: &str| before.functions.iter().find(|row| row.name == name).map_or(0, |row| row.calls);
     for (name, calls, bytes, blocks) in MAIN {
-        let runs = runs + calls_before(name) / calls;
-        expect(&report, name, calls * runs, bytes * runs, blocks * runs);
+        expect(&before, &report, name, calls * runs, bytes * runs, blocks * runs);
     }
-    check_handler(&report, WORKED.load(Relaxed));
+    check_handler(&before, &report, WORKED.load(Relaxed));
     let (now, then) = (&report.overhead, &before.overhead);
     assert_eq!((now.misplaced_guards, now.scopes_not_opened), (then.misplaced_guards, then.scopes_not_opened));
 }
@@ -234,24 +241,18 @@ fn expect_each_its_own(profile: &Profile, interrupt: fn(), check_handler: impl F
 fn by_a_tracked_function() {
     for tracked in [false, true] {
         let profile = Profile::with(|config| config.memory_profiling.track_allocations = tracked);
-        let before = calls_of(&profile.report(), "handler");
-        expect_each_its_own(&profile, calls, |report, worked| {
-            let worked = before + worked;
-            expect(report, "handler", worked, worked * IN_HANDLER, worked);
-            expect(report, "beneath handler", worked, worked * BENEATH_HANDLER, worked);
+        expect_each_its_own(&profile, calls, |before, report, worked| {
+            expect(before, report, "handler", worked, worked * IN_HANDLER, worked);
+            expect(before, report, "beneath handler", worked, worked * BENEATH_HANDLER, worked);
         });
     }
-}
-
-fn calls_of(report: &Report, name: &str) -> u64 {
-    report.functions.iter().find(|row| row.name == name).map_or(0, |row| row.calls)
 }
 
 #[test]
 fn by_a_tracked_future() {
     let profile = Profile::start();
-    expect_each_its_own(&profile, polls, |report, worked| {
-        expect(report, "handler's future", worked, worked * (IN_HANDLER + BENEATH_HANDLER), worked * 2);
+    expect_each_its_own(&profile, polls, |before, report, worked| {
+        expect(before, report, "handler's future", worked, worked * (IN_HANDLER + BENEATH_HANDLER), worked * 2);
     });
 }
 
@@ -276,8 +277,9 @@ fn by_functions_that_were_never_called_before() {
             .leak()
     };
     let profile = Profile::start();
+    let before = profile.report();
     SITES.store(sites(MANY, "in handler").as_ptr().cast_mut(), Relaxed);
-    let mains = sites(400, "of main");
+    let mains = sites(120, "of main");
     let mut steps = 0;
     for (number, pair) in mains.chunks(2).enumerate() {
         let mut main = || {
@@ -290,16 +292,16 @@ fn by_functions_that_were_never_called_before() {
             steps = step::pass(0, 0, &mut main, calls_a_new_one);
             continue;
         }
-        // Some twenty of them in each pass.
-        let every = (steps / 20).max(1);
+        // Some fifty of them in each pass.
+        let every = (steps / 50).max(1);
         step::pass(every, number as u64 * 7919 % every, &mut main, calls_a_new_one);
     }
     let report = profile.report();
     for (index, _) in mains.iter().enumerate() {
-        expect(&report, &format!("new of main {index}"), 1, if index % 2 == 0 { 1 } else { 10 }, 1);
+        expect(&before, &report, &format!("new of main {index}"), 1, if index % 2 == 0 { 1 } else { 10 }, 1);
     }
     for number in 0..NEXT.load(Relaxed) {
-        expect(&report, &format!("new in handler {number}"), 1, IN_HANDLER, 1);
+        expect(&before, &report, &format!("new in handler {number}"), 1, IN_HANDLER, 1);
     }
 }
 
@@ -314,7 +316,7 @@ fn by_an_allocation() {
     let before = profile.report();
     WORKED.store(0, Relaxed);
     let mut runs = 0;
-    for every in [1, 3, 11] {
+    for every in [1, 2] {
         for first in 0..every {
             step::pass(every, first, &mut work, allocates);
             runs += 1;
@@ -338,7 +340,7 @@ fn by_a_context() {
     }
     let profile = Profile::start();
     WORKED.store(0, Relaxed);
-    for every in [1, 5] {
+    for every in [1, 2] {
         for first in 0..every {
             step::pass(every, first, &mut work, in_a_context);
         }
