@@ -33,6 +33,8 @@ mod runtime;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
+mod small_stacks;
+#[cfg(unix)]
 mod threads;
 mod verdicts;
 
