@@ -6,8 +6,10 @@
 use addr2line::{Context, FrameIter, LookupContinuation, LookupResult, SplitDwarfLoad};
 use gimli::{AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, NativeEndian};
 use memmap2::Mmap;
+use miniz_oxide::inflate;
 use object::read::elf::ElfFile;
-use object::{CompressionFormat, Object, ObjectSection, SymbolMap, SymbolMapName};
+use object::{CompressedData, CompressionFormat, Object, ObjectSection, SymbolMap, SymbolMapName};
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -26,7 +28,14 @@ type Bytes<'f> = EndianSlice<'f, NativeEndian>;
 pub(super) struct Files {
     maps: Arena<Mmap>,
     uncompressed: Arena<Vec<u8>>,
+    /// Bytes of the latter.
+    unfolded: Cell<u64>,
 }
+
+/// How many times as large as it is a section may become, and all of them together. Debug information becomes three to ten
+/// times as large.
+const MOST_UNFOLDED: u64 = 100;
+const MOST_UNFOLDED_IN_ALL: u64 = 4 << 30;
 
 /// The debug information of one file.
 pub(super) struct DebugInfo<'f> {
@@ -114,19 +123,40 @@ impl Files {
 
     /// A section's bytes; none where the file has no such section, or one that cannot be uncompressed.
     fn section<'f>(&'f self, elf: &ElfFile<'f, Header>, name: Option<&str>) -> Bytes<'f> {
-        let bytes = name.and_then(|name| elf.section_by_name(name)?.compressed_data().ok()).and_then(|section| {
-            match section.format {
-                CompressionFormat::None => Some(section.data),
-                CompressionFormat::Zlib => {
-                    let size = usize::try_from(section.uncompressed_size).ok()?;
-                    let bytes = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(section.data, size).ok()?;
-                    Some(self.uncompressed.alloc(bytes).as_slice())
-                }
-                // With the feature `zstd`. Without it this is an error.
-                _ => Some(self.uncompressed.alloc(section.decompress().ok()?.into_owned()).as_slice()),
-            }
+        let section = name.and_then(|name| elf.section_by_name(name)?.compressed_data().ok());
+        let bytes = section.and_then(|section| match section.format {
+            CompressionFormat::None => Some(section.data),
+            _ => self.unfold(&section),
         });
         EndianSlice::new(bytes.unwrap_or_default(), NativeEndian)
+    }
+
+    /// The bytes that a section was compressed from; `None` where it is damaged, or says that it would take more memory than
+    /// any debug information does, or than there is.
+    fn unfold(&self, section: &CompressedData<'_>) -> Option<&[u8]> {
+        let size = section.uncompressed_size;
+        let most = (section.data.len() as u64).saturating_mul(MOST_UNFOLDED).saturating_add(1 << 20);
+        let left = MOST_UNFOLDED_IN_ALL.checked_sub(self.unfolded.get())?;
+        if size > most.min(left) {
+            return None;
+        }
+        self.unfolded.set(self.unfolded.get() + size);
+        let size = usize::try_from(size).ok()?;
+        let bytes = match section.format {
+            CompressionFormat::Zlib => {
+                let mut bytes = Vec::new();
+                // An allocation that fails must not end the program.
+                bytes.try_reserve_exact(size).ok()?;
+                bytes.resize(size, 0);
+                let parts = std::iter::once(section.data);
+                let written = inflate::decompress_slice_iter_to_slice(&mut bytes, parts, true, false).ok()?;
+                bytes.truncate(written);
+                bytes
+            }
+            // With the feature `zstd`. Without it this is an error.
+            _ => section.decompress().ok()?.into_owned(),
+        };
+        Some(self.uncompressed.alloc(bytes).as_slice())
     }
 }
 

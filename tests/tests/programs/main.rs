@@ -7,6 +7,8 @@ mod allocator;
 mod alone;
 mod by_hand;
 mod configuration;
+#[cfg(unix)]
+mod debug_files;
 mod ends;
 mod forgotten;
 #[cfg(unix)]
