@@ -86,7 +86,14 @@ extern "C" fn measure_on_other_stack(depths: *mut c_void) -> *mut c_void {
     // SAFETY: the contexts and the stack live until the coroutine has come back.
     unsafe {
         DEPTHS = depths;
-        let stack = libc::mmap(null_mut(), BYTES, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0);
+        let stack = libc::mmap(
+            null_mut(),
+            BYTES,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
         let mut here = std::mem::zeroed::<libc::ucontext_t>();
         let mut there = std::mem::zeroed::<libc::ucontext_t>();
         libc::getcontext(&raw mut there);
@@ -106,9 +113,14 @@ fn a_first_recorded_allocation_takes_little_stack() {
         config.memory_profiling.backtraces = true;
         config.memory_profiling.overhead_budget_percent = 0;
     });
-    for (on, body) in [("its own stack", measure as extern "C" fn(*mut c_void) -> *mut c_void), ("another stack", measure_on_other_stack)] {
+    for (on, body) in [
+        ("its own stack", measure as extern "C" fn(*mut c_void) -> *mut c_void),
+        ("another stack", measure_on_other_stack),
+    ] {
         let Depths([bare, first, second]) = on_new_thread(body);
-        println!("{on}: {bare} bytes beneath, {first} with the first recorded allocation, {second} with the second one");
+        println!(
+            "{on}: {bare} bytes beneath, {first} with the first recorded allocation, {second} with the second one"
+        );
     }
     drop(profile);
 }

@@ -66,7 +66,8 @@ mod system {
         // SAFETY: the words are within the descriptor of this thread, which is there as long as the thread. Volatile, as the
         // compiler knows of no object there.
         let word = |number: usize| unsafe {
-            std::ptr::with_exposed_provenance::<usize>(descriptor.wrapping_add(distance + number * WORD)).read_volatile()
+            std::ptr::with_exposed_provenance::<usize>(descriptor.wrapping_add(distance + number * WORD))
+                .read_volatile()
         };
         bounds(descriptor, [word(0), word(1), word(2), word(3)])
     }

@@ -3,11 +3,13 @@
 //! What `addr2line::Loader` does, for this one format: with all the formats of other systems it takes longer to compile
 //! than everything else that memprof needs.
 
+use super::names::Unread;
+use crate::live::stack::{Image, identity};
 use addr2line::{Context, FrameIter, LookupContinuation, LookupResult, SplitDwarfLoad};
 use gimli::{AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, NativeEndian};
 use memmap2::Mmap;
 use miniz_oxide::inflate;
-use object::read::elf::ElfFile;
+use object::read::elf::{ElfFile, ProgramHeader};
 use object::{CompressedData, CompressionFormat, Object, ObjectSection, SymbolMap, SymbolMapName};
 use std::cell::Cell;
 use std::ffi::OsStr;
@@ -47,9 +49,17 @@ pub(super) struct DebugInfo<'f> {
 }
 
 impl<'f> DebugInfo<'f> {
-    pub(super) fn read(path: &Path, files: &'f Files) -> Option<Self> {
-        let elf = files.elf(path)?;
-        let mut dwarf = files.dwarf(&elf, |id| Some(id.name()))?;
+    /// That of the file, if it is the one that `image` was loaded from.
+    pub(super) fn read(path: &Path, files: &'f Files, image: Option<&Image>) -> Result<Self, Unread> {
+        let elf = files.elf(path).ok_or(Unread::Unreadable)?;
+        if !image.is_none_or(|image| is_of(&elf, image)) {
+            return Err(Unread::Replaced);
+        }
+        Self::of(path, files, &elf).ok_or(Unread::Unreadable)
+    }
+
+    fn of(path: &Path, files: &'f Files, elf: &ElfFile<'f, Header>) -> Option<Self> {
+        let mut dwarf = files.dwarf(elf, |id| Some(id.name()))?;
         // Most units of a Rust program share an abbreviation table: it is read once.
         dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
         Some(Self {
@@ -95,6 +105,23 @@ impl<'f> DebugInfo<'f> {
         dwarf.make_dwo(&part.parent);
         Some(Arc::new(dwarf))
     }
+}
+
+/// True if this is the file of what is loaded, and no other build that has taken its place.
+fn is_of(elf: &ElfFile<'_, Header>, image: &Image) -> bool {
+    if let Some(loaded) = &image.build_id {
+        let id = elf.build_id().ok().flatten().unwrap_or_default();
+        return id.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == *loaded;
+    }
+    let Some(loaded) = image.content else { return true };
+    let (endian, headers) = (elf.endian(), elf.elf_program_headers());
+    let parts = headers
+        .iter()
+        .filter(|header| header.p_type(endian) == object::elf::PT_LOAD)
+        .map(|header| [header.p_vaddr(endian).into(), header.p_memsz(endian).into(), header.p_filesz(endian).into()]);
+    let index = headers.iter().find(|header| header.p_type(endian) == object::elf::PT_GNU_EH_FRAME);
+    let index = index.and_then(|header| header.data(endian, elf.data()).ok());
+    identity::content(parts, index.unwrap_or_default()) == loaded
 }
 
 fn package<'f>(path: &Path, files: &'f Files) -> Option<DwarfPackage<Bytes<'f>>> {

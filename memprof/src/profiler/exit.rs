@@ -14,13 +14,13 @@
 use super::{RUNNING, finish, out_of_memory, output, stop};
 use crate::Error;
 use crate::os::exit;
+use crate::os::signals::{self, Signal};
+use crate::os::write_signals::Held;
 #[cfg(unix)]
 use crate::os::{
     ending::{self, Elsewhere},
     stderr,
 };
-use crate::os::signals::{self, Signal};
-use crate::os::write_signals::Held;
 use std::panic::catch_unwind;
 use std::sync::Once;
 use std::sync::atomic::AtomicBool;
@@ -159,8 +159,7 @@ pub(super) mod abort {
     use crate::os::ending::{self, Work};
     use crate::tracker::Reporting;
 
-    static WORK: Work =
-        Work { is_possible: || !RUNNING.is_held_here(), run: finish_in_thread, run_here: finish_here };
+    static WORK: Work = Work { is_possible: || !RUNNING.is_held_here(), run: finish_in_thread, run_here: finish_here };
 
     fn finish_in_thread() {
         Reporting::begin_thread();

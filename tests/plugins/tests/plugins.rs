@@ -65,7 +65,9 @@ fn threads_that_have_allocated_end_after_the_library_was_unloaded() {
 #[test]
 fn a_profile_goes_on_and_its_report_is_written_at_the_end() {
     // What a destructor of the program's does after memprof has seen the end of the thread is in no function.
-    for (mode, calls) in [("profile", 8), ("profile destructor", 16), ("profile late again", 8), ("profile own thread", 9)] {
+    for (mode, calls) in
+        [("profile", 8), ("profile destructor", 16), ("profile late again", 8), ("profile own thread", 9)]
+    {
         let ended = run(mode);
         assert_eq!(kept(ended.expect_status(5)), calls, "{mode}");
         assert_eq!(ended.stdout, "bye\n");

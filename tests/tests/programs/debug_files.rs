@@ -35,7 +35,8 @@ fn a_pipe_that_nobody_writes_to() {
 
 #[test]
 fn devices_folders_and_links() {
-    for target in ["/dev/zero", "/dev/random", "/dev/full", "/dev/tty", "/dev/ptmx", "/proc/self/mem", "/", "plain.dwp"] {
+    for target in ["/dev/zero", "/dev/random", "/dev/full", "/dev/tty", "/dev/ptmx", "/proc/self/mem", "/", "plain.dwp"]
+    {
         with_package(target, |path, _| symlink(target, path).unwrap());
     }
     with_package("folder", |path, _| fs::create_dir(path).unwrap());

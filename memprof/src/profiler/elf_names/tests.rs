@@ -23,7 +23,7 @@ fn found(options: &[&str]) -> (String, String, u32) {
     assert!(output.status.success(), "{options:?}: {}", String::from_utf8_lossy(&output.stderr));
 
     let files = Files::default();
-    let info = DebugInfo::read(&program, &files).expect("an ELF file");
+    let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
     let symbols = info.symbols.symbols().iter();
     let work = symbols.filter(|symbol| symbol.name().contains("4work")).map(object::SymbolMapName::address).next();
     let work = work.expect("the function has a symbol");
@@ -87,11 +87,11 @@ fn inlined(options: &[&str]) -> Vec<(String, Option<u32>)> {
     assert!(output.status.success(), "{options:?}: {}", String::from_utf8_lossy(&output.stderr));
 
     let files = Files::default();
-    let info = DebugInfo::read(&program, &files).expect("an ELF file");
+    let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
     let mut symbols = info.symbols.symbols().iter().filter(|symbol| symbol.name().contains("4work"));
     let work = symbols.next().expect("the function has a symbol").address() as usize;
     let mut names = Names::new(&files);
-    let at = |address| names.at(Some(&program), address, address);
+    let at = |address| names.at(Some(&program), None, address, address);
     let longest = (work + 1..work + 16).map(at).max_by_key(Vec::len).expect("addresses");
     let own = |name: &str| name.ends_with("work") || name.ends_with("inner");
     let functions = longest.into_iter().filter_map(|frame| Some((frame.function?.to_string(), frame.line)));
@@ -127,10 +127,10 @@ fn with_changed_units(change: impl Fn(&Path)) -> Vec<(String, Option<u32>)> {
     }
     assert!(changed > 0, "there are no such files");
     let (program, files) = (folder.path().join("program"), Files::default());
-    let info = DebugInfo::read(&program, &files).expect("an ELF file");
+    let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
     let mut symbols = info.symbols.symbols().iter().filter(|symbol| symbol.name().contains("4work"));
     let work = symbols.next().expect("the function has a symbol").address() as usize + 2;
-    let frames = Names::new(&files).at(Some(&program), work, work);
+    let frames = Names::new(&files).at(Some(&program), None, work, work);
     frames.into_iter().filter_map(|frame| Some((frame.function?.to_string(), frame.line))).collect()
 }
 
@@ -178,5 +178,7 @@ fn a_section_that_would_fill_the_memory_is_left_out() {
     // Many sections, each within its own bound.
     let noise: Vec<u8> = (0..1_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let many = Files { unfolded: Cell::new(MOST_UNFOLDED_IN_ALL - 10), ..Files::default() };
-    assert!(many.unfold(&CompressedData { format: CompressionFormat::Zlib, data: &noise, uncompressed_size: 11 }).is_none());
+    assert!(
+        many.unfold(&CompressedData { format: CompressionFormat::Zlib, data: &noise, uncompressed_size: 11 }).is_none()
+    );
 }
