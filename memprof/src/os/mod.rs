@@ -19,6 +19,7 @@ pub(crate) mod fork;
 pub(crate) mod fork_lock;
 #[cfg(unix)]
 mod handler;
+pub(crate) mod kept_loaded;
 pub(crate) mod memory;
 #[cfg(windows)]
 pub(crate) mod modules;

@@ -209,12 +209,14 @@ impl Ledger {
         if start.is_null() {
             return None;
         }
+        // Copied from there, not made on the stack: this may be one of a few kilobytes.
+        static BLANK: Ledger = Ledger::new();
         let after = size_of::<Ledger>();
         // SAFETY: the mapping is larger than a ledger (see the assertion below), aligned to a page, nobody else's, and
-        // never freed.
+        // never freed. Nobody changes the blank one, which has no part that may not be copied.
         let ledger: &'static Ledger = unsafe {
             let place = start.cast::<Ledger>();
-            place.write(Ledger::new());
+            place.copy_from_nonoverlapping(&raw const BLANK, 1);
             &*place
         };
         ledger.root.found();

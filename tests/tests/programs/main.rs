@@ -7,6 +7,8 @@ mod allocator;
 mod alone;
 mod by_hand;
 mod configuration;
+#[cfg(unix)]
+mod debug_files;
 mod ends;
 mod forgotten;
 #[cfg(unix)]
@@ -32,6 +34,8 @@ mod refused;
 mod runtime;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod small_stacks;
 #[cfg(unix)]
 mod threads;
 mod verdicts;
