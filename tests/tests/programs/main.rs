@@ -31,6 +31,8 @@ mod pressure;
 mod refused;
 mod runtime;
 #[cfg(unix)]
+mod side_by_side;
+#[cfg(unix)]
 mod signals;
 #[cfg(unix)]
 mod threads;
