@@ -80,9 +80,9 @@ mod descriptor {
 
     fn file() -> Option<Descriptor> {
         // SAFETY: all zero is a valid value, and the call fills it where it returns 0.
-        let (status, failed) = unsafe {
+        let (failed, status) = unsafe {
             let mut status: libc::stat = std::mem::zeroed();
-            (status, libc::fstat(2, &raw mut status) != 0)
+            (libc::fstat(2, &raw mut status) != 0, status)
         };
         (!failed).then_some(Descriptor {
             device: status.st_dev as u64,

@@ -7,6 +7,8 @@ mod allocator;
 mod alone;
 mod by_hand;
 mod configuration;
+#[cfg(unix)]
+mod descriptors;
 mod ends;
 mod forgotten;
 #[cfg(unix)]
@@ -18,6 +20,8 @@ mod leaks;
 mod names;
 #[cfg(unix)]
 mod odd_names;
+#[cfg(target_os = "linux")]
+mod other_users;
 #[cfg(unix)]
 mod out_of_memory;
 #[cfg(unix)]
