@@ -199,7 +199,9 @@ fn find(
             let Some(bytes) = bytes else {
                 passed_over.get_or_insert_with(|| {
                     let path = suggest::quote(&path.to_string_lossy());
-                    format!("{path} was not read: another user may have put it there; name it in MEMPROF_CONFIG to use it")
+                    format!(
+                        "{path} was not read: another user may have put it there; name it in MEMPROF_CONFIG to use it"
+                    )
                 });
                 continue;
             };

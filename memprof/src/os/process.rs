@@ -156,7 +156,10 @@ mod tests {
         let started = stat.rsplit(')').next().unwrap().split_ascii_whitespace().nth(19).unwrap().parse().ok();
         let other = ProcessId { pid: child.id(), started, ..own };
         assert!(!other.is_over(&own));
-        assert!(ProcessId { started: started.map(|start| start + 1), ..other }.is_over(&own), "the number was used again");
+        assert!(
+            ProcessId { started: started.map(|start| start + 1), ..other }.is_over(&own),
+            "the number was used again"
+        );
         child.kill().unwrap();
         while !other.is_over(&own) {
             std::thread::sleep(std::time::Duration::from_millis(1));

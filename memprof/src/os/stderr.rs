@@ -78,6 +78,7 @@ mod descriptor {
         kind: libc::mode_t,
     }
 
+    #[allow(clippy::unnecessary_cast, reason = "the numbers have another type on each system")]
     fn file() -> Option<Descriptor> {
         // SAFETY: all zero is a valid value, and the call fills it where it returns 0.
         let (failed, status) = unsafe {

@@ -93,7 +93,8 @@ impl Writer<'_> {
             self.place(&names.leaks, text, Part::Text)
         };
         // Both are tried before either is given up.
-        let allocation_report = self.or_elsewhere(first, &names.allocations, "memory_allocations.json", json, Part::Json);
+        let allocation_report =
+            self.or_elsewhere(first, &names.allocations, "memory_allocations.json", json, Part::Json);
         let leak_report = self.or_elsewhere(second, &names.leaks, "memory_leaks.txt", text, Part::Text);
         let statistics = statistics.map(|text| {
             let text: Contents<'_> = &|out| out.write_all(text);

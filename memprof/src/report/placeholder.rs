@@ -102,7 +102,12 @@ mod tests {
 
     #[test]
     fn each_is_filled_and_other_braces_stay() {
-        let values = Placeholders { pid: 42, time: "20261122T173919Z".to_owned(), program: "my {pid}/app".to_owned(), host: "../a b".to_owned() };
+        let values = Placeholders {
+            pid: 42,
+            time: "20261122T173919Z".to_owned(),
+            program: "my {pid}/app".to_owned(),
+            host: "../a b".to_owned(),
+        };
         // As text: to a path, `a/./b` and `a/b` are equal.
         let fill = |text: &str| values.fill(Path::new(text)).display().to_string().replace(MAIN_SEPARATOR, "/");
         assert_eq!(fill("/logs/{program}/{time}-{pid}.json"), "/logs/my__pid__app/20261122T173919Z-42.json");

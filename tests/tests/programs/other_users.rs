@@ -50,7 +50,9 @@ fn reports_in(ended: &Ended, folder: &str) -> usize {
 fn a_configuration_of_another_user_in_a_folder_above_is_passed_over() {
     // As in /tmp: everybody may make files, and nobody may remove those of others.
     for text in ["[reporting]\noutput_dir = '/tmp/elsewhere'", "[wrong]"] {
-        let Some(program) = as_root("mkdir inner; chown $VICTIM inner; cd inner; as $VICTIM \"$P\" load work") else { return };
+        let Some(program) = as_root("mkdir inner; chown $VICTIM inner; cd inner; as $VICTIM \"$P\" load work") else {
+            return;
+        };
         let program = program.file("work/memory_profile.toml", text).mode("work", 0o1777);
         for owner in [ATTACKER, 0] {
             chown(program.root().join("work/memory_profile.toml"), Some(owner), None).unwrap();
@@ -86,7 +88,8 @@ fn a_configuration_counts_if_its_owner_may_decide() {
         let inside = if is_inside { "." } else { "inner" };
         let line = format!("cd {inside}; as $VICTIM \"$P\" load work");
         let Some(program) = as_root(&line) else { return };
-        let program = program.file("work/inner/x", "").file("work/memory_profile.toml", "[reporting]\nleak_report = 'taken'");
+        let program =
+            program.file("work/inner/x", "").file("work/memory_profile.toml", "[reporting]\nleak_report = 'taken'");
         let root = program.root().to_owned();
         owned(&root.join("work/memory_profile.toml"), file, 0o644);
         owned(&root.join("work/inner"), directory, 0o777);
@@ -127,7 +130,8 @@ fn links_of_another_user_are_not_followed() {
         let line = "cd data/logs; for f in memory_allocations.json memory_leaks.txt jemalloc_statistics.txt; do \
                     as $ATTACKER ln -s ../../precious $f; done; cd ../..; as $VICTIM \"$P\" load work";
         let Some(program) = as_root(line) else { return };
-        let program = program.file("work/data/logs/x", "").file("work/precious", "precious").mode("work/data/logs", mode);
+        let program =
+            program.file("work/data/logs/x", "").file("work/precious", "precious").mode("work/data/logs", mode);
         owned(&program.root().join("work/precious"), VICTIM, 0o600);
         let ended = program.run();
         ended.expect_status(0);
@@ -147,7 +151,8 @@ fn links_of_another_user_are_not_followed() {
 #[test]
 fn links_of_this_user_and_of_root_are_followed() {
     for owner in ["$VICTIM", "0"] {
-        let line = format!("as {owner} ln -s ../../target data/logs/memory_allocations.json; as $VICTIM \"$P\" load work");
+        let line =
+            format!("as {owner} ln -s ../../target data/logs/memory_allocations.json; as $VICTIM \"$P\" load work");
         let Some(program) = as_root(&line) else { return };
         let program = program.file("work/data/logs/x", "").file("work/target", "").mode("work/data/logs", 0o777);
         let ended = program.run();
@@ -160,8 +165,10 @@ fn links_of_this_user_and_of_root_are_followed() {
 #[test]
 fn a_folder_that_is_another_users_link_is_an_error() {
     for folder in ["data", "data/logs"] {
-        let line = format!("mkdir -p $(dirname {folder}); chmod 777 $(dirname {folder}); \
-                            as $ATTACKER ln -s \"$PWD/../tmp/home\" {folder}; as $VICTIM \"$P\" load work");
+        let line = format!(
+            "mkdir -p $(dirname {folder}); chmod 777 $(dirname {folder}); \
+                            as $ATTACKER ln -s \"$PWD/../tmp/home\" {folder}; as $VICTIM \"$P\" load work"
+        );
         let Some(program) = as_root(&line) else { return };
         let program = program.file("tmp/home/x", "");
         owned(&program.root().join("tmp/home"), VICTIM, 0o755);
@@ -172,7 +179,9 @@ fn a_folder_that_is_another_users_link_is_an_error() {
         assert!(ended.stderr.contains("is a link of another user"), "{}", ended.stderr);
     }
     // One in a folder of root's is root's affair.
-    let Some(program) = as_root("ln -s ../tmp/home data; chown -h $ATTACKER data; as $VICTIM \"$P\" load work") else { return };
+    let Some(program) = as_root("ln -s ../tmp/home data; chown -h $ATTACKER data; as $VICTIM \"$P\" load work") else {
+        return;
+    };
     let program = program.file("tmp/home/x", "").mode("work", 0o755);
     owned(&program.root().join("tmp/home"), VICTIM, 0o755);
     assert_eq!(reports_in(program.run().expect_status(0), "tmp/home/logs"), 2);
@@ -189,7 +198,8 @@ fn links_in_the_temporary_directory_are_not_followed() {
     ended.expect_status(0);
     assert_eq!(fs::read_to_string(ended.work("precious")).unwrap(), "precious");
     let files = ended.files("tmp");
-    let report = files.iter().find(|name| name.ends_with("memory_allocations-2.json")).unwrap_or_else(|| panic!("{files:?}"));
+    let report =
+        files.iter().find(|name| name.ends_with("memory_allocations-2.json")).unwrap_or_else(|| panic!("{files:?}"));
     let report = ended.root().join("tmp").join(report);
     ended.report(&report);
     assert_eq!(fs::metadata(report).unwrap().permissions().mode() & 0o777, 0o600);
@@ -213,7 +223,8 @@ fn a_set_user_id_program_obeys_nobody() {
         assert!(!ended.stderr.contains("shadow") && !ended.stderr.contains("wrong"), "{}", ended.stderr);
     }
     // With the attribute: nothing is said, the status is the program's own.
-    let line = "cp \"$0\" p; chmod 4755 p; as $VICTIM env MEMPROF_OUTPUT_DIR=\"$PWD/precious\" MEMPROF_CONFIG=/etc/shadow ./p";
+    let line =
+        "cp \"$0\" p; chmod 4755 p; as $VICTIM env MEMPROF_OUTPUT_DIR=\"$PWD/precious\" MEMPROF_CONFIG=/etc/shadow ./p";
     let Some(program) = as_root(line) else { return };
     drop(program);
     let line = line.replace("$0", env!("CARGO_BIN_EXE_plain"));
@@ -225,7 +236,11 @@ fn a_set_user_id_program_obeys_nobody() {
 
 #[test]
 fn a_set_user_id_program_has_a_report_by_its_own_call() {
-    let Some(program) = raised("as $VICTIM env MEMPROF_OUTPUT_DIR=/proc/none \"$P\" own=owns work", "chmod 4755 \"$P\"") else { return };
+    let Some(program) =
+        raised("as $VICTIM env MEMPROF_OUTPUT_DIR=/proc/none \"$P\" own=owns work", "chmod 4755 \"$P\"")
+    else {
+        return;
+    };
     let ended = program.run();
     ended.expect_status(0);
     assert_eq!(reports_in(&ended, "work/owns"), 2, "{}", ended.stderr);
@@ -244,7 +259,8 @@ fn a_set_user_id_program_has_a_report_by_its_own_call() {
 
 #[test]
 fn a_program_with_capabilities_says_that_it_writes_none() {
-    let line = format!("cp {} p; setcap cap_net_bind_service+ep p || exit 77; as $VICTIM ./p", env!("CARGO_BIN_EXE_plain"));
+    let line =
+        format!("cp {} p; setcap cap_net_bind_service+ep p || exit 77; as $VICTIM ./p", env!("CARGO_BIN_EXE_plain"));
     let Some(program) = as_root(&line) else { return };
     let ended = program.env("MEMPROF_OUTPUT_DIR", "out").file("work/memory_profile.toml", "[wrong]").run();
     if ended.status.code() == Some(77) {
@@ -252,7 +268,11 @@ fn a_program_with_capabilities_says_that_it_writes_none() {
         return;
     }
     ended.expect_status(0).expect_nothing_written();
-    assert!(ended.stderr.starts_with("memprof: no report is written: ") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
+    assert!(
+        ended.stderr.starts_with("memprof: no report is written: ") && ended.stderr.lines().count() == 1,
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]

@@ -37,7 +37,8 @@ fn outputs(line: &str) -> Program {
 
 /// True if this user may make namespaces of process ids.
 fn may_have_containers() -> bool {
-    let asked = Command::new("unshare").args(["--pid", "--fork", "--mount-proc", "true"]).stderr(Stdio::null()).status();
+    let asked =
+        Command::new("unshare").args(["--pid", "--fork", "--mount-proc", "true"]).stderr(Stdio::null()).status();
     let may = asked.is_ok_and(|status| status.success());
     if !may {
         println!("skipped: this user may not make namespaces (root may)");
@@ -47,7 +48,8 @@ fn may_have_containers() -> bool {
 
 #[test]
 fn a_report_in_the_middle_is_not_replaced_by_a_later_program() {
-    let line = "\"$0\" load work middle touch=one wait=go & seen one; \"$0\" load work; ls data/logs >left; touch go; wait";
+    let line =
+        "\"$0\" load work middle touch=one wait=go & seen one; \"$0\" load work; ls data/logs >left; touch go; wait";
     let ended = outputs(line).run();
     ended.expect_status(0);
     let left = fs::read_to_string(ended.work("left")).unwrap();
@@ -61,7 +63,8 @@ fn a_report_in_the_middle_is_not_replaced_by_a_later_program() {
 
 #[test]
 fn a_report_says_whether_it_is_the_last_one() {
-    let ended = outputs("\"$0\" load work middle touch=one wait=go & seen one; cp data/logs/*.json .; touch go; wait").run();
+    let ended =
+        outputs("\"$0\" load work middle touch=one wait=go & seen one; cp data/logs/*.json .; touch go; wait").run();
     let middle = ended.report(&ended.expect_status(0).work("memory_allocations.json"));
     let last = ended.expect_report();
     assert!(!middle.program.is_final && last.program.is_final);
@@ -138,10 +141,7 @@ fn so_many_reports_stand_side_by_side_whose_run_nobody_can_judge() {
     let settings = "[reporting]\nkeep = 3";
     let ended = outputs(&format!("{}; touch go; wait", killed(6))).configured(settings).run();
     let reports = logs(ended.expect_status(0));
-    assert_eq!(
-        names(&reports),
-        ["memory_allocations-2.json", "memory_allocations-3.json", "memory_allocations.json"]
-    );
+    assert_eq!(names(&reports), ["memory_allocations-2.json", "memory_allocations-3.json", "memory_allocations.json"]);
     // The latest three are there: the oldest made room each time.
     let mut started: Vec<_> = reports.values().map(|report| report.program.started_at.clone()).collect();
     let newest = reports["memory_allocations-3.json"].program.started_at.clone();
@@ -168,7 +168,8 @@ fn profiles_of_one_process_each_leave_a_report() {
 
 #[test]
 fn a_file_that_is_no_report_stays() {
-    let ended = outputs("\"$0\" load work; \"$0\" load work").file("work/data/logs/memory_allocations.json", "mine").run();
+    let ended =
+        outputs("\"$0\" load work; \"$0\" load work").file("work/data/logs/memory_allocations.json", "mine").run();
     ended.expect_status(0);
     assert_eq!(fs::read_to_string(ended.work(ALLOCATIONS)).unwrap(), "mine");
     let files = ended.files("work/data/logs");
@@ -185,7 +186,9 @@ fn a_clock_that_goes_wrong_decides_nothing() {
     let ended = outputs(&format!("\"$0\" load work; {future}; \"$0\" load work; {past}; \"$0\" load work")).run();
     only(&ended);
     // Nor where the program ran beside it.
-    let line = format!("\"$0\" load work wait=go & \"$0\" load touch=one work; seen data/logs/memory_leaks.txt; {past}; touch go; wait");
+    let line = format!(
+        "\"$0\" load work wait=go & \"$0\" load touch=one work; seen data/logs/memory_leaks.txt; {past}; touch go; wait"
+    );
     assert_eq!(logs(outputs(&line).run().expect_status(0)).len(), 2);
 }
 
@@ -210,7 +213,11 @@ fn numbered_reports_that_fall_back_keep_their_numbers() {
     let reports = reports(ended.expect_status(0), "tmp");
     assert_eq!(reports.len(), 3, "{:?}", names(&reports));
     for end in ["memory_allocations.0002.json", "memory_allocations.0003.json", "memory_allocations.json"] {
-        assert!(reports.keys().any(|name| name.starts_with("outputs-") && name.ends_with(end)), "{:?}", names(&reports));
+        assert!(
+            reports.keys().any(|name| name.starts_with("outputs-") && name.ends_with(end)),
+            "{:?}",
+            names(&reports)
+        );
     }
     assert_eq!(ended.files("tmp").len(), 6);
 }
@@ -225,7 +232,10 @@ fn names_that_are_taken_in_the_temporary_directory_do_not_lose_the_report() {
     ended.expect_status(0);
     let files = ended.files("tmp");
     let real: Vec<_> = files.iter().filter(|name| ended.root().join("tmp").join(name).is_file()).collect();
-    assert!(real.iter().any(|name| name.ends_with(".json")) && real.iter().any(|name| name.ends_with(".txt")), "{files:?}");
+    assert!(
+        real.iter().any(|name| name.ends_with(".json")) && real.iter().any(|name| name.ends_with(".txt")),
+        "{files:?}"
+    );
 }
 
 #[test]
@@ -270,7 +280,9 @@ fn permissions_are_those_that_the_owner_has_given() {
         assert_eq!(mode(&ended, path), expected, "{path}");
     }
     // A mask holds, and so does what the owner has set since.
-    for (mask, chmod, expected) in [("077", "true", 0o600), ("022", "chmod 600 data/logs/m*", 0o600), ("077", "chmod 640 data/logs/m*", 0o640)] {
+    for (mask, chmod, expected) in
+        [("077", "true", 0o600), ("022", "chmod 600 data/logs/m*", 0o600), ("077", "chmod 640 data/logs/m*", 0o640)]
+    {
         let ended = outputs(&format!("umask {mask}; \"$0\" load work; {chmod}; \"$0\" load work middle work")).run();
         only(&ended);
         for name in ["memory_allocations.json", "memory_leaks.txt"] {
@@ -282,7 +294,8 @@ fn permissions_are_those_that_the_owner_has_given() {
     let ended = ended.configured("[reporting]\noutput_dir = 'shared'").run();
     ended.expect_status(0);
     assert_eq!(mode(&ended, "work/shared/memory_allocations.json"), 0o600);
-    let elsewhere = outputs("exec \"$0\" load work").mode("tmp", 0o1777).configured("[reporting]\noutput_dir = '/proc/a'");
+    let elsewhere =
+        outputs("exec \"$0\" load work").mode("tmp", 0o1777).configured("[reporting]\noutput_dir = '/proc/a'");
     let ended = elsewhere.run();
     let files = ended.expect_status(0).files("tmp");
     assert!(files.len() == 2 && files.iter().all(|name| mode(&ended, &format!("tmp/{name}")) == 0o600), "{files:?}");

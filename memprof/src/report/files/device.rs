@@ -34,7 +34,10 @@ impl Write for Device {
             match self.0.write(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if !self.takes_something() {
-                        return Err(io::Error::new(io::ErrorKind::TimedOut, "its reader has taken nothing for two seconds"));
+                        return Err(io::Error::new(
+                            io::ErrorKind::TimedOut,
+                            "its reader has taken nothing for two seconds",
+                        ));
                     }
                 }
                 result => return result,

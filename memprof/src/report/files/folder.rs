@@ -63,7 +63,8 @@ fn check_links(folder: &Path) -> io::Result<()> {
         }
         let above = part.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if !fs::metadata(above).is_ok_and(|above| is_trusted(&above) && above.mode() & 0o022 == 0) {
-            let message = format!("{} is a link of another user", crate::report::name::printable(&part.to_string_lossy()));
+            let message =
+                format!("{} is a link of another user", crate::report::name::printable(&part.to_string_lossy()));
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
         }
     }

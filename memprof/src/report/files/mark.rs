@@ -67,7 +67,15 @@ mod tests {
 
     #[test]
     fn what_is_no_report_has_none() {
-        for text in ["", "old", "{}", "{\"run\": 1}", "{\"run\": \"1-2-3-4\"}", "{\"run\": \"1-2-3-4", "{\"run\": \"1-2-3-4\", \"final\": 1}"] {
+        for text in [
+            "",
+            "old",
+            "{}",
+            "{\"run\": 1}",
+            "{\"run\": \"1-2-3-4\"}",
+            "{\"run\": \"1-2-3-4",
+            "{\"run\": \"1-2-3-4\", \"final\": 1}",
+        ] {
             assert_eq!(Mark::of(text.as_bytes()), None, "{text}");
         }
     }

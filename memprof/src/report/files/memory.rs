@@ -101,6 +101,8 @@ fn all(folder: &Path, name: &Path) -> impl Iterator<Item = (u32, PathBuf)> {
     let folder = folder.join(name).parent().map(Path::to_owned).unwrap_or_default();
     let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
     entries
-        .filter_map(move |entry| Some((suffix_of(name, Path::new(&entry.file_name()))?, folder.join(entry.file_name()))))
+        .filter_map(move |entry| {
+            Some((suffix_of(name, Path::new(&entry.file_name()))?, folder.join(entry.file_name())))
+        })
         .take(MOST)
 }

@@ -60,12 +60,7 @@ pub(super) fn settle(file: &mut Unfinished, choice: &Choice<'_>, rule: &Rule<'_>
             {
                 return Ok(settled);
             }
-            let settled = Settled {
-                path: path.clone(),
-                suffix,
-                has_replaced: verdict != Verdict::Free,
-                id: file.id(),
-            };
+            let settled = Settled { path: path.clone(), suffix, has_replaced: verdict != Verdict::Free, id: file.id() };
             match take(file, &path, &look, rule) {
                 Ok(Taken::Yes) => return Ok(settled),
                 Ok(Taken::No) => {}
@@ -104,12 +99,7 @@ fn take(file: &mut Unfinished, path: &Path, there: &Look, rule: &Rule<'_>) -> io
 }
 
 /// Replaces this file, if nobody has changed or replaced it since.
-pub(super) fn replace(
-    file: &mut Unfinished,
-    path: &Path,
-    before: &Standing,
-    rule: &Rule<'_>,
-) -> io::Result<Taken> {
+pub(super) fn replace(file: &mut Unfinished, path: &Path, before: &Standing, rule: &Rule<'_>) -> io::Result<Taken> {
     let is_ours = |now: &Standing| now.mark.is_some_and(|mark| mark.run == rule.ours);
     let is_it = |path: &Path| match look(path) {
         Ok(Look::File(_, now)) => now.is_still(before) || is_ours(&now),

@@ -37,9 +37,7 @@ fn verdicts(there: &Standing, is_final: bool) -> [Verdict; 3] {
 
 #[test]
 fn each_report_is_judged_by_its_run() {
-    let with = |place, pid, started, profile| {
-        Some(Run { process: ProcessId { place, pid, started }, profile })
-    };
+    let with = |place, pid, started, profile| Some(Run { process: ProcessId { place, pid, started }, profile });
     for (what, run, is_final, expected) in [
         ("this profile", Some(ours()), false, [Ours, Ours, Ours]),
         ("an earlier profile of this process", with(Some(5), 4711, Some(100), 2), true, [Earlier, Earlier, Earlier]),
