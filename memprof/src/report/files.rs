@@ -59,7 +59,7 @@ pub(crate) struct Output<'a> {
 /// # Errors
 /// [`Error::Io`] if the temporary directory cannot be written either.
 pub(crate) fn write(output: &Output<'_>, memory: &mut Memory) -> Result<Written, Error> {
-    Writer { output, memory, elsewhere: folder::temporary(), reasons: Vec::new(), suffix: None }.write()
+    Writer { output, memory, elsewhere: folder::temporary(), reasons: Vec::new(), json: None }.write()
 }
 
 struct Writer<'a> {
@@ -69,8 +69,8 @@ struct Writer<'a> {
     elsewhere: PathBuf,
     /// Why something is there.
     reasons: Vec<String>,
-    /// The report in JSON has this suffix, and has replaced an earlier one.
-    suffix: Option<(u32, bool)>,
+    /// The suffix of the report in JSON, and the verdict on what stood there.
+    json: Option<(u32, Verdict)>,
 }
 
 /// Whether a file decides about the suffix, or follows.
@@ -152,7 +152,7 @@ impl Writer<'_> {
             self.memory.remember(path, file.id());
             return Ok(plain);
         }
-        let json = self.suffix;
+        let json = self.json;
         let rule = self.rule(false);
         let suffix = json.map(|(suffix, _)| suffix).filter(|_| part == Part::Text);
         let first = suffix.or(self.memory.suffix).unwrap_or(1);
@@ -160,12 +160,13 @@ impl Writer<'_> {
         if first == 1
             && let Look::File(real, before) = &there
             && *real != plain
-            && rule.judge_part(part, json, real, before) <= Verdict::Replaceable
+            && let verdict = rule.judge_part(part, json, real, before)
+            && verdict <= Verdict::Replaceable
         {
             let mut file = Unfinished::new(real.parent().unwrap_or(folder), contents)?;
-            if settle::replace(&mut file, real, before, &rule)? == Taken::Yes {
+            if settle::replace(&mut file, real, before, verdict, &rule)? == Taken::Yes {
                 let (real, id) = (real.clone(), file.id());
-                self.has_settled(&Settled { path: real, suffix: 1, has_replaced: true, id }, part);
+                self.has_settled(&Settled { path: real, suffix: 1, verdict, id }, part);
                 return Ok(plain);
             }
         }
@@ -192,7 +193,7 @@ impl Writer<'_> {
 
     fn has_settled(&mut self, settled: &Settled, part: Part) {
         if part == Part::Json {
-            self.suffix = Some((settled.suffix, settled.has_replaced));
+            self.json = Some((settled.suffix, settled.verdict));
         }
         self.memory.remember(&settled.path, settled.id);
     }
@@ -260,12 +261,18 @@ impl Writer<'_> {
 }
 
 impl Rule<'_> {
-    fn judge_part(&self, part: Part, json: Option<(u32, bool)>, path: &Path, standing: &standing::Standing) -> Verdict {
+    fn judge_part(
+        &self,
+        part: Part,
+        json: Option<(u32, Verdict)>,
+        path: &Path,
+        standing: &standing::Standing,
+    ) -> Verdict {
         match (part, json) {
             (Part::Json, _) => self.judge(path, standing),
+            (Part::Text, None | Some((_, Verdict::Free))) => self.judge_text(path, standing),
             // It belonged to the report in JSON that was replaced.
-            (Part::Text, Some((_, true))) => Verdict::Replaceable,
-            (Part::Text, _) => self.judge_text(path, standing),
+            (Part::Text, Some((_, verdict))) => verdict,
         }
     }
 }

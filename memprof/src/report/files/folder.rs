@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(unix)]
 use super::standing::is_trusted;
 
 /// Makes the folder, if it is missing. Others may read it at most.

@@ -79,6 +79,8 @@ impl Memory {
     /// Numbered reports come and go: what is gone needs no memory.
     pub(super) fn remember(&mut self, path: &Path, id: FileId) {
         self.written.retain(|path, id| FileId::at(path) == Some(*id));
+        // Times are no numbers: they are those that the file has now.
+        let id = if cfg!(unix) { id } else { FileId::at(path).unwrap_or(id) };
         self.written.insert(path.to_owned(), id);
     }
 }

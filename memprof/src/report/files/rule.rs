@@ -10,7 +10,7 @@
 //! | a report of this profile | ours |
 //! | noted, and the last of its run, or its run is over; noted and empty | replaceable |
 //! | by an earlier process with this process id | replaceable |
-//! | by an earlier profile of this process | earlier |
+//! | by an earlier profile of this process, or another forked child of the same profile | earlier |
 //! | noted, and nobody can tell (another container, another machine, no report at all) | unjudged |
 //! | all else: by a program that runs, or that ran beside this one | taken |
 //!
@@ -63,6 +63,10 @@ impl Rule<'_> {
         if process.is(&own) {
             // This process runs one profile at a time; one without a last report wanted none, or gave way to `exec`.
             return if is_noted && !mark.is_final { Verdict::Replaceable } else { Verdict::Earlier };
+        }
+        // Forked children of one program, of which a later one has got the process id of an earlier one.
+        if mark.run.profile == self.ours.profile {
+            return Verdict::Earlier;
         }
         if process.was_before(&own) {
             return Verdict::Replaceable;

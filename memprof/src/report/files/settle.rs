@@ -27,8 +27,8 @@ pub(super) struct Choice<'a> {
 pub(super) struct Settled {
     pub(super) path: PathBuf,
     pub(super) suffix: u32,
-    /// True if a report stood there, of this or of an earlier run: what belongs to it is replaced, too.
-    pub(super) has_replaced: bool,
+    /// The verdict on what stood there: it holds for all that belongs to it.
+    pub(super) verdict: Verdict,
     pub(super) id: FileId,
 }
 
@@ -60,9 +60,8 @@ pub(super) fn settle(file: &mut Unfinished, choice: &Choice<'_>, rule: &Rule<'_>
             {
                 return Ok(settled);
             }
-            let settled = Settled { path: path.clone(), suffix, has_replaced: verdict != Verdict::Free, id: file.id() };
-            match take(file, &path, &look, rule) {
-                Ok(Taken::Yes) => return Ok(settled),
+            match take(file, &path, &look, verdict, rule) {
+                Ok(Taken::Yes) => return Ok(Settled { path, suffix, verdict, id: file.id() }),
                 Ok(Taken::No) => {}
                 // A folder in which nobody may replace what others have made.
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !matches!(look, Look::Free) => {
@@ -89,23 +88,29 @@ fn verdict(path: &Path, look: &Look, choice: &Choice<'_>, rule: &Rule<'_>) -> Ve
     }
 }
 
-fn take(file: &mut Unfinished, path: &Path, there: &Look, rule: &Rule<'_>) -> io::Result<Taken> {
+fn take(file: &mut Unfinished, path: &Path, there: &Look, verdict: Verdict, rule: &Rule<'_>) -> io::Result<Taken> {
     match there {
         Look::Free => file.take(path),
-        Look::File(real, before) => replace(file, real, before, rule),
-        Look::Link(before) => file.replace(path, None, &|path| FileId::at(path) == Some(before.id)),
+        Look::File(real, before) => replace(file, real, before, verdict, rule),
+        Look::Link(before) => file.replace(path, None, false, &|path| FileId::at(path) == Some(before.id)),
         Look::Folder | Look::Device => Ok(Taken::No),
     }
 }
 
 /// Replaces this file, if nobody has changed or replaced it since.
-pub(super) fn replace(file: &mut Unfinished, path: &Path, before: &Standing, rule: &Rule<'_>) -> io::Result<Taken> {
+pub(super) fn replace(
+    file: &mut Unfinished,
+    path: &Path,
+    before: &Standing,
+    verdict: Verdict,
+    rule: &Rule<'_>,
+) -> io::Result<Taken> {
     let is_ours = |now: &Standing| now.mark.is_some_and(|mark| mark.run == rule.ours);
     let is_it = |path: &Path| match look(path) {
         Ok(Look::File(_, now)) => now.is_still(before) || is_ours(&now),
         _ => false,
     };
-    file.replace(path, Some(before), &is_it)
+    file.replace(path, Some(before), verdict == Verdict::Ours, &is_it)
 }
 
 /// Where more stand side by side than may, the oldest of them makes room.
@@ -124,8 +129,8 @@ fn replace_oldest(
             let oldest = of_kind().min_by_key(|(_, candidate)| candidate.modified()).map(|(index, _)| index);
             let Some(candidate) = oldest.map(|index| candidates.remove(index)) else { break };
             let path = (choice.name)(candidate.suffix);
-            if let Ok(Taken::Yes) = take(file, &path, &candidate.look, rule) {
-                return Some(Settled { path, suffix: candidate.suffix, has_replaced: true, id: file.id() });
+            if let Ok(Taken::Yes) = take(file, &path, &candidate.look, kind, rule) {
+                return Some(Settled { path, suffix: candidate.suffix, verdict: Verdict::Replaceable, id: file.id() });
             }
         }
     }

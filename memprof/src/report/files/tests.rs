@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::report::golden;
-use std::fs::{self, File};
+use std::fs;
+#[cfg(unix)]
+use std::fs::File;
 
 /// A directory for the reports, one for what falls back, and both file names.
 struct Place {
@@ -52,7 +54,7 @@ fn output<'a>(report: &'a Report, names: &'a Names, statistics: Option<&'a [u8]>
 }
 
 fn write_or_else(output: &Output<'_>, memory: &mut Memory, elsewhere: &Path) -> Result<Written, Error> {
-    Writer { output, memory, elsewhere: elsewhere.to_owned(), reasons: Vec::new(), suffix: None }.write()
+    Writer { output, memory, elsewhere: elsewhere.to_owned(), reasons: Vec::new(), json: None }.write()
 }
 
 fn read(path: &Path) -> Report {

@@ -57,16 +57,18 @@ impl Unfinished {
     }
 
     /// Gives it the name of another file, if that is still the one that was looked at: `is_it` tells, of whatever had the
-    /// name in the end.
+    /// name in the end. `is_ours`: nobody else replaces that file.
     pub(super) fn replace(
         &mut self,
         path: &Path,
         before: Option<&Standing>,
+        is_ours: bool,
         is_it: &dyn Fn(&Path) -> bool,
     ) -> io::Result<Taken> {
         self.set_mode_of(before);
         match rename::exchange(&self.path, path) {
             Some(result) => result?,
+            None if is_ours => return rename::over(&self.path, path).map(|()| self.has_its_name()),
             None => return self.replace_in_steps(path, is_it),
         }
         if is_it(&self.path) {

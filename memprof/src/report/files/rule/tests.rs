@@ -43,6 +43,7 @@ fn each_report_is_judged_by_its_run() {
         ("an earlier profile of this process", with(Some(5), 4711, Some(100), 2), true, [Earlier, Earlier, Earlier]),
         ("one that has left no last report", with(Some(5), 4711, Some(100), 2), false, [Replaceable, Earlier, Earlier]),
         ("a process that had this number", with(Some(5), 4711, Some(99), 2), false, [Replaceable; 3]),
+        ("another child of this profile", with(Some(5), 4711, Some(99), 1), true, [Earlier; 3]),
         ("the last report of a run", with(Some(5), 4712, Some(99), 2), true, [Replaceable, Taken, Taken]),
         ("the last report of another place", with(Some(6), 4711, Some(100), 2), true, [Replaceable, Taken, Unjudged]),
         ("a report in the middle, elsewhere", with(Some(6), 4711, Some(100), 2), false, [Unjudged, Taken, Unjudged]),
