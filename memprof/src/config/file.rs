@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::parse::{Mistake, parse};
-use super::{Config, Loaded, env, source, suggest};
+use super::{Config, Loaded, env, source, suggest, trust};
 use crate::Error;
+use crate::os::privileges;
 use crate::sorted;
 
 /// The name that is looked for in the working directory and its ancestors.
@@ -40,6 +41,13 @@ impl Config {
     ///
     /// A relative `output_dir` starts at the folder of the file that sets it, else at the working directory.
     ///
+    /// A file that is found counts if its owner is this user, root, or the owner of the working directory. Folders above the
+    /// working directory that others may write, and that are not this user's, are passed over.
+    ///
+    /// A program that has more privileges than the user who started it (set-user-id, capabilities of its file) reads neither
+    /// file nor variables: this returns `enabled = false` then, with a warning. Such a program has a report only by a
+    /// [`Config`] that it makes itself.
+    ///
     /// ```
     /// # fn main() -> Result<(), memprof::Error> {
     /// let loaded = memprof::Config::load()?;
@@ -58,6 +66,9 @@ impl Config {
 
     /// The same, with the file that the program names itself: `MEMPROF_CONFIG` goes before it, the search after it.
     pub(crate) fn load_explicit(explicit: Option<&Path>) -> Result<Loaded, Error> {
+        if privileges::are_raised() {
+            return Ok(off());
+        }
         load(explicit, Surroundings::of_this_process())
     }
 
@@ -108,11 +119,23 @@ impl Config {
     }
 }
 
+/// Nothing is read where the program has more privileges than the user who started it.
+fn off() -> Loaded {
+    let mut loaded = Loaded::from(Config::default());
+    loaded.config.memory_profiling.enabled = false;
+    loaded.warnings.push(String::from(
+        "this program has more privileges than the user who started it: neither memory_profile.toml nor MEMPROF_* is read, \
+         and profiling is off",
+    ));
+    loaded
+}
+
 /// Finds the file, reads it, and lets the variables override it.
 pub(super) fn load(explicit: Option<&Path>, surroundings: Surroundings) -> Result<Loaded, Error> {
     let Surroundings { working_directory, variables } = surroundings;
     let directory = working_directory.as_deref().unwrap_or(Path::new(""));
-    let (config, file) = match find(explicit, directory, &variables)? {
+    let mut passed_over = None;
+    let (config, file) = match find(explicit, directory, &variables, &mut passed_over)? {
         Some((shown_path, bytes)) => {
             let full = directory.join(&shown_path);
             (from_bytes(&bytes, full.parent(), &shown(&shown_path, Some(directory)))?, Some(full))
@@ -121,6 +144,7 @@ pub(super) fn load(explicit: Option<&Path>, surroundings: Surroundings) -> Resul
     };
     let mut loaded = Loaded { config, file, warnings: Vec::new() };
     loaded.warnings = env::apply(&mut loaded.config, &variables)?;
+    loaded.warnings.extend(passed_over);
     let output_dir = directory.join(&loaded.config.reporting.output_dir);
     loaded.config.reporting.output_dir = std::path::absolute(&output_dir).unwrap_or(output_dir);
     if let Err(error) = working_directory {
@@ -131,11 +155,12 @@ pub(super) fn load(explicit: Option<&Path>, surroundings: Surroundings) -> Resul
     Ok(loaded)
 }
 
-/// The file that counts, as it was named, and what it holds.
+/// The file that counts, as it was named, and what it holds. `passed_over`: a warning of the first one that does not count.
 fn find(
     explicit: Option<&Path>,
     directory: &Path,
     variables: &[(String, OsString)],
+    passed_over: &mut Option<String>,
 ) -> Result<Option<(PathBuf, Vec<u8>)>, Error> {
     if let Some((_, path)) = variables.iter().find(|(name, _)| name == env::FILE) {
         if path.is_empty() {
@@ -161,8 +186,25 @@ fn find(
     for folder in directory.ancestors() {
         let path = folder.join(NAME);
         // A folder that may not be searched is passed over; a file that is there and cannot be read is an error.
-        if path.symlink_metadata().is_ok() {
-            let bytes = read(&path).map_err(|source| unreadable(&path, source))?;
+        if let Ok(there) = path.symlink_metadata() {
+            let is_above = folder != directory;
+            let bytes = if (is_above && trust::is_passed_over(folder)) || !trust::is_taken(&there, directory) {
+                None
+            } else {
+                let source = source::open(&path).map_err(|source| unreadable(&path, source))?;
+                // What a link points to, or what has taken the place of the file meanwhile, may be another user's.
+                let is_taken = source.metadata().is_ok_and(|there| trust::is_taken(&there, directory));
+                is_taken.then(|| read_all(source).map_err(|source| unreadable(&path, source))).transpose()?
+            };
+            let Some(bytes) = bytes else {
+                passed_over.get_or_insert_with(|| {
+                    let path = suggest::quote(&path.to_string_lossy());
+                    format!(
+                        "{path} was not read: another user may have put it there; name it in MEMPROF_CONFIG to use it"
+                    )
+                });
+                continue;
+            };
             return Ok(Some((path, bytes)));
         }
     }
@@ -170,8 +212,12 @@ fn find(
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
+    source::open(path).and_then(read_all)
+}
+
+fn read_all(source: source::Source) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    source::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    source.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it has more than 1 MB and cannot be a configuration"));
     }

@@ -19,6 +19,8 @@ mod source;
 mod suggest;
 #[cfg(all(test, feature = "profiling"))]
 mod tests;
+#[cfg(feature = "profiling")]
+mod trust;
 
 use std::path::PathBuf;
 
@@ -48,13 +50,13 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | `[reporting]` | `output_dir` | `MEMPROF_OUTPUT_DIR` | `"data/logs"` | the folder for the reports |
 /// | | `allocation_report` | `MEMPROF_ALLOCATION_REPORT` | `"memory_allocations.json"` | file name of the JSON report |
 /// | | `leak_report` | `MEMPROF_LEAK_REPORT` | `"memory_leaks.txt"` | file name of the report of what is still live |
-/// | | `overwrite` | `MEMPROF_OVERWRITE` | `false` | whether a report replaces one that another program has written while this one ran |
+/// | | `overwrite` | `MEMPROF_OVERWRITE` | `false` | whether a report replaces whatever has its name; otherwise a report that may still be wanted stays, and this one gets `-2`, `-3` … into its name |
 /// | | `program_args` | `MEMPROF_PROGRAM_ARGS` | `true` | whether the report holds the program's arguments |
 /// | | `every_seconds` | `MEMPROF_EVERY_SECONDS` | `0` | numbered reports of the running program, this many seconds apart; 0: none |
-/// | | `keep` | `MEMPROF_KEEP` | `10` | how many of the numbered reports are kept, the latest ones |
+/// | | `keep` | `MEMPROF_KEEP` | `10` | how many of the numbered reports are kept, the latest ones; and how many reports stand side by side of which nobody can tell whether their run is over |
 ///
-/// In the folder and the file names `{pid}`, `{time}` and `{program}` stand for the process id, the time when the profile
-/// began (UTC, `20261122T173919Z`) and the name of the program.
+/// In the folder and the file names `{pid}`, `{time}`, `{program}` and `{host}` stand for the process id, the time when the
+/// profile began (UTC, `20261122T173919Z`), the name of the program and the name of the machine.
 ///
 /// A key that is left out has its default. Variables that are switches take `true`, `false`, `1` or `0`.
 ///
@@ -171,15 +173,18 @@ pub struct Reporting {
     pub allocation_report: PathBuf,
     /// File name of the report of what is still live. Default: `memory_leaks.txt`.
     pub leak_report: PathBuf,
-    /// Whether a report replaces a file of its name that another program has written while this one ran. False: it gets the
-    /// process id into its name, `memory_allocations-4711.json`. Default: false.
+    /// Whether a report replaces whatever has its name. False: it replaces the last report of an earlier run, one whose run is
+    /// known to be over, and its own; otherwise it gets `-2`, `-3` … into its name, `memory_allocations-2.json`. Default: false.
     pub overwrite: bool,
-    /// Whether the report holds the program's arguments. Default: true.
+    /// Whether the report holds the program's arguments. They can be secrets (passwords, tokens), and whoever may read the
+    /// report reads them. Default: true.
     pub program_args: bool,
     /// Seconds between reports of the running program, written under numbered names beside the last ones:
     /// `memory_allocations.0001.json`. Each run begins at 1 and replaces what an earlier one has left. 0: none. Default: 0.
     pub every_seconds: usize,
-    /// How many of the numbered reports are kept, at least 1: the latest ones. Default: 10.
+    /// How many of the numbered reports are kept, at least 1: the latest ones. At most as many reports stand side by side whose
+    /// run nobody can judge (it was in another container, on another machine, before the last boot), or which are of earlier
+    /// profiles of the same process; beyond that the oldest is replaced. Default: 10.
     pub keep: usize,
 }
 

@@ -33,6 +33,13 @@ pub(super) fn open(path: &Path) -> io::Result<Source> {
     Ok(Source { file: options.open(path)?, is_pipe, has_begun: false })
 }
 
+impl Source {
+    /// What is open, whatever has its name now.
+    pub(super) fn metadata(&self) -> io::Result<std::fs::Metadata> {
+        self.file.metadata()
+    }
+}
+
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if !self.is_pipe {

@@ -1,5 +1,5 @@
-//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`], [`fork_lock`]
-//! and `file`.
+//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`], [`fork_lock`],
+//! [`process`], [`rename`] and `file`.
 
 #[cfg(unix)]
 mod alarm;
@@ -14,7 +14,6 @@ pub(crate) mod ending;
 pub(crate) mod exit;
 #[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
 pub(crate) mod file;
-pub(crate) mod folder_lock;
 pub(crate) mod fork;
 pub(crate) mod fork_lock;
 #[cfg(unix)]
@@ -24,6 +23,10 @@ pub(crate) mod memory;
 #[cfg(windows)]
 pub(crate) mod modules;
 pub(crate) mod pages;
+pub(crate) mod patience;
+pub(crate) mod privileges;
+pub(crate) mod process;
+pub(crate) mod rename;
 #[cfg(unix)]
 pub(crate) mod put_off;
 #[cfg(unix)]

@@ -1,44 +1,114 @@
 //! Writing to stderr where nothing may allocate, lock or panic.
 
+use super::patience;
 use std::fmt;
 
 /// What is written at a time: a pipe that says it takes something takes this much (`PIPE_BUF` is at least 512).
 const PART: usize = 512;
 
 /// Writes to file descriptor 2. Where it is closed, or nobody has read from it for a while, nobody is there to be told: the
-/// rest is left out, lest a program that is about to end does not.
+/// rest is left out, lest a program that is about to end does not. The same where it is a file of the program's own.
 pub(crate) fn write_all(mut rest: &[u8]) {
-    while !rest.is_empty() && takes_something() {
+    if !descriptor::is_stderr() {
+        return;
+    }
+    while !rest.is_empty() && patience::takes_something(2) {
         let part = rest.len().min(PART);
         // SAFETY: the pointer and the length describe a part of `rest`, which is initialised.
         let written = unsafe { libc::write(2, rest.as_ptr().cast(), part as _) };
         match usize::try_from(written) {
             Ok(written @ 1..) => rest = rest.get(written..).unwrap_or_default(),
-            Err(_) if std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) if is_passing(std::io::Error::last_os_error().kind()) => {}
             _ => break,
         }
     }
 }
 
-/// Waits until a write does not.
+/// True if another try may succeed: someone else has filled the pipe just now, or a signal has come.
+fn is_passing(kind: std::io::ErrorKind) -> bool {
+    matches!(kind, std::io::ErrorKind::Interrupted | std::io::ErrorKind::WouldBlock)
+}
+
+pub(crate) use descriptor::note;
+
+/// Descriptor 2 is stderr by convention only: a program that closes it gives the number to its next file.
 #[cfg(unix)]
-fn takes_something() -> bool {
-    const LONGEST: libc::c_int = 2000;
-    let mut stderr = libc::pollfd { fd: 2, events: libc::POLLOUT, revents: 0 };
-    loop {
-        // SAFETY: the place is that of one valid `pollfd`.
-        match unsafe { libc::poll(&raw mut stderr, 1, LONGEST) } {
-            0 => return false,
-            -1 if std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted => {}
-            // The write says what is wrong.
-            _ => return true,
+mod descriptor {
+    use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+    use std::sync::atomic::{AtomicU8, AtomicU64};
+
+    /// The file that had descriptor 2 when the process began.
+    static DEVICE: AtomicU64 = AtomicU64::new(0);
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    static STATE: AtomicU8 = AtomicU8::new(NOT_NOTED);
+
+    const NOT_NOTED: u8 = 0;
+    const CLOSED: u8 = 1;
+    const OPEN: u8 = 2;
+
+    /// Notes it once, before the program has closed or opened anything.
+    #[cfg_attr(target_os = "linux", used)]
+    #[cfg_attr(target_os = "linux", unsafe(link_section = ".init_array"))]
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "noted when a profile starts"))]
+    static BEFORE_MAIN: extern "C" fn() = begin;
+
+    extern "C" fn begin() {
+        note();
+    }
+
+    /// Notes which file is stderr, unless that is noted already.
+    pub(crate) fn note() {
+        if STATE.load(Relaxed) != NOT_NOTED {
+            return;
         }
+        let state = match file() {
+            Some(file) => {
+                DEVICE.store(file.device, Relaxed);
+                NUMBER.store(file.number, Relaxed);
+                OPEN
+            }
+            None => CLOSED,
+        };
+        STATE.store(state, Release);
+    }
+
+    struct Descriptor {
+        device: u64,
+        number: u64,
+        kind: libc::mode_t,
+    }
+
+    #[allow(clippy::unnecessary_cast, reason = "the numbers have another type on each system")]
+    fn file() -> Option<Descriptor> {
+        // SAFETY: all zero is a valid value, and the call fills it where it returns 0.
+        let (failed, status) = unsafe {
+            let mut status: libc::stat = std::mem::zeroed();
+            (libc::fstat(2, &raw mut status) != 0, status)
+        };
+        (!failed).then_some(Descriptor {
+            device: status.st_dev as u64,
+            number: status.st_ino as u64,
+            kind: status.st_mode & libc::S_IFMT,
+        })
+    }
+
+    /// True if descriptor 2 is what it was at the start. Something else is taken for a redirection if it is a terminal or the
+    /// like, or a pipe in place of a stderr that was there; a file or a socket is the program's own.
+    pub(super) fn is_stderr() -> bool {
+        let Some(now) = file() else { return false };
+        let state = STATE.load(Acquire);
+        let is_same = state == OPEN && DEVICE.load(Relaxed) == now.device && NUMBER.load(Relaxed) == now.number;
+        is_same || state == NOT_NOTED || now.kind == libc::S_IFCHR || (now.kind == libc::S_IFIFO && state == OPEN)
     }
 }
 
 #[cfg(not(unix))]
-fn takes_something() -> bool {
-    true
+mod descriptor {
+    pub(crate) fn note() {}
+
+    pub(super) fn is_stderr() -> bool {
+        true
+    }
 }
 
 /// File descriptor 2, unbuffered but for one line on the stack.

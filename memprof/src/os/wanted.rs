@@ -1,8 +1,12 @@
 //! Signs in a program's surroundings that its figures are wanted. Nothing in here allocates: it may run in any tracked function.
 
 /// True if a variable `MEMPROF_…` is set, or a `memory_profile.toml` is in the working directory or above it. The file alone says
-/// nothing of tests and benchmarks: it lies there for the program.
+/// nothing of tests and benchmarks: it lies there for the program. None of it counts where the program has more privileges than
+/// whoever has set it.
 pub(crate) fn are_figures() -> bool {
+    if super::privileges::are_raised() {
+        return false;
+    }
     match variables() {
         Signs::Against => false,
         Signs::For => true,

@@ -9,8 +9,9 @@ use crate::Error;
 use crate::jemalloc;
 use crate::live;
 use crate::os::clock::Anchor;
-use crate::os::{memory, pages};
+use crate::os::{memory, pages, process};
 use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
+use crate::report::files::run::Run;
 use crate::size;
 use crate::tracker::{self, OwnFigures, Peak, Reading, Reporting, Snapshot};
 use std::sync::atomic::Ordering::Relaxed;
@@ -80,17 +81,22 @@ pub(super) fn not_tracked() -> u64 {
     tracker::each_ledger().map(|ledger| ledger.not_tracked.load(Relaxed)).sum()
 }
 
+/// File name of the executable.
+pub(super) fn executable() -> String {
+    let path = std::env::current_exe().ok();
+    path.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned())).unwrap_or_default()
+}
+
 fn program(profile: &Running, now: &Anchor) -> Program {
-    let name = std::env::current_exe()
-        .ok()
-        .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
-        .unwrap_or_default();
     // Not `args`: it panics where an argument is not UTF-8.
     let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
     let wanted = profile.config.reporting.program_args;
     Program {
-        name,
+        name: executable(),
         pid: std::process::id(),
+        run: Run::own(profile.run).to_string(),
+        is_final: false,
+        host: process::host(),
         args: if wanted { args.collect() } else { Vec::new() },
         started_at: humantime::format_rfc3339_millis(profile.started_at).to_string(),
         duration_seconds: profile.started.elapsed_until(now).as_secs_f64(),

@@ -51,7 +51,8 @@ use crate::os::clock::Anchor;
 use crate::os::fork_lock::{ForkLock, Held};
 use crate::os::pages;
 use crate::os::signals::{self, Signal};
-use crate::os::write_signals;
+use crate::os::{stderr, write_signals};
+use crate::report::files::run;
 use crate::report::{Report, Written};
 use crate::{Error, MemoryStats, jemalloc, live, tracker};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -77,6 +78,8 @@ impl Running {
 struct Running {
     /// The process that it was started in.
     process: u32,
+    /// A number by chance, which tells this profile from others.
+    run: u64,
     config: Config,
     warnings: Vec<String>,
     /// Whether the tracker is the program's global allocator.
@@ -250,8 +253,10 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     forked::arm();
     forked::has_background(background.is_some() && background_is_asked_for(&config));
     IS_OFF.store(false, Relaxed);
-    running.put(Running {
+    stderr::note();
+    let profile = Running {
         process: std::process::id(),
+        run: run::random(),
         config,
         warnings,
         installed: found.is_some(),
@@ -262,7 +267,9 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         refused_at_start: OnceLock::new(),
         room: Arc::new(Room::new()),
         background,
-    });
+    };
+    output::note(&profile);
+    running.put(profile);
     drop(scope);
     // Last: what is allocated from here on has a record.
     let at_start = AtStart { live: tracker::memory_stats(), not_tracked: collect::not_tracked() };
@@ -359,7 +366,8 @@ fn finish() -> Result<Written, Error> {
     let _scope = Reporting::begin();
     let mut running = running();
     let profile = running.get().ok_or_else(no_report)?;
-    let written = collect::report(profile).and_then(|report| {
+    let written = collect::report(profile).and_then(|mut report| {
+        report.program.is_final = true;
         let _held = write_signals::Held::begin();
         let written = output::write(profile, &report, None);
         // The terminal is the parent's.

@@ -1,96 +1,45 @@
-//! Which files the reports of this process go to, so that two programs that run at once do not overwrite each other's.
-//!
-//! A file that stands under the name of a report and is older than this profile was left by an earlier run, and is
-//! replaced. One that is younger and not ours was written by another program while this one ran: ours then gets the
-//! process id into its name. The same is true of a forked child, whose parent writes under the plain name.
+//! Which files the reports of this process go to: the names, and what the profile knows of the files under them.
 
 use super::{Reporting, Running};
 use crate::config::STATISTICS_FILE;
-use crate::os::folder_lock::FolderLock;
 use crate::os::fork_lock::ForkLock;
+use crate::os::process;
 use crate::os::stderr::{self, RawStderr};
 use crate::os::write_signals::Held;
+use crate::report::files::{self, Memory, Names, Output};
 use crate::report::placeholder::{self, Placeholders};
-use crate::report::{Report, Written, files, leftovers, table};
+use crate::report::{Report, Written, table};
 use crate::{Error, jemalloc};
-use std::collections::HashMap;
 use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::SystemTime;
+use std::path::PathBuf;
 
-/// What this process has written, by path.
-static OWN: ForkLock<HashMap<PathBuf, Identity>> = ForkLock::new();
+/// The memory of the profile that runs, or ran last.
+static MEMORY: ForkLock<Own> = ForkLock::new();
 
-/// Which file stands under a name. A report is never changed in place, so that its time and number tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity {
-    modified: SystemTime,
-    number: u64,
+/// Memory of one profile in one process: a forked child has none yet.
+#[derive(Clone, Debug, Default)]
+struct Own {
+    profile: u64,
+    process: u32,
+    memory: Memory,
 }
 
-impl Identity {
-    /// `None`: there is no file, or it is a device.
-    fn of(path: &Path) -> Option<Self> {
-        let there = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-        #[cfg(unix)]
-        let number = std::os::unix::fs::MetadataExt::ino(&there);
-        #[cfg(not(unix))]
-        let number = 0;
-        Some(Self { modified: there.modified().ok()?, number })
-    }
-}
-
-/// The names of the reports.
-#[derive(Debug)]
-struct Names {
-    folder: PathBuf,
-    allocations: PathBuf,
-    leaks: PathBuf,
-    statistics: PathBuf,
-}
-
-impl Names {
-    fn of(profile: &Running, report: &Report) -> Self {
-        let paths = &profile.config.reporting;
+impl Running {
+    /// The names of all files, without number and suffix.
+    fn names(&self) -> Names {
+        let paths = &self.config.reporting;
         let values = Placeholders {
-            pid: report.program.pid,
-            time: profile.time_in_names(),
-            program: program_name(&report.program.name).to_owned(),
+            pid: std::process::id(),
+            time: humantime::format_rfc3339_seconds(self.started_at).to_string().replace(['-', ':'], ""),
+            program: program_name(),
+            host: process::host().unwrap_or_default(),
         };
-        Self {
+        Names {
             folder: values.fill(&paths.output_dir),
             allocations: values.fill(&paths.allocation_report),
             leaks: values.fill(&paths.leak_report),
             statistics: PathBuf::from(STATISTICS_FILE),
         }
-    }
-
-    /// With more in the names of all files, before their extensions.
-    fn with(&self, more: &str) -> Self {
-        let [allocations, leaks, statistics] =
-            [&self.allocations, &self.leaks, &self.statistics].map(|name| placeholder::insert(name, more));
-        Self { folder: self.folder.clone(), allocations, leaks, statistics }
-    }
-
-    fn reports(&self) -> [PathBuf; 2] {
-        [&self.allocations, &self.leaks].map(|name| self.folder.join(name))
-    }
-
-    /// Whether one of them is another program's report, made since `started`.
-    fn are_anothers(&self, started: SystemTime) -> bool {
-        let own = OWN.lock();
-        let is_ours = |path: &PathBuf, there| own.get().is_some_and(|own| own.get(path) == Some(&there));
-        self.reports()
-            .iter()
-            .any(|path| Identity::of(path).is_some_and(|there| there.modified >= started && !is_ours(path, there)))
-    }
-}
-
-impl Running {
-    fn time_in_names(&self) -> String {
-        humantime::format_rfc3339_seconds(self.started_at).to_string().replace(['-', ':'], "")
     }
 
     /// Whether this is a child that was forked from the process which began the profile.
@@ -106,61 +55,59 @@ impl Running {
     }
 }
 
+/// Notes what stands under the names of a profile that starts.
+pub(super) fn note(profile: &Running) {
+    let reporting = &profile.config.reporting;
+    let memory =
+        if reporting.overwrite { Memory::default() } else { Memory::of(&profile.names(), reporting.every_seconds > 0) };
+    MEMORY.lock().put(Own { profile: profile.run, process: std::process::id(), memory });
+}
+
 /// Writes the files, under numbered names where there is a number.
 pub(super) fn write(profile: &Running, report: &Report, number: Option<u64>) -> Result<Written, Error> {
     let _scope = Reporting::begin();
     let _held = Held::begin();
     let statistics = profile.config.jemalloc.stats_print && number.is_none();
     let statistics = statistics.then(|| jemalloc::stats_print(&profile.inner)).flatten();
-    let plain = Names::of(profile, report);
-    let number = number.map_or_else(String::new, |number| format!(".{number:04}"));
-    let mut names = plain.with(&number);
-    // From the question whose the files are until ours are there. Where the folder cannot be made, the files say so.
-    make(&names.folder);
-    let _turn = FolderLock::take(&names.folder);
-    let is_told = profile.config.reporting.overwrite;
-    if !profile.names_have_pid() && (profile.is_inherited() || (!is_told && names.are_anothers(profile.started_at))) {
-        names = plain.with(&format!("-{}{number}", report.program.pid));
+    let mut names = profile.names();
+    if profile.is_inherited() && !profile.names_have_pid() {
+        names = names.with(&format!("-{}", std::process::id()));
     }
-    static FIRST: AtomicBool = AtomicBool::new(true);
-    if FIRST.swap(false, Relaxed) {
-        leftovers::remove(&names.folder);
-    }
-    let written = files::write(
+    let reporting = &profile.config.reporting;
+    let output = Output {
         report,
-        &names.folder,
-        &names.allocations,
-        &names.leaks,
-        statistics.as_deref().map(|text| (names.statistics.as_path(), text)),
-    )?;
-    remember(&written);
-    Ok(written)
+        names: &names,
+        number,
+        statistics: statistics.as_deref(),
+        has_numbers: reporting.every_seconds > 0,
+        overwrite: reporting.overwrite,
+        keep: reporting.keep,
+    };
+    with_memory(profile.run, |memory| files::write(&output, memory))
 }
 
-/// Makes the folder, if it is missing. Reports are not meant to be committed: git ignores what is in a folder of memprof's own.
-fn make(folder: &Path) {
-    if folder.exists() || fs::create_dir_all(folder).is_err() {
-        return;
-    }
-    // Another process may have been faster.
-    if let Ok(mut file) = fs::File::create_new(folder.join(".gitignore")) {
-        let _ = std::io::Write::write_all(&mut file, b"*\n");
-    }
+/// Removes a report, if it is still the one that was written.
+pub(super) fn remove(profile: u64, written: &Written) {
+    with_memory(profile, |memory| {
+        memory.remove(&written.allocation_report);
+        memory.remove(&written.leak_report);
+    });
 }
 
-fn remember(written: &Written) {
-    let mut own = OWN.lock();
-    let mut all = own.get().cloned().unwrap_or_default();
-    // Numbered reports come and go: what is gone needs no memory.
-    all.retain(|path, identity| Identity::of(path) == Some(*identity));
-    let new = [&written.allocation_report, &written.leak_report];
-    all.extend(new.into_iter().filter_map(|path| Some((path.clone(), Identity::of(path)?))));
-    own.put(all);
+fn with_memory<R>(profile: u64, work: impl FnOnce(&mut Memory) -> R) -> R {
+    let mut held = MEMORY.lock();
+    let process = std::process::id();
+    let known = held.get().filter(|own| (own.profile, own.process) == (profile, process)).cloned();
+    let mut own = known.unwrap_or(Own { profile, process, memory: Memory::default() });
+    let result = work(&mut own.memory);
+    held.put(own);
+    result
 }
 
-/// Without the `.exe` of Windows.
-fn program_name(name: &str) -> &str {
-    name.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(name)
+/// The name of the executable, without the `.exe` of Windows.
+fn program_name() -> String {
+    let name = super::collect::executable();
+    name.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(&name).to_owned()
 }
 
 /// Shows the table on stderr. Not by the standard library's: a thread that is aborting, or one that a forked child does not

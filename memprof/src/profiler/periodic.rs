@@ -4,7 +4,6 @@ use super::{Reporting, Running, collect, output, running, warn};
 use crate::Error;
 use crate::report::Written;
 use std::collections::VecDeque;
-use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,8 @@ pub(super) struct Periodic {
     keep: usize,
     next: Instant,
     number: u64,
-    kept: VecDeque<Written>,
+    /// Each with the profile that it is of.
+    kept: VecDeque<(u64, Written)>,
 }
 
 impl Periodic {
@@ -40,7 +40,7 @@ impl Periodic {
         let _scope = Reporting::begin();
         let room = Arc::clone(&profile.room);
         match collect::report(profile).and_then(|report| output::write(profile, &report, Some(self.number))) {
-            Ok(written) => self.kept.push_back(written),
+            Ok(written) => self.kept.push_back((profile.run, written)),
             Err(Error::OutOfMemory) => room.leave_out(),
             Err(error) => {
                 const BEGINNING: &str = "a report of the running program could not be written";
@@ -53,10 +53,9 @@ impl Periodic {
         room.refill();
         drop(running);
         while self.kept.len() > self.keep
-            && let Some(oldest) = self.kept.pop_front()
+            && let Some((profile, oldest)) = self.kept.pop_front()
         {
-            // One that is gone already is what was wanted.
-            let _ = (fs::remove_file(oldest.allocation_report), fs::remove_file(oldest.leak_report));
+            output::remove(profile, &oldest);
         }
     }
 }

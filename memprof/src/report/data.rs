@@ -13,17 +13,21 @@ use super::json::{Fields, FromJson, Node, Problem, ToJson, Writer};
 pub const SCHEMA_VERSION: u32 = 1;
 
 macro_rules! data {
-    ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {$(
+    ($($(#[$meta:meta])* pub struct $name:ident {
+        $($(#[$field_meta:meta])* $field:ident: $type:ty $(as $json:literal)?,)*
+    })*) => {$(
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
         #[non_exhaustive]
-        pub struct $name { $($(#[$field_meta])* pub $field: $type,)* }
+        pub struct $name {
+            $($(#[$field_meta])* $(#[cfg_attr(feature = "serde", serde(rename = $json))])? pub $field: $type,)*
+        }
 
         #[cfg(feature = "profiling")]
         impl ToJson for $name {
             fn write(&self, out: &mut Writer<'_>) -> std::io::Result<()> {
-                out.object(&[$((stringify!($field), &self.$field),)*])
+                out.object(&[$((data!(@name $field $($json)?), &self.$field),)*])
             }
         }
 
@@ -31,10 +35,13 @@ macro_rules! data {
         impl FromJson for $name {
             fn read(node: &Node<'_>) -> Result<Self, Problem> {
                 let fields = Fields::of(node)?;
-                Ok(Self { $($field: fields.read(stringify!($field))?,)* })
+                Ok(Self { $($field: fields.read(data!(@name $field $($json)?))?,)* })
             }
         }
     )*};
+    // The name in JSON, where it is a word that Rust keeps for itself.
+    (@name $field:ident $json:literal) => { $json };
+    (@name $field:ident) => { stringify!($field) };
 }
 
 mod functions;
@@ -86,6 +93,13 @@ data! {
         name: String,
         /// Process id.
         pid: u32,
+        /// Id of this profile: the same in all its reports, and in no other's. Other processes judge by it whether the
+        /// run is over.
+        run: String,
+        /// True for the report with which the profile ends; false for one of a program that goes on.
+        is_final: bool as "final",
+        /// Name of the machine, if it has one.
+        host: Option<String>,
         /// Command line arguments, without the program's own name; empty when `[reporting] program_args = false`.
         args: Vec<String>,
         /// When the profile started, RFC 3339, UTC.

@@ -1,143 +1,280 @@
 //! The report files: whole under their names or not there, and in the temporary directory if nothing else works.
 
-use std::fs::{self, File};
+mod device;
+mod folder;
+mod mark;
+mod memory;
+mod names;
+mod rule;
+pub(crate) mod run;
+mod settle;
+mod standing;
+mod unfinished;
+
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::Written;
+use self::device::Device;
+use self::names::variant;
+use self::rule::{Rule, Verdict};
+use self::run::Run;
+use self::settle::{Choice, Settled, settle};
+use self::standing::{Look, look};
+use self::unfinished::{Taken, Unfinished};
 use super::data::Report;
 use super::name::printable;
-use super::unfinished::Unfinished;
-use super::{leaks, placeholder};
+use super::{Written, leaks, placeholder};
 use crate::Error;
+
+pub(crate) use memory::Memory;
+pub(crate) use names::Names;
 
 /// What writes the contents of one file.
 type Contents<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
-/// The file name and the text of the allocator's own statistics.
-pub(crate) type Statistics<'a> = (&'a Path, &'a [u8]);
+/// In the temporary directory this many names can be foreseen; then chance decides.
+const FORESEEN: u32 = 8;
 
-/// Writes both reports, and the allocator's statistics if there are any, into `dir`, which is made if it is not there; file
-/// names that are absolute stand as they are.
+/// One report that is to be written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output<'a> {
+    pub(crate) report: &'a Report,
+    pub(crate) names: &'a Names,
+    /// The number of a report of the running program.
+    pub(crate) number: Option<u64>,
+    /// The allocator's own statistics.
+    pub(crate) statistics: Option<&'a [u8]>,
+    /// Whether there are numbered reports.
+    pub(crate) has_numbers: bool,
+    pub(crate) overwrite: bool,
+    pub(crate) keep: usize,
+}
+
+/// Writes both reports, and the allocator's statistics if there are any, into their folder, which is made if it is not there;
+/// file names that are absolute stand as they are.
 ///
 /// A file is written beside its place and renamed, so that nobody ever reads half of one. A file that cannot be
 /// written where it should be goes to the system's temporary directory, under a name with the program and its id.
 ///
 /// # Errors
 /// [`Error::Io`] if the temporary directory cannot be written either.
-pub(crate) fn write(
-    report: &Report,
-    dir: &Path,
-    allocation_report: &Path,
-    leak_report: &Path,
-    statistics: Option<Statistics<'_>>,
-) -> Result<Written, Error> {
-    let (allocations, leaks) = (dir.join(allocation_report), dir.join(leak_report));
-    write_or_else(
-        report,
-        &allocations,
-        &leaks,
-        statistics.map(|(name, text)| (dir.join(name), text)),
-        &std::env::temp_dir(),
-    )
+pub(crate) fn write(output: &Output<'_>, memory: &mut Memory) -> Result<Written, Error> {
+    Writer { output, memory, elsewhere: folder::temporary(), reasons: Vec::new(), json: None }.write()
 }
 
-fn write_or_else(
-    report: &Report,
-    allocations: &Path,
-    leaks: &Path,
-    statistics: Option<(PathBuf, &[u8])>,
-    other_dir: &Path,
-) -> Result<Written, Error> {
-    let json: Contents<'_> = &|out| report.write_json(out);
-    let text: Contents<'_> = &|out| out.write_all(leaks::render(report).as_bytes());
-    let first = place(allocations, json);
-    let second = if leaks == allocations {
-        Err(io::Error::new(io::ErrorKind::AlreadyExists, "both reports have this file name"))
-    } else {
-        place(leaks, text)
-    };
+struct Writer<'a> {
+    output: &'a Output<'a>,
+    memory: &'a mut Memory,
+    /// The folder for what cannot be where it should be.
+    elsewhere: PathBuf,
+    /// Why something is there.
+    reasons: Vec<String>,
+    /// The suffix of the report in JSON, and the verdict on what stood there.
+    json: Option<(u32, Verdict)>,
+}
 
-    let mut reasons = Vec::new();
-    let mut settle = |wanted: &Path, result: io::Result<()>, name: &str, contents: Contents<'_>| {
-        let Err(error) = result else { return Ok(wanted.to_owned()) };
-        let instead = other_dir.join(fallback_name(report, name));
-        match replace(&instead, contents) {
-            Ok(()) => {
-                reasons.push(format!(
-                    "cannot write {}: {error}; it is {} instead",
-                    wanted.display(),
-                    instead.display()
-                ));
+/// Whether a file decides about the suffix, or follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Json,
+    Text,
+}
+
+impl Writer<'_> {
+    fn write(mut self) -> Result<Written, Error> {
+        let Output { report, names, statistics, .. } = *self.output;
+        folder::make_ignored(&names.folder);
+        let json: Contents<'_> = &|out| report.write_json(out);
+        let text: Contents<'_> = &|out| out.write_all(leaks::render(report).as_bytes());
+        let first = self.place(&names.allocations, json, Part::Json);
+        let second = if names.leaks == names.allocations {
+            Err(io::Error::new(io::ErrorKind::AlreadyExists, "both reports have this file name"))
+        } else {
+            self.place(&names.leaks, text, Part::Text)
+        };
+        // Both are tried before either is given up.
+        let allocation_report =
+            self.or_elsewhere(first, &names.allocations, "memory_allocations.json", json, Part::Json);
+        let leak_report = self.or_elsewhere(second, &names.leaks, "memory_leaks.txt", text, Part::Text);
+        let statistics = statistics.map(|text| {
+            let text: Contents<'_> = &|out| out.write_all(text);
+            let placed = self.place(&names.statistics, text, Part::Text);
+            let name = names.statistics.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            self.or_elsewhere(placed, &names.statistics, &name, text, Part::Text)
+        });
+        let (allocation_report, leak_report) = (allocation_report?, leak_report?);
+        statistics.transpose()?;
+        let fell_back = (!self.reasons.is_empty()).then(|| self.reasons.join("; "));
+        Ok(Written { allocation_report, leak_report, fell_back })
+    }
+
+    fn rule(&self, is_elsewhere: bool) -> Rule<'_> {
+        let program = &self.output.report.program;
+        let noted = self.memory.noted.as_deref().filter(|_| !is_elsewhere);
+        Rule {
+            ours: program.run.parse().unwrap_or_else(|()| Run::own(0)),
+            noted,
+            written: &self.memory.written,
+            own_only: is_elsewhere,
+            keep: self.output.keep.max(1),
+            is_final: program.is_final,
+        }
+    }
+
+    /// Writes the file where the user wants it.
+    fn place(&mut self, name: &Path, contents: Contents<'_>, part: Part) -> io::Result<PathBuf> {
+        let Output { names, number, has_numbers, overwrite, .. } = *self.output;
+        let place = |suffix| names.folder.join(variant(name, suffix, number));
+        let plain = place(1);
+        if plain.file_name().is_none() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no file name"));
+        }
+        let folder = plain.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        folder::make(folder)?;
+        let there = look(&plain)?;
+        match &there {
+            Look::Folder => return Err(io::Error::new(io::ErrorKind::IsADirectory, "this is a directory")),
+            // Renaming onto /dev/null would take it from the whole machine.
+            Look::Device => {
+                let mut device = BufWriter::with_capacity(1 << 16, Device::open(&plain)?);
+                contents(&mut device)?;
+                return device.flush().map(|()| plain);
+            }
+            _ => {}
+        }
+        if overwrite {
+            let (path, before) = match &there {
+                Look::File(path, before) => (path, Some(before)),
+                _ => (&plain, None),
+            };
+            let mut file = Unfinished::new(path.parent().unwrap_or(folder), contents)?;
+            file.overwrite(path, before)?;
+            self.memory.remember(path, file.id());
+            return Ok(plain);
+        }
+        let json = self.json;
+        let rule = self.rule(false);
+        let suffix = json.map(|(suffix, _)| suffix).filter(|_| part == Part::Text);
+        let first = suffix.or(self.memory.suffix).unwrap_or(1);
+        // A link stays a link: what it points to is replaced.
+        if first == 1
+            && let Look::File(real, before) = &there
+            && *real != plain
+            && let verdict = rule.judge_part(part, json, real, before)
+            && verdict <= Verdict::Replaceable
+        {
+            let mut file = Unfinished::new(real.parent().unwrap_or(folder), contents)?;
+            if settle::replace(&mut file, real, before, verdict, &rule)? == Taken::Yes {
+                let (real, id) = (real.clone(), file.id());
+                self.has_settled(&Settled { path: real, suffix: 1, verdict, id }, part);
+                return Ok(plain);
+            }
+        }
+        // Numbered reports, and all that belong to them, get a suffix that nobody else's have.
+        let series = if has_numbers && part == Part::Json && self.memory.suffix.is_none() {
+            Memory::series(names, &rule)
+        } else {
+            Default::default()
+        };
+        let choice = Choice {
+            name: &place,
+            first,
+            judge: &|path, standing| rule.judge_part(part, json, path, standing),
+            series: &|suffix| series.get(&suffix).copied().unwrap_or_default(),
+        };
+        let mut file = Unfinished::new(folder, contents)?;
+        let settled = settle(&mut file, &choice, &rule)?;
+        self.has_settled(&settled, part);
+        if part == Part::Json {
+            self.memory.suffix = Some(settled.suffix);
+        }
+        Ok(settled.path)
+    }
+
+    fn has_settled(&mut self, settled: &Settled, part: Part) {
+        if part == Part::Json {
+            self.json = Some((settled.suffix, settled.verdict));
+        }
+        self.memory.remember(&settled.path, settled.id);
+    }
+
+    /// Writes the file to the temporary directory, if it cannot be where it should be.
+    fn or_elsewhere(
+        &mut self,
+        placed: io::Result<PathBuf>,
+        wanted: &Path,
+        name: &str,
+        contents: Contents<'_>,
+        part: Part,
+    ) -> Result<PathBuf, Error> {
+        let error = match placed {
+            Ok(path) => return Ok(path),
+            Err(error) => error,
+        };
+        let wanted = self.output.names.folder.join(variant(wanted, 1, self.output.number));
+        match self.place_elsewhere(name, contents, part) {
+            Ok(instead) => {
+                let [from, to] = [&wanted, &instead].map(|path| path.display());
+                self.reasons.push(format!("cannot write {from}: {error}; it is {to} instead"));
                 Ok(instead)
             }
-            Err(second) => Err(Error::Io {
-                action: "write the report",
-                path: wanted.to_owned(),
-                source: io::Error::new(
-                    error.kind(),
-                    format!("{error}; nor {}: {second}", printable(&instead.to_string_lossy())),
-                ),
-            }),
+            Err(second) => {
+                let instead = self.elsewhere.join(fallback_name(self.output.report, name));
+                let instead = printable(&instead.to_string_lossy());
+                let both = io::Error::new(error.kind(), format!("{error}; nor {instead}: {second}"));
+                Err(self.failed(&wanted, both))
+            }
         }
-    };
-    // Both are tried before either is given up.
-    let allocation_report = settle(allocations, first, "memory_allocations.json", json);
-    let leak_report = settle(leaks, second, "memory_leaks.txt", text);
-    let statistics = statistics.map(|(path, text)| {
-        let text: Contents<'_> = &|out| out.write_all(text);
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        settle(&path, place(&path, text), &name, text)
-    });
-    let (allocation_report, leak_report) = (allocation_report?, leak_report?);
-    statistics.transpose()?;
-    Ok(Written {
-        allocation_report,
-        leak_report,
-        fell_back: if reasons.is_empty() { None } else { Some(reasons.join("; ")) },
-    })
-}
+    }
 
-/// Writes the file that the user named, whatever stands there now.
-fn place(path: &Path, contents: Contents<'_>) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(there) if there.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "this is a directory")),
-        // A link stays a link: what it points to is replaced.
-        Ok(there) if there.is_file() && path.is_symlink() => replace(&fs::canonicalize(path)?, contents),
-        Ok(there) if there.is_file() => replace(path, contents),
-        // Renaming onto /dev/null would take it from the whole machine.
-        Ok(_) => {
-            let mut device = open_device(path)?;
-            contents(&mut device)
+    fn failed(&self, path: &Path, source: io::Error) -> Error {
+        Error::Io { action: "write the report", path: path.to_owned(), source }
+    }
+
+    fn place_elsewhere(&mut self, name: &str, contents: Contents<'_>, part: Part) -> io::Result<PathBuf> {
+        let name = PathBuf::from(fallback_name(self.output.report, name));
+        let chance = *self.memory.chance.get_or_insert_with(run::random);
+        let place = |suffix| {
+            let name = if suffix > FORESEEN {
+                placeholder::insert(&name, &format!("-{:016x}", chance ^ u64::from(suffix)))
+            } else {
+                variant(&name, suffix, None)
+            };
+            self.elsewhere.join(variant(&name, 1, self.output.number))
+        };
+        let rule = self.rule(true);
+        let choice = Choice {
+            name: &place,
+            first: self.memory.suffix_elsewhere.unwrap_or(1).min(FORESEEN + 1),
+            judge: &|path, standing| rule.judge_part(part, None, path, standing),
+            series: &|_| Verdict::Free,
+        };
+        folder::make(&self.elsewhere)?;
+        let mut file = Unfinished::new(&self.elsewhere, contents)?;
+        let settled = settle(&mut file, &choice, &rule)?;
+        self.memory.remember(&settled.path, settled.id);
+        if part == Part::Json {
+            self.memory.suffix_elsewhere = Some(settled.suffix);
         }
-        Err(_) => replace(path, contents),
+        Ok(settled.path)
     }
 }
 
-/// Writes beside `path` and renames, so that `path` is the old file or the whole new one at every moment.
-fn replace(path: &Path, contents: Contents<'_>) -> io::Result<()> {
-    if path.file_name().is_none() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no file name"));
+impl Rule<'_> {
+    fn judge_part(
+        &self,
+        part: Part,
+        json: Option<(u32, Verdict)>,
+        path: &Path,
+        standing: &standing::Standing,
+    ) -> Verdict {
+        match (part, json) {
+            (Part::Json, _) => self.judge(path, standing),
+            (Part::Text, None | Some((_, Verdict::Free))) => self.judge_text(path, standing),
+            // It belonged to the report in JSON that was replaced.
+            (Part::Text, Some((_, verdict))) => verdict,
+        }
     }
-    let dir = match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(dir)?;
-    let (unfinished, file) = Unfinished::in_folder(dir)?;
-    let mut out = BufWriter::new(file);
-    contents(&mut out)?;
-    out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    unfinished.becomes(path)
-}
-
-/// Opens what is no file. A pipe that nobody reads must not stop the program: it is an error instead.
-fn open_device(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
-    options.open(path)
 }
 
 /// A name that no other program's report has.

@@ -12,8 +12,6 @@ mod json;
 #[cfg(feature = "profiling")]
 pub(crate) mod leaks;
 #[cfg(feature = "profiling")]
-pub(crate) mod leftovers;
-#[cfg(feature = "profiling")]
 mod name;
 #[cfg(feature = "profiling")]
 pub(crate) mod placeholder;
@@ -21,8 +19,6 @@ pub(crate) mod placeholder;
 mod resident;
 #[cfg(feature = "profiling")]
 pub(crate) mod table;
-#[cfg(feature = "profiling")]
-mod unfinished;
 #[cfg(feature = "profiling")]
 mod violations;
 

@@ -1,10 +1,10 @@
-//! What stands between braces in the name of a file or folder: `{pid}`, `{time}` and `{program}`.
+//! Placeholders in the name of a file or folder: `{pid}`, `{time}`, `{program}` and `{host}`.
 
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 /// All there are.
-pub(crate) const ALL: [&str; 3] = ["pid", "time", "program"];
+pub(crate) const ALL: [&str; 4] = ["pid", "time", "program", "host"];
 
 /// What they stand for.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub(crate) struct Placeholders {
     /// When the profile began, in letters that every file system takes.
     pub(crate) time: String,
     pub(crate) program: String,
+    /// Name of the machine; empty where it is not known.
+    pub(crate) host: String,
 }
 
 impl Placeholders {
@@ -54,6 +56,8 @@ impl Placeholders {
         match name {
             "pid" => self.pid.to_string(),
             "time" => self.time.clone(),
+            "host" if self.host.is_empty() => "host".to_owned(),
+            "host" => file_name(&self.host),
             _ => file_name(&self.program),
         }
     }
@@ -98,11 +102,17 @@ mod tests {
 
     #[test]
     fn each_is_filled_and_other_braces_stay() {
-        let values = Placeholders { pid: 42, time: "20261122T173919Z".to_owned(), program: "my {pid}/app".to_owned() };
+        let values = Placeholders {
+            pid: 42,
+            time: "20261122T173919Z".to_owned(),
+            program: "my {pid}/app".to_owned(),
+            host: "../a b".to_owned(),
+        };
         // As text: to a path, `a/./b` and `a/b` are equal.
         let fill = |text: &str| values.fill(Path::new(text)).display().to_string().replace(MAIN_SEPARATOR, "/");
         assert_eq!(fill("/logs/{program}/{time}-{pid}.json"), "/logs/my__pid__app/20261122T173919Z-42.json");
         assert_eq!(fill("{{pid}}{}{x}{pid"), "{42}{}{x}{pid");
+        assert_eq!(fill("{host}.json"), ".._a_b.json");
         assert_eq!(fill("../a/./b"), "../a/b");
         assert_eq!(file_name(""), "program");
     }
@@ -110,7 +120,7 @@ mod tests {
     #[test]
     fn words_that_mean_nothing_are_found() {
         assert_eq!(unknown("{pid}-{PID}"), Some("PID"));
-        assert_eq!(unknown("{program}{time}{pid} {} {1} }{ {a b}"), None);
+        assert_eq!(unknown("{program}{time}{pid}{host} {} {1} }{ {a b}"), None);
         assert!(has_pid(Path::new("a/x-{pid}.json")) && !has_pid(Path::new("pid")));
     }
 

@@ -9,6 +9,7 @@ mod by_hand;
 mod configuration;
 #[cfg(unix)]
 mod debug_files;
+mod descriptors;
 mod ends;
 mod forgotten;
 #[cfg(unix)]
@@ -20,6 +21,8 @@ mod leaks;
 mod names;
 #[cfg(unix)]
 mod odd_names;
+#[cfg(target_os = "linux")]
+mod other_users;
 #[cfg(unix)]
 mod out_of_memory;
 #[cfg(unix)]
@@ -32,6 +35,8 @@ mod pressure;
 #[cfg(unix)]
 mod refused;
 mod runtime;
+#[cfg(unix)]
+mod side_by_side;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]

@@ -256,14 +256,17 @@ fn a_signal_that_is_ignored_stays_so() {
 
 #[test]
 fn a_second_signal_does_not_wait() {
-    let mut started = signals("wait", "'SIGTERM'").start();
+    let mut started = signals("wait", "'SIGTERM'").env("MEMPROF_ALLOCATION_REPORT", "pipe").start();
     started.wait_for("ready");
-    // The report cannot be written while this process has its turn in the folder: two seconds.
-    let folder = started.work("data/logs");
-    fs::create_dir_all(&folder).unwrap();
-    let held = fs::File::open(&folder).unwrap();
-    // SAFETY: the descriptor is that of an open file.
-    assert_eq!(unsafe { libc::flock(std::os::fd::AsRawFd::as_raw_fd(&held), libc::LOCK_EX) }, 0);
+    // The report goes into a pipe that is full, and waits for its reader: two seconds.
+    let pipe = started.work("data/logs/pipe");
+    fs::create_dir_all(pipe.parent().unwrap()).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut full = fs::File::options();
+    full.read(true).write(true);
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut full, libc::O_NONBLOCK);
+    let mut full = full.open(pipe).unwrap();
+    while std::io::Write::write(&mut full, &[0; 4096]).is_ok() {}
     started.signal(libc::SIGTERM);
     std::thread::sleep(std::time::Duration::from_millis(1200));
     started.signal(libc::SIGTERM);

@@ -113,8 +113,8 @@ fn a_mistake_is_one_line_with_its_place_and_a_way_out() {
             "2:15: `leak_report` has the unknown placeholder `{Pid}`; did you mean `{pid}`?",
         ),
         (
-            "[reporting]\noutput_dir = 'a/{host}/b'",
-            "2:14: `output_dir` has the unknown placeholder `{host}`; there are {pid}, {time}, {program}",
+            "[reporting]\noutput_dir = 'a/{user}/b'",
+            "2:14: `output_dir` has the unknown placeholder `{user}`; there are {pid}, {time}, {program}, {host}",
         ),
         ("[reporting]\noutput_dir = ''", "2:14: `output_dir` must not be empty; write \".\" for the folder itself"),
         ("[reporting]\noutput_dir = \"a\\u0000b\"", "2:14: `output_dir` must not contain a NUL character"),

@@ -1,0 +1,107 @@
+//! Names that are taken only where they are free, and files that change places.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// Gives the file at `from` the name `to`, if nothing has that name: of two programs that try, one succeeds.
+///
+/// # Errors
+/// `AlreadyExists` if something has the name.
+pub(crate) fn to_free(from: &Path, to: &Path) -> io::Result<()> {
+    match system::rename(from, to, system::FREE) {
+        Err(error) if is_not_known(&error) => {}
+        result => return result,
+    }
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // A file system without links. The name is taken by an empty file first.
+        Err(_) => {
+            File::create_new(to)?;
+            over(from, to).inspect_err(|_| drop(fs::remove_file(to)))
+        }
+    }
+}
+
+/// Has two files change places, in one step. `None`: the system cannot do this.
+pub(crate) fn exchange(one: &Path, other: &Path) -> Option<io::Result<()>> {
+    match system::rename(one, other, system::EXCHANGE) {
+        Err(error) if is_not_known(&error) => None,
+        result => Some(result),
+    }
+}
+
+/// Renames, and replaces what has the name.
+///
+/// Windows does not replace a file that somebody is reading just then, a scanner for viruses for instance: there it is tried
+/// again, for half a second in all.
+pub(crate) fn over(from: &Path, to: &Path) -> io::Result<()> {
+    let mut tries = if cfg!(windows) { 100 } else { 1 };
+    loop {
+        tries -= 1;
+        match fs::rename(from, to) {
+            Err(refused) if tries > 0 && refused.kind() == io::ErrorKind::PermissionDenied => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            result => return result,
+        }
+    }
+}
+
+/// True if the system or the file system knows no such renaming. A filter for system calls says EPERM, too.
+fn is_not_known(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let unknown = [libc::EINVAL, libc::ENOSYS, libc::ENOTSUP, libc::EPERM];
+    #[cfg(not(unix))]
+    let unknown: [i32; 0] = [];
+    error.kind() == io::ErrorKind::Unsupported || error.raw_os_error().is_some_and(|code| unknown.contains(&code))
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+mod system {
+    use std::ffi::CString;
+    use std::io;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
+    /// `RENAME_NOREPLACE`, or `RENAME_EXCL`.
+    pub(super) const FREE: libc::c_uint = if cfg!(target_vendor = "apple") { 4 } else { 1 };
+    /// `RENAME_EXCHANGE`, or `RENAME_SWAP`.
+    pub(super) const EXCHANGE: libc::c_uint = 2;
+
+    #[cfg(target_vendor = "apple")]
+    unsafe extern "C" {
+        fn renamex_np(from: *const libc::c_char, to: *const libc::c_char, how: libc::c_uint) -> libc::c_int;
+    }
+
+    pub(super) fn rename(from: &Path, to: &Path, how: libc::c_uint) -> io::Result<()> {
+        let [from, to] = [from, to].map(|path| CString::new(path.as_os_str().as_bytes()));
+        let (from, to) = (from?, to?);
+        // The C library's function is younger than the systems that Rust supports.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        // SAFETY: both texts end with 0 and live until the call is over.
+        let result = unsafe {
+            let here = libc::AT_FDCWD;
+            libc::syscall(libc::SYS_renameat2, here, from.as_ptr(), here, to.as_ptr(), how) == 0
+        };
+        #[cfg(target_vendor = "apple")]
+        // SAFETY: both texts end with 0 and live until the call is over.
+        let result = unsafe { renamex_np(from.as_ptr(), to.as_ptr(), how) == 0 };
+        if result { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+mod system {
+    use std::io;
+    use std::path::Path;
+
+    pub(super) const FREE: u32 = 0;
+    pub(super) const EXCHANGE: u32 = 1;
+
+    pub(super) fn rename(_from: &Path, _to: &Path, _how: u32) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}

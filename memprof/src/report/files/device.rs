@@ -1,0 +1,51 @@
+//! Reports that go into a device or a pipe.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::os::patience;
+
+/// A device or a pipe. A pipe is given what its reader takes, as long as it takes something every two seconds.
+pub(super) struct Device(File);
+
+impl Device {
+    /// A pipe that nobody reads must not stop the program: it is an error instead.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let mut options = File::options();
+        options.write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOCTTY);
+        options.open(path).map(Self)
+    }
+
+    fn takes_something(&self) -> bool {
+        #[cfg(unix)]
+        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&self.0);
+        #[cfg(not(unix))]
+        let descriptor = -1;
+        patience::takes_something(descriptor)
+    }
+}
+
+impl Write for Device {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.0.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if !self.takes_something() {
+                        return Err(io::Error::new(
+                            io::ErrorKind::TimedOut,
+                            "its reader has taken nothing for two seconds",
+                        ));
+                    }
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

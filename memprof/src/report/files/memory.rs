@@ -1,0 +1,110 @@
+//! What a profile knows of the files under its names: those that stood there when it started, and those that it has written.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::names::{Names, suffix_of, variant};
+use super::rule::{Rule, Verdict};
+use super::standing::{FileId, Look, Standing, look};
+
+/// The most files that are noted: more than stand there but for a mishap. Those beyond are not replaced.
+const MOST: usize = 4096;
+
+/// It belongs to one profile of one process.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    /// `None`: nobody has looked.
+    pub(super) noted: Option<Arc<HashMap<PathBuf, Standing>>>,
+    /// The suffix of its reports, once there is one.
+    pub(super) suffix: Option<u32>,
+    /// The same of those in the temporary directory.
+    pub(super) suffix_elsewhere: Option<u32>,
+    /// Part of the names there, where those that can be foreseen are taken.
+    pub(super) chance: Option<u64>,
+    /// What it has written.
+    pub(super) written: HashMap<PathBuf, FileId>,
+}
+
+impl Memory {
+    /// Notes what stands under the names, also under numbered ones if there will be any.
+    pub(crate) fn of(names: &Names, has_numbers: bool) -> Self {
+        let mut noted = HashMap::new();
+        if has_numbers {
+            for (_, path) in all(&names.folder, &names.allocations) {
+                note(&mut noted, &path);
+            }
+            for (_, path) in all(&names.folder, &names.leaks) {
+                note(&mut noted, &path);
+            }
+            note(&mut noted, &names.folder.join(&names.statistics));
+        } else {
+            for suffix in 1..MOST as u32 {
+                let path = |name: &Path| names.folder.join(variant(name, suffix, None));
+                let is_there = note(&mut noted, &path(&names.allocations));
+                note(&mut noted, &path(&names.leaks));
+                note(&mut noted, &path(&names.statistics));
+                if !is_there {
+                    break;
+                }
+            }
+        }
+        Self { noted: Some(Arc::new(noted)), ..Self::default() }
+    }
+
+    /// The verdict on each suffix, by all reports that have it now.
+    pub(super) fn series(names: &Names, rule: &Rule<'_>) -> HashMap<u32, Verdict> {
+        let mut verdicts = HashMap::new();
+        for (suffix, path) in all(&names.folder, &names.allocations) {
+            let verdict = match look(&path) {
+                Ok(Look::File(real, standing)) => rule.judge(&real, &standing),
+                _ => Verdict::Free,
+            };
+            let worst: &mut Verdict = verdicts.entry(suffix).or_default();
+            *worst = verdict.max(*worst);
+        }
+        verdicts
+    }
+
+    /// Removes a file, if it is still the one that was written.
+    pub(crate) fn remove(&mut self, path: &Path) {
+        if let Some(id) = self.written.remove(path)
+            && FileId::at(path) == Some(id)
+        {
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    /// Numbered reports come and go: what is gone needs no memory.
+    pub(super) fn remember(&mut self, path: &Path, id: FileId) {
+        self.written.retain(|path, id| FileId::at(path) == Some(*id));
+        // Times are no numbers: they are those that the file has now.
+        let id = if cfg!(unix) { id } else { FileId::at(path).unwrap_or(id) };
+        self.written.insert(path.to_owned(), id);
+    }
+}
+
+/// False: nothing has this name.
+fn note(noted: &mut HashMap<PathBuf, Standing>, path: &Path) -> bool {
+    match look(path) {
+        Ok(Look::Free) | Err(_) => false,
+        Ok(Look::File(real, standing)) => {
+            noted.insert(real, standing);
+            true
+        }
+        Ok(_) => true,
+    }
+}
+
+/// The files in a folder that have one of the names that come from `name`.
+fn all(folder: &Path, name: &Path) -> impl Iterator<Item = (u32, PathBuf)> {
+    // A name may lead into a folder of its own.
+    let folder = folder.join(name).parent().map(Path::to_owned).unwrap_or_default();
+    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(move |entry| {
+            Some((suffix_of(name, Path::new(&entry.file_name()))?, folder.join(entry.file_name())))
+        })
+        .take(MOST)
+}

@@ -1,0 +1,74 @@
+//! The names of a report's files.
+
+use std::path::{Path, PathBuf};
+
+use crate::report::placeholder::insert;
+
+/// The files of a report: those of all its numbers and suffixes come from these.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    pub(crate) folder: PathBuf,
+    pub(crate) allocations: PathBuf,
+    pub(crate) leaks: PathBuf,
+    pub(crate) statistics: PathBuf,
+}
+
+impl Names {
+    /// With more in the names of all files, before their extensions.
+    pub(crate) fn with(&self, more: &str) -> Self {
+        let [allocations, leaks, statistics] =
+            [&self.allocations, &self.leaks, &self.statistics].map(|name| insert(name, more));
+        Self { folder: self.folder.clone(), allocations, leaks, statistics }
+    }
+}
+
+/// `memory.json` with suffix 2 and number 7: `memory-2.0007.json`. Suffix 1 is none.
+pub(super) fn variant(name: &Path, suffix: u32, number: Option<u64>) -> PathBuf {
+    let suffix = if suffix > 1 { format!("-{suffix}") } else { String::new() };
+    let number = number.map_or_else(String::new, |number| format!(".{number:04}"));
+    insert(name, &(suffix + &number))
+}
+
+/// The suffix of a file that has one of the names that come from `name`. `None`: it has another name.
+pub(super) fn suffix_of(name: &Path, file: &Path) -> Option<u32> {
+    let bytes = |part: &Path| part.as_os_str().as_encoded_bytes().to_vec();
+    let stem = bytes(Path::new(name.file_stem()?));
+    let end = name.extension().map_or_else(Vec::new, |end| [b".", end.as_encoded_bytes()].concat());
+    let file = bytes(file);
+    let between = file.strip_prefix(stem.as_slice())?.strip_suffix(end.as_slice())?;
+    let between = std::str::from_utf8(between).ok()?;
+    let (suffix, number) = match between.split_once('.') {
+        Some((suffix, number)) => (suffix, Some(number)),
+        None => (between, None),
+    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if number.is_some_and(|number| number.len() < 4 || !is_number(number)) {
+        return None;
+    }
+    match suffix.strip_prefix('-') {
+        None if suffix.is_empty() => Some(1),
+        Some(text) if is_number(text) && !text.starts_with('0') => text.parse().ok().filter(|suffix| *suffix > 1),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_is_recognised() {
+        for name in ["memory.json", "a.b.json", "leaks", ".hidden"] {
+            let name = Path::new(name);
+            for suffix in [1, 2, 17] {
+                for number in [None, Some(1), Some(12_345)] {
+                    assert_eq!(suffix_of(name, &variant(name, suffix, number)), Some(suffix), "{name:?}");
+                }
+            }
+        }
+        for other in ["memory", "memory-x.json", "memory-1.json", "memory-02.json", "memory.1.json", "memory-2-2.json"]
+        {
+            assert_eq!(suffix_of(Path::new("memory.json"), Path::new(other)), None, "{other}");
+        }
+    }
+}

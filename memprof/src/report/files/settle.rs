@@ -1,0 +1,147 @@
+//! A whole file gets the first of its names that the rule lets it have.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::rule::{Rule, Verdict};
+use super::standing::{FileId, Look, Standing, look};
+use super::unfinished::{Taken, Unfinished};
+
+/// So many names are tried, and each so often where other programs are faster.
+const MOST_NAMES: u32 = 10_000;
+const TRIES: u32 = 8;
+
+/// The names that a file may have, and who judges what stands there.
+pub(super) struct Choice<'a> {
+    /// The name with this suffix; 1: none.
+    pub(super) name: &'a dyn Fn(u32) -> PathBuf,
+    /// The suffix to begin with.
+    pub(super) first: u32,
+    pub(super) judge: &'a dyn Fn(&Path, &Standing) -> Verdict,
+    /// The verdict on all that belongs to a suffix.
+    pub(super) series: &'a dyn Fn(u32) -> Verdict,
+}
+
+/// Where a file has gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Settled {
+    pub(super) path: PathBuf,
+    pub(super) suffix: u32,
+    /// The verdict on what stood there: it holds for all that belongs to it.
+    pub(super) verdict: Verdict,
+    pub(super) id: FileId,
+}
+
+/// A name that can be had only where too many stand side by side.
+struct Candidate {
+    verdict: Verdict,
+    suffix: u32,
+    look: Look,
+}
+
+/// Gives the file its name.
+pub(super) fn settle(file: &mut Unfinished, choice: &Choice<'_>, rule: &Rule<'_>) -> io::Result<Settled> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut refused = None;
+    for suffix in choice.first..choice.first.saturating_add(MOST_NAMES) {
+        let path = (choice.name)(suffix);
+        for _ in 0..TRIES {
+            let look = look(&path)?;
+            let verdict = verdict(&path, &look, choice, rule).max((choice.series)(suffix));
+            if matches!(verdict, Verdict::Earlier | Verdict::Unjudged) {
+                candidates.push(Candidate { verdict, suffix, look });
+                break;
+            }
+            if verdict == Verdict::Taken {
+                break;
+            }
+            if verdict == Verdict::Free
+                && let Some(settled) = replace_oldest(file, &mut candidates, choice, rule)
+            {
+                return Ok(settled);
+            }
+            match take(file, &path, &look, verdict, rule) {
+                Ok(Taken::Yes) => return Ok(Settled { path, suffix, verdict, id: file.id() }),
+                Ok(Taken::No) => {}
+                // A folder in which nobody may replace what others have made.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !matches!(look, Look::Free) => {
+                    refused = Some(error);
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Err(refused.unwrap_or_else(|| io::Error::new(io::ErrorKind::AlreadyExists, "all names for it are taken")))
+}
+
+fn verdict(path: &Path, look: &Look, choice: &Choice<'_>, rule: &Rule<'_>) -> Verdict {
+    match look {
+        // Those of others stay where anybody may make some.
+        Look::Link(standing) if rule.own_only && !standing.is_own => Verdict::Taken,
+        Look::Free => Verdict::Free,
+        // What a link points to has no other name than its own.
+        Look::File(real, standing) if real == path => (choice.judge)(path, standing),
+        // A link itself holds no report.
+        Look::Link(_) => Verdict::Replaceable,
+        Look::File(..) | Look::Folder | Look::Device => Verdict::Taken,
+    }
+}
+
+fn take(file: &mut Unfinished, path: &Path, there: &Look, verdict: Verdict, rule: &Rule<'_>) -> io::Result<Taken> {
+    match there {
+        Look::Free => file.take(path),
+        Look::File(real, before) => replace(file, real, before, verdict, rule),
+        Look::Link(before) => file.replace(path, None, false, &|path| FileId::at(path) == Some(before.id)),
+        Look::Folder | Look::Device => Ok(Taken::No),
+    }
+}
+
+/// Replaces this file, if nobody has changed or replaced it since.
+pub(super) fn replace(
+    file: &mut Unfinished,
+    path: &Path,
+    before: &Standing,
+    verdict: Verdict,
+    rule: &Rule<'_>,
+) -> io::Result<Taken> {
+    let is_ours = |now: &Standing| now.mark.is_some_and(|mark| mark.run == rule.ours);
+    let is_it = |path: &Path| match look(path) {
+        Ok(Look::File(_, now)) => now.is_still(before) || is_ours(&now),
+        _ => false,
+    };
+    file.replace(path, Some(before), verdict == Verdict::Ours, &is_it)
+}
+
+/// Where more stand side by side than may, the oldest of them makes room.
+fn replace_oldest(
+    file: &mut Unfinished,
+    candidates: &mut Vec<Candidate>,
+    choice: &Choice<'_>,
+    rule: &Rule<'_>,
+) -> Option<Settled> {
+    for kind in [Verdict::Earlier, Verdict::Unjudged] {
+        loop {
+            let of_kind = || candidates.iter().enumerate().filter(|(_, candidate)| candidate.verdict == kind);
+            if !rule.is_too_many(kind, of_kind().count()) {
+                break;
+            }
+            let oldest = of_kind().min_by_key(|(_, candidate)| candidate.modified()).map(|(index, _)| index);
+            let Some(candidate) = oldest.map(|index| candidates.remove(index)) else { break };
+            let path = (choice.name)(candidate.suffix);
+            if let Ok(Taken::Yes) = take(file, &path, &candidate.look, kind, rule) {
+                return Some(Settled { path, suffix: candidate.suffix, verdict: Verdict::Replaceable, id: file.id() });
+            }
+        }
+    }
+    None
+}
+
+impl Candidate {
+    fn modified(&self) -> Option<std::time::SystemTime> {
+        match &self.look {
+            Look::File(_, standing) => standing.modified,
+            _ => None,
+        }
+    }
+}

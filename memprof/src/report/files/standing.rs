@@ -1,0 +1,142 @@
+//! What stands under a name.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::mark::{LENGTH, Mark};
+
+/// Number of a file, which tells it from others that had its name before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId {
+    device: u64,
+    number: u64,
+}
+
+impl FileId {
+    #[cfg(unix)]
+    fn of(there: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self { device: there.dev(), number: there.ino() }
+    }
+
+    /// There are no numbers to be had: its times stand for it.
+    #[cfg(not(unix))]
+    fn of(there: &Metadata) -> Self {
+        let time = |time: io::Result<SystemTime>| {
+            let since = time.ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+            since.unwrap_or_default().as_nanos() as u64
+        };
+        Self { device: time(there.created()), number: time(there.modified()) }
+    }
+
+    /// That of the file or link under this name.
+    pub(super) fn at(path: &Path) -> Option<Self> {
+        fs::symlink_metadata(path).ok().map(|there| Self::of(&there))
+    }
+}
+
+/// A file that stands under a name.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(super) id: FileId,
+    /// What it says of its run, if it is a report in JSON.
+    pub(super) mark: Option<Mark>,
+    pub(super) is_empty: bool,
+    /// True if it is this user's.
+    pub(super) is_own: bool,
+    /// Its permissions.
+    pub(super) mode: u32,
+    pub(super) modified: Option<SystemTime>,
+}
+
+impl Standing {
+    fn new(there: &Metadata, mark: Option<Mark>) -> Self {
+        #[cfg(unix)]
+        let (is_own, mode) = {
+            use std::os::unix::fs::MetadataExt;
+            (there.uid() == crate::os::privileges::user(), there.mode() & 0o777)
+        };
+        #[cfg(not(unix))]
+        let (is_own, mode) = (true, 0);
+        let modified = there.modified().ok();
+        Self { id: FileId::of(there), mark, is_empty: there.len() == 0, is_own, mode, modified }
+    }
+
+    /// True if nothing has replaced or changed it since.
+    pub(super) fn is_still(&self, before: &Self) -> bool {
+        (self.id, self.mark, self.is_empty) == (before.id, before.mark, before.is_empty)
+    }
+}
+
+/// What a look at a name has found.
+#[derive(Debug)]
+pub(super) enum Look {
+    /// Nothing.
+    Free,
+    /// A file, under the name that it has itself: links of this user and of root are followed.
+    File(PathBuf, Standing),
+    /// A link that is not followed: to nothing, or made by another user.
+    Link(Standing),
+    Folder,
+    /// A device or a pipe.
+    Device,
+}
+
+/// Looks at a name. Opens nothing but files, follows no link of another user, and waits for nothing.
+pub(super) fn look(path: &Path) -> io::Result<Look> {
+    let there = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Look::Free),
+        result => result?,
+    };
+    if !there.is_symlink() {
+        return Ok(look_at(path.to_owned(), &there));
+    }
+    let link = Look::Link(Standing::new(&there, None));
+    if !is_trusted(&there) {
+        return Ok(link);
+    }
+    let Ok(there) = fs::metadata(path) else { return Ok(link) };
+    Ok(look_at(if there.is_file() { fs::canonicalize(path)? } else { path.to_owned() }, &there))
+}
+
+fn look_at(path: PathBuf, there: &Metadata) -> Look {
+    if there.is_dir() {
+        return Look::Folder;
+    }
+    if !there.is_file() {
+        return Look::Device;
+    }
+    // One that may not be read is judged by what else is known of it.
+    let standing = read(&path).unwrap_or_else(|_| Standing::new(there, None));
+    Look::File(path, standing)
+}
+
+fn read(path: &Path) -> io::Result<Standing> {
+    let mut options = File::options();
+    options.read(true);
+    // What has taken its place meanwhile is neither followed nor waited for.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOFOLLOW);
+    let file = options.open(path)?;
+    let there = file.metadata()?;
+    if !there.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut beginning = Vec::with_capacity(LENGTH);
+    file.take(LENGTH as u64).read_to_end(&mut beginning)?;
+    Ok(Standing::new(&there, Mark::of(&beginning)))
+}
+
+/// True if whoever made the link may decide where this program writes.
+#[cfg(unix)]
+pub(super) fn is_trusted(there: &Metadata) -> bool {
+    let owner = std::os::unix::fs::MetadataExt::uid(there);
+    owner == 0 || owner == crate::os::privileges::user()
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_trusted(_there: &Metadata) -> bool {
+    true
+}

@@ -1,0 +1,183 @@
+//! A file that is being written and has no name of its own yet.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::folder;
+use super::run::random;
+use super::standing::{FileId, Standing};
+use crate::os::rename;
+
+/// So many names are tried.
+const TRIES: u32 = 100;
+
+/// A whole file beside the place it is meant for. It is removed if that place is never taken.
+pub(super) struct Unfinished {
+    path: PathBuf,
+    file: File,
+    id: FileId,
+    /// Permissions of a new file here.
+    mode: u32,
+}
+
+/// What has become of a name that was to be taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Yes,
+    /// Something else stands there now.
+    No,
+}
+
+impl Unfinished {
+    /// A new file with these contents in the folder; nothing that is there, and nothing that a link points to, is opened
+    /// for it.
+    pub(super) fn new(folder: &Path, contents: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Self> {
+        let (path, file) = create(folder)?;
+        let mut new = Self { id: FileId::at(&path).ok_or(io::ErrorKind::NotFound)?, path, file, mode: 0o600 };
+        new.mode = new.close_to_others(folder)?;
+        let mut out = BufWriter::with_capacity(1 << 16, &new.file);
+        contents(&mut out)?;
+        out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        Ok(new)
+    }
+
+    /// Its number.
+    pub(super) fn id(&self) -> FileId {
+        self.id
+    }
+
+    /// Gives it a name that is free.
+    pub(super) fn take(&mut self, path: &Path) -> io::Result<Taken> {
+        self.set_mode(self.mode);
+        match rename::to_free(&self.path, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Taken::No),
+            result => result.map(|()| self.has_its_name()),
+        }
+    }
+
+    /// Gives it the name of another file, if that is still the one that was looked at: `is_it` tells, of whatever had the
+    /// name in the end. `is_ours`: nobody else replaces that file.
+    pub(super) fn replace(
+        &mut self,
+        path: &Path,
+        before: Option<&Standing>,
+        is_ours: bool,
+        is_it: &dyn Fn(&Path) -> bool,
+    ) -> io::Result<Taken> {
+        self.set_mode_of(before);
+        match rename::exchange(&self.path, path) {
+            Some(result) => result?,
+            None if is_ours => return rename::over(&self.path, path).map(|()| self.has_its_name()),
+            None => return self.replace_in_steps(path, is_it),
+        }
+        if is_it(&self.path) {
+            fs::remove_file(&self.path)?;
+            return Ok(self.has_its_name());
+        }
+        // Another program was faster: it gets its name back.
+        if let Some(result) = rename::exchange(&self.path, path) {
+            result?;
+        }
+        if FileId::at(&self.path) == Some(self.id) {
+            return Ok(Taken::No);
+        }
+        // A third one has replaced ours meanwhile, as it was told to. Its report stays, under the name that ours had.
+        self.has_its_name();
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, "other programs replace it at the same moment"))
+    }
+
+    /// The same where files cannot change places: the other file is moved away, looked at, and moved back if it is not
+    /// the one.
+    fn replace_in_steps(&mut self, path: &Path, is_it: &dyn Fn(&Path) -> bool) -> io::Result<Taken> {
+        let away = path.with_file_name(random_name());
+        rename::over(path, &away)?;
+        if is_it(&away) {
+            let result = rename::to_free(&self.path, path);
+            return match result {
+                Ok(()) => {
+                    let _ = fs::remove_file(&away);
+                    Ok(self.has_its_name())
+                }
+                Err(error) => {
+                    let _ = rename::to_free(&away, path);
+                    if error.kind() == io::ErrorKind::AlreadyExists { Ok(Taken::No) } else { Err(error) }
+                }
+            };
+        }
+        // Where the name was taken meanwhile, it keeps the one that it has now.
+        let _ = rename::to_free(&away, path);
+        Ok(Taken::No)
+    }
+
+    /// Gives it its name, whatever has that name now.
+    pub(super) fn overwrite(&mut self, path: &Path, before: Option<&Standing>) -> io::Result<()> {
+        self.set_mode_of(before);
+        rename::over(&self.path, path)?;
+        self.has_its_name();
+        Ok(())
+    }
+
+    /// As the owner of the file that is replaced has set it.
+    fn set_mode_of(&self, before: Option<&Standing>) {
+        self.set_mode(match before {
+            Some(before) if before.is_own => before.mode,
+            Some(before) => before.mode & self.mode,
+            None => self.mode,
+        });
+    }
+
+    fn has_its_name(&mut self) -> Taken {
+        // From now on another thread may have a file by the name that was given up.
+        self.path = PathBuf::new();
+        Taken::Yes
+    }
+
+    /// Keeps others out until it is known who may read it. Returns who may read a new file in this folder.
+    #[cfg(unix)]
+    fn close_to_others(&self, folder: &Path) -> io::Result<u32> {
+        let mode = std::os::unix::fs::MetadataExt::mode(&self.file.metadata()?) & 0o777;
+        self.set_mode(0o600);
+        Ok(if folder::is_shared(folder) { mode & 0o600 } else { mode })
+    }
+
+    #[cfg(not(unix))]
+    fn close_to_others(&self, _folder: &Path) -> io::Result<u32> {
+        Ok(0)
+    }
+
+    /// Some file systems know no permissions.
+    #[cfg(unix)]
+    fn set_mode(&self, mode: u32) {
+        let _ = self.file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    }
+
+    #[cfg(not(unix))]
+    fn set_mode(&self, _mode: u32) {}
+}
+
+fn create(folder: &Path) -> io::Result<(PathBuf, File)> {
+    let mut result = Err(io::ErrorKind::AlreadyExists.into());
+    for _ in 0..TRIES {
+        let path = folder.join(random_name());
+        result = folder::new_file(&path).map(|file| (path, file));
+        match &result {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            _ => break,
+        }
+    }
+    result
+}
+
+/// A name that nobody can take before.
+fn random_name() -> String {
+    format!(".memprof-{:016x}.tmp", random())
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.path.as_os_str().is_empty() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
