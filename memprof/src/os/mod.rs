@@ -26,9 +26,9 @@ pub(crate) mod pages;
 pub(crate) mod patience;
 pub(crate) mod privileges;
 pub(crate) mod process;
-pub(crate) mod rename;
 #[cfg(unix)]
 pub(crate) mod put_off;
+pub(crate) mod rename;
 #[cfg(unix)]
 pub(crate) mod signals;
 #[cfg(not(unix))]

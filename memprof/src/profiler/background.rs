@@ -47,7 +47,7 @@ impl Background {
         WANTED.store(background.0, Release);
         // Before the first handler is there.
         signals::expect_thread(true);
-        let started = if config.reporting.every_seconds == 0 && may_put_off() {
+        let started = if config.reporting.every_seconds == 0 && may_put_off(config) {
             IS_PUT_OFF.store(true, Release);
             Ok(())
         } else {
@@ -136,15 +136,20 @@ pub(super) fn stay_without_in_child() {
 
 /// True if the thread need not be there before a signal has come or the program has a second thread.
 #[cfg(unix)]
-fn may_put_off() -> bool {
+fn may_put_off(config: &Config) -> bool {
     static PUT_OFF: PutOff = PutOff { make: start_if_put_off, hurry: history::hurry };
     put_off::prepare(&PUT_OFF);
-    alone::is_alone()
+    alone::is_alone() && can_read_in_passing(config)
 }
 
 #[cfg(not(unix))]
-fn may_put_off() -> bool {
+fn may_put_off(_: &Config) -> bool {
     false
+}
+
+/// True if all places can be read in an allocation: a table of this size takes 2 ms.
+fn can_read_in_passing(config: &Config) -> bool {
+    config.memory_profiling.max_tracked_allocations <= 20_000
 }
 
 /// Starts the thread if it was put off. False: the system has none to give. May be called in an allocation and in a handler.
@@ -167,10 +172,10 @@ fn visit() {
 }
 
 /// Has readings taken from here on.
-pub(super) fn begin_readings() {
+pub(super) fn begin_readings(config: &Config) {
     #[cfg(unix)]
     alone::prepare();
-    schedule::begin();
+    schedule::begin(can_read_in_passing(config));
     history::have_visited(Some(visit));
 }
 

@@ -248,7 +248,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     if !live::stack::prepare(frames, tracking.max_tracked_allocations) {
         warnings.push("the system has no memory for stacks: set max_tracked_allocations lower".to_owned());
     }
-    background::begin_readings();
+    background::begin_readings(&config);
     let background = start_background(&config, &mut warnings);
     forked::arm();
     forked::has_background(background.is_some() && background_is_asked_for(&config));

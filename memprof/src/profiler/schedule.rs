@@ -7,8 +7,8 @@
 use super::readings;
 use crate::tracker::history;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
 /// The first distance between two readings.
@@ -24,6 +24,8 @@ const MOST: u64 = 4;
 const DENSITY: u64 = 256;
 
 static SCHEDULE: Schedule = Schedule::new();
+/// True if the places, too, may be read in an allocation.
+static READS_PLACES_IN_PASSING: AtomicBool = AtomicBool::new(false);
 
 /// The schedule of a profile. All of it in nanoseconds. Who reads is alone most of the time; where two are, one reading more or
 /// less does no harm.
@@ -37,8 +39,9 @@ struct Schedule {
     usual: AtomicU64,
 }
 
-/// Begins now: a profile has started.
-pub(super) fn begin() {
+/// Begins now: a profile has started. `in_passing` says whether all places can be read in an allocation.
+pub(super) fn begin(in_passing: bool) {
+    READS_PLACES_IN_PASSING.store(in_passing, Relaxed);
     SCHEDULE.begin(now());
     readings::begin();
     history::begin();
@@ -63,7 +66,9 @@ pub(super) fn read_in_passing(is_alone: bool) {
     } else {
         history::read_published();
     }
-    SCHEDULE.read();
+    if READS_PLACES_IN_PASSING.load(Relaxed) {
+        SCHEDULE.read();
+    }
 }
 
 /// Nanoseconds since this was first asked.
