@@ -15,6 +15,8 @@ pub(crate) mod fork;
 pub(crate) mod fork_lock;
 #[cfg(unix)]
 mod handler;
+#[cfg(windows)]
+mod import_table;
 pub(crate) mod memory;
 #[cfg(windows)]
 pub(crate) mod modules;

@@ -44,18 +44,8 @@ fn a_main_that_returns_a_type_of_its_own() {
 }
 
 #[test]
-#[cfg(unix)]
 fn exit_in_main() {
     program!("ends").arg("exit").run().expect_status(7).expect_report();
-}
-
-/// There `exit` of the standard library ends the process without calling anybody: `memprof::exit` is for this.
-#[test]
-#[cfg(windows)]
-fn exit_is_as_without_memprof() {
-    for how in ["exit", "exit deep down", "exit on a thread", "exit everywhere"] {
-        program!("ends").arg(how).run().expect_status(7).expect_nothing_written();
-    }
 }
 
 #[test]
@@ -64,7 +54,6 @@ fn exit_by_way_of_memprof() {
 }
 
 #[test]
-#[cfg(unix)]
 fn exit_deep_down_leaves_its_callers_active() {
     let ended = program!("ends").arg("exit deep down").run();
     let report = ended.expect_status(7).expect_report();
