@@ -48,7 +48,7 @@ fn a_handler_that_was_there_before_is_called_after_the_report() {
     ended.expect_status(3);
     assert_eq!((ended.stdout.trim(), ended.tables()), ("the program went on", 2), "{}", ended.stderr);
     let report = ended.report(&ended.work(super::ALLOCATIONS));
-    assert_eq!(function(&report, "console::keep").self_net_bytes, 0);
+    assert_eq!(function(&report, "console::keep").retained_bytes, Some(0));
 }
 
 #[test]
