@@ -41,7 +41,8 @@ mod windows {
         let has_place =
             HANDLERS.iter().any(|place| place.compare_exchange(null_mut(), new, AcqRel, Relaxed).is_ok_and(|_| true));
         ONCE.call_once(|| {
-            IS_READY.store(import_table::replace(c"ExitProcess", exit_process as *const () as usize, &SYSTEMS), Relaxed)
+            IS_READY
+                .store(import_table::replace(c"ExitProcess", exit_process as *const () as usize, &SYSTEMS), Relaxed);
         });
         by_runtime && has_place && IS_READY.load(Relaxed)
     }

@@ -85,7 +85,7 @@ impl Chunk {
         let place = std::ptr::with_exposed_provenance_mut::<Chunk>(start);
         // SAFETY: as the caller vouches.
         unsafe {
-            place.write(Chunk { free_from: AtomicUsize::new(start + size_of::<Chunk>()), free_to: start + bytes })
+            place.write(Chunk { free_from: AtomicUsize::new(start + size_of::<Chunk>()), free_to: start + bytes });
         };
         place
     }
