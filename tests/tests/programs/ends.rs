@@ -31,7 +31,6 @@ fn a_main_that_returns_an_exit_code() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_main_that_never_returns() {
     program!("returns_never").run().expect_status(100).expect_report();
 }
@@ -64,7 +63,6 @@ fn exit_deep_down_leaves_its_callers_active() {
 }
 
 #[test]
-#[cfg(unix)]
 fn exit_on_another_thread_while_main_waits() {
     let ended = program!("ends").arg("exit on a thread").run();
     let report = ended.expect_status(7).expect_report();
@@ -74,7 +72,6 @@ fn exit_on_another_thread_while_main_waits() {
 }
 
 #[test]
-#[cfg(unix)]
 fn exit_on_all_threads_at_once() {
     for _ in 0..20 {
         program!("ends").arg("exit everywhere").run().expect_status(7).expect_report();
