@@ -37,7 +37,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | `[memory_profiling]` | `enabled` | `MEMPROF_ENABLED` | `true` | whether anything is counted at all |
 /// | | `track_allocations` | `MEMPROF_TRACK_ALLOCATIONS` | `true` | whether live allocations are tracked one by one |
 /// | | `dump_on_exit` | `MEMPROF_DUMP_ON_EXIT` | `true` | whether the reports are written when the program ends |
-/// | | `dump_on_signal` | `MEMPROF_DUMP_ON_SIGNAL` | none | the signals on which the reports are written, exactly these; with a comma between them in the variable. Without the key: SIGINT and SIGTERM, each if it has its default action; `[]`: none |
+/// | | `dump_on_signal` | `MEMPROF_DUMP_ON_SIGNAL` | none | the signals on which the reports are written, exactly these; with a comma between them in the variable. Without the key: SIGINT and SIGTERM, each if it has its default action; `[]`: none. On Windows they are Ctrl-C and the other events of a console |
 /// | | `max_tracked_allocations` | `MEMPROF_MAX_TRACKED_ALLOCATIONS` | `10000` | the most live allocations that are tracked, 1 to 100,000,000 |
 /// | | `sample_interval_bytes` | `MEMPROF_SAMPLE_INTERVAL_BYTES` | `0` | one allocation in about so many bytes is tracked; 1: each; 0: each, and fewer when `max_tracked_allocations` or the budget is reached |
 /// | | `overhead_budget_percent` | `MEMPROF_OVERHEAD_BUDGET_PERCENT` | `3` | how much of the processor time tracking may take before it becomes a sample; 0: as much as it takes |
@@ -101,7 +101,8 @@ pub struct MemoryProfiling {
     pub dump_on_exit: bool,
     /// Signals on which the reports are written, by name: exactly these. `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGQUIT` keep
     /// their effect: the program's own handler is called, or the signal ends the program. `SIGUSR1` and `SIGUSR2` only ask
-    /// for a report. An empty list: none. On Unix.
+    /// for a report. An empty list: none. On Windows `SIGINT` is Ctrl-C; `SIGTERM` is Ctrl-Break, closing the console, log-off
+    /// and shutdown; `SIGHUP` is closing and log-off; there are no others.
     ///
     /// Default: `None`, which stands for `SIGINT` and `SIGTERM`, each only if it has its default action when the profile
     /// starts, and only with `dump_on_exit`. Handlers of the program are left alone then.

@@ -18,6 +18,8 @@ pub(crate) mod fork;
 pub(crate) mod fork_lock;
 #[cfg(unix)]
 mod handler;
+#[cfg(windows)]
+mod import_table;
 pub(crate) mod kept_loaded;
 pub(crate) mod memory;
 #[cfg(windows)]

@@ -1,9 +1,100 @@
-//! Where there are no signals.
+//! Where there are no signals. Windows has events of the console, which end a program as signals do: the system calls a list of
+//! handlers on a thread of its own, the last one first, until one says that it has dealt with the event. If none does, the
+//! program ends. Ours writes the report, and never says so.
+
+#[cfg(windows)]
+pub(crate) use windows::{Signal, on_event};
+
+#[cfg(windows)]
+mod windows {
+    use std::ptr::null_mut;
+    use std::sync::Once;
+    use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+    use std::sync::atomic::{AtomicPtr, AtomicU32};
+    use windows_sys::Win32::System::Console::{
+        CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT, SetConsoleCtrlHandler,
+    };
+    use windows_sys::core::BOOL;
+
+    /// Events of the console that have the name of a signal.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Signal(usize);
+
+    const ALL: [(&str, &[u32]); 3] = [
+        ("SIGINT", &[CTRL_C_EVENT]),
+        ("SIGTERM", &[CTRL_BREAK_EVENT, CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT]),
+        ("SIGHUP", &[CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT]),
+    ];
+
+    /// A bit for each event on which a report is written.
+    static CAUGHT: AtomicU32 = AtomicU32::new(0);
+    /// What writes it.
+    static WORK: AtomicPtr<()> = AtomicPtr::new(null_mut());
+
+    impl Signal {
+        pub(crate) fn named(name: &str) -> Option<Signal> {
+            ALL.iter().position(|(its, _)| *its == name).map(Signal)
+        }
+
+        pub(crate) fn name(self) -> &'static str {
+            ALL[self.0].0
+        }
+
+        /// Handlers of the program are called after ours, or keep ours from being called.
+        pub(crate) fn is_programs(self) -> bool {
+            false
+        }
+
+        /// Nobody is called then.
+        pub(crate) fn is_ignored(self) -> bool {
+            false
+        }
+
+        pub(crate) fn has_default_action(self) -> bool {
+            true
+        }
+
+        pub(crate) fn act_by_default(self) {}
+
+        pub(crate) fn catch(self) -> bool {
+            static ONCE: Once = Once::new();
+            for event in ALL[self.0].1 {
+                CAUGHT.fetch_or(1 << event, Relaxed);
+            }
+            ONCE.call_once(|| {
+                // SAFETY: the function has the right type, and lives as long as the program.
+                unsafe { SetConsoleCtrlHandler(Some(handler), 1) };
+            });
+            true
+        }
+    }
+
+    /// Says what is done on an event that is caught.
+    pub(crate) fn on_event(work: fn()) {
+        WORK.store(work as *mut (), Release);
+    }
+
+    pub(super) fn stop() {
+        CAUGHT.store(0, Relaxed);
+    }
+
+    unsafe extern "system" fn handler(event: u32) -> BOOL {
+        let work = WORK.load(Acquire);
+        let is_caught = event < u32::BITS && CAUGHT.load(Relaxed) & 1 << event != 0;
+        if is_caught && !work.is_null() {
+            // SAFETY: only `on_event` stores here, and what it stores is such a function.
+            unsafe { std::mem::transmute::<*mut (), fn()>(work)() };
+        }
+        0
+    }
+}
 
 /// There is none.
+#[cfg(not(windows))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signal {}
 
+#[cfg(not(windows))]
 impl Signal {
     pub(crate) fn named(_name: &str) -> Option<Signal> {
         None
@@ -38,7 +129,10 @@ pub(crate) fn expect_thread(_is_there: bool) {}
 
 pub(crate) fn refuse(_signals: &[Signal]) {}
 
-pub(crate) fn stop() {}
+pub(crate) fn stop() {
+    #[cfg(windows)]
+    windows::stop();
+}
 
 pub(crate) fn is_end_near() -> bool {
     false

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //!   main returns, panics    MainProfile is dropped ──┐
-//!   exit                    atexit ──────────────────┤
+//!   exit                    atexit, ExitProcess ─────┤
 //!   SIGINT, SIGTERM, …      the profiler's thread ───┼──► finish, by whoever holds the lock first
+//!   Ctrl-C, console closed  the system's thread ─────┤
 //!   abort                   a new thread ────────────┤
 //!   panic = "abort"         abort, or the panic hook ┘
 //! ```
@@ -11,6 +12,8 @@
 //! A report takes up to 64 KiB of stack. On a thread, in a handler or in a coroutine that has less than 128 KiB left another
 //! thread makes it, and this one waits.
 
+#[cfg(windows)]
+use super::write_and_print;
 use super::{RUNNING, finish, out_of_memory, output, stop};
 use crate::Error;
 use crate::os::exit;
@@ -21,6 +24,9 @@ use crate::os::{
     ending::{self, Elsewhere},
     stderr,
 };
+use crate::report::Written;
+#[cfg(windows)]
+use crate::tracker::Reporting;
 use std::panic::catch_unwind;
 use std::sync::Once;
 use std::sync::atomic::AtomicBool;
@@ -93,7 +99,7 @@ fn finish_here() {
 fn finish_if_wanted() {
     // A signal came first: the exit status is the signal's. Without the profiler it would have ended the program at once.
     if IS_ENDING.load(Acquire) || signals::is_end_near() {
-        std::thread::sleep(GRANTED);
+        wait_for_the_end();
     }
     // This thread was writing when it came here: what it was writing with is broken.
     if RUNNING.is_held_here() {
@@ -110,9 +116,52 @@ fn finish_if_wanted() {
     finish_or_complain();
 }
 
+/// Lets whatever came first end the process.
+#[cfg(unix)]
+fn wait_for_the_end() {
+    std::thread::sleep(GRANTED);
+}
+
+/// Lets an event of the console end the process: by the system, right after the report. A handler of the program may deal with
+/// it after all.
+#[cfg(windows)]
+fn wait_for_the_end() {
+    const SOON: Duration = Duration::from_millis(200);
+    let started = std::time::Instant::now();
+    while IS_ENDING.load(Acquire) && started.elapsed() < GRANTED {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::thread::sleep(SOON);
+}
+
+#[cfg(not(any(unix, windows)))]
+fn wait_for_the_end() {}
+
+/// An event of the console has come that ends the program, unless a handler of the program's deals with it: the report is
+/// written, and the profile goes on. On a thread that the system has made for this.
+#[cfg(windows)]
+pub(super) fn report_before_the_end() {
+    Reporting::begin_thread();
+    end_is_near(true);
+    let _ = catch_unwind(|| {
+        let running = RUNNING.lock();
+        let Some(profile) = running.get() else { return };
+        if profile.config.memory_profiling.dump_on_exit {
+            complain_of(write_and_print(profile));
+        } else {
+            complain_of(super::write(profile));
+        }
+    });
+    end_is_near(false);
+}
+
 fn finish_or_complain() {
     let _held = Held::begin();
-    match finish() {
+    complain_of(finish());
+}
+
+fn complain_of(written: Result<Written, Error>) {
+    match written {
         // Another thread was faster.
         Ok(_) | Err(Error::NotRunning | Error::Disabled) => {}
         Err(Error::OutOfMemory) => out_of_memory::say_instead_of_a_report(),
@@ -138,8 +187,9 @@ fn write_in_panic_hook() {
 
 /// Ends the process with a status, as [`std::process::exit`] does, once the report is written.
 ///
-/// On Unix [`std::process::exit`] does the same: the report is written by a handler of the system. Windows has no such
-/// handler, so that a program that ends itself in its middle loses the report there, unless it calls this.
+/// [`std::process::exit`] does the same: the report is written by a handler of the system, or on Windows before the system's
+/// `ExitProcess` is called. This function is for what goes around both: a standard library that is a file of its own
+/// (`-C prefer-dynamic`) on Windows.
 ///
 /// ```no_run
 /// fn fail(message: &str) -> ! {

@@ -307,7 +307,15 @@ fn warn(running: &mut Held<'static, Running>, warning: String) {
 
 /// Starts the profiler's own thread, if there is something for it to do.
 fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Background> {
-    let signals = signals_to_catch(config, warnings);
+    let mut signals = signals_to_catch(config, warnings);
+    #[cfg(windows)]
+    signals::on_event(exit::report_before_the_end);
+    if cfg!(windows) {
+        // The system makes a thread for each of them.
+        signals.drain(..).for_each(|signal| {
+            signal.catch();
+        });
+    }
     if config.reporting.every_seconds == 0 && signals.is_empty() && !takes_readings(config) {
         return None;
     }
@@ -366,7 +374,14 @@ fn finish() -> Result<Written, Error> {
     let _scope = Reporting::begin();
     let mut running = running();
     let profile = running.get().ok_or_else(no_report)?;
-    let written = collect::report(profile).and_then(|mut report| {
+    let written = write_and_print(profile);
+    stop(&mut running);
+    written
+}
+
+/// The files, and the table on stderr.
+fn write_and_print(profile: &Running) -> Result<Written, Error> {
+    collect::report(profile).and_then(|mut report| {
         report.program.is_final = true;
         let _held = write_signals::Held::begin();
         let written = output::write(profile, &report, None);
@@ -376,9 +391,7 @@ fn finish() -> Result<Written, Error> {
             output::print(&report, written.as_ref().ok());
         }
         written
-    });
-    stop(&mut running);
-    written
+    })
 }
 
 /// The profile is over.

@@ -7,7 +7,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
-use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::task::{Context, Poll};
 
 /// A future that charges what its polls and its drop do to a site.
@@ -144,7 +143,7 @@ impl Call {
     #[inline]
     fn begin(&mut self, node: Option<&'static Node>, window: &mut impl Window) {
         if let (State::NeverPolled, Some(node)) = (self.state, node) {
-            node.calls.store(node.calls.load(Relaxed) + 1, Relaxed);
+            node.count_call();
             self.state = State::Running { outermost: node.is_open_once() };
             window.start();
         }
@@ -159,7 +158,7 @@ impl Call {
         self.allocated = self.allocated.saturating_add(closed.allocated);
         self.count = self.count.saturating_add(closed.count);
         if closed.panicked {
-            closed.node.panicked.store(closed.node.panicked.load(Relaxed) + 1, Relaxed);
+            closed.node.count_panicked();
         }
         Some(closed.node)
     }
@@ -175,7 +174,7 @@ impl Call {
         window: &impl Window,
     ) -> Option<Figures> {
         let (State::Running { outermost }, Some(open), Some(node)) = (self.state, open, node) else { return None };
-        node.finished.store(node.finished.load(Relaxed) + 1, Release);
+        node.count_finished();
         let peak = self.peak.max(0) as u64;
         open.record(node, outermost, self.allocated, peak);
         self.state = State::Finished;

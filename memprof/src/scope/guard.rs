@@ -1,7 +1,6 @@
 //! The guard of a sync function or a named block.
 
 use crate::tracker::{Closed, FrameKind, Open, Site};
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Keeps a scope open until it is dropped.
 ///
@@ -43,7 +42,7 @@ pub(super) fn close(open: Open) -> Option<Closed> {
     let closed = open.close()?;
     open.record(closed.node, closed.outermost, closed.allocated, closed.peak.max(0) as u64);
     if closed.panicked {
-        closed.node.panicked.store(closed.node.panicked.load(Relaxed) + 1, Relaxed);
+        closed.node.count_panicked();
     }
     Some(closed)
 }

@@ -9,7 +9,6 @@ use super::scopes::Open;
 use super::site::Site;
 use super::thread;
 use super::tree::OTHER_PATHS;
-use std::sync::atomic::Ordering::{Relaxed, Release};
 
 /// Where a thread was in its call tree.
 #[derive(Clone, Copy, Debug)]
@@ -73,10 +72,9 @@ impl CallPath {
             Some(entered) => entered.0.ledger.node(),
             None => self.node_here(thread::ledger()?, Joined::NONE)?,
         };
-        node.calls.store(node.calls.load(Relaxed).wrapping_add(1), Relaxed);
+        node.count_call();
         node.count_unrecorded();
-        // Release: whoever sees the call end sees it begin.
-        node.finished.store(node.finished.load(Relaxed).wrapping_add(1), Release);
+        node.count_finished();
         entered
     }
 

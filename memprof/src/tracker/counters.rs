@@ -7,7 +7,7 @@
 //!
 //! `tests/tests/loom` compiles this very file against loom's atomics.
 
-use super::sync::{Acquire, AtomicU64, Relaxed, Release};
+use super::sync::{Acquire, AtomicU64, Relaxed, Release, add};
 
 /// Bytes and blocks in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,15 +36,15 @@ impl Counters {
     /// Counts an allocation; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn allocated(&self, bytes: u64) {
-        self.allocated_bytes.store(self.allocated_bytes.load(Relaxed).wrapping_add(bytes), Relaxed);
-        self.allocated_count.store(self.allocated_count.load(Relaxed).wrapping_add(1), Relaxed);
+        add!(self, Counters, allocated_bytes, bytes, Relaxed);
+        add!(self, Counters, allocated_count, 1, Relaxed);
     }
 
     /// Counts a free, before the block is given back; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn deallocated(&self, bytes: u64) {
-        self.deallocated_bytes.store(self.deallocated_bytes.load(Relaxed).wrapping_add(bytes), Release);
-        self.deallocated_count.store(self.deallocated_count.load(Relaxed).wrapping_add(1), Release);
+        add!(self, Counters, deallocated_bytes, bytes, Release);
+        add!(self, Counters, deallocated_count, 1, Release);
     }
 
     /// As [`allocated`](Self::allocated), by any thread.

@@ -8,7 +8,6 @@ use super::frames::{Foreign, Frame, FrameKind};
 use super::ledger::Ledger;
 use super::measurement::{self, Rise};
 use super::scopes::{Closed, Level};
-use std::sync::atomic::Ordering::{Relaxed, Release};
 
 /// What stands above a frame, as the frame sees it.
 struct Above {
@@ -151,8 +150,7 @@ impl Ledger {
     fn forget_frameless(&self) {
         for node in self.tree().nodes() {
             let forgotten = u64::from(node.frameless.replace(0));
-            node.unrecorded.store(node.unrecorded.load(Relaxed).wrapping_add(forgotten), Relaxed);
-            node.finished.store(node.finished.load(Relaxed).wrapping_add(forgotten), Release);
+            node.count_forgotten(forgotten);
         }
         self.frames().forget_frameless();
     }

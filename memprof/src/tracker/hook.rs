@@ -258,8 +258,7 @@ fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) {
     ledger.count_allocated(new as u64);
     ledger.count_deallocated(old as u64);
     node.counters.allocated(new as u64);
-    node.reallocated_count.store(node.reallocated_count.load(Relaxed).wrapping_add(1), Relaxed);
-    node.grown_bytes.store(node.grown_bytes.load(Relaxed).wrapping_add(grown), Relaxed);
+    node.count_reallocated(grown);
     node.counters.deallocated(old as u64);
     let net = ledger.net();
     if net > ledger.high.get() {

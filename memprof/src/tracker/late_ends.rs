@@ -156,6 +156,6 @@ impl Ledger {
 
 fn note_panic(closed: Closed) {
     if closed.panicked {
-        closed.node.panicked.store(closed.node.panicked.load(Relaxed).wrapping_add(1), Relaxed);
+        closed.node.count_panicked();
     }
 }

@@ -7,6 +7,7 @@ use super::late_ends::LateEnds;
 use super::node::Node;
 use super::registry::{Listed, Place, Registry};
 use super::reporting::OwnWork;
+use super::sync::add;
 use super::tree::Tree;
 use super::{history, totals, tracking};
 use crate::live;
@@ -35,33 +36,6 @@ pub(super) static SHARED: Ledger = Ledger::new();
 /// All ledgers of the program, the shared one last. One that is listed later is not in it.
 pub(crate) fn each_ledger() -> impl Iterator<Item = &'static Ledger> {
     REGISTRY.iter().chain(std::iter::once(&SHARED))
-}
-
-/// Adds to one of the owner's totals, which a signal handler adds to as well: in one instruction, where there is such a one, in
-/// debug builds too.
-macro_rules! add {
-    ($ledger:expr, $field:ident, 1) => {
-        add!(@ $ledger, $field, 1, "inc qword ptr [{ledger} + {field}]",)
-    };
-    ($ledger:expr, $field:ident, $by:expr) => {
-        add!(@ $ledger, $field, $by, "add qword ptr [{ledger} + {field}], {by}", by = in(reg) $by,)
-    };
-    (@ $ledger:expr, $field:ident, $by:expr, $instruction:literal, $($operand:tt)*) => {{
-        let ledger: &Ledger = $ledger;
-        #[cfg(all(target_arch = "x86_64", not(miri)))]
-        // SAFETY: the field is a valid `u64`, which this thread alone writes to.
-        unsafe {
-            std::arch::asm!(
-                $instruction,
-                ledger = in(reg) std::ptr::from_ref(ledger),
-                field = const std::mem::offset_of!(Ledger, $field),
-                $($operand)*
-                options(nostack)
-            );
-        }
-        #[cfg(any(not(target_arch = "x86_64"), miri))]
-        ledger.$field.set(ledger.$field.get().wrapping_add($by));
-    }};
 }
 
 impl Counters {
@@ -254,15 +228,15 @@ impl Ledger {
     /// Counts an allocation in the thread's totals. For the owner alone.
     #[inline(always)]
     pub(super) fn count_allocated(&self, bytes: u64) {
-        add!(self, allocated, bytes);
+        add!(self, Ledger, allocated, bytes, Relaxed);
         // One instruction; nothing else tells how many allocations a call made, which a budget can limit.
-        add!(self, allocated_count, 1);
+        add!(self, Ledger, allocated_count, 1, Relaxed);
     }
 
     /// Counts a free in the thread's totals. For the owner alone.
     #[inline(always)]
     pub(super) fn count_deallocated(&self, bytes: u64) {
-        add!(self, deallocated, bytes);
+        add!(self, Ledger, deallocated, bytes, Relaxed);
     }
 
     /// Notes that an allocation found no room in the live table. For the owner alone.

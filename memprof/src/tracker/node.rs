@@ -3,6 +3,7 @@
 use super::counters::Counters;
 use super::distribution::Distribution;
 use super::site::Site;
+use super::sync::add;
 use super::watch::Watched;
 use std::cell::Cell;
 use std::ptr::null;
@@ -166,10 +167,42 @@ impl Node {
         self.unrecorded.load(Relaxed)
     }
 
+    /// Notes that a call has begun; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn count_call(&self) {
+        add!(self, Node, calls, 1, Relaxed);
+    }
+
+    /// Notes that a call has ended; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn count_finished(&self) {
+        // Release: whoever sees the call end sees it begin.
+        add!(self, Node, finished, 1, Release);
+    }
+
+    /// Notes that calls have ended without their figures, all at once; the owner alone calls this.
+    pub(super) fn count_forgotten(&self, calls: u64) {
+        add!(self, Node, unrecorded, calls, Relaxed);
+        add!(self, Node, finished, calls, Release);
+    }
+
+    /// Notes that a call has ended by a panic; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn count_panicked(&self) {
+        add!(self, Node, panicked, 1, Relaxed);
+    }
+
     /// Notes that a call ended without its figures; the owner alone calls this.
     #[inline]
     pub(crate) fn count_unrecorded(&self) {
-        self.unrecorded.store(self.unrecorded.load(Relaxed).wrapping_add(1), Relaxed);
+        add!(self, Node, unrecorded, 1, Relaxed);
+    }
+
+    /// Counts a reallocation; the owner alone calls this.
+    #[inline(always)]
+    pub(super) fn count_reallocated(&self, grown: u64) {
+        add!(self, Node, reallocated_count, 1, Relaxed);
+        add!(self, Node, grown_bytes, grown, Relaxed);
     }
 
     /// Notes the peak of a call that has ended; the owner alone calls this.

@@ -11,7 +11,7 @@ use super::node::Node;
 use super::site::Site;
 use super::thread;
 use super::unheard;
-use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// An open scope. It may outlive its frame; closing it then does nothing. Two words: it is returned in registers.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +161,7 @@ impl Ledger {
         let open_before = open.get();
         open.set(open_before.wrapping_add(1));
         if kind.is_call() {
-            node.calls.store(node.calls.load(Relaxed).wrapping_add(1), Relaxed);
+            node.count_call();
         }
         self.push(before, node, State::of(kind, panicking), open_before)
     }
@@ -200,7 +200,7 @@ impl Ledger {
     #[cold]
     fn open_without_frame(&'static self, node: &'static Node, kind: FrameKind, panicking: bool) -> Open {
         if kind.is_call() {
-            node.calls.store(node.calls.load(Relaxed).wrapping_add(1), Relaxed);
+            node.count_call();
             self.frames().note_frameless(node);
         }
         Open { ledger: self, id: FrameId::frameless(node, kind.is_call(), panicking) }
@@ -214,7 +214,7 @@ impl Ledger {
             if !self.frames().end_frameless(node) {
                 return None;
             }
-            node.finished.store(node.finished.load(Relaxed).wrapping_add(1), Release);
+            node.count_finished();
         }
         let panicked = panicking && !panicking_at_entry;
         Some(Closed { node, allocated: 0, count: 0, net: 0, peak: 0, outermost: false, panicked })
@@ -237,8 +237,7 @@ impl Level {
     pub(super) fn figures(self, frame: &Frame, panicking: bool) -> Closed {
         let node = frame.node;
         if frame.state.kind.is_call() {
-            // Release: whoever sees the call end sees it begin.
-            node.finished.store(node.finished.load(Relaxed).wrapping_add(1), Release);
+            node.count_finished();
         }
         Closed {
             node,

@@ -1,4 +1,58 @@
-//! The atomics that threads share. The loom models compile `counters`, `inbox` and `registry` against loom's instead.
+//! The atomics that threads share, and how a counter with one writer is raised. The loom models compile `counters`, `inbox` and
+//! `registry` against loom's instead.
 
 pub(super) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 pub(super) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
+
+/// Adds to a counter of the present thread, a field of `$owner` of 64 bits. A signal handler of the thread may add to it as well,
+/// between any two instructions: so it takes one, where there is such a one, in debug builds too. Every store of such a
+/// processor is a release; elsewhere `$order` says whether it is one.
+macro_rules! add {
+    ($owner:expr, $Owner:ty, $field:ident, 1, $order:ident) => {
+        $crate::tracker::sync::add!(@ $owner, $Owner, $field, 1, $order, "inc qword ptr [{owner} + {field}]",)
+    };
+    ($owner:expr, $Owner:ty, $field:ident, $by:expr, $order:ident) => {
+        $crate::tracker::sync::add!(
+            @ $owner, $Owner, $field, $by, $order, "add qword ptr [{owner} + {field}], {by}", by = in(reg) { let by: u64 = $by; by },
+        )
+    };
+    (@ $owner:expr, $Owner:ty, $field:ident, $by:expr, $order:ident, $instruction:literal, $($operand:tt)*) => {{
+        let owner: &$Owner = $owner;
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        // SAFETY: the field is a valid `u64`, which this thread alone writes to.
+        unsafe {
+            std::arch::asm!(
+                $instruction,
+                owner = in(reg) std::ptr::from_ref(owner),
+                field = const std::mem::offset_of!($Owner, $field),
+                $($operand)*
+                options(nostack)
+            );
+        }
+        #[cfg(any(not(target_arch = "x86_64"), miri))]
+        $crate::tracker::sync::OneWriter::add(&owner.$field, $by, std::sync::atomic::Ordering::$order);
+    }};
+}
+pub(crate) use add;
+
+/// A counter that one thread writes to, with a load and a store.
+#[cfg(any(not(target_arch = "x86_64"), miri))]
+pub(crate) trait OneWriter {
+    fn add(&self, by: u64, order: std::sync::atomic::Ordering);
+}
+
+#[cfg(any(not(target_arch = "x86_64"), miri))]
+impl OneWriter for AtomicU64 {
+    #[inline(always)]
+    fn add(&self, by: u64, order: std::sync::atomic::Ordering) {
+        self.store(self.load(Relaxed).wrapping_add(by), order);
+    }
+}
+
+#[cfg(any(not(target_arch = "x86_64"), miri))]
+impl OneWriter for std::cell::Cell<u64> {
+    #[inline(always)]
+    fn add(&self, by: u64, _: std::sync::atomic::Ordering) {
+        self.set(self.get().wrapping_add(by));
+    }
+}

@@ -85,7 +85,7 @@ impl Chunk {
         let place = std::ptr::with_exposed_provenance_mut::<Chunk>(start);
         // SAFETY: as the caller vouches.
         unsafe {
-            place.write(Chunk { free_from: AtomicUsize::new(start + size_of::<Chunk>()), free_to: start + bytes })
+            place.write(Chunk { free_from: AtomicUsize::new(start + size_of::<Chunk>()), free_to: start + bytes });
         };
         place
     }
@@ -208,7 +208,9 @@ impl Tree {
         if parent.site().is_some_and(|its| std::ptr::eq(its, &raw const OTHER_PATHS)) {
             return Some(parent);
         }
-        if self.nodes.get() >= MAX_NODES || !self.make_room_for_edges() {
+        let has_room = self.make_room_for_edges();
+        // A signal handler that has interrupted the growth of the table does without an edge: its next call has another node.
+        if self.nodes.get() >= MAX_NODES || !(has_room || self.grows.get()) {
             return self.other_paths(ledger, parent);
         }
         // Recursion folds into the node that the path already has for this site. Not across a measurement: what is called in
@@ -217,8 +219,10 @@ impl Tree {
             .take_while(|node| !node.is_measurement())
             .find(|node| node.site().is_some_and(|its| std::ptr::eq(its, site)));
         // No memory now: the path has no node yet, rather than to be among the other ones for ever.
-        let child = known.or_else(|| self.make(parent, site))?;
-        self.remember(parent, site, child);
+        let child = known.or_else(|| self.make(parent, site, has_room))?;
+        if has_room {
+            self.remember(parent, site, child);
+        }
         Some(child)
     }
 
@@ -229,7 +233,7 @@ impl Tree {
             let measurement =
                 std::iter::successors(Some(parent), |node| node.parent()).find(|node| node.is_measurement())?;
             return self.step(measurement, &OTHER_PATHS).or_else(|| {
-                let node = if self.make_room_for_edges() { self.make(measurement, &OTHER_PATHS) } else { None }?;
+                let node = if self.make_room_for_edges() { self.make(measurement, &OTHER_PATHS, true) } else { None }?;
                 self.remember(measurement, &OTHER_PATHS, node);
                 Some(node)
             });
@@ -242,7 +246,7 @@ impl Tree {
         if self.edge_room.get() == 0 && !self.make_room_for_edges() {
             return None;
         }
-        let node = self.make(ledger.root(), &OTHER_PATHS)?;
+        let node = self.make(ledger.root(), &OTHER_PATHS, true)?;
         self.other_paths.set(node);
         Some(node)
     }
@@ -340,8 +344,8 @@ impl Tree {
         self.room_for()
     }
 
-    /// A new node, listed; `None` where the system has no memory.
-    fn make(&self, parent: &'static Node, site: &'static Site) -> Option<&'static Node> {
+    /// A new node, listed; `None` where the system has no memory. `has_room`: for its edges.
+    fn make(&self, parent: &'static Node, site: &'static Site, has_room: bool) -> Option<&'static Node> {
         let place = self.room_for::<Node>();
         if place.is_null() {
             return None;
@@ -365,7 +369,7 @@ impl Tree {
         }
         // SAFETY: it was written above, and is never freed.
         let node: &'static Node = unsafe { &*place };
-        if first.is_none() {
+        if first.is_none() && has_room {
             self.remember(null(), site, node);
         }
         Some(node)

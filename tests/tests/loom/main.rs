@@ -9,6 +9,14 @@
 mod sync {
     pub(super) use loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
     pub(super) use loom::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
+
+    /// A load and a store.
+    macro_rules! add {
+        ($owner:expr, $Owner:ty, $field:ident, $by:expr, $order:ident) => {
+            $owner.$field.store($owner.$field.load(Relaxed).wrapping_add($by), loom::sync::atomic::Ordering::$order)
+        };
+    }
+    pub(super) use add;
 }
 
 #[path = "../../../memprof/src/tracker/counters.rs"]

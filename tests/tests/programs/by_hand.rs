@@ -68,10 +68,6 @@ fn without_a_profile_there_is_no_report() {
 #[test]
 fn a_profile_ends_however_its_owner_does() {
     for (how, status) in [("drop", 0), ("forget", 0), ("exit", 7), ("panic", 101)] {
-        if cfg!(windows) && how == "exit" {
-            // Nobody is called there, see `ends`.
-            continue;
-        }
         let report = program!("by_hand").arg(how).run().expect_status(status).expect_report();
         let work = function(&report, "by_hand::work");
         assert_eq!((work.calls, work.self_allocated_bytes), (1, 4096), "{how}");

@@ -31,7 +31,6 @@ fn a_main_that_returns_an_exit_code() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_main_that_never_returns() {
     program!("returns_never").run().expect_status(100).expect_report();
 }
@@ -44,18 +43,8 @@ fn a_main_that_returns_a_type_of_its_own() {
 }
 
 #[test]
-#[cfg(unix)]
 fn exit_in_main() {
     program!("ends").arg("exit").run().expect_status(7).expect_report();
-}
-
-/// There `exit` of the standard library ends the process without calling anybody: `memprof::exit` is for this.
-#[test]
-#[cfg(windows)]
-fn exit_is_as_without_memprof() {
-    for how in ["exit", "exit deep down", "exit on a thread", "exit everywhere"] {
-        program!("ends").arg(how).run().expect_status(7).expect_nothing_written();
-    }
 }
 
 #[test]
@@ -64,7 +53,6 @@ fn exit_by_way_of_memprof() {
 }
 
 #[test]
-#[cfg(unix)]
 fn exit_deep_down_leaves_its_callers_active() {
     let ended = program!("ends").arg("exit deep down").run();
     let report = ended.expect_status(7).expect_report();
@@ -75,7 +63,6 @@ fn exit_deep_down_leaves_its_callers_active() {
 }
 
 #[test]
-#[cfg(unix)]
 fn exit_on_another_thread_while_main_waits() {
     let ended = program!("ends").arg("exit on a thread").run();
     let report = ended.expect_status(7).expect_report();
@@ -85,7 +72,6 @@ fn exit_on_another_thread_while_main_waits() {
 }
 
 #[test]
-#[cfg(unix)]
 fn exit_on_all_threads_at_once() {
     for _ in 0..20 {
         program!("ends").arg("exit everywhere").run().expect_status(7).expect_report();

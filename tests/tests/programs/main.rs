@@ -7,6 +7,8 @@ mod allocator;
 mod alone;
 mod by_hand;
 mod configuration;
+#[cfg(windows)]
+mod console;
 #[cfg(unix)]
 mod debug_files;
 mod descriptors;
