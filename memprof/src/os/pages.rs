@@ -86,8 +86,20 @@ unsafe fn give_back(start: *mut u8, bytes: usize) {
     unsafe { unmap(start, bytes) };
 }
 
+/// True if the system has so many bytes now.
+pub(crate) fn are_there(bytes: usize) -> bool {
+    let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else { return false };
+    let start = map(bytes);
+    if !start.is_null() {
+        // SAFETY: it was mapped just now, and nobody uses it.
+        unsafe { unmap(start, bytes) };
+    }
+    !start.is_null()
+}
+
 /// Address space that is kept for later, when there may be none left. Nobody writes to it as long as it is kept, so that it
-/// takes no memory, and it is not among the bytes that are [`held`]. Given back when this is dropped.
+/// takes no memory, also where the program has its memory locked (`mlockall(MCL_FUTURE)`), and it is not among the bytes that
+/// are [`held`]. Given back when this is dropped.
 #[derive(Debug)]
 pub(crate) struct SetAside {
     start: *mut u8,
@@ -103,7 +115,7 @@ impl SetAside {
     /// Sets so many bytes aside; `None` where the system does not have them.
     pub(crate) fn new(bytes: usize) -> Option<Self> {
         let bytes = bytes.checked_next_multiple_of(GRANULE)?;
-        let start = map(bytes);
+        let start = map_unlocked(bytes);
         if start.is_null() { None } else { Some(Self { start, bytes }) }
     }
 
@@ -150,6 +162,30 @@ fn map(bytes: usize) -> *mut u8 {
 unsafe fn unmap(start: *mut u8, bytes: usize) {
     // SAFETY: as the caller of `release` vouches.
     unsafe { libc::munmap(start.cast(), bytes) };
+}
+
+/// As [`map`], of memory that is not locked: a piece of it is unlocked, and what that grows by is as it is.
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
+fn map_unlocked(bytes: usize) -> *mut u8 {
+    let piece = map(GRANULE);
+    if piece.is_null() {
+        return piece;
+    }
+    // SAFETY: nobody knows the mapping, which may move. Where it cannot grow it is given back.
+    unsafe {
+        libc::munlock(piece.cast(), GRANULE);
+        let grown = libc::mremap(piece.cast(), GRANULE, bytes, libc::MREMAP_MAYMOVE);
+        if grown == libc::MAP_FAILED {
+            unmap(piece, GRANULE);
+            return std::ptr::null_mut();
+        }
+        grown.cast()
+    }
+}
+
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(miri))))]
+fn map_unlocked(bytes: usize) -> *mut u8 {
+    map(bytes)
 }
 
 #[cfg(windows)]
