@@ -48,6 +48,7 @@ mod dynamic {
     }
 
     extern "C" fn at_load() {
+        crate::os::wanted::note_start();
         let Some(name) = name() else { return };
         IS_LIBRARY.store(true, Relaxed);
         // The loader may be called by an initializer. It finds the library by its name and opens no file.

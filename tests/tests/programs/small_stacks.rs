@@ -66,3 +66,13 @@ fn allocations_on_small_stacks() {
 fn a_sandbox_that_kills_whoever_opens_a_file() {
     expect("sandbox", 0, 3, 1 + 1000 + 1 + 1000 + 1);
 }
+
+/// Where nobody has started a profile the first tracked call looks whether one was wanted.
+#[test]
+fn a_first_tracked_call_without_a_profile() {
+    for how in ["small", "sandbox"] {
+        let ended = program!("never_started").arg(how).unset("MEMPROF_BACKTRACES").configured("").run();
+        ended.expect_status(0).expect_nothing_written();
+        assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("8192\n", ""), "{how}");
+    }
+}
