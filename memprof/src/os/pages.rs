@@ -165,7 +165,7 @@ unsafe fn unmap(start: *mut u8, bytes: usize) {
 }
 
 /// As [`map`], of memory that is not locked: a piece of it is unlocked, and what that grows by is as it is.
-#[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
+#[cfg(all(target_os = "linux", not(miri)))]
 fn map_unlocked(bytes: usize) -> *mut u8 {
     let piece = map(GRANULE);
     if piece.is_null() {
@@ -183,7 +183,7 @@ fn map_unlocked(bytes: usize) -> *mut u8 {
     }
 }
 
-#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(miri))))]
+#[cfg(not(all(target_os = "linux", not(miri))))]
 fn map_unlocked(bytes: usize) -> *mut u8 {
     map(bytes)
 }

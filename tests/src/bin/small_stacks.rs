@@ -22,6 +22,10 @@ mod program {
     use std::ffi::c_void;
     use std::hint::black_box;
     use std::ptr::null_mut;
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+    /// Bytes of address space.
+    static MAPPED: AtomicU64 = AtomicU64::new(0);
 
     /// What each way to end holds.
     #[track_memory]
@@ -111,6 +115,50 @@ mod program {
         hold_and_exit();
     }
 
+    extern "C" fn hold_and_abort() {
+        hold();
+        std::process::abort();
+    }
+
+    /// Ends the process as programs do that deal with faults themselves: on the stack for handlers.
+    extern "C" fn overflow_and_exit() {
+        extern "C" fn on_fault(_: libc::c_int) {
+            std::process::exit(7);
+        }
+        #[allow(unconditional_recursion)]
+        fn overflow(depth: u64) -> u64 {
+            let room = black_box([depth; 64]);
+            overflow(depth + 1) + room[depth as usize % 64]
+        }
+        hold();
+        let bytes = 16 * 1024;
+        // SAFETY: the stack is mapped for it, and the handler has the right form.
+        unsafe {
+            let stack = libc::stack_t { ss_sp: mapped(bytes), ss_flags: 0, ss_size: bytes };
+            assert_eq!(libc::sigaltstack(&raw const stack, null_mut()), 0);
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = on_fault as *const () as usize;
+            action.sa_flags = libc::SA_ONSTACK;
+            libc::sigaction(libc::SIGSEGV, &raw const action, null_mut());
+        }
+        black_box(overflow(0));
+    }
+
+    /// Lets this process have no more address space than it has.
+    extern "C" fn exit_without_room() {
+        hold();
+        let most = MAPPED.load(Relaxed);
+        let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+        // SAFETY: the structure is whole.
+        unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) };
+        std::process::exit(7);
+    }
+
+    fn exit_everywhere(bytes: usize) {
+        let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(move || thread(bytes, hold_and_exit))).collect();
+        threads.into_iter().for_each(|thread| drop(thread.join()));
+    }
+
     pub(super) fn run() {
         let mode = std::env::args().nth(1).unwrap_or_default();
         let bytes = std::env::args().nth(2).and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
@@ -123,6 +171,16 @@ mod program {
             }
             "exit in a coroutine" => coroutine(bytes, hold_and_exit),
             "exit without threads" => thread(bytes, exit_without_threads),
+            "exit everywhere" => exit_everywhere(bytes),
+            "exit after an overflow" => thread(bytes, overflow_and_exit),
+            "exit without room" => {
+                let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+                let pages: u64 = pages.split(' ').next().and_then(|pages| pages.parse().ok()).unwrap_or(0);
+                // glibc's `malloc` has 64 MiB for a thread that allocates.
+                MAPPED.store(pages * 4096 + (64 << 20) + (256 << 10), Relaxed);
+                thread(bytes, exit_without_room);
+            }
+            "abort on a thread" => thread(bytes, hold_and_abort),
             "panic on a thread" => thread(bytes, panic),
             "hold on a thread" => thread(bytes, hold_often),
             "hold in a handler" => handler(mapped(bytes), bytes, hold_often),

@@ -49,6 +49,27 @@ fn exit_where_the_system_gives_no_thread() {
 }
 
 #[test]
+fn exit_on_many_small_threads_at_once() {
+    for _ in 0..5 {
+        let ended = run("exit everywhere", 16 * 1024);
+        ended.expect_status(7).expect_report();
+    }
+}
+
+#[test]
+fn exit_after_a_stack_has_overflowed_and_with_all_address_space_taken() {
+    expect("exit after an overflow", 256 * 1024, 7, 1);
+    expect("exit without room", 16 * 1024, 7, 1);
+}
+
+#[test]
+fn abort_on_a_small_thread() {
+    let ended = run("abort on a thread", 16 * 1024);
+    let report = ended.expect_signal(libc::SIGABRT).expect_report();
+    assert_eq!(function(&report, "small_stacks::program::hold").self_allocated_count, 1);
+}
+
+#[test]
 fn panics_on_a_small_thread() {
     expect("panic on a thread", 64 * 1024, 3, 1);
 }
