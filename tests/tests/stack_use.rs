@@ -7,13 +7,15 @@ use memprof_tests::Profile;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::c_void;
 use std::hint::black_box;
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 
 #[global_allocator]
 static ALLOC: AllocationTracker = AllocationTracker::system();
 
-/// The most that a first recorded allocation may take.
-const MOST: usize = 512;
+/// The most that a first recorded allocation may take where no stack is captured. A debug build keeps all in memory.
+const MOST: usize = if cfg!(debug_assertions) { 4096 } else { 512 };
+/// Too small for a capture.
+const SMALL: usize = 32 * 1024;
 /// Stack that is looked at.
 const DEPTH: usize = 12 * 1024;
 /// Between the painter's own frame and what it paints.
@@ -64,12 +66,17 @@ extern "C" fn measure(depths: *mut c_void) -> *mut c_void {
 }
 
 /// On a thread that nobody has allocated on: not one of the standard library's.
-fn on_new_thread(body: extern "C" fn(*mut c_void) -> *mut c_void) -> Depths {
+fn on_new_thread(body: extern "C" fn(*mut c_void) -> *mut c_void, bytes: usize) -> Depths {
     let mut depths = Depths::default();
     let mut thread = 0;
-    // SAFETY: the places are valid until the thread is over, which is waited for.
+    // SAFETY: the attributes are made before they are used, and the places are valid until the thread is over, which is waited
+    // for.
     unsafe {
-        assert_eq!(libc::pthread_create(&raw mut thread, null(), body, (&raw mut depths).cast()), 0);
+        let mut attributes = std::mem::zeroed();
+        libc::pthread_attr_init(&raw mut attributes);
+        assert_eq!(libc::pthread_attr_setstacksize(&raw mut attributes, bytes), 0);
+        let depths = (&raw mut depths).cast();
+        assert_eq!(libc::pthread_create(&raw mut thread, &raw const attributes, body, depths), 0);
         assert_eq!(libc::pthread_join(thread, null_mut()), 0);
     }
     depths
@@ -109,18 +116,21 @@ extern "C" fn measure_on_other_stack(depths: *mut c_void) -> *mut c_void {
 
 #[test]
 fn a_first_recorded_allocation_takes_little_stack() {
-    let profile = Profile::with(|config| {
-        config.memory_profiling.backtraces = true;
-        config.memory_profiling.overhead_budget_percent = 0;
-    });
-    for (on, body) in [
-        ("its own stack", measure as extern "C" fn(*mut c_void) -> *mut c_void),
-        ("another stack", measure_on_other_stack),
-    ] {
-        let Depths([bare, first, second]) = on_new_thread(body);
+    let profile = Profile::with(|config| config.memory_profiling.backtraces = true);
+    let before = profile.report().overhead.stacks_not_captured;
+    let bodies: [(_, extern "C" fn(*mut c_void) -> *mut c_void, _); 2] =
+        [("a small thread", measure, SMALL), ("a coroutine", measure_on_other_stack, 1 << 20)];
+    for (on, body, bytes) in bodies {
+        let Depths([bare, first, second]) = on_new_thread(body, bytes);
         println!(
             "{on}: {bare} bytes beneath, {first} with the first recorded allocation, {second} with the second one"
         );
+        assert!(first - bare <= MOST && second - bare <= MOST, "{on}: {bare}, {first}, {second}");
     }
-    drop(profile);
+    // None of the four, and it is said.
+    assert_eq!(profile.report().overhead.stacks_not_captured - before, 4);
+    // Where there is room, a stack is captured.
+    let Depths([bare, first, _]) = on_new_thread(measure, 1 << 20);
+    println!("a capture: {} bytes", first - bare);
+    assert_eq!(profile.report().overhead.stacks_not_captured - before, 4);
 }

@@ -32,8 +32,20 @@ unsafe extern "C" {
 /// Runs `work` on a new thread that gets no signals but these, nor does this thread meanwhile. False: the system has none to
 /// give.
 pub(crate) fn start(work: fn(), open: &[libc::c_int]) -> bool {
-    // SAFETY: null stands for the usual attributes.
-    unsafe { start_with(null(), work, open) }
+    // The usual stack has 8 MiB: as much as some programs may lock in all. Where this one is too small for the program's
+    // thread-locals it is the usual one.
+    let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
+    // SAFETY: the attributes are used once they are made, and no more when they are destroyed; null stands for the usual ones.
+    unsafe {
+        let is_made = libc::pthread_attr_init(attributes.as_mut_ptr()) == 0;
+        let started = is_made
+            && libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), Stack::BYTES) == 0
+            && start_with(attributes.as_ptr(), work, open);
+        if is_made {
+            libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        }
+        started || start_with(null(), work, open)
+    }
 }
 
 /// As [`start`], on this stack, which no other thread ever gets.

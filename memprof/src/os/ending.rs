@@ -4,6 +4,8 @@
 //! stack is set aside before, and this one waits. Where no thread can be had, the work is done here. Should this thread hold
 //! what the work, or the making of a thread, needs, such as the lock of the C library's allocator, which has found its heap
 //! damaged, then an alarm ends the process, as if there had been no work. So does a fault.
+//!
+//! The same work is done elsewhere where a thread that calls `exit` has little stack left.
 
 use libc::c_int;
 use std::ffi::c_void;

@@ -48,6 +48,7 @@ mod dynamic {
     }
 
     extern "C" fn at_load() {
+        crate::os::wanted::note_start();
         let Some(name) = name() else { return };
         IS_LIBRARY.store(true, Relaxed);
         // The loader may be called by an initializer. It finds the library by its name and opens no file.
@@ -75,6 +76,7 @@ mod dynamic {
             address: u64,
             name: *const c_char,
         }
+        #[allow(clippy::unnecessary_cast, reason = "systems of 32 bits have smaller ones")]
         unsafe extern "C" fn look(module: *mut libc::dl_phdr_info, _: usize, search: *mut c_void) -> libc::c_int {
             // SAFETY: the loader passes a whole structure, whose headers live during the call, and the pointer it was given.
             let (module, search) = unsafe { (&*module, &mut *search.cast::<Search>()) };
@@ -133,14 +135,15 @@ mod dynamic {
     any(target_env = "gnu", target_os = "android", target_vendor = "apple")
 )))]
 mod fixed {
+    #[cfg(unix)]
     pub(crate) fn hold() {}
 
-    pub(crate) fn is_library() -> bool {
+    #[cfg(unix)]
+    pub(crate) fn is_in_other_namespace() -> bool {
         false
     }
 
-    #[inline]
-    pub(crate) fn is_in_other_namespace() -> bool {
+    pub(crate) fn is_library() -> bool {
         false
     }
 }
@@ -150,4 +153,25 @@ mod fixed {
     not(target_feature = "crt-static"),
     any(target_env = "gnu", target_os = "android", target_vendor = "apple")
 )))]
-pub(crate) use fixed::{hold, is_in_other_namespace, is_library};
+pub(crate) use fixed::is_library;
+#[cfg(all(
+    unix,
+    not(all(
+        not(target_feature = "crt-static"),
+        any(target_env = "gnu", target_os = "android", target_vendor = "apple")
+    ))
+))]
+pub(crate) use fixed::{hold, is_in_other_namespace};
+
+/// Has the library stay where only a profile leaves addresses behind: those of its thread and its handlers. Windows does not
+/// call a library that is gone when a thread ends.
+#[cfg(windows)]
+pub(crate) fn pin() {
+    use windows_sys::Win32::System::LibraryLoader::{
+        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
+    };
+    let mut module = std::ptr::null_mut();
+    let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
+    // SAFETY: with these flags the name is an address within the module, and the place is valid.
+    unsafe { GetModuleHandleExW(flags, pin as fn() as *const u16, &raw mut module) };
+}

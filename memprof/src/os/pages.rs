@@ -5,6 +5,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+// Elsewhere a mapping is no scarce thing.
+#[cfg(unix)]
+mod pool;
+
+/// What several threads have pieces of.
+#[cfg(unix)]
+static POOL: pool::Pool = pool::Pool::new();
+
 /// Bytes that are mapped now: `overhead.profiler_bytes`.
 static HELD: AtomicU64 = AtomicU64::new(0);
 /// How often the system had none.
@@ -32,7 +40,7 @@ pub(crate) fn refused() -> u64 {
 /// The pages are backed by memory when they are first touched.
 pub(crate) fn reserve(bytes: usize) -> *mut u8 {
     let start = bytes.checked_next_multiple_of(GRANULE).map_or(std::ptr::null_mut(), |bytes| {
-        let start = map(bytes);
+        let start = piece(bytes);
         if !start.is_null() {
             HELD.fetch_add(bytes as u64, Relaxed);
         }
@@ -50,13 +58,48 @@ pub(crate) fn reserve(bytes: usize) -> *mut u8 {
 /// `start` came from `reserve(bytes)`, is given back once, and nothing refers to it any more.
 pub(crate) unsafe fn release(start: *mut u8, bytes: usize) {
     let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else { return };
-    // SAFETY: the caller vouches that this is one whole mapping that nobody uses.
-    unsafe { unmap(start, bytes) };
+    // SAFETY: the caller vouches that this is what `reserve` has returned for so many bytes, and that nobody uses it.
+    unsafe { give_back(start, bytes) };
     HELD.fetch_sub(bytes as u64, Relaxed);
 }
 
+#[cfg(unix)]
+fn piece(bytes: usize) -> *mut u8 {
+    let piece = if bytes <= pool::LARGEST { POOL.take(bytes) } else { std::ptr::null_mut() };
+    if piece.is_null() { map(bytes) } else { piece }
+}
+
+#[cfg(not(unix))]
+fn piece(bytes: usize) -> *mut u8 {
+    map(bytes)
+}
+
+/// # Safety
+/// As for [`release`], of what [`piece`] has returned.
+unsafe fn give_back(start: *mut u8, bytes: usize) {
+    #[cfg(unix)]
+    // SAFETY: as the caller vouches.
+    if bytes <= pool::LARGEST && unsafe { POOL.give_back(start, bytes) } {
+        return;
+    }
+    // SAFETY: as the caller vouches; it is no piece, so it is one whole mapping.
+    unsafe { unmap(start, bytes) };
+}
+
+/// True if the system has so many bytes now.
+pub(crate) fn are_there(bytes: usize) -> bool {
+    let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else { return false };
+    let start = map(bytes);
+    if !start.is_null() {
+        // SAFETY: it was mapped just now, and nobody uses it.
+        unsafe { unmap(start, bytes) };
+    }
+    !start.is_null()
+}
+
 /// Address space that is kept for later, when there may be none left. Nobody writes to it as long as it is kept, so that it
-/// takes no memory, and it is not among the bytes that are [`held`]. Given back when this is dropped.
+/// takes no memory, also where the program has its memory locked (`mlockall(MCL_FUTURE)`), and it is not among the bytes that
+/// are [`held`]. Given back when this is dropped.
 #[derive(Debug)]
 pub(crate) struct SetAside {
     start: *mut u8,
@@ -72,7 +115,7 @@ impl SetAside {
     /// Sets so many bytes aside; `None` where the system does not have them.
     pub(crate) fn new(bytes: usize) -> Option<Self> {
         let bytes = bytes.checked_next_multiple_of(GRANULE)?;
-        let start = map(bytes);
+        let start = map_unlocked(bytes);
         if start.is_null() { None } else { Some(Self { start, bytes }) }
     }
 
@@ -119,6 +162,30 @@ fn map(bytes: usize) -> *mut u8 {
 unsafe fn unmap(start: *mut u8, bytes: usize) {
     // SAFETY: as the caller of `release` vouches.
     unsafe { libc::munmap(start.cast(), bytes) };
+}
+
+/// As [`map`], of memory that is not locked: a piece of it is unlocked, and what that grows by is as it is.
+#[cfg(all(target_os = "linux", not(miri)))]
+fn map_unlocked(bytes: usize) -> *mut u8 {
+    let piece = map(GRANULE);
+    if piece.is_null() {
+        return piece;
+    }
+    // SAFETY: nobody knows the mapping, which may move. Where it cannot grow it is given back.
+    unsafe {
+        libc::munlock(piece.cast(), GRANULE);
+        let grown = libc::mremap(piece.cast(), GRANULE, bytes, libc::MREMAP_MAYMOVE);
+        if grown == libc::MAP_FAILED {
+            unmap(piece, GRANULE);
+            return std::ptr::null_mut();
+        }
+        grown.cast()
+    }
+}
+
+#[cfg(not(all(target_os = "linux", not(miri))))]
+fn map_unlocked(bytes: usize) -> *mut u8 {
+    map(bytes)
 }
 
 #[cfg(windows)]

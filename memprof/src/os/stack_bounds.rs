@@ -56,17 +56,33 @@ mod system {
         // SAFETY: the call only reads what the kernel has passed to the process.
         let at_the_top = unsafe { libc::getauxval(libc::AT_RANDOM) };
         let Some((_, high)) = mapping_of(at_the_top as usize) else { return };
+        let Some(size) = size_of_main() else { return };
+        MAIN_LOW.store(high.saturating_sub(size), Relaxed);
+        MAIN_HIGH.store(high, Relaxed);
+    }
+
+    /// The most bytes that the first stack may have.
+    fn size_of_main() -> Option<usize> {
         let mut limit = std::mem::MaybeUninit::<libc::rlimit>::zeroed();
         // SAFETY: the call fills the structure it is given, and all-zero is a valid one.
         let limit = unsafe {
             if libc::getrlimit(libc::RLIMIT_STACK, limit.as_mut_ptr()) != 0 {
-                return;
+                return None;
             }
             limit.assume_init().rlim_cur
         };
-        let size = usize::try_from(limit).unwrap_or(MOST_OF_MAIN).min(MOST_OF_MAIN);
-        MAIN_LOW.store(high.saturating_sub(size), Relaxed);
-        MAIN_HIGH.store(high, Relaxed);
+        Some(usize::try_from(limit).unwrap_or(MOST_OF_MAIN).min(MOST_OF_MAIN))
+    }
+
+    /// The part of the first stack that is certain without [`prepare`]. Above these bytes are arguments and environment, which
+    /// the kernel gives a quarter of it, and 128 KiB where that is less.
+    #[cold]
+    fn part_of_main() -> Option<StackBounds> {
+        // SAFETY: the call only reads what the kernel has passed to the process.
+        let high = unsafe { libc::getauxval(libc::AT_RANDOM) } as usize & !(size_of::<usize>() - 1);
+        let size = size_of_main()?;
+        let frames = size.saturating_sub((size / 4).max(128 << 10));
+        (high != 0).then(|| StackBounds { low: high.saturating_sub(frames), high })
     }
 
     /// The stack of this thread, if the C library has made the thread, or it is the first one. No file is read. Two system
@@ -81,7 +97,7 @@ mod system {
         let is_main = unsafe { libc::syscall(libc::SYS_gettid) == libc::c_long::from(libc::getpid()) };
         if is_main {
             let bounds = StackBounds { low: MAIN_LOW.load(Relaxed), high: MAIN_HIGH.load(Relaxed) };
-            return (bounds.high != 0).then_some(bounds);
+            return if bounds.high == 0 { part_of_main() } else { Some(bounds) };
         }
         c_thread::find_own_stack().or_else(by_mapping)
     }

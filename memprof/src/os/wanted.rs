@@ -1,8 +1,13 @@
 //! Signs in a program's surroundings that its figures are wanted. Nothing in here allocates: it may run in any tracked function.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 /// True if a variable `MEMPROF_…` is set, or a `memory_profile.toml` is in the working directory or above it. The file alone says
 /// nothing of tests and benchmarks: it lies there for the program. None of it counts where the program has more privileges than
-/// whoever has set it.
+/// whoever has set it. The file is not looked for where the stack is small, nor in a sandbox, which may end the process for it.
+/// A function of its own: the buffers are no part of a tracked call's stack.
+#[inline(never)]
 pub(crate) fn are_figures() -> bool {
     if super::privileges::are_raised() {
         return false;
@@ -10,8 +15,48 @@ pub(crate) fn are_figures() -> bool {
     match variables() {
         Signs::Against => false,
         Signs::For => true,
-        Signs::None => file::is_there() && !file::is_test(),
+        Signs::None => can_look() && file::is_there() && !file::is_test(),
     }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn can_look() -> bool {
+    /// What looking for the file takes, and as much again.
+    const ENOUGH_STACK: usize = 64 * 1024;
+    !is_in_own_sandbox() && super::stack_bounds::left().is_some_and(|left| left >= ENOUGH_STACK)
+}
+
+/// True if the program has filtered its calls of the system. A filter that was there when it began lets files be opened, as
+/// the loader does: containers have one.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_in_own_sandbox() -> bool {
+    is_filtered() && !WAS_FILTERED.load(Relaxed)
+}
+
+/// Set where calls of the system were filtered when the program, or the library, was loaded.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+static WAS_FILTERED: AtomicBool = AtomicBool::new(false);
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_filtered() -> bool {
+    // SAFETY: the call has no more arguments. 0: no filter; anything else is one, or an error.
+    unsafe { libc::prctl(libc::PR_GET_SECCOMP, 0, 0, 0, 0) != 0 }
+}
+
+/// Notes how the program begins. Called by an initializer.
+#[cfg(all(
+    unix,
+    not(target_feature = "crt-static"),
+    any(target_env = "gnu", target_os = "android", target_vendor = "apple")
+))]
+pub(super) fn note_start() {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    WAS_FILTERED.store(is_filtered(), Relaxed);
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn can_look() -> bool {
+    true
 }
 
 enum Signs {

@@ -108,6 +108,7 @@ impl<'f> DebugInfo<'f> {
 }
 
 /// True if this is the file of what is loaded, and no other build that has taken its place.
+#[allow(clippy::useless_conversion, reason = "systems of 32 bits have smaller numbers")]
 fn is_of(elf: &ElfFile<'_, Header>, image: &Image) -> bool {
     if let Some(loaded) = &image.build_id {
         let id = elf.build_id().ok().flatten().unwrap_or_default();

@@ -243,6 +243,8 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     if config.memory_profiling.dump_on_exit && !exit::arm() {
         warnings.push("no handler could be registered with the system: a call of `exit` loses the report".to_owned());
     }
+    #[cfg(windows)]
+    crate::os::kept_loaded::pin();
     let tracking = config.memory_profiling.clone();
     let frames = if tracking.track_allocations && tracking.backtraces { tracking.max_backtrace_frames } else { 0 };
     if !live::stack::prepare(frames, tracking.max_tracked_allocations) {

@@ -7,7 +7,7 @@
 use super::out_of_memory::could_allocate;
 use crate::Error;
 use crate::live;
-use crate::os::pages::SetAside;
+use crate::os::pages::{SetAside, are_there};
 use crate::tracker::{self, each_ledger, each_node};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -62,7 +62,7 @@ impl Room {
         };
         let all = rows.saturating_add(names);
         self.is_for_names.store(true, Relaxed);
-        if SetAside::new(all).is_some() && could_allocate(if tracker::has_refused(all) { all } else { AT_FIRST }) {
+        if are_there(all) && could_allocate(if tracker::has_refused(all) { all } else { AT_FIRST }) {
             return Ok(());
         }
         if let Ok(mut set_aside) = self.set_aside.try_lock() {

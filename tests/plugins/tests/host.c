@@ -39,6 +39,8 @@ static void unload(void) {
     if (dlclose(library)) { fprintf(stderr, "%s\n", dlerror()); _exit(97); }
 }
 
+static work_fn second_work;
+
 static int freed;
 static void free_it(void *block) { freed++; free(block); }
 static pthread_key_t own_key;
@@ -47,6 +49,7 @@ static void *body(void *unused) {
     (void)unused;
     if (has("value")) pthread_setspecific(own_key, malloc(10));
     work(1000);
+    if (second_work) second_work(1000);
     if (has("destructor")) work_at_end(100);
     pthread_barrier_wait(&barrier); /* All have worked. */
     pthread_barrier_wait(&barrier); /* The library is unloaded. */
@@ -91,6 +94,15 @@ int main(int argc, char **argv) {
         return 5;
     }
     load();
+    if (has("second")) { /* A copy of the file is another library, with a memprof of its own. */
+        void *second = dlopen(getenv("SECOND"), RTLD_NOW | RTLD_LOCAL);
+        if (!second) { fprintf(stderr, "%s\n", dlerror()); _exit(98); }
+        second_work = (work_fn)dlsym(second, "plugin_work");
+        second_work(10);
+        if (has("profile") && ((start_fn)dlsym(second, "plugin_start"))()) return 105;
+        dlclose(second);
+    }
+    if (has("deleted") && unlink(file)) return 106;
     if (has("again")) { unload(); load(); load(); unload(); }
     if (has("profile") && start()) return 101;
     pthread_barrier_init(&barrier, NULL, 9);

@@ -131,3 +131,49 @@ fn where_figures_were_wanted_and_no_profile_was_started_one_line_says_so() {
     assert!(ended.stderr.starts_with("memprof: no report was written: no profile was started"), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
 }
+
+#[test]
+fn two_copies_of_it_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.so");
+    std::fs::copy(library(), &copy).unwrap();
+    let second = |mode: &str| start(mode).env("SECOND", &copy);
+    let ended = second("second late destructor").unset("MEMPROF_BACKTRACES").run();
+    ended.expect_status(5).expect_nothing_written();
+    assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("bye\n", ""));
+    // Each has a profile, and a report.
+    let ended = second("profile second").env("MEMPROF_OUTPUT_DIR", "data/{time}").run();
+    ended.expect_status(5);
+    assert_eq!(ended.tables(), 2, "{}", ended.stderr);
+    for signal in ["signal", "abort"] {
+        let ended = second(&format!("profile second {signal}")).run();
+        ended.expect_signal(if signal == "abort" { 6 } else { 15 });
+    }
+}
+
+#[test]
+fn a_library_that_another_one_brings_or_that_is_there_from_the_start_or_whose_file_is_gone() {
+    // A library in C that needs it.
+    let folder = tempfile::tempdir().unwrap();
+    let wrapper = folder.path().join("libwrapper.so");
+    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let rpath = format!("-Wl,-rpath,{}", library().parent().unwrap().display());
+    let mut command = Command::new(compiler);
+    let built = command.args(["-shared", "-Wl,--no-as-needed", "-x", "c", "/dev/null", "-x", "none"]);
+    let built = built.arg(library()).arg(rpath).arg("-o").arg(&wrapper).output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let of = |library: &Path, mode: &str| Program::new(host().to_str().unwrap()).arg(library).arg(mode);
+    assert_eq!(kept(of(&wrapper, "profile late").run().expect_status(5)), 8);
+    let ended = of(&wrapper, "late destructor again").unset("MEMPROF_BACKTRACES").run();
+    assert_eq!(ended.expect_status(5).stderr, "");
+
+    assert_eq!(kept(start("profile again").env("LD_PRELOAD", library()).run().expect_status(5)), 8);
+
+    let copy = folder.path().join("gone.so");
+    for mode in ["deleted late destructor", "profile deleted late"] {
+        std::fs::copy(library(), &copy).unwrap();
+        let ended = of(&copy, mode).env("MEMPROF_BACKTRACES", "1").run();
+        ended.expect_status(5);
+        assert_eq!(ended.stdout, "bye\n");
+    }
+}

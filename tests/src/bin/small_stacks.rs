@@ -12,11 +12,20 @@ fn main() -> std::process::ExitCode {
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[path = "shared/sandbox.rs"]
+mod sandbox;
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod program {
+    use super::sandbox::{filter, no_more_files, thread};
     use memprof::track_memory;
     use std::ffi::c_void;
     use std::hint::black_box;
     use std::ptr::null_mut;
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+    /// Bytes of address space.
+    static MAPPED: AtomicU64 = AtomicU64::new(0);
 
     /// What each way to end holds.
     #[track_memory]
@@ -27,27 +36,6 @@ mod program {
     extern "C" fn hold_and_exit() {
         hold();
         std::process::exit(7);
-    }
-
-    extern "C" fn on_thread(work: *mut c_void) -> *mut c_void {
-        // SAFETY: `thread` was given such a function.
-        let work = unsafe { std::mem::transmute::<*mut c_void, extern "C" fn()>(work) };
-        work();
-        null_mut()
-    }
-
-    /// Does the work on a thread with so much stack, and waits for its end.
-    fn thread(bytes: usize, work: extern "C" fn()) {
-        // SAFETY: the attributes are made before they are used, and the thread is joined once.
-        unsafe {
-            let mut attributes = std::mem::zeroed();
-            libc::pthread_attr_init(&raw mut attributes);
-            assert_eq!(libc::pthread_attr_setstacksize(&raw mut attributes, bytes), 0);
-            let mut thread = 0;
-            let work = work as *mut c_void;
-            assert_eq!(libc::pthread_create(&raw mut thread, &raw const attributes, on_thread, work), 0);
-            libc::pthread_join(thread, null_mut());
-        }
     }
 
     fn mapped(bytes: usize) -> *mut c_void {
@@ -112,31 +100,6 @@ mod program {
         }
     }
 
-    /// From now on this thread, and each that it begins, gets this answer of the system when it makes one of these calls.
-    fn filter(calls: &[libc::c_long], answer: u32) {
-        let statement = |code: u32, k: u32, jt, jf| libc::sock_filter { code: code as u16, jt, jf, k };
-        let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
-        let mut program = vec![statement(load, 0, 0, 0)];
-        for call in calls {
-            program.push(statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, *call as u32, 0, 1));
-            program.push(statement(libc::BPF_RET | libc::BPF_K, answer, 0, 0));
-        }
-        program.push(statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, 0, 0));
-        let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
-        // SAFETY: the filter has as many statements as it says.
-        unsafe {
-            assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-            assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program), 0);
-        }
-    }
-
-    /// From now on opening a file ends the process.
-    fn no_more_files() {
-        #[cfg(target_arch = "x86_64")]
-        filter(&[libc::SYS_open], libc::SECCOMP_RET_KILL_PROCESS);
-        filter(&[libc::SYS_openat, libc::SYS_openat2], libc::SECCOMP_RET_KILL_PROCESS);
-    }
-
     extern "C" fn sandboxed() {
         no_more_files();
         hold();
@@ -152,6 +115,50 @@ mod program {
         hold_and_exit();
     }
 
+    extern "C" fn hold_and_abort() {
+        hold();
+        std::process::abort();
+    }
+
+    /// Ends the process as programs do that deal with faults themselves: on the stack for handlers.
+    extern "C" fn overflow_and_exit() {
+        extern "C" fn on_fault(_: libc::c_int) {
+            std::process::exit(7);
+        }
+        #[allow(unconditional_recursion)]
+        fn overflow(depth: u64) -> u64 {
+            let room = black_box([depth; 64]);
+            overflow(depth + 1) + room[depth as usize % 64]
+        }
+        hold();
+        let bytes = 16 * 1024;
+        // SAFETY: the stack is mapped for it, and the handler has the right form.
+        unsafe {
+            let stack = libc::stack_t { ss_sp: mapped(bytes), ss_flags: 0, ss_size: bytes };
+            assert_eq!(libc::sigaltstack(&raw const stack, null_mut()), 0);
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = on_fault as *const () as usize;
+            action.sa_flags = libc::SA_ONSTACK;
+            libc::sigaction(libc::SIGSEGV, &raw const action, null_mut());
+        }
+        black_box(overflow(0));
+    }
+
+    /// Lets this process have no more address space than it has.
+    extern "C" fn exit_without_room() {
+        hold();
+        let most = MAPPED.load(Relaxed);
+        let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+        // SAFETY: the structure is whole.
+        unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) };
+        std::process::exit(7);
+    }
+
+    fn exit_everywhere(bytes: usize) {
+        let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(move || thread(bytes, hold_and_exit))).collect();
+        threads.into_iter().for_each(|thread| drop(thread.join()));
+    }
+
     pub(super) fn run() {
         let mode = std::env::args().nth(1).unwrap_or_default();
         let bytes = std::env::args().nth(2).and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
@@ -164,6 +171,16 @@ mod program {
             }
             "exit in a coroutine" => coroutine(bytes, hold_and_exit),
             "exit without threads" => thread(bytes, exit_without_threads),
+            "exit everywhere" => exit_everywhere(bytes),
+            "exit after an overflow" => thread(bytes, overflow_and_exit),
+            "exit without room" => {
+                let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+                let pages: u64 = pages.split(' ').next().and_then(|pages| pages.parse().ok()).unwrap_or(0);
+                // glibc's `malloc` has 64 MiB for a thread that allocates.
+                MAPPED.store(pages * 4096 + (64 << 20) + (256 << 10), Relaxed);
+                thread(bytes, exit_without_room);
+            }
+            "abort on a thread" => thread(bytes, hold_and_abort),
             "panic on a thread" => thread(bytes, panic),
             "hold on a thread" => thread(bytes, hold_often),
             "hold in a handler" => handler(mapped(bytes), bytes, hold_often),

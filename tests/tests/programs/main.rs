@@ -20,6 +20,8 @@ mod forks;
 mod handlers;
 mod leaks;
 #[cfg(unix)]
+mod locked_memory;
+#[cfg(unix)]
 mod names;
 #[cfg(unix)]
 mod odd_names;

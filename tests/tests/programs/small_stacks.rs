@@ -49,6 +49,27 @@ fn exit_where_the_system_gives_no_thread() {
 }
 
 #[test]
+fn exit_on_many_small_threads_at_once() {
+    for _ in 0..5 {
+        let ended = run("exit everywhere", 16 * 1024);
+        ended.expect_status(7).expect_report();
+    }
+}
+
+#[test]
+fn exit_after_a_stack_has_overflowed_and_with_all_address_space_taken() {
+    expect("exit after an overflow", 256 * 1024, 7, 1);
+    expect("exit without room", 16 * 1024, 7, 1);
+}
+
+#[test]
+fn abort_on_a_small_thread() {
+    let ended = run("abort on a thread", 16 * 1024);
+    let report = ended.expect_signal(libc::SIGABRT).expect_report();
+    assert_eq!(function(&report, "small_stacks::program::hold").self_allocated_count, 1);
+}
+
+#[test]
 fn panics_on_a_small_thread() {
     expect("panic on a thread", 64 * 1024, 3, 1);
 }
@@ -65,4 +86,14 @@ fn allocations_on_small_stacks() {
 #[test]
 fn a_sandbox_that_kills_whoever_opens_a_file() {
     expect("sandbox", 0, 3, 1 + 1000 + 1 + 1000 + 1);
+}
+
+/// Where nobody has started a profile the first tracked call looks whether one was wanted.
+#[test]
+fn a_first_tracked_call_without_a_profile() {
+    for how in ["small", "sandbox"] {
+        let ended = program!("never_started").arg(how).unset("MEMPROF_BACKTRACES").configured("").run();
+        ended.expect_status(0).expect_nothing_written();
+        assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("8192\n", ""), "{how}");
+    }
 }

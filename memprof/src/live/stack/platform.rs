@@ -15,6 +15,7 @@ pub(crate) struct Image {
     /// Not known here.
     pub(crate) build_id: Option<String>,
     /// Not known here.
+    #[allow(dead_code, reason = "asked for where ELF files are read")]
     pub(crate) content: Option<u64>,
 }
 

@@ -67,6 +67,7 @@ pub(crate) struct Image {
     /// The identity that the linker gave this very build.
     pub(crate) build_id: Option<String>,
     /// Not known here.
+    #[allow(dead_code, reason = "asked for where ELF files are read")]
     pub(crate) content: Option<u64>,
 }
 

@@ -18,6 +18,7 @@ pub(crate) struct Image {
     /// The identity that the linker gave this very build, in hexadecimal.
     pub(crate) build_id: Option<String>,
     /// Without that, a hash of what is in it: see [`identity`].
+    #[cfg_attr(not(feature = "backtraces"), allow(dead_code, reason = "nobody reads the files of modules"))]
     pub(crate) content: Option<u64>,
 }
 

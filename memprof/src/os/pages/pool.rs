@@ -1,0 +1,220 @@
+//! Small pieces of memory, many of them in one mapping: a process may have 65,530 mappings, and each thread needs three pieces.
+//!
+//! A region is a mapping, and a word with a bit for each of its granules. A piece is taken by one compare-exchange of that
+//! word, so nobody waits, and a thread that is stopped in the middle keeps nothing but its own piece. Regions are never given
+//! back.
+
+use super::{GRANULE, map, unmap};
+use std::ptr::null_mut;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize};
+
+/// The largest piece.
+pub(super) const LARGEST: usize = 4 * GRANULE;
+/// Granules of a region: as many as a word has bits. The first region is smaller: most programs have few threads.
+const GRANULES: usize = 64;
+const GRANULES_OF_FIRST: usize = 16;
+/// 1 GiB of pieces, those of 16,000 threads. Beyond that each piece is a mapping.
+const REGIONS: usize = 1024;
+
+struct Region {
+    /// Null until somebody needs it.
+    start: AtomicPtr<u8>,
+    taken: AtomicU64,
+}
+
+/// The regions in the order of their making.
+pub(super) struct Pool {
+    regions: [Region; REGIONS],
+    /// No region before this one had room when it was looked at last.
+    first: AtomicUsize,
+}
+
+impl Pool {
+    pub(super) const fn new() -> Self {
+        let regions = [const { Region { start: AtomicPtr::new(null_mut()), taken: AtomicU64::new(0) } }; REGIONS];
+        Self { regions, first: AtomicUsize::new(0) }
+    }
+
+    /// A zeroed piece of so many bytes, a multiple of a granule, or null: it is too large, or there is no room.
+    pub(super) fn take(&self, bytes: usize) -> *mut u8 {
+        let granules = bytes / GRANULE;
+        if granules == 0 || bytes > LARGEST {
+            return null_mut();
+        }
+        let first = self.first.load(Relaxed).min(REGIONS);
+        for (number, region) in self.regions.iter().enumerate().skip(first) {
+            let start = region.start(number);
+            if start.is_null() {
+                return null_mut();
+            }
+            if let Some(at) = region.take(granules, room_of(number)) {
+                // A search for one granule that failed before has found all of these full.
+                if granules == 1 && number > first {
+                    let _ = self.first.compare_exchange(first, number, Relaxed, Relaxed);
+                }
+                // SAFETY: the granules are within the region.
+                return unsafe { start.add(at * GRANULE) };
+            }
+        }
+        null_mut()
+    }
+
+    /// Gives a piece back; false: it is none of this pool's.
+    ///
+    /// # Safety
+    /// What `take` has returned for so many bytes is given back once, and nothing refers to it any more.
+    pub(super) unsafe fn give_back(&self, piece: *mut u8, bytes: usize) -> bool {
+        for (number, region) in self.regions.iter().enumerate() {
+            let start = region.start.load(Acquire);
+            if start.is_null() {
+                return false;
+            }
+            let distance = piece.addr().wrapping_sub(start.addr());
+            if distance < room_of(number) * GRANULE {
+                // SAFETY: as the caller vouches.
+                unsafe { clear(piece, bytes) };
+                // Release: whoever takes it finds it cleared.
+                region.taken.fetch_and(!(mask(bytes / GRANULE) << (distance / GRANULE)), Release);
+                self.first.fetch_min(number, Relaxed);
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn room_of(number: usize) -> usize {
+    if number == 0 { GRANULES_OF_FIRST } else { GRANULES }
+}
+
+fn mask(granules: usize) -> u64 {
+    (1 << granules) - 1
+}
+
+impl Region {
+    /// Where it begins: it is made now if nobody has. Null: the system has no memory.
+    fn start(&self, number: usize) -> *mut u8 {
+        let start = self.start.load(Acquire);
+        if !start.is_null() {
+            return start;
+        }
+        let bytes = room_of(number) * GRANULE;
+        let made = map(bytes);
+        if made.is_null() {
+            return made;
+        }
+        match self.start.compare_exchange(null_mut(), made, AcqRel, Acquire) {
+            Ok(_) => made,
+            Err(theirs) => {
+                // SAFETY: it was mapped above, and nobody else knows it.
+                unsafe { unmap(made, bytes) };
+                theirs
+            }
+        }
+    }
+
+    /// Takes so many granules side by side. Returns the first one's number.
+    fn take(&self, granules: usize, room: usize) -> Option<usize> {
+        let mut taken = self.taken.load(Relaxed);
+        // Each failed exchange means that another thread has taken or given back a piece.
+        loop {
+            let at = (0..=room - granules).find(|at| taken & (mask(granules) << at) == 0)?;
+            let with_it = taken | mask(granules) << at;
+            match self.taken.compare_exchange_weak(taken, with_it, Acquire, Relaxed) {
+                Ok(_) => return Some(at),
+                Err(now) => taken = now,
+            }
+        }
+    }
+}
+
+/// Makes it zero, and gives its memory back where the system takes it.
+///
+/// # Safety
+/// It is a piece of a mapping, and nothing refers to it any more.
+unsafe fn clear(piece: *mut u8, bytes: usize) {
+    // SAFETY: as the caller vouches. This fails where the program has locked its memory.
+    #[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
+    if unsafe { libc::madvise(piece.cast(), bytes, libc::MADV_DONTNEED) } == 0 {
+        return;
+    }
+    // SAFETY: as the caller vouches.
+    unsafe { piece.write_bytes(0, bytes) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_zero(piece: *mut u8, bytes: usize) -> bool {
+        // SAFETY: it is a piece of so many bytes.
+        unsafe { std::slice::from_raw_parts(piece, bytes).iter().all(|&byte| byte == 0) }
+    }
+
+    #[test]
+    fn pieces_are_apart_zeroed_and_used_again() {
+        let pool = Pool::new();
+        let mut pieces: Vec<(*mut u8, usize)> = Vec::new();
+        for round in 0..200_usize {
+            let bytes = (round % 4 + 1) * GRANULE;
+            let piece = pool.take(bytes);
+            assert!(!piece.is_null() && is_zero(piece, bytes));
+            let end = |(start, bytes): (*mut u8, usize)| start.addr() + bytes;
+            assert!(pieces.iter().all(|&other| end(other) <= piece.addr() || end((piece, bytes)) <= other.0.addr()));
+            // SAFETY: it has so many bytes, and nobody else knows it.
+            unsafe { piece.write_bytes(0xA5, bytes) };
+            pieces.push((piece, bytes));
+            if round % 3 == 0 {
+                let (piece, bytes) = pieces.swap_remove(round * 7 % pieces.len());
+                // SAFETY: it was taken above, and is given back once.
+                assert!(unsafe { pool.give_back(piece, bytes) });
+            }
+        }
+        let regions = pool.regions.iter().filter(|region| !region.start.load(Relaxed).is_null()).count();
+        assert!(regions < 9, "{regions}");
+        for (piece, bytes) in pieces {
+            // SAFETY: as above.
+            assert!(unsafe { pool.give_back(piece, bytes) });
+        }
+        assert!(pool.regions.iter().all(|region| region.taken.load(Relaxed) == 0));
+    }
+
+    #[test]
+    fn what_is_too_large_or_anothers_is_not_the_pools() {
+        let pool = Pool::new();
+        assert!(pool.take(0).is_null() && pool.take(LARGEST + GRANULE).is_null());
+        let mut others = [0_u8; 8];
+        // SAFETY: it is not touched, since it is none of the pool's.
+        assert!(!unsafe { pool.give_back(others.as_mut_ptr(), GRANULE) });
+    }
+
+    #[test]
+    fn threads_take_and_give_back_at_once() {
+        static POOL: Pool = Pool::new();
+        std::thread::scope(|scope| {
+            for thread in 1..=4_u8 {
+                scope.spawn(move || {
+                    for round in 0..500_usize {
+                        let bytes = (round % 4 + 1) * GRANULE;
+                        let pieces = [POOL.take(bytes), POOL.take(GRANULE)];
+                        for (piece, bytes) in pieces.into_iter().zip([bytes, GRANULE]) {
+                            assert!(is_zero(piece, bytes));
+                            // SAFETY: nobody else has it.
+                            unsafe { piece.write_bytes(thread, bytes) };
+                        }
+                        for (piece, bytes) in pieces.into_iter().zip([bytes, GRANULE]) {
+                            // SAFETY: as above; it is given back once.
+                            unsafe {
+                                let all = std::slice::from_raw_parts(piece, bytes);
+                                assert!(all.iter().all(|&byte| byte == thread));
+                                assert!(POOL.give_back(piece, bytes));
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        assert!(POOL.regions.iter().all(|region| region.taken.load(Relaxed) == 0));
+    }
+}
