@@ -8,6 +8,7 @@ use super::folder;
 use super::run::random;
 use super::standing::{FileId, Standing};
 use crate::os::rename;
+use crate::report::placeholder::insert;
 
 /// So many names are tried.
 const TRIES: u32 = 100;
@@ -92,22 +93,28 @@ impl Unfinished {
     fn replace_in_steps(&mut self, path: &Path, is_it: &dyn Fn(&Path) -> bool) -> io::Result<Taken> {
         let away = path.with_file_name(random_name());
         rename::over(path, &away)?;
-        if is_it(&away) {
-            let result = rename::to_free(&self.path, path);
-            return match result {
-                Ok(()) => {
-                    let _ = fs::remove_file(&away);
-                    Ok(self.has_its_name())
-                }
-                Err(error) => {
-                    let _ = rename::to_free(&away, path);
-                    if error.kind() == io::ErrorKind::AlreadyExists { Ok(Taken::No) } else { Err(error) }
-                }
-            };
+        if !is_it(&away) {
+            // Another program was faster: its report gets its name back, or one beside it where that is taken meanwhile.
+            if rename::to_free(&away, path).is_err() {
+                rename::to_free(&away, &insert(path, &format!("-{:016x}", random())))?;
+            }
+            return Ok(Taken::No);
         }
-        // Where the name was taken meanwhile, it keeps the one that it has now.
-        let _ = rename::to_free(&away, path);
-        Ok(Taken::No)
+        match rename::to_free(&self.path, path) {
+            // The name was taken meanwhile. What had it before would have been replaced by that program, too.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let _ = fs::remove_file(&away);
+                Ok(Taken::No)
+            }
+            Err(error) => {
+                let _ = rename::to_free(&away, path);
+                Err(error)
+            }
+            Ok(()) => {
+                let _ = fs::remove_file(&away);
+                Ok(self.has_its_name())
+            }
+        }
     }
 
     /// Gives it its name, whatever has that name now.
