@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::folder;
 use super::run::random;
@@ -13,9 +15,11 @@ use crate::report::placeholder::insert;
 /// So many names are tried.
 const TRIES: u32 = 100;
 
-/// A whole file beside the place it is meant for. It is removed if that place is never taken.
+/// A whole file beside the place it is meant for. It is gone if that place is never taken.
 pub(super) struct Unfinished {
-    path: PathBuf,
+    folder: PathBuf,
+    /// `None`: it has no name at all.
+    path: Option<PathBuf>,
     file: File,
     id: FileId,
     /// Permissions of a new file here.
@@ -30,12 +34,33 @@ pub(super) enum Taken {
     No,
 }
 
+/// Set once a file without a name could not be given one: from then on there are none.
+static ARE_REFUSED: AtomicBool = AtomicBool::new(false);
+
+/// Has a new file with these contents given its name by `work`.
+pub(super) fn with_file<R>(
+    folder: &Path,
+    contents: &dyn Fn(&mut dyn Write) -> io::Result<()>,
+    work: impl Fn(&mut Unfinished) -> io::Result<R>,
+) -> io::Result<R> {
+    let was_refused = ARE_REFUSED.load(Relaxed);
+    match work(&mut Unfinished::new(folder, contents)?) {
+        Err(_) if !was_refused && ARE_REFUSED.load(Relaxed) => work(&mut Unfinished::new(folder, contents)?),
+        result => result,
+    }
+}
+
 impl Unfinished {
     /// A new file with these contents in the folder; nothing that is there, and nothing that a link points to, is opened
     /// for it.
-    pub(super) fn new(folder: &Path, contents: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Self> {
-        let (path, file) = create(folder)?;
-        let mut new = Self { id: FileId::at(&path).ok_or(io::ErrorKind::NotFound)?, path, file, mode: 0o600 };
+    fn new(folder: &Path, contents: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Self> {
+        let unnamed = if ARE_REFUSED.load(Relaxed) { None } else { rename::unnamed(folder, folder::MODE) };
+        let (path, file) = match unnamed {
+            Some(file) => (None, file),
+            None => create(folder).map(|(path, file)| (Some(path), file))?,
+        };
+        let id = FileId::of(&file.metadata()?);
+        let mut new = Self { folder: folder.to_owned(), path, file, id, mode: 0o600 };
         new.mode = new.close_to_others(folder)?;
         let mut out = BufWriter::with_capacity(1 << 16, &new.file);
         contents(&mut out)?;
@@ -51,7 +76,11 @@ impl Unfinished {
     /// Gives it a name that is free.
     pub(super) fn take(&mut self, path: &Path) -> io::Result<Taken> {
         self.set_mode(self.mode);
-        match rename::to_free(&self.path, path) {
+        let taken = match &self.path {
+            Some(own) => rename::to_free(own, path),
+            None => self.name(path),
+        };
+        match taken {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Taken::No),
             result => result.map(|()| self.has_its_name()),
         }
@@ -67,20 +96,21 @@ impl Unfinished {
         is_it: &dyn Fn(&Path) -> bool,
     ) -> io::Result<Taken> {
         self.set_mode_of(before);
-        match rename::exchange(&self.path, path) {
+        let own = self.own_name()?;
+        match rename::exchange(&own, path) {
             Some(result) => result?,
-            None if is_ours => return rename::over(&self.path, path).map(|()| self.has_its_name()),
-            None => return self.replace_in_steps(path, is_it),
+            None if is_ours => return rename::over(&own, path).map(|()| self.has_its_name()),
+            None => return self.replace_in_steps(&own, path, is_it),
         }
-        if is_it(&self.path) {
-            fs::remove_file(&self.path)?;
+        if is_it(&own) {
+            fs::remove_file(&own)?;
             return Ok(self.has_its_name());
         }
         // Another program was faster: it gets its name back.
-        if let Some(result) = rename::exchange(&self.path, path) {
+        if let Some(result) = rename::exchange(&own, path) {
             result?;
         }
-        if FileId::at(&self.path) == Some(self.id) {
+        if FileId::at(&own) == Some(self.id) {
             return Ok(Taken::No);
         }
         // A third one has replaced ours meanwhile, as it was told to. Its report stays, under the name that ours had.
@@ -90,7 +120,7 @@ impl Unfinished {
 
     /// The same where files cannot change places: the other file is moved away, looked at, and moved back if it is not
     /// the one.
-    fn replace_in_steps(&mut self, path: &Path, is_it: &dyn Fn(&Path) -> bool) -> io::Result<Taken> {
+    fn replace_in_steps(&mut self, own: &Path, path: &Path, is_it: &dyn Fn(&Path) -> bool) -> io::Result<Taken> {
         let away = path.with_file_name(random_name());
         rename::over(path, &away)?;
         if !is_it(&away) {
@@ -100,7 +130,7 @@ impl Unfinished {
             }
             return Ok(Taken::No);
         }
-        match rename::to_free(&self.path, path) {
+        match rename::to_free(own, path) {
             // The name was taken meanwhile. What had it before would have been replaced by that program, too.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let _ = fs::remove_file(&away);
@@ -120,7 +150,7 @@ impl Unfinished {
     /// Gives it its name, whatever has that name now.
     pub(super) fn overwrite(&mut self, path: &Path, before: Option<&Standing>) -> io::Result<()> {
         self.set_mode_of(before);
-        rename::over(&self.path, path)?;
+        rename::over(&self.own_name()?, path)?;
         self.has_its_name();
         Ok(())
     }
@@ -136,8 +166,28 @@ impl Unfinished {
 
     fn has_its_name(&mut self) -> Taken {
         // From now on another thread may have a file by the name that was given up.
-        self.path = PathBuf::new();
+        self.path = None;
         Taken::Yes
+    }
+
+    /// A file without a name gets one.
+    fn name(&self, path: &Path) -> io::Result<()> {
+        let result = rename::name(&self.file, path);
+        if result.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
+            ARE_REFUSED.store(true, Relaxed);
+        }
+        result
+    }
+
+    /// A name of its own, in place of none.
+    fn own_name(&mut self) -> io::Result<PathBuf> {
+        if let Some(path) = &self.path {
+            return Ok(path.clone());
+        }
+        let path = self.folder.join(random_name());
+        self.name(&path)?;
+        self.path = Some(path.clone());
+        Ok(path)
     }
 
     /// Keeps others out until it is known who may read it. Returns who may read a new file in this folder.
@@ -183,8 +233,8 @@ fn random_name() -> String {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if !self.path.as_os_str().is_empty() {
-            let _ = fs::remove_file(&self.path);
+        if let Some(path) = &self.path {
+            let _ = fs::remove_file(path);
         }
     }
 }
