@@ -238,3 +238,69 @@ impl Drop for Unfinished {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_text(folder: &Path, text: &str) -> Unfinished {
+        Unfinished::new(folder, &|out| out.write_all(text.as_bytes())).unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_without_its_name_is_removed_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut first, mut second) = (with_text(folder.path(), "1"), with_text(folder.path(), "2"));
+        let path = folder.path().join("report");
+        assert_eq!(first.take(&path).unwrap(), Taken::Yes);
+        assert_eq!(second.take(&path).unwrap(), Taken::No, "it is taken");
+        // Where the system has no files without a name, it has one.
+        second.own_name().unwrap();
+        assert_eq!(names(folder.path()).len(), 2);
+        drop(second);
+        assert_eq!(names(folder.path()), ["report"]);
+        assert_eq!(fs::read_to_string(path).unwrap(), "1");
+    }
+
+    #[test]
+    fn a_file_is_replaced_if_it_is_still_the_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report");
+        for in_steps in [false, true] {
+            fs::write(&path, "old").unwrap();
+            let id = FileId::at(&path);
+            let replace = |file: &mut Unfinished, is_it: &dyn Fn(&Path) -> bool| {
+                if in_steps {
+                    let own = file.own_name().unwrap();
+                    file.replace_in_steps(&own, &path, is_it).unwrap()
+                } else {
+                    file.replace(&path, None, false, is_it).unwrap()
+                }
+            };
+            let mut new = with_text(folder.path(), "new");
+            assert_eq!(replace(&mut new, &|_| false), Taken::No);
+            assert_eq!((FileId::at(&path), fs::read_to_string(&path).unwrap().as_str()), (id, "old"), "it is back");
+            // Another program takes the name between two steps.
+            let other = |away: &Path| in_steps && fs::write(&path, "other").is_ok() && FileId::at(away) != id;
+            if in_steps {
+                assert_eq!(replace(&mut new, &other), Taken::No);
+                assert_eq!(fs::read_to_string(&path).unwrap(), "other");
+                let beside = names(folder.path()).into_iter().find(|name| name.starts_with("report-")).unwrap();
+                assert_eq!(fs::read_to_string(folder.path().join(&beside)).unwrap(), "old", "nothing is lost");
+                fs::remove_file(folder.path().join(beside)).unwrap();
+            }
+            let id = FileId::at(&path);
+            assert_eq!(replace(&mut new, &|path| FileId::at(path) == id), Taken::Yes);
+            assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+            drop(new);
+            assert_eq!(names(folder.path()), ["report"]);
+        }
+    }
+}
