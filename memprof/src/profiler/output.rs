@@ -94,10 +94,7 @@ pub(super) fn write(profile: &Running, report: &Report, number: Option<u64>) -> 
 
 /// Removes a report, if it is still the one that was written.
 pub(super) fn remove(profile: u64, written: &Written) {
-    with_memory(profile, |memory| {
-        memory.remove(&written.allocation_report);
-        memory.remove(&written.leak_report);
-    });
+    with_memory(profile, |memory| memory.remove(written));
 }
 
 fn with_memory<R>(profile: u64, work: impl FnOnce(&mut Memory) -> R) -> R {
