@@ -10,6 +10,7 @@ mod args;
 mod block;
 mod classify;
 mod expand;
+mod expected;
 mod fallback;
 mod item;
 mod mistakes;

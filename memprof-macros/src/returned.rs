@@ -285,6 +285,11 @@ fn diverges(expr: &Expr) -> bool {
         Expr::Return(_) => true,
         Expr::Loop(endless) => !breaks(endless.body.to_token_stream()),
         Expr::Macro(makes) => panics(&makes.mac),
+        Expr::Cast(cast) => diverges(&cast.expr),
+        Expr::Field(field) => diverges(&field.base),
+        Expr::Group(group) => diverges(&group.expr),
+        Expr::MethodCall(call) => diverges(&call.receiver),
+        Expr::Paren(paren) => diverges(&paren.expr),
         Expr::Block(block) => block.label.is_none() && block_diverges(&block.block),
         Expr::Unsafe(block) => block_diverges(&block.block),
         Expr::If(branches) => {

@@ -1,7 +1,9 @@
 //! What can go wrong, in words that say what to do.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::printable::Printable;
 
 /// Why a configuration, a profile or a report could not be had.
 #[derive(Debug)]
@@ -56,10 +58,15 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Config { file, line, column, message } => write!(f, "{}:{line}:{column}: {message}", shown(file)),
-            Error::Environment { variable, message } => write!(f, "{variable}: {message}"),
-            Error::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", shown(path)),
-            Error::Report { message } => f.write_str(message),
+            Error::Config { file, line, column, message } => {
+                write!(f, "{}:{line}:{column}: {}", Printable(&file.to_string_lossy()), Printable(message))
+            }
+            Error::Environment { variable, message } => write!(f, "{}: {}", Printable(variable), Printable(message)),
+            Error::Io { action, path, source } => {
+                let (path, source) = (path.to_string_lossy(), source.to_string());
+                write!(f, "cannot {action} {}: {}", Printable(&path), Printable(&source))
+            }
+            Error::Report { message } => Printable(message).fmt(f),
             Error::OutOfMemory => f.write_str("there is no memory left to make the report"),
             Error::AlreadyRunning => f.write_str("a profile is running already: finish it before starting another"),
             Error::NotRunning => {
@@ -70,12 +77,6 @@ impl fmt::Display for Error {
             ),
         }
     }
-}
-
-/// The path on one line: a name may hold any character, and an error is one line.
-fn shown(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 impl std::error::Error for Error {

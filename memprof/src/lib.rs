@@ -200,6 +200,7 @@ mod os;
 #[doc = include_str!("../docs/plots.md")]
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
+mod printable;
 // Its programs need crates that only the tests have: `memprof-tests` runs them.
 #[cfg(not(doctest))]
 #[doc = include_str!("../docs/recipes.md")]

@@ -4,7 +4,7 @@ use memprof::Report;
 use memprof::report::data::{CallTreeNode, Function, Thread, Unattributed};
 use std::collections::{HashMap, HashSet};
 use std::iter::Sum;
-use std::ops::Add;
+use std::ops::{Add, Sub};
 
 /// What was allocated and freed in one place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,19 @@ impl Add for Flow {
             allocations: self.allocations + other.allocations,
             freed: self.freed + other.freed,
             frees: self.frees + other.frees,
+        }
+    }
+}
+
+impl Sub for Flow {
+    type Output = Flow;
+
+    fn sub(self, other: Flow) -> Flow {
+        Flow {
+            allocated: self.allocated - other.allocated,
+            allocations: self.allocations - other.allocations,
+            freed: self.freed - other.freed,
+            frees: self.frees - other.frees,
         }
     }
 }

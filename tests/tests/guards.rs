@@ -165,8 +165,9 @@ fn a_million_forgotten_guards() {
     let report = profile.report();
     let row = function(&report, "forgotten for ever");
     let not_opened = report.overhead.scopes_not_opened - before.overhead.scopes_not_opened;
-    assert!(not_opened > 0 && row.calls + not_opened == TIMES, "{} + {not_opened}", row.calls);
-    assert_eq!(row.active, 0);
+    // Those without a frame are counted, too.
+    assert!(not_opened > TIMES - 70_000 && not_opened < TIMES, "{not_opened}");
+    assert_eq!((row.calls, row.active), (TIMES, 0));
     assert_eq!(own(row), flashes(TIMES, TIMES));
     assert_eq!(own(function(&report, "guards::forgets_for_ever")), Flow::default());
     // The thread is in order again.

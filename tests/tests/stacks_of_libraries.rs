@@ -27,6 +27,10 @@ fn with_stacks() -> Profile {
 
 /// A library with one function, which calls what it is given; `words` is how much of the stack it takes meanwhile.
 fn build(folder: &Path, function: &str, words: usize) -> CString {
+    build_with(folder, function, words, "-Wl,--build-id=sha1")
+}
+
+fn build_with(folder: &Path, function: &str, words: usize, option: &str) -> CString {
     let source: PathBuf = folder.join(format!("{function}.rs"));
     let text = format!(
         "#![no_std]
@@ -43,7 +47,7 @@ fn build(folder: &Path, function: &str, words: usize) -> CString {
     let built = Command::new(rustc)
         .args(["--edition=2024", "--crate-type=cdylib", "-Copt-level=1", "-Cpanic=abort", "-Cdebuginfo=1"])
         // Rust before 1.92 leaves them out where nothing unwinds.
-        .args(["-Cforce-unwind-tables=yes", "-o"])
+        .args(["-Cforce-unwind-tables=yes", &format!("-Clink-arg={option}"), "-o"])
         .args([&library, &source])
         .output()
         .unwrap();
@@ -128,6 +132,60 @@ fn a_thousand_libraries_in_one_place() {
     let groups = report.live.groups.iter().filter(|group| group.largest_bytes == 30_002);
     assert!(groups.flat_map(|group| names(&group.stack)).any(|name| name == "second"));
     drop((library, blocks));
+}
+
+/// The frame in the library, of the blocks of a size.
+fn in_library(report: &Report, size: u64) -> Frame {
+    stack(report, size)
+        .iter()
+        .skip_while(|frame| !frame.function.as_deref().is_some_and(|name| name.contains("::make_")))
+        .nth(1)
+        .unwrap()
+        .clone()
+}
+
+fn replaced_while_loaded(option: &str) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) =
+        (build_with(folder.path(), "first", 3, option), build_with(folder.path(), "second", 40, option));
+    let profile = with_stacks();
+    let mut blocks = Vec::with_capacity(10);
+    let library = Library::open(&first);
+    library.call(c"first", make_first, &mut blocks);
+    let report = profile.report();
+    assert_eq!(in_library(&report, 30_001).function.as_deref(), Some("first"), "{option}");
+    let is_warning = |warning: &String| warning.contains("was replaced after it was loaded");
+    assert!(!report.warnings.iter().any(is_warning), "{:?}", report.warnings);
+
+    // As a package manager does it: the file that is mapped is another one from now on.
+    let path = |name: &CString| PathBuf::from(name.to_str().unwrap());
+    std::fs::rename(path(&second), path(&first)).unwrap();
+    let report = profile.report();
+    let frame = in_library(&report, 30_001);
+    assert_eq!((frame.function.as_deref(), frame.file.as_deref(), frame.line), (None, None, None), "{option}");
+    assert!(frame.address > 0 && frame.module.as_deref().is_some_and(|module| module.contains("libfirst.so")));
+    assert_eq!(report.warnings.iter().filter(|warning| is_warning(warning)).count(), 1, "{:?}", report.warnings);
+
+    // The new one beside it is named from the file.
+    // The loader knows libraries by their names: this is another one of the same file.
+    let again = CString::new(format!("{}/./libfirst.so", folder.path().display())).unwrap();
+    let other = Library::open(&again);
+    other.call(c"second", make_second, &mut blocks);
+    let report = profile.report();
+    assert_eq!(in_library(&report, 30_001).function, None, "{option}");
+    assert_eq!(in_library(&report, 30_002).function.as_deref(), Some("second"), "{option}");
+
+    std::fs::remove_file(path(&first)).unwrap();
+    assert_eq!(in_library(&profile.report(), 30_001).function, None, "{option}");
+    drop((library, other, blocks));
+}
+
+#[test]
+fn a_library_that_was_replaced_while_loaded_is_not_named_after_the_new_file() {
+    replaced_while_loaded("-Wl,--build-id=sha1");
+    // A linker that leaves no identity.
+    replaced_while_loaded("-Wl,--build-id=none");
 }
 
 #[test]

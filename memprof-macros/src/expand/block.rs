@@ -4,6 +4,7 @@ use quote::quote_spanned;
 use super::{Place, asyncness, tracked_function};
 use crate::args::TrackArgs;
 use crate::block::{Block, Member, Members};
+use crate::expected::eased;
 use crate::item::Item;
 use crate::root::Root;
 use crate::validate::can_be_tracked;
@@ -38,6 +39,7 @@ pub(crate) fn tracked(block: Block, stays_async: bool, root: &Root) -> TokenStre
     let members = members.into_iter().map(|one| member(one, stays_async, root)).collect();
     let mut body = Group::new(Delimiter::Brace, members);
     body.set_span(braces);
+    let head = eased(head);
     quote_spanned!(Span::mixed_site()=> #head #body)
 }
 
@@ -64,6 +66,8 @@ fn member(Member { tokens, docs, item, unless }: Member, stays_async: bool, root
             tracked_function(*function, &TrackArgs::default(), Place::Around { stays_async }, root)
         }
         Some(Item::Block(block)) if block.of_global_allocator().is_none() => tracked(*block, stays_async, root),
+        // `#![…]`, too.
+        Some(Item::Other(..)) => return eased(tokens),
         _ => return tokens,
     };
     let tracked: TokenStream = docs.into_iter().chain(tracked).collect();

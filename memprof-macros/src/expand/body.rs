@@ -1,5 +1,5 @@
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
-use quote::quote_spanned;
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
 use syn::{Ident, LitStr, ReturnType, Signature, Type};
 
 use crate::params::{Rebound, Seen};
@@ -52,12 +52,36 @@ pub(crate) fn hidden(name: &str, there: Span) -> Ident {
 /// ```text
 /// (::memprof::__private::enter)(&SITE)
 /// ```
-pub(crate) fn call(path: TokenStream, arguments: TokenStream, there: Span) -> TokenStream {
-    let (path, arguments) = (parenthesized(path, there), parenthesized(arguments, there));
-    quote_spanned!(there=> #path #arguments)
+pub(crate) fn call(path: TokenStream, arguments: TokenStream, there: impl Into<Place>) -> TokenStream {
+    let Place { first, last } = there.into();
+    let (path, arguments) = (parenthesized(path, first), parenthesized(arguments, last));
+    quote_spanned!(first=> #path #arguments)
 }
 
-fn parenthesized(tokens: TokenStream, span: Span) -> Group {
+/// A place of the user's, by its first and its last token: what is made of tokens with these spans is marked as a whole
+/// where something is wrong with it.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) first: Span,
+    pub(crate) last: Span,
+}
+
+impl Place {
+    /// Of all tokens of something.
+    pub(crate) fn of(tokens: &impl ToTokens) -> Self {
+        let tokens: Vec<TokenTree> = tokens.to_token_stream().into_iter().collect();
+        let first = tokens.first().map_or_else(Span::mixed_site, TokenTree::span);
+        Self { first, last: tokens.last().map_or(first, TokenTree::span) }
+    }
+}
+
+impl From<Span> for Place {
+    fn from(span: Span) -> Self {
+        Self { first: span, last: span }
+    }
+}
+
+pub(crate) fn parenthesized(tokens: TokenStream, span: Span) -> Group {
     group(Delimiter::Parenthesis, tokens, span)
 }
 
@@ -76,32 +100,38 @@ fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> Group {
 /// The user's body, so that everything in it is gone before what was bound before it: the scope, and the parameters,
 /// which are moved into locals in their order, so that they are dropped in the scope and in the order they had.
 ///
-/// The arm of a `match` ends the life of all temporaries in it, and so does a statement. In a plain block of edition
-/// 2021 those of the last expression (`m.lock().unwrap().len()`) outlive the locals. Neither is a closure: `return`,
-/// `?` and `Location::caller()` mean what they meant. The move into the pattern of an arm has the line of the pattern,
-/// which is the parameter's own.
+/// The braces around it are ours, at the place of the user's, and so of edition 2024: there the temporaries of a block's
+/// last expression end with it. In a block of the user's in edition 2021 those of `m.lock().unwrap().len()` outlive the
+/// locals. It is no closure: `return`, `?` and `Location::caller()` mean what they meant, and the body knows the type
+/// that is expected of it. The parentheses keep rustc from finding the inner braces needless.
+///
+/// An arm of a `match` ends all temporaries in it, too.
 ///
 /// *Input*
 /// ```text
-/// fn f(a: A, #[cfg(unix)] mut b: B) -> usize { m.lock().unwrap().len() }
+/// fn f() -> usize { m.lock().unwrap().len() }
+/// fn g(a: A, mut b: B) -> usize { m.lock().unwrap().len() }
 /// ```
 /// *Output*
 /// ```text
-/// match a { a => {
-///     #[cfg(unix)] let mut b = b;
-///     match () { () => { m.lock().unwrap().len() } }
-/// } }
+/// { ({ m.lock().unwrap().len() }) }
+/// match a { a => { match b { mut b => { m.lock().unwrap().len() } } } }
 /// ```
 pub(crate) fn enclosed(params: &[Param], body: UsersBody, braces: Span) -> TokenStream {
-    // One arm around the body is enough.
+    let here = Span::mixed_site();
     let (rest, body) = match (params, body) {
         ([rest @ .., Param::Name(last)], UsersBody::Value(block)) if last.is_hidden() => (rest, arm(last, block)),
-        (_, UsersBody::Value(block)) => (params, quote_spanned!(Span::mixed_site()=> match () { () => #block })),
+        (_, UsersBody::Value(block)) => {
+            let block = parenthesized(block.into_token_stream(), here);
+            (params, braced(block.into_token_stream(), here.located_at(braces)).into_token_stream())
+        }
         (_, UsersBody::Returned(statement)) => (params, statement),
     };
     rest.iter().rev().fold(body, |body, param| match param {
-        Param::Name(name) => bound(name, body, braces),
-        Param::Stmts(stmts) => quote_spanned!(Span::mixed_site()=> #stmts #body),
+        // It ends where the user's body ends, so this is where it is dropped.
+        Param::Name(name) if name.is_hidden() => arm(name, braced(body, braces)),
+        Param::Name(name) => bound(name, body),
+        Param::Stmts(stmts) => quote_spanned!(here=> #stmts #body),
     })
 }
 
@@ -129,30 +159,27 @@ pub(crate) enum Param {
 ///
 /// *Output*
 /// ```text
-/// match () { () => { m.lock().unwrap().len() } }
 /// return '_body: { m.lock().unwrap().len() };
 /// ```
-pub(crate) fn body(block: Group, output: &ReturnType) -> UsersBody {
-    match output {
-        ReturnType::Type(_, ty) if matches!(bare(ty), Type::ImplTrait(_) | Type::Macro(_)) && has_value(&block) => {
-            UsersBody::Returned(quote_spanned!(Span::mixed_site()=> return '_body: #block;))
-        }
-        _ => UsersBody::Value(block),
+pub(crate) fn body(block: Group, output: &ReturnType, params: &[Param]) -> UsersBody {
+    let is_opaque =
+        || matches!(output, ReturnType::Type(_, ty) if matches!(bare(ty), Type::ImplTrait(_) | Type::Macro(_)));
+    if !params.is_empty() && is_opaque() && has_value(&block) {
+        return UsersBody::Returned(quote_spanned!(Span::mixed_site()=> return '_body: #block;));
     }
+    UsersBody::Value(block)
 }
 
+/// A parameter as the pattern of an arm: the move has the line of the pattern, which is the parameter's own. Of a `let`
+/// rustc would not say that its first value is never read.
 fn arm(Rebound { mutability, ident, param, .. }: &Rebound, body: Group) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> match #param { #mutability #ident => #body })
 }
 
-/// A parameter as a local of a body.
-fn bound(rebound: &Rebound, body: TokenStream, braces: Span) -> TokenStream {
+/// A parameter that an arm cannot bind, because attributes stand on it or others know its name.
+fn bound(rebound: &Rebound, body: TokenStream) -> TokenStream {
     let Rebound { attrs, mutability, ident, param, seen } = rebound;
     let here = Span::mixed_site();
-    if rebound.is_hidden() {
-        // It ends where the user's body ends, so this is where it is dropped.
-        return arm(rebound, braced(body, braces));
-    }
     // Only lints that a second binding of the same name offends; that a parameter is unused or needlessly `mut` is
     // still said.
     let offended = match seen {

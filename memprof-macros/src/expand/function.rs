@@ -38,7 +38,7 @@ pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, watch:
     let entered = call(quote_spanned!(here=> #private::#enter), site.clone(), there);
     let bound = quote_spanned!(there=> let #guard = #entered;);
     let braces = block.span();
-    let enclosed = enclosed(&params, user_body(block, &sig.output), braces);
+    let enclosed = enclosed(&params, user_body(block, &sig.output, &params), braces);
     let body = braced(quote_spanned!(here=> #inner_attrs #bound #enclosed), braces);
     quote_spanned!(here=> #(#attrs)* #vis #sig #body)
 }

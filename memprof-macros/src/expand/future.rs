@@ -1,4 +1,4 @@
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Pat, PatType, Signature};
@@ -38,7 +38,7 @@ use crate::watch::Watch;
 ///         match url { mut url => {
 ///             let argument2 = argument2;
 ///             let (a, b) = argument2;
-///             match () { () => { … } }
+///             { ({ … }) }
 ///         } }
 ///     })
 /// }
@@ -138,11 +138,30 @@ fn pattern(param: &mut PatType, at: usize, taken: &[String]) -> TokenStream {
     let pattern = &param.pat;
     let place = here.located_at(pattern.span());
     // `_` binds nothing, but as a `let` lints have something to say of it.
-    let parts = (!matches!(**pattern, Pat::Wild(_))).then(|| quote_spanned!(place=> #attrs let #pattern = #name;));
-    let stmts = quote_spanned!(place=> #(#cfgs)* let #name = #name; #parts);
+    let (local, parts) = if binds_mutably(pattern.to_token_stream()) {
+        // By this name rustc does not ask whether it must be `mut`.
+        let local = format_ident!("_{name}", span = here);
+        (quote_spanned!(place=> mut #local), quote_spanned!(place=> #attrs let #pattern = #local;))
+    } else if matches!(**pattern, Pat::Wild(_)) {
+        (name.to_token_stream(), TokenStream::new())
+    } else {
+        (name.to_token_stream(), quote_spanned!(place=> #attrs let #pattern = #name;))
+    };
+    let stmts = quote_spanned!(place=> #(#cfgs)* let #local = #name; #parts);
     param.attrs.retain(|attr| !attr.path().is_ident("expect"));
     *param.pat = Pat::Verbatim(name.to_token_stream());
     stmts
+}
+
+/// True if a pattern has a `ref mut` in it, or a macro that may.
+fn binds_mutably(pattern: TokenStream) -> bool {
+    let mut after_ref = false;
+    pattern.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => std::mem::replace(&mut after_ref, ident == "ref") && ident == "mut",
+        TokenTree::Group(group) => binds_mutably(group.stream()),
+        TokenTree::Punct(punct) => punct.as_char() == '!',
+        TokenTree::Literal(_) => false,
+    })
 }
 
 /// The names of the parameters that are plain names.

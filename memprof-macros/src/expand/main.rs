@@ -3,7 +3,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Path};
 
-use super::body::{body as user_body, braced, call, enclosed, hidden};
+use super::body::{UsersBody, braced, call, enclosed, hidden};
 use crate::args::{Allocator, MainArgs};
 use crate::item::{Body, Function, ends_in};
 use crate::root::Root;
@@ -22,9 +22,7 @@ use crate::root::Root;
 ///         static MEMPROF_ALLOCATOR: AllocationTracker<System> = AllocationTracker::system();
 ///     };
 ///     let _memprof_profile = (::memprof::__private::main_start)(MainOptions { config: None, allocator: "system" });
-///     match () {
-///         () => { … }
-///     }
+///     { ({ … }) }
 /// }
 /// ```
 ///
@@ -56,7 +54,7 @@ pub(crate) fn profiled(function: Function, args: &MainArgs) -> TokenStream {
     let nested = if sig.asyncness.is_some() { has_runtime(&attrs) } else { attrs.iter().any(takes_over) };
     if !nested {
         let braces = block.span();
-        let enclosed = enclosed(&[], user_body(block, &sig.output), braces);
+        let enclosed = enclosed(&[], UsersBody::Value(block), braces);
         let body = braced(quote_spanned!(here=> #inner_attrs #start #enclosed), braces);
         return quote_spanned!(here=> #(#attrs)* #vis #sig #body);
     }

@@ -17,11 +17,12 @@ mod typed;
 
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
-use syn::LitStr;
+use syn::{FnArg, LitStr};
 
 use crate::args::{MainArgs, TestArgs, TrackArgs};
 use crate::block::split_docs;
 use crate::classify::flat;
+use crate::expected::{ease, eased};
 use crate::item::{Function, Item};
 use crate::mistakes::Mistakes;
 use crate::params::Seen;
@@ -75,10 +76,11 @@ enum Place {
     Around { stays_async: bool },
 }
 
-fn tracked_function(function: Function, args: &TrackArgs, place: Place, root: &Root) -> TokenStream {
+fn tracked_function(mut function: Function, args: &TrackArgs, place: Place, root: &Root) -> TokenStream {
     let watch = &args.watch;
     let stays_async = place == Place::Around { stays_async: true };
     let site = body::site(&function.sig, args.name.as_ref(), watch, root);
+    ease_all(&mut function);
     let read = stays_async || function.attrs.iter().any(|attr| asyncness::is_read_by_others(&attr.meta));
     let seen = if read { Seen::ByOthers } else { Seen::ByTheBody };
     if function.sig.asyncness.is_some() {
@@ -89,6 +91,19 @@ fn tracked_function(function: Function, args: &TrackArgs, place: Place, root: &R
         Some(returned) => returned::tracked(function, returned, &site, watch, place == Place::Alone, root),
         None => function::tracked(function, seen, &site, watch, root),
     }
+}
+
+/// Lets no expectation be unfulfilled because the function is tracked.
+fn ease_all(function: &mut Function) {
+    ease(&mut function.attrs);
+    for input in &mut function.sig.inputs {
+        match input {
+            FnArg::Receiver(receiver) => ease(&mut receiver.attrs),
+            FnArg::Typed(param) => ease(&mut param.attrs),
+        }
+    }
+    let inner = std::mem::take(&mut function.body.inner_attrs);
+    function.body.inner_attrs = eased(inner);
 }
 
 pub(crate) fn main(args: TokenStream, tokens: TokenStream, build: Build) -> TokenStream {

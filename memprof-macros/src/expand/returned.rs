@@ -1,8 +1,8 @@
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::body::{braced, call, hidden};
+use super::body::{Place, braced, call, hidden, parenthesized};
 use crate::item::{Body, Function};
 use crate::returned::Returned;
 use crate::root::Root;
@@ -26,17 +26,16 @@ use crate::watch::Watch;
 /// ```text
 /// fn fetch(&self, url: String) -> impl Future<Output = Page> + use<> {
 ///     const LIMIT: usize = 3;
+///     use ::memprof::__private::Itself as _;
 ///     let site = { …; &SITE };
 ///     let client = self.client.clone();
-///     ({
-///         use ::memprof::__private::Itself as _;
-///         (::memprof::__private::Perhaps)(site, async move { client.get(url, LIMIT).await }).tracked()
-///     })
+///     (::memprof::__private::Perhaps)(site, async move { client.get(url, LIMIT).await }).tracked()
 /// }
 /// fn fetch_boxed(&self, url: String) -> Pin<Box<dyn Future<Output = Page> + Send>> {
+///     use ::memprof::__private::Itself as _;
 ///     let site = { …; &SITE };
 ///     let client = self.client.clone();
-///     Box::pin(({ …; (::memprof::__private::Perhaps)(site, async move { client.get(url).await }).tracked() }))
+///     Box::pin((::memprof::__private::Perhaps)(site, async move { client.get(url).await }).tracked())
 /// }
 /// ```
 pub(crate) fn tracked(
@@ -55,15 +54,12 @@ pub(crate) fn tracked(
     returned.wrap(|future| {
         // Attributes may stand on the last expression of a block, but not on an argument.
         let attributed = matches!(future.to_token_stream().into_iter().next(), Some(TokenTree::Punct(hash)) if hash.as_char() == '#');
-        let there = future.span();
+        let there = Place::of(future);
         let future = if attributed { quote_spanned!(here=> { #future }) } else { future.to_token_stream() };
         // What is wrong with the future is said where it is.
         let perhaps = call(quote_spanned!(here=> #private::Perhaps), quote_spanned!(here=> #name, #future), there);
-        let mut none = Group::new(Delimiter::Parenthesis, TokenStream::new());
-        none.set_span(there);
-        let found = quote_spanned!(here=> use #private::Itself as _; #perhaps.#tracked #none);
-        let found = braced(found, there);
-        quote_spanned!(here=> (#found))
+        let none = parenthesized(TokenStream::new(), there.last);
+        quote_spanned!(here=> #perhaps.#tracked #none)
     });
     let (items, rest) = returned.parts();
     // In a block the function is passed over without a word.
@@ -72,7 +68,7 @@ pub(crate) fn tracked(
         quote_spanned!(there=> const _: () = #private::is_future::<dyn #path<Output = ()>>();)
     });
     let bound = quote_spanned!(name.span()=> let #name = { #checked #site };);
-    let code = quote_spanned!(here=> #inner_attrs #(#items)* #bound #(#rest)*);
+    let code = quote_spanned!(here=> #inner_attrs #(#items)* use #private::Itself as _; #bound #(#rest)*);
     let body = braced(code, block.span());
     quote_spanned!(here=> #(#attrs)* #vis #sig #body)
 }

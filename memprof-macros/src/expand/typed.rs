@@ -5,7 +5,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprAsync, ExprClosure, ExprReturn, Item, ReturnType, Stmt, Type};
 
-use super::body::{UsersBody, braced, call, hidden};
+use super::body::{Place, UsersBody, braced, call, hidden};
 use crate::returned::{bare, has_value};
 use crate::root::Root;
 
@@ -13,7 +13,7 @@ use crate::root::Root;
 pub(crate) struct Typed {
     form: Form,
     /// The type, where it is written.
-    place: Span,
+    place: Place,
     /// The brace that opens the body.
     open: Span,
     /// The function's name, where calls are found by debuggers.
@@ -43,8 +43,8 @@ impl Typed {
             },
         };
         let place = match output {
-            ReturnType::Default => there,
-            ReturnType::Type(_, ty) => ty.span(),
+            ReturnType::Default => there.into(),
+            ReturnType::Type(_, ty) => Place::of(ty),
         };
         Self { form, place, open: block.span_open(), there, private: root.private() }
     }
@@ -90,7 +90,10 @@ impl Typed {
             );
         }
         let output = hidden("memprof_output", self.there);
-        self.call(if windowed { "windowed" } else { "tracked" }, quote_spanned!(here=> #output, #site, #block))
+        // What is wrong with the lifetimes of the future as a whole is said of the signature.
+        let signature = Place { first: self.there, last: self.place.last };
+        let tracked = if windowed { "windowed" } else { "tracked" };
+        self.call_at(tracked, quote_spanned!(here=> #output, #site, #block), signature)
     }
 
     /// The end of the function. It says `return` for those who let Clippy ask for that everywhere.
@@ -104,7 +107,7 @@ impl Typed {
         }
     }
 
-    /// The user's body in the async block; see [`body`](super::body::body). An async block that ends in a future is an
+    /// The user's body in the async block. An async block that ends in a future is an
     /// error for Clippy, an `async fn` is not: so it ends in a statement.
     pub(crate) fn body(&self, block: &Group) -> UsersBody {
         let here = Span::mixed_site();
@@ -114,7 +117,8 @@ impl Typed {
                 UsersBody::Returned(quote_spanned!(here=> return '_body: #block;))
             }
             Form::Opaque if has_value(&block) => {
-                let value = self.typed(&TokenTree::Group(block).into());
+                // The parentheses keep rustc from finding the braces needless.
+                let value = self.typed(&quote_spanned!(here=> (#block)));
                 UsersBody::Returned(quote_spanned!(here=> return #value;))
             }
             _ => UsersBody::Value(block),
@@ -134,7 +138,7 @@ impl Typed {
         let never = self.call_at("never", TokenStream::new(), self.open);
         // "The type inferred from this" then points at the type.
         let value = self.call_at(value, quote_spanned!(self.there=> #output), self.place);
-        let returned = quote_spanned!(self.place=> return #value;);
+        let returned = quote_spanned!(self.place.first=> return #value;);
         quote_spanned!(self.there=> if #never { #returned })
     }
 
@@ -159,7 +163,7 @@ impl Typed {
         self.call_at(function, arguments, self.there)
     }
 
-    fn call_at(&self, function: &str, arguments: TokenStream, place: Span) -> TokenStream {
+    fn call_at(&self, function: &str, arguments: TokenStream, place: impl Into<Place>) -> TokenStream {
         let (private, function) = (&self.private, Ident::new(function, Span::mixed_site()));
         call(quote_spanned!(Span::mixed_site()=> #private::#function), arguments, place)
     }

@@ -1,5 +1,7 @@
 //! What a message says of words that are not understood.
 
+use crate::printable::is_plain;
+
 /// How alike two words must be for one to be suggested: `output` suggests `output_dir`, `colour` suggests nothing.
 const ALIKE: f64 = 0.8;
 
@@ -32,7 +34,8 @@ pub(super) fn quote(text: &str) -> String {
     for c in text.chars().take(LONGEST) {
         match c {
             '\\' | '\'' | '"' => shown.push(c), // Between backticks they are what they are, as in a path of Windows.
-            _ => shown.extend(c.escape_debug()),
+            _ if is_plain(c) => shown.extend(c.escape_debug()),
+            _ => shown.extend(c.escape_default()),
         }
     }
     if text.chars().nth(LONGEST).is_some() {
@@ -44,8 +47,8 @@ pub(super) fn quote(text: &str) -> String {
 
 /// The user's own text, where it can be repeated as it is: it is short, and has nothing that would have to be escaped.
 pub(super) fn verbatim(text: &str) -> Option<&str> {
-    let is_plain = |c: char| c != '"' && c != '\\' && c.escape_debug().count() == 1;
-    (text.chars().nth(LONGEST).is_none() && text.chars().all(is_plain)).then_some(text)
+    let needs_no_escape = |c: char| c != '"' && c != '\\' && is_plain(c) && c.escape_debug().count() == 1;
+    (text.chars().nth(LONGEST).is_none() && text.chars().all(needs_no_escape)).then_some(text)
 }
 
 /// The switch that these letters were most likely meant to be.

@@ -70,6 +70,43 @@ unsafe fn start_with(attributes: *const libc::pthread_attr_t, work: fn(), open: 
     })
 }
 
+/// Calls `work` on this thread and on that stack, and comes back. False: the system has no call for it.
+///
+/// # Safety
+/// Nobody uses the stack, and one thread at a time is here.
+#[cfg(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(super) unsafe fn call_on(stack: &'static Stack, work: extern "C" fn()) -> bool {
+    use std::cell::UnsafeCell;
+    /// The state of this thread where it comes back to, and on the other stack. Not on the present stack: each is a kilobyte.
+    struct States(UnsafeCell<std::mem::MaybeUninit<[libc::ucontext_t; 2]>>);
+    // SAFETY: one thread at a time is here, as the caller vouches.
+    unsafe impl Sync for States {}
+    static STATES: States = States(UnsafeCell::new(std::mem::MaybeUninit::zeroed()));
+    // SAFETY: the states are zeroed, which is valid; the second one is filled before it is used, and names a stack that
+    // nobody uses. It comes back to the first one when `work` returns.
+    unsafe {
+        let here = STATES.0.get().cast::<libc::ucontext_t>();
+        let there = here.add(1);
+        if libc::getcontext(there) != 0 {
+            return false;
+        }
+        (*there).uc_stack.ss_sp = stack.0.start().add(Stack::GUARD).cast();
+        (*there).uc_stack.ss_size = Stack::BYTES;
+        (*there).uc_link = here;
+        libc::makecontext(there, work, 0);
+        libc::swapcontext(here, there) == 0
+    }
+}
+
+/// As above.
+///
+/// # Safety
+/// None is needed.
+#[cfg(not(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+pub(super) unsafe fn call_on(_: &'static Stack, _: extern "C" fn()) -> bool {
+    false
+}
+
 extern "C" fn run(work: *mut c_void) -> *mut c_void {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: the name ends with 0 and has at most 16 bytes.

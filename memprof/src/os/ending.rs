@@ -14,12 +14,17 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 
 use super::bare_thread::{self, Stack};
 use super::handler;
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+use super::stack_bounds;
 
 /// Seconds that the work may take.
 const LONGEST: u32 = 15;
 /// The stacks that threads keep for handlers are smaller than this. The standard library aborts on one when the usual stack
 /// has overflowed; a second handler finds just enough room there to do nothing.
 const SMALL_STACK: usize = 64 * 1024;
+/// Stack that the work takes at most, and as much again. (22 KiB in a release build, 64 in a debug build.)
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+const ENOUGH_STACK: usize = 128 * 1024;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub(crate) struct Work {
     pub(crate) is_possible: fn() -> bool,
     /// Called on a new thread.
     pub(crate) run: fn(),
+    /// The same on the thread that ends the process, on another stack.
+    pub(crate) run_here: fn(),
 }
 
 static WORK: AtomicPtr<Work> = AtomicPtr::new(null_mut());
@@ -56,6 +63,72 @@ pub(crate) fn catch_abort() -> bool {
 pub(crate) fn release_abort() {
     if handler::is(libc::SIGABRT, on_abort) {
         handler::set_default(libc::SIGABRT);
+    }
+}
+
+/// Prepares for [`has_room`]. Outside of allocations.
+pub(crate) fn prepare() {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    stack_bounds::prepare();
+}
+
+/// True if the work can be done on the stack that is in use. Not on that of a coroutine, whose size nobody knows.
+pub(crate) fn has_room() -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    return stack_bounds::left().is_some_and(|left| left >= ENOUGH_STACK) && !handler::is_on_small_stack(ENOUGH_STACK);
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+    return true;
+}
+
+/// What became of work that was to be done on another stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Elsewhere {
+    /// It is done, or another thread is at it, or it takes longer than it may.
+    Done,
+    /// There is none, or this thread must not wait for it.
+    Nothing,
+    /// The system has neither a thread nor a stack.
+    Impossible,
+}
+
+/// Has the work done on a stack that is large enough, while this thread waits. It takes 2 KiB of this one.
+#[cold]
+#[inline(never)]
+pub(crate) fn work_elsewhere() -> Elsewhere {
+    // SAFETY: as in `on_abort`.
+    let work = unsafe { WORK.load(Acquire).as_ref() };
+    if !work.is_some_and(|work| (work.is_possible)()) {
+        return Elsewhere::Nothing;
+    }
+    IS_DONE.store(false, Release);
+    if bare_thread::start(on_worker, &[]) {
+        wait();
+        return Elsewhere::Done;
+    }
+    let Some(stack) = STACK.get().and_then(Option::as_ref) else { return Elsewhere::Impossible };
+    // What has begun before an `abort` has the stack for itself.
+    if HAS_BEGUN.swap(true, AcqRel) {
+        wait();
+        return Elsewhere::Done;
+    }
+    if bare_thread::start_on(stack, on_worker, &[]) {
+        wait();
+        return Elsewhere::Done;
+    }
+    extern "C" fn on_stack() {
+        // SAFETY: as in `on_abort`.
+        if let Some(work) = unsafe { WORK.load(Acquire).as_ref() } {
+            (work.run_here)();
+        }
+    }
+    // SAFETY: nobody else has begun anything on the stack, nor will.
+    if unsafe { bare_thread::call_on(stack, on_stack) } { Elsewhere::Done } else { Elsewhere::Impossible }
+}
+
+fn wait() {
+    let until = handler::milliseconds().saturating_add(u64::from(LONGEST) * 1000);
+    while !IS_DONE.load(Acquire) && handler::milliseconds() < until {
+        handler::pause();
     }
 }
 
@@ -98,10 +171,7 @@ extern "C" fn on_abort(_: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
             return handler::act_by_default(libc::SIGABRT);
         }
     }
-    let until = handler::milliseconds().saturating_add(u64::from(LONGEST) * 1000);
-    while !IS_DONE.load(Acquire) && handler::milliseconds() < until {
-        handler::pause();
-    }
+    wait();
     handler::act_by_default(libc::SIGABRT);
 }
 
@@ -118,6 +188,7 @@ fn on_worker() {
     if let Some(work) = unsafe { WORK.load(Acquire).as_ref() } {
         (work.run)();
     }
+    WORKER.store(0, Release);
     IS_DONE.store(true, Release);
 }
 

@@ -1,14 +1,65 @@
 //! Files that are read where they are.
 
 use memmap2::Mmap;
-use std::fs::File;
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+/// The largest file that is read. The debug information of the largest programs has 4 GB.
+const LARGEST: u64 = 16 << 30;
+
 /// The bytes of a file, which come from the disk as they are read: debug information is larger than what is wanted of it.
+///
+/// Only of a regular file: whoever opens a pipe may wait for ever, and what a device does when it is opened nobody knows.
 pub(crate) fn mapped(path: &Path) -> io::Result<Mmap> {
-    let file = File::open(path)?;
+    check(&path.metadata()?)?;
+    let file = open(path)?;
+    // Another one may stand there by now.
+    check(&file.metadata()?)?;
     // SAFETY: only files of programs and their debug information are read in this way. Linkers and package managers make
     // such files anew and do not write into those that are there, or a program would not survive its own update.
     unsafe { Mmap::map(&file) }
+}
+
+/// Opens a file without waiting for anybody, and without making a terminal this process's own.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+}
+
+fn check(file: &Metadata) -> io::Result<()> {
+    let is_read = file.is_file() && file.len() <= LARGEST;
+    if is_read { Ok(()) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CString;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn only_regular_files_of_a_bearable_size_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("file"), "content").unwrap();
+        assert_eq!(&*mapped(&path("file")).unwrap(), b"content");
+        std::os::unix::fs::symlink(path("file"), path("link")).unwrap();
+        assert_eq!(&*mapped(&path("link")).unwrap(), b"content");
+
+        let name = CString::new(path("pipe").as_os_str().as_bytes()).unwrap();
+        // SAFETY: the name ends with 0.
+        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+        // It takes no place on the disk.
+        File::create(path("huge")).unwrap().set_len(LARGEST + 1).unwrap();
+        std::os::unix::fs::symlink("loop", path("loop")).unwrap();
+        for other in ["pipe", "huge", "loop", "missing", ""] {
+            assert!(mapped(&path(other)).is_err(), "{other}");
+        }
+        for device in ["/dev/zero", "/dev/null", "/dev/tty"] {
+            assert!(mapped(Path::new(device)).is_err(), "{device}");
+        }
+        // Between the two looks a pipe may take the place of a file.
+        assert!(check(&open(&path("pipe")).unwrap().metadata().unwrap()).is_err());
+    }
 }

@@ -83,6 +83,20 @@ impl<T> ForkLock<T> {
         Held { lock: self, _stays: PhantomData }
     }
 
+    /// The lock, if it is free now. Never waits and never allocates.
+    pub(crate) fn try_lock(&self) -> Option<Held<'_, T>> {
+        let process = std::process::id();
+        let draw = |word| {
+            let turn = Turn::from_word(word);
+            // Whoever holds it, or waits, does so in another process.
+            let served = if turn.process == process { turn.served } else { turn.next };
+            (served == turn.next).then(|| Turn { process, next: served.wrapping_add(1), served }.word())
+        };
+        self.turn.fetch_update(AcqRel, Acquire, draw).ok()?;
+        self.holder.store(token(), Relaxed);
+        Some(Held { lock: self, _stays: PhantomData })
+    }
+
     /// Whether this very thread holds it: it must not wait for itself.
     pub(crate) fn is_held_here(&self) -> bool {
         let turn = Turn::from_word(self.turn.load(Acquire));
@@ -184,6 +198,23 @@ mod tests {
         assert!(!thread::spawn(|| LOCK.is_held_here()).join().unwrap());
         drop(held);
         assert!(!LOCK.is_held_here());
+    }
+
+    #[test]
+    fn who_does_not_wait_gets_it_only_where_it_is_free() {
+        static LOCK: ForkLock<()> = ForkLock::new();
+        let held = LOCK.lock();
+        assert!(LOCK.try_lock().is_none());
+        drop(held);
+        let held = LOCK.try_lock();
+        assert!(held.is_some() && LOCK.is_held_here());
+        assert!(LOCK.try_lock().is_none());
+        drop(held);
+        drop(LOCK.lock());
+        let of_parent = Turn { process: std::process::id() ^ 1, next: 7, served: 3 };
+        LOCK.turn.store(of_parent.word(), Relaxed);
+        drop(LOCK.try_lock().unwrap());
+        drop(LOCK.lock());
     }
 
     #[test]

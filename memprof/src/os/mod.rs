@@ -2,6 +2,10 @@
 //! [`process`], [`rename`] and `file`.
 
 #[cfg(unix)]
+mod alarm;
+#[cfg(unix)]
+pub(crate) mod alone;
+#[cfg(unix)]
 pub(crate) mod bare_thread;
 pub(crate) mod clock;
 pub(crate) mod cpu_time;
@@ -14,6 +18,7 @@ pub(crate) mod fork;
 pub(crate) mod fork_lock;
 #[cfg(unix)]
 mod handler;
+pub(crate) mod kept_loaded;
 pub(crate) mod memory;
 #[cfg(windows)]
 pub(crate) mod modules;
@@ -21,6 +26,8 @@ pub(crate) mod pages;
 pub(crate) mod patience;
 pub(crate) mod privileges;
 pub(crate) mod process;
+#[cfg(unix)]
+pub(crate) mod put_off;
 pub(crate) mod rename;
 #[cfg(unix)]
 pub(crate) mod signals;

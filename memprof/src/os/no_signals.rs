@@ -44,6 +44,10 @@ pub(crate) fn is_end_near() -> bool {
     false
 }
 
+pub(crate) fn is_waiting() -> bool {
+    false
+}
+
 pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
     std::iter::empty()
 }

@@ -7,7 +7,7 @@
 //! `tokio::signal` waits for would either end the program or never end one.)
 //!
 //! ```text
-//!   handler: note the signal, wake the profiler's thread, call the handler that was there
+//!   handler: note the signal, wake the profiler's thread or make it, call the handler that was there
 //!   thread:  write the report; nobody else has a handler and the signal ends programs? → default action
 //! ```
 
@@ -18,9 +18,8 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
 
 use super::handler::{self, Present};
-use super::stderr;
-use super::wake;
 use super::write_signals::Held;
+use super::{alarm, put_off, stderr, wake};
 
 /// A signal that can be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +66,7 @@ const ENDS: usize = 16;
 /// Set where a profile is off: signals that were to write a report say that there is none.
 static REFUSES: AtomicBool = AtomicBool::new(false);
 const REFUSAL: &str = "memprof: no report on this signal: profiling is off (enabled = false)\n";
+const NO_THREAD: &str = "memprof: no report on this signal: the system has no thread to write it\n";
 /// The process whose thread takes them, or soon will; 0: nobody takes them. A forked child has the handlers, but not the thread.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
@@ -204,6 +204,7 @@ pub(crate) fn refuse(signals: &[Signal]) {
 pub(crate) fn in_child(has_thread: bool) {
     COME.store(0, Relaxed);
     STATES.iter().for_each(|state| state.first_at.store(0, Relaxed));
+    alarm::in_child();
     expect_thread(has_thread);
 }
 
@@ -221,6 +222,11 @@ pub(crate) fn is_end_near() -> bool {
     (0..ALL.len()).any(|index| come & (1 << (index + ENDS)) != 0 && !Signal(index).is_programs())
 }
 
+/// True if a signal waits for the thread.
+pub(crate) fn is_waiting() -> bool {
+    COME.load(Acquire) != 0
+}
+
 /// The signals that have come since this was last asked, and whether each has its default action once the report is written.
 pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
     let come = COME.swap(0, Acquire);
@@ -232,19 +238,22 @@ pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
 extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let errno = handler::errno();
     if let Some(signal) = Signal::numbered(number) {
-        let before = signal.state().take_before();
-        note(signal, before.is_some());
-        if let Some(before) = before {
-            call(before, signal, info, context);
+        if alarm::is_again(info) {
+            signal.make_thread(context);
+        } else {
+            let before = signal.state().take_before();
+            note(signal, before.is_some(), context);
+            if let Some(before) = before {
+                call(before, signal, info, context);
+            }
         }
     }
     handler::set_errno(errno);
 }
 
-fn note(signal: Signal, has_handler: bool) {
+fn note(signal: Signal, has_handler: bool, context: *const c_void) {
     if REFUSES.load(Acquire) {
-        let _held = Held::begin();
-        stderr::write_all(REFUSAL.as_bytes());
+        say(REFUSAL);
     }
     let nobody_else = signal.ends() && !has_handler && handler::is(signal.number(), on_signal);
     let is_taken = PROCESS.load(Acquire) == std::process::id();
@@ -255,6 +264,33 @@ fn note(signal: Signal, has_handler: bool) {
         let end = if nobody_else { 1 << ENDS } else { 0 };
         COME.fetch_or((1 | end) << signal.0, Release);
         wake::wake();
+        put_off::begin_tries();
+        signal.make_thread(context);
+    }
+}
+
+fn say(line: &str) {
+    let _held = Held::begin();
+    stderr::write_all(line.as_bytes());
+}
+
+impl Signal {
+    /// Makes the thread that was put off, here or a little later.
+    fn make_thread(self, context: *const c_void) {
+        let is_ours = || handler::is(self.number(), on_signal);
+        if is_waiting() && !put_off::make_thread(self.number(), context, is_ours) {
+            self.give_up();
+        }
+    }
+
+    /// Nobody will write a report.
+    fn give_up(self) {
+        let ends = is_end_near();
+        COME.store(0, Relaxed);
+        say(NO_THREAD);
+        if ends {
+            self.act_by_default();
+        }
     }
 }
 

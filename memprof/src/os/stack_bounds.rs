@@ -1,6 +1,6 @@
 //! Where the stack of a thread lies, found without allocating, locking or asking the C library's allocator.
 //!
-//! `pthread_getattr_np` would tell, but it takes memory from `malloc` and, for the main thread, reads a file line by
+//! `pthread_getattr_np` would tell, but glibc's takes memory from `malloc` and, for the main thread, reads a file line by
 //! line through buffers of its own: not within an allocation.
 
 /// The addresses of a stack: it grows from `high` down to `low`.
@@ -18,11 +18,25 @@ impl StackBounds {
     }
 }
 
+/// Bytes of the calling function's stack that are still free; `None`: it is not on the thread's own stack, or nothing is known
+/// of that.
+#[inline(never)]
+pub(crate) fn left() -> Option<usize> {
+    let local = 0_u8;
+    let here = std::hint::black_box(&raw const local).addr();
+    let bounds = of_this_thread().filter(|bounds| bounds.holds(here, 0))?;
+    here.checked_sub(bounds.low)
+}
+
 pub(crate) use system::{of_this_thread, prepare};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
+#[path = "c_thread.rs"]
+mod c_thread;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
-    use super::StackBounds;
+    use super::{StackBounds, c_thread};
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     /// The most that is taken to be the main thread's: the kernel keeps at least this much free below its stack when a
@@ -55,40 +69,33 @@ mod system {
         MAIN_HIGH.store(high, Relaxed);
     }
 
-    /// The stack of this thread. Two or more system calls, so it is asked once for each thread.
+    /// The stack of this thread, if the C library has made the thread, or it is the first one. No file is read. Two system
+    /// calls at most, so it is asked once for each thread.
+    #[inline(never)]
     pub(crate) fn of_this_thread() -> Option<StackBounds> {
+        // A forked child goes on on the stack of the thread that forked, and is its own first thread.
+        if let Some(bounds) = c_thread::own_stack() {
+            return Some(bounds);
+        }
         // SAFETY: neither call has arguments, and neither can fail.
         let is_main = unsafe { libc::syscall(libc::SYS_gettid) == libc::c_long::from(libc::getpid()) };
         if is_main {
             let bounds = StackBounds { low: MAIN_LOW.load(Relaxed), high: MAIN_HIGH.load(Relaxed) };
             return (bounds.high != 0).then_some(bounds);
         }
-        // The C library places a thread's own data at the top of its stack, in the same mapping. So this finds the
-        // thread's own stack wherever the stack pointer is now, and where the data lies elsewhere, no stack at all.
-        let own_data = thread_pointer();
+        c_thread::find_own_stack().or_else(by_mapping)
+    }
+
+    /// For a C library that keeps other words, or a thread that it has not made: the mapping with the thread's own data, which
+    /// C libraries put at the top of the stack. So this finds the thread's own stack wherever the stack pointer is now, and
+    /// where the data lies elsewhere, no stack at all.
+    #[cold]
+    #[inline(never)]
+    fn by_mapping() -> Option<StackBounds> {
+        // SAFETY: the call has no preconditions. The number of a thread is the address of its data.
+        let own_data = unsafe { libc::pthread_self() } as usize;
         let (low, _) = mapping_of(own_data)?;
-        Some(StackBounds { low, high: own_data & !7 })
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    fn thread_pointer() -> usize {
-        let pointer;
-        // SAFETY: on this system the first word of a thread's own data is its address.
-        unsafe { std::arch::asm!("mov {}, fs:0", out(reg) pointer, options(nostack, preserves_flags, readonly)) };
-        pointer
-    }
-
-    #[cfg(target_arch = "aarch64")]
-    fn thread_pointer() -> usize {
-        let pointer;
-        // SAFETY: reads a register that user code may read.
-        unsafe { std::arch::asm!("mrs {}, tpidr_el0", out(reg) pointer, options(nostack, preserves_flags, nomem)) };
-        pointer
-    }
-
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    fn thread_pointer() -> usize {
-        0
+        Some(StackBounds { low, high: own_data & !(size_of::<usize>() - 1) })
     }
 
     /// The mapping that holds an address, from the kernel's list, read through a buffer on the stack.
@@ -110,7 +117,8 @@ mod system {
         // Of each line only the beginning matters: `low-high `, at most 34 bytes.
         let mut start_of_line = [0_u8; 34];
         let mut used = 0;
-        let mut buffer = [0_u8; 4096];
+        // Small: this may run in an allocation, on a stack that has little room.
+        let mut buffer = [0_u8; 256];
         'file: loop {
             // SAFETY: the pointer and the length are those of the buffer.
             let read = unsafe { libc::syscall(libc::SYS_read, file, buffer.as_mut_ptr(), buffer.len()) };

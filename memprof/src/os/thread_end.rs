@@ -6,6 +6,7 @@ pub(crate) use system::arm;
 
 #[cfg(unix)]
 mod system {
+    use crate::os::kept_loaded;
     use std::ffi::c_void;
     use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
 
@@ -19,6 +20,11 @@ mod system {
     /// Has `callback` run at the end of this thread. Returns false where the system has no key left: the thread's end is
     /// then not seen, and its ledger not passed on.
     pub(crate) fn arm(callback: Callback) -> bool {
+        kept_loaded::hold();
+        // Keys of another C library are numbered as those of the program's, and have their places in each thread.
+        if kept_loaded::is_in_other_namespace() {
+            return false;
+        }
         let mut key = KEY.load(Acquire);
         if key == 0 {
             let Some(made) = create(callback) else { return false };

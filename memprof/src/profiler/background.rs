@@ -2,19 +2,25 @@
 //!
 //! It is made without the standard library's, which allocates for each new thread. Where it has nothing to do it allocates
 //! nothing, so that the figures of the program are those that it has without the thread.
+//!
+//! In a process with one thread it is put off (see [`alone`]): until the program has a second one, or a signal has come.
 
 use super::periodic::Periodic;
-use super::readings::Schedule;
-use super::{Reporting, Running, exit, output, running, write};
+use super::{Reporting, Running, exit, output, running, schedule, write};
 use crate::config::Config;
 use crate::os::signals::{self, Signal};
 use crate::os::wake;
+#[cfg(unix)]
+use crate::os::{
+    alone,
+    put_off::{self, PutOff},
+};
 use crate::tracker::history;
 use std::io;
 use std::panic::catch_unwind;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::time::{Duration, Instant};
 
 /// The thread of a profile, as that knows it. It keeps no process alive, and a forked child has one only where it starts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +32,14 @@ static STARTED: AtomicU64 = AtomicU64::new(0);
 static WANTED: AtomicU64 = AtomicU64::new(0);
 /// The one whose thread has begun.
 static BEGUN: AtomicU64 = AtomicU64::new(0);
+/// True if the thread is wanted and was not made yet.
+static IS_PUT_OFF: AtomicBool = AtomicBool::new(false);
 /// Its settings.
 static EVERY_SECONDS: AtomicUsize = AtomicUsize::new(0);
 static KEEP: AtomicUsize = AtomicUsize::new(0);
 
 impl Background {
-    /// Starts the thread. `Err`: the system has none to give.
+    /// Starts the thread, or puts it off. `Err`: the system has none to give.
     pub(super) fn start(config: &Config) -> io::Result<Self> {
         let background = Self(STARTED.fetch_add(1, Relaxed) + 1);
         EVERY_SECONDS.store(config.reporting.every_seconds, Relaxed);
@@ -39,7 +47,12 @@ impl Background {
         WANTED.store(background.0, Release);
         // Before the first handler is there.
         signals::expect_thread(true);
-        let started = start_thread();
+        let started = if config.reporting.every_seconds == 0 && may_put_off(config) {
+            IS_PUT_OFF.store(true, Release);
+            Ok(())
+        } else {
+            start_thread()
+        };
         if started.is_err() {
             background.stop();
         }
@@ -51,6 +64,7 @@ impl Background {
         signals::stop();
         history::has_reader(false);
         WANTED.store(0, Release);
+        IS_PUT_OFF.store(false, Release);
         wake::wake();
     }
 
@@ -60,7 +74,7 @@ impl Background {
 
     /// Work of the thread until the profile is over.
     fn work(self, mut periodic: Option<Periodic>) {
-        let mut readings = Schedule::new();
+        history::has_reader(true);
         loop {
             let count = wake::count();
             if !self.is_wanted() {
@@ -72,16 +86,16 @@ impl Background {
                 self.on_signal(signal, ends);
             }
             exit::end_is_near(false);
-            let now = Instant::now();
-            if readings.next() <= now {
-                readings.read();
+            if schedule::pause().is_zero() {
+                schedule::read();
             }
+            let now = Instant::now();
             if let Some(periodic) = periodic.as_mut().filter(|periodic| periodic.next() <= now) {
                 periodic.write(|profile| self.is_of(profile));
                 continue;
             }
-            let next = periodic.iter().map(Periodic::next).fold(readings.next(), Instant::min);
-            wake::wait(count, Some(next.saturating_duration_since(Instant::now())));
+            let until = |periodic: &Periodic| periodic.next().saturating_duration_since(now);
+            wake::wait(count, Some(periodic.iter().map(until).fold(schedule::pause(), Duration::min)));
         }
     }
 
@@ -104,11 +118,80 @@ impl Background {
     }
 }
 
-/// Starts the thread anew in a forked child, which has none. False: the system has none to give. Allocates nothing.
+/// Puts the thread off, or starts it anew, in a forked child, which has none. False: the system has none to give. Allocates
+/// nothing.
 #[cfg(unix)]
 pub(super) fn start_in_child() -> bool {
     BEGUN.store(0, Relaxed);
-    start_thread().is_ok()
+    let is_put_off = EVERY_SECONDS.load(Relaxed) == 0 && alone::is_alone();
+    IS_PUT_OFF.store(is_put_off, Release);
+    is_put_off || start_thread().is_ok()
+}
+
+/// A forked child is to have no thread.
+#[cfg(unix)]
+pub(super) fn stay_without_in_child() {
+    IS_PUT_OFF.store(false, Release);
+}
+
+/// True if the thread need not be there before a signal has come or the program has a second thread.
+#[cfg(unix)]
+fn may_put_off(config: &Config) -> bool {
+    static PUT_OFF: PutOff = PutOff { make: start_if_put_off, hurry: history::hurry };
+    put_off::prepare(&PUT_OFF);
+    alone::is_alone() && can_read_in_passing(config)
+}
+
+#[cfg(not(unix))]
+fn may_put_off(_: &Config) -> bool {
+    false
+}
+
+/// True if all places can be read in an allocation: a table of this size takes 2 ms.
+fn can_read_in_passing(config: &Config) -> bool {
+    config.memory_profiling.max_tracked_allocations <= 20_000
+}
+
+/// Starts the thread if it was put off. False: the system has none to give. May be called in an allocation and in a handler.
+fn start_if_put_off() -> bool {
+    if !IS_PUT_OFF.swap(false, AcqRel) || start_thread().is_ok() {
+        return true;
+    }
+    IS_PUT_OFF.store(true, Release);
+    false
+}
+
+/// A thread of the program takes readings, or starts the thread that does.
+fn visit() {
+    let is_alone = is_alone();
+    if IS_PUT_OFF.load(Acquire) && (!is_alone || signals::is_waiting()) {
+        // The next one tries again.
+        let _ = start_if_put_off();
+    }
+    schedule::read_in_passing(is_alone);
+}
+
+/// Has readings taken from here on.
+pub(super) fn begin_readings(config: &Config) {
+    #[cfg(unix)]
+    alone::prepare();
+    schedule::begin(can_read_in_passing(config));
+    history::have_visited(Some(visit));
+}
+
+/// No more readings are taken in passing.
+pub(super) fn end_readings() {
+    history::have_visited(None);
+}
+
+#[cfg(unix)]
+fn is_alone() -> bool {
+    alone::is_alone()
+}
+
+#[cfg(not(unix))]
+fn is_alone() -> bool {
+    false
 }
 
 /// A thread that gets no signals: the program's own threads get them.

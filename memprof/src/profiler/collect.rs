@@ -71,6 +71,7 @@ pub(super) fn report(profile: &Running) -> Result<Report, Error> {
     };
     warn(&mut report, profile, given_up);
     warn_of_memory(&mut report, profile);
+    warn_of_replaced(&mut report, tracked.as_ref());
     Ok(report)
 }
 
@@ -188,6 +189,16 @@ fn warn(report: &mut Report, profile: &Running, given_up: u64) {
             "{} had no scope of their own because too many were open on their thread (are guards forgotten?) or the \
              system had no memory for them: what they did is charged to their callers",
             size::plural(not_opened, "call"),
+        ));
+    }
+}
+
+/// Says which modules' functions have no names because their files are other ones by now.
+fn warn_of_replaced(report: &mut Report, tracked: Option<&Tracked>) {
+    for file in tracked.iter().flat_map(|tracked| &tracked.replaced) {
+        report.warnings.push(format!(
+            "{} was replaced after it was loaded: its functions are shown as addresses of the file that was there before",
+            file.display()
         ));
     }
 }

@@ -1,6 +1,8 @@
 //! Names from the files that an Apple linker leaves: its executables only say in which object files their debug
 //! information is.
 
+use super::names::Unread;
+use crate::live::stack::Image;
 use addr2line::{FrameIter, Loader};
 use std::marker::PhantomData;
 use std::path::Path;
@@ -13,8 +15,8 @@ pub(super) struct Files {}
 pub(super) struct DebugInfo<'f>(Loader, PhantomData<&'f Files>);
 
 impl<'f> DebugInfo<'f> {
-    pub(super) fn read(path: &Path, _files: &'f Files) -> Option<Self> {
-        Loader::new(path).ok().map(|loader| Self(loader, PhantomData))
+    pub(super) fn read(path: &Path, _files: &'f Files, _image: Option<&Image>) -> Result<Self, Unread> {
+        Loader::new(path).map(|loader| Self(loader, PhantomData)).map_err(|_| Unread::Unreadable)
     }
 
     /// The functions at an address in the file, innermost first.

@@ -3,11 +3,15 @@
 //! What `addr2line::Loader` does, for this one format: with all the formats of other systems it takes longer to compile
 //! than everything else that memprof needs.
 
+use super::names::Unread;
+use crate::live::stack::{Image, identity};
 use addr2line::{Context, FrameIter, LookupContinuation, LookupResult, SplitDwarfLoad};
 use gimli::{AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, NativeEndian};
 use memmap2::Mmap;
-use object::read::elf::ElfFile;
-use object::{CompressionFormat, Object, ObjectSection, SymbolMap, SymbolMapName};
+use miniz_oxide::inflate;
+use object::read::elf::{ElfFile, ProgramHeader};
+use object::{CompressedData, CompressionFormat, Object, ObjectSection, SymbolMap, SymbolMapName};
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -26,7 +30,14 @@ type Bytes<'f> = EndianSlice<'f, NativeEndian>;
 pub(super) struct Files {
     maps: Arena<Mmap>,
     uncompressed: Arena<Vec<u8>>,
+    /// Bytes of the latter.
+    unfolded: Cell<u64>,
 }
+
+/// How many times as large as it is a section may become, and all of them together. Debug information becomes three to ten
+/// times as large.
+const MOST_UNFOLDED: u64 = 100;
+const MOST_UNFOLDED_IN_ALL: u64 = 4 << 30;
 
 /// The debug information of one file.
 pub(super) struct DebugInfo<'f> {
@@ -38,9 +49,17 @@ pub(super) struct DebugInfo<'f> {
 }
 
 impl<'f> DebugInfo<'f> {
-    pub(super) fn read(path: &Path, files: &'f Files) -> Option<Self> {
-        let elf = files.elf(path)?;
-        let mut dwarf = files.dwarf(&elf, |id| Some(id.name()))?;
+    /// That of the file, if it is the one that `image` was loaded from.
+    pub(super) fn read(path: &Path, files: &'f Files, image: Option<&Image>) -> Result<Self, Unread> {
+        let elf = files.elf(path).ok_or(Unread::Unreadable)?;
+        if !image.is_none_or(|image| is_of(&elf, image)) {
+            return Err(Unread::Replaced);
+        }
+        Self::of(path, files, &elf).ok_or(Unread::Unreadable)
+    }
+
+    fn of(path: &Path, files: &'f Files, elf: &ElfFile<'f, Header>) -> Option<Self> {
+        let mut dwarf = files.dwarf(elf, |id| Some(id.name()))?;
         // Most units of a Rust program share an abbreviation table: it is read once.
         dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
         Some(Self {
@@ -88,6 +107,23 @@ impl<'f> DebugInfo<'f> {
     }
 }
 
+/// True if this is the file of what is loaded, and no other build that has taken its place.
+fn is_of(elf: &ElfFile<'_, Header>, image: &Image) -> bool {
+    if let Some(loaded) = &image.build_id {
+        let id = elf.build_id().ok().flatten().unwrap_or_default();
+        return id.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == *loaded;
+    }
+    let Some(loaded) = image.content else { return true };
+    let (endian, headers) = (elf.endian(), elf.elf_program_headers());
+    let parts = headers
+        .iter()
+        .filter(|header| header.p_type(endian) == object::elf::PT_LOAD)
+        .map(|header| [header.p_vaddr(endian).into(), header.p_memsz(endian).into(), header.p_filesz(endian).into()]);
+    let index = headers.iter().find(|header| header.p_type(endian) == object::elf::PT_GNU_EH_FRAME);
+    let index = index.and_then(|header| header.data(endian, elf.data()).ok());
+    identity::content(parts, index.unwrap_or_default()) == loaded
+}
+
 fn package<'f>(path: &Path, files: &'f Files) -> Option<DwarfPackage<Bytes<'f>>> {
     // `/proc/self/exe` is a link.
     let path = path.canonicalize().ok()?;
@@ -114,19 +150,40 @@ impl Files {
 
     /// A section's bytes; none where the file has no such section, or one that cannot be uncompressed.
     fn section<'f>(&'f self, elf: &ElfFile<'f, Header>, name: Option<&str>) -> Bytes<'f> {
-        let bytes = name.and_then(|name| elf.section_by_name(name)?.compressed_data().ok()).and_then(|section| {
-            match section.format {
-                CompressionFormat::None => Some(section.data),
-                CompressionFormat::Zlib => {
-                    let size = usize::try_from(section.uncompressed_size).ok()?;
-                    let bytes = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(section.data, size).ok()?;
-                    Some(self.uncompressed.alloc(bytes).as_slice())
-                }
-                // With the feature `zstd`. Without it this is an error.
-                _ => Some(self.uncompressed.alloc(section.decompress().ok()?.into_owned()).as_slice()),
-            }
+        let section = name.and_then(|name| elf.section_by_name(name)?.compressed_data().ok());
+        let bytes = section.and_then(|section| match section.format {
+            CompressionFormat::None => Some(section.data),
+            _ => self.unfold(&section),
         });
         EndianSlice::new(bytes.unwrap_or_default(), NativeEndian)
+    }
+
+    /// The bytes that a section was compressed from; `None` where it is damaged, or says that it would take more memory than
+    /// any debug information does, or than there is.
+    fn unfold(&self, section: &CompressedData<'_>) -> Option<&[u8]> {
+        let size = section.uncompressed_size;
+        let most = (section.data.len() as u64).saturating_mul(MOST_UNFOLDED).saturating_add(1 << 20);
+        let left = MOST_UNFOLDED_IN_ALL.checked_sub(self.unfolded.get())?;
+        if size > most.min(left) {
+            return None;
+        }
+        self.unfolded.set(self.unfolded.get() + size);
+        let size = usize::try_from(size).ok()?;
+        let bytes = match section.format {
+            CompressionFormat::Zlib => {
+                let mut bytes = Vec::new();
+                // An allocation that fails must not end the program.
+                bytes.try_reserve_exact(size).ok()?;
+                bytes.resize(size, 0);
+                let parts = std::iter::once(section.data);
+                let written = inflate::decompress_slice_iter_to_slice(&mut bytes, parts, true, false).ok()?;
+                bytes.truncate(written);
+                bytes
+            }
+            // With the feature `zstd`. Without it this is an error.
+            _ => section.decompress().ok()?.into_owned(),
+        };
+        Some(self.uncompressed.alloc(bytes).as_slice())
     }
 }
 

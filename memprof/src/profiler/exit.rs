@@ -7,12 +7,20 @@
 //!   abort                   a new thread ────────────┤
 //!   panic = "abort"         abort, or the panic hook ┘
 //! ```
+//!
+//! A report takes up to 64 KiB of stack. On a thread, in a handler or in a coroutine that has less than 128 KiB left another
+//! thread makes it, and this one waits.
 
 use super::{RUNNING, finish, out_of_memory, output, stop};
 use crate::Error;
 use crate::os::exit;
 use crate::os::signals::{self, Signal};
 use crate::os::write_signals::Held;
+#[cfg(unix)]
+use crate::os::{
+    ending::{self, Elsewhere},
+    stderr,
+};
 use std::panic::catch_unwind;
 use std::sync::Once;
 use std::sync::atomic::AtomicBool;
@@ -22,6 +30,10 @@ use std::time::Duration;
 /// Set while a signal is about to end the process, as it would without the profiler.
 static IS_ENDING: AtomicBool = AtomicBool::new(false);
 
+#[cfg(unix)]
+const NO_STACK: &str = "memprof: no report: the thread that ended the program had too little stack, and the system gave no other \
+                        thread\n";
+
 /// What a thread that wants to exit grants a signal that came before, which waits for the report.
 const GRANTED: Duration = Duration::from_secs(15);
 
@@ -29,7 +41,11 @@ const GRANTED: Duration = Duration::from_secs(15);
 pub(super) fn arm() -> bool {
     static ONCE: Once = Once::new();
     static IS_ARMED: AtomicBool = AtomicBool::new(false);
-    ONCE.call_once(|| IS_ARMED.store(exit::at_exit(at_exit), Relaxed));
+    ONCE.call_once(|| {
+        #[cfg(unix)]
+        ending::prepare();
+        IS_ARMED.store(exit::at_exit(at_exit), Relaxed);
+    });
     if !abort::catch() && cfg!(panic = "abort") {
         write_in_panic_hook();
     }
@@ -56,6 +72,19 @@ pub(super) fn end_by(signal: Signal) {
 /// Ends the profile, if one is running and its configuration wants a report at the end. Whatever goes wrong is said on
 /// stderr and nowhere else.
 pub(super) fn finish_unless_told_not_to() {
+    #[cfg(unix)]
+    if !ending::has_room() {
+        match ending::work_elsewhere() {
+            Elsewhere::Done => return,
+            // Nothing is written, and that takes little stack.
+            Elsewhere::Nothing => {}
+            Elsewhere::Impossible => return stderr::write_all(NO_STACK.as_bytes()),
+        }
+    }
+    finish_here();
+}
+
+fn finish_here() {
     // This runs in destructors, perhaps of a thread that is panicking, and in `exit`: unwinding out of it would abort,
     // and so change the exit status.
     let _ = catch_unwind(finish_if_wanted);
@@ -126,15 +155,15 @@ pub fn exit(code: i32) -> ! {
 
 #[cfg(unix)]
 pub(super) mod abort {
-    use super::{RUNNING, finish_unless_told_not_to};
+    use super::{RUNNING, finish_here};
     use crate::os::ending::{self, Work};
     use crate::tracker::Reporting;
 
-    static WORK: Work = Work { is_possible: || !RUNNING.is_held_here(), run: finish_in_thread };
+    static WORK: Work = Work { is_possible: || !RUNNING.is_held_here(), run: finish_in_thread, run_here: finish_here };
 
     fn finish_in_thread() {
         Reporting::begin_thread();
-        finish_unless_told_not_to();
+        finish_here();
     }
 
     /// Has the report written before `abort` ends the process. False: the program has a handler of its own.

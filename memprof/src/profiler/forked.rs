@@ -48,7 +48,9 @@ mod threads {
         exit::end_is_near(false);
         // Before the thread begins.
         signals::in_child(has_background);
-        if has_background && !background::start_in_child() {
+        if !has_background {
+            background::stay_without_in_child();
+        } else if !background::start_in_child() {
             signals::in_child(false);
         }
     }

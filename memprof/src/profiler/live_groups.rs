@@ -12,6 +12,7 @@ use crate::report::data::Frame;
 use crate::sorted;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 /// A block that keeps being made larger is a group that grows, if it is as large as this and this share of all.
 const LARGE: u64 = 64 * 1024;
@@ -115,14 +116,15 @@ impl Group {
     }
 }
 
-/// Sorts the records into groups, the largest first: by call path, and by stack if they are wanted.
+/// Sorts the records into groups, the largest first: by call path, and by stack if they are wanted. The files that were
+/// replaced since their modules were loaded are beside them.
 pub(super) fn grouped(
     records: &Records,
     paths: &Paths,
     readings: &Readings,
     now: u64,
     with_stacks: bool,
-) -> Vec<Group> {
+) -> (Vec<Group>, Vec<PathBuf>) {
     let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
     let files = Files::default();
     let mut stacks = Stacks::of(if with_stacks { records.as_slice() } else { &[] }, &files);
@@ -148,7 +150,7 @@ pub(super) fn grouped(
         group.frames = stacks.frames(group.stack);
     }
     sorted::by_key(&mut groups, |group| (Reverse(group.estimate.bytes()), group.path, group.stack));
-    groups
+    (groups, stacks.replaced())
 }
 
 /// When a block was last made larger, ticks: as far as that is kept, and no sooner than it was made. `None`: never.

@@ -12,6 +12,7 @@ use crate::live::{self, Records};
 use crate::os::clock::Anchor;
 use crate::report::data::{Live, LiveGroup, Totals, cause, expected};
 use crate::sorted;
+use std::path::PathBuf;
 use wildmatch::WildMatch;
 
 /// The tracked allocations of one moment, summed by path.
@@ -28,6 +29,8 @@ pub(super) struct Tracked {
     interval_range: Option<[u64; 2]>,
     /// Allocations so far that should have a record and found no room.
     given_up: u64,
+    /// The files that were replaced since their modules were loaded.
+    pub(super) replaced: Vec<PathBuf>,
 }
 
 /// Blocks with such a chance of a record are not missed.
@@ -44,7 +47,7 @@ impl Tracked {
         with_stacks: bool,
         since_start: u64,
     ) -> Self {
-        let mut groups = grouped(records, paths, &over_time.readings, now.ticks(), with_stacks);
+        let (mut groups, replaced) = grouped(records, paths, &over_time.readings, now.ticks(), with_stacks);
         let mut sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
         // Blocks that seldom get a record now can be there without a sample, up to what the exact figures leave: with an
         // interval's bytes of them none has one with a chance of 37 %.
@@ -64,7 +67,7 @@ impl Tracked {
         }
         let (interval, largest_interval) = (records.interval, records.largest_interval);
         let interval_range = records.interval_range();
-        Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, given_up }
+        Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, given_up, replaced }
     }
 
     /// What the paths retain; unknown where blocks that should have a record have none.

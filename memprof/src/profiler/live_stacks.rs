@@ -6,6 +6,7 @@ use crate::live::Record;
 use crate::live::stack::StackId;
 use crate::report::data::Frame;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a reader sees of a frame: where there are names, the address says nothing more.
@@ -37,6 +38,11 @@ impl<'f> Stacks<'f> {
             frames.entry(first).or_insert(found);
             first
         })
+    }
+
+    /// The modules whose files were replaced since they were loaded.
+    pub(super) fn replaced(&self) -> Vec<PathBuf> {
+        self.symbols.as_ref().map(Symbols::replaced).unwrap_or_default()
     }
 
     /// The functions on a stack that is the [`first_alike`](Self::first_alike) of some, innermost first. Groups of several

@@ -33,6 +33,7 @@ mod periodic;
 mod readings;
 mod room;
 mod rows;
+mod schedule;
 mod spread;
 mod symbols;
 mod verdict;
@@ -247,7 +248,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     if !live::stack::prepare(frames, tracking.max_tracked_allocations) {
         warnings.push("the system has no memory for stacks: set max_tracked_allocations lower".to_owned());
     }
-    readings::begin();
+    background::begin_readings(&config);
     let background = start_background(&config, &mut warnings);
     forked::arm();
     forked::has_background(background.is_some() && background_is_asked_for(&config));
@@ -386,6 +387,7 @@ fn stop(running: &mut Held<'static, Running>) {
     if let Some(profile) = running.take() {
         exit::abort::release();
         forked::has_background(false);
+        background::end_readings();
         if let Some(background) = profile.background {
             background.stop();
         }

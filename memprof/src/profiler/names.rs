@@ -1,5 +1,6 @@
 //! The names of functions, from the symbols and debug information of modules' files.
 
+use crate::live::stack::Image;
 use crate::report::data::Frame;
 use std::path::Path;
 
@@ -8,9 +9,20 @@ pub(super) use by_file::{Files, Names};
 #[cfg(not(all(feature = "backtraces", unix)))]
 pub(super) use in_process::{Files, Names};
 
+/// Why a file gives no names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg(all(feature = "backtraces", unix))]
+pub(super) enum Unread {
+    /// It is missing, or in no form that is known.
+    Unreadable,
+    /// Another build has taken its place since it was loaded.
+    #[cfg_attr(target_vendor = "apple", allow(dead_code, reason = "not looked at there"))]
+    Replaced,
+}
+
 #[cfg(all(feature = "backtraces", unix))]
 mod by_file {
-    use super::{Frame, Path};
+    use super::{Frame, Image, Path, Unread};
     use std::borrow::Cow;
     use std::collections::HashMap;
     use std::path::PathBuf;
@@ -28,7 +40,8 @@ mod by_file {
     /// The files that were read so far, for one report: debug information is large.
     pub(in super::super) struct Names<'f> {
         contents: &'f Files,
-        files: HashMap<PathBuf, Option<DebugInfo<'f>>>,
+        /// By path, and by where the module lies: of two of the same path one is older than the file.
+        files: HashMap<(PathBuf, usize), Result<DebugInfo<'f>, Unread>>,
     }
 
     impl<'f> Names<'f> {
@@ -36,11 +49,28 @@ mod by_file {
             Self { contents, files: HashMap::new() }
         }
 
-        /// The functions that go on at a return address, innermost first; `address` is the address in the module's file.
-        pub(in super::super) fn at(&mut self, file: Option<&Path>, address: usize, _in_memory: usize) -> Vec<Frame> {
+        /// The files that another build has taken the place of since they were loaded.
+        pub(in super::super) fn replaced(&self) -> Vec<PathBuf> {
+            let replaced = self.files.iter().filter(|(_, read)| matches!(read, Err(Unread::Replaced)));
+            let mut files: Vec<PathBuf> = replaced.map(|((file, _), _)| file.clone()).collect();
+            files.sort();
+            files.dedup();
+            files
+        }
+
+        /// The functions that go on at a return address, innermost first; `address` is the address in the module's file. None
+        /// where the file is not the one that `image` was loaded from.
+        pub(in super::super) fn at(
+            &mut self,
+            file: Option<&Path>,
+            image: Option<&Image>,
+            address: usize,
+            _in_memory: usize,
+        ) -> Vec<Frame> {
             let Some(file) = file else { return Vec::new() };
-            let info =
-                self.files.entry(file.to_owned()).or_insert_with(|| DebugInfo::read(file, self.contents)).as_ref();
+            let key = (file.to_owned(), image.map_or(0, |image| image.moved_by));
+            let read = || DebugInfo::read(file, self.contents, image);
+            let info = self.files.entry(key).or_insert_with(read).as_ref().ok();
             // Where the call is, not where it returns to: that can be the next line, or another function.
             let (Some(info), Some(call)) = (info, (address as u64).checked_sub(1)) else { return Vec::new() };
             let mut frames = Vec::new();
@@ -83,7 +113,7 @@ mod by_file {
 
 #[cfg(not(all(feature = "backtraces", unix)))]
 mod in_process {
-    use super::{Frame, Path};
+    use super::{Frame, Image, Path};
 
     /// Nothing is read here.
     #[derive(Default)]
@@ -97,10 +127,22 @@ mod in_process {
             Self(std::marker::PhantomData)
         }
 
+        /// No files are read.
+        #[allow(clippy::unused_self, reason = "other systems keep files")]
+        pub(in super::super) fn replaced(&self) -> Vec<std::path::PathBuf> {
+            Vec::new()
+        }
+
         /// The functions that go on at a return address, innermost first.
         #[allow(clippy::unused_self, reason = "other systems keep files")]
         #[cfg(all(feature = "backtraces", windows))]
-        pub(in super::super) fn at(&mut self, _file: Option<&Path>, _in_file: usize, address: usize) -> Vec<Frame> {
+        pub(in super::super) fn at(
+            &mut self,
+            _file: Option<&Path>,
+            _image: Option<&Image>,
+            _in_file: usize,
+            address: usize,
+        ) -> Vec<Frame> {
             let mut frames = Vec::new();
             // It looks one byte before the address that it is given: where the call is, not where it returns to.
             backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
@@ -118,7 +160,13 @@ mod in_process {
         /// Names are not known here.
         #[allow(clippy::unused_self, reason = "other systems keep files")]
         #[cfg(not(all(feature = "backtraces", windows)))]
-        pub(in super::super) fn at(&mut self, _file: Option<&Path>, _in_file: usize, _address: usize) -> Vec<Frame> {
+        pub(in super::super) fn at(
+            &mut self,
+            _file: Option<&Path>,
+            _image: Option<&Image>,
+            _in_file: usize,
+            _address: usize,
+        ) -> Vec<Frame> {
             Vec::new()
         }
     }

@@ -3,6 +3,7 @@
 
 use super::exit::abort;
 use crate::os::stderr::RawStderr;
+use crate::printable::Printable;
 use crate::tracker::{self, Site, each_ledger, each_node};
 use std::cell::Cell;
 use std::fmt::{Arguments, Write};
@@ -94,6 +95,6 @@ fn say(out: &mut RawStderr, what: Arguments<'_>) {
             let _ = writeln!(out, "memprof: functions by net (self, bytes):");
         }
         let name = site.raw_name().trim_end_matches("::Marker");
-        let _ = writeln!(out, "memprof: {:>16}  {name}", site.scratch.swap(i64::MIN, Relaxed));
+        let _ = writeln!(out, "memprof: {:>16}  {}", site.scratch.swap(i64::MIN, Relaxed), Printable(name));
     }
 }

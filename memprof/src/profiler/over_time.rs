@@ -4,7 +4,7 @@ use super::merge::Paths;
 use super::net_rise::{self, NetRise};
 use super::readings::{self, Key, Readings};
 use super::rows::Names;
-use super::verdict::Activity;
+use super::verdict::{Activity, Work};
 use crate::os::clock::Anchor;
 use crate::tracker::history;
 use std::collections::HashMap;
@@ -40,12 +40,15 @@ impl OverTime {
             }
             by_path
         };
+        let work = |point: &history::Point| Work {
+            at: seconds(point.ticks),
+            bytes: point.allocated as f64,
+            processor: point.processor as f64 / 1e9,
+        };
         let (calls, net_of_paths) = (by_path(readings.calls.as_ref()), by_path(readings.net.as_ref()));
         Self {
             moments: readings.moments.iter().map(|&ticks| seconds(ticks)).collect(),
-            activity: Activity::new(
-                history.points.iter().map(|point| (seconds(point.ticks), point.allocated as f64)).collect(),
-            ),
+            activity: Activity::new(history.points.iter().map(work).collect()),
             net: history.points.iter().map(|point| (seconds(point.ticks), point.net as f64)).collect(),
             net_error: history.error_bytes as f64,
             readings,

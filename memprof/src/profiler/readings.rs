@@ -1,37 +1,24 @@
 //! Live bytes by place, and net by call path, at a bounded number of moments of the run.
 //!
-//! The profiler's own thread takes these readings while the program runs, and every report takes one, so that earlier reports
-//! of a run help later ones. When all moments are taken, every second one is dropped and the distance between two doubles.
+//! The profiler's own thread takes these readings while the program runs; where there is none, threads of the program do (see
+//! [`schedule`](super::schedule)). Every report takes one, so that earlier reports of a run help later ones. When all moments are taken, every second one is dropped and the distance between two doubles.
 //! The memory is static: nothing is allocated, and what finds no room has no readings.
 
 use super::estimate::chance;
 use crate::live;
 use crate::os::clock::{self, Anchor};
 use crate::os::fork_lock::ForkLock;
-use crate::tracker::{self, history};
+use crate::tracker;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize};
-use std::time::{Duration, Instant};
 
 /// The most moments that are kept.
-const MOMENTS: usize = 32;
+pub(super) const MOMENTS: usize = 32;
 /// The most places, or call paths, with readings.
 const ROWS: usize = 1024;
 /// Rows that a key may stand in.
 const PROBES: usize = 16;
-/// The first distance between two moments.
-const FIRST_STEP: Duration = Duration::from_millis(10);
-/// A reading comes no sooner than so many times its own length after the last one: at first 2 % of one processor, and ever less.
-const PAUSE: u32 = 50;
-/// How long one is thought to take at first. A single one that takes long lost the processor, or is the first to touch its memory:
-/// of what it takes, not more than twice the usual is believed.
-const FIRST_USUAL: Duration = Duration::from_micros(100);
-/// Readings of the net to one of the places, at most, where that takes long.
-const MOST: u32 = 4;
-/// Readings of the net in all.
-const DENSITY: u32 = 256;
-
 static TABLES: Tables = Tables::new();
 /// One reading at a time.
 static ONE_AT_A_TIME: ForkLock<()> = ForkLock::new();
@@ -195,7 +182,6 @@ impl Tables {
 
 /// Begins anew: a profile has started.
 pub(super) fn begin() {
-    history::begin();
     let _alone = ONE_AT_A_TIME.lock();
     TABLES.len.store(0, Relaxed);
     TABLES.live.clear();
@@ -206,6 +192,22 @@ pub(super) fn begin() {
 /// Takes a reading. Does not allocate.
 pub(super) fn take() {
     let _alone = ONE_AT_A_TIME.lock();
+    read();
+}
+
+/// Does so unless somebody else is at it: never waits.
+pub(super) fn try_take() {
+    if let Some(_alone) = ONE_AT_A_TIME.try_lock() {
+        read();
+    }
+}
+
+/// True if the next moment is one too many.
+pub(super) fn are_full() -> bool {
+    TABLES.is_full()
+}
+
+fn read() {
     let moment = TABLES.begin_moment(clock::ticks());
     if let Some(table) = live::table() {
         table.each_kept(|record, interval| {
@@ -253,56 +255,6 @@ impl Readings {
             net: (TABLES.net.left_out.load(Relaxed) == 0).then(|| TABLES.net.copy(len)),
             calls: (TABLES.calls.left_out.load(Relaxed) == 0).then(|| TABLES.calls.copy(len)),
         }
-    }
-}
-
-/// When the profiler's own thread takes its next readings.
-#[derive(Debug)]
-pub(super) struct Schedule {
-    begun: Instant,
-    next: Instant,
-    /// Of the places; the net of the process is read each time.
-    next_of_places: Instant,
-    step_of_places: Duration,
-    /// How long a reading takes, without what other threads had of the processor meanwhile.
-    usual: Duration,
-}
-
-impl Schedule {
-    /// Begins now.
-    pub(super) fn new() -> Self {
-        history::has_reader(true);
-        let begun = Instant::now();
-        Self {
-            begun,
-            next: begun + FIRST_STEP,
-            next_of_places: begun + FIRST_STEP,
-            step_of_places: FIRST_STEP,
-            usual: FIRST_USUAL,
-        }
-    }
-
-    pub(super) fn next(&self) -> Instant {
-        self.next
-    }
-
-    /// Takes the readings that are due. Does not allocate.
-    pub(super) fn read(&mut self) {
-        let now = Instant::now();
-        history::read_if_due();
-        let mut pause = Duration::ZERO;
-        if now >= self.next_of_places {
-            if TABLES.is_full() {
-                // Twice the distance that they have, however long a reading took.
-                self.step_of_places = self.begun.elapsed() / (MOMENTS as u32 / 2);
-            }
-            take();
-            self.usual = now.elapsed().min(self.usual.saturating_mul(2));
-            pause = self.usual.saturating_mul(PAUSE);
-            self.next_of_places = now + self.step_of_places.max(pause);
-        }
-        // As dense as the history of the net is.
-        self.next = now + FIRST_STEP.max(pause / MOST).max(self.begun.elapsed() / DENSITY);
     }
 }
 

@@ -29,6 +29,11 @@ impl<'f> Symbols<'f> {
         frames
     }
 
+    /// The modules whose files were replaced since they were loaded: nothing on these stacks is named after them.
+    pub(super) fn replaced(&self) -> Vec<PathBuf> {
+        self.names.replaced()
+    }
+
     fn functions(&mut self, known: Known) -> &[Frame] {
         let (images, names) = (&self.images, &mut self.names);
         self.known.entry((known.address, known.mark)).or_insert_with(|| functions(known, images, names))
@@ -44,7 +49,7 @@ fn functions(known: Known, images: &[Image], names: &mut Names<'_>) -> Vec<Frame
     let image = images.iter().find(|image| image.holds(known.address));
     let in_file = image.map_or(known.address, |image| known.address.wrapping_sub(image.moved_by));
     let file = image.map(file);
-    let mut frames = names.at(file.as_deref(), in_file, known.address);
+    let mut frames = names.at(file.as_deref(), image, in_file, known.address);
     if frames.is_empty() {
         frames.push(nothing);
     }

@@ -8,6 +8,7 @@ use std::io;
 
 use super::data::{Report, SCHEMA_VERSION};
 use crate::Error;
+use crate::printable::Printable;
 
 pub(super) use read::{Fields, FromJson, Problem};
 pub(super) use tree::Node;
@@ -54,7 +55,8 @@ impl Report {
     /// assert!(error.to_string().contains("schema_version"));
     /// ```
     pub fn from_json(text: &str) -> Result<Report, Error> {
-        read(text).map_err(|message| Error::Report { message })
+        // A message repeats what stands in the text, and that can be anything.
+        read(text).map_err(|message| Error::Report { message: Printable(&message).to_string() })
     }
 }
 

@@ -1,21 +1,15 @@
 //! Names of functions as the text reports show them.
 
+use crate::printable::Printable;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What stands for the path of blocks that no tracked function allocated.
 pub(crate) const OUTSIDE: &str = "(outside tracked functions)";
 
-/// The name without characters that would break a line or command a terminal: a name can be any text its owner gave.
+/// The name with escapes for characters that would break a line, command a terminal, or turn or hide text: a name can be any
+/// text that its owner gave.
 pub(crate) fn printable(name: &str) -> String {
-    let mut text = String::with_capacity(name.len());
-    for letter in name.chars() {
-        if letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
-            text.extend(letter.escape_default());
-        } else {
-            text.push(letter);
-        }
-    }
-    text
+    Printable(name).to_string()
 }
 
 /// A call path, outermost function first: `build → insert → grow`.
@@ -141,6 +135,7 @@ mod tests {
     #[test]
     fn control_characters_are_written_out() {
         assert_eq!(printable("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+        assert_eq!(printable("\u{202e}gnp.\u{200b}exe"), "\\u{202e}gnp.\\u{200b}exe");
         assert_eq!(path(&["größe".into(), "x\ty".into()]), "größe → x\\ty");
         assert_eq!(path(&[]), OUTSIDE);
     }

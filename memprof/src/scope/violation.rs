@@ -1,6 +1,7 @@
 //! The panic that a budget with `on_violation = "panic"` asks for.
 
 use super::site_name;
+use crate::printable::Printable;
 use crate::size;
 use crate::tracker::{Figures, Site};
 
@@ -35,7 +36,8 @@ fn text(site: &Site, figures: Figures) -> String {
     .flatten()
     .collect();
     let name = site_name::path(site).short;
-    format!("a call of `{name}` ({}:{}) went beyond its memory budget: it {}", site.file, site.line, beyond.join(", "))
+    let (name, file) = (Printable(&name), Printable(site.file));
+    format!("a call of `{name}` ({file}:{}) went beyond its memory budget: it {}", site.line, beyond.join(", "))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::figures::MeasuredFunction;
 use super::outcome::Compare;
 use super::run::{Run, run};
+use crate::printable::Printable;
 use crate::profiler::Reporting;
 use crate::size;
 use crate::sorted;
@@ -68,7 +69,8 @@ pub(super) fn by_net(run: &mut Run) -> String {
     sorted::by_key(&mut functions, |function| std::cmp::Reverse(function.net_bytes));
     lines(functions.iter().filter(|function| function.net_bytes > 0).map(|function| {
         let MeasuredFunction { name, file, line, net_bytes, .. } = function;
-        format!("net {}  {name}{}", size::exact(*net_bytes), super::figures::place(file, *line))
+        let (name, place) = (Printable(name), super::figures::place(file, *line));
+        format!("net {}  {name}{place}", size::exact(*net_bytes))
     }))
 }
 

@@ -1,5 +1,6 @@
 //! The figures of a measurement.
 
+use crate::printable::Printable;
 #[cfg(feature = "profiling")]
 use crate::size;
 use std::fmt;
@@ -84,7 +85,7 @@ impl<R> fmt::Display for Measured<R> {
 impl fmt::Display for MeasuredFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (bytes, blocks) = (size::exact(self.allocated_bytes), size::plural(self.allocated_count, "block"));
-        write!(f, "{bytes} in {blocks}  {}{}", self.name, place(&self.file, self.line))
+        write!(f, "{bytes} in {blocks}  {}{}", Printable(&self.name), place(&self.file, self.line))
     }
 }
 
@@ -98,12 +99,12 @@ impl<R> fmt::Display for Measured<R> {
 #[cfg(not(feature = "profiling"))]
 impl fmt::Display for MeasuredFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
+        fmt::Display::fmt(&Printable(&self.name), f)
     }
 }
 
 /// ` (src/shop.rs:12)`, where there is a place.
 #[cfg(feature = "profiling")]
 pub(super) fn place(file: &str, line: u32) -> String {
-    if file.is_empty() { String::new() } else { format!(" ({file}:{line})") }
+    if file.is_empty() { String::new() } else { format!(" ({}:{line})", Printable(file)) }
 }

@@ -3,6 +3,7 @@
 use super::failure::{Failure, lines};
 use super::figures::place;
 use super::run::{Run, key, name, run};
+use crate::printable::Printable;
 use crate::profiler::Reporting;
 use crate::size;
 use crate::sorted;
@@ -42,6 +43,7 @@ pub(super) fn left(run: &mut Run) -> Option<String> {
     let (bytes, count) = live.iter().fold((0, 0), |sum, row| (sum.0 + row.1, sum.1 + row.2));
     let rows = live.iter().map(|&(site, bytes, count)| {
         let (name, file, line) = name(site);
+        let name = Printable(&name);
         format!("{} in {}  {name}{}", size::exact(bytes), size::plural(count, "block"), place(&file, line))
     });
     let verb = if count == 1 { "is" } else { "are" };

@@ -1,7 +1,7 @@
 //! To go on at a call path, on whichever thread: where a thread is, captured, and entered again.
 
 use super::ends;
-use super::frames::{Frame, FrameId, FrameKind};
+use super::frames::{FrameId, FrameKind, State};
 use super::ledger::Ledger;
 use super::measurement::{self, Joined};
 use super::node::Node;
@@ -66,15 +66,27 @@ impl CallPath {
         self.enter_as(FrameKind::Context).map(Entered)
     }
 
-    /// The same, counted as a call. It is in no distribution.
+    /// The same, counted as a call, also where there is no room to enter it. It is in no distribution.
     pub(crate) fn enter_counted(self) -> Option<Entered> {
-        let entered = self.enter()?;
-        let node = entered.0.ledger.node();
+        let entered = self.enter();
+        let node = match &entered {
+            Some(entered) => entered.0.ledger.node(),
+            None => self.node_here(thread::ledger()?, Joined::NONE)?,
+        };
         node.calls.store(node.calls.load(Relaxed).wrapping_add(1), Relaxed);
         node.count_unrecorded();
         // Release: whoever sees the call end sees it begin.
         node.finished.store(node.finished.load(Relaxed).wrapping_add(1), Release);
-        Some(entered)
+        entered
+    }
+
+    /// The node of the path on a ledger.
+    fn node_here(self, ledger: &'static Ledger, measured: Joined) -> Option<&'static Node> {
+        if std::ptr::eq(ledger, self.ledger) && measured.is_whole() {
+            Some(self.node)
+        } else {
+            same_path(ledger, self.node, measured)
+        }
     }
 
     pub(super) fn enter_as(self, kind: FrameKind) -> Option<Open> {
@@ -90,12 +102,7 @@ impl CallPath {
     fn enter_path(self, kind: FrameKind, measured: Joined) -> Option<(Open, &'static Node)> {
         let ledger = thread::ledger()?;
         ledger.catch_up();
-        let node = if std::ptr::eq(ledger, self.ledger) && measured.is_whole() {
-            Some(self.node)
-        } else {
-            same_path(ledger, self.node, measured)
-        };
-        let Some(node) = node else {
+        let Some(node) = self.node_here(ledger, measured) else {
             ledger.count_not_opened();
             return None;
         };
@@ -103,25 +110,10 @@ impl CallPath {
         if !ledger.make_room() {
             return None;
         }
+        let _still = frames.hold_still();
         ends::set_counts_aside(frames.all());
-        let net = ledger.net();
-        let id = frames.next_id();
-        frames.push(Frame {
-            id,
-            node,
-            node_before: ledger.node(),
-            high_before: ledger.high.get(),
-            net_at_entry: net,
-            allocated_at_entry: ledger.allocated.get(),
-            count_at_entry: ledger.allocated_count.get(),
-            open_before: 0,
-            kind,
-            panicking_at_entry: false,
-            ended: false,
-        });
-        ledger.high.set(net);
-        ledger.charge(node);
-        Some((Open { ledger, id }, node))
+        let open = ledger.push(ledger.node(), node, State::of(kind, false), 0);
+        Some((open, node))
     }
 }
 

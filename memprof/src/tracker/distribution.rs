@@ -136,15 +136,18 @@ impl Distribution {
         if place.is_null() {
             return None;
         }
-        let older = self.newest.load(Relaxed);
+        let mut older = self.newest.load(Relaxed);
         // SAFETY: the caller gives aligned room for one page that nobody else uses and that is never freed.
-        let page: &'static Page = unsafe {
-            place.write(Page { power, older, counts: [const { AtomicU64::new(0) }; BUCKETS] });
-            &*place
-        };
+        unsafe { place.write(Page { power, older, counts: [const { AtomicU64::new(0) }; BUCKETS] }) };
         // Release: whoever finds the page in the list sees it whole.
-        self.newest.store(place, Release);
-        Some(page)
+        while let Err(present) = self.newest.compare_exchange(older, place, Release, Relaxed) {
+            // A signal handler has listed one meanwhile.
+            older = present;
+            // SAFETY: nobody knows the page yet.
+            unsafe { (*place).older = older };
+        }
+        // SAFETY: it was written above, and is never freed.
+        Some(unsafe { &*place })
     }
 }
 

@@ -8,6 +8,7 @@ use super::frames::{Foreign, Frame, FrameKind};
 use super::ledger::Ledger;
 use super::measurement::{self, Rise};
 use super::scopes::{Closed, Level};
+use std::sync::atomic::Ordering::{Relaxed, Release};
 
 /// What stands above a frame, as the frame sees it.
 struct Above {
@@ -21,14 +22,14 @@ impl Ledger {
     fn above(&self, frames: &[Frame]) -> Above {
         let mut foreign: Option<Foreign> = None;
         let mut highest = i64::MIN;
-        for frame in frames {
+        for frame in frames.iter().filter(|frame| !frame.is_vacant()) {
             let so_far = foreign.unwrap_or_default();
             highest = highest.max(frame.high_before.wrapping_sub(so_far.net));
-            match frame.kind {
+            match frame.state.kind {
                 FrameKind::Subtracted => foreign = Some(so_far.and(frame.totals())),
                 // All that is above it happened in it.
                 FrameKind::Context => return Above { foreign: Some(so_far.and(self.since(frame))), highest },
-                FrameKind::Call | FrameKind::Poll | FrameKind::Block | FrameKind::Measurement => {}
+                _ => {}
             }
         }
         let so_far = foreign.unwrap_or_default();
@@ -47,6 +48,7 @@ impl Ledger {
 
     /// Closes the scope at a place of the stack, whatever stands above it.
     pub(super) fn close_at(&'static self, index: usize, panicking: bool) -> Closed {
+        let _still = self.frames().hold_still();
         let all = self.frames().all();
         let (upto, above) = all.split_at_mut(index + 1);
         let frame = upto[index];
@@ -58,13 +60,16 @@ impl Ledger {
             net: self.net().wrapping_sub(subtract.net),
             highest,
         };
-        if frame.kind == FrameKind::Block
+        if frame.is_block()
             && let Some(next) = above.iter_mut().find(|frame| frame.is_open())
         {
             // What began in the block is still open: it stays, and when it ends, what was charged before the block is
             // charged.
             next.node_before = frame.node_before;
-            if let Some(heir) = above.iter_mut().find(|frame| !frame.ended) {
+            if frame.id.is_marked() {
+                next.mark();
+            }
+            if let Some(heir) = above.iter_mut().find(|frame| !frame.state.ended && !frame.is_vacant()) {
                 heir.high_before = heir.high_before.max(frame.high_before);
             }
             // A context has set aside the counts of what is open beneath, and will count again what then is.
@@ -73,8 +78,11 @@ impl Ledger {
             }
             self.frames().end(index);
         } else {
-            // What is open above was forgotten: a function's body and a poll end last.
-            self.forget_from(index + 1);
+            // What is open above was forgotten: a function's body and a poll end last. Not so a block: what is open above it has
+            // no frame, and goes on.
+            if !frame.is_block() {
+                self.forget_from(index + 1);
+            }
             frame.node.leave();
             self.charge(frame.node_before);
             self.take_off(index, foreign, highest.max(frame.high_before));
@@ -84,6 +92,7 @@ impl Ledger {
 
     /// Ends the context that was entered at a place of the stack.
     pub(super) fn close_context_at(&'static self, index: usize) {
+        let _still = self.frames().hold_still();
         self.forget_from(index + 1);
         let all = self.frames().all();
         let frame = all[index];
@@ -96,6 +105,7 @@ impl Ledger {
     /// Ends the measurement that was entered at a place of the stack: its net on this thread, and the highest net above
     /// entry.
     pub(super) fn close_measurement_at(&'static self, index: usize) -> Rise {
+        let _still = self.frames().hold_still();
         self.forget_from(index + 1);
         let all = self.frames().all();
         let frame = all[index];
@@ -114,6 +124,9 @@ impl Ledger {
 
     /// Ends the scopes from a place of the stack upwards, whose guards were forgotten. Their frames stay.
     fn forget_from(&self, first: usize) {
+        if self.frames().are_frameless_above(first) {
+            self.forget_frameless();
+        }
         let all = self.frames().all();
         for index in (first..all.len()).rev() {
             let frame = &all[index];
@@ -127,21 +140,33 @@ impl Ledger {
             }
             frame.node.leave();
             let closed = Level { allocated: 0, count: 0, net: 0, highest: 0 }.figures(frame, false);
-            if frame.kind.is_call() {
+            if frame.state.kind.is_call() {
                 closed.node.count_unrecorded();
             }
         }
+    }
+
+    /// Ends the calls that are open without a frame.
+    #[cold]
+    fn forget_frameless(&self) {
+        for node in self.tree().nodes() {
+            let forgotten = u64::from(node.frameless.replace(0));
+            node.unrecorded.store(node.unrecorded.load(Relaxed).wrapping_add(forgotten), Relaxed);
+            node.finished.store(node.finished.load(Relaxed).wrapping_add(forgotten), Release);
+        }
+        self.frames().forget_frameless();
     }
 
     /// Takes a frame off, and all that stands above it. The frame beneath gets to know the highest net that it has seen
     /// until now, and what it must not count; both without what it must not count already.
     fn take_off(&'static self, index: usize, foreign: Option<Foreign>, highest: i64) {
         let frames = self.frames();
-        let ended_beneath = frames.all()[..index].iter().rev().take_while(|frame| frame.ended).count();
+        let ended_beneath = frames.all()[..index].iter().rev().take_while(|frame| frame.state.ended).count();
         let first = index - ended_beneath;
         let Some(foreign) = foreign else {
             self.high.set(highest);
-            return frames.truncate(first);
+            frames.truncate(first);
+            return frames.mark_innermost_if_frameless(first);
         };
         let highest_of_all = self.highest_of(&frames.all()[first..]);
         self.highest_handed_down.set(highest_of_all);
@@ -151,6 +176,7 @@ impl Ledger {
             Some(last) if last.is_subtracted() => last.subtract(foreign, highest),
             Some(_) => frames.push(Frame::subtracted(foreign, highest, self.root())),
         }
+        frames.mark_innermost_if_frameless(first);
         // What was before is known to the frame above; this goes on with what is true for both.
         self.high.set(self.net());
     }
@@ -158,6 +184,7 @@ impl Ledger {
     /// The thread is over: closes what it has forgotten, and charges the root.
     pub(super) fn close_all_scopes(&'static self) {
         self.catch_up();
+        let _still = self.frames().hold_still();
         self.forget_from(0);
         self.high.set(self.highest_net());
         self.frames().truncate(0);
@@ -172,7 +199,11 @@ impl Ledger {
     /// The highest net of the thread since the first of these frames began.
     fn highest_of(&self, frames: &[Frame]) -> i64 {
         let known = self.high.get().max(self.highest_handed_down.get());
-        frames.iter().filter(|frame| !frame.is_subtracted()).map(|frame| frame.high_before).fold(known, i64::max)
+        frames
+            .iter()
+            .filter(|frame| !frame.is_subtracted() && !frame.is_vacant())
+            .map(|frame| frame.high_before)
+            .fold(known, i64::max)
     }
 }
 

@@ -2,14 +2,15 @@
 //!
 //! When all places are taken, every second reading is dropped and the distance between two of them doubles: however long the
 //! process runs, there are between 128 and 256 of them, at even distances. The profiler's own thread takes them, from all
-//! counters; where there is none, threads that publish do. Such a thread publishes its own net however little it is, so that
-//! a reading is off by what the others have not published yet.
+//! counters; where there is none, threads that publish do: each has what the profile wants done then. In a process with one
+//! thread that thread reads all counters, too. Else it publishes its own net however little it is, so that a reading is off by
+//! what the others have not published yet.
 
 use super::ledger::{PUBLISH_STEP, each_ledger};
 use super::totals;
-use crate::os::clock;
+use crate::os::{clock, cpu_time};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, AtomicUsize};
 
 /// The most readings that are kept.
 const PLACES: usize = 256;
@@ -33,6 +34,14 @@ pub(crate) struct Point {
     pub(crate) net: i64,
     /// Bytes allocated so far: how busy the process was.
     pub(crate) allocated: u64,
+    /// Processor time so far, nanoseconds.
+    pub(crate) processor: u64,
+}
+
+impl Point {
+    fn now(net: i64, allocated: u64) -> Self {
+        Self { ticks: clock::ticks(), net, allocated, processor: cpu_time::of_process() }
+    }
 }
 
 /// Readings, and how far one can be off.
@@ -46,27 +55,41 @@ struct Place {
     ticks: AtomicU64,
     net: AtomicI64,
     allocated: AtomicU64,
+    processor: AtomicU64,
 }
 
 impl Place {
     const fn empty() -> Self {
-        Self { ticks: AtomicU64::new(0), net: AtomicI64::new(0), allocated: AtomicU64::new(0) }
+        Self {
+            ticks: AtomicU64::new(0),
+            net: AtomicI64::new(0),
+            allocated: AtomicU64::new(0),
+            processor: AtomicU64::new(0),
+        }
     }
 
     fn get(&self) -> Point {
-        Point { ticks: self.ticks.load(Relaxed), net: self.net.load(Relaxed), allocated: self.allocated.load(Relaxed) }
+        Point {
+            ticks: self.ticks.load(Relaxed),
+            net: self.net.load(Relaxed),
+            allocated: self.allocated.load(Relaxed),
+            processor: self.processor.load(Relaxed),
+        }
     }
 
     fn set(&self, point: Point) {
         self.ticks.store(point.ticks, Relaxed);
         self.net.store(point.net, Relaxed);
         self.allocated.store(point.allocated, Relaxed);
+        self.processor.store(point.processor, Relaxed);
     }
 }
 
 static READINGS: Readings = Readings::new();
 /// True if the profiler's own thread takes the readings.
 static HAS_READER: AtomicBool = AtomicBool::new(false);
+/// What a thread that publishes calls when a reading is due: a `fn()`; null: none.
+static VISIT: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
 /// True if a reading was taken by a thread that published.
 static IS_ROUGH: AtomicBool = AtomicBool::new(false);
 
@@ -100,6 +123,10 @@ impl Readings {
 
     fn is_due(&self, ticks: u64) -> bool {
         ticks >= self.next.load(Relaxed)
+    }
+
+    fn hurry(&self) {
+        let _ = self.next.fetch_update(Relaxed, Relaxed, |next| (next != u64::MAX).then_some(0));
     }
 
     /// Adds a reading. Of two that come at the same time one is enough.
@@ -163,6 +190,28 @@ pub(crate) fn has_reader(it_has: bool) {
     HAS_READER.store(it_has, Relaxed);
 }
 
+/// Has threads that publish call this when a reading is due, in an allocation, as long as the profiler has no thread. It takes
+/// the reading, never waits and never allocates.
+pub(crate) fn have_visited(visit: Option<fn()>) {
+    VISIT.store(visit.map_or(std::ptr::null_mut(), |visit| visit as *mut ()), Release);
+}
+
+/// A thread that publishes has come while a reading is due.
+pub(super) fn visit() {
+    let visit = VISIT.load(Acquire);
+    if visit.is_null() {
+        return read_published();
+    }
+    // SAFETY: only `have_visited` stores here, and what it stores is such a function.
+    let visit = unsafe { std::mem::transmute::<*mut (), fn()>(visit) };
+    visit();
+}
+
+/// Has the next thread that publishes take a reading.
+pub(crate) fn hurry() {
+    READINGS.hurry();
+}
+
 /// In a forked child: the thread that was at it does not exist.
 pub(crate) fn recover() {
     has_reader(false);
@@ -172,10 +221,10 @@ pub(crate) fn recover() {
 /// The net as of now, by all counters.
 fn now() -> Point {
     let (allocated, freed) = totals::flows();
-    Point { ticks: clock::ticks(), net: allocated.bytes.wrapping_sub(freed.bytes) as i64, allocated: allocated.bytes }
+    Point::now(allocated.bytes.wrapping_sub(freed.bytes) as i64, allocated.bytes)
 }
 
-/// Takes a reading if one is due. For the profiler's own thread.
+/// Takes a reading of all counters if one is due.
 pub(crate) fn read_if_due() {
     if READINGS.is_due(clock::ticks()) {
         READINGS.add(now());
@@ -188,16 +237,17 @@ pub(super) fn needs_publishers() -> bool {
     READINGS.next.load(Relaxed) != u64::MAX && !HAS_READER.load(Relaxed)
 }
 
-/// True if a thread that publishes should take a reading.
+/// True if a thread that publishes should take a reading now.
 #[inline]
-pub(super) fn is_due_for_publisher() -> bool {
-    needs_publishers() && READINGS.is_due(clock::ticks())
+pub(super) fn is_due_for_publisher(ticks: u64) -> bool {
+    READINGS.is_due(ticks) && needs_publishers()
 }
 
 /// Takes the reading of a thread that has published all of its own.
-pub(super) fn note(net: i64, allocated: u64) {
+pub(crate) fn read_published() {
+    let (net, allocated) = totals::published();
     IS_ROUGH.store(true, Relaxed);
-    READINGS.add(Point { ticks: clock::ticks(), net, allocated });
+    READINGS.add(Point::now(net, allocated));
 }
 
 /// All readings so far, and one of now. Allocates: for reports.
@@ -221,7 +271,7 @@ mod tests {
         for turn in 1..100_000_u64 {
             let ticks = turn * FIRST_STEP;
             if readings.is_due(ticks) {
-                readings.add(Point { ticks, net: turn as i64, allocated: turn });
+                readings.add(Point { ticks, net: turn as i64, allocated: turn, processor: turn });
             }
         }
         let points = readings.copy();
@@ -236,7 +286,7 @@ mod tests {
     fn who_finds_another_at_it_goes_on() {
         let readings = Readings::new();
         readings.begin(Point::default());
-        readings.alone(|| readings.add(Point { ticks: 5, net: 5, allocated: 5 }));
+        readings.alone(|| readings.add(Point { ticks: 5, ..Point::default() }));
         assert_eq!(readings.copy().len(), 1);
     }
 }

@@ -62,9 +62,7 @@ fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 
 #[inline(always)]
 fn count_allocated(ledger: &'static Ledger, total: u64, bytes: usize) {
-    ledger.allocated.set(total);
-    // One instruction; nothing else tells how many allocations a call made, which a budget can limit.
-    ledger.allocated_count.set(ledger.allocated_count.get().wrapping_add(1));
+    ledger.count_allocated(bytes as u64);
     ledger.node().counters.allocated(bytes as u64);
     // The highest net is kept here, not in the long way: "peak of a call" would else be off by a threshold. From `total`,
     // not from the ledger: it is in a register.
@@ -148,12 +146,12 @@ fn deallocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     if total >= ledger.free_threshold.load(Relaxed) {
         return free_event(ledger, block, bytes, total);
     }
-    count_deallocated(ledger, total, bytes);
+    count_deallocated(ledger, bytes);
 }
 
 #[inline(always)]
-fn count_deallocated(ledger: &'static Ledger, total: u64, bytes: usize) {
-    ledger.deallocated.set(total);
+fn count_deallocated(ledger: &'static Ledger, bytes: usize) {
+    ledger.count_deallocated(bytes as u64);
     ledger.node().counters.deallocated(bytes as u64);
 }
 
@@ -161,9 +159,9 @@ fn count_deallocated(ledger: &'static Ledger, total: u64, bytes: usize) {
 #[inline(never)]
 fn free_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
     if ledger.is_publishing_due_by_frees(total) {
-        return free_that_publishes(ledger, block, bytes, total);
+        return free_that_publishes(ledger, block, bytes);
     }
-    count_deallocated(ledger, total, bytes);
+    count_deallocated(ledger, bytes);
     forget(block);
 }
 
@@ -181,9 +179,9 @@ fn forget(block: *mut u8) {
 /// It is time to publish the net, or a scope has ended elsewhere.
 #[cold]
 #[inline(never)]
-fn free_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
+fn free_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     ledger.catch_up();
-    count_deallocated(ledger, total, bytes);
+    count_deallocated(ledger, bytes);
     forget(block);
     ledger.publish(false);
 }
@@ -257,9 +255,8 @@ fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) {
     ledger.catch_up();
     let node = ledger.node();
     // The allocation is counted before the free, for the reader's two passes.
-    ledger.allocated.set(ledger.allocated.get().wrapping_add(new as u64));
-    ledger.allocated_count.set(ledger.allocated_count.get().wrapping_add(1));
-    ledger.deallocated.set(ledger.deallocated.get().wrapping_add(old as u64));
+    ledger.count_allocated(new as u64);
+    ledger.count_deallocated(old as u64);
     node.counters.allocated(new as u64);
     node.reallocated_count.store(node.reallocated_count.load(Relaxed).wrapping_add(1), Relaxed);
     node.grown_bytes.store(node.grown_bytes.load(Relaxed).wrapping_add(grown), Relaxed);

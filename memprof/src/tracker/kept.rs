@@ -22,12 +22,13 @@ impl Kept {
         match (measurement, scope) {
             (None, None) => Self::NONE,
             (None, Some(scope)) => Self(scope.id.word(false)),
-            (Some(measurement), Some(scope)) => {
+            // Nobody finds a measurement whose scope has no frame above it.
+            (Some(measurement), Some(scope)) if scope.id.without_frame().is_none() => {
                 measurement.leave_open();
                 Self(scope.id.word(false) | Self::MEASUREMENT)
             }
             // Said by the bit for panics, which is of no use here.
-            (Some(measurement), None) => Self(measurement.leave_open().word(true)),
+            (Some(measurement), _) => Self(measurement.leave_open().word(true)),
         }
     }
 

@@ -7,6 +7,7 @@
 
 use super::frames::{FrameId, FrameKind};
 use super::ledger::Ledger;
+use super::scopes::Closed;
 use super::sync::{AtomicU64, AtomicUsize};
 use crate::os::pages;
 use std::ptr::null_mut;
@@ -88,10 +89,20 @@ impl Ledger {
     #[cold]
     #[inline(never)]
     fn end_late(&'static self) {
+        // A signal handler has interrupted somebody among the frames: the words wait.
+        if self.frames().is_held() {
+            return;
+        }
+        let still = self.frames().hold_still();
         let late = self.late_ends();
         late.inbox.take(late.places(), |word| match word.map(FrameId::from_word) {
             Some((id, panicking)) => {
-                if let Some(index) = self.frames().find(id) {
+                if let Some(frameless) = id.without_frame() {
+                    if let Some(closed) = self.close_frameless(frameless, panicking) {
+                        closed.node.count_unrecorded();
+                        note_panic(closed);
+                    }
+                } else if let Some(index) = self.frames().find(id) {
                     self.end_late_at(index, panicking);
                 }
             }
@@ -103,6 +114,7 @@ impl Ledger {
                 }
             }
         });
+        drop(still);
         self.publish(false);
         self.rearm_entries();
     }
@@ -133,13 +145,17 @@ impl Ledger {
 
     /// What this thread did until it heard of the end is not what the call did: it counts as a call without figures.
     fn end_late_at(&'static self, index: usize, panicking: bool) {
-        let kind = self.frames().all().get(index).map(|frame| frame.kind);
+        let kind = self.frames().all().get(index).map(|frame| frame.state.kind);
         let closed = self.close_at(index, panicking);
         if kind.is_some_and(FrameKind::is_call) {
             closed.node.count_unrecorded();
         }
-        if closed.panicked {
-            closed.node.panicked.store(closed.node.panicked.load(Relaxed).wrapping_add(1), Relaxed);
-        }
+        note_panic(closed);
+    }
+}
+
+fn note_panic(closed: Closed) {
+    if closed.panicked {
+        closed.node.panicked.store(closed.node.panicked.load(Relaxed).wrapping_add(1), Relaxed);
     }
 }

@@ -11,12 +11,12 @@ use super::tree::Tree;
 use super::{history, totals, tracking};
 use crate::live;
 use crate::live::stack::Stacks;
-use crate::os::pages;
 use crate::os::thread_name::ThreadName;
+use crate::os::{clock, pages};
 use std::cell::Cell;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64};
 
 /// How far a thread's net moves before it is published to the process.
 pub(crate) const PUBLISH_STEP: u64 = 64 * 1024;
@@ -35,6 +35,33 @@ pub(super) static SHARED: Ledger = Ledger::new();
 /// All ledgers of the program, the shared one last. One that is listed later is not in it.
 pub(crate) fn each_ledger() -> impl Iterator<Item = &'static Ledger> {
     REGISTRY.iter().chain(std::iter::once(&SHARED))
+}
+
+/// Adds to one of the owner's totals, which a signal handler adds to as well: in one instruction, where there is such a one, in
+/// debug builds too.
+macro_rules! add {
+    ($ledger:expr, $field:ident, 1) => {
+        add!(@ $ledger, $field, 1, "inc qword ptr [{ledger} + {field}]",)
+    };
+    ($ledger:expr, $field:ident, $by:expr) => {
+        add!(@ $ledger, $field, $by, "add qword ptr [{ledger} + {field}], {by}", by = in(reg) $by,)
+    };
+    (@ $ledger:expr, $field:ident, $by:expr, $instruction:literal, $($operand:tt)*) => {{
+        let ledger: &Ledger = $ledger;
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        // SAFETY: the field is a valid `u64`, which this thread alone writes to.
+        unsafe {
+            std::arch::asm!(
+                $instruction,
+                ledger = in(reg) std::ptr::from_ref(ledger),
+                field = const std::mem::offset_of!(Ledger, $field),
+                $($operand)*
+                options(nostack)
+            );
+        }
+        #[cfg(any(not(target_arch = "x86_64"), miri))]
+        ledger.$field.set(ledger.$field.get().wrapping_add($by));
+    }};
 }
 
 impl Counters {
@@ -73,9 +100,9 @@ pub(crate) struct Ledger {
     publish_at: AtomicU64,
     /// Bytes freed at which the thread's net has to be published; 0 likewise.
     publish_at_freed: AtomicU64,
-    published: Cell<i64>,
+    published: AtomicI64,
     /// Bytes allocated when the thread published last.
-    published_allocated: Cell<u64>,
+    published_allocated: AtomicU64,
     /// When the next sample is due, while the live table is one.
     pub(super) countdown: live::Countdown,
     /// Which of the tracked allocations are special, see `tracking::is_special`.
@@ -132,8 +159,8 @@ impl Ledger {
             free_threshold: AtomicU64::new(PUBLISH_STEP),
             publish_at: AtomicU64::new(PUBLISH_STEP),
             publish_at_freed: AtomicU64::new(PUBLISH_STEP),
-            published: Cell::new(0),
-            published_allocated: Cell::new(0),
+            published: AtomicI64::new(0),
+            published_allocated: AtomicU64::new(0),
             countdown: live::Countdown::new(),
             special_mask: AtomicU64::new(0),
             is_reporting: Cell::new(false),
@@ -182,17 +209,20 @@ impl Ledger {
         if start.is_null() {
             return None;
         }
+        // Copied from there, not made on the stack: this may be one of a few kilobytes.
+        static BLANK: Ledger = Ledger::new();
         let after = size_of::<Ledger>();
         // SAFETY: the mapping is larger than a ledger (see the assertion below), aligned to a page, nobody else's, and
-        // never freed.
+        // never freed. Nobody changes the blank one, which has no part that may not be copied.
         let ledger: &'static Ledger = unsafe {
             let place = start.cast::<Ledger>();
-            place.write(Ledger::new());
+            place.copy_from_nonoverlapping(&raw const BLANK, 1);
             &*place
         };
         ledger.root.found();
         ledger.charge(&ledger.root);
-        ledger.tree.found(start.expose_provenance() + after, LEDGER_BYTES - after);
+        // SAFETY: the rest of the mapping, which begins where a ledger ends, and a ledger is aligned as a node is.
+        unsafe { ledger.tree.found(start.expose_provenance() + after, LEDGER_BYTES - after) };
         Some(ledger)
     }
 
@@ -219,6 +249,20 @@ impl Ledger {
     #[inline(always)]
     pub(super) fn net(&self) -> i64 {
         self.allocated.get().wrapping_sub(self.deallocated.get()) as i64
+    }
+
+    /// Counts an allocation in the thread's totals. For the owner alone.
+    #[inline(always)]
+    pub(super) fn count_allocated(&self, bytes: u64) {
+        add!(self, allocated, bytes);
+        // One instruction; nothing else tells how many allocations a call made, which a budget can limit.
+        add!(self, allocated_count, 1);
+    }
+
+    /// Counts a free in the thread's totals. For the owner alone.
+    #[inline(always)]
+    pub(super) fn count_deallocated(&self, bytes: u64) {
+        add!(self, deallocated, bytes);
     }
 
     /// Notes that an allocation found no room in the live table. For the owner alone.
@@ -275,14 +319,15 @@ impl Ledger {
     /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.
     pub(super) fn publish(&self, however_little: bool) {
         let net = self.net();
-        let moved = net.wrapping_sub(self.published.get());
+        let moved = net.wrapping_sub(self.published.load(Relaxed));
         let mut up = moved.max(0) as u64;
         let mut down = moved.min(0).unsigned_abs();
-        let is_read = history::is_due_for_publisher();
+        let is_read = !self.is_reporting() && history::is_due_for_publisher(clock::ticks());
         // Half a step is enough once we are here: a net that hovers just below a whole one would else lead here with
         // nearly every allocation.
         if however_little || is_read || up.max(down) >= PUBLISH_STEP / 2 {
-            self.published.set(net);
+            // Exchanged: a signal handler may have published meanwhile.
+            let moved = net.wrapping_sub(self.published.swap(net, Relaxed));
             if !self.is_reporting() {
                 totals::move_published(moved);
             }
@@ -290,10 +335,7 @@ impl Ledger {
         }
         if history::needs_publishers() && !self.is_reporting() {
             let allocated = self.allocated.get();
-            totals::move_allocated(allocated.wrapping_sub(self.published_allocated.replace(allocated)));
-        }
-        if is_read {
-            totals::read();
+            totals::move_allocated(allocated.wrapping_sub(self.published_allocated.swap(allocated, Relaxed)));
         }
         let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
         let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
@@ -303,6 +345,17 @@ impl Ledger {
         });
         if let Some(table) = live::table() {
             tracking::look_if_due(table);
+        }
+        if is_read {
+            history::visit();
+        }
+    }
+
+    /// Publishes where a reading over time is due, and has it taken. For the owner alone, once what it does is counted.
+    #[inline]
+    pub(super) fn publish_if_due(&self, ticks: u64) {
+        if history::is_due_for_publisher(ticks) {
+            self.publish(false);
         }
     }
 

@@ -26,25 +26,27 @@ pub(crate) struct Node {
     pub(crate) peak_plus_one: AtomicU64,
     /// Open scopes of the site, in the site's first node: more than one is a recursion.
     open: Cell<u32>,
+    /// Calls of this node that are open without a frame.
+    pub(super) frameless: Cell<u32>,
     /// The innermost measurement that the path is in, from 1; 0: none. So that one load tells.
     pub(super) measurement: u8,
     /// The first node of the same site in this tree, itself perhaps: it has the count of open scopes for all of them,
     /// because a recursion can come back by another path. The root's is itself.
     pub(super) first: Cell<*const Node>,
-    /// The step that was taken last from here: most functions call the same ones again.
-    pub(super) last_site: Cell<*const Site>,
+    /// The node that was entered last from here: most functions call the same ones again. At first itself. One word, so that a
+    /// handler can enter another one between any two instructions.
     pub(super) last_child: Cell<*const Node>,
+    /// Null: the root.
+    site: *const Site,
     /// How the figures of the site's calls on this ledger are spread; in the site's first node, null until a call was not
     /// 0 in all of them.
     pub(super) spread: AtomicPtr<CallSpread>,
     /// Calls that ended and are in no distribution: inner ones of a recursion, and those whose end was never seen.
     pub(super) unrecorded: AtomicU64,
-    /// `None`: the root.
-    site: Option<&'static Site>,
     /// Null: the root.
     parent: *const Node,
     /// The node that was made before this one.
-    older: *const Node,
+    pub(super) older: *const Node,
     /// What the last snapshot read; used by one reporter at a time.
     pub(super) seen: super::snapshot::Seen,
 }
@@ -60,13 +62,13 @@ impl Node {
             panicked: AtomicU64::new(0),
             peak_plus_one: AtomicU64::new(0),
             open: Cell::new(0),
+            frameless: Cell::new(0),
             measurement: 0,
             first: Cell::new(null()),
-            last_site: Cell::new(null()),
             last_child: Cell::new(null()),
+            site: null(),
             spread: AtomicPtr::new(std::ptr::null_mut()),
             unrecorded: AtomicU64::new(0),
-            site: None,
             parent: null(),
             older: null(),
             seen: super::snapshot::Seen::new(),
@@ -76,11 +78,12 @@ impl Node {
     /// A node beneath `parent`; `older` is the newest one so far.
     pub(super) fn beneath(parent: &'static Node, site: &'static Site, older: *const Node) -> Self {
         let measurement = if site.measurement == 0 { parent.measurement } else { site.measurement };
-        Self { site: Some(site), parent, older, measurement, ..Self::root() }
+        Self { site, parent, older, measurement, ..Self::root() }
     }
 
     pub(crate) fn site(&self) -> Option<&'static Site> {
-        self.site
+        // SAFETY: null, or what `beneath` was given, which lives for ever.
+        unsafe { self.site.as_ref() }
     }
 
     pub(crate) fn parent(&self) -> Option<&'static Node> {
@@ -102,7 +105,7 @@ impl Node {
 
     /// Whether it is the root of a measurement.
     pub(super) fn is_measurement(&self) -> bool {
-        self.site.is_some_and(|site| site.measurement != 0)
+        self.site().is_some_and(|site| site.measurement != 0)
     }
 
     /// The node that was made before this one.
@@ -114,8 +117,10 @@ impl Node {
     /// The child for `site`, if it is the one that was entered last from here; the owner alone calls this.
     #[inline(always)]
     pub(super) fn last_child(&self, site: &'static Site) -> Option<&'static Node> {
-        // SAFETY: `Tree::child` sets both together, and nodes are never freed.
-        if std::ptr::eq(self.last_site.get(), site) { Some(unsafe { &*self.last_child.get() }) } else { None }
+        // SAFETY: `found`, `Tree::make` and `Tree::child` store nodes, and those are never freed. Nodes of the shared ledger are
+        // never asked.
+        let last = unsafe { &*self.last_child.get() };
+        if std::ptr::eq(last.site, site) { Some(last) } else { None }
     }
 
     /// How many scopes of this node's site are open on this thread; the owner alone calls this.
@@ -147,6 +152,7 @@ impl Node {
     /// Lets a root count for itself.
     pub(super) fn found(&'static self) {
         self.first.set(self);
+        self.last_child.set(self);
     }
 
     /// How the calls of the site on this ledger are spread, if this is the site's first node and there is anything to say.

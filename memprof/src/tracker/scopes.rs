@@ -5,7 +5,7 @@
 //!
 //! The usual case of each is a function without calls; everything unusual is a tail call away.
 
-use super::frames::{Frame, FrameId, FrameKind};
+use super::frames::{Frame, FrameId, FrameKind, Frameless, Frames, State};
 use super::ledger::Ledger;
 use super::node::Node;
 use super::site::Site;
@@ -64,10 +64,11 @@ impl Open {
             ledger.count_not_opened();
             return None;
         };
+        let panicking = std::thread::panicking();
         if !ledger.make_room() {
-            return None;
+            return Some(ledger.open_without_frame(node, kind, panicking));
         }
-        Some(ledger.open(before, node, kind, std::thread::panicking()))
+        Some(ledger.open(before, node, kind, panicking))
     }
 
     /// The node that the scope charges; `None` when it is not the innermost of this thread any more.
@@ -76,7 +77,10 @@ impl Open {
         if !thread::present().is(self.ledger) {
             return None;
         }
-        self.ledger.frames().innermost(self.id).map(|frame| frame.node)
+        match self.ledger.frames().innermost(self.id) {
+            Some(frame) => Some(frame.node),
+            None => self.id.without_frame().map(|frameless| frameless.node),
+        }
     }
 
     /// Closes the scope. `None`: it belongs to another thread, which will close it, or was closed already because something
@@ -95,11 +99,13 @@ impl Open {
                 net: ledger.net(),
                 highest,
             };
+            // A handler that interrupts here opens its scopes beneath this one, or beside it once the node before is charged.
+            let node_before = frame.node_before;
             frame.node.leave();
             let closed = level.figures(frame, false);
             ledger.high.set(highest.max(frame.high_before));
-            ledger.charge(frame.node_before);
-            ledger.frames().pop();
+            ledger.charge(node_before);
+            ledger.frames().pop(frame, self.id);
             return Some(closed);
         }
         self.close_unusual()
@@ -127,6 +133,10 @@ impl Open {
         let panicking = std::thread::panicking();
         if !thread::owns(ledger) {
             ledger.end_elsewhere(self.id, panicking);
+        } else if let Some(frameless) = self.id.without_frame() {
+            if let Some(closed) = ledger.close_frameless(frameless, panicking) {
+                return Some(closed);
+            }
         } else if let Some(index) = ledger.frames().find(self.id) {
             return Some(ledger.close_at(index, panicking));
         }
@@ -146,15 +156,28 @@ impl Ledger {
         kind: FrameKind,
         panicking: bool,
     ) -> Open {
+        // A handler may call the same function in between: it leaves the count as it was.
         let open = node.open_scopes();
         let open_before = open.get();
         open.set(open_before.wrapping_add(1));
         if kind.is_call() {
             node.calls.store(node.calls.load(Relaxed).wrapping_add(1), Relaxed);
         }
+        self.push(before, node, State::of(kind, panicking), open_before)
+    }
+
+    /// Pushes the frame of a scope, and charges its node.
+    #[inline(always)]
+    pub(super) fn push(
+        &'static self,
+        before: &'static Node,
+        node: &'static Node,
+        state: State,
+        open_before: u32,
+    ) -> Open {
+        let (id, slot) = self.frames().take_slot();
         let net = self.net();
-        let id = self.frames().next_id();
-        self.frames().push(Frame {
+        let frame = Frame {
             id,
             node,
             node_before: before,
@@ -163,13 +186,38 @@ impl Ledger {
             allocated_at_entry: self.allocated.get(),
             count_at_entry: self.allocated_count.get(),
             open_before,
-            kind,
-            panicking_at_entry: panicking,
-            ended: false,
-        });
+            state,
+        };
+        // SAFETY: the slot was taken just now.
+        unsafe { Frames::fill(slot, &frame) };
         self.high.set(net);
+        // Last: until here what a handler calls is called by the function before.
         self.charge(node);
         Open { ledger: self, id }
+    }
+
+    /// Opens a scope that finds no room for a frame. What it does is charged to what is around it.
+    #[cold]
+    fn open_without_frame(&'static self, node: &'static Node, kind: FrameKind, panicking: bool) -> Open {
+        if kind.is_call() {
+            node.calls.store(node.calls.load(Relaxed).wrapping_add(1), Relaxed);
+            self.frames().note_frameless(node);
+        }
+        Open { ledger: self, id: FrameId::frameless(node, kind.is_call(), panicking) }
+    }
+
+    /// Closes a scope that was opened without a frame; `None`: it has ended before. Its figures are not known.
+    #[cold]
+    pub(super) fn close_frameless(&self, scope: Frameless, panicking: bool) -> Option<Closed> {
+        let Frameless { node, is_call, panicking_at_entry } = scope;
+        if is_call {
+            if !self.frames().end_frameless(node) {
+                return None;
+            }
+            node.finished.store(node.finished.load(Relaxed).wrapping_add(1), Release);
+        }
+        let panicked = panicking && !panicking_at_entry;
+        Some(Closed { node, allocated: 0, count: 0, net: 0, peak: 0, outermost: false, panicked })
     }
 }
 
@@ -188,7 +236,7 @@ impl Level {
     #[inline(always)]
     pub(super) fn figures(self, frame: &Frame, panicking: bool) -> Closed {
         let node = frame.node;
-        if frame.kind.is_call() {
+        if frame.state.kind.is_call() {
             // Release: whoever sees the call end sees it begin.
             node.finished.store(node.finished.load(Relaxed).wrapping_add(1), Release);
         }
@@ -199,7 +247,7 @@ impl Level {
             net: self.net.wrapping_sub(frame.net_at_entry),
             peak: self.highest.wrapping_sub(frame.net_at_entry),
             outermost: frame.open_before == 0,
-            panicked: panicking && !frame.panicking_at_entry,
+            panicked: panicking && !frame.state.panicking_at_entry,
         }
     }
 }

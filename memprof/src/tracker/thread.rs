@@ -122,6 +122,11 @@ pub(crate) fn owns(ledger: &'static Ledger) -> bool {
 
 fn take() -> Option<&'static Ledger> {
     let ledger = REGISTRY.adopt().or_else(Ledger::create)?;
+    if let Some(taken) = present().ledger() {
+        // By a signal handler that has interrupted this.
+        REGISTRY.release(ledger);
+        return Some(taken);
+    }
     ledger.threads_served.store(ledger.threads_served.load(Relaxed) + 1, Relaxed);
     ledger.thread_id.store(thread_name::current_id(), Relaxed);
     ledger.note_name();

@@ -2,8 +2,8 @@
 
 use super::counters::{Counters, Flow};
 use super::ledger::{Ledger, PUBLISH_STEP, REGISTRY, SHARED, each_ledger};
+use super::thread;
 use super::tree::each_node;
-use super::{history, thread};
 use crate::MemoryStats;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicI64, AtomicU64};
@@ -16,9 +16,9 @@ static PEAK: AtomicI64 = AtomicI64::new(0);
 /// The bytes allocated by what threads have published.
 static ALLOCATED: AtomicU64 = AtomicU64::new(0);
 
-/// Takes a reading of the process from what was published.
-pub(super) fn read() {
-    history::note(NET.load(Relaxed), ALLOCATED.load(Relaxed));
+/// The net of the process and the bytes that it has allocated, of what was published.
+pub(super) fn published() -> (i64, u64) {
+    (NET.load(Relaxed), ALLOCATED.load(Relaxed))
 }
 
 /// Publishes what a thread has allocated since it published last.

@@ -37,6 +37,7 @@ fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, byt
     if live::is_limited() {
         charge(table, since, 1);
     }
+    ledger.publish_if_due(since);
 }
 
 /// Charges what was timed to the budget.
@@ -73,6 +74,7 @@ fn timed(ledger: &'static Ledger, table: &'static Table, work: impl FnOnce()) {
     work();
     if let Some(since) = since {
         charge(table, since, TIMED_EACH);
+        ledger.publish_if_due(since);
     }
 }
 
@@ -105,9 +107,10 @@ pub(super) fn special(ledger: &'static Ledger, table: &'static Table, block: *mu
     let record = record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
     match table.insert(block.addr(), || record) {
         Inserted::Yes => {}
-        Inserted::No => by_the_long_way(ledger, table, block, bytes),
-        Inserted::Crowded => crowded(ledger, table, block, bytes),
+        Inserted::No => return by_the_long_way(ledger, table, block, bytes),
+        Inserted::Crowded => return crowded(ledger, table, block, bytes),
     }
+    ledger.publish_if_due(record.ticks);
 }
 
 /// An allocation beyond the threshold that found no room in an exact table, or whose cost is measured.

@@ -2,6 +2,10 @@
 //!
 //! Nodes live in system memory and are never freed: a ledger's tree is bounded by the distinct call paths, and by
 //! [`MAX_NODES`]. The owner alone changes the tree; others read the counters and the list of nodes.
+//!
+//! A signal handler may interrupt the owner at any instruction, and change the tree as well. So room is taken, and nodes and
+//! edges are put in their places, by an exchange that fails if a handler was there meanwhile. An edge that is lost costs a
+//! second node of the same path, and a report sums the nodes of a path.
 
 use super::distribution::Page;
 use super::ledger::Ledger;
@@ -11,8 +15,8 @@ use super::watch::Watched;
 use crate::os::pages;
 use std::cell::Cell;
 use std::ptr::null;
-use std::sync::atomic::AtomicPtr;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, compiler_fence};
 
 /// Call paths of one ledger. What comes beyond is charged to one visible row.
 pub(crate) const MAX_NODES: u32 = 16 * 1024;
@@ -29,8 +33,62 @@ pub(super) static OTHER_PATHS: Site = Site::named("(other paths)", "", 0);
 /// A remembered step: from `parent` by `site` to `child`; from null, to the site's first node. All null: an empty place.
 struct Edge {
     parent: Cell<*const Node>,
-    site: Cell<*const Site>,
+    /// Whoever stores here owns the place.
+    site: AtomicPtr<Site>,
+    /// Stored last: until then the place is an empty one to readers.
     child: Cell<*const Node>,
+}
+
+/// A table of edges.
+#[derive(Clone, Copy)]
+struct Edges {
+    places: *const Edge,
+    /// A power of two, or 0.
+    room: usize,
+}
+
+impl Edges {
+    #[inline(always)]
+    fn at(self, hash: usize) -> Option<&'static Edge> {
+        // SAFETY: the mask keeps the index below the number of places, a power of two. Tables are never given back.
+        if self.room == 0 { None } else { Some(unsafe { &*self.places.add(hash & (self.room - 1)) }) }
+    }
+
+    /// Puts an edge into the first empty place.
+    fn put(self, parent: *const Node, site: &'static Site, child: &'static Node) {
+        let mut hash = Tree::hash(parent, site);
+        let own = std::ptr::from_ref(site).cast_mut();
+        while let Some(edge) = self.at(hash) {
+            if edge.site.compare_exchange(std::ptr::null_mut(), own, Relaxed, Relaxed).is_ok() {
+                edge.parent.set(parent);
+                compiler_fence(SeqCst);
+                edge.child.set(child);
+                return;
+            }
+            hash = hash.wrapping_add(1);
+        }
+    }
+}
+
+/// What stands at the beginning of a piece of memory, from which room is taken.
+struct Chunk {
+    free_from: AtomicUsize,
+    free_to: usize,
+}
+
+impl Chunk {
+    /// Makes a chunk of memory that nobody else uses.
+    ///
+    /// # Safety
+    /// `bytes` at `start` are the caller's alone, are more than a chunk's beginning, and are aligned for it.
+    unsafe fn found(start: usize, bytes: usize) -> *mut Chunk {
+        let place = std::ptr::with_exposed_provenance_mut::<Chunk>(start);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            place.write(Chunk { free_from: AtomicUsize::new(start + size_of::<Chunk>()), free_to: start + bytes })
+        };
+        place
+    }
 }
 
 /// The nodes of one ledger, but for its root.
@@ -39,12 +97,14 @@ pub(crate) struct Tree {
     /// The newest node; others walk the list.
     newest: AtomicPtr<Node>,
     nodes: Cell<u32>,
-    free_from: Cell<usize>,
-    free_to: Cell<usize>,
+    /// Where room is taken from.
+    chunk: AtomicPtr<Chunk>,
     edges: Cell<*const Edge>,
-    /// A power of two, or 0.
+    /// A power of two, or 0. Never more than there are places.
     edge_room: Cell<usize>,
     edges_used: Cell<usize>,
+    /// True while the table of edges grows.
+    grows: Cell<bool>,
     pages: Cell<u32>,
     other_paths: Cell<*const Node>,
 }
@@ -54,20 +114,23 @@ impl Tree {
         Self {
             newest: AtomicPtr::new(std::ptr::null_mut()),
             nodes: Cell::new(0),
-            free_from: Cell::new(0),
-            free_to: Cell::new(0),
+            chunk: AtomicPtr::new(std::ptr::null_mut()),
             edges: Cell::new(null()),
             edge_room: Cell::new(0),
             edges_used: Cell::new(0),
+            grows: Cell::new(false),
             pages: Cell::new(0),
             other_paths: Cell::new(null()),
         }
     }
 
-    /// Gives the tree its first memory: `bytes` at `start`, which nobody else uses and which is never freed.
-    pub(super) fn found(&self, start: usize, bytes: usize) {
-        self.free_from.set(start);
-        self.free_to.set(start + bytes);
+    /// Gives the tree its first memory.
+    ///
+    /// # Safety
+    /// `bytes` at `start` are nobody else's, hold some nodes, are aligned for one, and are never freed.
+    pub(super) unsafe fn found(&self, start: usize, bytes: usize) {
+        // SAFETY: as the caller vouches.
+        self.chunk.store(unsafe { Chunk::found(start, bytes) }, Relaxed);
     }
 
     /// All nodes but the root, the newest first.
@@ -78,10 +141,11 @@ impl Tree {
     }
 
     #[inline(always)]
-    fn edge_at(&self, hash: usize) -> Option<&Edge> {
+    fn edges(&self) -> Edges {
+        // The room first: the table that it is read with is the same one, or a larger one.
         let room = self.edge_room.get();
-        // SAFETY: the mask keeps the index below the number of places, a power of two.
-        if room == 0 { None } else { Some(unsafe { &*self.edges.get().add(hash & (room - 1)) }) }
+        compiler_fence(SeqCst);
+        Edges { places: self.edges.get(), room }
     }
 
     #[inline(always)]
@@ -112,7 +176,6 @@ impl Tree {
         site: &'static Site,
     ) -> Option<&'static Node> {
         let child = self.step(parent, site).or_else(|| self.new_child(ledger, parent, site))?;
-        parent.last_site.set(site);
         parent.last_child.set(child);
         Some(child)
     }
@@ -121,12 +184,13 @@ impl Tree {
     #[inline(always)]
     pub(super) fn step(&self, parent: *const Node, site: &'static Site) -> Option<&'static Node> {
         let mut hash = Self::hash(parent, site);
-        // The table is at most half full, so there is an empty place to stop at.
+        let edges = self.edges();
+        // The table is at most half full, or three quarters in a handler, so there is an empty place to stop at.
         loop {
-            let edge = self.edge_at(hash)?;
+            let edge = edges.at(hash)?;
             // SAFETY: null, or a node, and nodes are never freed.
             let child = unsafe { edge.child.get().as_ref() }?;
-            if std::ptr::eq(edge.site.get(), site) && std::ptr::eq(edge.parent.get(), parent) {
+            if std::ptr::eq(edge.site.load(Relaxed), site) && std::ptr::eq(edge.parent.get(), parent) {
                 return Some(child);
             }
             hash = hash.wrapping_add(1);
@@ -185,16 +249,30 @@ impl Tree {
 
     /// Room for a `T` that nobody else uses and that is never freed; null where the system has no memory.
     fn room_for<T>(&self) -> *mut T {
-        let mut at = self.free_from.get().next_multiple_of(align_of::<T>());
-        if at + size_of::<T>() > self.free_to.get() {
-            at = pages::reserve(CHUNK).expose_provenance();
-            if at == 0 {
+        loop {
+            let present = self.chunk.load(Relaxed);
+            // SAFETY: `found` and this function store chunks, and those are never freed. Nobody asks the shared ledger for room.
+            let chunk = unsafe { &*present };
+            let from = chunk.free_from.load(Relaxed);
+            let at = from.next_multiple_of(align_of::<T>());
+            if at + size_of::<T>() <= chunk.free_to {
+                // It fails if a signal handler has taken room meanwhile.
+                if chunk.free_from.compare_exchange(from, at + size_of::<T>(), Relaxed, Relaxed).is_ok() {
+                    return std::ptr::with_exposed_provenance_mut(at);
+                }
+                continue;
+            }
+            let start = pages::reserve(CHUNK);
+            if start.is_null() {
                 return std::ptr::null_mut();
             }
-            self.free_to.set(at + CHUNK);
+            // SAFETY: the mapping was made just now, with this size, and begins at a page.
+            let next = unsafe { Chunk::found(start.expose_provenance(), CHUNK) };
+            if self.chunk.compare_exchange(present, next, Relaxed, Relaxed).is_err() {
+                // SAFETY: nobody else knows it.
+                unsafe { pages::release(start, CHUNK) };
+            }
         }
-        self.free_from.set(at + size_of::<T>());
-        std::ptr::with_exposed_provenance_mut(at)
     }
 
     /// Adds a call's figures to the distributions of its site; the owner alone calls this.
@@ -222,8 +300,11 @@ impl Tree {
             place.write(CallSpread::new());
             &*place
         };
-        first.spread.store(place, Release);
-        Some(spread)
+        match first.spread.compare_exchange(std::ptr::null_mut(), place, Release, Acquire) {
+            Ok(_) => Some(spread),
+            // A signal handler was faster.
+            Err(_) => first.spread(),
+        }
     }
 
     /// Where the site's calls on this ledger are noted that have a budget or a window; the owner alone calls this. `None`
@@ -244,8 +325,11 @@ impl Tree {
             &*place
         };
         // Release: whoever finds it sees it whole.
-        spread.seen.store(place, Release);
-        Some(watched)
+        match spread.seen.compare_exchange(std::ptr::null_mut(), place, Release, Acquire) {
+            Ok(_) => Some(watched),
+            // A signal handler was faster.
+            Err(_) => spread.watched(),
+        }
     }
 
     fn room_for_page(&self) -> *mut Page {
@@ -262,31 +346,41 @@ impl Tree {
         if place.is_null() {
             return None;
         }
-        // SAFETY: `room_for` gives room for a node that nobody else uses and that is never freed.
-        let node: &'static Node = unsafe {
-            let newest = self.newest.load(Relaxed);
+        let first = self.step(null(), site);
+        let mut newest = self.newest.load(Relaxed);
+        // SAFETY: `room_for` gives room for a node that nobody else uses and that is never freed. Nobody knows it before it is
+        // listed.
+        unsafe {
             place.write(Node::beneath(parent, site, newest));
-            &*place
-        };
-        match self.step(null(), site) {
-            Some(first) => node.first.set(first),
-            None => {
-                node.first.set(node);
-                self.remember(null(), site, node);
-            }
+            (*place).first.set(first.map_or(place.cast_const(), std::ptr::from_ref));
+            (*place).last_child.set(place);
         }
         self.nodes.set(self.nodes.get() + 1);
         // Release: whoever finds the node in the list sees it whole.
-        self.newest.store(place, Release);
+        while let Err(present) = self.newest.compare_exchange(newest, place, Release, Relaxed) {
+            // A signal handler has listed one meanwhile.
+            newest = present;
+            // SAFETY: as above.
+            unsafe { (*place).older = newest };
+        }
+        // SAFETY: it was written above, and is never freed.
+        let node: &'static Node = unsafe { &*place };
+        if first.is_none() {
+            self.remember(null(), site, node);
+        }
         Some(node)
     }
 
     /// Makes sure that the table of edges stays at most half full with the two that a new node can need. False: it cannot
     /// grow.
     fn make_room_for_edges(&self) -> bool {
-        let room = self.edge_room.get();
-        if (self.edges_used.get() + 2) * 2 <= room {
+        let (used, room) = (self.edges_used.get(), self.edge_room.get());
+        if (used + 2) * 2 <= room {
             return true;
+        }
+        if self.grows.get() {
+            // A signal handler has interrupted this very function.
+            return (used + 2) * 4 <= room * 3;
         }
         let larger = (room * 2).max(128);
         if larger > MAX_EDGES * 2 {
@@ -296,39 +390,33 @@ impl Tree {
         if places.is_null() {
             return false;
         }
-        let (old, old_room) = (self.edges.get(), room);
-        self.edges.set(places);
-        self.edge_room.set(larger);
-        self.edges_used.set(0);
-        for index in 0..old_room {
-            // SAFETY: the old table has `old_room` places, and nobody but this thread uses it. Filled edges lead to
-            // nodes and sites, which are never freed.
-            unsafe {
-                let edge = &*old.add(index);
-                if let (Some(site), Some(child)) = (edge.site.get().as_ref(), edge.child.get().as_ref()) {
-                    self.remember(edge.parent.get(), site, child);
-                }
+        self.grows.set(true);
+        compiler_fence(SeqCst);
+        let (old, new) = (self.edges(), Edges { places, room: larger });
+        let mut copied = 0;
+        for index in 0..old.room {
+            let Some(edge) = old.at(index) else { break };
+            // SAFETY: filled edges lead to nodes and sites, which are never freed.
+            if let (Some(site), Some(child)) = unsafe { (edge.site.load(Relaxed).as_ref(), edge.child.get().as_ref()) }
+            {
+                new.put(edge.parent.get(), site, child);
+                copied += 1;
             }
         }
-        if !old.is_null() {
-            // SAFETY: the old table came from `reserve` with this size and is no longer referred to.
-            unsafe { pages::release(old.cast_mut().cast(), old_room * size_of::<Edge>()) };
-        }
+        // The larger table before the larger room. The old one is kept: a step that this has interrupted may be taken there. All
+        // old ones together are smaller than the new one.
+        self.edges.set(places);
+        compiler_fence(SeqCst);
+        self.edge_room.set(larger);
+        self.edges_used.set(copied);
+        compiler_fence(SeqCst);
+        self.grows.set(false);
         true
     }
 
     fn remember(&self, parent: *const Node, site: &'static Site, child: &'static Node) {
-        let mut hash = Self::hash(parent, site);
-        while let Some(edge) = self.edge_at(hash) {
-            if edge.child.get().is_null() {
-                edge.parent.set(parent);
-                edge.site.set(site);
-                edge.child.set(child);
-                self.edges_used.set(self.edges_used.get() + 1);
-                return;
-            }
-            hash = hash.wrapping_add(1);
-        }
+        self.edges().put(parent, site, child);
+        self.edges_used.set(self.edges_used.get() + 1);
     }
 }
 

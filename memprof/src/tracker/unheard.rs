@@ -1,9 +1,10 @@
 //! Programs whose tracked functions run, and where nobody will ever see a figure: a word on stderr, if figures were wanted.
 
+use super::hook;
 use super::ledger::REGISTRY;
 use super::measurement;
 use super::thread;
-use crate::os::{exit, stderr, wanted};
+use crate::os::{exit, kept_loaded, stderr, wanted};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 
@@ -28,8 +29,9 @@ pub(super) fn note_scope() {
     if WAS_SCOPE.load(Relaxed) || WAS_SCOPE.swap(true, AcqRel) || WAS_PROFILE.load(Relaxed) || !wanted::are_figures() {
         return;
     }
-    // Before a program's main the standard library has allocated. A tracker would have made a ledger for that.
-    if REGISTRY.iter().next().is_none() && thread::present().ledger().is_none() {
+    // Before a program's main the standard library has allocated. A tracker would have made a ledger for that. In a library
+    // this may come before its first allocation.
+    if !kept_loaded::is_library() && REGISTRY.iter().next().is_none() && thread::present().ledger().is_none() {
         stderr::write_all(NOT_INSTALLED.as_bytes());
     } else {
         exit::at_exit(at_exit);
@@ -38,6 +40,7 @@ pub(super) fn note_scope() {
 
 extern "C" fn at_exit() {
     if !WAS_PROFILE.load(Relaxed) && measurement::begun() == 0 {
-        stderr::write_all(NO_PROFILE.as_bytes());
+        let is_installed = !kept_loaded::is_library() || hook::is_installed();
+        stderr::write_all(if is_installed { NO_PROFILE } else { NOT_INSTALLED }.as_bytes());
     }
 }

@@ -78,7 +78,8 @@ fn copy_all(from: &Path, to: &Path, tests: bool) {
     }
 }
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+/// The Rust files in a folder.
+pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {

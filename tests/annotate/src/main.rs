@@ -2,8 +2,8 @@
 //! all its blocks, at no more than 1.5 times the cost (the median over the crates), and tests must have the same
 //! outcome.
 //!
-//! `memprof-annotate [CRATE…]`: these crates, or all of `crates/Cargo.toml`. `ROUNDS` says how often each check is
-//! timed.
+//! `memprof-annotate [CRATE…]`: these crates, or all of `crates/Cargo.toml` that fit into `MINUTES` (20; 0: no limit).
+//! `ROUNDS` says how often each check is timed (3).
 
 mod attributes;
 mod copies;
@@ -11,13 +11,17 @@ mod copies;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
+use std::time::{Duration, Instant};
 
 use attributes::Mode;
-use copies::{Published, copy, take_off, touch};
+use copies::{Published, copy, sources, take_off, touch};
 use serde_json::Value;
 
 /// The most that a check may cost with the attribute, as a factor.
 const LIMIT: f64 = 1.5;
+
+/// The fewest crates that say something about all.
+const ENOUGH: usize = 25;
 
 const MODES: [(&str, Option<Mode>); 3] =
     [("plain", None), ("functions", Some(Mode::Functions)), ("blocks", Some(Mode::Blocks))];
@@ -39,22 +43,31 @@ fn main() -> ExitCode {
     };
     let (all, suites) = published(&crates);
     let asked: Vec<String> = std::env::args().skip(1).collect();
-    let chosen = |name: &String| asked.is_empty() || asked.contains(name);
-    let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3);
+    let chosen = |krate: &&Published| asked.is_empty() || asked.contains(&krate.name);
+    let rounds = number("ROUNDS", 3);
+    let mut clock = Clock::new(if asked.is_empty() { number("MINUTES", 20) } else { 0 });
     let mut failed = 0;
+    for krate in all.iter().filter(chosen).filter(|krate| suites.contains(&krate.name)) {
+        failed += u32::from(!tested(krate, &places));
+    }
     let mut factors = [Vec::new(), Vec::new()];
+    let mut left_out = Vec::new();
     println!("{:32} {:>9} {:>7}   outcome      seconds: plain, functions, blocks", "crate", "functions", "blocks");
-    for krate in all.iter().filter(|krate| chosen(&krate.name)) {
+    clock.start();
+    for krate in all.iter().filter(chosen) {
+        let size = size(&krate.source.join("src"));
+        if !clock.has_time_for(size) {
+            left_out.push(krate.name.as_str());
+            continue;
+        }
         let checked = checked(krate, rounds, &places);
+        clock.spent(size);
         failed += u32::from(!checked.compiles);
         if checked.compiles {
             for (factors, seconds) in factors.iter_mut().zip(&checked.seconds[1..]) {
                 factors.push(seconds / checked.seconds[0]);
             }
         }
-    }
-    for krate in all.iter().filter(|krate| chosen(&krate.name) && suites.contains(&krate.name)) {
-        failed += u32::from(!tested(krate, &places));
     }
     for (factors, what) in factors.iter_mut().zip(["on functions", "on blocks"]) {
         factors.sort_by(f64::total_cmp);
@@ -64,8 +77,50 @@ fn main() -> ExitCode {
         // Of a few crates it says little.
         failed += u32::from(*median > LIMIT && factors.len() >= 10);
     }
-    println!("{failed} failures");
+    if !left_out.is_empty() {
+        println!("left out for want of time: {}", left_out.join(", "));
+    }
+    if asked.is_empty() && all.len() - left_out.len() < ENOUGH {
+        println!("fewer than {ENOUGH} crates were checked; MINUTES=0 sets no limit");
+        failed += 1;
+    }
+    println!("{failed} failures in {:.1} minutes", clock.begun.elapsed().as_secs_f64() / 60.0);
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn number(variable: &str, otherwise: u32) -> u32 {
+    std::env::var(variable).ok().and_then(|number| number.parse().ok()).unwrap_or(otherwise)
+}
+
+/// The time that is left, and what a crate is likely to take of it: as much for each byte of its source as those before.
+struct Clock {
+    begun: Instant,
+    /// None: there is no limit.
+    end: Option<Instant>,
+    checks_begun: Instant,
+    bytes: u64,
+}
+
+impl Clock {
+    fn new(minutes: u32) -> Self {
+        let now = Instant::now();
+        let end = (minutes > 0).then(|| now + Duration::from_secs(60 * u64::from(minutes)));
+        Self { begun: now, end, checks_begun: now, bytes: 0 }
+    }
+
+    fn start(&mut self) {
+        self.checks_begun = Instant::now();
+    }
+
+    fn has_time_for(&self, size: u64) -> bool {
+        let Some(end) = self.end.filter(|_| self.bytes > 0) else { return true };
+        let likely = self.checks_begun.elapsed().as_secs_f64() * size as f64 / self.bytes as f64;
+        Instant::now() + Duration::from_secs_f64(likely) < end
+    }
+
+    fn spent(&mut self, size: u64) {
+        self.bytes += size;
+    }
 }
 
 /// The crates of the manifest, and those whose tests are run.
@@ -81,7 +136,7 @@ fn published(crates: &Path) -> (Vec<Published>, Vec<String>) {
     let package = |id: &str| packages.iter().find(|package| package["id"] == id).expect("a package");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let texts = |value: &Value| value.as_array().into_iter().flatten().map(text).collect::<Vec<_>>();
-    let all = texts(&node(root)["dependencies"])
+    let mut all: Vec<_> = texts(&node(root)["dependencies"])
         .iter()
         .filter(|id| package(id)["name"] != "memprof")
         .map(|id| Published {
@@ -91,7 +146,17 @@ fn published(crates: &Path) -> (Vec<Published>, Vec<String>) {
             features: texts(&node(id)["features"]),
         })
         .collect();
+    // Those that once did not compile, then the small ones: so most are checked, whatever the time.
+    let first = texts(&package(root)["metadata"]["first"]);
+    all.sort_by_cached_key(|krate| (!first.contains(&krate.name), size(&krate.source.join("src"))));
     (all, texts(&package(root)["metadata"]["suites"]))
+}
+
+/// The bytes of the source files in a folder.
+fn size(folder: &Path) -> u64 {
+    let mut files = Vec::new();
+    sources(folder, &mut files);
+    files.iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
 struct Checked {
@@ -110,11 +175,10 @@ fn checked(krate: &Published, rounds: u32, places: &Places) -> Checked {
     });
     let mut seconds = [f64::INFINITY; 3];
     let mut outcome = Ok(());
-    // The dependencies first, and what cargo does once for each copy.
-    for (to, _) in &copies {
-        touch(to);
-        let _ = check(krate, to, places);
-    }
+    // The dependencies first.
+    let (plain, _) = &copies[0];
+    touch(plain);
+    let _ = check(krate, plain, places);
     // What memprof refuses in its own words is not tracked.
     let mut refused = 0;
     for _ in 0..5 {

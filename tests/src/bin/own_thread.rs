@@ -9,6 +9,33 @@ fn up_and_down() {
     drop(black_box(vec![1u8; 5_000_000]));
 }
 
+/// Does one thing for ever. Never inlined: a signal finds the program in whatever it is at.
+fn busy(with: &str) {
+    std::fs::write("ready", "").unwrap();
+    let mut kept = std::collections::VecDeque::new();
+    let (from, mut to) = (vec![1u8; 8 << 20], vec![0u8; 8 << 20]);
+    for turn in 1_usize.. {
+        match with {
+            "arithmetic" => drop(black_box(turn.wrapping_mul(3))),
+            "blocks" => {
+                kept.push_back(vec![1u8; turn * 37 % 5000]);
+                kept.truncate(1000);
+            }
+            "blocks of the C library" => {
+                // SAFETY: each block is freed once.
+                unsafe { libc::free(black_box(libc::malloc(turn * 37 % 5000 + 1))) };
+                black_box(turn.wrapping_pow(77));
+            }
+            "copies" => to.copy_from_slice(black_box(&from)),
+            "system calls" => drop(black_box(std::fs::metadata("/"))),
+            "sleep" => std::thread::sleep(std::time::Duration::from_secs(1)),
+            // SAFETY: the call has no preconditions.
+            "wait" => drop(unsafe { libc::pause() }),
+            other => panic!("unknown: {other}"),
+        }
+    }
+}
+
 /// A thread gives itself its name once it runs, which can be later than this.
 fn settled_names_of_threads() -> Vec<String> {
     for _ in 0..200 {
@@ -37,6 +64,13 @@ fn main() {
     match std::env::args().nth(1).unwrap_or_default().as_str() {
         "peak" => up_and_down(),
         "threads" => println!("{:?}", settled_names_of_threads()),
+        "two threads" => {
+            std::thread::scope(|scope| {
+                scope.spawn(up_and_down).join().unwrap();
+                println!("{:?}", settled_names_of_threads());
+            });
+        }
+        "busy" => busy(&std::env::args().nth(2).unwrap_or_default()),
         // What std spawns is a process that was forked or made by `posix_spawn`.
         "child" => {
             let executable = std::env::current_exe().unwrap();

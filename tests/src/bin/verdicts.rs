@@ -140,6 +140,13 @@ fn alone() {
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let kind = arguments.next().unwrap_or_default();
+    if std::env::var_os("SECOND_THREAD").is_some() {
+        std::thread::spawn(|| {
+            loop {
+                std::thread::park();
+            }
+        });
+    }
     let repaired = arguments.next().is_some();
     match kind.as_str() {
         "table" => table(repaired),

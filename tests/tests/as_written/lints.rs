@@ -6,7 +6,7 @@ use std::process::Command;
 use super::compiler::{clippy, is_known, rustc, said, samples};
 
 /// Lints that cannot be what they were, each for a reason that is in `memprof/docs/guarantees.md`.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 11] = [
     // A tracked function can run in no compiler.
     "clippy::missing_const_for_fn",
     // A parameter that is dropped in the scope is moved there.
@@ -20,6 +20,8 @@ const OTHERS: [&str; 9] = [
     // The last expression of the body is not that of the function.
     "clippy::needless_question_mark",
     "clippy::manual_async_fn",
+    "clippy::default_numeric_fallback",
+    "clippy::empty_drop",
 ];
 
 #[test]

@@ -8,6 +8,7 @@ mod alone;
 mod by_hand;
 mod configuration;
 #[cfg(unix)]
+mod debug_files;
 mod descriptors;
 mod ends;
 mod forgotten;
@@ -38,6 +39,8 @@ mod runtime;
 mod side_by_side;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod small_stacks;
 #[cfg(unix)]
 mod threads;
 mod verdicts;

@@ -1,4 +1,4 @@
-//! memprof's own thread is there by default, and the program does not notice it.
+//! memprof's own thread is there where it costs nothing, and the program does not notice it.
 
 use super::{Ended, Program, function, program};
 
@@ -19,15 +19,40 @@ fn the_peak_of_a_program_with_one_thread_is_exact() {
 }
 
 #[cfg(target_os = "linux")]
+fn said(program: Program) -> String {
+    let ended = program.run();
+    ended.expect_status(0).expect_report();
+    ended.stdout
+}
+
+/// With a second thread each call of glibc's allocator takes a lock.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]
-fn one_thread_of_its_name_is_there_and_keys_switch_it_off() {
-    let said = |program: Program| {
-        let ended = program.run();
-        ended.expect_status(0).expect_report();
-        ended.stdout
-    };
-    assert_eq!(said(own_thread("threads")), "[\"memprof\", \"own_thread\"]\n");
-    assert_eq!(said(own_thread("threads").env("MEMPROF_DUMP_ON_SIGNAL", "")), "[\"own_thread\"]\n");
+fn a_program_with_one_thread_stays_alone() {
+    assert_eq!(said(own_thread("threads")), "[\"own_thread\"]\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn one_thread_of_its_name_is_there_beside_others_and_keys_switch_it_off() {
+    assert_eq!(said(own_thread("two threads")), "[\"memprof\", \"own_thread\"]\n");
+    assert_eq!(said(own_thread("two threads").env("MEMPROF_DUMP_ON_SIGNAL", "")), "[\"own_thread\"]\n");
+    // Numbered reports need one.
+    let every_hour = said(own_thread("threads").env("MEMPROF_EVERY_SECONDS", "3600"));
+    assert_eq!(every_hour, "[\"memprof\", \"own_thread\"]\n");
+}
+
+#[test]
+fn whatever_a_signal_interrupts_the_report_is_written() {
+    for with in ["arithmetic", "blocks", "blocks of the C library", "copies", "system calls", "sleep", "wait"] {
+        for turn in 0..6 {
+            let mut started = own_thread("busy").arg(with).start();
+            started.wait_for("ready");
+            std::thread::sleep(std::time::Duration::from_micros(turn * 1777));
+            started.signal(libc::SIGTERM);
+            started.end().expect_signal(libc::SIGTERM).expect_report();
+        }
+    }
 }
 
 #[test]
@@ -60,8 +85,8 @@ fn by_default_a_signal_ends_a_forked_child_at_once() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_user_namespace_can_be_had_with_the_key_that_switches_the_thread_off() {
-    let ended = own_thread("unshare").env("MEMPROF_DUMP_ON_SIGNAL", "").run();
+fn a_program_with_one_thread_can_have_a_user_namespace() {
+    let ended = own_thread("unshare").run();
     ended.expect_status(0);
     // Without privileges the system may refuse it; with a second thread it says that it cannot.
     assert!(!ended.stdout.contains("InvalidInput"), "{}", ended.stdout);

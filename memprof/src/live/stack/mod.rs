@@ -4,6 +4,8 @@
 //! spare; two loads for each frame that was there the last time too; for each frame that is new a rule, mostly worked out
 //! before, and a look-up in the tree of stacks. No lock, no allocation; the memory is the system's, once for each ledger.
 
+#[cfg_attr(not(all(unix, feature = "backtraces")), allow(dead_code, reason = "nobody reads the files of modules"))]
+pub(crate) mod identity;
 mod tree;
 
 #[cfg(not(all(

@@ -14,6 +14,8 @@ pub(crate) struct Image {
     pub(crate) moved_by: usize,
     /// Not known here.
     pub(crate) build_id: Option<String>,
+    /// Not known here.
+    pub(crate) content: Option<u64>,
 }
 
 impl Image {
@@ -29,7 +31,14 @@ pub(crate) fn images() -> Vec<Image> {
         .into_iter()
         .map(|module| {
             let low = module.start;
-            Image { file: module.file, low, high: low.saturating_add(module.length), moved_by: low, build_id: None }
+            Image {
+                file: module.file,
+                low,
+                high: low.saturating_add(module.length),
+                moved_by: low,
+                build_id: None,
+                content: None,
+            }
         })
         .collect()
 }

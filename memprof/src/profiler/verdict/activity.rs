@@ -1,28 +1,56 @@
-//! How busy the process was over time: bytes that it has allocated.
+//! How busy the process was over time.
 
-/// Bytes allocated so far, at moments of the run, oldest first.
+/// All that the process has done until a moment of the run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::profiler) struct Work {
+    /// When, seconds.
+    pub(in crate::profiler) at: f64,
+    /// Bytes allocated.
+    pub(in crate::profiler) bytes: f64,
+    /// Processor time, seconds; always 0 where the system does not tell.
+    pub(in crate::profiler) processor: f64,
+}
+
+/// Share of one processor that a process at rest may use.
+const IDLE: f64 = 0.05;
+
+/// The work at moments of the run, oldest first.
 #[derive(Debug, Default)]
-pub(in crate::profiler) struct Activity(Vec<(f64, f64)>);
+pub(in crate::profiler) struct Activity(Vec<Work>);
 
 impl Activity {
-    /// Of these moments (seconds) and bytes so far, oldest first.
-    pub(in crate::profiler) fn new(points: Vec<(f64, f64)>) -> Self {
+    /// Of these moments, oldest first.
+    pub(in crate::profiler) fn new(points: Vec<Work>) -> Self {
         Self(points)
     }
 
-    /// Bytes allocated between two moments; `None` where that is not known.
-    pub(super) fn between(&self, from: f64, to: f64) -> Option<f64> {
-        Some((self.at(to)? - self.at(from)?).max(0.0))
+    /// Work done between two moments, which took `at` seconds; `None` where that is not known.
+    pub(super) fn between(&self, from: f64, to: f64) -> Option<Work> {
+        let (before, after) = (self.at(from)?, self.at(to)?);
+        let since = |before: f64, after: f64| (after - before).max(0.0);
+        Some(Work {
+            at: since(from, to),
+            bytes: since(before.bytes, after.bytes),
+            processor: since(before.processor, after.processor),
+        })
     }
 
-    /// Bytes allocated until a moment, evenly between the two readings around it.
-    fn at(&self, seconds: f64) -> Option<f64> {
+    /// Work until a moment, evenly between the two readings around it.
+    fn at(&self, seconds: f64) -> Option<Work> {
         let (first, last) = (self.0.first()?, self.0.last()?);
-        let after = self.0.partition_point(|point| point.0 <= seconds);
+        let after = self.0.partition_point(|point| point.at <= seconds);
         let left = after.checked_sub(1).and_then(|index| self.0.get(index)).unwrap_or(first);
         let right = self.0.get(after).unwrap_or(last);
-        let span = right.0 - left.0;
-        let part = if span > 0.0 { ((seconds - left.0) / span).clamp(0.0, 1.0) } else { 0.0 };
-        Some(left.1 + (right.1 - left.1) * part)
+        let span = right.at - left.at;
+        let part = if span > 0.0 { ((seconds - left.at) / span).clamp(0.0, 1.0) } else { 0.0 };
+        let mix = |left: f64, right: f64| left + (right - left) * part;
+        Some(Work { at: seconds, bytes: mix(left.bytes, right.bytes), processor: mix(left.processor, right.processor) })
+    }
+}
+
+impl Work {
+    /// True if this is at most a share of other work, by bytes and by processor time: who allocates little may still compute.
+    pub(super) fn is_rest(self, share: f64, of: Work) -> bool {
+        self.bytes <= share * of.bytes && self.processor <= (share * of.processor).max(IDLE * self.at)
     }
 }

@@ -238,10 +238,20 @@ fn rests(group: &Evidence<'_>, span: Span) -> bool {
         && group.calls >= FEWEST_CALLS;
     let work = group.activity.between(span.first, middle).zip(group.activity.between(middle, span.now));
     let Some((work_before, work_after)) = work.filter(|_| is_enough && before > 0.0) else { return false };
-    work_after <= REST * work_before
-        && after * work_before >= SAME * before * work_after
+    let come_as_work_does = work_after.is_rest(REST, work_before);
+    (come_as_work_does || rests_since_newest(group, span))
+        && after * work_before.bytes >= SAME * before * work_after.bytes
         && each_call_leaves_as_much(group, span, before, after)
         && !turns_over(group, span)
+        && !was_emptied(group, span)
+}
+
+/// True if survivors kept coming until the program began to rest.
+fn rests_since_newest(group: &Evidence<'_>, span: Span) -> bool {
+    let newest = group.births.newest();
+    let work = group.activity.between(span.first, newest).zip(group.activity.between(newest, span.now));
+    work.is_some_and(|(before, since)| since.is_rest(PAUSE, before))
+        && keep_coming(&group.births, Span { now: newest, ..span })
 }
 
 /// True if the calls in the later half left as much as those before; where there are no readings of them, whether each call so

@@ -13,8 +13,10 @@
 //!    tenth; the pause since the newest is no longer than a tenth of the time, or than three usual distances. A group that began in the last quarter of the run needs survivors in all four, and must not have been as high
 //!    before. It is no growth where as much goes as comes: where the readings rose by less than a quarter of what was made in
 //!    the later half.
-//! 3. **Growing, but the program rests** (`births`): the same by work instead of time. The program did at most half as much in
-//!    the later half, and of what it did there at least half as much survived as before.
+//! 3. **Growing, but the program rests** (`births`): survivors came until the program began to rest, or they come as its work
+//!    does. It rests where it allocates little and takes little processor time: since the newest survivor at most a tenth of what
+//!    it did before, or in the later half at most half of what it did in the earlier one. Of what it did in the later half at least
+//!    half as much survived as before.
 //! 4. **Growing by larger blocks** (`levels`): the level below which the group has not fallen since, from readings of its live
 //!    bytes, has risen at least three times, in the first and in the last part of its life, and the pause since the last rise is no longer than
 //!    usual: at the mean rate less than three such rises were due. The readings are near that level (a random figure has such a
@@ -29,7 +31,7 @@ mod activity;
 mod births;
 mod levels;
 
-pub(super) use activity::Activity;
+pub(super) use activity::{Activity, Work};
 pub(super) use births::{Birth, Births};
 pub(super) use levels::Levels;
 

@@ -78,8 +78,15 @@ impl Case {
     }
 }
 
+/// As busy with allocating as with anything else.
 fn busy(now: f64, so_far: impl Fn(f64) -> f64) -> Activity {
-    Activity::new((0..=256).map(|point| f64::from(point) * now / 256.0).map(|at| (at, 1e6 * so_far(at))).collect())
+    computing(now, &so_far, &so_far)
+}
+
+/// So many bytes allocated, and so many seconds of processor time.
+fn computing(now: f64, bytes: impl Fn(f64) -> f64, processor: impl Fn(f64) -> f64) -> Activity {
+    let moments = (0..=256).map(|point| f64::from(point) * now / 256.0);
+    Activity::new(moments.map(|at| Work { at, bytes: 1e6 * bytes(at), processor: processor(at) }).collect())
 }
 
 /// So many moments, evenly from one to the other.
@@ -266,6 +273,25 @@ fn a_rest_of_the_program_hides_no_leak() {
         .is("kept since start");
     // The program works on, and the function is not called any more.
     Case::new(2.6, evenly(1_000, 0.0, 1.6)).is("kept");
+}
+
+#[test]
+fn a_rest_hides_no_leak_however_long_it_is() {
+    for rest in [0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 4.0, 5.0, 6.0] {
+        let now = 8.0 + rest;
+        let case = || Case::new(now, evenly(1_000, 0.0, 8.0));
+        Case { activity: busy(now, |seconds| seconds.min(8.0)), ..case() }.is("growing");
+        // The system does not tell how long it worked.
+        Case { activity: computing(now, |seconds| seconds.min(8.0), |_| 0.0), ..case() }.is("growing");
+        // A server that uses little of a processor, and as little once it rests.
+        let idle = computing(now, |seconds| seconds.min(8.0), |seconds| seconds / 100.0);
+        Case { activity: idle, ..case() }.is("growing");
+        // An index that was built, and is searched without allocating.
+        if rest >= 2.0 {
+            let searched = computing(now, |seconds| seconds.min(8.0), |seconds| seconds);
+            Case { activity: searched, ..case() }.is("kept");
+        }
+    }
 }
 
 #[test]

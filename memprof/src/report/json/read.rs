@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::tree::{Node, Value};
+use crate::printable::Printable;
 
 /// What is wrong with a value.
 pub(crate) struct Problem {
@@ -56,7 +57,7 @@ impl Problem {
             Value::Bool(flag) => format!("boolean `{flag}`"),
             Value::Number(number) if is_whole(number) => format!("integer `{number}`"),
             Value::Number(number) => format!("floating point `{number}`"),
-            Value::Text(text) => format!("string {text:?}"),
+            Value::Text(text) => format!("string {}", Printable(&format!("{text:?}"))),
             Value::Array(_) => "sequence".into(),
             Value::Object(_) => "map".into(),
         };

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::report::golden;
+use crate::printable::is_plain;
+use crate::report::{Written, golden, leaks, table};
 
 fn message(text: &str) -> String {
     Report::from_json(text).expect_err("this is no report").to_string()
@@ -58,6 +59,74 @@ fn extremes_come_back_as_they_were() {
         assert_eq!(back, report);
         assert_eq!(back.program.duration_seconds.to_bits(), float.to_bits());
     }
+}
+
+#[test]
+fn what_commands_turns_or_hides_is_escaped_and_comes_back_as_it_was() {
+    let mut report = golden::report();
+    let name: String =
+        ['\u{1b}', '\u{7f}', '\u{9b}', '\u{61c}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{e0041}', '🦀']
+            .into_iter()
+            .collect();
+    report.program.name = name.clone();
+    report.warnings.push(name);
+    let text = report.to_json();
+    assert!(text.contains(r"\u001b\u007f\u009b\u061c\u200b\u202e\u2066\ufeff\udb40\udc41🦀"), "{text}");
+    assert!(text.chars().all(|letter| letter == '\n' || is_plain(letter)));
+    assert_eq!(Report::from_json(&text).expect("it was just written"), report);
+    assert_eq!(parsed(&report)["program"]["name"], report.program.name.as_str());
+}
+
+/// A report can be read from anybody's file.
+#[test]
+fn no_text_shows_what_commands_turns_or_hides() {
+    let hostile: String =
+        ['\u{1b}', '\n', '\u{9b}', '\u{61c}', '\u{200b}', '\u{202e}', '\u{feff}', '\u{e0041}'].into_iter().collect();
+    let whole = parsed(&golden::report());
+    let mut report = whole.clone();
+    each_path(&whole, "", "", &mut |_, pointer, value| {
+        if let (Value::String(text), Some(place)) = (value, report.pointer_mut(pointer)) {
+            *place = json!(format!("{text}{hostile}"));
+        }
+    });
+    let report = Report::from_json(&report.to_string()).expect("only its texts differ");
+    let written = Written {
+        allocation_report: hostile.clone().into(),
+        leak_report: hostile.clone().into(),
+        fell_back: Some(hostile.clone()),
+    };
+    for text in [table::render(&report, Some(&written), 100, false), leaks::render(&report)] {
+        for line in text.lines() {
+            assert!(line.chars().all(is_plain), "{line:?}");
+        }
+        assert!(text.contains("\\u{202e}") && text.contains("\\u{e0041}"));
+    }
+}
+
+#[test]
+fn an_error_never_repeats_what_commands_turns_or_hides() {
+    let whole = few_rows();
+    let bad: String = (0..0x11_0000).filter_map(char::from_u32).filter(|letter| !is_plain(*letter)).collect();
+    for raw in bad.chars() {
+        // JSON has escapes for those below a space; all others may stand in a text as they are.
+        let written = if raw < ' ' { format!("\\u{:04x}", u32::from(raw)) } else { raw.to_string() };
+        let text = golden::report().to_json().replacen("4711", &format!("\"{written}\""), 1);
+        let version = format!("{{\"schema_version\": [\n\t\"{written}\"]}}");
+        for text in [text, version, format!("{{\"{written}\": {written}}}")] {
+            let message = message(&text);
+            assert!(message.chars().all(is_plain), "{message:?}");
+        }
+        if raw > '\u{2100}' {
+            break;
+        }
+    }
+    each_path(&whole, "", "", &mut |path, pointer, _| {
+        let mut report = whole.clone();
+        *report.pointer_mut(pointer).expect("the path is there") = json!(bad.chars().take(80).collect::<String>());
+        if let Err(error) = Report::from_json(&report.to_string()) {
+            assert!(error.to_string().chars().all(is_plain), "{path}: {error}");
+        }
+    });
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use crate::printable::is_plain;
+
 /// Where JSON goes, and how far it is indented.
 pub(crate) struct Writer<'w> {
     out: &'w mut dyn Write,
@@ -65,11 +67,12 @@ impl<'w> Writer<'w> {
         Ok(())
     }
 
-    /// In quotes, with as many escapes as JSON asks for.
+    /// In quotes, with the escapes that JSON asks for, and others for what a terminal or an editor would not show as it is:
+    /// read again it is the same text.
     fn text(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(b"\"")?;
         let mut rest = text;
-        while let Some(at) = rest.find(|letter| letter < ' ' || letter == '"' || letter == '\\') {
+        while let Some(at) = rest.find(|letter| letter == '"' || letter == '\\' || !is_plain(letter)) {
             let (plain, special) = rest.split_at(at);
             self.out.write_all(plain.as_bytes())?;
             let mut letters = special.chars();
@@ -79,8 +82,12 @@ impl<'w> Writer<'w> {
                 '\t' => self.out.write_all(b"\\t")?,
                 '\u{8}' => self.out.write_all(b"\\b")?,
                 '\u{c}' => self.out.write_all(b"\\f")?,
-                letter if letter < ' ' => write!(self.out, "\\u{:04x}", u32::from(letter))?,
-                letter => write!(self.out, "\\{letter}")?,
+                letter @ ('"' | '\\') => write!(self.out, "\\{letter}")?,
+                letter => {
+                    for unit in letter.encode_utf16(&mut [0; 2]) {
+                        write!(self.out, "\\u{unit:04x}")?;
+                    }
+                }
             }
             rest = letters.as_str();
         }

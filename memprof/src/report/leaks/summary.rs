@@ -2,7 +2,7 @@
 
 use super::amount::sum;
 use super::groups::is_growing;
-use crate::report::data::{LiveGroup, NetRise, Report, verdict};
+use crate::report::data::{LiveGroup, NetRise, Report, expected::SYMBOLS, verdict};
 use crate::report::name::printable;
 use crate::size;
 
@@ -54,9 +54,18 @@ fn nothing_grows(groups: &[&LiveGroup]) -> String {
 }
 
 fn is_explained(rise: &NetRise, groups: &[LiveGroup]) -> bool {
-    let growing = groups.iter().filter(|group| is_growing(group));
-    let grown: f64 = growing.map(|group| group.bytes_per_second * rise.seconds.min(group.oldest_seconds)).sum();
-    grown >= EXPLAINED * rise.bytes as f64
+    groups.iter().map(|group| risen(rise, group)).sum::<f64>() >= EXPLAINED * rise.bytes as f64
+}
+
+/// How far a group has risen meanwhile, as far as that is known: it grows, or the standard library has read its symbols.
+fn risen(rise: &NetRise, group: &LiveGroup) -> f64 {
+    if is_growing(group) {
+        group.bytes_per_second * rise.seconds.min(group.oldest_seconds)
+    } else if group.expected.as_deref() == Some(SYMBOLS) {
+        group.bytes as f64 * (rise.seconds / group.oldest_seconds).min(1.0)
+    } else {
+        0.0
+    }
 }
 
 fn by(rise: &NetRise) -> String {

@@ -66,6 +66,8 @@ pub(crate) struct Image {
     pub(crate) moved_by: usize,
     /// The identity that the linker gave this very build.
     pub(crate) build_id: Option<String>,
+    /// Not known here.
+    pub(crate) content: Option<u64>,
 }
 
 impl Image {
@@ -100,6 +102,7 @@ unsafe fn image(number: u32) -> Option<Image> {
             high: 0,
             moved_by,
             build_id: None,
+            content: None,
         };
         let mut command = header.add(1).cast::<libc::load_command>();
         for _ in 0..(*header).ncmds {

@@ -1,5 +1,6 @@
 //! The modules that are loaded now, for whoever may allocate.
 
+use crate::live::stack::identity;
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::path::PathBuf;
 
@@ -16,6 +17,8 @@ pub(crate) struct Image {
     pub(crate) index: Option<usize>,
     /// The identity that the linker gave this very build, in hexadecimal.
     pub(crate) build_id: Option<String>,
+    /// Without that, a hash of what is in it: see [`identity`].
+    pub(crate) content: Option<u64>,
 }
 
 impl Image {
@@ -65,7 +68,9 @@ unsafe extern "C" fn add(info: *mut libc::dl_phdr_info, _size: usize, images: *m
         moved_by,
         index: None,
         build_id: None,
+        content: None,
     };
+    let mut index: &[u8] = &[];
     for header in headers {
         let start = at(header.p_vaddr);
         match header.p_type {
@@ -73,7 +78,14 @@ unsafe extern "C" fn add(info: *mut libc::dl_phdr_info, _size: usize, images: *m
                 image.low = image.low.min(start);
                 image.high = image.high.max(start.saturating_add(header.p_memsz as usize));
             }
-            libc::PT_GNU_EH_FRAME => image.index = Some(start),
+            libc::PT_GNU_EH_FRAME => {
+                image.index = Some(start);
+                // SAFETY: as for the notes below.
+                index = unsafe {
+                    let start = std::ptr::with_exposed_provenance::<u8>(start);
+                    std::slice::from_raw_parts(start, header.p_memsz as usize)
+                };
+            }
             libc::PT_NOTE if image.build_id.is_none() => {
                 // SAFETY: a segment with notes is within what is loaded, and the module is not unloaded during the call.
                 let notes = unsafe {
@@ -84,6 +96,11 @@ unsafe extern "C" fn add(info: *mut libc::dl_phdr_info, _size: usize, images: *m
             }
             _ => {}
         }
+    }
+    if image.build_id.is_none() {
+        let loaded = headers.iter().filter(|header| header.p_type == libc::PT_LOAD);
+        let part = |of: &libc::Elf64_Phdr| [of.p_vaddr, of.p_memsz, of.p_filesz];
+        image.content = Some(identity::content(loaded.map(part), index));
     }
     if image.low < image.high {
         images.push(image);

@@ -1,0 +1,68 @@
+//! Programs that end, or allocate, where little stack is left, and in a sandbox: the report and the status are as ever.
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+
+use super::{Ended, function, program};
+
+/// Runs it with stacks captured, in all of their detail: whatever is done on a small stack is done.
+fn run(mode: &str, bytes: usize) -> Ended {
+    let program = program!("small_stacks").arg(mode).arg(bytes.to_string());
+    program.env("MEMPROF_BACKTRACES", "1").env("MEMPROF_OVERHEAD_BUDGET_PERCENT", "0").run()
+}
+
+fn expect(mode: &str, bytes: usize, status: i32, blocks: u64) {
+    let ended = run(mode, bytes);
+    let report = ended.expect_status(status).expect_report();
+    let held = function(&report, "small_stacks::program::hold");
+    let allocated = (held.self_allocated_count, held.self_allocated_bytes, held.retained_bytes);
+    assert_eq!(allocated, (blocks, blocks * 2345, Some(blocks * 2345)), "{mode}, {bytes} bytes");
+}
+
+/// Debug builds take more of it.
+const SMALL: usize = if cfg!(debug_assertions) { 12 * 1024 } else { 4 * 1024 };
+
+#[test]
+fn exit_on_threads_of_any_size() {
+    for kib in [16, 20, 32, 64, 100, 127, 160, 256] {
+        expect("exit on a thread", kib * 1024, 7, 1);
+    }
+}
+
+#[test]
+fn exit_in_handlers_with_a_stack_of_their_own() {
+    for kib in [8, 12, 16, 32, 64, 128, 256] {
+        let kib = if cfg!(debug_assertions) { kib.max(12) } else { kib };
+        expect("exit in a handler", kib * 1024, 7, 1);
+    }
+    expect("exit in a handler within the stack", 0, 7, 1);
+}
+
+#[test]
+fn exit_in_coroutines() {
+    for kib in [8, 16, 64, 256] {
+        expect("exit in a coroutine", kib.max(SMALL / 1024) * 1024, 7, 1);
+    }
+}
+
+#[test]
+fn exit_where_the_system_gives_no_thread() {
+    expect("exit without threads", 16 * 1024, 7, 1);
+}
+
+#[test]
+fn panics_on_a_small_thread() {
+    expect("panic on a thread", 64 * 1024, 3, 1);
+}
+
+#[test]
+fn allocations_on_small_stacks() {
+    expect("hold on a thread", 16 * 1024, 3, 1000);
+    expect("hold in a handler", SMALL + 4096, 3, 1000);
+    for bytes in [SMALL, SMALL + 4096] {
+        expect("hold in a coroutine", bytes, 3, 1000);
+    }
+}
+
+#[test]
+fn a_sandbox_that_kills_whoever_opens_a_file() {
+    expect("sandbox", 0, 3, 1 + 1000 + 1 + 1000 + 1);
+}
