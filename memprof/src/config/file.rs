@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use super::parse::{Mistake, parse};
 use super::{Config, Loaded, env, source, suggest, trust};
 use crate::Error;
-use crate::os::privileges;
+use crate::os::{privileges, stderr};
 use crate::sorted;
 
 /// The name that is looked for in the working directory and its ancestors.
@@ -119,8 +120,16 @@ impl Config {
     }
 }
 
+const NO_REPORT: &str = "memprof: no report is written: this program's file has capabilities, so that no variable and no \
+                         memory_profile.toml is read; give Profiler::start a Config of the program's own\n";
+
 /// Nothing is read where the program has more privileges than the user who started it.
 fn off() -> Loaded {
+    // A set-user-id program says nothing: its user would see it.
+    static ONCE: Once = Once::new();
+    if privileges::are_capabilities() {
+        ONCE.call_once(|| stderr::write_all(NO_REPORT.as_bytes()));
+    }
     let mut loaded = Loaded::from(Config::default());
     loaded.config.memory_profiling.enabled = false;
     loaded.warnings.push(String::from(

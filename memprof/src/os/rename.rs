@@ -25,6 +25,45 @@ pub(crate) fn to_free(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
+/// A file without a name in a folder: it is gone if the process ends before it gets one. `None`: there are none here.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn unnamed(folder: &Path, mode: u32) -> Option<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let file = File::options().write(true).custom_flags(libc::O_TMPFILE).mode(mode).open(folder).ok()?;
+    // It gets its name by this path only.
+    fs::read_link(path_of(&file)).is_ok().then_some(file)
+}
+
+/// Gives a file without a name one that is free.
+///
+/// # Errors
+/// `AlreadyExists` if something has the name.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn name(file: &File, to: &Path) -> io::Result<()> {
+    use std::os::unix::ffi::OsStrExt;
+    let to = std::ffi::CString::new(to.as_os_str().as_bytes())?;
+    let from = std::ffi::CString::new(path_of(file))?;
+    let here = libc::AT_FDCWD;
+    // SAFETY: both texts end with 0 and live until the call is over.
+    let result = unsafe { libc::linkat(here, from.as_ptr(), here, to.as_ptr(), libc::AT_SYMLINK_FOLLOW) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn path_of(file: &File) -> String {
+    format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(file))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn unnamed(_folder: &Path, _mode: u32) -> Option<File> {
+    None
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn name(_file: &File, _to: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Has two files change places, in one step. `None`: the system cannot do this.
 pub(crate) fn exchange(one: &Path, other: &Path) -> Option<io::Result<()>> {
     match system::rename(one, other, system::EXCHANGE) {

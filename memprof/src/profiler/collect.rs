@@ -11,7 +11,6 @@ use crate::live;
 use crate::os::clock::Anchor;
 use crate::os::{memory, pages, process};
 use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
-use crate::report::files::run::Run;
 use crate::size;
 use crate::tracker::{self, OwnFigures, Peak, Reading, Reporting, Snapshot};
 use std::sync::atomic::Ordering::Relaxed;
@@ -94,7 +93,7 @@ fn program(profile: &Running, now: &Anchor) -> Program {
     Program {
         name: executable(),
         pid: std::process::id(),
-        run: Run::own(profile.run).to_string(),
+        run: profile.own_run().to_string(),
         is_final: false,
         host: process::host(),
         args: if wanted { args.collect() } else { Vec::new() },

@@ -1,7 +1,7 @@
 //! What `#[memprof::main]` calls.
 
 use super::{Profiler, exit, start};
-use crate::os::{privileges, stderr};
+use crate::os::privileges;
 use crate::{Config, Error, tracker};
 use std::io::Write;
 use std::path::Path;
@@ -20,25 +20,18 @@ pub struct MainOptions {
 #[must_use]
 pub struct MainProfile(Option<Profiler>);
 
-const NOT_HERE: &str = "memprof: no report is written: this program's file has capabilities, so that no variable and no \
-                        memory_profile.toml is read; call Profiler::start with a Config of its own\n";
-
 /// Reads the configuration and starts the profile. A configuration that cannot be used ends the program here, before
 /// the body of main, with one line on stderr and status 2. A program that has more privileges than the user who started it
 /// has no profile.
 pub fn main_start(options: MainOptions) -> MainProfile {
     tracker::note_profile();
-    if privileges::are_raised() {
-        // A set-user-id program says nothing: its user would see it.
-        if privileges::are_capabilities() {
-            stderr::write_all(NOT_HERE.as_bytes());
-        }
-        return MainProfile(None);
-    }
     let loaded = {
         let _scope = super::Reporting::begin();
         Config::load_explicit(options.config.map(Path::new))
     };
+    if privileges::are_raised() {
+        return MainProfile(None);
+    }
     // The types of these two tell their names; a static's path stands for itself.
     let allocator = match options.allocator {
         "system" | "jemalloc" | "none" => None,

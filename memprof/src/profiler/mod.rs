@@ -52,7 +52,7 @@ use crate::os::fork_lock::{ForkLock, Held};
 use crate::os::pages;
 use crate::os::signals::{self, Signal};
 use crate::os::{stderr, write_signals};
-use crate::report::files::run;
+use crate::report::files::run::{Run, random};
 use crate::report::{Report, Written};
 use crate::{Error, MemoryStats, jemalloc, live, tracker};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -78,8 +78,8 @@ impl Running {
 struct Running {
     /// The process that it was started in.
     process: u32,
-    /// A number by chance, which tells this profile from others.
-    run: u64,
+    /// Which tells this profile from others, as that process saw itself when it began: it may change its root later.
+    run: Run,
     config: Config,
     warnings: Vec<String>,
     /// Whether the tracker is the program's global allocator.
@@ -258,7 +258,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     stderr::note();
     let profile = Running {
         process: std::process::id(),
-        run: run::random(),
+        run: Run::own(random()),
         config,
         warnings,
         installed: found.is_some(),

@@ -6,6 +6,7 @@ use crate::os::fork_lock::ForkLock;
 use crate::os::process;
 use crate::os::stderr::{self, RawStderr};
 use crate::os::write_signals::Held;
+use crate::report::files::run::Run;
 use crate::report::files::{self, Memory, Names, Output};
 use crate::report::placeholder::{self, Placeholders};
 use crate::report::{Report, Written, table};
@@ -47,6 +48,11 @@ impl Running {
         self.process != std::process::id()
     }
 
+    /// The run that reports belong to. A forked child has one of its own.
+    pub(super) fn own_run(&self) -> Run {
+        if self.is_inherited() { Run::own(self.run.profile) } else { self.run }
+    }
+
     /// Whether the names tell the processes apart by themselves.
     fn names_have_pid(&self) -> bool {
         let paths = &self.config.reporting;
@@ -60,7 +66,7 @@ pub(super) fn note(profile: &Running) {
     let reporting = &profile.config.reporting;
     let memory =
         if reporting.overwrite { Memory::default() } else { Memory::of(&profile.names(), reporting.every_seconds > 0) };
-    MEMORY.lock().put(Own { profile: profile.run, process: std::process::id(), memory });
+    MEMORY.lock().put(Own { profile: profile.run.profile, process: std::process::id(), memory });
 }
 
 /// Writes the files, under numbered names where there is a number.
@@ -83,15 +89,12 @@ pub(super) fn write(profile: &Running, report: &Report, number: Option<u64>) -> 
         overwrite: reporting.overwrite,
         keep: reporting.keep,
     };
-    with_memory(profile.run, |memory| files::write(&output, memory))
+    with_memory(profile.run.profile, |memory| files::write(&output, memory))
 }
 
 /// Removes a report, if it is still the one that was written.
 pub(super) fn remove(profile: u64, written: &Written) {
-    with_memory(profile, |memory| {
-        memory.remove(&written.allocation_report);
-        memory.remove(&written.leak_report);
-    });
+    with_memory(profile, |memory| memory.remove(written));
 }
 
 fn with_memory<R>(profile: u64, work: impl FnOnce(&mut Memory) -> R) -> R {

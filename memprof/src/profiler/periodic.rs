@@ -40,7 +40,7 @@ impl Periodic {
         let _scope = Reporting::begin();
         let room = Arc::clone(&profile.room);
         match collect::report(profile).and_then(|report| output::write(profile, &report, Some(self.number))) {
-            Ok(written) => self.kept.push_back((profile.run, written)),
+            Ok(written) => self.kept.push_back((profile.run.profile, written)),
             Err(Error::OutOfMemory) => room.leave_out(),
             Err(error) => {
                 const BEGINNING: &str = "a report of the running program could not be written";

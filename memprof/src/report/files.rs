@@ -20,7 +20,7 @@ use self::rule::{Rule, Verdict};
 use self::run::Run;
 use self::settle::{Choice, Settled, settle};
 use self::standing::{Look, look};
-use self::unfinished::{Taken, Unfinished};
+use self::unfinished::{Taken, with_file};
 use super::data::Report;
 use super::name::printable;
 use super::{Written, leaks, placeholder};
@@ -147,9 +147,10 @@ impl Writer<'_> {
                 Look::File(path, before) => (path, Some(before)),
                 _ => (&plain, None),
             };
-            let mut file = Unfinished::new(path.parent().unwrap_or(folder), contents)?;
-            file.overwrite(path, before)?;
-            self.memory.remember(path, file.id());
+            let id = with_file(path.parent().unwrap_or(folder), contents, |file| {
+                file.overwrite(path, before).map(|()| file.id())
+            })?;
+            self.memory.remember(path, id);
             return Ok(plain);
         }
         let json = self.json;
@@ -163,9 +164,11 @@ impl Writer<'_> {
             && let verdict = rule.judge_part(part, json, real, before)
             && verdict <= Verdict::Replaceable
         {
-            let mut file = Unfinished::new(real.parent().unwrap_or(folder), contents)?;
-            if settle::replace(&mut file, real, before, verdict, &rule)? == Taken::Yes {
-                let (real, id) = (real.clone(), file.id());
+            let replaced = with_file(real.parent().unwrap_or(folder), contents, |file| {
+                Ok((settle::replace(file, real, before, verdict, &rule)?, file.id()))
+            })?;
+            if let (Taken::Yes, id) = replaced {
+                let real = real.clone();
                 self.has_settled(&Settled { path: real, suffix: 1, verdict, id }, part);
                 return Ok(plain);
             }
@@ -182,8 +185,7 @@ impl Writer<'_> {
             judge: &|path, standing| rule.judge_part(part, json, path, standing),
             series: &|suffix| series.get(&suffix).copied().unwrap_or_default(),
         };
-        let mut file = Unfinished::new(folder, contents)?;
-        let settled = settle(&mut file, &choice, &rule)?;
+        let settled = with_file(folder, contents, |file| settle(file, &choice, &rule))?;
         self.has_settled(&settled, part);
         if part == Part::Json {
             self.memory.suffix = Some(settled.suffix);
@@ -250,8 +252,7 @@ impl Writer<'_> {
             series: &|_| Verdict::Free,
         };
         folder::make(&self.elsewhere)?;
-        let mut file = Unfinished::new(&self.elsewhere, contents)?;
-        let settled = settle(&mut file, &choice, &rule)?;
+        let settled = with_file(&self.elsewhere, contents, |file| settle(file, &choice, &rule))?;
         self.memory.remember(&settled.path, settled.id);
         if part == Part::Json {
             self.memory.suffix_elsewhere = Some(settled.suffix);

@@ -69,6 +69,12 @@ mod unix {
                 assert_eq!(opened.as_raw_fd(), value.parse::<i32>().unwrap());
                 let _ = opened.into_raw_fd();
             }
+            "chroot" => {
+                let path = std::ffi::CString::new(value).unwrap();
+                // SAFETY: the text ends with 0.
+                assert_eq!(unsafe { libc::chroot(path.as_ptr()) }, 0);
+                std::env::set_current_dir("/").unwrap();
+            }
             "kill" => {
                 // SAFETY: the process is this one.
                 unsafe { libc::kill(libc::getpid(), value.parse().unwrap()) };

@@ -302,6 +302,22 @@ fn permissions_are_those_that_the_owner_has_given() {
 }
 
 #[test]
+fn a_program_that_changes_its_root_goes_on_with_its_run() {
+    // SAFETY: the call has no preconditions.
+    if unsafe { libc::geteuid() } != 0 {
+        println!("skipped: root alone may change the root");
+        return;
+    }
+    let ended =
+        outputs("\"$0\" load work middle chroot=. middle work").env("MEMPROF_OUTPUT_DIR", "/tmp/.memprof-root").run();
+    let _ = fs::remove_dir_all("/tmp/.memprof-root");
+    let reports = reports(ended.expect_status(0), "work/tmp/.memprof-root");
+    assert_eq!(names(&reports), ["memory_allocations.json"], "{}", ended.stderr);
+    let program = &reports["memory_allocations.json"].program;
+    assert!(program.is_final && !program.run.starts_with("0-"), "{}", program.run);
+}
+
+#[test]
 fn nothing_else_is_left_in_the_folder() {
     let line = "\"$0\" load work; \"$0\" load work middle middle work fork; ls -a data/logs >left";
     let ended = outputs(line).run();

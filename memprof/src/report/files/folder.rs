@@ -32,12 +32,15 @@ pub(super) fn make_ignored(folder: &Path) {
     }
 }
 
-/// A file that was not there. Others may read it at most.
+/// Permissions of a new file: others may read it at most.
+pub(super) const MODE: u32 = 0o644;
+
+/// A file that was not there.
 pub(super) fn new_file(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, MODE);
     options.open(path)
 }
 

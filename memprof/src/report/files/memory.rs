@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::names::{Names, suffix_of, variant};
 use super::rule::{Rule, Verdict};
 use super::standing::{FileId, Look, Standing, look};
+use crate::report::Written;
 
 /// The most files that are noted: more than stand there but for a mishap. Those beyond are not replaced.
 const MOST: usize = 4096;
@@ -67,12 +68,16 @@ impl Memory {
         verdicts
     }
 
-    /// Removes a file, if it is still the one that was written.
-    pub(crate) fn remove(&mut self, path: &Path) {
-        if let Some(id) = self.written.remove(path)
-            && FileId::at(path) == Some(id)
-        {
-            let _ = fs::remove_file(path);
+    /// Removes the files of a report, if they are still those that were written.
+    pub(crate) fn remove(&mut self, written: &Written) {
+        for (path, has_mark) in [(&written.allocation_report, true), (&written.leak_report, false)] {
+            if let Some(id) = self.written.remove(path)
+                && let Ok(Look::File(_, there)) = look(path)
+                // The user may have written something else into it.
+                && there.id == id && there.mark.is_some() == has_mark
+            {
+                let _ = fs::remove_file(path);
+            }
         }
     }
 

@@ -16,14 +16,14 @@ pub(crate) struct FileId {
 
 impl FileId {
     #[cfg(unix)]
-    fn of(there: &Metadata) -> Self {
+    pub(super) fn of(there: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
         Self { device: there.dev(), number: there.ino() }
     }
 
     /// There are no numbers to be had: its times stand for it.
     #[cfg(not(unix))]
-    fn of(there: &Metadata) -> Self {
+    pub(super) fn of(there: &Metadata) -> Self {
         let time = |time: io::Result<SystemTime>| {
             let since = time.ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
             since.unwrap_or_default().as_nanos() as u64

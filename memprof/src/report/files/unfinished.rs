@@ -3,18 +3,23 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::folder;
 use super::run::random;
 use super::standing::{FileId, Standing};
 use crate::os::rename;
+use crate::report::placeholder::insert;
 
 /// So many names are tried.
 const TRIES: u32 = 100;
 
-/// A whole file beside the place it is meant for. It is removed if that place is never taken.
+/// A whole file beside the place it is meant for. It is gone if that place is never taken.
 pub(super) struct Unfinished {
-    path: PathBuf,
+    folder: PathBuf,
+    /// `None`: it has no name at all.
+    path: Option<PathBuf>,
     file: File,
     id: FileId,
     /// Permissions of a new file here.
@@ -29,12 +34,33 @@ pub(super) enum Taken {
     No,
 }
 
+/// Set once a file without a name could not be given one: from then on there are none.
+static ARE_REFUSED: AtomicBool = AtomicBool::new(false);
+
+/// Has a new file with these contents given its name by `work`.
+pub(super) fn with_file<R>(
+    folder: &Path,
+    contents: &dyn Fn(&mut dyn Write) -> io::Result<()>,
+    work: impl Fn(&mut Unfinished) -> io::Result<R>,
+) -> io::Result<R> {
+    let was_refused = ARE_REFUSED.load(Relaxed);
+    match work(&mut Unfinished::new(folder, contents)?) {
+        Err(_) if !was_refused && ARE_REFUSED.load(Relaxed) => work(&mut Unfinished::new(folder, contents)?),
+        result => result,
+    }
+}
+
 impl Unfinished {
     /// A new file with these contents in the folder; nothing that is there, and nothing that a link points to, is opened
     /// for it.
-    pub(super) fn new(folder: &Path, contents: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Self> {
-        let (path, file) = create(folder)?;
-        let mut new = Self { id: FileId::at(&path).ok_or(io::ErrorKind::NotFound)?, path, file, mode: 0o600 };
+    fn new(folder: &Path, contents: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Self> {
+        let unnamed = if ARE_REFUSED.load(Relaxed) { None } else { rename::unnamed(folder, folder::MODE) };
+        let (path, file) = match unnamed {
+            Some(file) => (None, file),
+            None => create(folder).map(|(path, file)| (Some(path), file))?,
+        };
+        let id = FileId::of(&file.metadata()?);
+        let mut new = Self { folder: folder.to_owned(), path, file, id, mode: 0o600 };
         new.mode = new.close_to_others(folder)?;
         let mut out = BufWriter::with_capacity(1 << 16, &new.file);
         contents(&mut out)?;
@@ -50,7 +76,11 @@ impl Unfinished {
     /// Gives it a name that is free.
     pub(super) fn take(&mut self, path: &Path) -> io::Result<Taken> {
         self.set_mode(self.mode);
-        match rename::to_free(&self.path, path) {
+        let taken = match &self.path {
+            Some(own) => rename::to_free(own, path),
+            None => self.name(path),
+        };
+        match taken {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Taken::No),
             result => result.map(|()| self.has_its_name()),
         }
@@ -66,20 +96,21 @@ impl Unfinished {
         is_it: &dyn Fn(&Path) -> bool,
     ) -> io::Result<Taken> {
         self.set_mode_of(before);
-        match rename::exchange(&self.path, path) {
+        let own = self.own_name()?;
+        match rename::exchange(&own, path) {
             Some(result) => result?,
-            None if is_ours => return rename::over(&self.path, path).map(|()| self.has_its_name()),
-            None => return self.replace_in_steps(path, is_it),
+            None if is_ours => return rename::over(&own, path).map(|()| self.has_its_name()),
+            None => return self.replace_in_steps(&own, path, is_it),
         }
-        if is_it(&self.path) {
-            fs::remove_file(&self.path)?;
+        if is_it(&own) {
+            fs::remove_file(&own)?;
             return Ok(self.has_its_name());
         }
         // Another program was faster: it gets its name back.
-        if let Some(result) = rename::exchange(&self.path, path) {
+        if let Some(result) = rename::exchange(&own, path) {
             result?;
         }
-        if FileId::at(&self.path) == Some(self.id) {
+        if FileId::at(&own) == Some(self.id) {
             return Ok(Taken::No);
         }
         // A third one has replaced ours meanwhile, as it was told to. Its report stays, under the name that ours had.
@@ -89,31 +120,37 @@ impl Unfinished {
 
     /// The same where files cannot change places: the other file is moved away, looked at, and moved back if it is not
     /// the one.
-    fn replace_in_steps(&mut self, path: &Path, is_it: &dyn Fn(&Path) -> bool) -> io::Result<Taken> {
+    fn replace_in_steps(&mut self, own: &Path, path: &Path, is_it: &dyn Fn(&Path) -> bool) -> io::Result<Taken> {
         let away = path.with_file_name(random_name());
         rename::over(path, &away)?;
-        if is_it(&away) {
-            let result = rename::to_free(&self.path, path);
-            return match result {
-                Ok(()) => {
-                    let _ = fs::remove_file(&away);
-                    Ok(self.has_its_name())
-                }
-                Err(error) => {
-                    let _ = rename::to_free(&away, path);
-                    if error.kind() == io::ErrorKind::AlreadyExists { Ok(Taken::No) } else { Err(error) }
-                }
-            };
+        if !is_it(&away) {
+            // Another program was faster: its report gets its name back, or one beside it where that is taken meanwhile.
+            if rename::to_free(&away, path).is_err() {
+                rename::to_free(&away, &insert(path, &format!("-{:016x}", random())))?;
+            }
+            return Ok(Taken::No);
         }
-        // Where the name was taken meanwhile, it keeps the one that it has now.
-        let _ = rename::to_free(&away, path);
-        Ok(Taken::No)
+        match rename::to_free(own, path) {
+            // The name was taken meanwhile. What had it before would have been replaced by that program, too.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let _ = fs::remove_file(&away);
+                Ok(Taken::No)
+            }
+            Err(error) => {
+                let _ = rename::to_free(&away, path);
+                Err(error)
+            }
+            Ok(()) => {
+                let _ = fs::remove_file(&away);
+                Ok(self.has_its_name())
+            }
+        }
     }
 
     /// Gives it its name, whatever has that name now.
     pub(super) fn overwrite(&mut self, path: &Path, before: Option<&Standing>) -> io::Result<()> {
         self.set_mode_of(before);
-        rename::over(&self.path, path)?;
+        rename::over(&self.own_name()?, path)?;
         self.has_its_name();
         Ok(())
     }
@@ -129,8 +166,28 @@ impl Unfinished {
 
     fn has_its_name(&mut self) -> Taken {
         // From now on another thread may have a file by the name that was given up.
-        self.path = PathBuf::new();
+        self.path = None;
         Taken::Yes
+    }
+
+    /// A file without a name gets one.
+    fn name(&self, path: &Path) -> io::Result<()> {
+        let result = rename::name(&self.file, path);
+        if result.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
+            ARE_REFUSED.store(true, Relaxed);
+        }
+        result
+    }
+
+    /// A name of its own, in place of none.
+    fn own_name(&mut self) -> io::Result<PathBuf> {
+        if let Some(path) = &self.path {
+            return Ok(path.clone());
+        }
+        let path = self.folder.join(random_name());
+        self.name(&path)?;
+        self.path = Some(path.clone());
+        Ok(path)
     }
 
     /// Keeps others out until it is known who may read it. Returns who may read a new file in this folder.
@@ -176,8 +233,74 @@ fn random_name() -> String {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if !self.path.as_os_str().is_empty() {
-            let _ = fs::remove_file(&self.path);
+        if let Some(path) = &self.path {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_text(folder: &Path, text: &str) -> Unfinished {
+        Unfinished::new(folder, &|out| out.write_all(text.as_bytes())).unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_without_its_name_is_removed_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut first, mut second) = (with_text(folder.path(), "1"), with_text(folder.path(), "2"));
+        let path = folder.path().join("report");
+        assert_eq!(first.take(&path).unwrap(), Taken::Yes);
+        assert_eq!(second.take(&path).unwrap(), Taken::No, "it is taken");
+        // Where the system has no files without a name, it has one.
+        second.own_name().unwrap();
+        assert_eq!(names(folder.path()).len(), 2);
+        drop(second);
+        assert_eq!(names(folder.path()), ["report"]);
+        assert_eq!(fs::read_to_string(path).unwrap(), "1");
+    }
+
+    #[test]
+    fn a_file_is_replaced_if_it_is_still_the_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report");
+        for in_steps in [false, true] {
+            fs::write(&path, "old").unwrap();
+            let id = FileId::at(&path);
+            let replace = |file: &mut Unfinished, is_it: &dyn Fn(&Path) -> bool| {
+                if in_steps {
+                    let own = file.own_name().unwrap();
+                    file.replace_in_steps(&own, &path, is_it).unwrap()
+                } else {
+                    file.replace(&path, None, false, is_it).unwrap()
+                }
+            };
+            let mut new = with_text(folder.path(), "new");
+            assert_eq!(replace(&mut new, &|_| false), Taken::No);
+            assert_eq!((FileId::at(&path), fs::read_to_string(&path).unwrap().as_str()), (id, "old"), "it is back");
+            // Another program takes the name between two steps.
+            let other = |away: &Path| in_steps && fs::write(&path, "other").is_ok() && FileId::at(away) != id;
+            if in_steps {
+                assert_eq!(replace(&mut new, &other), Taken::No);
+                assert_eq!(fs::read_to_string(&path).unwrap(), "other");
+                let beside = names(folder.path()).into_iter().find(|name| name.starts_with("report-")).unwrap();
+                assert_eq!(fs::read_to_string(folder.path().join(&beside)).unwrap(), "old", "nothing is lost");
+                fs::remove_file(folder.path().join(beside)).unwrap();
+            }
+            let id = FileId::at(&path);
+            assert_eq!(replace(&mut new, &|path| FileId::at(path) == id), Taken::Yes);
+            assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+            drop(new);
+            assert_eq!(names(folder.path()), ["report"]);
         }
     }
 }
