@@ -94,6 +94,19 @@ impl Body {
     }
 }
 
+/// Where a function is in the eyes of debuggers, and in reports: at the `fn` in the line of its name.
+///
+/// At the name itself editors would take what is generated for further definitions of it. Where a macro made the
+/// function, the name may be the only part that is the user's.
+pub(crate) fn place(sig: &Signature) -> Span {
+    let (keyword, name) = (sig.fn_token.span, sig.ident.span());
+    if !proc_macro::is_available() {
+        return name;
+    }
+    let (at_keyword, at_name) = (keyword.unwrap(), name.unwrap());
+    if at_keyword.line() == at_name.line() && at_keyword.file() == at_name.file() { keyword } else { name }
+}
+
 /// The body of a function made by a macro (`$body:block`) stands in an invisible group.
 fn visible(group: Group) -> Group {
     match group.stream().into_iter().next() {

@@ -8,6 +8,8 @@ mod compiler;
 mod debug_lines;
 #[path = "as_written/depth.rs"]
 mod depth;
+#[path = "as_written/forms.rs"]
+mod forms;
 #[path = "as_written/lints.rs"]
 mod lints;
 #[path = "as_written/messages.rs"]

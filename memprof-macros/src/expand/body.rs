@@ -2,6 +2,7 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{Ident, LitStr, ReturnType, Signature, Type};
 
+use crate::item::place;
 use crate::params::{Rebound, Seen};
 use crate::returned::{bare, has_value};
 use crate::root::Root;
@@ -28,7 +29,7 @@ use crate::watch::Watch;
 /// }
 /// ```
 pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: &Root) -> TokenStream {
-    let (here, there) = (Span::mixed_site(), sig.ident.span());
+    let (here, there) = (Span::mixed_site(), place(sig));
     let site = root.private_at(there);
     let watched = watch.setters().map(|setters| {
         let private = root.private();

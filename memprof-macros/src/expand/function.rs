@@ -3,7 +3,7 @@ use quote::quote_spanned;
 use syn::Ident;
 
 use super::body::{Param, body as user_body, braced, call, enclosed, hidden};
-use crate::item::{Body, Function};
+use crate::item::{Body, Function, place};
 use crate::params::{Seen, rebind_all};
 use crate::root::Root;
 use crate::watch::Watch;
@@ -29,7 +29,7 @@ use crate::watch::Watch;
 /// ```
 pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, watch: &Watch, root: &Root) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
-    let (here, there) = (Span::mixed_site(), sig.ident.span());
+    let (here, there) = (Span::mixed_site(), place(&sig));
     let params: Vec<_> = rebind_all(&mut sig, seen).into_iter().map(Param::Name).collect();
     let private = root.private();
     let guard = hidden("_memprof_scope", there);

@@ -6,7 +6,7 @@ use syn::{FnArg, Pat, PatType, Signature};
 use super::body::{Param, braced, enclosed};
 use super::output::future as future_of;
 use super::typed::Typed;
-use crate::item::{Body, Function};
+use crate::item::{Body, Function, place};
 use crate::params::{Seen, never_drops, of_locals, rebind, rebind_all};
 use crate::root::Root;
 use crate::watch::Watch;
@@ -70,7 +70,7 @@ pub(crate) fn tracked(
     root: &Root,
 ) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
-    let there = sig.ident.span();
+    let there = place(&sig);
     let typed = Typed::new(&sig.output, &block, there, root);
     // Others may speak of the parameters: they keep their patterns.
     let params = if seen == Seen::ByOthers {

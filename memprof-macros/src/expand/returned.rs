@@ -3,7 +3,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::body::{Place, braced, call, hidden, parenthesized};
-use crate::item::{Body, Function};
+use crate::item::{Body, Function, place};
 use crate::returned::Returned;
 use crate::root::Root;
 use crate::watch::Watch;
@@ -50,7 +50,7 @@ pub(crate) fn tracked(
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
     let private = root.private();
     let here = Span::mixed_site();
-    let name = hidden("memprof_site", sig.ident.span());
+    let name = hidden("memprof_site", place(&sig));
     returned.wrap(|future| {
         // Attributes may stand on the last expression of a block, but not on an argument.
         let attributed = matches!(future.to_token_stream().into_iter().next(), Some(TokenTree::Punct(hash)) if hash.as_char() == '#');

@@ -74,7 +74,10 @@ fn with<'c>(compiler: &'c mut Command, memprof: &Path) -> &'c mut Command {
     memprof_is.push(memprof);
     let mut libraries_are = std::ffi::OsString::from("dependency=");
     libraries_are.push(libraries());
-    compiler.arg("--edition=2024").arg("--extern").arg(memprof_is).arg("-L").arg(libraries_are)
+    if !compiler.get_args().any(|argument| argument.to_string_lossy().starts_with("--edition")) {
+        compiler.arg("--edition=2024");
+    }
+    compiler.arg("--extern").arg(memprof_is).arg("-L").arg(libraries_are)
 }
 
 /// Compiles a file, with `cfg(tracked)` or without.
