@@ -42,14 +42,11 @@ struct Baseline {
     events: BTreeMap<String, f64>,
 }
 
-/// Instructions per event: the slope between two runs, so that what comes before and after does not count. Readings over time
-/// do not count either: they come by the clock, however many events there are meanwhile.
+/// Instructions per event: the slope between two runs, so that what comes before and after does not count.
 fn instructions(kind: &str) -> f64 {
     let run = |times: u32| -> f64 {
         let output = Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            // In this order: the first one has it begin without collecting.
-            .args(["--toggle-collect=*profiler::background::visit*", "--collect-atstart=yes"])
             .args([env!("CARGO_BIN_EXE_instructions"), kind])
             .arg(times.to_string())
             .output()
