@@ -13,7 +13,7 @@ use std::ptr::null_mut;
 static ALLOC: AllocationTracker = AllocationTracker::system();
 
 /// The most that a first recorded allocation may take where no stack is captured. A debug build keeps all in memory.
-const MOST: usize = if cfg!(debug_assertions) { 4096 } else { 512 };
+const MOST: usize = if cfg!(debug_assertions) { 3072 } else { 512 };
 /// Too small for a capture.
 const SMALL: usize = 32 * 1024;
 /// Stack that is looked at.

@@ -19,7 +19,7 @@ pub(super) const SHORTER_BY_BITS: u32 = 7;
 pub(super) struct Index(usize);
 
 impl Index {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn number(self) -> usize {
         self.0
     }
@@ -53,7 +53,7 @@ impl Filter {
     }
 
     /// Which entry counts a key.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn index(&self, key: u64) -> Index {
         // The highest bits: by them the golden ratio spreads blocks that lie side by side evenly, and most do.
         Index((key.wrapping_mul(GOLDEN) >> self.shift) as usize)
@@ -66,7 +66,7 @@ impl Filter {
         Index((mixed >> self.shift) as usize)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn entry(&self, index: Index) -> &AtomicU8 {
         // SAFETY: an index is a 64-bit hash shifted right by 64 − log2(entries) when it is made, so it is below the number of
         // entries of the whole filter of its table; that of the short one is shifted once more, as its length is.
@@ -74,13 +74,13 @@ impl Filter {
     }
 
     /// See [`Table::prefetch`](super::table::Table::prefetch).
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn prefetch(&self, index: Index) {
         prefetch(self.entry(index));
     }
 
     /// Counts one more address. False: the entry is full, nothing was counted.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn add(&self, index: Index) -> bool {
         let entry = self.entry(index);
         // Relaxed: whoever frees the block learned its address after this, by whatever passed the address on.
@@ -92,7 +92,7 @@ impl Filter {
     }
 
     /// Takes one address away again.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn subtract(&self, index: Index) {
         self.entry(index).fetch_sub(1, Relaxed);
     }
@@ -138,7 +138,7 @@ impl Answer {
         Self(filter.entries.cast_mut().map_addr(|address| address | more))
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn entries(self) -> *mut AtomicU8 {
         self.0.map_addr(|address| address & !(ALIGNED_TO - 1))
     }
@@ -163,7 +163,7 @@ impl Asked {
     }
 
     /// Whether a key may be in the table; false is certain.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn may_hold(&self, key: u64) -> bool {
         // Acquire: whoever asks the short filter sees what was listed before it was chosen.
         let answer = self.look();

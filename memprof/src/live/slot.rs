@@ -29,7 +29,7 @@ const LOOKED_AT: u64 = 1 << 63;
 const LISTED: u64 = 1 << 62;
 
 /// How the table knows a block.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn key(address: usize) -> u64 {
     // On x86_64 no address of a program has the two highest bits. Elsewhere they may be part of a tag, and two blocks never
     // differ in their tags alone.
@@ -62,7 +62,7 @@ pub(super) struct Entry {
 
 impl Entry {
     /// The record, for whoever keeps others from changing it.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn load(&self) -> Record {
         // Acquire: see `read`.
         let (size, owner) = (self.size.load(Acquire), self.owner.load(Acquire));
@@ -71,14 +71,14 @@ impl Entry {
 }
 
 /// Takes a slot that is empty. False: it is not, or was lost to another thread just now, which is not worth a second look.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn claim(place: &AtomicU64) -> bool {
     // Acquire: the stores of the slot's former record come before ours.
     place.load(Relaxed) == EMPTY && place.compare_exchange(EMPTY, WRITING, Acquire, Relaxed).is_ok()
 }
 
 /// Fills a slot that was claimed.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn fill(place: &AtomicU64, entry: &Entry, key: u64, record: Record) {
     // Release: a copier that sees one of these new values also sees that the slot was claimed, and drops it.
     entry.size.store(record.size_word(), Release);
@@ -89,7 +89,7 @@ pub(super) fn fill(place: &AtomicU64, entry: &Entry, key: u64, record: Record) {
 }
 
 /// Whether the slot holds this very key and no sweep looks at it.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn holds(place: &AtomicU64, key: u64) -> bool {
     place.load(Relaxed) == key
 }
@@ -100,7 +100,7 @@ pub(super) fn may_hold(place: &AtomicU64, key: u64) -> bool {
 }
 
 /// Empties a slot that [`holds`] the key. False: a sweep has come between, go on with [`take_from_sweep`].
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn take(place: &AtomicU64, key: u64) -> bool {
     // Release: our reads of the record come before the next writer's stores.
     place.compare_exchange(key, EMPTY, Release, Relaxed).is_ok()

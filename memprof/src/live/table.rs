@@ -5,6 +5,9 @@
 //!
 //! One hash serves everything. There are 8 entries of the filter for each slot, so an index into the filter without its
 //! lowest 3 bits is the byte offset of a slot (8 bytes each), and without its lowest 6 that of the slot's bucket.
+//!
+//! In a debug build nothing of the path of a record is inlined: all locals would be on the stack at once, 1.6 KiB more, and that may
+//! be a stack of a few KiB.
 
 use super::filter::{self, Asked, Filter, Index, SHORTER_BY_BITS};
 use super::prefetch::prefetch;
@@ -40,7 +43,7 @@ pub(super) struct Slot(usize);
 
 impl Slot {
     /// The `step`-th slot from here in the same bucket; all 8 of them for the steps 0 to 7.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn in_bucket(self, step: usize) -> Slot {
         Slot(self.0 ^ (step * 8))
     }
@@ -165,7 +168,7 @@ impl Table {
     }
 
     /// The first slot to look at for an entry of the filter.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn slot(index: Index) -> Slot {
         Slot(index.number() & !(Filter::ENTRIES_PER_SLOT - 1))
     }
@@ -180,13 +183,13 @@ impl Table {
         Slot(number * 8)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn key_at(&self, slot: Slot) -> &AtomicU64 {
         Self::place(self.keys, slot)
     }
 
     /// As [`key_at`](Self::key_at), with the pointer in a register: a loop that writes would else load it each time.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn place<'a>(keys: *const AtomicU64, slot: Slot) -> &'a AtomicU64 {
         // SAFETY: every slot comes from an index into the filter, which has 8 entries for each slot, with the lowest 3
         // bits cleared, or from a number below `slots`: a multiple of 8 below 8 × slots, and a bucket's slots differ in
@@ -194,14 +197,14 @@ impl Table {
         unsafe { &*keys.byte_add(slot.0) }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn entry(&self, slot: Slot) -> &Entry {
         // SAFETY: as in `place`; there is one entry for each slot, four words where the slot is one.
         unsafe { &*self.entries.byte_add(slot.0 * 4) }
     }
 
     /// Exact or sampled, as of now.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn state(&self) -> State {
         // Acquire: whoever sees a new period sees the interval that was fixed for it.
         State(self.state.load(Acquire))
@@ -209,7 +212,7 @@ impl Table {
 
     /// Has the processor fetch what an [`insert`](Self::insert) of this address will touch: three lines of a memory that is
     /// larger than its caches. Called before a stack is captured, which takes as long as they do to come.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn prefetch(&self, address: usize) {
         let index = self.filter.index(slot::key(address));
         let slot = Self::slot(index);
@@ -221,7 +224,7 @@ impl Table {
     /// Gives a block a record, of an exact table; `record` is asked last, so that nothing of it has to be kept meanwhile.
     ///
     /// Steps: count, filter (two read-modify-writes), one slot (one compare-exchange), five stores.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert(&self, address: usize, record: impl FnOnce() -> Record) -> Inserted {
         // The room is taken before the slot, so that there are never more records than `max`.
         if !self.room.take_exact() {
@@ -295,14 +298,14 @@ impl Table {
     }
 
     /// Takes a slot that is empty, in the bucket of `first` and from there on.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn claim(&self, first: Slot) -> Option<Slot> {
         let keys = self.keys;
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::claim(Self::place(keys, slot)))
     }
 
     /// The slot that holds a key, in the bucket of `first` and from there on.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn find(&self, first: Slot, key: u64) -> Option<Slot> {
         let keys = self.keys;
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::holds(Self::place(keys, slot), key))

@@ -7,20 +7,20 @@ use crate::os::clock;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The record of a block that this thread has made just now.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn record(ledger: &'static Ledger, bytes: usize, ticks: u64, drawn: Drawn) -> Record {
     Record { size: bytes as u64, owner: owner(ledger.node()), ticks, drawn, stack: ledger.stacks.capture(), grown: 0 }
 }
 
 /// The same where no stacks are captured, of an exact table.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn record_without_stack(ledger: &'static Ledger, bytes: usize) -> Record {
     let (owner, ticks) = (owner(ledger.node()), clock::ticks());
     Record { size: bytes as u64, owner, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 }
 }
 
 /// How the live table knows a node.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn owner(node: &'static Node) -> usize {
     std::ptr::from_ref(node).addr()
 }
@@ -90,7 +90,7 @@ pub(super) fn special_mask() -> u64 {
 
 /// Whether the allocation that was counted just now is not to be tracked the short way: where stacks are captured none is,
 /// else those that are timed. Two instructions for both questions: what counts allocations is there anyway.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn is_special(ledger: &Ledger) -> bool {
     ledger.allocated_count.get() & ledger.special_mask.load(Relaxed) == 0
 }

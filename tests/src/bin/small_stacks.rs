@@ -30,7 +30,7 @@ mod program {
     /// What each way to end holds.
     #[track_memory]
     fn hold() {
-        std::mem::forget(black_box(Box::new([1u8; 2345])));
+        std::mem::forget(black_box(vec![1u8; 2345]));
     }
 
     extern "C" fn hold_and_exit() {

@@ -18,7 +18,7 @@ fn expect(mode: &str, bytes: usize, status: i32, blocks: u64) {
 }
 
 /// Debug builds take more of it.
-const SMALL: usize = if cfg!(debug_assertions) { 12 * 1024 } else { 4 * 1024 };
+const SMALL: usize = if cfg!(debug_assertions) { 6 * 1024 } else { 4 * 1024 };
 
 #[test]
 fn exit_on_threads_of_any_size() {
@@ -30,7 +30,6 @@ fn exit_on_threads_of_any_size() {
 #[test]
 fn exit_in_handlers_with_a_stack_of_their_own() {
     for kib in [8, 12, 16, 32, 64, 128, 256] {
-        let kib = if cfg!(debug_assertions) { kib.max(12) } else { kib };
         expect("exit in a handler", kib * 1024, 7, 1);
     }
     expect("exit in a handler within the stack", 0, 7, 1);
@@ -38,8 +37,8 @@ fn exit_in_handlers_with_a_stack_of_their_own() {
 
 #[test]
 fn exit_in_coroutines() {
-    for kib in [8, 16, 64, 256] {
-        expect("exit in a coroutine", kib.max(SMALL / 1024) * 1024, 7, 1);
+    for bytes in [SMALL, 8 << 10, 16 << 10, 64 << 10, 256 << 10] {
+        expect("exit in a coroutine", bytes, 7, 1);
     }
 }
 
@@ -77,7 +76,7 @@ fn panics_on_a_small_thread() {
 #[test]
 fn allocations_on_small_stacks() {
     expect("hold on a thread", 16 * 1024, 3, 1000);
-    expect("hold in a handler", SMALL + 4096, 3, 1000);
+    expect("hold in a handler", 8 * 1024, 3, 1000);
     for bytes in [SMALL, SMALL + 4096] {
         expect("hold in a coroutine", bytes, 3, 1000);
     }

@@ -52,7 +52,7 @@ pub(crate) fn prepare(frames: usize, max: usize) -> bool {
 }
 
 /// Whether stacks are captured.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn are_captured() -> bool {
     LIMIT.load(Relaxed) != 0
 }
@@ -94,7 +94,7 @@ impl Stacks {
     }
 
     /// The stack that this is called on; 0: there is none. For the owner of the ledger alone.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn capture(&self) -> StackId {
         match LIMIT.load(Relaxed) {
             0 => 0,

@@ -96,7 +96,7 @@ impl Taker {
         captured
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn bounds(&self) -> Option<StackBounds> {
         if !self.is_asked.get() {
             self.is_asked.set(true);
@@ -106,7 +106,7 @@ impl Taker {
     }
 
     /// Room for two stacks of `limit` frames.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     #[allow(clippy::mut_from_ref, reason = "the owner is one thread, and `is_busy` keeps it from being here twice")]
     fn frames(&self, limit: usize) -> Option<(&mut [Frame], &mut [Frame])> {
         if self.room.get() != limit && !self.make_room(limit) {
