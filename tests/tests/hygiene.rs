@@ -212,7 +212,8 @@ async fn fails(text: &str) -> Result<u8, ::std::num::ParseIntError> {
     if text.is_empty() {
         return Ok(0);
     }
-    Ok(text.parse::<u8>()?)
+    let number = text.parse::<u8>()?;
+    Ok(number)
 }
 
 #[test]

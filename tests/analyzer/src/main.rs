@@ -46,7 +46,9 @@ fn main() -> ExitCode {
     // More than these would be in the way.
     differ += u32::from(more > plain.definitions.len() / 20);
     // The sample has one mistake: without it, nothing was looked at.
-    if !plain.diagnostics.iter().any(|diagnostic| diagnostic.contains("no_such_method")) || plain.definitions.len() < 200 {
+    if !plain.diagnostics.iter().any(|diagnostic| diagnostic.contains("no_such_method"))
+        || plain.definitions.len() < 200
+    {
         println!("rust-analyzer does not see the sample");
         differ += 1;
     }
@@ -105,7 +107,10 @@ fn definitions(analysis: &Analysis, file: FileId, text: &str) -> BTreeMap<(usize
         let (line, column) = place(text, at);
         // Of an `async fn` these lead to what the compiler makes of it.
         let is_keyword = ["async", "await"].iter().any(|keyword| text[at..].starts_with(keyword));
-        if !begins || is_keyword || text.lines().nth(line - 1).is_some_and(|line| line.starts_with("#[") || line.starts_with("//")) {
+        if !begins
+            || is_keyword
+            || text.lines().nth(line - 1).is_some_and(|line| line.starts_with("#[") || line.starts_with("//"))
+        {
             continue;
         }
         let position = FilePosition { file_id: file, offset: TextSize::try_from(at).expect("a short file") };
@@ -113,7 +118,9 @@ fn definitions(analysis: &Analysis, file: FileId, text: &str) -> BTreeMap<(usize
         let targets: BTreeSet<String> = targets
             .into_iter()
             .flat_map(|targets| targets.info)
-            .map(|target| format!("{} in {:?} {:?}", target.name.as_str(), target.file_id, target.focus_or_full_range()))
+            .map(|target| {
+                format!("{} in {:?} {:?}", target.name.as_str(), target.file_id, target.focus_or_full_range())
+            })
             .collect();
         if !targets.is_empty() {
             definitions.insert((line, column), targets);
