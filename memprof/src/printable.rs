@@ -1,10 +1,10 @@
-//! Text that can be any user's, as a reader sees it: characters that command a terminal, break a line, turn text around or
-//! show nothing are written as escapes.
+//! Text that can be any user's, as a reader sees it: characters that command a terminal, break a line, turn text around
+//! or show nothing are written as escapes.
 
 use std::fmt::{self, Display, Write};
 
-/// Characters that show nothing of their own or change how others are shown: all of the general category Cf (format), all
-/// that are default-ignorable, the separators of lines and paragraphs, and the empty Braille pattern. In order.
+/// Characters that show nothing of their own or change how others are shown: all of the general category Cf (format),
+/// all that are default-ignorable, the separators of lines and paragraphs, and the empty Braille pattern. In order.
 const MARKS: [(char, char); 27] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),

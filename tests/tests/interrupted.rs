@@ -1,8 +1,9 @@
-//! A signal handler that calls tracked functions, polls tracked futures and allocates, and interrupts the program after each of
-//! its instructions: every byte stays with the function that allocated it.
+//! A signal handler that calls tracked functions, polls tracked futures and allocates, and interrupts the program after
+//! each of its instructions: every byte stays with the function that allocated it.
 //!
-//! The processor's single-step flag raises SIGTRAP after each instruction. In one pass the handler works after every m-th of
-//! them, beginning with the r-th; all r of an m are tried, so that each instruction is interrupted, alone and with others.
+//! The processor's single-step flag raises SIGTRAP after each instruction. In one pass the handler works after every
+//! m-th of them, beginning with the r-th; all r of an m are tried, so that each instruction is interrupted, alone and
+//! with others.
 #![allow(missing_docs)]
 #![cfg(all(target_os = "linux", target_arch = "x86_64", feature = "unix"))]
 
@@ -83,8 +84,8 @@ mod step {
         }
     }
 
-    /// Runs `main` step by step; after every `every`-th instruction, from the `first` on, `work` interrupts it. Returns the
-    /// instructions; `every` of 0: none is interrupted.
+    /// Runs `main` step by step; after every `every`-th instruction, from the `first` on, `work` interrupts it. Returns
+    /// the instructions; `every` of 0: none is interrupted.
     pub(super) fn pass(every: u64, first: u64, main: &mut dyn FnMut(), work: fn()) -> u64 {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
@@ -332,7 +333,8 @@ fn by_a_function_that_the_program_calls_too() {
     }
 }
 
-/// What a handler allocates outside of tracked functions is that of the function which it interrupts, and nothing is lost.
+/// What a handler allocates outside of tracked functions is that of the function which it interrupts, and nothing is
+/// lost.
 #[test]
 fn by_an_allocation() {
     fn allocates() {

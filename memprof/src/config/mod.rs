@@ -99,10 +99,10 @@ pub struct MemoryProfiling {
     pub track_allocations: bool,
     /// Whether the reports are written when the program ends. Default: true.
     pub dump_on_exit: bool,
-    /// Signals on which the reports are written, by name: exactly these. `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGQUIT` keep
-    /// their effect: the program's own handler is called, or the signal ends the program. `SIGUSR1` and `SIGUSR2` only ask
-    /// for a report. An empty list: none. On Windows `SIGINT` is Ctrl-C; `SIGTERM` is Ctrl-Break, closing the console, log-off
-    /// and shutdown; `SIGHUP` is closing and log-off; there are no others.
+    /// Signals on which the reports are written, by name: exactly these. `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGQUIT`
+    /// keep their effect: the program's own handler is called, or the signal ends the program. `SIGUSR1` and `SIGUSR2`
+    /// only ask for a report. An empty list: none. On Windows `SIGINT` is Ctrl-C; `SIGTERM` is Ctrl-Break, closing the
+    /// console, log-off and shutdown; `SIGHUP` is closing and log-off; there are no others.
     ///
     /// Default: `None`, which stands for `SIGINT` and `SIGTERM`, each only if it has its default action when the profile
     /// starts, and only with `dump_on_exit`. Handlers of the program are left alone then.

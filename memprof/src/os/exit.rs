@@ -1,7 +1,7 @@
 //! The end of the process.
 
-/// Has `handler` called by `exit`, which `std::process::exit` and the return from main go through. Returns whether the system
-/// took it.
+/// Has `handler` called by `exit`, which `std::process::exit` and the return from main go through. Returns whether the
+/// system took it.
 #[cfg(unix)]
 pub(crate) fn at_exit(handler: extern "C" fn()) -> bool {
     // SAFETY: `atexit` only stores the pointer, and the function lives as long as the program.
@@ -30,8 +30,8 @@ mod windows {
     type Handler = extern "C" fn();
     type ExitProcess = unsafe extern "system" fn(u32) -> !;
 
-    /// Has `handler` called by the C runtime's `exit`, and before `ExitProcess` where this module calls it. It may be called
-    /// by both. Returns whether both took it.
+    /// Has `handler` called by the C runtime's `exit`, and before `ExitProcess` where this module calls it. It may be
+    /// called by both. Returns whether both took it.
     pub(crate) fn at_exit(handler: Handler) -> bool {
         static ONCE: Once = Once::new();
         static IS_READY: AtomicBool = AtomicBool::new(false);

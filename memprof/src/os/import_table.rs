@@ -1,5 +1,5 @@
-//! The functions of other modules that the module calls into which this is linked, a program or a library: the loader has put
-//! their addresses into a table. Other modules have tables of their own, which stay as they are.
+//! The functions of other modules that the module calls into which this is linked, a program or a library: the loader
+//! has put their addresses into a table. Other modules have tables of their own, which stay as they are.
 
 use std::ffi::CStr;
 use std::sync::atomic::AtomicUsize;
@@ -16,9 +16,9 @@ unsafe extern "C" {
     static __ImageBase: u8;
 }
 
-/// Has this module call `new` where it calls the function of this name. The function's address is stored in `before` before
-/// the first of these calls. False: the system does not let the table be changed. Where nobody calls the function there is
-/// nothing to do.
+/// Has this module call `new` where it calls the function of this name. The function's address is stored in `before`
+/// before the first of these calls. False: the system does not let the table be changed. Where nobody calls the
+/// function there is nothing to do.
 pub(crate) fn replace(name: &CStr, new: usize, before: &AtomicUsize) -> bool {
     let mut all = true;
     // SAFETY: the loader has read the same headers and tables to load this module; they stay as they are.
@@ -41,7 +41,8 @@ pub(crate) fn replace(name: &CStr, new: usize, before: &AtomicUsize) -> bool {
 /// The module's headers are as the loader has read them.
 unsafe fn places(name: &CStr) -> Vec<*const AtomicUsize> {
     let base = &raw const __ImageBase;
-    // SAFETY: as the caller vouches. All offsets are those of the format of executables (PE), which the loader has checked.
+    // SAFETY: as the caller vouches. All offsets are those of the format of executables (PE), which the loader has
+    // checked.
     unsafe {
         let at = |offset: usize| base.add(offset);
         let word = |offset: usize| at(offset).cast::<u32>().read_unaligned() as usize;

@@ -1,6 +1,6 @@
-//! Where there are no signals. Windows has events of the console, which end a program as signals do: the system calls a list of
-//! handlers on a thread of its own, the last one first, until one says that it has dealt with the event. If none does, the
-//! program ends. Ours writes the report, and never says so.
+//! Where there are no signals. Windows has events of the console, which end a program as signals do: the system calls a
+//! list of handlers on a thread of its own, the last one first, until one says that it has dealt with the event. If
+//! none does, the program ends. Ours writes the report, and never says so.
 
 #[cfg(windows)]
 pub(crate) use windows::{Signal, on_event};

@@ -122,8 +122,8 @@ fn wait_for_the_end() {
     std::thread::sleep(GRANTED);
 }
 
-/// Lets an event of the console end the process: by the system, right after the report. A handler of the program may deal with
-/// it after all.
+/// Lets an event of the console end the process: by the system, right after the report. A handler of the program may
+/// deal with it after all.
 #[cfg(windows)]
 fn wait_for_the_end() {
     const SOON: Duration = Duration::from_millis(200);
@@ -137,8 +137,8 @@ fn wait_for_the_end() {
 #[cfg(not(any(unix, windows)))]
 fn wait_for_the_end() {}
 
-/// An event of the console has come that ends the program, unless a handler of the program's deals with it: the report is
-/// written, and the profile goes on. On a thread that the system has made for this.
+/// An event of the console has come that ends the program, unless a handler of the program's deals with it: the report
+/// is written, and the profile goes on. On a thread that the system has made for this.
 #[cfg(windows)]
 pub(super) fn report_before_the_end() {
     Reporting::begin_thread();
@@ -187,9 +187,9 @@ fn write_in_panic_hook() {
 
 /// Ends the process with a status, as [`std::process::exit`] does, once the report is written.
 ///
-/// [`std::process::exit`] does the same: the report is written by a handler of the system, or on Windows before the system's
-/// `ExitProcess` is called. This function is for what goes around both: a standard library that is a file of its own
-/// (`-C prefer-dynamic`) on Windows.
+/// [`std::process::exit`] does the same: the report is written by a handler of the system, or on Windows before the
+/// system's `ExitProcess` is called. This function is for what goes around both: a standard library that is a file of
+/// its own (`-C prefer-dynamic`) on Windows.
 ///
 /// ```no_run
 /// fn fail(message: &str) -> ! {

@@ -191,8 +191,8 @@ data! {
         reporting: ReportingFigures,
         /// Guards that ended on another thread or in a place where their scope was already closed.
         misplaced_guards: u64,
-        /// Calls without a scope of their own: too many were open on their thread, or there was no memory. What they did is
-        /// charged to their callers. They are in `calls`, unless there was no memory for their call path.
+        /// Calls without a scope of their own: too many were open on their thread, or there was no memory. What they
+        /// did is charged to their callers. They are in `calls`, unless there was no memory for their call path.
         scopes_not_opened: u64,
         /// Tracked allocations so far whose stack could not be captured: made on the stack of a coroutine or a signal
         /// handler, near the end of a thread's stack, or by code without unwind tables.

@@ -6,8 +6,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// What stands for the path of blocks that no tracked function allocated.
 pub(crate) const OUTSIDE: &str = "(outside tracked functions)";
 
-/// The name with escapes for characters that would break a line, command a terminal, or turn or hide text: a name can be any
-/// text that its owner gave.
+/// The name with escapes for characters that would break a line, command a terminal, or turn or hide text: a name can
+/// be any text that its owner gave.
 pub(crate) fn printable(name: &str) -> String {
     Printable(name).to_string()
 }

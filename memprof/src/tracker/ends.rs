@@ -77,8 +77,8 @@ impl Ledger {
             }
             self.frames().end(index);
         } else {
-            // What is open above was forgotten: a function's body and a poll end last. Not so a block: what is open above it has
-            // no frame, and goes on.
+            // What is open above was forgotten: a function's body and a poll end last. Not so a block: what is open
+            // above it has no frame, and goes on.
             if !frame.is_block() {
                 self.forget_from(index + 1);
             }

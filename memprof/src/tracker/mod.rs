@@ -8,6 +8,7 @@ mod contexts;
 mod counters;
 mod distribution;
 mod ends;
+mod frame;
 mod frames;
 pub(crate) mod history;
 mod hook;
@@ -34,7 +35,7 @@ mod workers;
 
 pub(crate) use contexts::CallPath;
 pub(crate) use distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
-pub(crate) use frames::FrameKind;
+pub(crate) use frame::FrameKind;
 pub(crate) use hook::{
     before_realloc, has_refused, inner_name, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
     set_out_of_memory_handler,

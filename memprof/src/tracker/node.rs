@@ -34,8 +34,8 @@ pub(crate) struct Node {
     /// The first node of the same site in this tree, itself perhaps: it has the count of open scopes for all of them,
     /// because a recursion can come back by another path. The root's is itself.
     pub(super) first: Cell<*const Node>,
-    /// The node that was entered last from here: most functions call the same ones again. At first itself. One word, so that a
-    /// handler can enter another one between any two instructions.
+    /// The node that was entered last from here: most functions call the same ones again. At first itself. One word, so
+    /// that a handler can enter another one between any two instructions.
     pub(super) last_child: Cell<*const Node>,
     /// Null: the root.
     site: *const Site,
@@ -118,8 +118,8 @@ impl Node {
     /// The child for `site`, if it is the one that was entered last from here; the owner alone calls this.
     #[inline(always)]
     pub(super) fn last_child(&self, site: &'static Site) -> Option<&'static Node> {
-        // SAFETY: `found`, `Tree::make` and `Tree::child` store nodes, and those are never freed. Nodes of the shared ledger are
-        // never asked.
+        // SAFETY: `found`, `Tree::make` and `Tree::child` store nodes, and those are never freed. Nodes of the shared
+        // ledger are never asked.
         let last = unsafe { &*self.last_child.get() };
         if std::ptr::eq(last.site, site) { Some(last) } else { None }
     }

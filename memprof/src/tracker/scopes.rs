@@ -99,7 +99,8 @@ impl Open {
                 net: ledger.net(),
                 highest,
             };
-            // A handler that interrupts here opens its scopes beneath this one, or beside it once the node before is charged.
+            // A handler that interrupts here opens its scopes beneath this one, or beside it once the node before is
+            // charged.
             let node_before = frame.node_before;
             frame.node.leave();
             let closed = level.figures(frame, false);

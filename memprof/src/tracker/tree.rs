@@ -3,9 +3,9 @@
 //! Nodes live in system memory and are never freed: a ledger's tree is bounded by the distinct call paths, and by
 //! [`MAX_NODES`]. The owner alone changes the tree; others read the counters and the list of nodes.
 //!
-//! A signal handler may interrupt the owner at any instruction, and change the tree as well. So room is taken, and nodes and
-//! edges are put in their places, by an exchange that fails if a handler was there meanwhile. An edge that is lost costs a
-//! second node of the same path, and a report sums the nodes of a path.
+//! A signal handler may interrupt the owner at any instruction, and change the tree as well. So room is taken, and
+//! nodes and edges are put in their places, by an exchange that fails if a handler was there meanwhile. An edge that is
+//! lost costs a second node of the same path, and a report sums the nodes of a path.
 
 use super::distribution::Page;
 use super::ledger::Ledger;
@@ -209,7 +209,8 @@ impl Tree {
             return Some(parent);
         }
         let has_room = self.make_room_for_edges();
-        // A signal handler that has interrupted the growth of the table does without an edge: its next call has another node.
+        // A signal handler that has interrupted the growth of the table does without an edge: its next call has another
+        // node.
         if self.nodes.get() >= MAX_NODES || !(has_room || self.grows.get()) {
             return self.other_paths(ledger, parent);
         }
@@ -255,7 +256,8 @@ impl Tree {
     fn room_for<T>(&self) -> *mut T {
         loop {
             let present = self.chunk.load(Relaxed);
-            // SAFETY: `found` and this function store chunks, and those are never freed. Nobody asks the shared ledger for room.
+            // SAFETY: `found` and this function store chunks, and those are never freed. Nobody asks the shared ledger
+            // for room.
             let chunk = unsafe { &*present };
             let from = chunk.free_from.load(Relaxed);
             let at = from.next_multiple_of(align_of::<T>());
@@ -352,8 +354,8 @@ impl Tree {
         }
         let first = self.step(null(), site);
         let mut newest = self.newest.load(Relaxed);
-        // SAFETY: `room_for` gives room for a node that nobody else uses and that is never freed. Nobody knows it before it is
-        // listed.
+        // SAFETY: `room_for` gives room for a node that nobody else uses and that is never freed. Nobody knows it
+        // before it is listed.
         unsafe {
             place.write(Node::beneath(parent, site, newest));
             (*place).first.set(first.map_or(place.cast_const(), std::ptr::from_ref));
@@ -407,8 +409,8 @@ impl Tree {
                 copied += 1;
             }
         }
-        // The larger table before the larger room. The old one is kept: a step that this has interrupted may be taken there. All
-        // old ones together are smaller than the new one.
+        // The larger table before the larger room. The old one is kept: a step that this has interrupted may be taken
+        // there. All old ones together are smaller than the new one.
         self.edges.set(places);
         compiler_fence(SeqCst);
         self.edge_room.set(larger);

@@ -1,5 +1,5 @@
-//! Ctrl-C, Ctrl-Break, closing the console, logging off and shutting down on Windows: the report is written, and the program
-//! ends as it does without memprof.
+//! Ctrl-C, Ctrl-Break, closing the console, logging off and shutting down on Windows: the report is written, and the
+//! program ends as it does without memprof.
 
 use super::{Ended, function, program};
 
@@ -41,7 +41,8 @@ fn a_handler_of_the_program_keeps_the_event() {
     assert_eq!(ended.stdout.trim(), "the program went on");
 }
 
-/// It is called after ours: nobody can ask whether there is one. The profile goes on, and its last report replaces this one.
+/// It is called after ours: nobody can ask whether there is one. The profile goes on, and its last report replaces this
+/// one.
 #[test]
 fn a_handler_that_was_there_before_is_called_after_the_report() {
     let ended = program!("console").arg("0").arg("handler before").run();

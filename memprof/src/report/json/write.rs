@@ -67,8 +67,8 @@ impl<'w> Writer<'w> {
         Ok(())
     }
 
-    /// In quotes, with the escapes that JSON asks for, and others for what a terminal or an editor would not show as it is:
-    /// read again it is the same text.
+    /// In quotes, with the escapes that JSON asks for, and others for what a terminal or an editor would not show as it
+    /// is: read again it is the same text.
     fn text(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(b"\"")?;
         let mut rest = text;
