@@ -92,6 +92,8 @@ fn main() -> ExitCode {
                 use tokio::signal::unix::{SignalKind, signal};
                 let mut user = signal(SignalKind::user_defined1()).unwrap();
                 let mut terminate = signal(SignalKind::terminate()).unwrap();
+                // What `ctrl_c` does, but before the test is told.
+                let mut interrupt = signal(SignalKind::interrupt()).unwrap();
                 ready();
                 let mut users = 0;
                 loop {
@@ -101,7 +103,7 @@ fn main() -> ExitCode {
                             std::fs::write("asked", "").unwrap();
                         }
                         _ = terminate.recv() => break,
-                        result = tokio::signal::ctrl_c() => { result.unwrap(); break }
+                        _ = interrupt.recv() => break,
                     }
                 }
                 println!("in peace after {users}");
