@@ -84,20 +84,20 @@ fn only_the_future_that_a_function_returns_is_rewritten() {
         (
             quote!(impl Future),
             quote!(return a;),
-            "return ({ use :: memprof :: __private :: Itself as _ ; (:: memprof :: __private :: Perhaps) (memprof_site , a) . tracked () }) ;",
+            "return (:: memprof :: __private :: Perhaps) (memprof_site , a) . tracked () ;",
         ),
         (quote!(impl Future), quote!(make! { a }), "Perhaps) (memprof_site , make ! { a })"),
-        (quote!(BoxFuture<'_, A>), quote!(Box::pin(a)), "Perhaps) (memprof_site , a) . tracked () }))"),
+        (quote!(BoxFuture<'_, A>), quote!(Box::pin(a)), "Perhaps) (memprof_site , a) . tracked ())"),
         (
             quote!(::std::pin::Pin<std::boxed::Box<(dyn Send + core::future::Future<Output = A>)>>),
             quote!(std::boxed::Box::pin(a.b)),
-            "Perhaps) (memprof_site , a . b) . tracked () }))",
+            "Perhaps) (memprof_site , a . b) . tracked ())",
         ),
-        (quote!(BoxFuture<A>), quote!(a.b().boxed()), "Perhaps) (memprof_site , a . b ()) . tracked () }) . boxed ()"),
+        (quote!(BoxFuture<A>), quote!(a.b().boxed()), "Perhaps) (memprof_site , a . b ()) . tracked () . boxed ()"),
         (
             quote!(LocalBoxFuture<A>),
             quote!(a.boxed_local()),
-            "Perhaps) (memprof_site , a) . tracked () }) . boxed_local ()",
+            "Perhaps) (memprof_site , a) . tracked () . boxed_local ()",
         ),
         (
             quote!(BoxFuture<A>),
@@ -105,11 +105,11 @@ fn only_the_future_that_a_function_returns_is_rewritten() {
                 1 => unsafe { a.boxed() },
                 _ => todo!(),
             }),
-            "Perhaps) (memprof_site , a) . tracked () }) . boxed () } , _ => todo ! () ,",
+            "Perhaps) (memprof_site , a) . tracked () . boxed () } , _ => todo ! () ,",
         ),
     ] {
         let expanded = expanded(quote!(fn f(mut a: A) -> #ty { #![allow(unused)] #before #tail }));
-        let head = "{ # ! [allow (unused)] const A : u8 = 1 ; let memprof_site = { ";
+        let head = "{ # ! [allow (unused)] const A : u8 = 1 ; use :: memprof :: __private :: Itself as _ ; let memprof_site = { ";
         assert!(expanded.starts_with("fn f (mut a : A) -> ") && expanded.contains(head), "{expanded}");
         assert!(expanded.contains("let a = | b | { return 1 ; } ; if a { b }"), "{expanded}");
         assert!(expanded.contains(tracked), "{tracked}: {expanded}");
