@@ -15,9 +15,9 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 
 use super::bare_thread::{self, Stack};
-use super::handler;
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 use super::stack_bounds;
+use super::{alone, handler};
 
 /// Seconds that the work may take.
 const LONGEST: u32 = 15;
@@ -103,7 +103,9 @@ pub(crate) fn work_elsewhere() -> Elsewhere {
         return Elsewhere::Nothing;
     }
     IS_DONE.store(false, Release);
-    if bare_thread::start(on_worker, &[]) {
+    // The first thread of a process takes several KiB of this stack: the C library binds names then.
+    let is_alone = alone::is_alone();
+    if !is_alone && bare_thread::start(on_worker, &[]) {
         wait();
         return Elsewhere::Done;
     }
@@ -113,7 +115,7 @@ pub(crate) fn work_elsewhere() -> Elsewhere {
         wait();
         return Elsewhere::Done;
     }
-    if bare_thread::start_on(stack, on_worker, &[]) {
+    if !is_alone && bare_thread::start_on(stack, on_worker, &[]) {
         wait();
         return Elsewhere::Done;
     }

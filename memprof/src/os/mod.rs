@@ -39,6 +39,7 @@ pub(crate) mod signals;
 // Where the profiler unwinds by itself.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 pub(crate) mod stack_bounds;
+pub(crate) mod stack_room;
 pub(crate) mod stderr;
 pub(crate) mod terminal;
 pub(crate) mod thread_end;

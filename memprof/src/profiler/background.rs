@@ -9,6 +9,7 @@ use super::periodic::Periodic;
 use super::{Reporting, Running, exit, output, running, schedule, write};
 use crate::config::Config;
 use crate::os::signals::{self, Signal};
+use crate::os::stack_room;
 use crate::os::wake;
 #[cfg(unix)]
 use crate::os::{
@@ -57,6 +58,12 @@ impl Background {
             background.stop();
         }
         started.map(|()| background)
+    }
+
+    /// The thread is needed now: handlers of the program that ours stand in front of may run on a small stack, where none can be
+    /// made. Where the system has none to give, the next reason to make it tries again.
+    pub(super) fn do_not_put_off(self) {
+        let _ = start_if_put_off();
     }
 
     /// Ends the thread soon, and does not wait for it.
@@ -161,8 +168,12 @@ fn start_if_put_off() -> bool {
     false
 }
 
-/// A thread of the program takes readings, or starts the thread that does.
+/// A thread of the program takes readings, or starts the thread that does. On the small stack of a thread, a handler or a coroutine
+/// it does no more than note what was published.
 fn visit() {
+    if !stack_room::is_enough() {
+        return history::read_published();
+    }
     let is_alone = is_alone();
     if IS_PUT_OFF.load(Acquire) && (!is_alone || signals::is_waiting()) {
         // The next one tries again.

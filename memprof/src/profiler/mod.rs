@@ -323,8 +323,11 @@ fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Backg
     }
     match Background::start(config) {
         Ok(background) => {
-            for signal in signals {
+            for &signal in &signals {
                 signal.catch();
+            }
+            if signals.iter().any(|signal| signal.is_programs()) {
+                background.do_not_put_off();
             }
             Some(background)
         }

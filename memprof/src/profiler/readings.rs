@@ -7,7 +7,7 @@
 use super::estimate::chance;
 use crate::live;
 use crate::os::clock::{self, Anchor};
-use crate::os::fork_lock::ForkLock;
+use crate::os::fork_lock::{ForkLock, Held};
 use crate::tracker;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
@@ -180,9 +180,14 @@ impl Tables {
     }
 }
 
+/// Waits until nobody else is at it. `None`: this very thread is, and was interrupted by a handler that ends the program.
+fn lock() -> Option<Held<'static, ()>> {
+    (!ONE_AT_A_TIME.is_held_here()).then(|| ONE_AT_A_TIME.lock())
+}
+
 /// Begins anew: a profile has started.
 pub(super) fn begin() {
-    let _alone = ONE_AT_A_TIME.lock();
+    let _alone = lock();
     TABLES.len.store(0, Relaxed);
     TABLES.live.clear();
     TABLES.net.clear();
@@ -191,8 +196,9 @@ pub(super) fn begin() {
 
 /// Takes a reading. Does not allocate.
 pub(super) fn take() {
-    let _alone = ONE_AT_A_TIME.lock();
-    read();
+    if let Some(_alone) = lock() {
+        read();
+    }
 }
 
 /// Does so unless somebody else is at it: never waits.
@@ -247,7 +253,7 @@ pub(super) struct Readings {
 impl Readings {
     /// A copy. Allocates: for reports.
     pub(super) fn copy() -> Self {
-        let _alone = ONE_AT_A_TIME.lock();
+        let _alone = lock();
         let len = TABLES.len.load(Relaxed);
         Self {
             moments: TABLES.moments.iter().take(len).map(|ticks| ticks.load(Relaxed)).collect(),

@@ -42,7 +42,7 @@ static void unload(void) {
 static work_fn second_work;
 
 static int freed;
-static void free_it(void *block) { freed++; free(block); }
+static void free_it(void *block) { __atomic_add_fetch(&freed, 1, __ATOMIC_SEQ_CST); free(block); }
 static pthread_key_t own_key;
 
 static void *body(void *unused) {
