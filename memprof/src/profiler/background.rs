@@ -174,12 +174,11 @@ fn visit() {
     if !stack_room::is_enough() {
         return history::read_published();
     }
-    let is_alone = is_alone();
-    if IS_PUT_OFF.load(Acquire) && (!is_alone || signals::is_waiting()) {
+    if IS_PUT_OFF.load(Acquire) && (!is_alone() || signals::is_waiting()) {
         // The next one tries again.
         let _ = start_if_put_off();
     }
-    schedule::read_in_passing(is_alone);
+    schedule::read_in_passing();
 }
 
 /// Has readings taken from here on.

@@ -24,8 +24,8 @@ const MOST: u64 = 4;
 const DENSITY: u64 = 256;
 
 static SCHEDULE: Schedule = Schedule::new();
-/// True if the places, too, may be read in an allocation.
-static READS_PLACES_IN_PASSING: AtomicBool = AtomicBool::new(false);
+/// True if all counters and all places may be read in an allocation.
+static READS_ALL_IN_PASSING: AtomicBool = AtomicBool::new(false);
 
 /// The schedule of a profile. All of it in nanoseconds. Who reads is alone most of the time; where two are, one reading more or
 /// less does no harm.
@@ -41,7 +41,7 @@ struct Schedule {
 
 /// Begins now: a profile has started. `in_passing` says whether all places can be read in an allocation.
 pub(super) fn begin(in_passing: bool) {
-    READS_PLACES_IN_PASSING.store(in_passing, Relaxed);
+    READS_ALL_IN_PASSING.store(in_passing, Relaxed);
     SCHEDULE.begin(now());
     readings::begin();
     history::begin();
@@ -52,22 +52,18 @@ pub(super) fn pause() -> Duration {
     Duration::from_nanos(SCHEDULE.next.load(Relaxed).saturating_sub(now()))
 }
 
-/// Takes the readings that are due, for the profiler's own thread. Does not allocate.
+/// Takes the readings that are due. Does not allocate.
 pub(super) fn read() {
     history::read_if_due();
     SCHEDULE.read();
 }
 
-/// Takes the readings that are due, for a thread that publishes. Does not allocate and never waits. `is_alone` says whether it is
-/// the only one of the process.
-pub(super) fn read_in_passing(is_alone: bool) {
-    if is_alone {
-        history::read_if_due();
+/// Takes the readings that are due, for a thread that publishes. Does not allocate and never waits.
+pub(super) fn read_in_passing() {
+    if READS_ALL_IN_PASSING.load(Relaxed) {
+        read();
     } else {
         history::read_published();
-    }
-    if READS_PLACES_IN_PASSING.load(Relaxed) {
-        SCHEDULE.read();
     }
 }
 

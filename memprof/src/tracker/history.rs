@@ -2,9 +2,9 @@
 //!
 //! When all places are taken, every second reading is dropped and the distance between two of them doubles: however long the
 //! process runs, there are between 128 and 256 of them, at even distances. The profiler's own thread takes them, from all
-//! counters; where there is none, threads that publish do: each has what the profile wants done then. In a process with one
-//! thread that thread reads all counters, too. Else it publishes its own net however little it is, so that a reading is off by
-//! what the others have not published yet.
+//! counters; where there is none, threads that publish do: each has what the profile wants done then. Where all counters are too
+//! many to read in an allocation, such a thread publishes its own net however little it is, and a reading is off by what the
+//! others have not published yet.
 
 use super::ledger::{PUBLISH_STEP, each_ledger};
 use super::totals;

@@ -1,6 +1,8 @@
 //! A program whose reports meet those of others. The arguments say what it does, one after the other.
 
-use std::fs::{self, File};
+use std::fs;
+#[cfg(unix)]
+use std::fs::File;
 use std::hint::black_box;
 use std::path::Path;
 use std::thread::sleep;

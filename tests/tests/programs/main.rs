@@ -11,6 +11,7 @@ mod configuration;
 mod console;
 #[cfg(unix)]
 mod debug_files;
+#[cfg(unix)]
 mod descriptors;
 mod ends;
 mod forgotten;
