@@ -48,6 +48,15 @@ unsafe impl GlobalAlloc for Arena {
 #[global_allocator]
 static ALLOC: AllocationTracker<Arena> = AllocationTracker::new(Arena);
 
+/// A table that is too large to be read in an allocation: each reading would be hundreds of thousands of steps.
+fn profile(tracked: bool) -> Profile {
+    Profile::with(|config| {
+        config.memory_profiling.track_allocations = tracked;
+        config.memory_profiling.max_tracked_allocations = 20_001;
+        config.memory_profiling.dump_on_signal = Some(Vec::new());
+    })
+}
+
 /// Allocates and frees without a call of the C library.
 #[inline(never)]
 fn flash(bytes: usize) {
@@ -241,7 +250,7 @@ fn expect_each_its_own(profile: &Profile, interrupt: fn(), check_handler: impl F
 #[test]
 fn by_a_tracked_function() {
     for tracked in [false, true] {
-        let profile = Profile::with(|config| config.memory_profiling.track_allocations = tracked);
+        let profile = profile(tracked);
         expect_each_its_own(&profile, calls, |before, report, worked| {
             expect(before, report, "handler", worked, worked * IN_HANDLER, worked);
             expect(before, report, "beneath handler", worked, worked * BENEATH_HANDLER, worked);
@@ -251,7 +260,7 @@ fn by_a_tracked_function() {
 
 #[test]
 fn by_a_tracked_future() {
-    let profile = Profile::start();
+    let profile = profile(true);
     expect_each_its_own(&profile, polls, |before, report, worked| {
         expect(before, report, "handler's future", worked, worked * (IN_HANDLER + BENEATH_HANDLER), worked * 2);
     });
@@ -279,7 +288,7 @@ fn by_functions_that_were_never_called_before() {
             .collect::<Vec<_>>()
             .leak()
     };
-    let profile = Profile::start();
+    let profile = profile(true);
     let before = profile.report();
     SITES.store(sites(MANY, "in handler").as_ptr().cast_mut(), Relaxed);
     let mains = sites(120, "of main");
@@ -315,7 +324,7 @@ fn by_a_function_that_the_program_calls_too() {
         WORKED.fetch_add(1, Relaxed);
         inner();
     }
-    let profile = Profile::start();
+    let profile = profile(true);
     let before = profile.report();
     WORKED.store(0, Relaxed);
     let mut runs = 0;
@@ -341,7 +350,7 @@ fn by_an_allocation() {
         WORKED.fetch_add(1, Relaxed);
         flash(IN_HANDLER as usize);
     }
-    let profile = Profile::start();
+    let profile = profile(true);
     WORKED.store(0, Relaxed);
     let mut runs = 0;
     // Other threads are not in it.
@@ -371,7 +380,7 @@ fn by_a_context() {
         WORKED.fetch_add(1, Relaxed);
         Context::current().scope(|| flash(IN_HANDLER as usize));
     }
-    let profile = Profile::start();
+    let profile = profile(true);
     WORKED.store(0, Relaxed);
     for first in 0..2 {
         step::pass(2, first, &mut work, in_a_context);
