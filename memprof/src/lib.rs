@@ -131,8 +131,9 @@
 //!   settings say is in the system's temporary directory, and stderr says where.
 //! * *All figures are 0?* The tracker is not the global allocator: the first line of each report says so. `#[memprof::main]`
 //!   installs it, unless it says `allocator = none`.
-//! * *`retained` is `null`?* `track_allocations = false`, or `sample_interval_bytes` is fixed and there were more live blocks
-//!   than `max_tracked_allocations`.
+//! * *`retained` is `null`, "not known" in the table?* The sample holds no block of the function; or
+//!   `track_allocations = false`; or `sample_interval_bytes` is fixed and there were more live blocks than
+//!   `max_tracked_allocations`.
 //! * *`retained` has a ±?* It is an estimate: [`Live::sample_interval_bytes`](report::data::Live::sample_interval_bytes) says
 //!   from what. `max_tracked_allocations` higher and `overhead_budget_percent = 0` keep it exact.
 //! * *No line numbers in `memory_leaks.txt`?* Cargo's default release profile has no debug information. Build with

@@ -47,7 +47,8 @@ data! {
         /// The highest that one call stood above its entry, on its own thread, bytes. `None` while no call has ended.
         peak_bytes: Option<u64>,
         /// Live bytes that the function's own code allocated, whoever will free them; an estimate where a sample is
-        /// tracked. `None` where blocks that should have a record found no room, and where nothing is tracked.
+        /// tracked. `None` where the sample says too little of the function, where blocks that should have a record found no
+        /// room, and where nothing is tracked.
         retained_bytes: Option<u64>,
         /// Standard error of `retained_bytes`; 0 when exact, 3 × `sample_interval_bytes` where no sample was found.
         retained_error_bytes: Option<u64>,
