@@ -19,6 +19,8 @@ const FEWEST_CALLS: u64 = 8;
 const STRAGGLERS: f64 = 0.05;
 /// Of the bytes made in the later half: a rise of less is none.
 const LEAST_RISE: f64 = 0.25;
+/// Of the blocks made on a path: with as many live hardly any was freed.
+const FREED_SELDOM: f64 = 0.9;
 /// Of its present bytes: what was as high before may fall again.
 const AS_HIGH: f64 = 0.5;
 /// Of the work before: what the program does at most while it rests.
@@ -190,15 +192,29 @@ impl Span {
     }
 }
 
+/// True if blocks of a group that began late keep coming, too few to show a rate, and hardly any on its path was freed.
+pub(super) fn are_too_few(group: &Evidence<'_>) -> bool {
+    let births = &group.births;
+    let span = Span { first: births.quantile(STRAGGLERS), now: group.now };
+    (2..FEWEST_OF_YOUNG).contains(&births.len())
+        && span.length() < 2.0 * YOUNG * group.now
+        && span.now - births.newest() <= usual_pause(births, span)
+        && group.count >= FREED_SELDOM * group.allocations as f64
+        && !turns_over(group, span)
+}
+
+fn usual_pause(births: &Births, span: Span) -> f64 {
+    (PAUSE * span.length()).max(GAPS * span.length() / births.len() as f64)
+}
+
 fn keep_coming(births: &Births, span: Span) -> bool {
     let [first, second, third, last] = span.quarters(births);
     let hit = [first, second, third, last].iter().filter(|&&quarter| quarter > 0.0).count();
-    let usual = (PAUSE * span.length()).max(GAPS * span.length() / births.len() as f64);
     hit >= 3
         && last > 0.0
         && first + second >= LEAST_SHARE
         && third + last >= LEAST_SHARE
-        && span.now - births.newest() <= usual
+        && span.now - births.newest() <= usual_pause(births, span)
 }
 
 /// True if as much goes as comes: a queue, or a cache that is full.

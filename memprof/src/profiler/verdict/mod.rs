@@ -24,7 +24,8 @@
 //!    that doubles) and new blocks are all the same to this rule.
 //! 5. **Kept since start**: it began with the program and nine tenths were made in the first quarter.
 //! 6. **Recent**: nine tenths were made in the last quarter.
-//! 7. **Unknown**: fewer than [`FEWEST_BLOCKS`] blocks whose making is not over.
+//! 7. **Unknown**: fewer than [`FEWEST_BLOCKS`] blocks whose making is not over, or so few of a late group that keep coming and of which
+//!    hardly any was freed: that is no balance.
 //! 8. **Kept**: made in a stretch that is over, or in balance.
 
 mod activity;
@@ -159,7 +160,9 @@ impl Verdict {
             Self::KeptSinceStart
         } else if births.quantile(1.0 - NEARLY_ALL) >= (1.0 - YOUNG) * group.now {
             Self::Recent
-        } else if births.len() < FEWEST_BLOCKS && births.newest() >= (1.0 - YOUNG) * group.now {
+        } else if (births.len() < FEWEST_BLOCKS && births.newest() >= (1.0 - YOUNG) * group.now)
+            || births::are_too_few(group)
+        {
             Self::Unknown
         } else {
             Self::Kept

@@ -304,6 +304,18 @@ fn a_leak_that_follows_the_load_is_growth() {
 }
 
 #[test]
+fn blocks_that_keep_coming_and_were_never_freed_are_no_balance() {
+    // Few of them, in the last quarter of the run.
+    for count in 2..16 {
+        let verdict = Case::new(20.0, evenly(count, 14.9, 19.9)).verdict();
+        assert!(matches!(verdict, Verdict::Unknown | Verdict::Recent | Verdict::Growing(_)), "{count}: {verdict:?}");
+    }
+    // Others were freed, and there were as many before.
+    let balance = Case { allocations: 100, calls: 100, ..Case::new(20.0, evenly(8, 14.9, 19.9)) };
+    balance.read(|_| 800.0).is("kept");
+}
+
+#[test]
 fn too_few_samples_say_nothing() {
     for few in 1..8 {
         Case { weight: 100.0, ..Case::new(10.0, evenly(few, 0.0, 10.0)) }.is("unknown");

@@ -11,6 +11,8 @@ const LEAST_PAUSE: f64 = 0.1;
 const LATELY: f64 = 0.1;
 /// Effective samples: with more of them a group is unknown for want of recent ones.
 const ENOUGH: f64 = 8.0;
+/// Blocks: with more of them an exact group is unknown because none was freed so far.
+const FEWEST: u64 = 5;
 /// How far survivors per call may be from one and still be "one".
 const ABOUT_ONE: f64 = 0.02;
 
@@ -79,6 +81,9 @@ fn kept(group: &LiveGroup, run: f64) -> String {
 }
 
 fn unknown(group: &LiveGroup) -> String {
+    if group.error_bytes == 0 && group.count >= FEWEST {
+        return format!("too few blocks in {} to say whether they are freed later", size::age(group.oldest_seconds));
+    }
     if group.effective_samples >= ENOUGH {
         let newest = size::age(group.newest_seconds);
         return format!("too few samples in the last {newest} to say whether more are made");

@@ -43,14 +43,21 @@ pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<Stri
 
 /// Said only where the data carry it.
 fn nothing_grows(groups: &[&LiveGroup]) -> String {
-    let unknown: Vec<&LiveGroup> =
-        groups.iter().copied().filter(|group| group.verdict.as_deref() == Some(verdict::UNKNOWN)).collect();
-    let bytes = sum(&unknown);
-    if bytes as f64 > UNKNOWN_SHARE * sum(groups) as f64 {
-        let of = size::plural(unknown.len() as u64, "group");
-        return format!("no growth found; too few samples to say of {of} ({} live)", size::bytes(bytes));
+    let with = |verdict: &str| -> Vec<&LiveGroup> {
+        groups.iter().copied().filter(|group| group.verdict.as_deref() == Some(verdict)).collect()
+    };
+    let (unknown, recent) = (with(verdict::UNKNOWN), with(verdict::RECENT));
+    let is_much = |bytes: u64| bytes as f64 > UNKNOWN_SHARE * sum(groups) as f64;
+    if !is_much(sum(&unknown).saturating_add(sum(&recent))) {
+        return "nothing grows: no group has survivors that keep arriving".into();
     }
-    "nothing grows: no group has survivors that keep arriving".into()
+    let of = |groups: &[&LiveGroup]| {
+        format!("{} ({} live)", size::plural(groups.len() as u64, "group"), size::bytes(sum(groups)))
+    };
+    let doubts = [("too few samples", unknown), ("made too recently", recent)];
+    let doubts = doubts.iter().filter(|(_, groups)| !groups.is_empty());
+    let doubts: Vec<String> = doubts.map(|(why, groups)| format!("{why} to say of {}", of(groups))).collect();
+    format!("no growth found; {}", doubts.join("; "))
 }
 
 fn is_explained(rise: &NetRise, groups: &[LiveGroup]) -> bool {
