@@ -20,7 +20,7 @@ const STRAGGLERS: f64 = 0.05;
 /// Of the bytes made in the later half: a rise of less is none.
 const LEAST_RISE: f64 = 0.25;
 /// Of the blocks made on a path, reallocated ones among them: with as many live hardly any was freed.
-const FREED_SELDOM: f64 = 0.75;
+const FREED_SELDOM: f64 = 0.6;
 /// Of its present bytes: what was as high before may fall again.
 const AS_HIGH: f64 = 0.5;
 /// Of the work before: what the program does at most while it rests.
