@@ -73,10 +73,11 @@ impl Pool {
             let distance = piece.addr().wrapping_sub(start.addr());
             if distance < room_of(number) * GRANULE {
                 // SAFETY: as the caller vouches.
-                unsafe { clear(piece, bytes) };
-                // Release: whoever takes it finds it cleared.
-                region.taken.fetch_and(!(mask(bytes / GRANULE) << (distance / GRANULE)), Release);
-                self.first.fetch_min(number, Relaxed);
+                if unsafe { clear(piece, bytes) } {
+                    // Release: whoever takes it finds it cleared.
+                    region.taken.fetch_and(!(mask(bytes / GRANULE) << (distance / GRANULE)), Release);
+                    self.first.fetch_min(number, Relaxed);
+                }
                 return true;
             }
         }
@@ -129,18 +130,29 @@ impl Region {
     }
 }
 
-/// Makes it zero, and gives its memory back where the system takes it.
+/// Makes it zero, and gives its memory back where the system takes it. False: the system may have nothing there any more, so
+/// that nobody may use it again.
 ///
 /// # Safety
 /// It is a piece of a mapping, and nothing refers to it any more.
-unsafe fn clear(piece: *mut u8, bytes: usize) {
-    // SAFETY: as the caller vouches. This fails where the program has locked its memory.
-    #[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
-    if unsafe { libc::madvise(piece.cast(), bytes, libc::MADV_DONTNEED) } == 0 {
-        return;
-    }
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
+unsafe fn clear(piece: *mut u8, bytes: usize) -> bool {
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_FIXED);
+    // A new mapping, and not `MADV_DONTNEED`: that fails where the program has locked its memory, and what watches memory, such
+    // as valgrind, does not know that it clears.
+    // SAFETY: as the caller vouches: what was mapped there is the pool's, and nobody uses it.
+    unsafe { libc::mmap(piece.cast(), bytes, access, kind, -1, 0) != libc::MAP_FAILED }
+}
+
+/// Makes it zero. True: it can be used again.
+///
+/// # Safety
+/// As above.
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(miri))))]
+unsafe fn clear(piece: *mut u8, bytes: usize) -> bool {
     // SAFETY: as the caller vouches.
     unsafe { piece.write_bytes(0, bytes) };
+    true
 }
 
 #[cfg(test)]
