@@ -5,10 +5,13 @@
 //! program that waits no more than a part of the processor time that it does use. That is a quarter until [`FEWEST`] of its live
 //! blocks have a record, and then a twelfth, so that most answers that follow a wait have a sample or two in them (a request of
 //! 61 blocks, 200 times a second: its median takes 2 of its time with all recorded, 1.4 with a sample of 1 block in 30, 1.1 with
-//! 1 in 120). A program that is busy at least half of the time pays `percent` however few records it has: 400 of the 10,000
+//! 1 in 120). A program that is busy at least half of the time, or would be
+//! if it had not to share the processor with others, pays `percent` however few records it has: 400 of the 10,000
 //! live blocks of a JSON parser are 1 in 25, which is 1.12 of its time instead of 1.07.
 //!
 //! Time that is not spent is kept for 100 ms, no longer: a burst after an idle hour costs what a busy start costs.
+
+use crate::os::cpu_time::Switches;
 
 /// Spending that is free at the start, nanoseconds: a short program is recorded in full. What is not used is lost in the first
 /// seconds.
@@ -34,12 +37,14 @@ const EVIDENCE: f64 = 16.0;
 const MOST_DOUBLINGS: u32 = 6;
 const MOST_HALVINGS: u32 = 3;
 
-/// Nanoseconds since the last look.
+/// What has passed since the last look; times in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Span {
     pub(super) wall: u64,
     /// Of all threads.
     pub(super) processor: u64,
+    /// How often threads were taken off a processor. `None`: the system does not tell.
+    pub(super) switches: Option<Switches>,
     /// Spent on recording.
     pub(super) spent: u64,
     /// A usual sample.
@@ -86,7 +91,10 @@ impl Allowance {
         // The present span counts where the program has just become busy.
         let processor = self.load.max(load) * wall;
         let wanted = part * processor.max(wall);
-        let allowed = match records < FEWEST && self.load < 0.5 {
+        // A program that has to share the processor with others uses no more of it than one that waits.
+        let gives_up = span.switches.is_none_or(|times| times.voluntary >= times.involuntary.max(1));
+        let waits = self.load.max(load) < 0.5 && gives_up;
+        let allowed = match records < FEWEST && waits {
             true => part.max(LARGEST_SHARE) * processor,
             false => wanted.min(part.max(USUAL_SHARE) * processor),
         };
@@ -147,7 +155,7 @@ mod tests {
     const MS: u64 = 1_000_000;
 
     fn span(wall: u64, processor: u64, spent: u64) -> Span {
-        Span { wall: wall * MS, processor: processor * MS, spent: spent * MS, sample: 1000 }
+        Span { wall: wall * MS, processor: processor * MS, spent: spent * MS, switches: None, sample: 1000 }
     }
 
     /// A program that asks for so much recording without a budget, nanoseconds per wall time, at one processor's `load`.
@@ -179,7 +187,7 @@ mod tests {
                 let processor = (program.load * pause as f64) as u64 + spent;
                 self.spent += spent;
                 wall += pause;
-                match self.allowance.look(Span { wall: pause, processor, spent, sample: 1000 }, self.records) {
+                match self.allowance.look(Span { wall: pause, processor, spent, switches: None, sample: 1000 }, self.records) {
                     Change::Stay => {}
                     Change::Grow(doublings) => self.doublings += f64::from(doublings),
                     Change::Shrink(halvings) => self.doublings = (self.doublings - f64::from(halvings)).max(0.0),
@@ -222,6 +230,20 @@ mod tests {
         // But not where it is busy.
         let spent = steady(1.0, 0.6, 100);
         assert!((150..=310).contains(&spent), "{spent} ms");
+    }
+
+    #[test]
+    fn a_busy_program_that_shares_the_processor_does_not_wait() {
+        let shared = |voluntary, involuntary| {
+            let mut allowance = Allowance { left: 0, ..Allowance::new(3) };
+            let switches = Some(Switches { voluntary, involuntary });
+            // A tenth of the processor time is spent.
+            let span = Span { switches, ..span(100, 40, 4) };
+            (0..10).map(|_| allowance.look(span, 100)).filter(|&change| matches!(change, Change::Grow(_))).count()
+        };
+        assert_eq!(shared(20, 3), 0);
+        assert!(shared(0, 30) > 0);
+        assert!(shared(0, 0) > 0);
     }
 
     #[test]

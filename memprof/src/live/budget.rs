@@ -9,7 +9,7 @@ use super::allowance::{Allowance, Change, Span};
 use super::sweep::SHARDS_AT_A_TIME;
 use super::table::Table;
 use crate::os::clock::{self, Anchor};
-use crate::os::cpu_time;
+use crate::os::cpu_time::{self, Switches};
 use std::cell::UnsafeCell;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -62,11 +62,12 @@ struct Book {
     allowance: Allowance,
     at: Option<Anchor>,
     processor: u64,
+    switches: Option<Switches>,
 }
 
 impl Book {
     const fn new() -> Self {
-        Self { allowance: Allowance::new(0), at: None, processor: 0 }
+        Self { allowance: Allowance::new(0), at: None, processor: 0, switches: None }
     }
 }
 
@@ -100,9 +101,10 @@ pub(super) fn begin(percent: u64) {
     SPENT.store(0, Relaxed);
     NEXT_LOOK.store(now.ticks(), Relaxed);
     NEXT_IF_DEAR.store(now.ticks(), Relaxed);
-    let processor = cpu_time::of_process();
+    let (processor, switches) = (cpu_time::of_process(), cpu_time::switches());
     // A thread that is taking the last look of the profile before is done at once.
-    while BOOKS.with(|book| *book = Book { allowance: Allowance::new(percent), at: Some(now), processor }).is_none() {
+    let open = || Book { allowance: Allowance::new(percent), at: Some(now), processor, switches };
+    while BOOKS.with(|book| *book = open()).is_none() {
         std::thread::yield_now();
     }
     IS_LIMITED.store(percent > 0, Relaxed);
@@ -188,14 +190,15 @@ fn look(table: &Table) -> bool {
 fn look_into(book: &mut Book, table: &Table) -> bool {
     let now = Anchor::now();
     let (Some(at), Some(per_nano)) = (book.at, ticks_per_nano(&now)) else { return false };
-    let processor = cpu_time::of_process();
+    let (processor, switches) = (cpu_time::of_process(), cpu_time::switches());
     let span = Span {
         wall: at.elapsed_until(&now).as_nanos() as u64,
         processor: processor.saturating_sub(book.processor),
+        switches: switches.zip(book.switches).map(|(now, before)| now.since(before)),
         spent: (SPENT.swap(0, Relaxed) as f64 / per_nano) as u64,
         sample: (USUAL_TICKS.load(Relaxed) as f64 / per_nano + BESIDES) as u64,
     };
-    (book.at, book.processor) = (Some(now), processor);
+    (book.at, book.processor, book.switches) = (Some(now), processor, switches);
     NEXT_LOOK.store(now.ticks() + (PAUSE * per_nano) as u64, Relaxed);
     NEXT_IF_DEAR.store(now.ticks() + (LEAST_PAUSE * per_nano) as u64, Relaxed);
     let is_finer = match book.allowance.look(span, table.tracked()) {

@@ -1,4 +1,4 @@
-//! How long the process has kept processors busy.
+//! How long the process has kept processors busy, and how often it has given one up.
 
 /// Nanoseconds of processor time of all threads since the process began; 0 where the system does not tell.
 ///
@@ -9,6 +9,42 @@ pub(crate) fn of_process() -> u64 {
     // SAFETY: the system fills in the one value that it is given.
     let status = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
     if status == 0 { time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64 } else { 0 }
+}
+
+/// How often threads of the process were taken off a processor since it began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Switches {
+    /// They had nothing to do: they slept, or waited for a lock, a file or the network.
+    pub(crate) voluntary: u64,
+    /// They had, and others were let run.
+    pub(crate) involuntary: u64,
+}
+
+impl Switches {
+    /// Those since `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            voluntary: self.voluntary.saturating_sub(before.voluntary),
+            involuntary: self.involuntary.saturating_sub(before.involuntary),
+        }
+    }
+}
+
+/// `None` where the system does not tell. A system call, as [`of_process`].
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn switches() -> Option<Switches> {
+    // SAFETY: all of it are numbers, for which zero is a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the system fills in the one value that it is given.
+    let status = unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
+    let count = |count: libc::c_long| u64::try_from(count).unwrap_or(0);
+    (status == 0).then(|| Switches { voluntary: count(usage.ru_nvcsw), involuntary: count(usage.ru_nivcsw) })
+}
+
+/// As above.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn switches() -> Option<Switches> {
+    None
 }
 
 #[cfg(windows)]
@@ -36,5 +72,15 @@ mod tests {
             sum = std::hint::black_box(sum.wrapping_add(1));
         }
         assert!(before > 0 || sum > 0);
+    }
+
+    #[cfg(all(target_os = "linux", not(miri)))]
+    #[test]
+    fn who_sleeps_gives_the_processor_up() {
+        let before = super::switches().unwrap();
+        for _ in 0..5 {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        assert!(super::switches().unwrap().since(before).voluntary >= 5);
     }
 }
