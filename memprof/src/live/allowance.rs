@@ -187,7 +187,10 @@ mod tests {
                 let processor = (program.load * pause as f64) as u64 + spent;
                 self.spent += spent;
                 wall += pause;
-                match self.allowance.look(Span { wall: pause, processor, spent, switches: None, sample: 1000 }, self.records) {
+                match self
+                    .allowance
+                    .look(Span { wall: pause, processor, spent, switches: None, sample: 1000 }, self.records)
+                {
                     Change::Stay => {}
                     Change::Grow(doublings) => self.doublings += f64::from(doublings),
                     Change::Shrink(halvings) => self.doublings = (self.doublings - f64::from(halvings)).max(0.0),

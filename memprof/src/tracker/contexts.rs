@@ -50,7 +50,7 @@ impl CallPath {
     pub(crate) fn to(site: &'static Site) -> Option<Self> {
         let ledger = thread::ledger()?;
         ledger.catch_up();
-        let node = ledger.tree().child(ledger, ledger.root(), site)?;
+        let node = ledger.tree().child(ledger.root(), ledger.root(), site)?;
         Some(Self { ledger, node, by: 0 })
     }
 
@@ -166,9 +166,9 @@ fn same_path(ledger: &'static Ledger, elsewhere: &'static Node, measured: Joined
         }
         for &site in &sites[..part] {
             node = if std::ptr::eq(site, &raw const OTHER_PATHS) {
-                tree.other_paths(ledger, node)?
+                tree.other_paths(ledger.root(), node)?
             } else {
-                tree.step(node, site).or_else(|| tree.new_child(ledger, node, site))?
+                tree.step(node, site).or_else(|| tree.new_child(ledger.root(), node, site))?
             };
         }
         missing -= part;

@@ -20,6 +20,10 @@ impl Flow {
     pub(crate) fn plus(self, other: Flow) -> Flow {
         Flow { bytes: self.bytes.wrapping_add(other.bytes), count: self.count.wrapping_add(other.count) }
     }
+
+    pub(crate) fn minus(self, other: Flow) -> Flow {
+        Flow { bytes: self.bytes.wrapping_sub(other.bytes), count: self.count.wrapping_sub(other.count) }
+    }
 }
 
 /// What was allocated and freed in one place.

@@ -38,6 +38,11 @@ pub(crate) fn each_ledger() -> impl Iterator<Item = &'static Ledger> {
     REGISTRY.iter().chain(std::iter::once(&SHARED))
 }
 
+/// All nodes of a ledger, the root last: a node stands before its parent.
+pub(crate) fn each_node(ledger: &'static Ledger) -> impl Iterator<Item = &'static Node> {
+    ledger.tree().nodes().chain(std::iter::once(ledger.root()))
+}
+
 impl Counters {
     pub(super) const fn new() -> Self {
         Self {

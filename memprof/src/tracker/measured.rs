@@ -4,14 +4,14 @@ use super::by_address::ByAddress;
 use super::contexts::CallPath;
 use super::frames::FrameKind;
 use super::hook;
-use super::ledger::{Ledger, each_ledger};
+use super::ledger::{Ledger, each_ledger, each_node};
 use super::measurement::{Rise, Taken, is_within};
 use super::node::Node;
+use super::reading::Reading;
 use super::scopes::Open;
 use super::site::Site;
-use super::snapshot::{Reading, Snapshot};
+use super::snapshot::Snapshot;
 use super::thread;
-use super::tree::each_node;
 use crate::live;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -78,7 +78,7 @@ impl Measurement {
         }
         let exact = if leaks { Some(live::hold_exact().ok_or(Refused::Sampled)?) } else { None };
         let taken = Taken::take().ok_or(Refused::AllTaken)?;
-        let node = ledger.tree().child(ledger, ledger.node(), taken.site()).ok_or(Refused::NoMemory)?;
+        let node = ledger.tree().child(ledger.root(), ledger.node(), taken.site()).ok_or(Refused::NoMemory)?;
         if node.measurement != taken.number() {
             return Err(Refused::TooManyPaths);
         }

@@ -2,6 +2,7 @@
 
 use super::counters::Counters;
 use super::distribution::Distribution;
+use super::reading::LastReading;
 use super::site::Site;
 use super::sync::add;
 use super::watch::Watched;
@@ -49,7 +50,7 @@ pub(crate) struct Node {
     /// The node that was made before this one.
     pub(super) older: *const Node,
     /// What the last snapshot read; used by one reporter at a time.
-    pub(super) seen: super::snapshot::Seen,
+    pub(super) seen: LastReading,
 }
 
 impl Node {
@@ -72,7 +73,7 @@ impl Node {
             unrecorded: AtomicU64::new(0),
             parent: null(),
             older: null(),
-            seen: super::snapshot::Seen::new(),
+            seen: LastReading::new(),
         }
     }
 

@@ -16,8 +16,7 @@
 
 use super::contexts::CallPath;
 use super::counters::{Counters, Flow};
-use super::ledger::{Ledger, REPORTING, SHARED};
-use super::tree::each_node;
+use super::ledger::{Ledger, REPORTING, SHARED, each_node};
 use super::{thread, totals};
 use std::cell::Cell;
 use std::marker::PhantomData;

@@ -60,7 +60,7 @@ impl Open {
         let ledger = thread::ledger()?;
         ledger.catch_up();
         let before = ledger.node();
-        let Some(node) = ledger.tree().child(ledger, before, site) else {
+        let Some(node) = ledger.tree().child(ledger.root(), before, site) else {
             ledger.count_not_opened();
             return None;
         };

@@ -1,9 +1,8 @@
 //! The figures of the whole process.
 
 use super::counters::{Counters, Flow};
-use super::ledger::{Ledger, PUBLISH_STEP, REGISTRY, SHARED, each_ledger};
+use super::ledger::{Ledger, PUBLISH_STEP, REGISTRY, SHARED, each_ledger, each_node};
 use super::thread;
-use super::tree::each_node;
 use crate::MemoryStats;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicI64, AtomicU64};

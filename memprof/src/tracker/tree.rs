@@ -8,7 +8,6 @@
 //! lost costs a second node of the same path, and a report sums the nodes of a path.
 
 use super::distribution::Page;
-use super::ledger::Ledger;
 use super::node::{CallSpread, Node};
 use super::site::Site;
 use super::watch::Watched;
@@ -171,11 +170,11 @@ impl Tree {
     /// where the system has no memory for either.
     pub(super) fn child(
         &self,
-        ledger: &'static Ledger,
+        root: &'static Node,
         parent: &'static Node,
         site: &'static Site,
     ) -> Option<&'static Node> {
-        let child = self.step(parent, site).or_else(|| self.new_child(ledger, parent, site))?;
+        let child = self.step(parent, site).or_else(|| self.new_child(root, parent, site))?;
         parent.last_child.set(child);
         Some(child)
     }
@@ -201,7 +200,7 @@ impl Tree {
     #[inline(never)]
     pub(super) fn new_child(
         &self,
-        ledger: &'static Ledger,
+        root: &'static Node,
         parent: &'static Node,
         site: &'static Site,
     ) -> Option<&'static Node> {
@@ -212,7 +211,7 @@ impl Tree {
         // A signal handler that has interrupted the growth of the table does without an edge: its next call has another
         // node.
         if self.nodes.get() >= MAX_NODES || !(has_room || self.grows.get()) {
-            return self.other_paths(ledger, parent);
+            return self.other_paths(root, parent);
         }
         // Recursion folds into the node that the path already has for this site. Not across a measurement: what is called in
         // it would be charged outside of it.
@@ -229,7 +228,7 @@ impl Tree {
 
     /// The node for what is beyond the bound and would be beneath `parent`: one for the whole tree, and one for each
     /// measurement, whose figures stay true.
-    pub(super) fn other_paths(&self, ledger: &'static Ledger, parent: &'static Node) -> Option<&'static Node> {
+    pub(super) fn other_paths(&self, root: &'static Node, parent: &'static Node) -> Option<&'static Node> {
         if parent.measurement != 0 {
             let measurement =
                 std::iter::successors(Some(parent), |node| node.parent()).find(|node| node.is_measurement())?;
@@ -247,7 +246,7 @@ impl Tree {
         if self.edge_room.get() == 0 && !self.make_room_for_edges() {
             return None;
         }
-        let node = self.make(ledger.root(), &OTHER_PATHS, true)?;
+        let node = self.make(root, &OTHER_PATHS, true)?;
         self.other_paths.set(node);
         Some(node)
     }
@@ -424,9 +423,4 @@ impl Tree {
         self.edges().put(parent, site, child);
         self.edges_used.set(self.edges_used.get() + 1);
     }
-}
-
-/// All nodes of a ledger, the root last: a node stands before its parent.
-pub(crate) fn each_node(ledger: &'static Ledger) -> impl Iterator<Item = &'static Node> {
-    ledger.tree().nodes().chain(std::iter::once(ledger.root()))
 }

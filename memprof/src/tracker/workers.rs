@@ -1,10 +1,10 @@
 //! The workers of async runtimes, as a test sees them: what they do is in no measurement.
 
 use super::by_address::ByAddress;
-use super::ledger::{Ledger, each_ledger};
+use super::ledger::{Ledger, each_ledger, each_node};
 use super::node::Node;
-use super::snapshot::{Reading, Snapshot};
-use super::tree::each_node;
+use super::reading::Reading;
+use super::snapshot::Snapshot;
 
 /// Beginnings of the names that runtimes give to their threads. Threads of a test harness have the names of the tests.
 const RUNTIMES: [&str; 5] = ["tokio-", "async-std", "actix-", "smol-", "blocking-"];
