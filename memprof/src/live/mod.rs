@@ -47,6 +47,12 @@ pub(crate) fn table() -> Option<&'static Table> {
     unsafe { TABLE.load(Acquire).as_ref() }
 }
 
+/// Which of a thread's allocations take more than the short way while every one has a record: those whose count has none of
+/// these bits. All of them where stacks are captured, else those that are timed.
+pub(crate) fn special_mask() -> u64 {
+    if stack::are_captured() { 0 } else { TIMED_EACH - 1 }
+}
+
 /// Starts to track up to `max` live allocations, with an empty table: all of them, or at a `fixed_interval` above 1 one in
 /// about so many bytes. With 0 it begins with all, and the interval grows when the table is full or tracking takes more
 /// than `budget_percent` of the processor time. Returns false where the system has no memory for the table.

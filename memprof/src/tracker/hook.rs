@@ -6,7 +6,7 @@
 
 use super::ledger::{Ledger, SHARED};
 use super::thread::{self, Elsewhere};
-use super::{totals, tracking};
+use super::{published, tracking};
 use crate::live::{self, Inserted, Record};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicUsize};
@@ -122,7 +122,7 @@ fn alloc_elsewhere(block: *mut u8, bytes: usize, inner: InnerName) {
         Elsewhere::Shared => {
             let root = SHARED.root();
             root.counters.allocated_shared(bytes as u64);
-            totals::move_published(bytes as i64);
+            published::move_net(bytes as i64);
             tracking::allocated_shared(block, bytes, None);
         }
         Elsewhere::Nowhere => {}
@@ -201,7 +201,7 @@ fn dealloc_elsewhere(block: *mut u8, bytes: usize) {
         Elsewhere::Ledger(ledger) | Elsewhere::Probe(ledger) => return deallocated(ledger, block, bytes),
         Elsewhere::Shared => {
             SHARED.root().counters.deallocated_shared(bytes as u64);
-            totals::move_published(-(bytes as i64));
+            published::move_net(-(bytes as i64));
         }
         Elsewhere::Nowhere => {}
     }
@@ -238,7 +238,7 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
                 root.counters.deallocated_shared(old as u64);
                 root.reallocated_count.fetch_add(1, Relaxed);
                 root.grown_bytes.fetch_add(grown, Relaxed);
-                totals::move_published(new as i64 - old as i64);
+                published::move_net(new as i64 - old as i64);
                 return tracking::allocated_shared(block, new, record);
             }
             Elsewhere::Nowhere => return,

@@ -9,7 +9,7 @@ use super::registry::{Listed, Place, Registry};
 use super::reporting::OwnWork;
 use super::sync::add;
 use super::tree::Tree;
-use super::{history, totals, tracking};
+use super::{net_readings, published};
 use crate::live;
 use crate::live::stack::Stacks;
 use crate::os::thread_name::ThreadName;
@@ -41,6 +41,13 @@ pub(crate) fn each_ledger() -> impl Iterator<Item = &'static Ledger> {
 /// All nodes of a ledger, the root last: a node stands before its parent.
 pub(crate) fn each_node(ledger: &'static Ledger) -> impl Iterator<Item = &'static Node> {
     ledger.tree().nodes().chain(std::iter::once(ledger.root()))
+}
+
+/// Has every thread draw its next sample anew, because the interval has shrunk.
+#[cold]
+#[inline(never)]
+pub(super) fn hurry_all() {
+    each_ledger().filter(|ledger| !ledger.is_shared()).for_each(Ledger::hurry);
 }
 
 impl Counters {
@@ -301,20 +308,20 @@ impl Ledger {
         let moved = net.wrapping_sub(self.published.load(Relaxed));
         let mut up = moved.max(0) as u64;
         let mut down = moved.min(0).unsigned_abs();
-        let is_read = !self.is_reporting() && history::is_due_for_publisher(clock::ticks());
+        let is_read = !self.is_reporting() && net_readings::is_due_for_publisher(clock::ticks());
         // Half a step is enough once we are here: a net that hovers just below a whole one would else lead here with
         // nearly every allocation.
         if however_little || is_read || up.max(down) >= PUBLISH_STEP / 2 {
             // Exchanged: a signal handler may have published meanwhile.
             let moved = net.wrapping_sub(self.published.swap(net, Relaxed));
             if !self.is_reporting() {
-                totals::move_published(moved);
+                published::move_net(moved);
             }
             (up, down) = (0, 0);
         }
-        if history::needs_publishers() && !self.is_reporting() {
+        if net_readings::needs_publishers() && !self.is_reporting() {
             let allocated = self.allocated.get();
-            totals::move_allocated(allocated.wrapping_sub(self.published_allocated.swap(allocated, Relaxed)));
+            published::move_allocated(allocated.wrapping_sub(self.published_allocated.swap(allocated, Relaxed)));
         }
         let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
         let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
@@ -322,18 +329,19 @@ impl Ledger {
             self.publish_at.store(at, Relaxed);
             self.publish_at_freed.store(at_freed, Relaxed);
         });
-        if let Some(table) = live::table() {
-            tracking::look_if_due(table);
+        // The sampling interval follows what recording costs, also where no sample comes for long.
+        if live::table().is_some_and(live::look_if_due) {
+            hurry_all();
         }
         if is_read {
-            history::visit();
+            net_readings::visit();
         }
     }
 
     /// Publishes where a reading over time is due, and has it taken. For the owner alone, once what it does is counted.
     #[inline]
     pub(super) fn publish_if_due(&self, ticks: u64) {
-        if history::is_due_for_publisher(ticks) {
+        if net_readings::is_due_for_publisher(ticks) {
             self.publish(false);
         }
     }
@@ -381,7 +389,7 @@ impl Ledger {
     fn arm(&self, publishing: impl FnOnce()) {
         let table = live::table();
         let period = table.map(|table| table.state().period());
-        self.special_mask.store(tracking::special_mask(), Relaxed);
+        self.special_mask.store(live::special_mask(), Relaxed);
         let arm = || {
             publishing();
             let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
@@ -412,7 +420,7 @@ impl Ledger {
 
     /// Has each allocation and free look at the live table. Called by any thread.
     pub(super) fn take_the_long_way(&self) {
-        self.special_mask.store(tracking::special_mask(), Relaxed);
+        self.special_mask.store(live::special_mask(), Relaxed);
         self.allocation_threshold.store(0, Relaxed);
         self.free_threshold.store(0, Relaxed);
     }

@@ -17,7 +17,7 @@
 use super::contexts::CallPath;
 use super::counters::{Counters, Flow};
 use super::ledger::{Ledger, REPORTING, SHARED, each_node};
-use super::{thread, totals};
+use super::{published, thread};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering::Relaxed;
@@ -179,7 +179,7 @@ fn give() {
         // The thread is over, or nothing is counted on it.
         None => {
             SHARED.root().counters.add_shared(bytes, count);
-            totals::move_published(bytes);
+            published::move_net(bytes);
         }
     }
     HANDED_OVER.add_shared(bytes, count);

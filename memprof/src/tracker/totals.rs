@@ -2,36 +2,9 @@
 
 use super::counters::{Counters, Flow};
 use super::ledger::{Ledger, PUBLISH_STEP, REGISTRY, SHARED, each_ledger, each_node};
+use super::published;
 use super::thread;
 use crate::MemoryStats;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicI64, AtomicU64};
-
-/// The sum of what threads have published.
-static NET: AtomicI64 = AtomicI64::new(0);
-/// The highest that [`NET`] has stood.
-static PEAK: AtomicI64 = AtomicI64::new(0);
-
-/// The bytes allocated by what threads have published.
-static ALLOCATED: AtomicU64 = AtomicU64::new(0);
-
-/// The net of the process and the bytes that it has allocated, of what was published.
-pub(super) fn published() -> (i64, u64) {
-    (NET.load(Relaxed), ALLOCATED.load(Relaxed))
-}
-
-/// Publishes what a thread has allocated since it published last.
-pub(super) fn move_allocated(by: u64) {
-    ALLOCATED.fetch_add(by, Relaxed);
-}
-
-/// Publishes that a thread's net has moved.
-pub(super) fn move_published(by: i64) {
-    let net = NET.fetch_add(by, Relaxed).wrapping_add(by);
-    if net > PEAK.load(Relaxed) {
-        PEAK.fetch_max(net, Relaxed);
-    }
-}
 
 /// The highest net of the process, and how far that can be off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +19,7 @@ pub(crate) fn peak(net: i64) -> Peak {
         return Peak { bytes: highest.max(net).max(0) as u64, error_bytes: 0 };
     }
     let ledgers = REGISTRY.iter().count() as u64;
-    Peak { bytes: PEAK.load(Relaxed).max(net).max(0) as u64, error_bytes: PUBLISH_STEP * ledgers }
+    Peak { bytes: published::peak().max(net).max(0) as u64, error_bytes: PUBLISH_STEP * ledgers }
 }
 
 /// A program that has had one thread only, this one, knows its peak exactly: the thread's own highest net.

@@ -1,6 +1,6 @@
 //! What tracking adds to an allocation and a free, beyond the usual: samples, a table that is full, events that are timed.
 
-use super::ledger::{Ledger, SHARED, each_ledger};
+use super::ledger::{Ledger, SHARED, hurry_all};
 use super::node::Node;
 use crate::live::{self, Drawn, Inserted, Record, TIMED_EACH, Table};
 use crate::os::clock;
@@ -47,20 +47,6 @@ fn charge(table: &'static Table, since: u64, times: u64) {
     }
 }
 
-/// Has every thread draw its next sample anew, because the interval has shrunk.
-#[cold]
-#[inline(never)]
-fn hurry_all() {
-    each_ledger().filter(|ledger| !ledger.is_shared()).for_each(Ledger::hurry);
-}
-
-/// Lets the sampling interval follow what recording costs, where no sample comes for long.
-pub(super) fn look_if_due(table: &'static Table) {
-    if live::look_if_due(table) {
-        hurry_all();
-    }
-}
-
 fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record) {
     if !table.insert_chosen(block.addr(), record) {
         ledger.count_not_tracked();
@@ -81,11 +67,6 @@ fn timed(ledger: &'static Ledger, table: &'static Table, work: impl FnOnce()) {
 /// Whether the allocation that was counted just now is one that is timed.
 fn is_timed(ledger: &Ledger) -> bool {
     ledger.allocated_count.get().is_multiple_of(TIMED_EACH)
-}
-
-/// Which of a thread's allocations are special: those whose count has none of these bits.
-pub(super) fn special_mask() -> u64 {
-    if live::stack::are_captured() { 0 } else { TIMED_EACH - 1 }
 }
 
 /// Whether the allocation that was counted just now is not to be tracked the short way: where stacks are captured none is,
