@@ -15,46 +15,9 @@
 //! reported, so that the exact peak of a program with one thread stays that thread's.
 
 use super::contexts::CallPath;
-use super::counters::{Counters, Flow};
-use super::ledger::{Ledger, REPORTING, SHARED, each_node};
-use super::{published, thread};
-use std::cell::Cell;
+use super::ledger::{Ledger, REPORTING, SHARED};
+use super::{left_over, published, thread};
 use std::marker::PhantomData;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicI64, AtomicU64};
-
-/// Bytes and blocks that were left by reporting and are not charged to the program yet.
-static LEFT_BYTES: AtomicI64 = AtomicI64::new(0);
-static LEFT_COUNT: AtomicI64 = AtomicI64::new(0);
-/// Everything that the program was charged with so far, as allocations and as frees.
-static HANDED_OVER: Counters = Counters::new();
-/// The highest net of one piece of work, bytes.
-static PEAK: AtomicU64 = AtomicU64::new(0);
-
-/// State of a reporting ledger. For the owner alone.
-#[derive(Debug)]
-pub(super) struct OwnWork {
-    /// Value of the thread-local that the thread goes back to.
-    before: Cell<usize>,
-    /// Scopes that are open, one within the other; the life of the profiler's own thread is the outermost.
-    depth: Cell<u32>,
-    is_threads_life: Cell<bool>,
-    /// Net of the ledger that has left it so far: bytes and blocks.
-    left_bytes: Cell<i64>,
-    left_count: Cell<i64>,
-}
-
-impl OwnWork {
-    pub(super) const fn new() -> Self {
-        Self {
-            before: Cell::new(0),
-            depth: Cell::new(0),
-            is_threads_life: Cell::new(false),
-            left_bytes: Cell::new(0),
-            left_count: Cell::new(0),
-        }
-    }
-}
 
 /// Allocations and frees of this thread are the profiler's until this is dropped. They get no records.
 #[derive(Debug)]
@@ -84,7 +47,7 @@ impl Drop for Reporting {
         work.depth.set(work.depth.get().saturating_sub(1));
         match (work.depth.get(), work.is_threads_life.get()) {
             (0, _) => end(ledger),
-            (1, true) => leave(ledger),
+            (1, true) => left_over::leave(ledger),
             _ => {}
         }
     }
@@ -133,40 +96,15 @@ fn change(is_threads_life: bool) -> Option<&'static Ledger> {
 
 /// Ends the work on a ledger: the thread goes back to the one it had, and gives it what is left.
 fn end(ledger: &'static Ledger) {
-    leave(ledger);
+    left_over::leave(ledger);
     thread::change_back(ledger.own_work().before.get());
     REPORTING.release(ledger);
     give();
 }
 
-/// State that the thread of a reporting ledger goes back to.
-pub(super) fn before(ledger: &'static Ledger) -> usize {
-    ledger.own_work().before.get()
-}
-
-/// The thread is over, in whichever scope. Returns what it goes back to.
-pub(super) fn end_of_thread(ledger: &'static Ledger) -> usize {
-    leave(ledger);
-    let before = ledger.own_work().before.get();
-    REPORTING.release(ledger);
-    before
-}
-
-/// Puts the net of a ledger among what is left.
-fn leave(ledger: &'static Ledger) {
-    let work = ledger.own_work();
-    let peak = ledger.high.get().wrapping_sub(work.left_bytes.get());
-    PEAK.fetch_max(peak.max(0) as u64, Relaxed);
-    let (allocated, freed) = flows(ledger);
-    let bytes = allocated.bytes.wrapping_sub(freed.bytes) as i64;
-    let count = allocated.count.wrapping_sub(freed.count) as i64;
-    LEFT_BYTES.fetch_add(bytes.wrapping_sub(work.left_bytes.replace(bytes)), Relaxed);
-    LEFT_COUNT.fetch_add(count.wrapping_sub(work.left_count.replace(count)), Relaxed);
-}
-
 /// Charges the program, on this thread, with what is left.
 fn give() {
-    let (bytes, count) = (LEFT_BYTES.swap(0, Relaxed), LEFT_COUNT.swap(0, Relaxed));
+    let (bytes, count) = left_over::take();
     if (bytes, count) == (0, 0) {
         return;
     }
@@ -182,41 +120,5 @@ fn give() {
             published::move_net(bytes);
         }
     }
-    HANDED_OVER.add_shared(bytes, count);
-}
-
-/// Allocations and frees of a ledger.
-fn flows(ledger: &'static Ledger) -> (Flow, Flow) {
-    let sum = |read: fn(&Counters) -> Flow| {
-        each_node(ledger).map(|node| read(&node.counters)).fold(Flow::default(), Flow::plus)
-    };
-    (sum(Counters::read_allocated), sum(Counters::read_deallocated))
-}
-
-/// Everything that was charged to the program so far: allocations, and frees.
-pub(super) fn handed_over() -> (Flow, Flow) {
-    let freed = HANDED_OVER.read_deallocated();
-    (HANDED_OVER.read_allocated(), freed)
-}
-
-/// The profiler's own ordinary allocations, without what the program has been given of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct OwnFigures {
-    pub(crate) allocated_bytes: u64,
-    pub(crate) allocated_count: u64,
-    /// The highest net of one piece of work that has ended, bytes.
-    pub(crate) peak_bytes: u64,
-}
-
-impl OwnFigures {
-    /// Those of now. Does not allocate.
-    pub(crate) fn now() -> Self {
-        let all = REPORTING.iter().map(|ledger| flows(ledger).0).fold(Flow::default(), Flow::plus);
-        let (given, _) = handed_over();
-        Self {
-            allocated_bytes: all.bytes.saturating_sub(given.bytes),
-            allocated_count: all.count.saturating_sub(given.count),
-            peak_bytes: PEAK.load(Relaxed),
-        }
-    }
+    left_over::note_handed_over(bytes, count);
 }

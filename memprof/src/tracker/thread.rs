@@ -12,7 +12,7 @@
 //! ```
 
 use super::ledger::{Ledger, REGISTRY, REPORTING};
-use super::reporting;
+use super::left_over;
 use crate::live;
 use crate::os::thread_word::{self, thread_words};
 use crate::os::{thread_end, thread_name};
@@ -150,7 +150,7 @@ fn on_thread_end() {
 
 fn retire() {
     if let Some(ledger) = present().ledger().filter(|ledger| ledger.is_reporting()) {
-        PRESENT.set(reporting::end_of_thread(ledger));
+        PRESENT.set(left_over::end_of_thread(ledger));
     }
     if let Some(ledger) = present().ledger() {
         ledger.close_all_scopes();
@@ -192,7 +192,7 @@ pub(super) fn change_back(before: usize) {
 /// True if a ledger is that of this thread's program: also while the thread reports.
 pub(super) fn has(ledger: &'static Ledger) -> bool {
     match present().ledger() {
-        Some(own) if own.is_reporting() => Present(reporting::before(own)).is(ledger),
+        Some(own) if own.is_reporting() => Present(left_over::before(own)).is(ledger),
         _ => present().is(ledger),
     }
 }

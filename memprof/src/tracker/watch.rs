@@ -6,7 +6,7 @@
 use super::counters::Flow;
 use super::node::Node;
 use super::scopes::Open;
-use super::{reporting, totals};
+use super::{left_over, totals};
 use crate::os::thread_name::{self, ThreadName};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -141,7 +141,7 @@ impl Moment {
     pub(crate) fn now() -> Self {
         let (allocated, freed): (Flow, Flow) = totals::flows();
         // Blocks that a report has left are the program's, but no call has made or freed them.
-        let (given, taken) = reporting::handed_over();
+        let (given, taken) = left_over::handed_over();
         Self {
             allocated: allocated.bytes.wrapping_sub(given.bytes),
             deallocated: freed.bytes.wrapping_sub(taken.bytes),
