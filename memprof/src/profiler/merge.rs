@@ -1,6 +1,6 @@
 //! One call tree from the trees of all ledgers.
 
-use crate::tracker::{CallSpread, Ledger, Node, Reading, Site, Snapshot, each_ledger, each_node};
+use crate::tracker::{CallSpread, Ledger, Node, Reading, Site, Snapshot, each_ledger, each_node, site_in_reports};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -126,7 +126,7 @@ pub(super) fn merge(snapshot: &Snapshot) -> (Paths, Vec<LedgerSum>) {
             sum = sum.plus(&reading);
             let index = match (node.site(), node.parent()) {
                 (Some(site), Some(parent)) => {
-                    let site = site.in_reports();
+                    let site = site_in_reports(site);
                     let parent = paths.of_node.get(&address(parent)).copied().unwrap_or_default();
                     *by_step.entry((parent, address(site))).or_insert_with(|| {
                         paths.all.push(Path { site: Some(site), parent, ..Path::default() });

@@ -4,39 +4,13 @@
 //! publishing, tracking and late ends share; add to the ledger's counters; load the node and add to its two counters;
 //! compare the net with the highest so far. A free: its threshold, and the same adds the other way.
 
+use super::installed::{self, InnerName};
 use super::ledger::{Ledger, SHARED};
 use super::thread::{self, Elsewhere};
 use super::{published, tracking};
 use crate::live::{self, Inserted, Record};
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicPtr, AtomicUsize};
-
-/// Names the inner allocator. It is called when a report is written, never before.
-pub(crate) type InnerName = fn() -> &'static str;
-
-/// The inner allocator that a probe has found; null: none, the tracker is not installed.
-static INNER_NAME: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
-
-/// The name of the inner allocator, if the tracker is the program's global allocator. Allocates one byte to find out.
-pub(crate) fn inner_name() -> Option<&'static str> {
-    thread::probe();
-    let name = INNER_NAME.load(Acquire);
-    if name.is_null() {
-        return None;
-    }
-    // SAFETY: only `note_inner` stores here, and what it stores is such a function.
-    let name = unsafe { std::mem::transmute::<*mut (), InnerName>(name) };
-    Some(name())
-}
-
-/// Whether the tracker is the program's global allocator. Allocates one byte to find out, once.
-pub(super) fn is_installed() -> bool {
-    !INNER_NAME.load(Acquire).is_null() || inner_name().is_some()
-}
-
-fn note_inner(inner: InnerName) {
-    INNER_NAME.store(inner as *mut (), Release);
-}
 
 /// Counts a block that was just allocated.
 #[inline(always)]
@@ -116,7 +90,7 @@ fn alloc_elsewhere(block: *mut u8, bytes: usize, inner: InnerName) {
     match thread::elsewhere() {
         Elsewhere::Ledger(ledger) => allocated(ledger, block, bytes),
         Elsewhere::Probe(ledger) => {
-            note_inner(inner);
+            installed::note_inner(inner);
             allocated(ledger, block, bytes);
         }
         Elsewhere::Shared => {

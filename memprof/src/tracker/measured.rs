@@ -3,7 +3,7 @@
 use super::by_address::ByAddress;
 use super::contexts::CallPath;
 use super::frames::FrameKind;
-use super::hook;
+use super::installed;
 use super::ledger::{Ledger, each_ledger, each_node};
 use super::measurement::{Rise, Taken, is_within};
 use super::node::Node;
@@ -70,7 +70,7 @@ impl Measurement {
     pub(crate) fn begin(leaks: bool) -> Result<Self, Refused> {
         let ledger = thread::ledger().ok_or(Refused::Off)?;
         ledger.catch_up();
-        if !hook::is_installed() {
+        if !installed::is_installed() {
             return Err(Refused::NotInstalled);
         }
         if leaks && live::table().is_none() && !thread::start_tracking(TRACKED, 0, 0) {
@@ -82,7 +82,8 @@ impl Measurement {
         if node.measurement != taken.number() {
             return Err(Refused::TooManyPaths);
         }
-        let root = taken.root(ledger, node);
+        taken.begin_at(ledger, node);
+        let root = CallPath::to_measurement(ledger, node, taken.serial());
         let (before, not_tracked) = readings(taken.number()).ok_or(Refused::NoMemory)?;
         let live = if leaks { Some(left_over(taken.number()).ok_or(Refused::NoMemory)?) } else { None };
         Ok(Self { taken, root, before, not_tracked, live, _exact: exact })

@@ -12,7 +12,6 @@
 //! Work that is still going on when its measurement ends must not be counted by the next one of the same site: a site
 //! is not taken while a thread is inside, and contexts and futures know the serial number of their measurement.
 
-use super::contexts::CallPath;
 use super::ledger::Ledger;
 use super::node::Node;
 use super::site::Site;
@@ -34,8 +33,13 @@ static SITES: [Site; AT_ONCE] = {
 };
 
 /// The site that stands for all of them.
-pub(super) fn first_site() -> &'static Site {
+fn first_site() -> &'static Site {
     &SITES[0]
+}
+
+/// The site that stands for this one in reports: all measurements are one row.
+pub(crate) fn site_in_reports(site: &'static Site) -> &'static Site {
+    if site.measurement == 0 { site } else { first_site() }
 }
 
 static PLACES: [Place; AT_ONCE] = [const {
@@ -119,13 +123,17 @@ impl Taken {
         self.number
     }
 
+    /// Of all measurements that have begun, the how-many-eth it is.
+    pub(super) fn serial(&self) -> u64 {
+        self.serial
+    }
+
     /// Says where it begins.
-    pub(super) fn root(&self, ledger: &'static Ledger, node: &'static Node) -> CallPath {
+    pub(super) fn begin_at(&self, ledger: &'static Ledger, node: &'static Node) {
         if let Some(place) = place(self.number) {
             place.ledger.store(std::ptr::from_ref(ledger).cast_mut(), SeqCst);
             place.node.store(std::ptr::from_ref(node).cast_mut(), SeqCst);
         }
-        CallPath::to_measurement(ledger, node, self.serial)
     }
 
     /// Entries that failed so far.
@@ -219,62 +227,40 @@ pub(super) fn leave(node: &Node) {
     }
 }
 
-fn lowest(serial: u64) -> [u8; 4] {
-    (serial as u32).to_ne_bytes()
+/// The innermost measurement that a path is in and that has not ended: its number and its serial number. One that has ended,
+/// and has left work running, has no serial number.
+pub(super) fn innermost(node: &Node) -> Option<(u8, u64)> {
+    let serial = |number| place(number).map_or(0, |place| place.serial.load(SeqCst));
+    around(node).map(|number| (number, serial(number))).find(|(_, serial)| *serial != 0)
 }
 
-/// In which measurement something was made, in 5 bytes: a future has room for them beside what else it keeps.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Within {
-    number: u8,
-    /// The lowest bits of the measurement's serial number.
-    serial: [u8; 4],
-}
+/// Keeps the site of a measurement from being taken by another one, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Visit(&'static Place);
 
-impl Within {
-    /// Where this thread is.
-    #[inline]
-    pub(crate) fn here() -> Self {
-        match super::thread::present().ledger().map(Ledger::node) {
-            Some(node) if node.measurement != 0 => Self::at(node),
-            _ => Self::NOWHERE,
-        }
-    }
-
-    const NOWHERE: Within = Within { number: 0, serial: [0; 4] };
-
-    #[cold]
-    fn at(node: &Node) -> Self {
-        // One that has ended, and has left work running, has no serial number.
-        let serial = |number| place(number).map_or(0, |place| place.serial.load(SeqCst));
-        let found = around(node).map(|number| (number, serial(number))).find(|(_, serial)| *serial != 0);
-        found.map_or(Self::NOWHERE, |(number, serial)| Self { number, serial: lowest(serial) })
-    }
-
-    /// Enters the measurement on this thread, unless the thread is in it, or it has ended. `None`: nothing was entered.
-    #[inline(always)]
-    pub(crate) fn enter(self) -> Option<super::contexts::Entered> {
-        if self.number == 0 { None } else { self.enter_elsewhere() }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn enter_elsewhere(self) -> Option<super::contexts::Entered> {
-        let place = place(self.number)?;
-        // While this is not 0 no other measurement takes the place.
+impl Visit {
+    /// `None`: there is no such number.
+    pub(super) fn new(number: u8) -> Option<Self> {
+        let place = place(number)?;
         place.inside.fetch_add(1, SeqCst);
-        let serial = place.serial.load(SeqCst);
-        let is_it = serial != 0 && lowest(serial) == self.serial;
-        let is_in_it = || super::thread::ledger().is_some_and(|ledger| is_within(ledger.node(), self.number));
-        let entered = if is_it && !is_in_it() {
-            // SAFETY: `Taken::root` stores both before anything can be made within the measurement; they are a ledger and a
-            // node, which are never freed.
-            let (ledger, node) = unsafe { (place.ledger.load(SeqCst).as_ref(), place.node.load(SeqCst).as_ref()) };
-            ledger.zip(node).and_then(|(ledger, node)| CallPath::to_measurement(ledger, node, serial).enter())
-        } else {
-            None
-        };
-        place.inside.fetch_sub(1, SeqCst);
-        entered
+        Some(Self(place))
+    }
+
+    /// Serial number of the measurement that has the site; 0: none has.
+    pub(super) fn serial(&self) -> u64 {
+        self.0.serial.load(SeqCst)
+    }
+
+    /// Where it began.
+    pub(super) fn beginning(&self) -> Option<(&'static Ledger, &'static Node)> {
+        // SAFETY: `Taken::begin_at` stores both before anything can be made within the measurement; they are a ledger and a
+        // node, which are never freed.
+        unsafe { self.0.ledger.load(SeqCst).as_ref().zip(self.0.node.load(SeqCst).as_ref()) }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, SeqCst);
     }
 }

@@ -13,14 +13,17 @@ mod frames;
 pub(crate) mod history;
 mod hook;
 mod inbox;
+mod installed;
 mod kept;
 mod late_ends;
 mod ledger;
 mod left_over;
+mod limits;
 mod measured;
 mod measurement;
 mod net_readings;
 mod node;
+mod other_thread;
 mod own_work;
 mod published;
 mod reading;
@@ -36,20 +39,24 @@ mod tracking;
 mod tree;
 mod unheard;
 mod watch;
+mod within;
 mod workers;
 
 pub(crate) use contexts::CallPath;
 pub(crate) use distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
 pub(crate) use frame::FrameKind;
 pub(crate) use hook::{
-    before_realloc, has_refused, inner_name, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
+    before_realloc, has_refused, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
     set_out_of_memory_handler,
 };
+pub(crate) use installed::inner_name;
 pub(crate) use kept::Kept;
 pub(crate) use ledger::{Ledger, each_ledger, each_node};
 pub(crate) use left_over::OwnFigures;
+pub use limits::Watch;
+pub(crate) use limits::{Figures, Moment, Seen};
 pub(crate) use measured::{Ended, Measurement, Refused, Span};
-pub(crate) use measurement::{AT_ONCE, Within};
+pub(crate) use measurement::{AT_ONCE, site_in_reports};
 pub(crate) use node::{CallSpread, Node};
 pub(crate) use reading::Reading;
 pub(crate) use reporting::Reporting;
@@ -62,6 +69,5 @@ pub use totals::memory_stats;
 pub(crate) use totals::{Peak, peak};
 pub(crate) use tree::MAX_NODES;
 pub(crate) use unheard::note_profile;
-pub use watch::Watch;
-pub(crate) use watch::{Figures, Moment, Seen};
+pub(crate) use within::Within;
 pub(crate) use workers::Workers;

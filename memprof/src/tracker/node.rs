@@ -2,10 +2,10 @@
 
 use super::counters::Counters;
 use super::distribution::Distribution;
+use super::limits::Watched;
 use super::reading::LastReading;
 use super::site::Site;
 use super::sync::add;
-use super::watch::Watched;
 use std::cell::Cell;
 use std::ptr::null;
 use std::sync::atomic::AtomicPtr;

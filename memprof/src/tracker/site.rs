@@ -1,6 +1,6 @@
 //! A site: one annotated function or named block. One static for each in the source, not for each instance.
 
-use super::watch::Watch;
+use super::limits::Watch;
 use std::sync::atomic::AtomicI64;
 
 /// Where the name comes from.
@@ -40,11 +40,6 @@ impl Site {
     /// The root of a measurement.
     pub(super) const fn of_measurement(number: u8) -> Self {
         Self { measurement: number, ..Self::named("memprof::testing", file!(), line!()) }
-    }
-
-    /// The site that stands for this one in reports: all measurements are one row.
-    pub(crate) fn in_reports(&'static self) -> &'static Self {
-        if self.measurement == 0 { self } else { super::measurement::first_site() }
     }
 
     /// The same site, each call of which is held against `watch`.

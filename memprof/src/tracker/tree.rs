@@ -8,9 +8,9 @@
 //! lost costs a second node of the same path, and a report sums the nodes of a path.
 
 use super::distribution::Page;
+use super::limits::Watched;
 use super::node::{CallSpread, Node};
 use super::site::Site;
-use super::watch::Watched;
 use crate::os::pages;
 use std::cell::Cell;
 use std::ptr::null;

@@ -1,6 +1,6 @@
 //! Programs whose tracked functions run, and where nobody will ever see a figure: a word on stderr, if figures were wanted.
 
-use super::hook;
+use super::installed;
 use super::ledger::REGISTRY;
 use super::measurement;
 use super::thread;
@@ -40,7 +40,7 @@ pub(super) fn note_scope() {
 
 extern "C" fn at_exit() {
     if !WAS_PROFILE.load(Relaxed) && measurement::begun() == 0 {
-        let is_installed = !kept_loaded::is_library() || hook::is_installed();
+        let is_installed = !kept_loaded::is_library() || installed::is_installed();
         stderr::write_all(if is_installed { NO_PROFILE } else { NOT_INSTALLED }.as_bytes());
     }
 }
