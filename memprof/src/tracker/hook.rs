@@ -4,11 +4,12 @@
 //! publishing, tracking and late ends share; add to the ledger's counters; load the node and add to its two counters;
 //! compare the net with the highest so far. A free: its threshold, and the same adds the other way.
 
-use super::installed::{self, InnerName};
-use super::ledger::{Ledger, SHARED};
-use super::thread::{self, Elsewhere};
-use super::{published, tracking};
+use super::records;
 use crate::live::{self, Inserted, Record};
+use crate::tracker::threads::installed::{self, InnerName};
+use crate::tracker::threads::ledger::{Ledger, SHARED};
+use crate::tracker::threads::published;
+use crate::tracker::threads::thread::{self, Elsewhere};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicPtr, AtomicUsize};
 
@@ -54,14 +55,14 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
     }
     count_allocated(ledger, total, bytes);
     if let Some(table) = live::table() {
-        if tracking::is_special(ledger) {
-            return tracking::special(ledger, table, block, bytes);
+        if records::is_special(ledger) {
+            return records::special(ledger, table, block, bytes);
         }
-        match table.insert(block.addr(), || tracking::record_without_stack(ledger, bytes)) {
+        match table.insert(block.addr(), || records::record_without_stack(ledger, bytes)) {
             Inserted::Yes => {}
             // Also where the table is a sample.
-            Inserted::No => tracking::by_the_long_way(ledger, table, block, bytes),
-            Inserted::Crowded => tracking::crowded(ledger, table, block, bytes),
+            Inserted::No => records::by_the_long_way(ledger, table, block, bytes),
+            Inserted::Crowded => records::crowded(ledger, table, block, bytes),
         }
     }
 }
@@ -73,7 +74,7 @@ fn allocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usi
     ledger.catch_up();
     count_allocated(ledger, total, bytes);
     if let Some(table) = live::table() {
-        tracking::by_the_long_way(ledger, table, block, bytes);
+        records::by_the_long_way(ledger, table, block, bytes);
     }
     ledger.publish(false);
 }
@@ -97,7 +98,7 @@ fn alloc_elsewhere(block: *mut u8, bytes: usize, inner: InnerName) {
             let root = SHARED.root();
             root.counters.allocated_shared(bytes as u64);
             published::move_net(bytes as i64);
-            tracking::allocated_shared(block, bytes, None);
+            records::allocated_shared(block, bytes, None);
         }
         Elsewhere::Nowhere => {}
     }
@@ -193,7 +194,7 @@ pub(crate) fn before_realloc(block: *mut u8) -> Option<Record> {
 #[inline(never)]
 pub(crate) fn on_realloc_failure(block: *mut u8, record: Option<Record>) {
     if let Some(record) = record {
-        tracking::restore(block, record);
+        records::restore(block, record);
     }
 }
 
@@ -213,14 +214,14 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
                 root.reallocated_count.fetch_add(1, Relaxed);
                 root.grown_bytes.fetch_add(grown, Relaxed);
                 published::move_net(new as i64 - old as i64);
-                return tracking::allocated_shared(block, new, record);
+                return records::allocated_shared(block, new, record);
             }
             Elsewhere::Nowhere => return,
         },
     };
     reallocated(ledger, old, new, grown);
     if let Some(table) = live::table() {
-        tracking::reallocated(ledger, table, block, new, record);
+        records::reallocated(ledger, table, block, new, record);
     }
 }
 

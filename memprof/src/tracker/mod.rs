@@ -1,73 +1,48 @@
 //! Everything that runs inside an allocation: what is counted, where, and by whom.
 //!
-//! Each thread has a [`ledger`]; the ledger points to the current node of the thread's call [`tree`]; an allocation adds
-//! to both. Nothing in here allocates through the tracker, waits for another thread, panics or calls user code.
+//! Each thread has a [ledger](threads::ledger); the ledger points to the current node of the thread's call
+//! [tree](paths::tree); an allocation adds to both. What an allocation, a free, a call or a poll does in here neither allocates
+//! through the tracker nor waits for another thread, panics or calls user code. Only readings wait: for another reading.
+//!
+//! From below to the top: [`paths`], [`threads`], [`readings`], [`scopes`], [`measuring`]; and [`hook`], which an allocation
+//! enters, above [`threads`] and [`records`].
 
-mod by_address;
-mod contexts;
-mod counters;
-mod distribution;
-mod ends;
-mod frame;
-mod frames;
-pub(crate) mod history;
 mod hook;
-mod inbox;
-mod installed;
-mod kept;
-mod late_ends;
-mod ledger;
-mod left_over;
-mod limits;
-mod measured;
-mod measurement;
-mod net_readings;
-mod node;
-mod other_thread;
-mod own_work;
-mod published;
-mod reading;
-mod registry;
-mod reporting;
+mod measuring;
+mod paths;
+mod readings;
+mod records;
 mod scopes;
-mod site;
-mod snapshot;
 mod sync;
-mod thread;
-mod totals;
-mod tracking;
-mod tree;
-mod unheard;
-mod watch;
-mod within;
-mod workers;
+mod threads;
 
-pub(crate) use contexts::CallPath;
-pub(crate) use distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
-pub(crate) use frame::FrameKind;
 pub(crate) use hook::{
     before_realloc, has_refused, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
     set_out_of_memory_handler,
 };
-pub(crate) use installed::inner_name;
-pub(crate) use kept::Kept;
-pub(crate) use ledger::{Ledger, each_ledger, each_node};
-pub(crate) use left_over::OwnFigures;
-pub use limits::Watch;
-pub(crate) use limits::{Figures, Moment, Seen};
-pub(crate) use measured::{Ended, Measurement, Refused, Span};
-pub(crate) use measurement::{AT_ONCE, site_in_reports};
-pub(crate) use node::{CallSpread, Node};
-pub(crate) use reading::Reading;
-pub(crate) use reporting::Reporting;
-pub(crate) use scopes::{Closed, Open};
-pub use site::Site;
-pub(crate) use site::SiteName;
-pub(crate) use snapshot::Snapshot;
-pub(crate) use thread::{disable, present, retire_others, start_tracking};
-pub use totals::memory_stats;
-pub(crate) use totals::{Peak, peak};
-pub(crate) use tree::MAX_NODES;
-pub(crate) use unheard::note_profile;
-pub(crate) use within::Within;
-pub(crate) use workers::Workers;
+pub(crate) use measuring::measurement::{Ended, Measurement, Refused, Span};
+pub(crate) use measuring::workers::Workers;
+pub(crate) use paths::distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
+pub use paths::limits::Watch;
+pub(crate) use paths::limits::{Figures, Moment, Seen};
+pub(crate) use paths::node::{CallSpread, Node};
+pub(crate) use paths::reading::Reading;
+pub use paths::site::Site;
+pub(crate) use paths::site::SiteName;
+pub(crate) use paths::tree::MAX_NODES;
+pub(crate) use readings::history;
+pub(crate) use readings::snapshot::Snapshot;
+pub use readings::totals::memory_stats;
+pub(crate) use readings::totals::{Peak, peak};
+pub(crate) use scopes::context::CallPath;
+pub(crate) use scopes::enter_exit::{Closed, Open};
+pub(crate) use scopes::kept::Kept;
+pub(crate) use scopes::reporting::Reporting;
+pub(crate) use scopes::unheard::note_profile;
+pub(crate) use scopes::within::Within;
+pub(crate) use threads::frame::FrameKind;
+pub(crate) use threads::installed::inner_name;
+pub(crate) use threads::ledger::{Ledger, each_ledger, each_node};
+pub(crate) use threads::left_over::OwnFigures;
+pub(crate) use threads::slots::{AT_ONCE, site_in_reports};
+pub(crate) use threads::thread::{disable, present, retire_others, start_tracking};

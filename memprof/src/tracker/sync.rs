@@ -1,8 +1,8 @@
 //! The atomics that threads share, and how a counter with one writer is raised. The loom models compile `counters`,
 //! `inbox` and `registry` against loom's instead.
 
-pub(super) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-pub(super) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
+pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
 /// Adds to a counter of the present thread, a field of `$owner` of 64 bits. A signal handler of the thread may add to
 /// it as well, between any two instructions: so it takes one, where there is such a one, in debug builds too. Every

@@ -7,8 +7,8 @@
 #![allow(missing_docs, dead_code)]
 
 mod sync {
-    pub(super) use loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-    pub(super) use loom::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
+    pub(crate) use loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+    pub(crate) use loom::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
 
     /// A load and a store.
     macro_rules! add {
@@ -16,20 +16,25 @@ mod sync {
             $owner.$field.store($owner.$field.load(Relaxed).wrapping_add($by), loom::sync::atomic::Ordering::$order)
         };
     }
-    pub(super) use add;
+    pub(crate) use add;
 }
 
-#[path = "../../../memprof/src/tracker/counters.rs"]
+/// Where the files look for it.
+mod tracker {
+    pub(crate) use crate::sync;
+}
+
+#[path = "../../../memprof/src/tracker/paths/counters.rs"]
 mod counters;
 #[path = "../../../memprof/src/live/filter.rs"]
 mod filter;
-#[path = "../../../memprof/src/tracker/inbox.rs"]
+#[path = "../../../memprof/src/tracker/threads/inbox.rs"]
 mod inbox;
 #[path = "../../../memprof/src/live/prefetch.rs"]
 mod prefetch;
 #[path = "../../../memprof/src/live/record.rs"]
 mod record;
-#[path = "../../../memprof/src/tracker/registry.rs"]
+#[path = "../../../memprof/src/tracker/threads/registry.rs"]
 mod registry;
 #[path = "../../../memprof/src/live/room.rs"]
 mod room;

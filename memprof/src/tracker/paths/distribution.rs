@@ -1,0 +1,190 @@
+//! How a figure is spread over calls: log-linear buckets, made when they are first hit.
+//!
+//! Each power of two has 16 buckets of equal width, and values below 16 have one each. A percentile is given as the middle of
+//! its bucket, so it is off by at most 1/32 (3.1 %). The buckets of one power of two are a page; a function whose calls are
+//! alike has one or two. The form is that of HdrHistogram (Gil Tene), with pages instead of one array.
+//!
+//! The owner alone writes; a reporter reads meanwhile and may see a call more in one figure than in another.
+
+use std::ptr::null_mut;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicPtr, AtomicU64};
+
+/// log2 of the buckets of a page.
+const BITS: u32 = 4;
+const BUCKETS: usize = 1 << BITS;
+/// Pages that there can be: one for the values below 16, one for each higher power of two.
+const POWERS: usize = 64 - BITS as usize + 1;
+
+/// Buckets that there can be.
+pub(crate) const ALL_BUCKETS: usize = POWERS * BUCKETS;
+
+/// One bucket: which page, and where in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bucket {
+    power: usize,
+    place: usize,
+}
+
+impl Bucket {
+    /// The bucket that a value falls into.
+    #[inline(always)]
+    fn of(value: u64) -> Self {
+        match value.checked_ilog2() {
+            Some(log) if log >= BITS => {
+                let shift = log - BITS;
+                Self { power: shift as usize + 1, place: (value >> shift) as usize % BUCKETS }
+            }
+            _ => Self { power: 0, place: value as usize % BUCKETS },
+        }
+    }
+
+    /// Its number, in the order of the values.
+    fn number(self) -> usize {
+        self.power * BUCKETS + self.place
+    }
+}
+
+/// The value that stands for all in the bucket of this number: its middle.
+pub(crate) fn middle(number: usize) -> u64 {
+    let (power, place) = (number / BUCKETS, (number % BUCKETS) as u64);
+    match power.checked_sub(1) {
+        None => place,
+        Some(shift) => {
+            let lowest = (BUCKETS as u64 + place) << shift;
+            lowest + ((1u64 << shift) >> 1)
+        }
+    }
+}
+
+/// The buckets of one power of two.
+#[derive(Debug)]
+pub(crate) struct Page {
+    power: usize,
+    /// The page that was made before this one, of the same distribution.
+    older: *const Page,
+    counts: [AtomicU64; BUCKETS],
+}
+
+/// The values of one figure that are not 0. Zeroed memory is one without values.
+#[derive(Debug)]
+pub(crate) struct Distribution {
+    newest: AtomicPtr<Page>,
+    /// Values that found no room for a bucket: only `min` and `max` know them.
+    beyond: AtomicU64,
+    min: AtomicU64,
+    max: AtomicU64,
+}
+
+impl Distribution {
+    pub(crate) const fn new() -> Self {
+        Self {
+            newest: AtomicPtr::new(null_mut()),
+            beyond: AtomicU64::new(0),
+            min: AtomicU64::new(u64::MAX),
+            max: AtomicU64::new(0),
+        }
+    }
+
+    /// Adds a value; the owner alone calls this. `make` gives room for a page, never freed, or null.
+    pub(crate) fn add(&self, value: u64, make: impl FnOnce() -> *mut Page) {
+        self.min.store(self.min.load(Relaxed).min(value), Relaxed);
+        self.max.store(self.max.load(Relaxed).max(value), Relaxed);
+        let bucket = Bucket::of(value);
+        match self.page(bucket.power).or_else(|| self.make_page(bucket.power, make)) {
+            Some(page) => {
+                let count = &page.counts[bucket.place % BUCKETS];
+                count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
+            }
+            None => self.beyond.store(self.beyond.load(Relaxed).wrapping_add(1), Relaxed),
+        }
+    }
+
+    /// The buckets that were hit: their numbers, in no order, and how many values they hold.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.pages().flat_map(|page| {
+            let number = |place| Bucket { power: page.power, place }.number();
+            page.counts.iter().enumerate().map(move |(place, count)| (number(place), count.load(Relaxed)))
+        })
+    }
+
+    /// Values that are in no bucket.
+    pub(crate) fn beyond(&self) -> u64 {
+        self.beyond.load(Relaxed)
+    }
+
+    /// The smallest and the largest value; the first is the larger one while there is none.
+    pub(crate) fn extremes(&self) -> (u64, u64) {
+        (self.min.load(Relaxed), self.max.load(Relaxed))
+    }
+
+    fn pages(&self) -> impl Iterator<Item = &'static Page> {
+        // SAFETY: only `make_page` stores here, and what it stores is a page that is never freed; so is what `older` of a
+        // page leads to.
+        let newest: Option<&'static Page> = unsafe { self.newest.load(Acquire).as_ref() };
+        // SAFETY: as above.
+        std::iter::successors(newest, |page| unsafe { page.older.as_ref() })
+    }
+
+    fn page(&self, power: usize) -> Option<&'static Page> {
+        self.pages().find(|page| page.power == power)
+    }
+
+    #[cold]
+    fn make_page(&self, power: usize, make: impl FnOnce() -> *mut Page) -> Option<&'static Page> {
+        let place = make();
+        if place.is_null() {
+            return None;
+        }
+        let mut older = self.newest.load(Relaxed);
+        // SAFETY: the caller gives aligned room for one page that nobody else uses and that is never freed.
+        unsafe { place.write(Page { power, older, counts: [const { AtomicU64::new(0) }; BUCKETS] }) };
+        // Release: whoever finds the page in the list sees it whole.
+        while let Err(present) = self.newest.compare_exchange(older, place, Release, Relaxed) {
+            // A signal handler has listed one meanwhile.
+            older = present;
+            // SAFETY: nobody knows the page yet.
+            unsafe { (*place).older = older };
+        }
+        // SAFETY: it was written above, and is never freed.
+        Some(unsafe { &*place })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_is_within_a_thirty_second_of_its_buckets_middle() {
+        let mut last = 0;
+        let all = (0..100_000).chain((17..64).flat_map(|log| {
+            let power = 1u64 << log;
+            [power - 1, power, power + 1, power + power / 3, power + (power - 1)]
+        }));
+        for value in all.chain([u64::MAX]) {
+            let number = Bucket::of(value).number();
+            assert!(number < ALL_BUCKETS && number >= last, "{value}");
+            last = number;
+            let off = middle(number).abs_diff(value) as f64;
+            assert!(off <= value as f64 / 32.0, "{value} is off by {off}");
+            assert!(value >= 16 || off == 0.0);
+        }
+    }
+
+    fn page() -> *mut Page {
+        Box::into_raw(Box::new(std::mem::MaybeUninit::<Page>::uninit())).cast()
+    }
+
+    #[test]
+    fn without_room_for_a_page_only_the_extremes_are_known() {
+        let distribution = Distribution::new();
+        for value in [5, 5, 7] {
+            distribution.add(value, page);
+        }
+        distribution.add(5000, null_mut);
+        let hit: Vec<_> = distribution.buckets().filter(|&(_, count)| count > 0).collect();
+        assert_eq!(hit, [(5, 2), (7, 1)]);
+        assert_eq!((distribution.beyond(), distribution.extremes()), (1, (5, 5000)));
+    }
+}

@@ -1,0 +1,274 @@
+//! What the calls of a function are held against beyond their own figures: a budget for each call, and what the whole
+//! process did meanwhile (its window).
+//!
+//! Both are asked for function by function; the others pay nothing for it.
+
+use crate::os::thread_name::ThreadName;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::fence;
+
+/// What one call may do at most, and what else is noted of it. A limit that is `None` is not set.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Watch {
+    /// Bytes allocated.
+    pub(crate) max_allocated: Option<u64>,
+    /// Peak above entry, bytes.
+    pub(crate) max_peak: Option<u64>,
+    /// Allocated − freed, bytes.
+    pub(crate) max_net: Option<u64>,
+    /// Allocations.
+    pub(crate) max_count: Option<u64>,
+    /// Whether a call beyond a limit panics when it has ended.
+    pub(crate) panics: bool,
+    /// Whether the difference of two snapshots of the process is taken around each call.
+    pub(crate) window: bool,
+}
+
+impl Watch {
+    /// No limit.
+    pub const NOTHING: Self =
+        Self { max_allocated: None, max_peak: None, max_net: None, max_count: None, panics: false, window: false };
+
+    /// Sets `max_allocated`.
+    pub const fn max_allocated(self, bytes: u64) -> Self {
+        Self { max_allocated: Some(bytes), ..self }
+    }
+
+    /// Sets `max_peak`.
+    pub const fn max_peak(self, bytes: u64) -> Self {
+        Self { max_peak: Some(bytes), ..self }
+    }
+
+    /// Sets `max_net`.
+    pub const fn max_net(self, bytes: u64) -> Self {
+        Self { max_net: Some(bytes), ..self }
+    }
+
+    /// Sets `max_count`.
+    pub const fn max_count(self, count: u64) -> Self {
+        Self { max_count: Some(count), ..self }
+    }
+
+    /// Sets `on_violation = "panic"`.
+    pub const fn panics(self) -> Self {
+        Self { panics: true, ..self }
+    }
+
+    /// Sets `window = "process"`.
+    pub const fn window(self) -> Self {
+        Self { window: true, ..self }
+    }
+
+    /// Whether there is a budget.
+    pub(crate) fn has_budget(&self) -> bool {
+        self.max_allocated.is_some() || self.max_peak.is_some() || self.max_net.is_some() || self.max_count.is_some()
+    }
+
+    /// By what factor a call went beyond a limit, the one it exceeds most; `None` where it kept to all of them.
+    pub(crate) fn excess(&self, figures: &Figures) -> Option<f64> {
+        let limits = [
+            (self.max_allocated, figures.allocated),
+            (self.max_peak, figures.peak),
+            // What was freed of others' blocks keeps to every limit.
+            (self.max_net, figures.net.max(0) as u64),
+            (self.max_count, figures.count),
+        ];
+        limits
+            .into_iter()
+            .filter_map(|(limit, figure)| limit.filter(|&limit| figure > limit).map(|limit| (limit, figure)))
+            // A limit of 0 is exceeded by as many times as there are bytes.
+            .map(|(limit, figure)| figure as f64 / limit.max(1) as f64)
+            .reduce(f64::max)
+    }
+}
+
+/// What one call did on its own thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Figures {
+    /// Bytes allocated.
+    pub(crate) allocated: u64,
+    /// Allocations.
+    pub(crate) count: u64,
+    /// Peak above entry, bytes.
+    pub(crate) peak: u64,
+    /// Allocated − freed, bytes.
+    pub(crate) net: i64,
+}
+
+/// Bytes that the process had allocated and freed at a moment; or between two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) allocated: u64,
+    pub(crate) deallocated: u64,
+}
+
+impl Moment {
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            allocated: self.allocated.wrapping_add(other.allocated),
+            deallocated: self.deallocated.wrapping_add(other.deallocated),
+        }
+    }
+}
+
+/// What was seen of one site's calls on one ledger.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    /// Calls beyond their budget.
+    pub(crate) violations: u64,
+    /// By what factor the worst one was beyond.
+    pub(crate) worst_excess: f64,
+    pub(crate) worst: Figures,
+    pub(crate) thread: ThreadName,
+    pub(crate) thread_id: u32,
+    /// Calls with a window that have ended.
+    pub(crate) window_calls: u64,
+    pub(crate) window: Moment,
+}
+
+const WORDS: usize = 14;
+
+impl Seen {
+    fn to_words(self) -> [u64; WORDS] {
+        let [a, b, c, d] = self.thread.to_words();
+        let Figures { allocated, count, peak, net } = self.worst;
+        let Moment { allocated: window_allocated, deallocated: window_freed } = self.window;
+        let excess = self.worst_excess.to_bits();
+        let id = self.thread_id.into();
+        let calls = self.window_calls;
+        [
+            self.violations,
+            excess,
+            allocated,
+            count,
+            peak,
+            net as u64,
+            a,
+            b,
+            c,
+            d,
+            id,
+            calls,
+            window_allocated,
+            window_freed,
+        ]
+    }
+
+    fn from_words(words: [u64; WORDS]) -> Self {
+        let [
+            violations,
+            excess,
+            allocated,
+            count,
+            peak,
+            net,
+            a,
+            b,
+            c,
+            d,
+            id,
+            window_calls,
+            window_allocated,
+            window_freed,
+        ] = words;
+        Self {
+            violations,
+            worst_excess: f64::from_bits(excess),
+            worst: Figures { allocated, count, peak, net: net as i64 },
+            thread: ThreadName::from_words([a, b, c, d]),
+            thread_id: id as u32,
+            window_calls,
+            window: Moment { allocated: window_allocated, deallocated: window_freed },
+        }
+    }
+}
+
+/// As [`Seen`], where one thread writes and others read: all of it of one moment (a sequence lock with one writer).
+#[derive(Debug)]
+pub(crate) struct Watched {
+    /// Odd while the owner writes.
+    changes: AtomicU64,
+    words: [AtomicU64; WORDS],
+}
+
+impl Watched {
+    pub(crate) fn new() -> Self {
+        Self { changes: AtomicU64::new(0), words: Seen::default().to_words().map(AtomicU64::new) }
+    }
+
+    fn words(&self) -> [u64; WORDS] {
+        self.words.each_ref().map(|word| word.load(Relaxed))
+    }
+
+    /// Changes it; the owner alone calls this.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Seen)) {
+        let mut seen = Seen::from_words(self.words());
+        change(&mut seen);
+        let changes = self.changes.load(Relaxed);
+        self.changes.store(changes.wrapping_add(1), Relaxed);
+        // Whoever sees one of the new words sees the odd number, or a later one, before it reads the number again.
+        fence(Release);
+        for (word, new) in self.words.iter().zip(seen.to_words()) {
+            word.store(new, Relaxed);
+        }
+        self.changes.store(changes.wrapping_add(2), Release);
+    }
+
+    /// What was seen until now. `None`: the owner has been in the middle of a change for longer than one waits; in a forked
+    /// child for ever.
+    pub(crate) fn read(&self) -> Option<Seen> {
+        const TRIES: u32 = 1_000;
+        for attempt in 0..TRIES {
+            let before = self.changes.load(Acquire);
+            let words = self.words();
+            fence(Acquire);
+            if before.is_multiple_of(2) && self.changes.load(Relaxed) == before {
+                return Some(Seen::from_words(words));
+            }
+            if attempt % 16 == 15 {
+                std::thread::yield_now();
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_is_furthest_beyond_a_limit_by_its_factor() {
+        let watch = Watch::NOTHING.max_allocated(100).max_net(0).max_count(2);
+        let figures = |allocated, count, net| Figures { allocated, count, peak: 1_000_000, net };
+        assert_eq!(watch.excess(&figures(100, 2, -5)), None);
+        assert_eq!(watch.excess(&figures(300, 4, 0)), Some(3.0));
+        assert_eq!(watch.excess(&figures(300, 4, 7)), Some(7.0));
+        assert_eq!(Watch::NOTHING.window().excess(&figures(u64::MAX, 9, 9)), None);
+    }
+
+    #[test]
+    fn what_is_read_while_it_changes_is_of_one_moment() {
+        let watched: &'static Watched = Box::leak(Box::new(Watched::new()));
+        let writer = std::thread::spawn(move || {
+            for round in 1..=50_000u64 {
+                watched.change(|seen| {
+                    seen.violations = round;
+                    seen.worst = Figures { allocated: round, count: round, peak: round, net: round as i64 };
+                    seen.window = Moment { allocated: round, deallocated: round };
+                });
+            }
+        });
+        let mut last = 0;
+        while last < 50_000 {
+            let Some(seen) = watched.read() else { continue };
+            let round = seen.violations;
+            assert!(round >= last);
+            last = round;
+            assert_eq!(seen.worst, Figures { allocated: round, count: round, peak: round, net: round as i64 });
+            assert_eq!(seen.window, Moment { allocated: round, deallocated: round });
+        }
+        writer.join().unwrap();
+    }
+}

@@ -1,0 +1,239 @@
+//! A node: one call path of one ledger, and all that is counted there.
+
+use super::counters::Counters;
+use super::distribution::Distribution;
+use super::limits::Watched;
+use super::reading::LastReading;
+use super::site::Site;
+use crate::tracker::sync::add;
+use std::cell::Cell;
+use std::ptr::null;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+
+/// One call path of one ledger, and what happened while it was the innermost.
+///
+/// The first 64 bytes are what an allocation and a call write: one cache line.
+#[repr(C, align(64))]
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) counters: Counters,
+    pub(crate) reallocated_count: AtomicU64,
+    pub(crate) grown_bytes: AtomicU64,
+    pub(crate) calls: AtomicU64,
+    pub(crate) finished: AtomicU64,
+    pub(crate) panicked: AtomicU64,
+    /// The highest peak of one call, plus one; 0 while no call has ended.
+    pub(crate) peak_plus_one: AtomicU64,
+    /// Open scopes of the site, in the site's first node: more than one is a recursion.
+    open: Cell<u32>,
+    /// Calls of this node that are open without a frame.
+    pub(crate) frameless: Cell<u32>,
+    /// The innermost measurement that the path is in, from 1; 0: none. So that one load tells.
+    pub(crate) measurement: u8,
+    /// The first node of the same site in this tree, itself perhaps: it has the count of open scopes for all of them,
+    /// because a recursion can come back by another path. The root's is itself.
+    pub(crate) first: Cell<*const Node>,
+    /// The node that was entered last from here: most functions call the same ones again. At first itself. One word, so
+    /// that a handler can enter another one between any two instructions.
+    pub(crate) last_child: Cell<*const Node>,
+    /// Null: the root.
+    site: *const Site,
+    /// How the figures of the site's calls on this ledger are spread; in the site's first node, null until a call was not
+    /// 0 in all of them.
+    pub(crate) spread: AtomicPtr<CallSpread>,
+    /// Calls that ended and are in no distribution: inner ones of a recursion, and those whose end was never seen.
+    pub(crate) unrecorded: AtomicU64,
+    /// Null: the root.
+    parent: *const Node,
+    /// The node that was made before this one.
+    pub(crate) older: *const Node,
+    /// What the last snapshot read; used by one reporter at a time.
+    pub(crate) seen: LastReading,
+}
+
+impl Node {
+    pub(crate) const fn root() -> Self {
+        Self {
+            counters: Counters::new(),
+            reallocated_count: AtomicU64::new(0),
+            grown_bytes: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
+            panicked: AtomicU64::new(0),
+            peak_plus_one: AtomicU64::new(0),
+            open: Cell::new(0),
+            frameless: Cell::new(0),
+            measurement: 0,
+            first: Cell::new(null()),
+            last_child: Cell::new(null()),
+            site: null(),
+            spread: AtomicPtr::new(std::ptr::null_mut()),
+            unrecorded: AtomicU64::new(0),
+            parent: null(),
+            older: null(),
+            seen: LastReading::new(),
+        }
+    }
+
+    /// A node beneath `parent`; `older` is the newest one so far.
+    pub(crate) fn beneath(parent: &'static Node, site: &'static Site, older: *const Node) -> Self {
+        let measurement = if site.measurement == 0 { parent.measurement } else { site.measurement };
+        Self { site, parent, older, measurement, ..Self::root() }
+    }
+
+    pub(crate) fn site(&self) -> Option<&'static Site> {
+        // SAFETY: null, or what `beneath` was given, which lives for ever.
+        unsafe { self.site.as_ref() }
+    }
+
+    pub(crate) fn parent(&self) -> Option<&'static Node> {
+        // SAFETY: null, or a node of the same ledger, which is never freed.
+        unsafe { self.parent.as_ref() }
+    }
+
+    /// Calls that have begun here as of now.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.load(Relaxed)
+    }
+
+    /// Allocated − deallocated here as of now, bytes. Two readings: while the owner is at work it can be off by what came
+    /// between them.
+    pub(crate) fn net(&self) -> i64 {
+        let freed = self.counters.read_deallocated();
+        self.counters.read_allocated().bytes.wrapping_sub(freed.bytes) as i64
+    }
+
+    /// Whether it is the root of a measurement.
+    pub(crate) fn is_measurement(&self) -> bool {
+        self.site().is_some_and(|site| site.measurement != 0)
+    }
+
+    /// The node that was made before this one.
+    pub(crate) fn older(&self) -> Option<&'static Node> {
+        // SAFETY: null, or a node of the same ledger, which is never freed.
+        unsafe { self.older.as_ref() }
+    }
+
+    /// The child for `site`, if it is the one that was entered last from here; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn last_child(&self, site: &'static Site) -> Option<&'static Node> {
+        // SAFETY: `found`, `Tree::make` and `Tree::child` store nodes, and those are never freed. Nodes of the shared
+        // ledger are never asked.
+        let last = unsafe { &*self.last_child.get() };
+        if std::ptr::eq(last.site, site) { Some(last) } else { None }
+    }
+
+    /// How many scopes of this node's site are open on this thread; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn open_scopes(&self) -> &Cell<u32> {
+        // SAFETY: `Ledger::create` sets the root's, `Tree::make` that of every other node before anyone can reach it; all
+        // are nodes, and those are never freed. Nodes of the shared ledger are never asked.
+        unsafe { &(*self.first.get()).open }
+    }
+
+    /// The first node of the same site in this ledger; the owner alone calls this.
+    pub(crate) fn first(&self) -> &'static Node {
+        // SAFETY: as in `open_scopes`.
+        unsafe { &*self.first.get() }
+    }
+
+    /// One scope of this node's site is open no more; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn leave(&self) {
+        let open = self.open_scopes();
+        open.set(open.get().wrapping_sub(1));
+    }
+
+    /// Whether exactly one scope of this node's site is open on this thread; the owner alone calls this.
+    pub(crate) fn is_open_once(&self) -> bool {
+        self.open_scopes().get() == 1
+    }
+
+    /// Lets a root count for itself.
+    pub(crate) fn found(&'static self) {
+        self.first.set(self);
+        self.last_child.set(self);
+    }
+
+    /// How the calls of the site on this ledger are spread, if this is the site's first node and there is anything to say.
+    pub(crate) fn spread(&self) -> Option<&'static CallSpread> {
+        // SAFETY: null, or what `Tree::spread_of` has stored, which is never freed.
+        unsafe { self.spread.load(Acquire).as_ref() }
+    }
+
+    /// Calls that ended and are in no distribution.
+    pub(crate) fn unrecorded(&self) -> u64 {
+        self.unrecorded.load(Relaxed)
+    }
+
+    /// Notes that a call has begun; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn count_call(&self) {
+        add!(self, Node, calls, 1, Relaxed);
+    }
+
+    /// Notes that a call has ended; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn count_finished(&self) {
+        // Release: whoever sees the call end sees it begin.
+        add!(self, Node, finished, 1, Release);
+    }
+
+    /// Notes that calls have ended without their figures, all at once; the owner alone calls this.
+    pub(crate) fn count_forgotten(&self, calls: u64) {
+        add!(self, Node, unrecorded, calls, Relaxed);
+        add!(self, Node, finished, calls, Release);
+    }
+
+    /// Notes that a call has ended by a panic; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn count_panicked(&self) {
+        add!(self, Node, panicked, 1, Relaxed);
+    }
+
+    /// Notes that a call ended without its figures; the owner alone calls this.
+    #[inline]
+    pub(crate) fn count_unrecorded(&self) {
+        add!(self, Node, unrecorded, 1, Relaxed);
+    }
+
+    /// Counts a reallocation; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn count_reallocated(&self, grown: u64) {
+        add!(self, Node, reallocated_count, 1, Relaxed);
+        add!(self, Node, grown_bytes, grown, Relaxed);
+    }
+
+    /// Notes the peak of a call that has ended; the owner alone calls this.
+    #[inline(always)]
+    pub(crate) fn record_peak(&self, peak: u64) {
+        if peak >= self.peak_plus_one.load(Relaxed) {
+            self.peak_plus_one.store(peak + 1, Relaxed);
+        }
+    }
+}
+
+/// How the figures of one site's calls on one ledger are spread.
+#[derive(Debug)]
+pub(crate) struct CallSpread {
+    /// Bytes allocated per call.
+    pub(crate) allocated: Distribution,
+    /// Peak above entry per call, bytes.
+    pub(crate) peak: Distribution,
+    /// What was seen of calls with a budget or a window; null until there is anything to say.
+    pub(crate) seen: AtomicPtr<Watched>,
+}
+
+impl CallSpread {
+    pub(crate) const fn new() -> Self {
+        Self { allocated: Distribution::new(), peak: Distribution::new(), seen: AtomicPtr::new(std::ptr::null_mut()) }
+    }
+
+    /// What was seen of calls with a budget or a window.
+    pub(crate) fn watched(&self) -> Option<&'static Watched> {
+        // SAFETY: null, or what `Tree::watched` has stored, which is never freed.
+        unsafe { self.seen.load(Acquire).as_ref() }
+    }
+}

@@ -1,0 +1,113 @@
+//! The readings of one node, and the place in the node where the last snapshot left them.
+
+use super::counters::Flow;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What the last snapshot read of a node. All zero in a node that is younger than the snapshot.
+#[derive(Debug)]
+pub(crate) struct LastReading {
+    allocated_bytes: AtomicU64,
+    allocated_count: AtomicU64,
+    deallocated_bytes: AtomicU64,
+    deallocated_count: AtomicU64,
+    reallocated_count: AtomicU64,
+    grown_bytes: AtomicU64,
+    calls: AtomicU64,
+    finished: AtomicU64,
+}
+
+impl LastReading {
+    pub(crate) const fn new() -> Self {
+        Self {
+            allocated_bytes: AtomicU64::new(0),
+            allocated_count: AtomicU64::new(0),
+            deallocated_bytes: AtomicU64::new(0),
+            deallocated_count: AtomicU64::new(0),
+            reallocated_count: AtomicU64::new(0),
+            grown_bytes: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
+        }
+    }
+
+    /// The first pass of a snapshot.
+    pub(crate) fn store_ends(&self, deallocated: Flow, finished: u64) {
+        self.deallocated_bytes.store(deallocated.bytes, Relaxed);
+        self.deallocated_count.store(deallocated.count, Relaxed);
+        self.finished.store(finished, Relaxed);
+    }
+
+    /// The second pass of a snapshot.
+    pub(crate) fn store_beginnings(&self, allocated: Flow, reallocated_count: u64, grown_bytes: u64, calls: u64) {
+        self.allocated_bytes.store(allocated.bytes, Relaxed);
+        self.allocated_count.store(allocated.count, Relaxed);
+        self.reallocated_count.store(reallocated_count, Relaxed);
+        self.grown_bytes.store(grown_bytes, Relaxed);
+        self.calls.store(calls, Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Reading {
+        Reading {
+            allocated: Flow { bytes: self.allocated_bytes.load(Relaxed), count: self.allocated_count.load(Relaxed) },
+            deallocated: Flow {
+                bytes: self.deallocated_bytes.load(Relaxed),
+                count: self.deallocated_count.load(Relaxed),
+            },
+            reallocated_count: self.reallocated_count.load(Relaxed),
+            grown_bytes: self.grown_bytes.load(Relaxed),
+            calls: self.calls.load(Relaxed),
+            finished: self.finished.load(Relaxed),
+        }
+    }
+}
+
+/// The readings of one node.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) allocated: Flow,
+    pub(crate) deallocated: Flow,
+    pub(crate) reallocated_count: u64,
+    pub(crate) grown_bytes: u64,
+    pub(crate) calls: u64,
+    pub(crate) finished: u64,
+}
+
+impl Reading {
+    pub(crate) fn plus(&self, other: &Reading) -> Reading {
+        Reading {
+            allocated: self.allocated.plus(other.allocated),
+            deallocated: self.deallocated.plus(other.deallocated),
+            reallocated_count: self.reallocated_count.wrapping_add(other.reallocated_count),
+            grown_bytes: self.grown_bytes.wrapping_add(other.grown_bytes),
+            calls: self.calls.wrapping_add(other.calls),
+            finished: self.finished.wrapping_add(other.finished),
+        }
+    }
+
+    /// What was counted between an earlier reading of the same node and this one.
+    pub(crate) fn since(&self, earlier: &Reading) -> Reading {
+        Reading {
+            allocated: self.allocated.minus(earlier.allocated),
+            deallocated: self.deallocated.minus(earlier.deallocated),
+            reallocated_count: self.reallocated_count.wrapping_sub(earlier.reallocated_count),
+            grown_bytes: self.grown_bytes.wrapping_sub(earlier.grown_bytes),
+            calls: self.calls.wrapping_sub(earlier.calls),
+            finished: self.finished.wrapping_sub(earlier.finished),
+        }
+    }
+
+    /// Allocated − deallocated, bytes; negative where others' blocks were freed.
+    pub(crate) fn net_bytes(&self) -> i64 {
+        self.allocated.bytes.wrapping_sub(self.deallocated.bytes) as i64
+    }
+
+    /// Allocated − deallocated, blocks.
+    pub(crate) fn net_count(&self) -> i64 {
+        self.allocated.count.wrapping_sub(self.deallocated.count) as i64
+    }
+
+    pub(crate) fn is_used(&self) -> bool {
+        self.allocated.count != 0 || self.deallocated.count != 0
+    }
+}

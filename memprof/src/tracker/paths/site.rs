@@ -1,0 +1,57 @@
+//! A site: one annotated function or named block. One static for each in the source, not for each instance.
+
+use super::limits::Watch;
+use std::sync::atomic::AtomicI64;
+
+/// Where the name comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SiteName {
+    /// As the user wrote it.
+    Given(&'static str),
+    /// `type_name` of an item that is declared in the function's body. Called when a report is written, never before.
+    Marker(fn() -> &'static str),
+}
+
+/// One annotated function or named block.
+#[derive(Debug)]
+pub struct Site {
+    pub(crate) name: SiteName,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+    /// Room to sum the site's nodes where nothing may be allocated (out of memory). Nobody else uses it.
+    pub(crate) scratch: AtomicI64,
+    /// Which measurement it is the root of, from 1; 0: it is a function's or a block's.
+    pub(crate) measurement: u8,
+    /// What each call is held against, where the function has a budget or a window.
+    pub(crate) watch: Option<Watch>,
+}
+
+impl Site {
+    /// A site with a name of the user's choice.
+    pub const fn named(name: &'static str, file: &'static str, line: u32) -> Self {
+        Self { name: SiteName::Given(name), file, line, scratch: AtomicI64::new(0), measurement: 0, watch: None }
+    }
+
+    /// The site of a function; `marker` gives the `type_name` of an item inside its body.
+    pub const fn function(marker: fn() -> &'static str, file: &'static str, line: u32) -> Self {
+        Self { name: SiteName::Marker(marker), file, line, scratch: AtomicI64::new(0), measurement: 0, watch: None }
+    }
+
+    /// The root of a measurement.
+    pub(crate) const fn of_measurement(number: u8) -> Self {
+        Self { measurement: number, ..Self::named("memprof::testing", file!(), line!()) }
+    }
+
+    /// The same site, each call of which is held against `watch`.
+    pub const fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// The name as it comes, not yet cleaned up. Does not allocate.
+    pub(crate) fn raw_name(&self) -> &'static str {
+        match self.name {
+            SiteName::Given(name) => name,
+            SiteName::Marker(marker) => marker(),
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! The call tree of one ledger: a node for each path of sites, and how to get from a node to its child.
+//!
+//! Nodes live in system memory and are never freed: a ledger's tree is bounded by the distinct call paths, and by
+//! [`MAX_NODES`]. The owner alone changes the tree; others read the counters and the list of nodes.
+//!
+//! A signal handler may interrupt the owner at any instruction, and change the tree as well. So room is taken, and
+//! nodes and edges are put in their places, by an exchange that fails if a handler was there meanwhile. An edge that is
+//! lost costs a second node of the same path, and a report sums the nodes of a path.
+
+use super::distribution::Page;
+use super::limits::Watched;
+use super::node::{CallSpread, Node};
+use super::site::Site;
+use crate::os::pages;
+use std::cell::Cell;
+use std::ptr::null;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, compiler_fence};
+
+/// Call paths of one ledger. What comes beyond is charged to one visible row.
+pub(crate) const MAX_NODES: u32 = 16 * 1024;
+/// Remembered steps from a node to a child, folded recursions among them.
+const MAX_EDGES: usize = 64 * 1024;
+/// Pages of distributions, 152 bytes each. What comes beyond has a smallest and a largest call only.
+const MAX_PAGES: u32 = 8 * 1024;
+/// How much is asked of the system at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Stands for all paths beyond the bound.
+pub(crate) static OTHER_PATHS: Site = Site::named("(other paths)", "", 0);
+
+/// A remembered step: from `parent` by `site` to `child`; from null, to the site's first node. All null: an empty place.
+struct Edge {
+    parent: Cell<*const Node>,
+    /// Whoever stores here owns the place.
+    site: AtomicPtr<Site>,
+    /// Stored last: until then the place is an empty one to readers.
+    child: Cell<*const Node>,
+}
+
+/// A table of edges.
+#[derive(Clone, Copy)]
+struct Edges {
+    places: *const Edge,
+    /// A power of two, or 0.
+    room: usize,
+}
+
+impl Edges {
+    #[inline(always)]
+    fn at(self, hash: usize) -> Option<&'static Edge> {
+        // SAFETY: the mask keeps the index below the number of places, a power of two. Tables are never given back.
+        if self.room == 0 { None } else { Some(unsafe { &*self.places.add(hash & (self.room - 1)) }) }
+    }
+
+    /// Puts an edge into the first empty place.
+    fn put(self, parent: *const Node, site: &'static Site, child: &'static Node) {
+        let mut hash = Tree::hash(parent, site);
+        let own = std::ptr::from_ref(site).cast_mut();
+        while let Some(edge) = self.at(hash) {
+            if edge.site.compare_exchange(std::ptr::null_mut(), own, Relaxed, Relaxed).is_ok() {
+                edge.parent.set(parent);
+                compiler_fence(SeqCst);
+                edge.child.set(child);
+                return;
+            }
+            hash = hash.wrapping_add(1);
+        }
+    }
+}
+
+/// What stands at the beginning of a piece of memory, from which room is taken.
+struct Chunk {
+    free_from: AtomicUsize,
+    free_to: usize,
+}
+
+impl Chunk {
+    /// Makes a chunk of memory that nobody else uses.
+    ///
+    /// # Safety
+    /// `bytes` at `start` are the caller's alone, are more than a chunk's beginning, and are aligned for it.
+    unsafe fn found(start: usize, bytes: usize) -> *mut Chunk {
+        let place = std::ptr::with_exposed_provenance_mut::<Chunk>(start);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            place.write(Chunk { free_from: AtomicUsize::new(start + size_of::<Chunk>()), free_to: start + bytes });
+        };
+        place
+    }
+}
+
+/// The nodes of one ledger, but for its root.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    /// The newest node; others walk the list.
+    newest: AtomicPtr<Node>,
+    nodes: Cell<u32>,
+    /// Where room is taken from.
+    chunk: AtomicPtr<Chunk>,
+    edges: Cell<*const Edge>,
+    /// A power of two, or 0. Never more than there are places.
+    edge_room: Cell<usize>,
+    edges_used: Cell<usize>,
+    /// True while the table of edges grows.
+    grows: Cell<bool>,
+    pages: Cell<u32>,
+    other_paths: Cell<*const Node>,
+}
+
+impl Tree {
+    pub(crate) const fn new() -> Self {
+        Self {
+            newest: AtomicPtr::new(std::ptr::null_mut()),
+            nodes: Cell::new(0),
+            chunk: AtomicPtr::new(std::ptr::null_mut()),
+            edges: Cell::new(null()),
+            edge_room: Cell::new(0),
+            edges_used: Cell::new(0),
+            grows: Cell::new(false),
+            pages: Cell::new(0),
+            other_paths: Cell::new(null()),
+        }
+    }
+
+    /// Gives the tree its first memory.
+    ///
+    /// # Safety
+    /// `bytes` at `start` are nobody else's, hold some nodes, are aligned for one, and are never freed.
+    pub(crate) unsafe fn found(&self, start: usize, bytes: usize) {
+        // SAFETY: as the caller vouches.
+        self.chunk.store(unsafe { Chunk::found(start, bytes) }, Relaxed);
+    }
+
+    /// All nodes but the root, the newest first.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &'static Node> + use<> {
+        // SAFETY: only `make` stores here, and what it stores is a node that is never freed.
+        let newest: Option<&'static Node> = unsafe { self.newest.load(Acquire).as_ref() };
+        std::iter::successors(newest, |node| node.older())
+    }
+
+    #[inline(always)]
+    fn edges(&self) -> Edges {
+        // The room first: the table that it is read with is the same one, or a larger one.
+        let room = self.edge_room.get();
+        compiler_fence(SeqCst);
+        Edges { places: self.edges.get(), room }
+    }
+
+    #[inline(always)]
+    fn hash(parent: *const Node, site: *const Site) -> usize {
+        // Nodes are 64 bytes apart and sites 8: each loses the bits that never differ.
+        let mixed = (parent as u64 >> 6) ^ ((site as u64 >> 3) << 20);
+        (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize
+    }
+
+    /// The child of `parent` for `site`, if it was entered before.
+    ///
+    /// Steps: one compare where the last step from here was the same; else a hash and (mostly) one look at an open-addressed
+    /// table.
+    #[inline(always)]
+    pub(crate) fn known_child(&self, parent: &'static Node, site: &'static Site) -> Option<&'static Node> {
+        match parent.last_child(site) {
+            Some(child) => Some(child),
+            None => self.step(parent, site),
+        }
+    }
+
+    /// The child of `parent` for `site`; where there are as many paths as there can be, the node for all others. `None`
+    /// where the system has no memory for either.
+    pub(crate) fn child(
+        &self,
+        root: &'static Node,
+        parent: &'static Node,
+        site: &'static Site,
+    ) -> Option<&'static Node> {
+        let child = self.step(parent, site).or_else(|| self.new_child(root, parent, site))?;
+        parent.last_child.set(child);
+        Some(child)
+    }
+
+    /// Where a remembered step leads.
+    #[inline(always)]
+    pub(crate) fn step(&self, parent: *const Node, site: &'static Site) -> Option<&'static Node> {
+        let mut hash = Self::hash(parent, site);
+        let edges = self.edges();
+        // The table is at most half full, or three quarters in a handler, so there is an empty place to stop at.
+        loop {
+            let edge = edges.at(hash)?;
+            // SAFETY: null, or a node, and nodes are never freed.
+            let child = unsafe { edge.child.get().as_ref() }?;
+            if std::ptr::eq(edge.site.load(Relaxed), site) && std::ptr::eq(edge.parent.get(), parent) {
+                return Some(child);
+            }
+            hash = hash.wrapping_add(1);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn new_child(
+        &self,
+        root: &'static Node,
+        parent: &'static Node,
+        site: &'static Site,
+    ) -> Option<&'static Node> {
+        if parent.site().is_some_and(|its| std::ptr::eq(its, &raw const OTHER_PATHS)) {
+            return Some(parent);
+        }
+        let has_room = self.make_room_for_edges();
+        // A signal handler that has interrupted the growth of the table does without an edge: its next call has another
+        // node.
+        if self.nodes.get() >= MAX_NODES || !(has_room || self.grows.get()) {
+            return self.other_paths(root, parent);
+        }
+        // Recursion folds into the node that the path already has for this site. Not across a measurement: what is called in
+        // it would be charged outside of it.
+        let known = std::iter::successors(Some(parent), |node| node.parent())
+            .take_while(|node| !node.is_measurement())
+            .find(|node| node.site().is_some_and(|its| std::ptr::eq(its, site)));
+        // No memory now: the path has no node yet, rather than to be among the other ones for ever.
+        let child = known.or_else(|| self.make(parent, site, has_room))?;
+        if has_room {
+            self.remember(parent, site, child);
+        }
+        Some(child)
+    }
+
+    /// The node for what is beyond the bound and would be beneath `parent`: one for the whole tree, and one for each
+    /// measurement, whose figures stay true.
+    pub(crate) fn other_paths(&self, root: &'static Node, parent: &'static Node) -> Option<&'static Node> {
+        if parent.measurement != 0 {
+            let measurement =
+                std::iter::successors(Some(parent), |node| node.parent()).find(|node| node.is_measurement())?;
+            return self.step(measurement, &OTHER_PATHS).or_else(|| {
+                let node = if self.make_room_for_edges() { self.make(measurement, &OTHER_PATHS, true) } else { None }?;
+                self.remember(measurement, &OTHER_PATHS, node);
+                Some(node)
+            });
+        }
+        // SAFETY: null, or a node, and nodes are never freed.
+        if let Some(node) = unsafe { self.other_paths.get().as_ref() } {
+            return Some(node);
+        }
+        // A table that cannot grow has room for this one: it is half empty.
+        if self.edge_room.get() == 0 && !self.make_room_for_edges() {
+            return None;
+        }
+        let node = self.make(root, &OTHER_PATHS, true)?;
+        self.other_paths.set(node);
+        Some(node)
+    }
+
+    /// Room for a `T` that nobody else uses and that is never freed; null where the system has no memory.
+    fn room_for<T>(&self) -> *mut T {
+        loop {
+            let present = self.chunk.load(Relaxed);
+            // SAFETY: `found` and this function store chunks, and those are never freed. Nobody asks the shared ledger
+            // for room.
+            let chunk = unsafe { &*present };
+            let from = chunk.free_from.load(Relaxed);
+            let at = from.next_multiple_of(align_of::<T>());
+            if at + size_of::<T>() <= chunk.free_to {
+                // It fails if a signal handler has taken room meanwhile.
+                if chunk.free_from.compare_exchange(from, at + size_of::<T>(), Relaxed, Relaxed).is_ok() {
+                    return std::ptr::with_exposed_provenance_mut(at);
+                }
+                continue;
+            }
+            let start = pages::reserve(CHUNK);
+            if start.is_null() {
+                return std::ptr::null_mut();
+            }
+            // SAFETY: the mapping was made just now, with this size, and begins at a page.
+            let next = unsafe { Chunk::found(start.expose_provenance(), CHUNK) };
+            if self.chunk.compare_exchange(present, next, Relaxed, Relaxed).is_err() {
+                // SAFETY: nobody else knows it.
+                unsafe { pages::release(start, CHUNK) };
+            }
+        }
+    }
+
+    /// Adds a call's figures to the distributions of its site; the owner alone calls this.
+    #[inline(never)]
+    pub(crate) fn record_call(&self, node: &'static Node, allocated: u64, peak: u64) {
+        let Some(spread) = self.spread_of(node.first()) else { return node.count_unrecorded() };
+        // A value of 0 is not recorded: how many there were is what the other counts leave.
+        for (distribution, value) in [(&spread.allocated, allocated), (&spread.peak, peak)] {
+            if value != 0 {
+                distribution.add(value, || self.room_for_page());
+            }
+        }
+    }
+
+    fn spread_of(&self, first: &'static Node) -> Option<&'static CallSpread> {
+        if let Some(spread) = first.spread() {
+            return Some(spread);
+        }
+        let place = self.room_for::<CallSpread>();
+        if place.is_null() {
+            return None;
+        }
+        // SAFETY: `room_for` gives room that nobody else uses and that is never freed.
+        let spread: &'static CallSpread = unsafe {
+            place.write(CallSpread::new());
+            &*place
+        };
+        match first.spread.compare_exchange(std::ptr::null_mut(), place, Release, Acquire) {
+            Ok(_) => Some(spread),
+            // A signal handler was faster.
+            Err(_) => first.spread(),
+        }
+    }
+
+    /// Where the site's calls on this ledger are noted that have a budget or a window; the owner alone calls this. `None`
+    /// where the system has no memory.
+    #[cold]
+    pub(crate) fn watched(&self, node: &'static Node) -> Option<&'static Watched> {
+        let spread = self.spread_of(node.first())?;
+        if let Some(watched) = spread.watched() {
+            return Some(watched);
+        }
+        let place = self.room_for::<Watched>();
+        if place.is_null() {
+            return None;
+        }
+        // SAFETY: `room_for` gives room that nobody else uses and that is never freed.
+        let watched: &'static Watched = unsafe {
+            place.write(Watched::new());
+            &*place
+        };
+        // Release: whoever finds it sees it whole.
+        match spread.seen.compare_exchange(std::ptr::null_mut(), place, Release, Acquire) {
+            Ok(_) => Some(watched),
+            // A signal handler was faster.
+            Err(_) => spread.watched(),
+        }
+    }
+
+    fn room_for_page(&self) -> *mut Page {
+        if self.pages.get() >= MAX_PAGES {
+            return std::ptr::null_mut();
+        }
+        self.pages.set(self.pages.get() + 1);
+        self.room_for()
+    }
+
+    /// A new node, listed; `None` where the system has no memory. `has_room`: for its edges.
+    fn make(&self, parent: &'static Node, site: &'static Site, has_room: bool) -> Option<&'static Node> {
+        let place = self.room_for::<Node>();
+        if place.is_null() {
+            return None;
+        }
+        let first = self.step(null(), site);
+        let mut newest = self.newest.load(Relaxed);
+        // SAFETY: `room_for` gives room for a node that nobody else uses and that is never freed. Nobody knows it
+        // before it is listed.
+        unsafe {
+            place.write(Node::beneath(parent, site, newest));
+            (*place).first.set(first.map_or(place.cast_const(), std::ptr::from_ref));
+            (*place).last_child.set(place);
+        }
+        self.nodes.set(self.nodes.get() + 1);
+        // Release: whoever finds the node in the list sees it whole.
+        while let Err(present) = self.newest.compare_exchange(newest, place, Release, Relaxed) {
+            // A signal handler has listed one meanwhile.
+            newest = present;
+            // SAFETY: as above.
+            unsafe { (*place).older = newest };
+        }
+        // SAFETY: it was written above, and is never freed.
+        let node: &'static Node = unsafe { &*place };
+        if first.is_none() && has_room {
+            self.remember(null(), site, node);
+        }
+        Some(node)
+    }
+
+    /// Makes sure that the table of edges stays at most half full with the two that a new node can need. False: it cannot
+    /// grow.
+    fn make_room_for_edges(&self) -> bool {
+        let (used, room) = (self.edges_used.get(), self.edge_room.get());
+        if (used + 2) * 2 <= room {
+            return true;
+        }
+        if self.grows.get() {
+            // A signal handler has interrupted this very function.
+            return (used + 2) * 4 <= room * 3;
+        }
+        let larger = (room * 2).max(128);
+        if larger > MAX_EDGES * 2 {
+            return false;
+        }
+        let places = pages::reserve(larger * size_of::<Edge>()).cast::<Edge>();
+        if places.is_null() {
+            return false;
+        }
+        self.grows.set(true);
+        compiler_fence(SeqCst);
+        let (old, new) = (self.edges(), Edges { places, room: larger });
+        let mut copied = 0;
+        for index in 0..old.room {
+            let Some(edge) = old.at(index) else { break };
+            // SAFETY: filled edges lead to nodes and sites, which are never freed.
+            if let (Some(site), Some(child)) = unsafe { (edge.site.load(Relaxed).as_ref(), edge.child.get().as_ref()) }
+            {
+                new.put(edge.parent.get(), site, child);
+                copied += 1;
+            }
+        }
+        // The larger table before the larger room. The old one is kept: a step that this has interrupted may be taken
+        // there. All old ones together are smaller than the new one.
+        self.edges.set(places);
+        compiler_fence(SeqCst);
+        self.edge_room.set(larger);
+        self.edges_used.set(copied);
+        compiler_fence(SeqCst);
+        self.grows.set(false);
+        true
+    }
+
+    fn remember(&self, parent: *const Node, site: &'static Site, child: &'static Node) {
+        self.edges().put(parent, site, child);
+        self.edges_used.set(self.edges_used.get() + 1);
+    }
+}

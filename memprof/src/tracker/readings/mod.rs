@@ -1,0 +1,5 @@
+//! Readings of all ledgers: one moment of every node, the totals of the process, its net over time.
+
+pub(crate) mod history;
+pub(crate) mod snapshot;
+pub(crate) mod totals;

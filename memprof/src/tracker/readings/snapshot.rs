@@ -1,0 +1,46 @@
+//! One consistent reading of all nodes, made without allocating.
+//!
+//! The readings are stored in the nodes themselves. The totals of a report are the sum of these very readings, so its
+//! rows add up to the byte whatever other threads do meanwhile.
+
+use crate::os::fork_lock::{ForkLock, Held};
+use crate::tracker::paths::node::Node;
+use crate::tracker::paths::reading::Reading;
+use crate::tracker::threads::ledger::{each_ledger, each_node};
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+
+/// The right to read what the last snapshot saw: there is one at a time.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    _one_at_a_time: Held<'static, ()>,
+}
+
+impl Snapshot {
+    /// Reads all nodes. Waits for another reporter; never called inside an allocation.
+    pub(crate) fn take() -> Self {
+        Self::take_of(|_| true)
+    }
+
+    /// Reads some nodes. As [`take`](Self::take).
+    pub(crate) fn take_of(wanted: impl Fn(&Node) -> bool) -> Self {
+        static ONE_AT_A_TIME: ForkLock<()> = ForkLock::new();
+        let guard = ONE_AT_A_TIME.lock();
+        let nodes = || each_ledger().flat_map(each_node).filter(|node| wanted(node));
+        for node in nodes() {
+            // Like frees: a call that is seen to end was seen to begin.
+            node.seen.store_ends(node.counters.read_deallocated(), node.finished.load(Acquire));
+        }
+        // The lists are walked again from their heads: a block may have been freed by an old thread and allocated by
+        // one that began meanwhile.
+        for node in nodes() {
+            let (reallocated, grown) = (node.reallocated_count.load(Relaxed), node.grown_bytes.load(Relaxed));
+            node.seen.store_beginnings(node.counters.read_allocated(), reallocated, grown, node.calls());
+        }
+        Self { _one_at_a_time: guard }
+    }
+
+    /// What the snapshot read of a node.
+    pub(crate) fn reading(&self, node: &Node) -> Reading {
+        node.seen.get()
+    }
+}

@@ -1,0 +1,172 @@
+//! What tracking adds to an allocation and a free, beyond the usual: samples, a table that is full, events that are timed.
+
+use crate::live::{self, Drawn, Inserted, Record, TIMED_EACH, Table};
+use crate::os::clock;
+use crate::tracker::paths::node::Node;
+use crate::tracker::threads::ledger::{Ledger, SHARED, hurry_all};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The record of a block that this thread has made just now.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(crate) fn record(ledger: &'static Ledger, bytes: usize, ticks: u64, drawn: Drawn) -> Record {
+    Record { size: bytes as u64, owner: owner(ledger.node()), ticks, drawn, stack: ledger.stacks.capture(), grown: 0 }
+}
+
+/// The same where no stacks are captured, of an exact table.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(crate) fn record_without_stack(ledger: &'static Ledger, bytes: usize) -> Record {
+    let (owner, ticks) = (owner(ledger.node()), clock::ticks());
+    Record { size: bytes as u64, owner, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 }
+}
+
+/// How the live table knows a node.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn owner(node: &'static Node) -> usize {
+    std::ptr::from_ref(node).addr()
+}
+
+/// An allocation that is beyond the threshold of a ledger, while the table is a sample: it is one if the countdown is over.
+fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    let total = ledger.allocated.get();
+    let Some(drawn) = ledger.countdown.choose(total, table) else { return ledger.rearm() };
+    let since = clock::ticks();
+    // All of it: to draw the next one and to set the thresholds takes as long as to make a record.
+    insert(ledger, table, block, record(ledger, bytes, since, drawn));
+    ledger.countdown.draw(total, table);
+    ledger.rearm();
+    if live::is_limited() {
+        charge(table, since, 1);
+    }
+    ledger.publish_if_due(since);
+}
+
+/// Charges what was timed to the budget.
+fn charge(table: &'static Table, since: u64, times: u64) {
+    if live::spend(table, since, times) {
+        hurry_all();
+    }
+}
+
+fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record) {
+    if !table.insert_chosen(block.addr(), record) {
+        ledger.count_not_tracked();
+    }
+}
+
+/// Does what tracking adds to the allocation that was counted just now, of an exact table, and charges it to the budget if it is
+/// one that is timed.
+fn timed(ledger: &'static Ledger, table: &'static Table, work: impl FnOnce()) {
+    let since = is_timed(ledger).then(clock::ticks);
+    work();
+    if let Some(since) = since {
+        charge(table, since, TIMED_EACH);
+        ledger.publish_if_due(since);
+    }
+}
+
+/// Whether the allocation that was counted just now is one that is timed.
+fn is_timed(ledger: &Ledger) -> bool {
+    ledger.allocated_count.get().is_multiple_of(TIMED_EACH)
+}
+
+/// Whether the allocation that was counted just now is not to be tracked the short way: where stacks are captured none is,
+/// else those that are timed. Two instructions for both questions: what counts allocations is there anyway.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(crate) fn is_special(ledger: &Ledger) -> bool {
+    ledger.allocated_count.get() & ledger.special_mask.load(Relaxed) == 0
+}
+
+/// An allocation that is timed, or that keeps its stack. A function of its own: the call has registers saved, 11 instructions
+/// for all the others.
+#[inline(never)]
+pub(crate) fn special(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    // Asked before the stack is captured, not left to the insert: a sample would be captured twice.
+    if is_timed(ledger) || !ledger.is_tracked() || !table.state().is_exact() {
+        return by_the_long_way(ledger, table, block, bytes);
+    }
+    table.prefetch(block.addr());
+    let record = record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
+    match table.insert(block.addr(), || record) {
+        Inserted::Yes => {}
+        Inserted::No => return by_the_long_way(ledger, table, block, bytes),
+        Inserted::Crowded => return crowded(ledger, table, block, bytes),
+    }
+    ledger.publish_if_due(record.ticks);
+}
+
+/// An allocation beyond the threshold that found no room in an exact table, or whose cost is measured.
+#[cold]
+#[inline(never)]
+pub(crate) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    if !ledger.is_tracked() {
+        return;
+    }
+    if !table.state().is_exact() {
+        return allocated(ledger, table, block, bytes);
+    }
+    timed(ledger, table, || insert(ledger, table, block, record(ledger, bytes, clock::ticks(), Drawn::CERTAIN)));
+    if !table.state().is_exact() {
+        ledger.countdown.draw(ledger.allocated.get(), table);
+        ledger.rearm();
+    }
+}
+
+/// An allocation that found its bucket full.
+#[cold]
+#[inline(never)]
+pub(crate) fn crowded(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    let record = record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
+    if !table.insert_elsewhere(block.addr(), record) {
+        ledger.count_not_tracked();
+    }
+}
+
+/// A block that was reallocated: a free, which is done, and an allocation. It keeps its time only where nothing depends on
+/// chance: a sample that kept it would be the old one.
+pub(crate) fn reallocated(
+    ledger: &'static Ledger,
+    table: &'static Table,
+    block: *mut u8,
+    bytes: usize,
+    old: Option<Record>,
+) {
+    if !ledger.is_tracked() {
+        return;
+    }
+    if !table.state().is_exact() {
+        if ledger.allocated.get() >= ledger.allocation_threshold.load(Relaxed) {
+            allocated(ledger, table, block, bytes);
+        }
+        return;
+    }
+    let grown = old.map_or(0, |old| if bytes as u64 > old.size { live::coarse(clock::ticks()) } else { old.grown });
+    timed(ledger, table, || {
+        insert(ledger, table, block, Record { grown, ..record(ledger, bytes, birth(old), Drawn::CERTAIN) });
+    });
+}
+
+/// When a reallocated block was made: an exact record knows.
+fn birth(old: Option<Record>) -> u64 {
+    old.filter(|old| old.drawn.is_certain()).map_or_else(clock::ticks, |old| old.ticks)
+}
+
+/// Gives a block of the shared ledger its record, if the table keeps it.
+pub(crate) fn allocated_shared(block: *mut u8, bytes: usize, old: Option<Record>) {
+    let Some(table) = live::table() else { return };
+    let ticks = if table.state().is_exact() { birth(old) } else { clock::ticks() };
+    let owner = owner(SHARED.root());
+    insert_shared(table, block, Record { size: bytes as u64, owner, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 });
+}
+
+/// Gives a block its record back, whose reallocation has failed.
+pub(crate) fn restore(block: *mut u8, record: Record) {
+    if let Some(table) = live::table() {
+        insert_shared(table, block, record);
+    }
+}
+
+fn insert_shared(table: &Table, block: *mut u8, record: Record) {
+    if !table.insert_chosen(block.addr(), record) {
+        SHARED.not_tracked.fetch_add(1, Relaxed);
+    }
+}

@@ -1,0 +1,177 @@
+//! To go on at a call path, on whichever thread: where a thread is, captured, and entered again.
+
+use super::enter_exit::Open;
+use super::out_of_order;
+use crate::tracker::paths::node::Node;
+use crate::tracker::paths::site::Site;
+use crate::tracker::paths::tree::OTHER_PATHS;
+use crate::tracker::threads::frames::{FrameId, FrameKind, State};
+use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::slots::{self, Joined};
+use crate::tracker::threads::thread;
+
+/// Where a thread was in its call tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallPath {
+    ledger: &'static Ledger,
+    node: &'static Node,
+    /// Which measurements on the path are meant: those that had begun by then.
+    by: u64,
+}
+
+// SAFETY: a ledger is `Sync`. Of the node, what is not an atomic is touched by the owner of the ledger alone: `enter` asks
+// whether this thread is the owner, and if not reads the node's site and parent only, which are never changed once the
+// node can be reached. Neither is ever freed.
+unsafe impl Send for CallPath {}
+// SAFETY: as above; it is `Copy`, so sharing it is sending it.
+unsafe impl Sync for CallPath {}
+
+/// A path that was entered. It ends on the thread where it began.
+#[derive(Debug)]
+pub(crate) struct Entered(Open);
+
+impl CallPath {
+    /// Where this thread is now. `None`: the thread is over, or profiling is off.
+    #[inline]
+    pub(crate) fn here() -> Option<Self> {
+        let ledger = thread::ledger()?;
+        ledger.catch_up();
+        let node = ledger.node();
+        let by = if node.measurement == 0 { 0 } else { slots::begun() };
+        Some(Self { ledger, node, by })
+    }
+
+    /// The root of a ledger: outside of every function.
+    pub(crate) fn to_root(ledger: &'static Ledger) -> Self {
+        Self { ledger, node: ledger.root(), by: 0 }
+    }
+
+    /// A path of this one site, beside all that is open on this thread.
+    pub(crate) fn to(site: &'static Site) -> Option<Self> {
+        let ledger = thread::ledger()?;
+        ledger.catch_up();
+        let node = ledger.tree().child(ledger.root(), ledger.root(), site)?;
+        Some(Self { ledger, node, by: 0 })
+    }
+
+    /// The root of a measurement.
+    pub(crate) fn to_measurement(ledger: &'static Ledger, node: &'static Node, serial: u64) -> Self {
+        Self { ledger, node, by: serial }
+    }
+
+    /// Charges the same path on this thread, from now on. `None`: the thread is over, profiling is off, or there is no
+    /// room.
+    pub(crate) fn enter(self) -> Option<Entered> {
+        self.enter_as(FrameKind::Context).map(Entered)
+    }
+
+    /// The same, counted as a call, also where there is no room to enter it. It is in no distribution.
+    pub(crate) fn enter_counted(self) -> Option<Entered> {
+        let entered = self.enter();
+        let node = match &entered {
+            Some(entered) => entered.0.ledger.node(),
+            None => self.node_here(thread::ledger()?, Joined::NONE)?,
+        };
+        node.count_call();
+        node.count_unrecorded();
+        node.count_finished();
+        entered
+    }
+
+    /// The node of the path on a ledger.
+    fn node_here(self, ledger: &'static Ledger, measured: Joined) -> Option<&'static Node> {
+        if std::ptr::eq(ledger, self.ledger) && measured.is_whole() {
+            Some(self.node)
+        } else {
+            same_path(ledger, self.node, measured)
+        }
+    }
+
+    pub(crate) fn enter_as(self, kind: FrameKind) -> Option<Open> {
+        // What is said of measurements costs a path outside of them one comparison.
+        let measured = if self.node.measurement == 0 { Joined::NONE } else { slots::join(self.node, self.by) };
+        let open = self.enter_path(kind, measured);
+        if self.node.measurement != 0 {
+            measured.check(open.map(|(_, node)| node));
+        }
+        open.map(|(open, _)| open)
+    }
+
+    fn enter_path(self, kind: FrameKind, measured: Joined) -> Option<(Open, &'static Node)> {
+        let ledger = thread::ledger()?;
+        ledger.catch_up();
+        let Some(node) = self.node_here(ledger, measured) else {
+            ledger.count_not_opened();
+            return None;
+        };
+        let frames = ledger.frames();
+        if !ledger.make_room() {
+            return None;
+        }
+        let _still = frames.hold_still();
+        out_of_order::set_counts_aside(frames.all());
+        let open = ledger.push(ledger.node(), node, State::of(kind, false), 0);
+        Some((open, node))
+    }
+}
+
+impl Entered {
+    /// One that was [left open](Self::leave_open) on this thread.
+    pub(crate) fn of(open: Open) -> Self {
+        Self(open)
+    }
+
+    /// Does not end the path now.
+    pub(crate) fn leave_open(self) -> FrameId {
+        let id = self.0.id;
+        std::mem::forget(self);
+        id
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let Open { ledger, id } = self.0;
+        // Not so in a thread that is over by now, and has closed it with all others.
+        if thread::present().is(ledger)
+            && let Some(index) = ledger.frames().find(id)
+        {
+            ledger.close_context_at(index);
+        }
+    }
+}
+
+/// The node of the same path in the tree of another ledger; a path that is not there yet is made, as far as there is room.
+/// `None` where the system has no memory for it.
+///
+/// A measurement that has ended meanwhile is left out: another one may have its site by now.
+///
+/// Steps: a hash and (mostly) one look at a table for each site of the path.
+fn same_path(ledger: &'static Ledger, elsewhere: &'static Node, measured: Joined) -> Option<&'static Node> {
+    // A path is known from its end and walked from its root; there is no room to turn it around as a whole.
+    const AT_ONCE: usize = 32;
+    let upwards = || {
+        std::iter::successors(Some(elsewhere), |node| node.parent())
+            .filter_map(Node::site)
+            .filter(|site| measured.has(site))
+    };
+    let tree = ledger.tree();
+    let mut missing = upwards().count();
+    let mut node = ledger.root();
+    while missing > 0 {
+        let part = missing.min(AT_ONCE);
+        let mut sites = [&OTHER_PATHS; AT_ONCE];
+        for (place, site) in sites[..part].iter_mut().rev().zip(upwards().skip(missing - part)) {
+            *place = site;
+        }
+        for &site in &sites[..part] {
+            node = if std::ptr::eq(site, &raw const OTHER_PATHS) {
+                tree.other_paths(ledger.root(), node)?
+            } else {
+                tree.step(node, site).or_else(|| tree.new_child(ledger.root(), node, site))?
+            };
+        }
+        missing -= part;
+    }
+    Some(node)
+}

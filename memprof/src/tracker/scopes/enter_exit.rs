@@ -1,0 +1,253 @@
+//! Opening and closing scopes on a ledger: which node is charged, and what one call did.
+//!
+//! Entry: find the node, push a frame with the thread's present totals, charge the node. Exit: take the differences,
+//! pop the frame, charge what was charged before. Neither allocates, locks or panics.
+//!
+//! The usual case of each is a function without calls; everything unusual is a tail call away.
+
+use super::unheard;
+use crate::tracker::paths::node::Node;
+use crate::tracker::paths::site::Site;
+use crate::tracker::threads::frames::{Frame, FrameId, FrameKind, Frameless, Frames, State};
+use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::thread;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// An open scope. It may outlive its frame; closing it then does nothing. Two words: it is returned in registers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open {
+    pub(crate) ledger: &'static Ledger,
+    pub(crate) id: FrameId,
+}
+
+/// What happened on this thread while a scope was open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Closed {
+    pub(crate) node: &'static Node,
+    /// Bytes allocated.
+    pub(crate) allocated: u64,
+    /// Allocations.
+    pub(crate) count: u64,
+    /// Allocated − freed, bytes.
+    pub(crate) net: i64,
+    /// How high the thread's net rose above where it stood at entry, bytes.
+    pub(crate) peak: i64,
+    /// Whether no scope of the same site was open beneath.
+    pub(crate) outermost: bool,
+    /// Not panicking at entry, panicking at exit.
+    pub(crate) panicked: bool,
+}
+
+impl Open {
+    /// Opens a scope of `site` on this thread. `None`: the thread is over, profiling is off, or there is no room.
+    #[inline(always)]
+    pub(crate) fn here(site: &'static Site, kind: FrameKind) -> Option<Open> {
+        if !std::thread::panicking()
+            && let Some(ledger) = thread::present().ledger()
+            && let before = ledger.node()
+            && let Some(node) = ledger.tree().known_child(before, site)
+            && ledger.frames().has_room()
+        {
+            return Some(ledger.open(before, node, kind, false));
+        }
+        Self::unusual(site, kind)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unusual(site: &'static Site, kind: FrameKind) -> Option<Open> {
+        unheard::note_scope();
+        let ledger = thread::ledger()?;
+        ledger.catch_up();
+        let before = ledger.node();
+        let Some(node) = ledger.tree().child(ledger.root(), before, site) else {
+            ledger.count_not_opened();
+            return None;
+        };
+        let panicking = std::thread::panicking();
+        if !ledger.make_room() {
+            return Some(ledger.open_without_frame(node, kind, panicking));
+        }
+        Some(ledger.open(before, node, kind, panicking))
+    }
+
+    /// The node that the scope charges; `None` when it is not the innermost of this thread any more.
+    #[inline(always)]
+    pub(crate) fn node(self) -> Option<&'static Node> {
+        if !thread::present().is(self.ledger) {
+            return None;
+        }
+        match self.ledger.frames().innermost(self.id) {
+            Some(frame) => Some(frame.node),
+            None => self.id.without_frame().map(|frameless| frameless.node),
+        }
+    }
+
+    /// Closes the scope. `None`: it belongs to another thread, which will close it, or was closed already because something
+    /// outside of it ended; both are counted as misplaced.
+    #[inline(always)]
+    pub(crate) fn close(self) -> Option<Closed> {
+        let ledger = self.ledger;
+        if thread::present().is(ledger)
+            && !std::thread::panicking()
+            && let Some(frame) = ledger.frames().innermost(self.id)
+        {
+            let highest = ledger.high.get();
+            let level = Level {
+                allocated: ledger.allocated.get(),
+                count: ledger.allocated_count.get(),
+                net: ledger.net(),
+                highest,
+            };
+            // A handler that interrupts here opens its scopes beneath this one, or beside it once the node before is
+            // charged.
+            let node_before = frame.node_before;
+            frame.node.leave();
+            let closed = level.figures(frame, false);
+            ledger.high.set(highest.max(frame.high_before));
+            ledger.charge(node_before);
+            ledger.frames().pop(frame, self.id);
+            return Some(closed);
+        }
+        self.close_unusual()
+    }
+
+    /// Notes what a call did that has ended. Only the outermost call of a recursion counts: what the inner ones did is part
+    /// of it.
+    #[inline(always)]
+    pub(crate) fn record(self, node: &'static Node, outermost: bool, allocated: u64, peak: u64) {
+        if outermost {
+            node.record_peak(peak);
+            // Most calls of small functions: they are counted by what is left over.
+            if allocated | peak != 0 {
+                self.ledger.tree().record_call(node, allocated, peak);
+            }
+        } else {
+            node.count_unrecorded();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn close_unusual(self) -> Option<Closed> {
+        let ledger = self.ledger;
+        let panicking = std::thread::panicking();
+        if !thread::owns(ledger) {
+            ledger.end_elsewhere(self.id, panicking);
+        } else if let Some(frameless) = self.id.without_frame() {
+            if let Some(closed) = ledger.close_frameless(frameless, panicking) {
+                return Some(closed);
+            }
+        } else if let Some(index) = ledger.frames().find(self.id) {
+            return Some(ledger.close_at(index, panicking));
+        }
+        if let Some(ledger) = thread::ledger() {
+            ledger.misplaced_guards.store(ledger.misplaced_guards.load(Relaxed) + 1, Relaxed);
+        }
+        None
+    }
+}
+
+impl Ledger {
+    #[inline(always)]
+    pub(crate) fn open(
+        &'static self,
+        before: &'static Node,
+        node: &'static Node,
+        kind: FrameKind,
+        panicking: bool,
+    ) -> Open {
+        // A handler may call the same function in between: it leaves the count as it was.
+        let open = node.open_scopes();
+        let open_before = open.get();
+        open.set(open_before.wrapping_add(1));
+        if kind.is_call() {
+            node.count_call();
+        }
+        self.push(before, node, State::of(kind, panicking), open_before)
+    }
+
+    /// Pushes the frame of a scope, and charges its node.
+    #[inline(always)]
+    pub(crate) fn push(
+        &'static self,
+        before: &'static Node,
+        node: &'static Node,
+        state: State,
+        open_before: u32,
+    ) -> Open {
+        let (id, slot) = self.frames().take_slot();
+        let net = self.net();
+        let frame = Frame {
+            id,
+            node,
+            node_before: before,
+            high_before: self.high.get(),
+            net_at_entry: net,
+            allocated_at_entry: self.allocated.get(),
+            count_at_entry: self.allocated_count.get(),
+            open_before,
+            state,
+        };
+        // SAFETY: the slot was taken just now.
+        unsafe { Frames::fill(slot, &frame) };
+        self.high.set(net);
+        // Last: until here what a handler calls is called by the function before.
+        self.charge(node);
+        Open { ledger: self, id }
+    }
+
+    /// Opens a scope that finds no room for a frame. What it does is charged to what is around it.
+    #[cold]
+    fn open_without_frame(&'static self, node: &'static Node, kind: FrameKind, panicking: bool) -> Open {
+        if kind.is_call() {
+            node.count_call();
+            self.frames().note_frameless(node);
+        }
+        Open { ledger: self, id: FrameId::frameless(node, kind.is_call(), panicking) }
+    }
+
+    /// Closes a scope that was opened without a frame; `None`: it has ended before. Its figures are not known.
+    #[cold]
+    pub(crate) fn close_frameless(&self, scope: Frameless, panicking: bool) -> Option<Closed> {
+        let Frameless { node, is_call, panicking_at_entry } = scope;
+        if is_call {
+            if !self.frames().end_frameless(node) {
+                return None;
+            }
+            node.count_finished();
+        }
+        let panicked = panicking && !panicking_at_entry;
+        Some(Closed { node, allocated: 0, count: 0, net: 0, peak: 0, outermost: false, panicked })
+    }
+}
+
+/// Where a thread stands when a scope ends, as the scope sees it: without what contexts did above it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Level {
+    pub(crate) allocated: u64,
+    pub(crate) count: u64,
+    pub(crate) net: i64,
+    /// The highest net since the scope began.
+    pub(crate) highest: i64,
+}
+
+impl Level {
+    /// What a scope did that ends now.
+    #[inline(always)]
+    pub(crate) fn figures(self, frame: &Frame, panicking: bool) -> Closed {
+        let node = frame.node;
+        if frame.state.kind.is_call() {
+            node.count_finished();
+        }
+        Closed {
+            node,
+            allocated: self.allocated.wrapping_sub(frame.allocated_at_entry),
+            count: self.count.wrapping_sub(frame.count_at_entry),
+            net: self.net.wrapping_sub(frame.net_at_entry),
+            peak: self.highest.wrapping_sub(frame.net_at_entry),
+            outermost: frame.open_before == 0,
+            panicked: panicking && !frame.state.panicking_at_entry,
+        }
+    }
+}

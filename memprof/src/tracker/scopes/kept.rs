@@ -1,0 +1,59 @@
+//! What a future remembers while it is dropped, in one word: it has no room for two open scopes.
+
+use super::context::Entered;
+use super::enter_exit::Open;
+use crate::tracker::threads::frames::FrameId;
+use crate::tracker::threads::thread;
+
+/// A scope of the present thread, and the measurement around it, if the one was entered right before the other.
+///
+/// It is the scope's frame as a word. Bits that are free in it (a frame begins at a multiple of 8) say what there is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept(u64);
+
+impl Kept {
+    pub(crate) const NONE: Kept = Kept(0);
+
+    /// There is a measurement around the scope.
+    const MEASUREMENT: u64 = 4;
+
+    #[inline(always)]
+    pub(crate) fn new(measurement: Option<Entered>, scope: Option<Open>) -> Self {
+        match (measurement, scope) {
+            (None, None) => Self::NONE,
+            (None, Some(scope)) => Self(scope.id.word(false)),
+            // Nobody finds a measurement whose scope has no frame above it.
+            (Some(measurement), Some(scope)) if scope.id.without_frame().is_none() => {
+                measurement.leave_open();
+                Self(scope.id.word(false) | Self::MEASUREMENT)
+            }
+            // Said by the bit for panics, which is of no use here.
+            (Some(measurement), _) => Self(measurement.leave_open().word(true)),
+        }
+    }
+
+    /// The scope. `None`: there is none, or the thread is over by now and has closed it.
+    #[inline(always)]
+    pub(crate) fn scope(self) -> Option<Open> {
+        match self.frame() {
+            Some((id, false)) => Some(Open { ledger: thread::present().ledger()?, id }),
+            _ => None,
+        }
+    }
+
+    /// The measurement, which ends when this is dropped.
+    #[inline(always)]
+    pub(crate) fn measurement(self) -> Option<Entered> {
+        let (id, alone) = self.frame()?;
+        if !alone && self.0 & Self::MEASUREMENT == 0 {
+            return None;
+        }
+        let ledger = thread::present().ledger()?;
+        Some(Entered::of(Open { ledger, id: if alone { id } else { id.before() } }))
+    }
+
+    #[inline(always)]
+    fn frame(self) -> Option<(FrameId, bool)> {
+        if self.0 == 0 { None } else { Some(FrameId::from_word(self.0 & !Self::MEASUREMENT)) }
+    }
+}

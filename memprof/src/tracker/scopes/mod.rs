@@ -1,0 +1,11 @@
+//! Scopes: how a call, a block, a poll or a context is opened and closed, in whatever order and on whichever thread.
+
+pub(crate) mod context;
+pub(crate) mod enter_exit;
+pub(crate) mod kept;
+pub(crate) mod other_thread;
+pub(crate) mod out_of_order;
+pub(crate) mod reporting;
+pub(crate) mod unheard;
+pub(crate) mod watch;
+pub(crate) mod within;

@@ -1,0 +1,224 @@
+//! Ends of scopes that are not the usual one: others are open above, guards were forgotten, contexts were entered.
+//!
+//! The frames beneath a context do not count what happened in it. When it ends, a frame takes its place that says how much
+//! that was (`FrameKind::Subtracted`). It stands above the frame in which the context was entered, so that frame ends
+//! here, and hands it down to the next one. Frames above which no context was entered pay nothing for any of this.
+
+use super::enter_exit::{Closed, Level};
+use crate::tracker::threads::frames::{Foreign, Frame, FrameKind};
+use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::slots::{self, Rise};
+
+/// What stands above a frame, as the frame sees it.
+struct Above {
+    /// What contexts did; `None`: none was entered.
+    foreign: Option<Foreign>,
+    /// The highest net since the frame began, without it.
+    highest: i64,
+}
+
+impl Ledger {
+    fn above(&self, frames: &[Frame]) -> Above {
+        let mut foreign: Option<Foreign> = None;
+        let mut highest = i64::MIN;
+        for frame in frames.iter().filter(|frame| !frame.is_vacant()) {
+            let so_far = foreign.unwrap_or_default();
+            highest = highest.max(frame.high_before.wrapping_sub(so_far.net));
+            match frame.state.kind {
+                FrameKind::Subtracted => foreign = Some(so_far.and(frame.totals())),
+                // All that is above it happened in it.
+                FrameKind::Context => return Above { foreign: Some(so_far.and(self.since(frame))), highest },
+                _ => {}
+            }
+        }
+        let so_far = foreign.unwrap_or_default();
+        Above { foreign, highest: highest.max(self.high.get().wrapping_sub(so_far.net)) }
+    }
+
+    /// What happened since a frame was pushed.
+    fn since(&self, frame: &Frame) -> Foreign {
+        let entry = frame.totals();
+        Foreign {
+            allocated: self.allocated.get().wrapping_sub(entry.allocated),
+            count: self.allocated_count.get().wrapping_sub(entry.count),
+            net: self.net().wrapping_sub(entry.net),
+        }
+    }
+
+    /// Closes the scope at a place of the stack, whatever stands above it.
+    pub(crate) fn close_at(&'static self, index: usize, panicking: bool) -> Closed {
+        let _still = self.frames().hold_still();
+        let all = self.frames().all();
+        let (upto, above) = all.split_at_mut(index + 1);
+        let frame = upto[index];
+        let Above { foreign, highest } = self.above(above);
+        let subtract = foreign.unwrap_or_default();
+        let level = Level {
+            allocated: self.allocated.get().wrapping_sub(subtract.allocated),
+            count: self.allocated_count.get().wrapping_sub(subtract.count),
+            net: self.net().wrapping_sub(subtract.net),
+            highest,
+        };
+        if frame.is_block()
+            && let Some(next) = above.iter_mut().find(|frame| frame.is_open())
+        {
+            // What began in the block is still open: it stays, and when it ends, what was charged before the block is
+            // charged.
+            next.node_before = frame.node_before;
+            if frame.id.is_marked() {
+                next.mark();
+            }
+            if let Some(heir) = above.iter_mut().find(|frame| !frame.state.ended && !frame.is_vacant()) {
+                heir.high_before = heir.high_before.max(frame.high_before);
+            }
+            // A context has set aside the counts of what is open beneath, and will count again what then is.
+            if !above.iter().any(Frame::sets_aside) {
+                frame.node.leave();
+            }
+            self.frames().end(index);
+        } else {
+            // What is open above was forgotten: a function's body and a poll end last. Not so a block: what is open
+            // above it has no frame, and goes on.
+            if !frame.is_block() {
+                self.forget_from(index + 1);
+            }
+            frame.node.leave();
+            self.charge(frame.node_before);
+            self.take_off(index, foreign, highest.max(frame.high_before));
+        }
+        level.figures(&frame, panicking)
+    }
+
+    /// Ends the context that was entered at a place of the stack.
+    pub(crate) fn close_context_at(&'static self, index: usize) {
+        let _still = self.frames().hold_still();
+        self.forget_from(index + 1);
+        let all = self.frames().all();
+        let frame = all[index];
+        slots::leave(frame.node);
+        count_again(&all[..index]);
+        self.charge(frame.node_before);
+        self.take_off(index, Some(self.since(&frame)), frame.high_before);
+    }
+
+    /// Ends the measurement that was entered at a place of the stack: its net on this thread, and the highest net above
+    /// entry.
+    pub(crate) fn close_measurement_at(&'static self, index: usize) -> Rise {
+        let _still = self.frames().hold_still();
+        self.forget_from(index + 1);
+        let all = self.frames().all();
+        let frame = all[index];
+        let Above { foreign, highest } = self.above(&all[index + 1..]);
+        let subtract = foreign.unwrap_or_default();
+        slots::leave(frame.node);
+        count_again(&all[..index]);
+        self.charge(frame.node_before);
+        self.take_off(index, foreign, highest.max(frame.high_before));
+        let entry = frame.totals();
+        Rise {
+            net: self.net().wrapping_sub(subtract.net).wrapping_sub(entry.net),
+            peak: highest.wrapping_sub(entry.net),
+        }
+    }
+
+    /// Ends the scopes from a place of the stack upwards, whose guards were forgotten. Their frames stay.
+    fn forget_from(&self, first: usize) {
+        if self.frames().are_frameless_above(first) {
+            self.forget_frameless();
+        }
+        let all = self.frames().all();
+        for index in (first..all.len()).rev() {
+            let frame = &all[index];
+            if !frame.is_open() {
+                continue;
+            }
+            if frame.sets_aside() {
+                slots::leave(frame.node);
+                count_again(&all[..index]);
+                continue;
+            }
+            frame.node.leave();
+            let closed = Level { allocated: 0, count: 0, net: 0, highest: 0 }.figures(frame, false);
+            if frame.state.kind.is_call() {
+                closed.node.count_unrecorded();
+            }
+        }
+    }
+
+    /// Ends the calls that are open without a frame.
+    #[cold]
+    fn forget_frameless(&self) {
+        for node in self.tree().nodes() {
+            let forgotten = u64::from(node.frameless.replace(0));
+            node.count_forgotten(forgotten);
+        }
+        self.frames().forget_frameless();
+    }
+
+    /// Takes a frame off, and all that stands above it. The frame beneath gets to know the highest net that it has seen
+    /// until now, and what it must not count; both without what it must not count already.
+    fn take_off(&'static self, index: usize, foreign: Option<Foreign>, highest: i64) {
+        let frames = self.frames();
+        let ended_beneath = frames.all()[..index].iter().rev().take_while(|frame| frame.state.ended).count();
+        let first = index - ended_beneath;
+        let Some(foreign) = foreign else {
+            self.high.set(highest);
+            frames.truncate(first);
+            return frames.mark_innermost_if_frameless(first);
+        };
+        let highest_of_all = self.highest_of(&frames.all()[first..]);
+        self.highest_handed_down.set(highest_of_all);
+        frames.truncate(first);
+        match frames.all().last_mut() {
+            None => return self.high.set(highest_of_all),
+            Some(last) if last.is_subtracted() => last.subtract(foreign, highest),
+            Some(_) => frames.push(Frame::subtracted(foreign, highest, self.root())),
+        }
+        frames.mark_innermost_if_frameless(first);
+        // What was before is known to the frame above; this goes on with what is true for both.
+        self.high.set(self.net());
+    }
+
+    /// The thread is over: closes what it has forgotten, and charges the root.
+    pub(crate) fn close_all_scopes(&'static self) {
+        self.catch_up();
+        let _still = self.frames().hold_still();
+        self.forget_from(0);
+        self.high.set(self.highest_net());
+        self.frames().truncate(0);
+        self.charge(self.root());
+    }
+
+    /// The highest net of the thread so far. For the owner alone.
+    pub(crate) fn highest_net(&self) -> i64 {
+        self.highest_of(self.frames().all())
+    }
+
+    /// The highest net of the thread since the first of these frames began.
+    fn highest_of(&self, frames: &[Frame]) -> i64 {
+        let known = self.high.get().max(self.highest_handed_down.get());
+        frames
+            .iter()
+            .filter(|frame| !frame.is_subtracted() && !frame.is_vacant())
+            .map(|frame| frame.high_before)
+            .fold(known, i64::max)
+    }
+}
+
+/// The open frames beneath a context, down to the next one.
+fn beneath_context(frames: &[Frame]) -> impl Iterator<Item = &Frame> {
+    frames.iter().rev().take_while(|frame| !frame.sets_aside()).filter(|frame| frame.is_open())
+}
+
+/// A context is entered: what is called in it is no inner call of a recursion that began beneath.
+pub(crate) fn set_counts_aside(beneath: &[Frame]) {
+    beneath_context(beneath).for_each(|frame| frame.node.open_scopes().set(0));
+}
+
+/// The context has ended: what is open beneath counts again.
+fn count_again(beneath: &[Frame]) {
+    for frame in beneath_context(beneath) {
+        let open = frame.node.open_scopes();
+        open.set(open.get().wrapping_add(1));
+    }
+}

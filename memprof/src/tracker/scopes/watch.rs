@@ -1,0 +1,60 @@
+//! Calls held against their limits when they end, and what the whole process did meanwhile.
+
+use super::enter_exit::Open;
+use crate::os::thread_name::{self, ThreadName};
+use crate::tracker::paths::counters::Flow;
+use crate::tracker::paths::limits::{Figures, Moment, Watch};
+use crate::tracker::paths::node::Node;
+use crate::tracker::readings::totals;
+use crate::tracker::threads::left_over;
+
+impl Watch {
+    /// Notes a call that has ended: whether it kept to its budget, and what everybody did meanwhile. True: it went beyond.
+    pub(crate) fn note(&self, open: Open, node: &'static Node, figures: Figures, started: Option<Moment>) -> bool {
+        let excess = self.excess(&figures);
+        let window = started.filter(|_| self.window).map(Moment::until_now);
+        if excess.is_none() && window.is_none() {
+            return false;
+        }
+        if let Some(watched) = open.ledger.tree().watched(node) {
+            watched.change(|seen| {
+                if let Some(excess) = excess {
+                    seen.violations = seen.violations.wrapping_add(1);
+                    // Of two alike the first one: which it is does not depend on how long the program runs.
+                    if excess > seen.worst_excess {
+                        seen.worst_excess = excess;
+                        seen.worst = figures;
+                        seen.thread = ThreadName::current();
+                        seen.thread_id = thread_name::current_id();
+                    }
+                }
+                if let Some(window) = window {
+                    seen.window_calls = seen.window_calls.wrapping_add(1);
+                    seen.window = seen.window.plus(window);
+                }
+            });
+        }
+        excess.is_some()
+    }
+}
+
+impl Moment {
+    /// Now. Walks over the nodes of all ledgers.
+    #[cold]
+    pub(crate) fn now() -> Self {
+        let (allocated, freed): (Flow, Flow) = totals::flows();
+        // Blocks that a report has left are the program's, but no call has made or freed them.
+        let (given, taken) = left_over::handed_over();
+        Self {
+            allocated: allocated.bytes.wrapping_sub(given.bytes),
+            deallocated: freed.bytes.wrapping_sub(taken.bytes),
+        }
+    }
+
+    fn until_now(self) -> Self {
+        let now = Self::now();
+        // Between two counters of a block that is handed over a figure can seem to fall.
+        let later = |now: u64, then: u64| (now.wrapping_sub(then) as i64).max(0) as u64;
+        Self { allocated: later(now.allocated, self.allocated), deallocated: later(now.deallocated, self.deallocated) }
+    }
+}

@@ -1,0 +1,56 @@
+//! The measurement in which something was made, kept by a future or a context, and entered again on whichever thread.
+
+use super::context::{CallPath, Entered};
+use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::slots::{self, Visit};
+use crate::tracker::threads::thread;
+
+/// In which measurement something was made, in 5 bytes: a future has room for them beside what else it keeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Within {
+    number: u8,
+    /// The lowest bits of the measurement's serial number.
+    serial: [u8; 4],
+}
+
+impl Within {
+    const NOWHERE: Within = Within { number: 0, serial: [0; 4] };
+
+    /// Where this thread is.
+    #[inline]
+    pub(crate) fn here() -> Self {
+        match thread::present().ledger().map(Ledger::node) {
+            Some(node) if node.measurement != 0 => Self::of(slots::innermost(node)),
+            _ => Self::NOWHERE,
+        }
+    }
+
+    fn of(measurement: Option<(u8, u64)>) -> Self {
+        measurement.map_or(Self::NOWHERE, |(number, serial)| Self { number, serial: lowest(serial) })
+    }
+
+    /// Enters the measurement on this thread, unless the thread is in it, or it has ended. `None`: nothing was entered.
+    #[inline(always)]
+    pub(crate) fn enter(self) -> Option<Entered> {
+        if self.number == 0 { None } else { self.enter_elsewhere() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn enter_elsewhere(self) -> Option<Entered> {
+        let visit = Visit::new(self.number)?;
+        let serial = visit.serial();
+        if serial == 0 || lowest(serial) != self.serial {
+            return None;
+        }
+        if thread::ledger().is_some_and(|ledger| slots::is_within(ledger.node(), self.number)) {
+            return None;
+        }
+        let (ledger, node) = visit.beginning()?;
+        CallPath::to_measurement(ledger, node, serial).enter()
+    }
+}
+
+fn lowest(serial: u64) -> [u8; 4] {
+    (serial as u32).to_ne_bytes()
+}

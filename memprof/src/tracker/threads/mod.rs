@@ -1,0 +1,15 @@
+//! Ledgers: all that one thread counts, how a thread gets one, and what passes from thread to thread.
+
+pub(crate) mod frame;
+pub(crate) mod frames;
+pub(crate) mod inbox;
+pub(crate) mod installed;
+pub(crate) mod late_ends;
+pub(crate) mod ledger;
+pub(crate) mod left_over;
+pub(crate) mod net_readings;
+pub(crate) mod own_work;
+pub(crate) mod published;
+pub(crate) mod registry;
+pub(crate) mod slots;
+pub(crate) mod thread;

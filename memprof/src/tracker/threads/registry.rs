@@ -1,0 +1,89 @@
+//! The list of all ledgers, and how a ledger passes from a finished thread to the next one.
+//!
+//! The list only grows. A ledger is taken by one thread at a time; taking is a compare-exchange that acquires what the
+//! former owner released. `tests/tests/loom` compiles this very file against loom's atomics.
+
+use crate::tracker::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
+
+const FREE: u32 = 0;
+const TAKEN: u32 = 1;
+/// The thread that had taken it is not in this process: see [`Registry::abandon`].
+const ABANDONED: u32 = 2;
+
+/// What makes a thing listable: its place in the list.
+#[derive(Debug)]
+pub(crate) struct Place<T> {
+    pub(crate) next: AtomicPtr<T>,
+    pub(crate) state: AtomicU32,
+}
+
+/// A thing that the registry can list.
+pub(crate) trait Listed: Sized + 'static {
+    fn place(&self) -> &Place<Self>;
+}
+
+/// All ledgers of the process, the newest first.
+#[derive(Debug)]
+pub(crate) struct Registry<T> {
+    pub(crate) head: AtomicPtr<T>,
+    /// How many are free; a hint that spares the search while there are none.
+    pub(crate) free: AtomicU32,
+}
+
+impl<T: Listed> Registry<T> {
+    /// Takes a ledger that a finished thread has left, if there is one. The search is bounded by the most threads that
+    /// were alive at once.
+    pub(crate) fn adopt(&self) -> Option<&'static T> {
+        if self.free.load(Acquire) == 0 {
+            return None;
+        }
+        self.iter().find(|item| {
+            let state = &item.place().state;
+            let taken = state.load(Relaxed) == FREE && state.compare_exchange(FREE, TAKEN, Acquire, Relaxed).is_ok();
+            if taken {
+                self.free.fetch_sub(1, Relaxed);
+            }
+            taken
+        })
+    }
+
+    /// Lists a new ledger, taken by the caller.
+    pub(crate) fn add(&self, item: &'static T) {
+        item.place().state.store(TAKEN, Relaxed);
+        let mut head = self.head.load(Relaxed);
+        // Each failed exchange means that another thread listed its ledger: the loop is as long as threads begin at
+        // once.
+        loop {
+            item.place().next.store(head, Relaxed);
+            let new = std::ptr::from_ref(item).cast_mut();
+            match self.head.compare_exchange_weak(head, new, AcqRel, Relaxed) {
+                Ok(_) => return,
+                Err(present) => head = present,
+            }
+        }
+    }
+
+    /// Leaves a ledger to the next thread. The caller does not touch it afterwards.
+    pub(crate) fn release(&self, item: &'static T) {
+        // The hint is raised first: raised after it, an adopter's decrement could come before it and wrap.
+        self.free.fetch_add(1, Relaxed);
+        item.place().state.store(FREE, Release);
+    }
+
+    /// In a forked child: marks a ledger that a thread of the parent had taken. Nobody takes it any more, for that thread
+    /// may have been in the middle of anything. False: it is free, or was marked before.
+    pub(crate) fn abandon(&self, item: &'static T) -> bool {
+        item.place().state.compare_exchange(TAKEN, ABANDONED, Relaxed, Relaxed).is_ok()
+    }
+
+    /// All ledgers, taken or free.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'static T> + use<T> {
+        let mut next = self.head.load(Acquire);
+        std::iter::from_fn(move || {
+            // SAFETY: only `add` stores here, and what it stores is `&'static`.
+            let item = unsafe { next.as_ref() }?;
+            next = item.place().next.load(Relaxed);
+            Some(item)
+        })
+    }
+}

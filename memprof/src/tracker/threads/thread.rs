@@ -1,0 +1,252 @@
+//! How a thread gets its ledger, and what becomes of it when the thread is over.
+//!
+//! ```text
+//!             first allocation              thread over (after its Rust TLS destructors)
+//!    NONE ───────────────────────► ledger ─────────────────────────────────────────────► RETIRED
+//!    │ ▲ │  profiling is switched off
+//!    │ │ └───────────────────────────► DISABLED ◄── (the thread that switches it off)
+//!    └─┘ no memory for a ledger: this allocation counts in the shared one, the next asks again
+//!
+//!    ledger ──► PROBING ──► ledger   (while `probe` allocates one byte)
+//!    any but DISABLED ──► reporting ledger ──► as before   (while the profiler works, see `reporting`)
+//! ```
+
+use super::ledger::{Ledger, REGISTRY, REPORTING};
+use super::left_over;
+use crate::live;
+use crate::os::thread_word::{self, thread_words};
+use crate::os::{thread_end, thread_name};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, fence};
+
+/// What stands in the thread-local while there is no ledger. No ledger has such an address.
+const NONE: usize = 0;
+const RETIRED: usize = thread_word::WITHOUT_SLOT;
+const DISABLED: usize = 2;
+/// For one allocation: it shows whether, and over which allocator, the tracker is installed.
+const PROBING: usize = 3;
+
+thread_words! {
+    // Reading it is one instruction, never allocates and never fails, also while the thread is being taken down.
+    static PRESENT;
+    /// What `PRESENT` goes back to after `PROBING`.
+    static PROBED;
+}
+
+/// The switch that `enabled = false` throws, once, before the body of main.
+static OFF: AtomicBool = AtomicBool::new(false);
+
+/// What the thread-local says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Present(usize);
+
+impl Present {
+    /// The ledger, if there is one. One compare: this is on the path of every allocation.
+    #[inline(always)]
+    pub(crate) fn ledger(self) -> Option<&'static Ledger> {
+        // SAFETY: what is above PROBING is the address of a ledger, stored by `take`, and ledgers are never freed.
+        if self.0 > PROBING { Some(unsafe { &*std::ptr::with_exposed_provenance(self.0) }) } else { None }
+    }
+
+    /// Whether profiling is off on this thread.
+    #[inline(always)]
+    pub(crate) fn is_off(self) -> bool {
+        self.0 == DISABLED
+    }
+
+    /// Whether it is this very ledger.
+    #[inline(always)]
+    pub(crate) fn is(self, ledger: &'static Ledger) -> bool {
+        self.0 == std::ptr::from_ref(ledger).addr()
+    }
+}
+
+/// What this thread has now.
+#[inline(always)]
+pub(crate) fn present() -> Present {
+    Present(PRESENT.get())
+}
+
+/// Where this thread counts when it has no ledger at hand.
+pub(crate) enum Elsewhere {
+    Ledger(&'static Ledger),
+    /// As `Ledger`, and the inner allocator is asked for.
+    Probe(&'static Ledger),
+    Shared,
+    Nowhere,
+}
+
+/// The long way: takes a ledger if the thread has had none.
+#[cold]
+#[inline(never)]
+pub(crate) fn elsewhere() -> Elsewhere {
+    match PRESENT.get() {
+        NONE if OFF.load(Relaxed) => {
+            PRESENT.set(DISABLED);
+            Elsewhere::Nowhere
+        }
+        NONE => match take() {
+            Some(ledger) => Elsewhere::Ledger(ledger),
+            None => Elsewhere::Shared,
+        },
+        RETIRED => Elsewhere::Shared,
+        PROBING => {
+            PRESENT.set(PROBED.get());
+            present().ledger().map_or(Elsewhere::Nowhere, Elsewhere::Probe)
+        }
+        _ => Elsewhere::Nowhere,
+    }
+}
+
+/// This thread's ledger; it is taken if there was none yet. `None`: the thread is over, or profiling is off.
+#[inline(always)]
+pub(crate) fn ledger() -> Option<&'static Ledger> {
+    match present().ledger().or_else(probed) {
+        Some(ledger) => Some(ledger),
+        None => match elsewhere() {
+            Elsewhere::Ledger(ledger) | Elsewhere::Probe(ledger) => Some(ledger),
+            Elsewhere::Shared | Elsewhere::Nowhere => None,
+        },
+    }
+}
+
+/// The ledger, in the middle of a probe: an inner allocator may have scopes of its own.
+fn probed() -> Option<&'static Ledger> {
+    if PRESENT.get() == PROBING { Present(PROBED.get()).ledger() } else { None }
+}
+
+/// Whether this very ledger is this thread's, also in the middle of a probe. The long way to ask.
+pub(crate) fn owns(ledger: &'static Ledger) -> bool {
+    present().is(ledger) || probed().is_some_and(|probed| std::ptr::eq(probed, ledger))
+}
+
+fn take() -> Option<&'static Ledger> {
+    let ledger = REGISTRY.adopt().or_else(Ledger::create)?;
+    if let Some(taken) = present().ledger() {
+        // By a signal handler that has interrupted this.
+        REGISTRY.release(ledger);
+        return Some(taken);
+    }
+    ledger.threads_served.store(ledger.threads_served.load(Relaxed) + 1, Relaxed);
+    ledger.thread_id.store(thread_name::current_id(), Relaxed);
+    ledger.note_name();
+    ledger.stacks.begin();
+    PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
+    // Last: on some systems this may itself allocate, and then it counts. Where the end of the thread cannot be seen the
+    // ledger is kept for ever: nothing is lost but its memory.
+    thread_end::arm(on_thread_end);
+    Some(ledger)
+}
+
+#[cfg(unix)]
+unsafe extern "C" fn on_thread_end(_: *mut std::ffi::c_void) {
+    retire();
+}
+
+#[cfg(windows)]
+fn on_thread_end() {
+    retire();
+}
+
+fn retire() {
+    if let Some(ledger) = present().ledger().filter(|ledger| ledger.is_reporting()) {
+        PRESENT.set(left_over::end_of_thread(ledger));
+    }
+    if let Some(ledger) = present().ledger() {
+        ledger.close_all_scopes();
+        ledger.note_name();
+        ledger.thread_id.store(0, Relaxed);
+        ledger.publish(true);
+        PRESENT.set(RETIRED);
+        REGISTRY.release(ledger);
+    } else if PRESENT.get() == NONE {
+        PRESENT.set(RETIRED);
+    }
+}
+
+/// True if this thread has such a word that a reporting ledger can stand there: not in the middle of a probe, and not where
+/// profiling is off.
+pub(crate) fn can_change() -> bool {
+    !matches!(PRESENT.get(), PROBING | DISABLED)
+}
+
+/// Makes a reporting ledger this thread's, also where the thread is over. Returns what was there; `None`: the system has no
+/// word for this thread.
+pub(crate) fn change_to(ledger: &'static Ledger, is_threads_life: bool) -> Option<usize> {
+    let before = PRESENT.get();
+    PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
+    if !present().is(ledger) {
+        return None;
+    }
+    if is_threads_life {
+        thread_end::arm(on_thread_end);
+    }
+    Some(before)
+}
+
+/// Goes back to what [`change_to`] has found.
+pub(crate) fn change_back(before: usize) {
+    PRESENT.set(before);
+}
+
+/// True if a ledger is that of this thread's program: also while the thread reports.
+pub(crate) fn has(ledger: &'static Ledger) -> bool {
+    match present().ledger() {
+        Some(own) if own.is_reporting() => Present(left_over::before(own)).is(ledger),
+        _ => present().is(ledger),
+    }
+}
+
+/// In a forked child, which has this thread alone: retires the ledgers of all others. Their figures stay, and nobody counts
+/// on them any more. Returns whether there were any.
+pub(crate) fn retire_others() -> bool {
+    let mut were_any = false;
+    for ledger in REPORTING.iter().filter(|ledger| !owns(ledger)) {
+        REPORTING.abandon(ledger);
+    }
+    for ledger in REGISTRY.iter() {
+        if has(ledger) || owns(ledger) {
+            // The thread has another number here.
+            ledger.thread_id.store(thread_name::current_id(), Relaxed);
+        } else if REGISTRY.abandon(ledger) {
+            ledger.close_all_scopes();
+            ledger.thread_id.store(0, Relaxed);
+            ledger.publish(true);
+            were_any = true;
+        }
+    }
+    were_any
+}
+
+/// Allocates one byte, by which an installed tracker makes itself known. Outside of allocations only.
+pub(crate) fn probe() {
+    if let Some(ledger) = ledger() {
+        PROBED.set(std::ptr::from_ref(ledger).expose_provenance());
+        PRESENT.set(PROBING);
+        drop(std::hint::black_box(Box::new(0u8)));
+        // No tracker has seen the byte.
+        if PRESENT.get() == PROBING {
+            PRESENT.set(PROBED.get());
+        }
+    }
+}
+
+/// Switches profiling off: the calling thread stops at once, every thread that begins later never starts.
+pub(crate) fn disable() {
+    OFF.store(true, Relaxed);
+    PRESENT.set(DISABLED);
+}
+
+/// Tracks up to `max` live allocations from now on, on all threads, as `live::track_up_to` says. False: no memory for the
+/// table.
+pub(crate) fn start_tracking(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
+    if !live::track_up_to(max, fixed_interval, budget_percent) {
+        return false;
+    }
+    // Together with the fence of `Ledger::rearm_thresholds`.
+    fence(SeqCst);
+    for ledger in REGISTRY.iter().chain(REPORTING.iter()) {
+        ledger.look_at_table();
+    }
+    true
+}
