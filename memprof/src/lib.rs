@@ -215,6 +215,8 @@ mod scope;
 mod size;
 #[cfg(feature = "profiling")]
 mod sorted;
+#[cfg(feature = "profiling")]
+mod stack;
 pub mod testing;
 #[cfg(feature = "profiling")]
 mod tracker;

@@ -18,7 +18,6 @@ mod record;
 mod records;
 mod room;
 mod slot;
-pub(crate) mod stack;
 mod state;
 mod sweep;
 mod sync;
@@ -34,6 +33,7 @@ pub(crate) use record::{COARSE_BITS, Drawn, Record, coarse};
 pub(crate) use records::Records;
 pub(crate) use table::{Inserted, Table};
 
+use crate::stack;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU8};
 

@@ -2,7 +2,7 @@
 //! information is.
 
 use super::names::Unread;
-use crate::live::stack::Image;
+use crate::stack::Image;
 use addr2line::{FrameIter, Loader};
 use std::marker::PhantomData;
 use std::path::Path;

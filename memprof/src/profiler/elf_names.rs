@@ -4,7 +4,7 @@
 //! than everything else that memprof needs.
 
 use super::names::Unread;
-use crate::live::stack::{Image, identity};
+use crate::stack::{Image, identity};
 use addr2line::{Context, FrameIter, LookupContinuation, LookupResult, SplitDwarfLoad};
 use gimli::{AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, NativeEndian};
 use memmap2::Mmap;

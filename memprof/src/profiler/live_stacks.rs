@@ -3,8 +3,8 @@
 use super::names::Files;
 use super::symbols::Symbols;
 use crate::live::Record;
-use crate::live::stack::StackId;
 use crate::report::data::Frame;
+use crate::stack::StackId;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;

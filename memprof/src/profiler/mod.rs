@@ -54,7 +54,7 @@ use crate::os::signals::{self, Signal};
 use crate::os::{stderr, write_signals};
 use crate::report::files::run::{Run, random};
 use crate::report::{Report, Written};
-use crate::{Error, MemoryStats, jemalloc, live, tracker};
+use crate::{Error, MemoryStats, jemalloc, stack, tracker};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
@@ -247,7 +247,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     crate::os::kept_loaded::pin();
     let tracking = config.memory_profiling.clone();
     let frames = if tracking.track_allocations && tracking.backtraces { tracking.max_backtrace_frames } else { 0 };
-    if !live::stack::prepare(frames, tracking.max_tracked_allocations) {
+    if !stack::prepare(frames, tracking.max_tracked_allocations) {
         warnings.push("the system has no memory for stacks: set max_tracked_allocations lower".to_owned());
     }
     background::begin_readings(&config);

@@ -1,7 +1,7 @@
 //! The names of functions, from the symbols and debug information of modules' files.
 
-use crate::live::stack::Image;
 use crate::report::data::Frame;
+use crate::stack::Image;
 use std::path::Path;
 
 #[cfg(all(feature = "backtraces", unix))]

@@ -6,8 +6,8 @@
 
 use super::out_of_memory::could_allocate;
 use crate::Error;
-use crate::live;
 use crate::os::pages::{SetAside, are_there};
+use crate::stack;
 use crate::tracker::{self, each_ledger, each_node};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -54,7 +54,7 @@ impl Room {
     pub(super) fn prepare(&self) -> Result<(), Error> {
         let paths = each_ledger().flat_map(each_node).count();
         let rows = paths.saturating_mul(FOR_EACH_PATH).saturating_add(AT_LEAST);
-        let names = if live::stack::are_captured() {
+        let names = if stack::are_captured() {
             let file = std::fs::metadata("/proc/self/exe").map_or(0, |file| file.len() as usize);
             file.saturating_mul(FOR_NAMES_PER_BYTE_OF_FILE).saturating_add(FOR_NAMES)
         } else {

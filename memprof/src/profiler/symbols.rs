@@ -1,8 +1,8 @@
 //! From captured addresses to functions, files and lines. Done when a report is made, never before.
 
 use super::names::{Files, Names};
-use crate::live::stack::{self, Image, Known, StackId};
 use crate::report::data::Frame;
+use crate::stack::{self, Image, Known, StackId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -85,7 +85,7 @@ fn module(image: &Image, with_build: bool) -> String {
 fn is_own(function: &str) -> bool {
     const SHIMS: [&str; 6] =
         ["__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc", "__rg_alloc", "__rg_alloc_zeroed", "__rg_realloc"];
-    let own = ["memprof::allocator::", "memprof::tracker::", "memprof::live::"];
+    let own = ["memprof::allocator::", "memprof::tracker::", "memprof::live::", "memprof::stack::"];
     let path = function.trim_start_matches('<');
     own.iter().any(|prefix| path.starts_with(prefix)) || SHIMS.contains(&path.rsplit("::").next().unwrap_or(path))
 }

@@ -11,7 +11,7 @@
 use super::modules;
 use super::rule::{Caller, Fate, Registers, Rule, Stack};
 use super::rules;
-use crate::live::stack::tree::{Known, StackId, Tree};
+use crate::stack::tree::{Known, StackId, Tree};
 
 /// What stands for a stack that found no room in the tree. No frame has so high a number.
 pub(super) const NO_ROOM: StackId = StackId::MAX;

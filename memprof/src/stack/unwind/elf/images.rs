@@ -1,6 +1,6 @@
 //! The modules that are loaded now, for whoever may allocate.
 
-use crate::live::stack::identity;
+use crate::stack::identity;
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::path::PathBuf;
 

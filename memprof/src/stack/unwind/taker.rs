@@ -3,10 +3,10 @@
 use super::registers;
 use super::rule::{Registers, Stack};
 use super::walk::{Frame, Kept, NO_ROOM, Walk};
-use crate::live::stack::tree::{StackId, tree};
-use crate::live::stack::{Counts, MOST_FRAMES};
 use crate::os::pages;
 use crate::os::stack_bounds::{self, StackBounds};
+use crate::stack::tree::{StackId, tree};
+use crate::stack::{Counts, MOST_FRAMES};
 use std::cell::Cell;
 use std::ptr::null_mut;
 
