@@ -11,6 +11,7 @@ use super::verdict::{Evidence, Levels, Verdict};
 use crate::live::{self, Records};
 use crate::os::clock::Anchor;
 use crate::report::data::{Live, LiveGroup, Totals, cause, expected};
+use crate::report::leaks::owner::Crates;
 use crate::sorted;
 use std::path::PathBuf;
 use wildmatch::WildMatch;
@@ -37,17 +38,17 @@ pub(super) struct Tracked {
 const NEARLY_CERTAIN: f64 = 0.95;
 
 impl Tracked {
-    /// `since_start`: net of the process beyond what was live when the profile started, bytes.
+    /// `crates`: the program's own, where stacks are wanted. `since_start`: net of the process beyond what was live when the profile started, bytes.
     pub(super) fn new(
         records: &Records,
         given_up: u64,
         paths: &Paths,
         over_time: OverTime,
         now: &Anchor,
-        with_stacks: bool,
+        crates: Option<&Crates>,
         since_start: u64,
     ) -> Self {
-        let (mut groups, replaced) = grouped(records, paths, &over_time.readings, now.ticks(), with_stacks);
+        let (mut groups, replaced) = grouped(records, paths, &over_time.readings, now.ticks(), crates);
         let mut sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
         // Blocks that seldom get a record now can be there without a sample, up to what the exact figures leave: with an
         // interval's bytes of them none has one with a chance of 37 %.
@@ -183,6 +184,7 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
                 row.last_growth_seconds = Some((run - growth.last).max(0.0));
                 row.bytes_per_second = growth.bytes / (run - growth.from).max(1e-3);
             }
+            row.growth_ended_seconds = verdict.past_growth().map(|growth| (run - growth.last).max(0.0));
             row.expected = expected(&row, &ignored).or_else(|| symbols_of_backtraces(&row, verdict));
             (verdict, row)
         })

@@ -7,7 +7,7 @@ mod frames;
 mod generated;
 mod groups;
 mod meaning;
-mod owner;
+pub(crate) mod owner;
 mod summary;
 mod unnamed;
 mod wrap;

@@ -26,7 +26,8 @@
 //! 6. **Recent**: nine tenths were made in the last quarter.
 //! 7. **Unknown**: fewer than [`FEWEST_BLOCKS`] blocks whose making is not over, or so few of a late group that keep coming and of which
 //!    hardly any was freed: that is no balance.
-//! 8. **Kept**: made in a stretch that is over, or in balance.
+//! 8. **Kept**: made in a stretch that is over, or in balance. It says whether the group grew until that stretch ended: by new
+//!    blocks that kept coming, or by larger blocks of a function that is not called any more while the program works on.
 
 mod activity;
 mod births;
@@ -56,12 +57,18 @@ const FIRST_PART: f64 = 0.25;
 /// Of the blocks: nearly all of them.
 const NEARLY_ALL: f64 = 0.9;
 
+/// Calls: fewer say nothing of when the next one is due.
+const FEWEST_CALLS: u64 = 8;
+/// Of a group's life: a function that was not called for longer is left alone.
+const LEFT_ALONE: f64 = 0.1;
+
 /// Verdict of the data on a group of live blocks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Verdict {
     Growing(Growth),
     KeptSinceStart,
-    Kept,
+    /// With its growth, if it grew until its making was over.
+    Kept(Option<Growth>),
     Recent,
     Unknown,
 }
@@ -136,6 +143,19 @@ impl Evidence<'_> {
     fn is_confirmed(&self) -> bool {
         self.is_thin && self.has_rising_net
     }
+
+    /// True if the group's function, which was called now and then, has not been called for a while, although the program works
+    /// on, and its blocks were not made larger either: `grown` is when that last happened.
+    fn is_left_alone_since(&self, grown: f64) -> bool {
+        let Some((before, after)) = self.calls_before.reached(self.calls as f64) else { return false };
+        // The last call began between two readings.
+        let last = f64::midpoint(before, after);
+        let first = self.births.quantile(0.0);
+        self.calls >= FEWEST_CALLS
+            && grown <= after
+            && self.now - last > LEFT_ALONE * (self.now - first)
+            && !self.activity.rests(first, last, self.now)
+    }
 }
 
 impl Verdict {
@@ -145,7 +165,11 @@ impl Verdict {
         if group.is_thin && group.effective < fewest {
             return Self::Unknown;
         }
-        if let Some(growth) = births::growth(group).or_else(|| levels::growth(group)) {
+        if let Some(growth) = births::growth(group) {
+            return Self::Growing(growth);
+        }
+        let by_levels = levels::growth(group);
+        if let Some(growth) = by_levels.filter(|growth| !group.is_left_alone_since(growth.last)) {
             return Self::Growing(growth);
         }
         let is_too_thin = group.is_thin && group.effective < FEWEST_SAMPLES;
@@ -165,7 +189,7 @@ impl Verdict {
         {
             Self::Unknown
         } else {
-            Self::Kept
+            Self::Kept(by_levels.or_else(|| births::growth_until_newest(group)))
         }
     }
 
@@ -174,7 +198,7 @@ impl Verdict {
         match self {
             Self::Growing(_) => verdict::GROWING,
             Self::KeptSinceStart => verdict::KEPT_SINCE_START,
-            Self::Kept => verdict::KEPT,
+            Self::Kept(_) => verdict::KEPT,
             Self::Recent => verdict::RECENT,
             Self::Unknown => verdict::UNKNOWN,
         }
@@ -183,6 +207,14 @@ impl Verdict {
     pub(super) fn growth(self) -> Option<Growth> {
         match self {
             Self::Growing(growth) => Some(growth),
+            _ => None,
+        }
+    }
+
+    /// Growth that is over.
+    pub(super) fn past_growth(self) -> Option<Growth> {
+        match self {
+            Self::Kept(growth) => growth,
             _ => None,
         }
     }
