@@ -94,8 +94,10 @@ mod tests {
         key(&stack, &crates).into_iter().map(name).collect()
     }
 
-    const JOIN: [(&str, u32); 2] =
-        [("rayon_core::join::join_context::{{closure}}", 5), ("rayon::iter::plumbing::bridge_producer_consumer::helper", 6)];
+    const JOIN: [(&str, u32); 2] = [
+        ("rayon_core::join::join_context::{{closure}}", 5),
+        ("rayon::iter::plumbing::bridge_producer_consumer::helper", 6),
+    ];
     const INLINE: (&str, u32) = ("rayon_core::job::StackJob<L,F,R>::run_inline", 7);
     const WORKER: [(&str, u32); 3] = [
         ("<rayon_core::job::StackJob<L,F,R> as rayon_core::job::Job>::execute", 8),
@@ -105,7 +107,8 @@ mod tests {
 
     #[test]
     fn the_depth_of_a_split_is_no_other_place() {
-        let inner = |function: &'static str| [(function, 1), ("rayon::iter::plumbing::bridge_producer_consumer::helper", 6)];
+        let inner =
+            |function: &'static str| [(function, 1), ("rayon::iter::plumbing::bridge_producer_consumer::helper", 6)];
         let stacks = |function| {
             [
                 [&inner(function)[..], &WORKER].concat(),

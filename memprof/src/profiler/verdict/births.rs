@@ -23,9 +23,6 @@ const FREED_SELDOM: f64 = 0.6;
 const AS_HIGH: f64 = 0.5;
 /// Of the work before: what the program does at most while it rests.
 const REST: f64 = 0.5;
-/// Of the work before, since the newest survivor; and so many times what the time shows.
-const MUCH_WORK: f64 = 0.5;
-const STALLED: f64 = 4.0;
 /// Of the survivors before, for the same work: as many at least while the program rests.
 const SAME: f64 = 0.5;
 /// Of all survivors, in the later half, while the program rests.
@@ -149,7 +146,7 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     }
     let span = Span { first, now: if is_blind { births.newest() } else { group.now } };
     let grows = if span.length() >= YOUNG * group.now {
-        let keep_coming = keep_coming(births, span) && !works_on(group, span);
+        let keep_coming = keep_coming(births, span) && !group.was_stalled(first, births.newest());
         (keep_coming && !turns_over(group, span) && !was_emptied(group, span)) || rests(group, span)
     } else {
         began_late(group, span)
@@ -249,14 +246,6 @@ fn keep_coming(births: &Births, span: Span) -> bool {
         && first + second >= LEAST_SHARE
         && third + last >= LEAST_SHARE
         && span.now - births.newest() <= usual_pause(births, span)
-}
-
-/// True if the program did far more since the newest survivor than the time since then shows: it was the machine that stood still
-/// while the blocks were made.
-fn works_on(group: &Evidence<'_>, span: Span) -> bool {
-    let (first, newest) = (span.first, group.births.newest());
-    let pause = (span.now - newest) / (newest - first).max(f64::MIN_POSITIVE);
-    group.activity.share_since(first, newest, span.now).is_some_and(|share| share > MUCH_WORK.max(STALLED * pause))
 }
 
 /// True if as much goes as comes: a queue, or a cache that is full. Where there was no reading between the group's beginning and the

@@ -126,7 +126,7 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
 fn is_by_the_machine(group: &Evidence<'_>, floors: &[(f64, f64)], (began, last): (f64, f64), step: f64) -> bool {
     let (pause, grew) = (group.now - last, last - began);
     if pause <= SHORT_PAUSE * grew {
-        return false;
+        return group.was_stalled(began, last);
     }
     // What came evenly between two readings is no step. When a block was made larger is kept coarsely, so that the time looked at
     // is twice that of the rise.

@@ -59,6 +59,9 @@ const NEARLY_ALL: f64 = 0.9;
 
 /// Calls: fewer say nothing of when the next one is due.
 const FEWEST_CALLS: u64 = 8;
+/// Of the work while a group grew, since it grew last; and so many times what the time shows.
+const MUCH_WORK: f64 = 0.5;
+const STALLED: f64 = 4.0;
 /// Of a group's life: a function that was not called for longer is left alone.
 const LEFT_ALONE: f64 = 0.1;
 
@@ -144,17 +147,24 @@ impl Evidence<'_> {
         self.is_thin && self.has_rising_net
     }
 
-    /// True if the group's function, which was called now and then, has not been called for a while, although the program works
-    /// on, and its blocks were not made larger either: `grown` is when that last happened.
-    fn is_left_alone_since(&self, grown: f64) -> bool {
+    /// True if the program did far more since the group grew last than the time since then shows: it was the machine that stood
+    /// still while the group grew.
+    fn was_stalled(&self, from: f64, last: f64) -> bool {
+        let pause = (self.now - last) / (last - from).max(f64::MIN_POSITIVE);
+        let work = self.activity.share_since(from, last, self.now);
+        work.is_some_and(|share| share > MUCH_WORK.max(STALLED * pause))
+    }
+
+    /// True if the group's function, which was called now and then while the group grew, has not been called for a while since
+    /// it grew last, although the program works on.
+    fn is_left_alone(&self, growth: &Growth) -> bool {
         let Some((before, after)) = self.calls_before.reached(self.calls as f64) else { return false };
         // The last call began between two readings.
         let last = f64::midpoint(before, after);
-        let first = self.births.quantile(0.0);
         self.calls >= FEWEST_CALLS
-            && grown <= after
-            && self.now - last > LEFT_ALONE * (self.now - first)
-            && !self.activity.rests(first, last, self.now)
+            && growth.last <= after
+            && self.now - last > LEFT_ALONE * (self.now - growth.from)
+            && !self.activity.rests(growth.from, last, self.now)
     }
 }
 
@@ -169,12 +179,15 @@ impl Verdict {
             return Self::Growing(growth);
         }
         let by_levels = levels::growth(group);
-        if let Some(growth) = by_levels.filter(|growth| !group.is_left_alone_since(growth.last)) {
+        if let Some(growth) = by_levels.filter(|growth| !group.is_left_alone(growth)) {
             return Self::Growing(growth);
         }
         let is_too_thin = group.is_thin && group.effective < FEWEST_SAMPLES;
         if is_too_thin || births::may_go_on(group) {
             return Self::Unknown;
+        }
+        if by_levels.is_some() {
+            return Self::Kept(by_levels);
         }
         let births = &group.births;
         let early = births.quantile_of_sizes(1.0 - NEARLY_ALL);
@@ -189,7 +202,7 @@ impl Verdict {
         {
             Self::Unknown
         } else {
-            Self::Kept(by_levels.or_else(|| births::growth_until_newest(group)))
+            Self::Kept(births::growth_until_newest(group))
         }
     }
 
