@@ -125,17 +125,16 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
 /// are far apart, or the program did far more since than the time shows.
 fn is_by_the_machine(group: &Evidence<'_>, floors: &[(f64, f64)], (began, last): (f64, f64), step: f64) -> bool {
     let (pause, grew) = (group.now - last, last - began);
-    if pause <= SHORT_PAUSE * grew {
-        return group.was_stalled(began, last);
+    let was_stalled = group.was_stalled(began, last);
+    if was_stalled || pause <= SHORT_PAUSE * grew {
+        return was_stalled;
     }
     // What came evenly between two readings is no step. When a block was made larger is kept coarsely, so that the time looked at
     // is twice that of the rise.
     let before = floors.iter().rev().find(|floor| floor.0 < last).map_or(0.0, |floor| floor.0);
     let distance = last - before;
     let step = step.min(group.births.densest(before - distance, BURST * distance));
-    let work = group.activity.share_since(began, last, group.now).unwrap_or(0.0);
-    let due = group.bytes * work.max(pause / grew.max(f64::MIN_POSITIVE));
-    due > DUE * step
+    group.bytes * pause / grew.max(f64::MIN_POSITIVE) > DUE * step
 }
 
 /// True if the levels come and go: the level below which a random figure has not fallen since rises, too, but the figure itself
