@@ -7,7 +7,7 @@ use super::merge::Paths;
 use super::over_time::OverTime;
 use super::panic_hook;
 use super::rows::{Names, name};
-use super::verdict::{Evidence, Levels, Verdict};
+use super::verdict::{Evidence, Levels, Member, Verdict, agree};
 use crate::live::{self, Records};
 use crate::os::clock::Anchor;
 use crate::report::data::{Live, LiveGroup, Totals, cause, expected};
@@ -166,9 +166,9 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
     let mut rows: Vec<(Verdict, LiveGroup)> = tracked
         .groups
         .iter()
-        .map(|group| {
+        .zip(verdicts(tracked, profile, now, paths))
+        .map(|(group, verdict)| {
             let oldest = profile.started.age_seconds(group.oldest, now);
-            let verdict = verdict(group, tracked, profile, now, paths);
             let mut row = LiveGroup { verdict: Some(verdict.name().to_owned()), ..row(group, tracked, paths, net) };
             row.path = paths.upwards(group.path).filter_map(|path| path.site).map(|site| name(names, site)).collect();
             row.path.reverse();
@@ -191,6 +191,21 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
         .collect();
     sorted::by_key(&mut rows, |(verdict, row)| (verdict.growth().is_none(), std::cmp::Reverse(row.bytes)));
     rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The verdicts on all groups.
+fn verdicts(tracked: &Tracked, profile: &Running, now: &Anchor, paths: &Paths) -> Vec<Verdict> {
+    let run = profile.started.elapsed_until(now).as_secs_f64();
+    let member = |group: &Group| Member {
+        path: group.path,
+        verdict: verdict(group, tracked, profile, now, paths),
+        blocks: group.estimate.count() as f64,
+        bytes: group.estimate.bytes() as f64,
+        latest: run - profile.started.age_seconds(group.newest.max(group.enlarged), now),
+    };
+    let mut members: Vec<Member> = tracked.groups.iter().map(member).collect();
+    agree(&mut members, run / tracked.over_time.moments.len().max(1) as f64);
+    members.into_iter().map(|member| member.verdict).collect()
 }
 
 /// The verdict on a group, from all that is known of it.

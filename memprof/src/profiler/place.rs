@@ -20,6 +20,9 @@ const HANDING_OVER: [&str; 3] = ["rayon_core::spawn", "rayon_core::scope", "rayo
 const JOBS_FOLDER: &str = "rayon-core-";
 const JOBS_FILES: [&str; 3] = ["/src/join/", "/src/job.rs", "/src/registry.rs"];
 
+/// What follows a function's name in that of a closure in it.
+const CLOSURES: [&str; 2] = ["::{{closure}}", "::{closure"];
+
 /// Function, file, line; and the address where there are no names.
 type Shown = (Option<Arc<str>>, Option<Arc<str>>, Option<u32>, u64);
 
@@ -55,11 +58,14 @@ fn without_cycles(stack: &[Frame]) -> Vec<&Frame> {
     frames
 }
 
-/// With line tables alone an inlined function's name has no path: others of the file are called the same.
-fn is_same_function(frame: &Frame, other: &Frame) -> bool {
-    let Some(function) = &frame.function else { return false };
-    let is_whole_name = function.contains("::") || frame.line == other.line;
-    is_whole_name && frame.function == other.function && frame.file == other.file
+/// True if a caller is the same function, or a closure in it: a function beneath its own closure is recursion. With line tables
+/// alone an inlined function's name has no path, and others of the file are called the same.
+fn is_same_function(frame: &Frame, caller: &Frame) -> bool {
+    let (Some(function), Some(other)) = (&frame.function, &caller.function) else { return false };
+    let is_whole_name = function.contains("::") || frame.line == caller.line;
+    let is_own_closure =
+        || CLOSURES.iter().any(|closure| other.strip_prefix(&**function).is_some_and(|rest| rest.starts_with(closure)));
+    is_whole_name && frame.file == caller.file && (function == other || is_own_closure())
 }
 
 fn runs_a_job(frame: &Frame) -> bool {
@@ -134,6 +140,12 @@ mod tests {
         let once = place(&[alloc, ("app::grow", 10), main]);
         assert_eq!(once, ["alloc::vec::Vec<T,A>::push:1", "app::grow:10", "app::main:40"]);
         assert_eq!(place(&[alloc, ("app::grow", 10), left, right, left, main]), once);
+        // By its closures.
+        let closures = [("app::grow::{{closure}}", 14), ("core::ops::call", 2), ("app::grow", 11)];
+        assert_eq!(place(&[&[alloc, ("app::grow", 10)][..], &closures, &[main]].concat()), once);
+        assert_eq!(place(&[&[alloc, ("app::grow", 10)][..], &closures[..1], &[main]].concat()), once);
+        let beneath = place(&[alloc, ("app::grow::{{closure}}", 14), ("app::grow", 11), main]);
+        assert_eq!(beneath.len(), 4, "a closure in its function is no recursion");
         // By way of one another.
         let (even, odd) = (("app::even", 20), ("app::odd", 21));
         assert_eq!(place(&[alloc, even, odd, even, odd, even, main]), place(&[alloc, even, main]));

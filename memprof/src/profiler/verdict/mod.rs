@@ -28,13 +28,17 @@
 //!    hardly any was freed: that is no balance.
 //! 8. **Kept**: made in a stretch that is over, or in balance. It says whether the group grew until that stretch ended: by new
 //!    blocks that kept coming, or by larger blocks of a function that is not called any more while the program works on.
+//!
+//! In the end a buffer and the blocks that it holds get one verdict (`container`).
 
 mod activity;
 mod births;
+mod container;
 mod levels;
 
 pub(super) use activity::{Activity, Work};
 pub(super) use births::{Birth, Births};
+pub(super) use container::{Member, agree};
 pub(super) use levels::Levels;
 
 use crate::report::data::{growth, verdict};

@@ -23,7 +23,7 @@ pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<Stri
     lines.push(String::new());
     match (growing.len(), rise) {
         (0, Some(rise)) if rise.ended_seconds.is_some() => {
-            lines.push(format!("nothing is known to grow now: the net of the whole program rose {}", by(rise, report)));
+            lines.extend(ended(rise, report));
             lines.extend(named(rise));
         }
         (0, Some(rise)) => {
@@ -104,16 +104,26 @@ fn grown_before(groups: &[&LiveGroup]) -> String {
 
 fn by(rise: &NetRise, report: &Report) -> String {
     let bytes = size::bytes(rise.bytes);
-    let at = |ago: f64| size::age((report.program.duration_seconds - ago).max(0.0));
     match rise.ended_seconds {
-        Some(ended) => format!(
-            "by {bytes} from {} to {} of the run, and has not risen in the last {}",
-            at(rise.seconds),
-            at(ended),
-            size::age(ended)
-        ),
+        Some(ended) => format!("by {bytes} until {} of the run", at(ended, report)),
         None => format!("by {bytes} in the last {}", size::age(rise.seconds)),
     }
+}
+
+/// A rise that is over.
+fn ended(rise: &NetRise, report: &Report) -> Vec<String> {
+    let Some(ended) = rise.ended_seconds else { return Vec::new() };
+    let (pause, bytes) = (size::age(ended), size::bytes(rise.bytes));
+    let (from, to) = (at(rise.seconds, report), at(ended, report));
+    vec![
+        format!("nothing is known to grow now: the net of the whole program has not risen in the last {pause}"),
+        format!("before that it rose steadily, by {bytes} from {from} to {to} of the run"),
+    ]
+}
+
+/// A moment of the run, that long ago.
+fn at(ago: f64, report: &Report) -> String {
+    size::age((report.program.duration_seconds - ago).max(0.0))
 }
 
 /// A function's net also holds what others keep, so that it is not called growing.
