@@ -45,10 +45,10 @@ impl Levels {
         self.0.iter().rev().find(|level| level.0 <= seconds).copied()
     }
 
-    /// The moments between which a figure that never falls became what it is now: of the last reading below it, and the next one.
-    pub(super) fn reached(&self, present: f64) -> Option<(f64, f64)> {
+    /// The first reading at which a figure that never falls was what it is now; `None` where it was from the first one on.
+    pub(super) fn reached(&self, present: f64) -> Option<f64> {
         let below = self.0.iter().rposition(|level| level.1 < present)?;
-        Some((self.0.get(below)?.0, self.0.get(below + 1)?.0))
+        self.0.get(below + 1).map(|level| level.0)
     }
 
     /// The highest reading before a moment; `None` where there are too few.

@@ -162,11 +162,10 @@ impl Evidence<'_> {
     /// True if the group's function, which was called now and then while the group grew, has not been called for a while since
     /// it grew last, although the program works on.
     fn is_left_alone(&self, growth: &Growth) -> bool {
-        let Some((before, after)) = self.calls_before.reached(self.calls as f64) else { return false };
-        // The last call began between two readings.
-        let last = f64::midpoint(before, after);
+        // The first reading with all calls: one more may have begun until then.
+        let Some(last) = self.calls_before.reached(self.calls as f64) else { return false };
         self.calls >= FEWEST_CALLS
-            && growth.last <= after
+            && growth.last <= last
             && self.now - last > LEFT_ALONE * (self.now - growth.from)
             && !self.activity.rests(growth.from, last, self.now)
     }
