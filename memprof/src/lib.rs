@@ -51,7 +51,7 @@
 //! 8890 letters
 //! memprof: allocated 69.4 KB, freed 32.1 KB, net 37.2 KB in 1,011 blocks, peak 68.4 KB
 //!
-//! Functions by net: what they keep
+//! Functions by net: allocated minus freed
 //! function                     calls      net  self net  retained  peak/call  allocated  self alloc
 //! shop::read_orders                1  35.2 KB   35.2 KB   35.2 KB    35.2 KB    35.2 KB     35.2 KB
 //! shop::total_length               1      0 B       0 B       0 B    32.1 KB    32.1 KB     32.1 KB

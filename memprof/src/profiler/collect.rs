@@ -11,6 +11,7 @@ use crate::live;
 use crate::os::clock::Anchor;
 use crate::os::{memory, pages, process};
 use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
+use crate::report::leaks::owner::Crates;
 use crate::size;
 use crate::tracker::{self, OwnFigures, Peak, Reading, Reporting, Snapshot};
 use std::sync::atomic::Ordering::Relaxed;
@@ -41,13 +42,14 @@ pub(super) fn report(profile: &Running) -> Result<Report, Error> {
     let names = rows::names(&paths);
     let totals = totals(&paths, peak);
     let with_stacks = profile.room.is_for_names();
+    let crates = with_stacks.then(|| Crates::new(names.values().map(String::as_str), &executable()));
     let over_time = OverTime::of(&profile.started, &now, &paths);
     let net_rise = over_time.net_rise(&paths, &names);
     let tracked = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(profile.at_start().live.net_allocated as u64);
     let tracked =
-        tracked.map(|records| Tracked::new(records, given_up, &paths, over_time, &now, with_stacks, since_start));
+        tracked.map(|records| Tracked::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
     // Before the overhead is read: how large a copy is depends on how many blocks are live.
     drop(records);
     let mut live = super::live_rows::section(profile, &now, &names, &paths, &totals, tracked.as_ref());

@@ -1,4 +1,4 @@
-//! Live blocks by call path and stack, and what is known of them over time.
+//! Live blocks by call path and place, and what is known of them over time.
 
 use super::estimate::{Estimate, chance};
 use super::live_stacks::Stacks;
@@ -8,6 +8,7 @@ use super::readings::{Key, Readings};
 use super::verdict::{Birth, Births};
 use crate::live::{COARSE_BITS, Record, Records, coarse, probability};
 use crate::report::data::Frame;
+use crate::report::leaks::owner::Crates;
 use crate::sorted;
 use crate::stack::StackId;
 use std::cmp::Reverse;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 const LARGE: u64 = 64 * 1024;
 const LARGE_SHARE: f64 = 0.1;
 
-/// The live blocks of one path and stack.
+/// The live blocks of one path and place.
 pub(super) struct Group {
     pub(super) path: usize,
     pub(super) estimate: Estimate,
@@ -116,18 +117,19 @@ impl Group {
     }
 }
 
-/// Sorts the records into groups, the largest first: by call path, and by stack if they are wanted. The files that were
-/// replaced since their modules were loaded are beside them.
+/// Sorts the records into groups, the largest first: by call path, and by place if stacks are wanted: then `crates` are the
+/// program's own. The files that were replaced since their modules were loaded are beside them.
 pub(super) fn grouped(
     records: &Records,
     paths: &Paths,
     readings: &Readings,
     now: u64,
-    with_stacks: bool,
+    crates: Option<&Crates>,
 ) -> (Vec<Group>, Vec<PathBuf>) {
     let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
-    let files = Files::default();
-    let mut stacks = Stacks::of(if with_stacks { records.as_slice() } else { &[] }, &files);
+    let (files, none) = (Files::default(), Crates::new(std::iter::empty(), ""));
+    let with_stacks = if crates.is_some() { records.as_slice() } else { &[] };
+    let mut stacks = Stacks::of(with_stacks, &files, crates.unwrap_or(&none));
     for record in records.as_slice() {
         // A node that came after the snapshot is not merged: what it allocated is no part of this report.
         let Some(&path) = paths.of_node.get(&record.owner) else { continue };

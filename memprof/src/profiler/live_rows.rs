@@ -7,10 +7,11 @@ use super::merge::Paths;
 use super::over_time::OverTime;
 use super::panic_hook;
 use super::rows::{Names, name};
-use super::verdict::{Evidence, Levels, Verdict};
+use super::verdict::{Evidence, Levels, Member, Verdict, agree};
 use crate::live::{self, Records};
 use crate::os::clock::Anchor;
 use crate::report::data::{Live, LiveGroup, Totals, cause, expected};
+use crate::report::leaks::owner::Crates;
 use crate::sorted;
 use std::path::PathBuf;
 use wildmatch::WildMatch;
@@ -37,17 +38,17 @@ pub(super) struct Tracked {
 const NEARLY_CERTAIN: f64 = 0.95;
 
 impl Tracked {
-    /// `since_start`: net of the process beyond what was live when the profile started, bytes.
+    /// `crates`: the program's own, where stacks are wanted. `since_start`: net of the process beyond what was live when the profile started, bytes.
     pub(super) fn new(
         records: &Records,
         given_up: u64,
         paths: &Paths,
         over_time: OverTime,
         now: &Anchor,
-        with_stacks: bool,
+        crates: Option<&Crates>,
         since_start: u64,
     ) -> Self {
-        let (mut groups, replaced) = grouped(records, paths, &over_time.readings, now.ticks(), with_stacks);
+        let (mut groups, replaced) = grouped(records, paths, &over_time.readings, now.ticks(), crates);
         let mut sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
         // Blocks that seldom get a record now can be there without a sample, up to what the exact figures leave: with an
         // interval's bytes of them none has one with a chance of 37 %.
@@ -165,9 +166,9 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
     let mut rows: Vec<(Verdict, LiveGroup)> = tracked
         .groups
         .iter()
-        .map(|group| {
+        .zip(verdicts(tracked, profile, now, paths))
+        .map(|(group, verdict)| {
             let oldest = profile.started.age_seconds(group.oldest, now);
-            let verdict = verdict(group, tracked, profile, now, paths);
             let mut row = LiveGroup { verdict: Some(verdict.name().to_owned()), ..row(group, tracked, paths, net) };
             row.path = paths.upwards(group.path).filter_map(|path| path.site).map(|site| name(names, site)).collect();
             row.path.reverse();
@@ -183,12 +184,28 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
                 row.last_growth_seconds = Some((run - growth.last).max(0.0));
                 row.bytes_per_second = growth.bytes / (run - growth.from).max(1e-3);
             }
+            row.growth_ended_seconds = verdict.past_growth().map(|growth| (run - growth.last).max(0.0));
             row.expected = expected(&row, &ignored).or_else(|| symbols_of_backtraces(&row, verdict));
             (verdict, row)
         })
         .collect();
     sorted::by_key(&mut rows, |(verdict, row)| (verdict.growth().is_none(), std::cmp::Reverse(row.bytes)));
     rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The verdicts on all groups.
+fn verdicts(tracked: &Tracked, profile: &Running, now: &Anchor, paths: &Paths) -> Vec<Verdict> {
+    let run = profile.started.elapsed_until(now).as_secs_f64();
+    let member = |group: &Group| Member {
+        path: group.path,
+        verdict: verdict(group, tracked, profile, now, paths),
+        blocks: group.estimate.count() as f64,
+        bytes: group.estimate.bytes() as f64,
+        latest: run - profile.started.age_seconds(group.newest.max(group.enlarged), now),
+    };
+    let mut members: Vec<Member> = tracked.groups.iter().map(member).collect();
+    agree(&mut members, run / tracked.over_time.moments.len().max(1) as f64);
+    members.into_iter().map(|member| member.verdict).collect()
 }
 
 /// The verdict on a group, from all that is known of it.

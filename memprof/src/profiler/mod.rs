@@ -30,6 +30,7 @@ mod output;
 mod over_time;
 mod panic_hook;
 mod periodic;
+mod place;
 mod readings;
 mod room;
 mod rows;

@@ -69,12 +69,12 @@ impl OverTime {
     pub(super) fn has_rising_net(&self, path: usize, seconds: f64, now: i64) -> bool {
         let Some(net) = self.net_of_paths.get(&path) else { return false };
         let net: Vec<(f64, f64)> = self.moments.iter().copied().zip(net.iter().copied()).collect();
-        net_rise::steady_of_path(&[net, vec![(seconds, now as f64)]].concat()).is_some()
+        net_rise::is_steady_of_path(&[net, vec![(seconds, now as f64)]].concat(), &self.activity)
     }
 
-    /// How far the net of the process has risen steadily until now, and by whose.
+    /// How far the net of the process has risen steadily, and by whose.
     pub(super) fn net_rise(&self, paths: &Paths, names: &Names) -> Option<NetRise> {
-        let rise = net_rise::steady(&self.net, self.net_error)?;
+        let rise = net_rise::steady(&self.net, self.net_error, &self.activity)?;
         let rows = self.readings.net.as_ref().and_then(|rows| {
             let at = self.moments.iter().rposition(|&moment| moment <= rise.from)?;
             let before = |key: &Key| rows.get(key).and_then(|row| row.get(at)).copied().unwrap_or(0);

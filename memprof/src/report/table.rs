@@ -105,7 +105,7 @@ fn by_net(report: &Report, written: Option<&Written>, width: usize, page: &mut P
     let mut functions: Vec<&Function> = report.functions.iter().collect();
     sorted::by_key(&mut functions, |function| (Reverse(function.net_bytes), &function.name));
     page.blank();
-    page.lines(TITLE, wrap("Functions by net: what they keep", " ", width));
+    page.lines(TITLE, wrap("Functions by net: allocated minus freed", " ", width));
     let figures = vec![Calls, Net, SelfNet, Retained, PeakPerCall, Allocated, SelfAllocated];
     let least_important = [SelfAllocated, Allocated, Calls, PeakPerCall, Retained, SelfNet];
     section(report, written, &functions, (figures, &least_important), width, page);

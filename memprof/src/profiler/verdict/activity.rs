@@ -11,6 +11,8 @@ pub(in crate::profiler) struct Work {
     pub(in crate::profiler) processor: f64,
 }
 
+/// Of the work before: the most that a program does which has gone to rest.
+const REST: f64 = 0.1;
 /// Share of one processor that a process at rest may use.
 const IDLE: f64 = 0.05;
 
@@ -33,6 +35,21 @@ impl Activity {
             bytes: since(before.bytes, after.bytes),
             processor: since(before.processor, after.processor),
         })
+    }
+
+    /// True if the program has been at rest since a moment, and was not from a moment before.
+    pub(in crate::profiler) fn rests(&self, from: f64, since: f64, now: f64) -> bool {
+        let work = self.between(from, since).zip(self.between(since, now));
+        work.is_some_and(|(before, since)| since.is_rest(REST, before))
+    }
+
+    /// Work since a moment, as a share of that before it, by bytes or by processor time, whichever is less. `None` where
+    /// nothing is known of it.
+    pub(super) fn share_since(&self, from: f64, since: f64, now: f64) -> Option<f64> {
+        let (before, since) = self.between(from, since).zip(self.between(since, now))?;
+        let share = |since: f64, before: f64| (before > 0.0).then(|| since / before);
+        let (bytes, processor) = (share(since.bytes, before.bytes)?, share(since.processor, before.processor));
+        Some(processor.map_or(bytes, |processor| processor.min(bytes)))
     }
 
     /// Work until a moment, evenly between the two readings around it.

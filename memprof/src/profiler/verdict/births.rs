@@ -1,6 +1,6 @@
 //! Growth by new blocks: when the survivors were made.
 
-use super::{Evidence, FEWEST_BLOCKS, FEWEST_CONFIRMED, Growth, How, YOUNG};
+use super::{Evidence, FEWEST_BLOCKS, FEWEST_CALLS, FEWEST_CONFIRMED, Growth, How, YOUNG};
 
 /// Of all survivors, in each half of the time.
 const LEAST_SHARE: f64 = 0.1;
@@ -13,8 +13,6 @@ const LEAST_SHARE_OF_YOUNG: f64 = 0.1;
 const SHORTEST: f64 = 0.05;
 /// Blocks of a group that began late in the run.
 const FEWEST_OF_YOUNG: usize = 16;
-/// Calls: fewer show nothing of what each of them leaves.
-const FEWEST_CALLS: u64 = 8;
 /// Of all survivors: those that stand before the group's beginning.
 const STRAGGLERS: f64 = 0.05;
 /// Of the bytes made in the later half: a rise of less is none.
@@ -68,6 +66,22 @@ impl Births {
 
     fn between(&self, from: f64, to: f64) -> impl Iterator<Item = &Birth> {
         self.0.iter().filter(move |birth| birth.at >= from && birth.at < to)
+    }
+
+    /// The most bytes that were made, or made larger, since a moment within so many seconds.
+    pub(super) fn densest(&self, from: f64, width: f64) -> f64 {
+        let mut since: Vec<(f64, f64)> = self.0.iter().map(|birth| (birth.since, birth.bytes)).collect();
+        since.retain(|birth| birth.0 >= from);
+        since.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (mut first, mut sum, mut most) = (since.iter().peekable(), 0.0, 0.0_f64);
+        for &(at, bytes) in &since {
+            sum += bytes;
+            while let Some(gone) = first.next_if(|birth| at - birth.0 > width) {
+                sum -= gone.1;
+            }
+            most = most.max(sum);
+        }
+        most
     }
 
     /// The blocks made after a moment, and their bytes.
@@ -132,12 +146,15 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     }
     let span = Span { first, now: if is_blind { births.newest() } else { group.now } };
     let grows = if span.length() >= YOUNG * group.now {
-        (keep_coming(births, span) && !turns_over(group, span) && !was_emptied(group, span)) || rests(group, span)
+        let keep_coming = keep_coming(births, span) && !group.was_stalled(first, births.newest());
+        (keep_coming && !turns_over(group, span) && !was_emptied(group, span)) || rests(group, span)
     } else {
         began_late(group, span)
     };
     let bytes = births.between(first, f64::INFINITY).map(|birth| birth.bytes).sum();
-    grows.then_some(Growth { how: How::NewBlocks, from: first, last: births.newest(), bytes })
+    // The net of its path says that more came since the newest one that has a record.
+    let last = if is_blind { group.now } else { births.newest() };
+    grows.then_some(Growth { how: How::NewBlocks, from: first, last, bytes })
 }
 
 /// True if the pause since the newest survivor says nothing: at the mean rate before it fewer than [`GAPS`] samples were due since,
@@ -163,6 +180,20 @@ pub(super) fn may_go_on(group: &Evidence<'_>) -> bool {
         && span.length() >= YOUNG * group.now
         && keep_coming(births, span)
         && !turns_over(group, span)
+}
+
+/// Growth of a group whose blocks kept coming until the newest one, for a good part of the run.
+pub(super) fn growth_until_newest(group: &Evidence<'_>) -> Option<Growth> {
+    let births = &group.births;
+    let span = Span { first: births.quantile(STRAGGLERS), now: births.newest() };
+    let is_over = group.now - span.now > usual_pause(births, Span { now: group.now, ..span });
+    let grew = births.len() >= FEWEST_BLOCKS
+        && is_over
+        && span.length() >= YOUNG * group.now
+        && keep_coming(births, span)
+        && !turns_over(group, span);
+    let bytes = births.between(span.first, f64::INFINITY).map(|birth| birth.bytes).sum();
+    grew.then_some(Growth { how: How::NewBlocks, from: span.first, last: span.now, bytes })
 }
 
 /// The time from the group's beginning to the end of the run.
@@ -217,11 +248,10 @@ fn keep_coming(births: &Births, span: Span) -> bool {
         && span.now - births.newest() <= usual_pause(births, span)
 }
 
-/// True if as much goes as comes: a queue, or a cache that is full.
+/// True if as much goes as comes: a queue, or a cache that is full. Where there was no reading between the group's beginning and the
+/// middle of its time, one from before has to have been as high.
 fn turns_over(group: &Evidence<'_>, span: Span) -> bool {
-    let Some((at, level)) = group.levels.last_until(span.middle()).filter(|&(at, _)| at >= span.first) else {
-        return false;
-    };
+    let Some((at, level)) = group.levels.last_until(span.middle()) else { return false };
     let made: f64 = group.births.between(at, f64::INFINITY).map(|birth| birth.bytes).sum();
     group.bytes - level < LEAST_RISE * made
 }
@@ -265,9 +295,7 @@ fn rests(group: &Evidence<'_>, span: Span) -> bool {
 /// True if survivors kept coming until the program began to rest.
 fn rests_since_newest(group: &Evidence<'_>, span: Span) -> bool {
     let newest = group.births.newest();
-    let work = group.activity.between(span.first, newest).zip(group.activity.between(newest, span.now));
-    work.is_some_and(|(before, since)| since.is_rest(PAUSE, before))
-        && keep_coming(&group.births, Span { now: newest, ..span })
+    group.activity.rests(span.first, newest, span.now) && keep_coming(&group.births, Span { now: newest, ..span })
 }
 
 /// True if the calls in the later half left as much as those before; where there are no readings of them, whether each call so

@@ -1,6 +1,6 @@
 //! Growth by larger blocks: the live bytes of a group at moments of the run.
 
-use super::{Evidence, FEWEST_BLOCKS, Growth, How, YOUNG};
+use super::{Evidence, FEWEST_BLOCKS, FEWEST_CALLS, Growth, How, YOUNG};
 
 /// Fewer readings than this show no growth.
 const FEWEST: usize = 6;
@@ -22,12 +22,14 @@ const PART: f64 = 0.4;
 const NOISE: f64 = 0.25;
 /// Rises as large as the last one that may have been due since.
 const DUE: f64 = 3.0;
+/// Of the time in which a group grew: a pause that says nothing.
+const SHORT_PAUSE: f64 = 0.1;
+/// Of the distance of two readings: what is made within it is made at once.
+const BURST: f64 = 0.4;
 /// Of the present bytes: what was as high before may fall again.
 const AS_HIGH: f64 = 0.5;
 /// Of the run: what has lasted for less cannot be told from what is being worked on.
 const SHORTEST: f64 = 0.05;
-/// Calls: fewer show nothing, where the group began late in the run.
-const FEWEST_CALLS: u64 = 8;
 
 /// Readings of one figure, oldest first: seconds of the run, and how much.
 #[derive(Debug, Default)]
@@ -41,6 +43,12 @@ impl Levels {
     /// The last reading at a moment or before it.
     pub(super) fn last_until(&self, seconds: f64) -> Option<(f64, f64)> {
         self.0.iter().rev().find(|level| level.0 <= seconds).copied()
+    }
+
+    /// The first reading at which a figure that never falls was what it is now; `None` where it was from the first one on.
+    pub(super) fn reached(&self, present: f64) -> Option<f64> {
+        let below = self.0.iter().rposition(|level| level.1 < present)?;
+        self.0.get(below + 1).map(|level| level.0)
     }
 
     /// The highest reading before a moment; `None` where there are too few.
@@ -93,7 +101,9 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     // Readings can be late; the record of a block that was made larger knows when it was made.
     let began = if group.was_enlarged_late { from.min(group.births.quantile(0.0)) } else { from };
     let rate = group.bytes / (last - began).max(f64::MIN_POSITIVE);
-    let goes_on = pause <= last - began && rate * pause <= DUE * step;
+    let goes_on = pause <= last - began
+        && rate * pause <= DUE * step
+        && (group.was_enlarged_late || !is_by_the_machine(group, &floors, (began, last), step));
     let at = |part: f64| floors.iter().rev().find(|floor| floor.0 <= from + life * part).map_or(0.0, |floor| floor.1);
     let least = LEAST_SHARE * group.bytes;
     let highest = group.levels.highest_between(from, from + life * PART);
@@ -109,6 +119,22 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     let (new, of_them) = group.births.made_since(from);
     let how = if new >= FEWEST_BLOCKS && of_them >= bytes / 2.0 { How::NewBlocks } else { How::LargerBlocks };
     grows.then_some(Growth { how, from, last, bytes })
+}
+
+/// True if the pause since the last rise is a usual one only because the machine stood still before: the readings around that rise
+/// are far apart, or the program did far more since than the time shows.
+fn is_by_the_machine(group: &Evidence<'_>, floors: &[(f64, f64)], (began, last): (f64, f64), step: f64) -> bool {
+    let (pause, grew) = (group.now - last, last - began);
+    let was_stalled = group.was_stalled(began, last);
+    if was_stalled || pause <= SHORT_PAUSE * grew {
+        return was_stalled;
+    }
+    // What came evenly between two readings is no step. When a block was made larger is kept coarsely, so that the time looked at
+    // is twice that of the rise.
+    let before = floors.iter().rev().find(|floor| floor.0 < last).map_or(0.0, |floor| floor.0);
+    let distance = last - before;
+    let step = step.min(group.births.densest(before - distance, BURST * distance));
+    group.bytes * pause / grew.max(f64::MIN_POSITIVE) > DUE * step
 }
 
 /// True if the levels come and go: the level below which a random figure has not fallen since rises, too, but the figure itself

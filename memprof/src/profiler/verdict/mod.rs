@@ -26,14 +26,19 @@
 //! 6. **Recent**: nine tenths were made in the last quarter.
 //! 7. **Unknown**: fewer than [`FEWEST_BLOCKS`] blocks whose making is not over, or so few of a late group that keep coming and of which
 //!    hardly any was freed: that is no balance.
-//! 8. **Kept**: made in a stretch that is over, or in balance.
+//! 8. **Kept**: made in a stretch that is over, or in balance. It says whether the group grew until that stretch ended: by new
+//!    blocks that kept coming, or by larger blocks of a function that is not called any more while the program works on.
+//!
+//! In the end a buffer and the blocks that it holds get one verdict (`container`).
 
 mod activity;
 mod births;
+mod container;
 mod levels;
 
 pub(super) use activity::{Activity, Work};
 pub(super) use births::{Birth, Births};
+pub(super) use container::{Member, agree};
 pub(super) use levels::Levels;
 
 use crate::report::data::{growth, verdict};
@@ -56,12 +61,21 @@ const FIRST_PART: f64 = 0.25;
 /// Of the blocks: nearly all of them.
 const NEARLY_ALL: f64 = 0.9;
 
+/// Calls: fewer say nothing of when the next one is due.
+const FEWEST_CALLS: u64 = 8;
+/// Of the work while a group grew, since it grew last; and so many times what the time shows.
+const MUCH_WORK: f64 = 0.5;
+const STALLED: f64 = 4.0;
+/// Of a group's life: a function that was not called for longer is left alone.
+const LEFT_ALONE: f64 = 0.1;
+
 /// Verdict of the data on a group of live blocks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Verdict {
     Growing(Growth),
     KeptSinceStart,
-    Kept,
+    /// With its growth, if it grew until its making was over.
+    Kept(Option<Growth>),
     Recent,
     Unknown,
 }
@@ -136,6 +150,25 @@ impl Evidence<'_> {
     fn is_confirmed(&self) -> bool {
         self.is_thin && self.has_rising_net
     }
+
+    /// True if the program did far more since the group grew last than the time since then shows: it was the machine that stood
+    /// still while the group grew.
+    fn was_stalled(&self, from: f64, last: f64) -> bool {
+        let pause = (self.now - last) / (last - from).max(f64::MIN_POSITIVE);
+        let work = self.activity.share_since(from, last, self.now);
+        work.is_some_and(|share| share > MUCH_WORK.max(STALLED * pause))
+    }
+
+    /// True if the group's function, which was called now and then while the group grew, has not been called for a while since
+    /// it grew last, although the program works on.
+    fn is_left_alone(&self, growth: &Growth) -> bool {
+        // The first reading with all calls: one more may have begun until then.
+        let Some(last) = self.calls_before.reached(self.calls as f64) else { return false };
+        self.calls >= FEWEST_CALLS
+            && growth.last <= last
+            && self.now - last > LEFT_ALONE * (self.now - growth.from)
+            && !self.activity.rests(growth.from, last, self.now)
+    }
 }
 
 impl Verdict {
@@ -145,12 +178,19 @@ impl Verdict {
         if group.is_thin && group.effective < fewest {
             return Self::Unknown;
         }
-        if let Some(growth) = births::growth(group).or_else(|| levels::growth(group)) {
+        if let Some(growth) = births::growth(group) {
+            return Self::Growing(growth);
+        }
+        let by_levels = levels::growth(group);
+        if let Some(growth) = by_levels.filter(|growth| !group.is_left_alone(growth)) {
             return Self::Growing(growth);
         }
         let is_too_thin = group.is_thin && group.effective < FEWEST_SAMPLES;
         if is_too_thin || births::may_go_on(group) {
             return Self::Unknown;
+        }
+        if by_levels.is_some() {
+            return Self::Kept(by_levels);
         }
         let births = &group.births;
         let early = births.quantile_of_sizes(1.0 - NEARLY_ALL);
@@ -165,7 +205,7 @@ impl Verdict {
         {
             Self::Unknown
         } else {
-            Self::Kept
+            Self::Kept(births::growth_until_newest(group))
         }
     }
 
@@ -174,7 +214,7 @@ impl Verdict {
         match self {
             Self::Growing(_) => verdict::GROWING,
             Self::KeptSinceStart => verdict::KEPT_SINCE_START,
-            Self::Kept => verdict::KEPT,
+            Self::Kept(_) => verdict::KEPT,
             Self::Recent => verdict::RECENT,
             Self::Unknown => verdict::UNKNOWN,
         }
@@ -183,6 +223,14 @@ impl Verdict {
     pub(super) fn growth(self) -> Option<Growth> {
         match self {
             Self::Growing(growth) => Some(growth),
+            _ => None,
+        }
+    }
+
+    /// Growth that is over.
+    pub(super) fn past_growth(self) -> Option<Growth> {
+        match self {
+            Self::Kept(growth) => growth,
             _ => None,
         }
     }

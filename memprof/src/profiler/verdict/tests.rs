@@ -294,6 +294,99 @@ fn a_rest_hides_no_leak_however_long_it_is() {
     }
 }
 
+/// Stretches the time of a case: seconds that it took become those of a machine that stood still for some of them.
+fn stalled(case: Case, time: impl Fn(f64) -> f64, read_until: f64) -> Case {
+    let now = time(case.now);
+    let moments = (0..=256).map(|point| f64::from(point) * case.now / 256.0);
+    let work = |at: f64| Work { at: time(at), bytes: 1e6 * at, processor: at };
+    Case {
+        births: case.births.iter().map(|&(at, bytes)| (time(at), bytes)).collect(),
+        // Where the profiler's thread stood still, too, there are no readings.
+        levels: case
+            .levels
+            .iter()
+            .map(|&(at, level)| (time(at), level))
+            .filter(|level| level.0 <= read_until)
+            .collect(),
+        activity: Activity::new(moments.map(work).collect()),
+        now,
+        ..case
+    }
+}
+
+#[test]
+fn a_machine_that_stands_still_makes_no_growth() {
+    let size = |seconds: f64| (seconds / 4.0).min(1.0) * 20_000.0;
+    let cache = || Case::new(10.0, evenly(200, 0.0, 4.0));
+    for stall in [0.0, 1.0, 5.0, 20.0, 60.0] {
+        for at in [1.0, 2.0, 3.0, 3.9] {
+            let time = |seconds: f64| seconds + if seconds > at { stall } else { 0.0 };
+            for case in [cache(), cache().read(size)] {
+                let case = stalled(case, time, 1e9);
+                assert!(case.verdict().growth().is_none(), "{stall} s at {at}: {:?}", case.verdict());
+            }
+            // With few readings.
+            let mut case = stalled(cache().read(size), time, 1e9);
+            case.levels = case.levels.into_iter().step_by(4).collect();
+            assert!(case.verdict().growth().is_none(), "{stall} s at {at}: {:?}", case.verdict());
+            // A leak is one all the same.
+            for leak in
+                [Case::new(10.0, evenly(200, 0.0, 10.0)), Case::new(10.0, evenly(200, 0.0, 10.0)).read(|at| 2e3 * at)]
+            {
+                let leak = stalled(leak, time, 1e9);
+                assert!(stall > 5.0 || leak.verdict().growth().is_some(), "{stall} s at {at}: {:?}", leak.verdict());
+            }
+            let doubles = |seconds: f64| doubled(1_000.0 * seconds);
+            let leak = stalled(Case::block(10.0, 8.192, doubles(10.0)).read(doubles), time, 1e9);
+            assert!(stall > 5.0 || leak.verdict().growth().is_some(), "{stall} s at {at}: {:?}", leak.verdict());
+        }
+    }
+}
+
+#[test]
+fn readings_that_are_far_apart_are_no_steps() {
+    // A cache that was full at 0.4 of the run, read eight times until then or before.
+    let size = |seconds: f64| (seconds / 4.0).min(1.0) * 20_000.0;
+    for first in [0.2, 0.5, 1.0, 1.5] {
+        let levels = (0..8).map(|moment| first + f64::from(moment) * 1.3).map(|at| (at, size(at))).collect();
+        let case = Case { levels, ..Case::new(10.0, evenly(200, 0.0, 4.0)) };
+        assert!(case.verdict().growth().is_none(), "{first}: {:?}", case.verdict());
+    }
+}
+
+#[test]
+fn a_function_that_is_called_no_more_grows_no_more() {
+    for (until, grows) in [(10.0, true), (9.5, true), (8.5, false), (8.4, false), (6.0, false)] {
+        let size = move |seconds: f64| doubled(1_000.0 * seconds.min(until));
+        let last = 2.0_f64.powf((1_000.0_f64 * until).log2().ceil() - 1.0) / 1_000.0;
+        let calls_before =
+            (0..32).map(|moment| f64::from(moment) * 10.0 / 32.0).map(|at| (at, 1_000.0 * at.min(until))).collect();
+        let calls = (1_000.0 * until) as u64;
+        let case = || Case { calls, ..Case::block(10.0, last, size(10.0)).read(size) };
+        let busy_case = Case { calls_before, ..case() };
+        assert_eq!(busy_case.verdict().growth().is_some(), grows, "{until}: {:?}", busy_case.verdict());
+        assert_eq!(busy_case.verdict().past_growth().is_some(), until > 8.0 && !grows, "{until}");
+        // A program at rest may call it again.
+        let activity = busy(10.0, |seconds| seconds.min(until));
+        let resting = Case { activity, ..busy_case };
+        assert!(until < 8.0 || resting.verdict().growth().is_some(), "{until}: {:?}", resting.verdict());
+    }
+    // One long call has made it.
+    let size = |seconds: f64| doubled(1_000.0 * seconds);
+    let calls_before = (0..32).map(|moment| (f64::from(moment) * 10.0 / 32.0, 1.0)).collect();
+    Case { calls: 1, calls_before, ..Case::block(10.0, 8.192, size(10.0)).read(size) }.is("growing");
+}
+
+#[test]
+fn growth_that_is_over_is_said() {
+    let case = Case::new(10.0, evenly(1_000, 0.0, 6.0));
+    let growth = case.verdict().past_growth().expect("growth that is over");
+    assert!((5.9..6.0).contains(&growth.last) && case.verdict().name() == "kept");
+    // In balance.
+    let balance = Case { allocations: 10_000, ..Case::new(10.0, evenly(600, 4.0, 10.0)).read(|_| 60_000.0) };
+    assert!(balance.verdict().growth().is_none() && balance.verdict().past_growth().is_none());
+}
+
 #[test]
 fn a_leak_that_follows_the_load_is_growth() {
     let made = || evenly(1_000, 0.0, 5.0).chain(evenly(50, 5.0, 10.0));
