@@ -129,6 +129,13 @@ pub(crate) fn work_elsewhere() -> Elsewhere {
     if unsafe { bare_thread::call_on(stack, on_stack) } { Elsewhere::Done } else { Elsewhere::Impossible }
 }
 
+/// True if this thread may wait for the report: it is not the one that makes it. May be called in a handler.
+pub(super) fn may_wait() -> bool {
+    // SAFETY: as in `on_abort`.
+    let work = unsafe { WORK.load(Acquire).as_ref() };
+    work.is_some_and(|work| (work.is_possible)())
+}
+
 fn wait() {
     let until = handler::milliseconds().saturating_add(u64::from(LONGEST) * 1000);
     while !IS_DONE.load(Acquire) && handler::milliseconds() < until {

@@ -140,6 +140,15 @@ pub(super) fn milliseconds() -> u64 {
     (time.tv_sec as u64).wrapping_mul(1000).wrapping_add(time.tv_nsec as u64 / 1_000_000).max(1)
 }
 
+/// The number of this thread; 0: not known.
+pub(super) fn thread() -> u32 {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: the call has no preconditions.
+    return unsafe { libc::syscall(libc::SYS_gettid) } as u32;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    return 0;
+}
+
 /// Waits for some milliseconds.
 pub(super) fn pause() {
     let time = libc::timespec { tv_sec: 0, tv_nsec: 2_000_000 };

@@ -36,6 +36,42 @@ fn busy(with: &str) {
     }
 }
 
+/// Calls the system, and says so if it comes back: without memprof a signal ends the process within the call.
+#[cfg(target_os = "linux")]
+fn last_call(with: &str) -> ! {
+    std::fs::write("ready", "").unwrap();
+    let nothing = std::ptr::null_mut::<u8>();
+    // SAFETY: the places are valid, and whatever the calls do ends with the process.
+    let result = unsafe {
+        let mut event: libc::epoll_event = std::mem::zeroed();
+        match with {
+            "pause" => libc::pause(),
+            "epoll_wait" => libc::epoll_wait(libc::epoll_create1(0), &raw mut event, 1, 20_000),
+            "poll" => libc::poll(nothing.cast(), 0, 20_000),
+            "ppoll" => libc::ppoll(nothing.cast(), 0, std::ptr::null(), std::ptr::null()),
+            "sigsuspend" => {
+                let mut none: libc::sigset_t = std::mem::zeroed();
+                libc::sigemptyset(&raw mut none);
+                libc::sigsuspend(&raw const none)
+            }
+            "nanosleep" => {
+                libc::nanosleep(&libc::timespec { tv_sec: 20, tv_nsec: 0 }, nothing.cast())
+            }
+            "beside threads" => {
+                std::thread::spawn(|| busy("blocks"));
+                libc::pause()
+            }
+            "raise" => libc::raise(libc::SIGTERM),
+            "kill" => libc::kill(libc::getpid(), libc::SIGTERM),
+            "sigqueue" => libc::sigqueue(libc::getpid(), libc::SIGTERM, libc::sigval { sival_ptr: nothing.cast() }),
+            other => panic!("unknown: {other}"),
+        }
+    };
+    println!("it came back: {result}");
+    // SAFETY: the call has no preconditions.
+    unsafe { libc::_exit(3) }
+}
+
 /// A thread gives itself its name once it runs, which can be later than this.
 fn settled_names_of_threads() -> Vec<String> {
     for _ in 0..200 {
@@ -71,6 +107,8 @@ fn main() {
             });
         }
         "busy" => busy(&std::env::args().nth(2).unwrap_or_default()),
+        #[cfg(target_os = "linux")]
+        "last call" => last_call(&std::env::args().nth(2).unwrap_or_default()),
         // What std spawns is a process that was forked or made by `posix_spawn`.
         "child" => {
             let executable = std::env::current_exe().unwrap();
