@@ -16,7 +16,7 @@ use libc::c_int;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
 use super::handler::{self, Present};
 use super::write_signals::Held;
@@ -66,6 +66,8 @@ static STATES: [State; ALL.len()] = [const {
 /// default action.
 static COME: AtomicU32 = AtomicU32::new(0);
 const ENDS: usize = 16;
+/// The first of these that has its default action, and one more; 0: none.
+static FIRST: AtomicUsize = AtomicUsize::new(0);
 /// Set where a profile is off: signals that were to write a report say that there is none.
 static REFUSES: AtomicBool = AtomicBool::new(false);
 const REFUSAL: &str = "memprof: no report on this signal: profiling is off (enabled = false)\n";
@@ -160,7 +162,8 @@ impl Signal {
         state.is_spent.store(false, Relaxed);
         if before.is_default() {
             state.before.store(null_mut(), Release);
-            return handler::set(self.number(), on_signal);
+            // Of two signals that come at once the first one ends the process, as without a handler.
+            return handler::set_alone(self.number(), on_signal, &ALL.map(|(_, number, _)| number));
         }
         // Never freed. A few bytes for each handler that is wrapped.
         state.before.store(Box::into_raw(Box::new(before)), Release);
@@ -212,6 +215,7 @@ pub(crate) fn refuse(signals: &[Signal]) {
 /// In a forked child: what came to the parent did not come to it.
 pub(crate) fn in_child(has_thread: bool) {
     COME.store(0, Relaxed);
+    FIRST.store(0, Relaxed);
     STATES.iter().for_each(|state| state.first_at.store(0, Relaxed));
     IS_ENDING.store(false, Relaxed);
     WAITING.store(0, Relaxed);
@@ -243,11 +247,13 @@ pub(crate) fn is_waiting() -> bool {
     COME.load(Acquire) != 0
 }
 
-/// The signals that have come since this was last asked, and whether each has its default action once the report is written.
+/// The signals that have come since this was last asked, and whether each has its default action once the report is written:
+/// the first of these before all others.
 pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
     let come = COME.swap(0, Acquire);
+    let first = FIRST.swap(0, Acquire).saturating_sub(1);
     let has_come = move |index: &usize| come & (1 << index) != 0;
-    (0..ALL.len()).filter(has_come).map(move |index| (Signal(index), come & (1 << (index + ENDS)) != 0))
+    (0..ALL.len()).map(move |index| (first + index) % ALL.len()).filter(has_come).map(move |index| (Signal(index), come & (1 << (index + ENDS)) != 0))
 }
 
 /// Runs on any thread, in the middle of anything: no allocation, no lock.
@@ -279,6 +285,9 @@ fn note(signal: Signal, has_handler: bool, context: *const c_void) {
     }
     if is_taken {
         let end = if nobody_else { 1 << ENDS } else { 0 };
+        if nobody_else {
+            let _ = FIRST.compare_exchange(0, signal.0 + 1, Relaxed, Relaxed);
+        }
         COME.fetch_or((1 | end) << signal.0, Release);
         wake::wake();
         put_off::begin_tries();
@@ -299,7 +308,7 @@ impl Signal {
     fn make_thread(self, context: *const c_void) {
         let is_ours = || handler::is(self.number(), on_signal);
         if is_waiting() && !put_off::make_thread(self.number(), context, is_ours) {
-            self.give_up();
+            self.do_without_thread(context);
         }
     }
 
@@ -312,7 +321,7 @@ impl Signal {
         }
         let is_first = WAITING.compare_exchange(0, this, Relaxed, Relaxed).is_ok();
         if is_first {
-            handler::unblock(self.number());
+            handler::unblock_as_before(context);
         }
         let until = handler::milliseconds().saturating_add(PATIENCE);
         let mut times_over = 0;
@@ -326,14 +335,17 @@ impl Signal {
         }
     }
 
-    /// Nobody will write a report.
-    fn give_up(self) {
+    /// The system has no thread: the report before the end is written on the stack that is set aside for `abort`, others are not.
+    fn do_without_thread(self, context: *const c_void) {
         let ends = is_end_near();
         COME.store(0, Relaxed);
-        say(NO_THREAD);
-        if ends {
-            self.act_by_default();
+        if !ends {
+            return say(NO_THREAD);
         }
+        if !ending::work_before(self.number(), last_call::is_interrupted(self.number(), context)) {
+            say(NO_THREAD);
+        }
+        self.act_by_default();
     }
 }
 

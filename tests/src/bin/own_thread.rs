@@ -4,6 +4,11 @@ use std::hint::black_box;
 
 use memprof::track_memory;
 
+#[cfg(target_os = "linux")]
+#[path = "shared/sandbox.rs"]
+#[allow(dead_code, reason = "another program uses the rest of it")]
+mod sandbox;
+
 #[track_memory]
 fn up_and_down() {
     drop(black_box(vec![1u8; 5_000_000]));
@@ -62,6 +67,29 @@ fn last_call(with: &str) -> ! {
                 libc::pause()
             }
             "raise" => libc::raise(libc::SIGTERM),
+            "no threads" => {
+                let refused = libc::SECCOMP_RET_ERRNO | libc::EAGAIN as u32;
+                sandbox::filter(&[libc::SYS_clone, libc::SYS_clone3], refused);
+                std::fs::write("limited", "").unwrap();
+                libc::pause()
+            }
+            "no address space" => {
+                let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+                let bytes = pages.split(' ').next().unwrap().parse::<u64>().unwrap() * 4096 + 65_536;
+                let little = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+                libc::setrlimit(libc::RLIMIT_AS, &raw const little);
+                std::fs::write("limited", "").unwrap();
+                libc::pause()
+            }
+            "unblock" => {
+                let mut both: libc::sigset_t = std::mem::zeroed();
+                libc::sigaddset(&raw mut both, libc::SIGINT);
+                libc::sigaddset(&raw mut both, libc::SIGTERM);
+                libc::sigprocmask(libc::SIG_BLOCK, &raw const both, nothing.cast());
+                libc::raise(libc::SIGTERM);
+                libc::raise(libc::SIGINT);
+                libc::sigprocmask(libc::SIG_UNBLOCK, &raw const both, nothing.cast())
+            }
             "kill" => libc::kill(libc::getpid(), libc::SIGTERM),
             "sigqueue" => libc::sigqueue(libc::getpid(), libc::SIGTERM, libc::sigval { sival_ptr: nothing.cast() }),
             other => panic!("unknown: {other}"),
