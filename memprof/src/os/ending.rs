@@ -103,7 +103,10 @@ pub(crate) fn work_elsewhere() -> Elsewhere {
     if !work.is_some_and(|work| (work.is_possible)()) {
         return Elsewhere::Nothing;
     }
-    IS_DONE.store(false, Release);
+    // What was begun on the stack that is set aside is the last report: whoever comes later waits for that.
+    if !HAS_BEGUN.load(Acquire) {
+        IS_DONE.store(false, Release);
+    }
     // The first thread of a process takes several KiB of this stack: the C library binds names then.
     let is_alone = alone::is_alone();
     if !is_alone && bare_thread::start(on_worker, &[]) {
@@ -121,7 +124,9 @@ pub(crate) fn work_elsewhere() -> Elsewhere {
         return Elsewhere::Done;
     }
     // SAFETY: nobody else has begun anything on the stack, nor will.
-    if unsafe { bare_thread::call_on(stack, on_stack) } { Elsewhere::Done } else { Elsewhere::Impossible }
+    let is_possible = unsafe { bare_thread::call_on(stack, on_stack) };
+    IS_DONE.store(true, Release);
+    if is_possible { Elsewhere::Done } else { Elsewhere::Impossible }
 }
 
 /// Has the work done before this signal ends the process, where the system has no thread but may have one for the stack that is
