@@ -65,6 +65,8 @@ extern "C" fn at_exit() {
 /// Says whether a signal has come that will end the process. For the profiler's thread.
 pub(super) fn end_is_near(is_near: bool) {
     IS_ENDING.store(is_near, Release);
+    #[cfg(unix)]
+    signals::set_ending(is_near);
 }
 
 /// Ends the process by a signal, once the report is written. Called by the profiler's thread. Returns if the program has set

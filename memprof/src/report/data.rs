@@ -14,14 +14,19 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 macro_rules! data {
     ($($(#[$meta:meta])* pub struct $name:ident {
-        $($(#[$field_meta:meta])* $field:ident: $type:ty $(as $json:literal)?,)*
+        $($(#[$field_meta:meta])* $field:ident: $type:ty $(as $json:literal)? $(= $missing:ident)?,)*
     })*) => {$(
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
         #[non_exhaustive]
         pub struct $name {
-            $($(#[$field_meta])* $(#[cfg_attr(feature = "serde", serde(rename = $json))])? pub $field: $type,)*
+            $(
+                $(#[$field_meta])*
+                $(#[cfg_attr(feature = "serde", serde(rename = $json))])?
+                $(#[cfg_attr(feature = "serde", serde($missing))])?
+                pub $field: $type,
+            )*
         }
 
         #[cfg(feature = "profiling")]
@@ -35,13 +40,16 @@ macro_rules! data {
         impl FromJson for $name {
             fn read(node: &Node<'_>) -> Result<Self, Problem> {
                 let fields = Fields::of(node)?;
-                Ok(Self { $($field: fields.read(data!(@name $field $($json)?))?,)* })
+                Ok(Self { $($field: data!(@read fields, data!(@name $field $($json)?), $($missing)?)?,)* })
             }
         }
     )*};
     // The name in JSON, where it is a word that Rust keeps for itself.
     (@name $field:ident $json:literal) => { $json };
     (@name $field:ident) => { stringify!($field) };
+    // `= default`: a field that came later, which older reports do not have.
+    (@read $fields:ident, $name:expr, default) => { $fields.read_or_default($name) };
+    (@read $fields:ident, $name:expr,) => { $fields.read($name) };
 }
 
 mod functions;
@@ -94,12 +102,12 @@ data! {
         /// Process id.
         pid: u32,
         /// Id of this profile: the same in all its reports, and in no other's. Other processes judge by it whether the
-        /// run is over.
-        run: String,
-        /// True for the report with which the profile ends; false for one of a program that goes on.
-        is_final: bool as "final",
+        /// run is over. Empty in older reports.
+        run: String = default,
+        /// True for the report with which the profile ends; false for one of a program that goes on, and for older reports.
+        is_final: bool as "final" = default,
         /// Name of the machine, if it has one.
-        host: Option<String>,
+        host: Option<String> = default,
         /// Command line arguments, without the program's own name; empty when `[reporting] program_args = false`.
         args: Vec<String>,
         /// When the profile started, RFC 3339, UTC.

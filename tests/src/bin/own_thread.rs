@@ -4,6 +4,11 @@ use std::hint::black_box;
 
 use memprof::track_memory;
 
+#[cfg(target_os = "linux")]
+#[path = "shared/sandbox.rs"]
+#[allow(dead_code, reason = "another program uses the rest of it")]
+mod sandbox;
+
 #[track_memory]
 fn up_and_down() {
     drop(black_box(vec![1u8; 5_000_000]));
@@ -34,6 +39,65 @@ fn busy(with: &str) {
             other => panic!("unknown: {other}"),
         }
     }
+}
+
+/// Calls the system, and says so if it comes back: without memprof a signal ends the process within the call.
+#[cfg(target_os = "linux")]
+fn last_call(with: &str) -> ! {
+    std::fs::write("ready", "").unwrap();
+    let nothing = std::ptr::null_mut::<u8>();
+    // SAFETY: the places are valid, and whatever the calls do ends with the process.
+    let result = unsafe {
+        let mut event: libc::epoll_event = std::mem::zeroed();
+        match with {
+            "pause" => libc::pause(),
+            "epoll_wait" => libc::epoll_wait(libc::epoll_create1(0), &raw mut event, 1, 20_000),
+            "poll" => libc::poll(nothing.cast(), 0, 20_000),
+            "ppoll" => libc::ppoll(nothing.cast(), 0, std::ptr::null(), std::ptr::null()),
+            "sigsuspend" => {
+                let mut none: libc::sigset_t = std::mem::zeroed();
+                libc::sigemptyset(&raw mut none);
+                libc::sigsuspend(&raw const none)
+            }
+            "nanosleep" => {
+                libc::nanosleep(&libc::timespec { tv_sec: 20, tv_nsec: 0 }, nothing.cast())
+            }
+            "beside threads" => {
+                std::thread::spawn(|| busy("blocks"));
+                libc::pause()
+            }
+            "raise" => libc::raise(libc::SIGTERM),
+            "no threads" => {
+                let refused = libc::SECCOMP_RET_ERRNO | libc::EAGAIN as u32;
+                sandbox::filter(&[libc::SYS_clone, libc::SYS_clone3], refused);
+                std::fs::write("limited", "").unwrap();
+                libc::pause()
+            }
+            "no address space" => {
+                let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+                let bytes = pages.split(' ').next().unwrap().parse::<u64>().unwrap() * 4096 + 65_536;
+                let little = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+                libc::setrlimit(libc::RLIMIT_AS, &raw const little);
+                std::fs::write("limited", "").unwrap();
+                libc::pause()
+            }
+            "unblock" => {
+                let mut both: libc::sigset_t = std::mem::zeroed();
+                libc::sigaddset(&raw mut both, libc::SIGINT);
+                libc::sigaddset(&raw mut both, libc::SIGTERM);
+                libc::sigprocmask(libc::SIG_BLOCK, &raw const both, nothing.cast());
+                libc::raise(libc::SIGTERM);
+                libc::raise(libc::SIGINT);
+                libc::sigprocmask(libc::SIG_UNBLOCK, &raw const both, nothing.cast())
+            }
+            "kill" => libc::kill(libc::getpid(), libc::SIGTERM),
+            "sigqueue" => libc::sigqueue(libc::getpid(), libc::SIGTERM, libc::sigval { sival_ptr: nothing.cast() }),
+            other => panic!("unknown: {other}"),
+        }
+    };
+    println!("it came back: {result}");
+    // SAFETY: the call has no preconditions.
+    unsafe { libc::_exit(3) }
 }
 
 /// A thread gives itself its name once it runs, which can be later than this.
@@ -71,6 +135,8 @@ fn main() {
             });
         }
         "busy" => busy(&std::env::args().nth(2).unwrap_or_default()),
+        #[cfg(target_os = "linux")]
+        "last call" => last_call(&std::env::args().nth(2).unwrap_or_default()),
         // What std spawns is a process that was forked or made by `posix_spawn`.
         "child" => {
             let executable = std::env::current_exe().unwrap();

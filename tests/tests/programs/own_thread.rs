@@ -55,6 +55,60 @@ fn whatever_a_signal_interrupts_the_report_is_written() {
     }
 }
 
+/// A call that comes back with an error would have the program go on to an end of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_call_that_a_signal_ends_does_not_come_back() {
+    for with in ["pause", "epoll_wait", "poll", "ppoll", "sigsuspend", "nanosleep", "beside threads"] {
+        for signal in [libc::SIGTERM, libc::SIGINT] {
+            let mut started = own_thread("last call").arg(with).start();
+            started.wait_for("ready");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            started.signal(signal);
+            let ended = started.end();
+            ended.expect_signal(signal).expect_report();
+            assert_eq!(ended.stdout, "", "{with}");
+        }
+    }
+    for with in ["raise", "kill", "sigqueue"] {
+        let ended = own_thread("last call").arg(with).run();
+        ended.expect_signal(libc::SIGTERM).expect_report();
+        assert_eq!(ended.stdout, "", "{with}");
+    }
+}
+
+/// The system delivers the one with the lower number first.
+#[cfg(target_os = "linux")]
+#[test]
+fn of_two_signals_the_first_one_ends_the_program() {
+    let ended = own_thread("last call").arg("unblock").run();
+    ended.expect_signal(libc::SIGINT).expect_report();
+    assert_eq!(ended.stdout, "");
+    for [first, second] in [[libc::SIGTERM, libc::SIGINT], [libc::SIGINT, libc::SIGTERM]] {
+        let mut started = own_thread("last call").arg("pause").start();
+        started.wait_for("ready");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        started.signal(first);
+        std::thread::sleep(std::time::Duration::from_millis(3));
+        started.signal(second);
+        started.end().expect_signal(first).expect_report();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_where_the_system_has_no_thread_leaves_the_report() {
+    for with in ["no threads", "no address space"] {
+        let mut started = own_thread("last call").arg(with).start();
+        started.wait_for("limited");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        started.signal(libc::SIGTERM);
+        let ended = started.end();
+        ended.expect_signal(libc::SIGTERM).expect_report();
+        assert_eq!(ended.stdout, "", "{with}");
+    }
+}
+
 #[test]
 fn other_programs_that_it_starts_end_as_ever() {
     let ended = own_thread("child").run();

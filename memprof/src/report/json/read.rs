@@ -35,6 +35,11 @@ impl<'n, 't> Fields<'n, 't> {
         self.find(name).and_then(T::read).map_err(|problem| problem.beneath(format!(".{name}")))
     }
 
+    /// A field that older reports do not have.
+    pub(crate) fn read_or_default<T: FromJson + Default>(&self, name: &str) -> Result<T, Problem> {
+        if self.0.iter().all(|(field, _)| field != name) { Ok(T::default()) } else { self.read(name) }
+    }
+
     fn find(&self, name: &str) -> Result<&'n Node<'t>, Problem> {
         let mut found = self.0.iter().filter(|(field, _)| field == name);
         match (found.next(), found.next()) {
