@@ -33,18 +33,44 @@ pub(crate) enum Seen {
     ByOthers,
 }
 
+/// Names that the parameters of one function have got from us.
+#[derive(Default)]
+pub(crate) struct Names(Vec<String>);
+
+impl Names {
+    /// A name that reads like the user's but is ours. Of two that read alike, one of them a macro's, the second gets
+    /// another: both would be one name.
+    fn hidden(&mut self, ident: &Ident) -> Ident {
+        self.free(ident.to_string(), Span::mixed_site().located_at(ident.span()))
+    }
+
+    /// The name, or the next one that is not given yet.
+    pub(crate) fn free(&mut self, mut name: String, span: Span) -> Ident {
+        while self.0.contains(&name) {
+            name.push('_');
+        }
+        let ident = match name.strip_prefix("r#") {
+            Some(raw) => Ident::new_raw(raw, span),
+            None => Ident::new(&name, span),
+        };
+        self.0.push(name);
+        ident
+    }
+}
+
 /// Takes `mut` off the parameters that are dropped inside the scope and returns these parameters, in order.
 ///
 /// These are the plain names behind the last pattern. What a pattern leaves of its parameter cannot be moved, is
 /// dropped after the scope, and must be dropped before the parameters in front of it.
 pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen) -> Vec<Rebound> {
+    let mut names = Names::default();
     let mut params: Vec<_> = sig
         .inputs
         .iter_mut()
         .rev()
         .map_while(|input| match input {
             FnArg::Typed(param) if never_drops(&param.ty) => Some(None),
-            FnArg::Typed(param) => rebind(param, seen).map(Some),
+            FnArg::Typed(param) => rebind(param, seen, &mut names).map(Some),
             FnArg::Receiver(_) => None,
         })
         .flatten()
@@ -54,7 +80,7 @@ pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen) -> Vec<Rebound> {
 }
 
 /// The same for one parameter.
-pub(crate) fn rebind(param: &mut PatType, seen: Seen) -> Option<Rebound> {
+pub(crate) fn rebind(param: &mut PatType, seen: Seen, names: &mut Names) -> Option<Rebound> {
     let Pat::Ident(name) = &mut *param.pat else { return None };
     if name.by_ref.is_some() || name.subpat.is_some() {
         return None;
@@ -64,7 +90,7 @@ pub(crate) fn rebind(param: &mut PatType, seen: Seen) -> Option<Rebound> {
     param.attrs.retain(|attr| !attr.path().is_ident("expect"));
     let ident = name.ident.clone();
     if seen == Seen::ByTheBody {
-        name.ident.set_span(Span::mixed_site().located_at(ident.span()));
+        name.ident = names.hidden(&ident);
     }
     Some(Rebound { attrs, mutability: name.mutability.take(), ident, param: name.ident.clone(), seen })
 }

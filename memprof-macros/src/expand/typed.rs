@@ -5,7 +5,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprAsync, ExprClosure, ExprReturn, Item, ReturnType, Stmt, Type};
 
-use super::body::{Place, UsersBody, braced, call, hidden};
+use super::body::{Place, UsersBody, braced, call, hidden, named};
 use crate::returned::{bare, has_value};
 use crate::root::Root;
 
@@ -89,7 +89,7 @@ impl Typed {
                 self.there,
             );
         }
-        let output = hidden("memprof_output", self.there);
+        let output = hidden("__memprof_output", self.there);
         // What is wrong with the lifetimes of the future as a whole is said of the signature.
         let signature = Place { first: self.there, last: self.place.last };
         let tracked = if windowed { "windowed" } else { "tracked" };
@@ -125,16 +125,16 @@ impl Typed {
         }
     }
 
-    /// `let output = (::memprof::__private::output)();`
+    /// `let (output,) = ((::memprof::__private::output)(),);`
     fn new_output(&self) -> TokenStream {
-        let (output, new) = (hidden("memprof_output", self.there), self.call("output", TokenStream::new()));
-        quote_spanned!(self.there=> let #output = #new;)
+        let (output, new) = (hidden("__memprof_output", self.there), self.call("output", TokenStream::new()));
+        named(&output, new, self.there)
     }
 
     /// Returns what is never there, so that its type is known to be the one that is returned. It begins where the body
     /// does: a function without any code in its body has no coverage.
     fn expected(&self, value: &str) -> TokenStream {
-        let output = hidden("memprof_output", self.there);
+        let output = hidden("__memprof_output", self.there);
         let never = self.call_at("never", TokenStream::new(), self.open);
         // "The type inferred from this" then points at the type.
         let value = self.call_at(value, quote_spanned!(self.there=> #output), self.place);
@@ -144,7 +144,7 @@ impl Typed {
 
     /// A value of which is known what is expected.
     fn typed(&self, value: &TokenStream) -> TokenStream {
-        let output = hidden("memprof_output", self.there);
+        let output = hidden("__memprof_output", self.there);
         self.call("typed", quote_spanned!(Span::mixed_site()=> #output, #value))
     }
 
