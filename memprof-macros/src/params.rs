@@ -33,11 +33,14 @@ pub(crate) enum Seen {
     ByOthers,
 }
 
-/// Names that the parameters of one function have got from us.
-#[derive(Default)]
+/// Names that are given in one function: that of the local in an `async fn`, and those that parameters have got from us.
 pub(crate) struct Names(Vec<String>);
 
 impl Names {
+    pub(crate) fn new() -> Self {
+        Self(vec!["__memprof_output".to_owned()])
+    }
+
     /// A name that reads like the user's but is ours. Of two that read alike, one of them a macro's, the second gets
     /// another: both would be one name.
     fn hidden(&mut self, ident: &Ident) -> Ident {
@@ -63,7 +66,7 @@ impl Names {
 /// These are the plain names behind the last pattern. What a pattern leaves of its parameter cannot be moved, is
 /// dropped after the scope, and must be dropped before the parameters in front of it.
 pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen) -> Vec<Rebound> {
-    let mut names = Names::default();
+    let mut names = Names::new();
     let mut params: Vec<_> = sig
         .inputs
         .iter_mut()

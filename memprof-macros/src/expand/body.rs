@@ -40,8 +40,12 @@ pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: 
 
 /// A local variable of ours. No name in the body means it, nor does it mean a parameter of the user's. Statics and
 /// constants are not kept apart from locals by hygiene, so the name must be one that no program has.
-pub(crate) fn hidden(name: &str, there: Span) -> Ident {
-    Ident::new(name, Span::mixed_site().located_at(there))
+pub(crate) fn hidden(name: &str, sig: &Signature, there: Span) -> Ident {
+    let mut name = name.to_owned();
+    while sig.generics.const_params().any(|param| param.ident == name) {
+        name.push('_');
+    }
+    Ident::new(&name, Span::mixed_site().located_at(there))
 }
 
 /// Gives a value the name of a [`hidden`] local.

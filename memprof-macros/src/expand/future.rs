@@ -71,7 +71,7 @@ pub(crate) fn tracked(
 ) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let there = place(&sig);
-    let typed = Typed::new(&sig.output, &block, there, root);
+    let typed = Typed::new(&sig, &block, there, root);
     // Others may speak of the parameters: they keep their patterns.
     let params = if seen == Seen::ByOthers {
         rebind_all(&mut sig, seen).into_iter().map(Param::Name).collect()
@@ -101,7 +101,7 @@ pub(crate) fn tracked(
 /// order, as the compiler does for an `async fn`.
 fn captured(sig: &mut Signature, seen: Seen) -> Vec<Param> {
     let here = Span::mixed_site();
-    let mut names = Names::default();
+    let mut names = Names::new();
     sig.inputs
         .iter_mut()
         .enumerate()

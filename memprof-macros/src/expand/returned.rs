@@ -51,7 +51,7 @@ pub(crate) fn tracked(
     let private = root.private();
     let here = Span::mixed_site();
     let there = place(&sig);
-    let name = hidden("__memprof_site", there);
+    let name = hidden("__memprof_site", &sig, there);
     returned.wrap(|future| {
         // Attributes may stand on the last expression of a block, but not on an argument.
         let attributed = matches!(future.to_token_stream().into_iter().next(), Some(TokenTree::Punct(hash)) if hash.as_char() == '#');
