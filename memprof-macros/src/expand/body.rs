@@ -197,7 +197,7 @@ fn arm(Rebound { mutability, ident, param, .. }: &Rebound, body: Group) -> Token
 
 /// A parameter that an arm cannot bind, because attributes stand on it or others know its name.
 fn bound(rebound: &Rebound, body: TokenStream) -> TokenStream {
-    let Rebound { attrs, mutability, ident, param, seen } = rebound;
+    let Rebound { attrs, mutability, ident, param, seen, .. } = rebound;
     let here = Span::mixed_site();
     // Only lints that a second binding of the same name offends; that a parameter is unused or needlessly `mut` is
     // still said.

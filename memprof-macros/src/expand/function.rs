@@ -32,7 +32,7 @@ use crate::watch::Watch;
 pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, watch: &Watch, root: &Root) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let (here, there) = (Span::mixed_site(), place(&sig));
-    let params: Vec<_> = rebind_all(&mut sig, seen).into_iter().map(Param::Name).collect();
+    let params: Vec<_> = rebind_all(&mut sig, seen, &block).into_iter().map(Param::Name).collect();
     let private = root.private();
     // Only a function with a budget or a window has the guard that asks for them.
     let enter = Ident::new(if watch.first().is_some() { "enter_watched" } else { "enter" }, here);

@@ -1,4 +1,4 @@
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, Pat, PatType, Signature};
@@ -74,9 +74,9 @@ pub(crate) fn tracked(
     let typed = Typed::new(&sig, &block, there, root);
     // Others may speak of the parameters: they keep their patterns.
     let params = if seen == Seen::ByOthers {
-        rebind_all(&mut sig, seen).into_iter().map(Param::Name).collect()
+        rebind_all(&mut sig, seen, &block).into_iter().map(Param::Name).collect()
     } else {
-        captured(&mut sig, seen)
+        captured(&mut sig, seen, &block)
     };
     let (expected, body) = (typed.of_block(), enclosed(&params, typed.body(&block), block.span()));
     let code = braced(quote_spanned!(Span::mixed_site()=> #expected #body), block.span());
@@ -99,9 +99,9 @@ pub(crate) fn tracked(
 
 /// Moves every argument that may have to be dropped into the future, used or not, and each there into locals in their
 /// order, as the compiler does for an `async fn`.
-fn captured(sig: &mut Signature, seen: Seen) -> Vec<Param> {
+fn captured(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<Param> {
     let here = Span::mixed_site();
-    let mut names = Names::new();
+    let mut names = Names::of(body);
     sig.inputs
         .iter_mut()
         .enumerate()
