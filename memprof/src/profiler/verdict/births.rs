@@ -269,7 +269,9 @@ fn was_emptied(group: &Evidence<'_>, span: Span) -> bool {
 /// True if a group that began in the last quarter of the run is the beginning of a leak. What is being worked on looks the
 /// same, but has been as high before; where there are no readings, most of what was made on the path was freed then.
 fn began_late(group: &Evidence<'_>, span: Span) -> bool {
-    let is_steady = span.quarters(&group.births).iter().all(|&quarter| quarter >= LEAST_SHARE_OF_YOUNG);
+    // A small sample is not as steady as what it stands for; then the exact net has to be.
+    let is_steady = span.quarters(&group.births).iter().all(|&quarter| quarter >= LEAST_SHARE_OF_YOUNG)
+        || (group.is_confirmed() && keep_coming(&group.births, span));
     let is_long = span.length() >= SHORTEST * group.now && group.births.len() >= FEWEST_OF_YOUNG;
     let by_many_calls = group.calls == 0 || group.calls >= FEWEST_CALLS;
     let was_as_high = match group.levels.highest_until(span.first) {
