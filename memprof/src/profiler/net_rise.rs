@@ -7,7 +7,7 @@
 //! last quarter alone.
 //!
 //! A rise can be over: an index that was filled for three quarters of the run has risen in each of the four parts. Then the net is
-//! level for the last fifth of the time at least, at a tenth of the rate before or less, while the program works on; in a program
+//! level for the last quarter of the time at least, at a tenth of the rate before or less, while the program works on; in a program
 //! that rests it may go on with the next request.
 //!
 //! A function's own net also holds what it has handed over: a parser whose results others drop rises for ever, and keeps
@@ -39,7 +39,7 @@ const FEWEST: usize = 12;
 /// The same of a call path, of which samples have to show the same.
 const FEWEST_OF_PATH: usize = 8;
 /// Of the time: the shortest level end of a rise that is over.
-const LEVEL: f64 = 0.2;
+const LEVEL: f64 = 0.25;
 /// Of the time: at its end the net may be high for a moment.
 const END: f64 = 0.1;
 /// Of the rate before: as much is level.
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn a_rise_that_is_over_says_when_it_ended() {
         let noise = |seconds: f64| if seconds % 7.0 < 3.0 { 50_000.0 } else { 0.0 };
-        for full_at in [74.0, 76.0, 80.0, 83.0] {
+        for full_at in [74.0, 76.0, 79.0, 81.0] {
             for noise in [|_| 0.0, noise] {
                 let net = every_second(|seconds| seconds.min(full_at) * 50e3 + noise(seconds));
                 let Some(rise) = risen(&net, 0.0) else { panic!("{full_at}: a rise") };

@@ -7,6 +7,8 @@ const LEAST_SHARE: f64 = 0.1;
 /// Of the time, or mean distances between two survivors: a longer pause means that no more come.
 const PAUSE: f64 = 0.1;
 const GAPS: f64 = 3.0;
+/// Samples that are due where the exact net of the call path says that more came: by chance there can be none for long.
+const GAPS_WITH_NET: f64 = 8.0;
 /// Of all survivors, in each quarter, where the group began late in the run.
 const LEAST_SHARE_OF_YOUNG: f64 = 0.1;
 /// Of the run: what has lasted for less cannot be told from what is being worked on.
@@ -157,14 +159,15 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     grows.then_some(Growth { how: How::NewBlocks, from: first, last, bytes })
 }
 
-/// True if the pause since the newest survivor says nothing: at the mean rate before it fewer than [`GAPS`] samples were due since,
-/// because new blocks seldom get a record now.
+/// True if the pause since the newest survivor says nothing: at the mean rate before it fewer than [`GAPS`] samples were due since
+/// ([`GAPS_WITH_NET`] where the net says otherwise), because new blocks seldom get a record now.
 fn is_blind(group: &Evidence<'_>) -> bool {
     let births = &group.births;
     let (first, newest) = (births.quantile(STRAGGLERS), births.newest());
     let rate = births.weight(first, f64::INFINITY) / (newest - first).max(f64::MIN_POSITIVE);
     let pause = group.now - newest;
-    pause > PAUSE * (group.now - first) && rate * pause * group.chance < GAPS
+    let due = if group.has_rising_net { GAPS_WITH_NET } else { GAPS };
+    pause > PAUSE * (group.now - first) && rate * pause * group.chance < due
 }
 
 /// True if nothing tells that no more survivors came after the newest one that is known: the exact net of the call path went on
@@ -189,6 +192,7 @@ pub(super) fn growth_until_newest(group: &Evidence<'_>) -> Option<Growth> {
     let is_over = group.now - span.now > usual_pause(births, Span { now: group.now, ..span });
     let grew = births.len() >= FEWEST_BLOCKS
         && is_over
+        && !group.is_confirmed()
         && span.length() >= YOUNG * group.now
         && keep_coming(births, span)
         && !turns_over(group, span);
@@ -265,7 +269,9 @@ fn was_emptied(group: &Evidence<'_>, span: Span) -> bool {
 /// True if a group that began in the last quarter of the run is the beginning of a leak. What is being worked on looks the
 /// same, but has been as high before; where there are no readings, most of what was made on the path was freed then.
 fn began_late(group: &Evidence<'_>, span: Span) -> bool {
-    let is_steady = span.quarters(&group.births).iter().all(|&quarter| quarter >= LEAST_SHARE_OF_YOUNG);
+    // A small sample is not as steady as what it stands for; then the exact net has to be.
+    let is_steady = span.quarters(&group.births).iter().all(|&quarter| quarter >= LEAST_SHARE_OF_YOUNG)
+        || (group.is_confirmed() && keep_coming(&group.births, span));
     let is_long = span.length() >= SHORTEST * group.now && group.births.len() >= FEWEST_OF_YOUNG;
     let by_many_calls = group.calls == 0 || group.calls >= FEWEST_CALLS;
     let was_as_high = match group.levels.highest_until(span.first) {

@@ -23,7 +23,7 @@ const NOISE: f64 = 0.25;
 /// Rises as large as the last one that may have been due since.
 const DUE: f64 = 3.0;
 /// Of the time in which a group grew: a pause that says nothing.
-const SHORT_PAUSE: f64 = 0.1;
+const SHORT_PAUSE: f64 = 0.2;
 /// Of the distance of two readings: what is made within it is made at once.
 const BURST: f64 = 0.4;
 /// Of the present bytes: what was as high before may fall again.

@@ -67,7 +67,7 @@ const FEWEST_CALLS: u64 = 8;
 const MUCH_WORK: f64 = 0.5;
 const STALLED: f64 = 4.0;
 /// Of a group's life: a function that was not called for longer is left alone.
-const LEFT_ALONE: f64 = 0.1;
+const LEFT_ALONE: f64 = 0.2;
 
 /// Verdict of the data on a group of live blocks.
 #[derive(Clone, Copy, Debug, PartialEq)]
