@@ -77,6 +77,29 @@ fn a_call_that_a_signal_ends_does_not_come_back() {
     }
 }
 
+/// The C library's allocator bears no call there: its heap is half changed, or its lock held.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[test]
+fn exit_in_a_handler_that_interrupted_the_allocator() {
+    for threads in ["0", "1"] {
+        let mut without = 0;
+        for turn in 0..15 {
+            let microseconds = (2000 + turn * 777).to_string();
+            let ended = own_thread("exit in a handler").arg(microseconds).arg(threads).run();
+            ended.expect_status(5);
+            if ended.stderr
+                == "memprof: no report: the program ended in a signal handler that had interrupted the allocator\n"
+            {
+                without += 1;
+                assert_eq!(ended.files("work"), ["ready"]);
+            } else {
+                ended.expect_report();
+            }
+        }
+        assert!(without > 0, "no handler has interrupted it");
+    }
+}
+
 /// The system delivers the one with the lower number first.
 #[cfg(target_os = "linux")]
 #[test]
