@@ -48,8 +48,8 @@ mod imp {
         // SAFETY: callers pass addresses of this thread's stack. The compiler knows of no object there, and a sanitizer of no
         // access.
         unsafe {
-            std::arch::asm!("mov {}, [{}]", out(reg) word, in(reg) at, options(readonly, nostack, preserves_flags))
-        };
+            std::arch::asm!("mov {}, [{}]", out(reg) word, in(reg) at, options(readonly, nostack, preserves_flags));
+        }
         word
     }
 

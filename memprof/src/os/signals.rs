@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize
 
 use super::handler::{self, Present};
 use super::write_signals::Held;
-use super::{alarm, ending, last_call, put_off, stderr, wake};
+use super::{alarm, alone, ending, last_call, put_off, stderr, wake};
 
 /// A signal that can be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -345,7 +345,8 @@ impl Signal {
         if !ends {
             return say(NO_THREAD);
         }
-        if !ending::work_before(self.number(), last_call::is_interrupted(self.number(), context)) {
+        let may_run_here = last_call::is_interrupted(self.number(), context) || alone::may_make_thread(context, false);
+        if !ending::work_before(self.number(), may_run_here) {
             say(NO_THREAD);
         }
         self.act_by_default();

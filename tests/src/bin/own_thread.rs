@@ -88,6 +88,19 @@ fn last_call(with: &str) -> ! {
                 std::fs::write("limited", "").unwrap();
                 libc::pause()
             }
+            "no threads, and busy" => {
+                let refused = libc::SECCOMP_RET_ERRNO | libc::EAGAIN as u32;
+                sandbox::filter(&[libc::SYS_clone, libc::SYS_clone3], refused);
+                std::fs::write("limited", "").unwrap();
+                busy("blocks");
+                0
+            }
+            "refused" => {
+                let number = std::env::args().nth(3).unwrap().parse().unwrap();
+                sandbox::filter(&[number], libc::SECCOMP_RET_ERRNO | libc::EPERM as u32);
+                std::fs::write("limited", "").unwrap();
+                libc::pause()
+            }
             "no address space" => {
                 let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
                 let bytes = pages.split(' ').next().unwrap().parse::<u64>().unwrap() * 4096 + 65_536;
