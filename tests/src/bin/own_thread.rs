@@ -169,7 +169,7 @@ fn main() {
             let threads = number(3);
             (0..threads)
                 .for_each(|_| drop(std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_secs(60)))));
-            exit_in_a_handler_after(number(2))
+            exit_in_a_handler_after(number(2));
         }
         #[cfg(target_os = "linux")]
         "last call" => last_call(&std::env::args().nth(2).unwrap_or_default()),
