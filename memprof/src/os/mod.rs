@@ -20,6 +20,8 @@ pub(crate) mod fork;
 pub(crate) mod fork_lock;
 #[cfg(unix)]
 mod handler;
+#[cfg(unix)]
+pub(crate) mod handler_above;
 #[cfg(windows)]
 mod import_table;
 pub(crate) mod kept_loaded;

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize
 
 use super::handler::{self, Present};
 use super::write_signals::Held;
-use super::{alarm, ending, last_call, put_off, stderr, wake};
+use super::{alarm, alone, ending, last_call, put_off, stderr, wake};
 
 /// A signal that can be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,7 +253,10 @@ pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
     let come = COME.swap(0, Acquire);
     let first = FIRST.swap(0, Acquire).saturating_sub(1);
     let has_come = move |index: &usize| come & (1 << index) != 0;
-    (0..ALL.len()).map(move |index| (first + index) % ALL.len()).filter(has_come).map(move |index| (Signal(index), come & (1 << (index + ENDS)) != 0))
+    (0..ALL.len())
+        .map(move |index| (first + index) % ALL.len())
+        .filter(has_come)
+        .map(move |index| (Signal(index), come & (1 << (index + ENDS)) != 0))
 }
 
 /// Runs on any thread, in the middle of anything: no allocation, no lock.
@@ -342,7 +345,8 @@ impl Signal {
         if !ends {
             return say(NO_THREAD);
         }
-        if !ending::work_before(self.number(), last_call::is_interrupted(self.number(), context)) {
+        let may_run_here = last_call::is_interrupted(self.number(), context) || alone::may_make_thread(context, false);
+        if !ending::work_before(self.number(), may_run_here) {
             say(NO_THREAD);
         }
         self.act_by_default();

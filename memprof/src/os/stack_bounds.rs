@@ -28,7 +28,7 @@ pub(crate) fn left() -> Option<usize> {
     here.checked_sub(bounds.low)
 }
 
-use system::around;
+pub(super) use system::around;
 pub(crate) use system::{of_this_thread, prepare};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -87,7 +87,7 @@ mod system {
     }
 
     /// The stack of this thread that holds an address, as far as that is known without a system call: a sandbox may kill for one.
-    pub(super) fn around(address: usize) -> Option<StackBounds> {
+    pub(in crate::os) fn around(address: usize) -> Option<StackBounds> {
         let main = || StackBounds { low: MAIN_LOW.load(Relaxed), high: MAIN_HIGH.load(Relaxed) };
         c_thread::own_stack().or_else(|| Some(main())).filter(|bounds| bounds.holds(address, 0))
     }
@@ -191,7 +191,7 @@ mod system {
     pub(crate) fn prepare() {}
 
     /// Nothing is known without asking.
-    pub(super) fn around(_: usize) -> Option<StackBounds> {
+    pub(in crate::os) fn around(_: usize) -> Option<StackBounds> {
         None
     }
 

@@ -22,7 +22,7 @@ use crate::os::write_signals::Held;
 #[cfg(unix)]
 use crate::os::{
     ending::{self, Elsewhere},
-    stderr,
+    handler_above, stderr,
 };
 use crate::report::Written;
 #[cfg(windows)]
@@ -39,6 +39,10 @@ static IS_ENDING: AtomicBool = AtomicBool::new(false);
 #[cfg(unix)]
 const NO_STACK: &str = "memprof: no report: the thread that ended the program had too little stack, and the system gave no other \
                         thread\n";
+
+#[cfg(unix)]
+const IN_ALLOCATOR: &str =
+    "memprof: no report: the program ended in a signal handler that had interrupted the allocator\n";
 
 /// What a thread that wants to exit grants a signal that came before, which waits for the report.
 const GRANTED: Duration = Duration::from_secs(15);
@@ -81,6 +85,10 @@ pub(super) fn end_by(signal: Signal) {
 /// stderr and nowhere else.
 pub(super) fn finish_unless_told_not_to() {
     #[cfg(unix)]
+    if handler_above::has_interrupted_allocator() {
+        return say_that_nothing_may_allocate();
+    }
+    #[cfg(unix)]
     if !ending::has_room() {
         match ending::work_elsewhere() {
             Elsewhere::Done => return,
@@ -90,6 +98,18 @@ pub(super) fn finish_unless_told_not_to() {
         }
     }
     finish_here();
+}
+
+/// A report needs the allocator, which a handler has interrupted. Says so, unless none is wanted.
+#[cfg(unix)]
+#[cold]
+fn say_that_nothing_may_allocate() {
+    let is_wanted = RUNNING
+        .try_lock()
+        .is_none_or(|running| running.get().is_some_and(|profile| profile.config.memory_profiling.dump_on_exit));
+    if is_wanted {
+        stderr::write_all(IN_ALLOCATOR.as_bytes());
+    }
 }
 
 fn finish_here() {

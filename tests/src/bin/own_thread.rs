@@ -41,6 +41,23 @@ fn busy(with: &str) {
     }
 }
 
+/// Has a handler call `exit`, in whatever this process is at after so many microseconds.
+#[cfg(target_os = "linux")]
+fn exit_in_a_handler_after(microseconds: u64) {
+    extern "C" fn exit(_: i32) {
+        std::process::exit(5)
+    }
+    unsafe extern "C" {
+        fn ualarm(microseconds: u32, interval: u32) -> u32;
+    }
+    // SAFETY: the handler ends the process, which works without memprof, too.
+    unsafe {
+        libc::signal(libc::SIGALRM, exit as extern "C" fn(i32) as libc::sighandler_t);
+        ualarm(microseconds as u32, 0);
+    }
+    busy("blocks of the C library");
+}
+
 /// Calls the system, and says so if it comes back: without memprof a signal ends the process within the call.
 #[cfg(target_os = "linux")]
 fn last_call(with: &str) -> ! {
@@ -59,9 +76,7 @@ fn last_call(with: &str) -> ! {
                 libc::sigemptyset(&raw mut none);
                 libc::sigsuspend(&raw const none)
             }
-            "nanosleep" => {
-                libc::nanosleep(&libc::timespec { tv_sec: 20, tv_nsec: 0 }, nothing.cast())
-            }
+            "nanosleep" => libc::nanosleep(&libc::timespec { tv_sec: 20, tv_nsec: 0 }, nothing.cast()),
             "beside threads" => {
                 std::thread::spawn(|| busy("blocks"));
                 libc::pause()
@@ -70,6 +85,19 @@ fn last_call(with: &str) -> ! {
             "no threads" => {
                 let refused = libc::SECCOMP_RET_ERRNO | libc::EAGAIN as u32;
                 sandbox::filter(&[libc::SYS_clone, libc::SYS_clone3], refused);
+                std::fs::write("limited", "").unwrap();
+                libc::pause()
+            }
+            "no threads, and busy" => {
+                let refused = libc::SECCOMP_RET_ERRNO | libc::EAGAIN as u32;
+                sandbox::filter(&[libc::SYS_clone, libc::SYS_clone3], refused);
+                std::fs::write("limited", "").unwrap();
+                busy("blocks");
+                0
+            }
+            "refused" => {
+                let number = std::env::args().nth(3).unwrap().parse().unwrap();
+                sandbox::filter(&[number], libc::SECCOMP_RET_ERRNO | libc::EPERM as u32);
                 std::fs::write("limited", "").unwrap();
                 libc::pause()
             }
@@ -135,6 +163,14 @@ fn main() {
             });
         }
         "busy" => busy(&std::env::args().nth(2).unwrap_or_default()),
+        #[cfg(target_os = "linux")]
+        "exit in a handler" => {
+            let number = |position| std::env::args().nth(position).unwrap().parse::<u64>().unwrap();
+            let threads = number(3);
+            (0..threads)
+                .for_each(|_| drop(std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_secs(60)))));
+            exit_in_a_handler_after(number(2));
+        }
         #[cfg(target_os = "linux")]
         "last call" => last_call(&std::env::args().nth(2).unwrap_or_default()),
         // What std spawns is a process that was forked or made by `posix_spawn`.

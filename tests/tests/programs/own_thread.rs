@@ -77,6 +77,42 @@ fn a_call_that_a_signal_ends_does_not_come_back() {
     }
 }
 
+/// In a sandbox that refuses what a thread sends itself a signal with.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_a_program_that_may_not_send_itself_one() {
+    for refused in [libc::SYS_tgkill, libc::SYS_gettid, libc::SYS_rt_sigprocmask] {
+        let mut started = own_thread("last call").arg("refused").arg(refused.to_string()).start();
+        started.wait_for("limited");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        started.signal(libc::SIGTERM);
+        started.end().expect_signal(libc::SIGTERM).expect_report();
+    }
+}
+
+/// The C library's allocator bears no call there: its heap is half changed, or its lock held.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[test]
+fn exit_in_a_handler_that_interrupted_the_allocator() {
+    for threads in ["0", "1"] {
+        let mut without = 0;
+        for turn in 0..15 {
+            let microseconds = (2000 + turn * 777).to_string();
+            let ended = own_thread("exit in a handler").arg(microseconds).arg(threads).run();
+            ended.expect_status(5);
+            if ended.stderr
+                == "memprof: no report: the program ended in a signal handler that had interrupted the allocator\n"
+            {
+                without += 1;
+                assert_eq!(ended.files("work"), ["ready"]);
+            } else {
+                ended.expect_report();
+            }
+        }
+        assert!(without > 0, "no handler has interrupted it");
+    }
+}
+
 /// The system delivers the one with the lower number first.
 #[cfg(target_os = "linux")]
 #[test]
@@ -98,7 +134,7 @@ fn of_two_signals_the_first_one_ends_the_program() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_where_the_system_has_no_thread_leaves_the_report() {
-    for with in ["no threads", "no address space"] {
+    for with in ["no threads", "no threads, and busy", "no address space"] {
         let mut started = own_thread("last call").arg(with).start();
         started.wait_for("limited");
         std::thread::sleep(std::time::Duration::from_millis(50));
