@@ -62,7 +62,7 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
             Inserted::Yes => {}
             // Also where the table is a sample.
             Inserted::No => records::by_the_long_way(ledger, table, block, bytes),
-            Inserted::Crowded => records::crowded(ledger, table, block, bytes),
+            Inserted::BucketFull => records::crowded(ledger, table, block, bytes),
         }
     }
 }
@@ -144,8 +144,8 @@ fn free_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64)
 #[inline(always)]
 fn forget(block: *mut u8) {
     if let Some(table) = live::table()
-        && table.may_hold(block.addr())
-        && !table.forget(block.addr())
+        && table.may_contain(block.addr())
+        && !table.remove(block.addr())
     {
         forget_elsewhere(block);
     }
@@ -165,7 +165,7 @@ fn free_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 #[inline(never)]
 fn forget_elsewhere(block: *mut u8) {
     if let Some(table) = live::table() {
-        table.forget_elsewhere(block.addr());
+        table.remove_slow(block.addr());
     }
 }
 
@@ -186,7 +186,7 @@ fn dealloc_elsewhere(block: *mut u8, bytes: usize) {
 /// Takes the block's record away before a reallocation, which may free the block.
 #[inline(always)]
 pub(crate) fn before_realloc(block: *mut u8) -> Option<Record> {
-    live::table()?.remove(block.addr())
+    live::table()?.take_record(block.addr())
 }
 
 /// The reallocation has failed: the old block is still there, and so is its record.

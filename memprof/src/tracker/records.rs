@@ -89,7 +89,7 @@ pub(crate) fn special(ledger: &'static Ledger, table: &'static Table, block: *mu
     match table.insert(block.addr(), || record) {
         Inserted::Yes => {}
         Inserted::No => return by_the_long_way(ledger, table, block, bytes),
-        Inserted::Crowded => return crowded(ledger, table, block, bytes),
+        Inserted::BucketFull => return crowded(ledger, table, block, bytes),
     }
     ledger.publish_if_due(record.ticks);
 }
@@ -116,7 +116,7 @@ pub(crate) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, bl
 #[inline(never)]
 pub(crate) fn crowded(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     let record = record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
-    if !table.insert_elsewhere(block.addr(), record) {
+    if !table.insert_slow(block.addr(), record) {
         ledger.count_not_tracked();
     }
 }

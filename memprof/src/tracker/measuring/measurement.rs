@@ -45,7 +45,7 @@ pub(crate) struct Measurement {
     /// The blocks that were left of earlier measurements of the site, by their own address; `None`: leaks are not asked for.
     live: Option<ByAddress<live::Record>>,
     /// Keeps the live table exact as long as live blocks will be asked for.
-    _exact: Option<live::Exact>,
+    _exact: Option<live::ExactGuard>,
 }
 
 /// What a measurement's own work did so far, on the thread where it was.
@@ -76,7 +76,7 @@ impl Measurement {
         if leaks && live::table().is_none() && !thread::start_tracking(TRACKED, 0, 0) {
             return Err(Refused::NoMemory);
         }
-        let exact = if leaks { Some(live::hold_exact().ok_or(Refused::Sampled)?) } else { None };
+        let exact = if leaks { Some(live::ExactGuard::acquire().ok_or(Refused::Sampled)?) } else { None };
         let taken = Taken::take().ok_or(Refused::AllTaken)?;
         let node = ledger.tree().child(ledger.root(), ledger.node(), taken.site()).ok_or(Refused::NoMemory)?;
         if node.measurement != taken.number() {
@@ -143,7 +143,7 @@ fn left_over(number: u8) -> Option<ByAddress<live::Record>> {
     let table = live::table()?;
     let mut nodes = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), ())))?;
     // Blocks can only be freed meanwhile: nobody is in the measurement. Pages that are not needed are never touched.
-    let room = if nodes.is_empty() { 0 } else { table.tracked() as usize };
+    let room = if nodes.is_empty() { 0 } else { table.len() as usize };
     let mut blocks = ByAddress::of(room, std::iter::empty())?;
     if room == 0 {
         return Some(blocks);

@@ -91,7 +91,7 @@ pub(crate) struct Ledger {
     /// Bytes allocated when the thread published last.
     published_allocated: AtomicU64,
     /// When the next sample is due, while the live table is one.
-    pub(crate) countdown: live::Countdown,
+    pub(crate) countdown: live::NextSample,
     /// Which of the tracked allocations are special, see `records::is_special`.
     pub(crate) special_mask: AtomicU64,
     /// True if it is one of [`REPORTING`].
@@ -148,7 +148,7 @@ impl Ledger {
             publish_at_freed: AtomicU64::new(PUBLISH_STEP),
             published: AtomicI64::new(0),
             published_allocated: AtomicU64::new(0),
-            countdown: live::Countdown::new(),
+            countdown: live::NextSample::new(),
             special_mask: AtomicU64::new(0),
             is_reporting: Cell::new(false),
             place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
@@ -390,7 +390,7 @@ impl Ledger {
     fn arm(&self, publishing: impl FnOnce()) {
         let table = live::table();
         let period = table.map(|table| table.state().period());
-        self.special_mask.store(live::special_mask(), Relaxed);
+        self.special_mask.store(live::slow_path_mask(), Relaxed);
         let arm = || {
             publishing();
             let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
@@ -421,7 +421,7 @@ impl Ledger {
 
     /// Has each allocation and free look at the live table. Called by any thread.
     pub(crate) fn take_the_long_way(&self) {
-        self.special_mask.store(live::special_mask(), Relaxed);
+        self.special_mask.store(live::slow_path_mask(), Relaxed);
         self.allocation_threshold.store(0, Relaxed);
         self.free_threshold.store(0, Relaxed);
     }

@@ -237,10 +237,10 @@ pub(crate) fn disable() {
     PRESENT.set(DISABLED);
 }
 
-/// Tracks up to `max` live allocations from now on, on all threads, as `live::track_up_to` says. False: no memory for the
+/// Tracks up to `max` live allocations from now on, on all threads, as `live::start_recording` says. False: no memory for the
 /// table.
 pub(crate) fn start_tracking(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
-    if !live::track_up_to(max, fixed_interval, budget_percent) {
+    if !live::start_recording(max, fixed_interval, budget_percent) {
         return false;
     }
     // Together with the fence of `Ledger::rearm_thresholds`.
