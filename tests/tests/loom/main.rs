@@ -35,8 +35,8 @@ mod choice;
 mod counters;
 #[path = "../../../memprof/src/live/filter/counting.rs"]
 mod counting;
-#[path = "../../../memprof/src/tracker/threads/inbox.rs"]
-mod inbox;
+#[path = "../../../memprof/src/tracker/threads/mailbox_words.rs"]
+mod mailbox_words;
 #[path = "../../../memprof/src/live/prefetch.rs"]
 mod prefetch;
 #[path = "../../../memprof/src/live/record.rs"]
