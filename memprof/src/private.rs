@@ -49,4 +49,4 @@ pub use crate::scope::{
     IsFuture, Itself, Output, Perhaps, is_future, never, output, returned, tracked, typed, value, windowed,
 };
 #[cfg(feature = "profiling")]
-pub use crate::tracker::{Site, Watch};
+pub use crate::tracker::{Limits as Watch, Site};

@@ -1,7 +1,7 @@
 //! What threads leave in the table that were in the middle of an insert or a sweep when another one forked.
 
-use super::slot;
-use super::table::Table;
+use crate::live::table::Table;
+use crate::live::table::slot;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The largest table that is looked through: a fork must not take long. 2 MiB of keys, some 100 µs.
@@ -14,7 +14,7 @@ const MOST_SLOTS: usize = 1 << 18;
 /// What the threads had counted in the filters stays, because it is not known for which address: a free of one block in
 /// some ten thousand then looks further than it had to.
 pub(crate) fn recover() {
-    super::budget::recover();
+    super::sampling::overhead::recover();
     if let Some(table) = super::table() {
         table.recover();
     }
@@ -22,30 +22,30 @@ pub(crate) fn recover() {
 
 impl Table {
     fn recover(&self) {
-        let seen = self.room.look();
+        let seen = self.capacity.look();
         if self.slots() > MOST_SLOTS {
             if seen.is_sampled || seen.listed != 0 {
-                self.asked.shut(&self.filter);
+                self.choice.shut(&self.filter);
             }
             return;
         }
-        let (mut tracked, mut listed) = (0, 0);
+        let (mut records, mut listed) = (0, 0);
         // Empty slots, most of them, are not written to: the page would be copied for the child.
-        let places = (0..self.slots()).map(|number| self.key_at(Self::slot_number(number)));
-        for key in places.filter_map(slot::recover) {
-            tracked += 1;
+        let words = (0..self.slots()).map(|number| self.key_at(Self::slot_number(number)));
+        for key in words.filter_map(slot::recover) {
+            records += 1;
             listed += i64::from(slot::is_listed(key));
         }
-        self.room.count_anew(self.max.load(Relaxed) as i64 - tracked, listed, !self.state().is_exact());
+        self.capacity.reset(self.max.load(Relaxed) as i64 - records, listed, !self.state().is_exact());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::{Drawn, Record};
-    use super::super::sweep::SHARDS_AT_A_TIME;
-    use super::super::table::Inserted;
     use super::*;
+    use crate::live::record::{Drawn, Record};
+    use crate::live::sampling::sweep::SHARDS_AT_A_TIME;
+    use crate::live::table::Inserted;
 
     /// It survives every sweep.
     const LARGE: Record = Record { size: 1 << 40, owner: 0, ticks: 1, drawn: Drawn::CERTAIN, stack: 0, grown: 0 };
@@ -59,18 +59,18 @@ mod tests {
         }
         // One thread has claimed a slot, one sweep looks at a record, another one at a block that was freed meanwhile.
         let slots = || (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
-        assert!(slot::claim(slots().find(|place| place.load(Relaxed) == 0).unwrap()));
-        assert!(table.room.take_exact());
+        assert!(slot::claim(slots().find(|word| word.load(Relaxed) == 0).unwrap()));
+        assert!(table.capacity.take_exact());
         let looked: Vec<u64> = slots().filter_map(slot::look).take(2).collect();
-        table.forget_elsewhere(looked[1] as usize);
+        table.remove_slow(looked[1] as usize);
 
         table.recover();
-        assert_eq!(table.tracked(), 9);
+        assert_eq!(table.len(), 9);
         for &address in kept.iter().filter(|&&address| address as u64 != looked[1]) {
-            assert!(table.remove(address).is_some(), "{address:#x}");
+            assert!(table.take_record(address).is_some(), "{address:#x}");
         }
-        assert_eq!(table.tracked(), 0);
-        assert_eq!(slots().filter(|place| place.load(Relaxed) != 0).count(), 0);
+        assert_eq!(table.len(), 0);
+        assert_eq!(slots().filter(|word| word.load(Relaxed) != 0).count(), 0);
     }
 
     /// A sample of two records, the second of which a thread has counted as listed and would have marked so next.
@@ -80,8 +80,8 @@ mod tests {
             assert_eq!(table.insert(address, || LARGE), Inserted::Yes);
         }
         assert!(table.coarsen(256, 1));
-        let place = (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
-        assert_eq!(place.filter_map(slot::look).last().map(|_| table.room.list()), Some(()));
+        let word = (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
+        assert_eq!(word.filter_map(slot::look).last().map(|_| table.capacity.list()), Some(()));
         table
     }
 
@@ -90,17 +90,17 @@ mod tests {
         table.list_more(SHARDS_AT_A_TIME);
         for &address in addresses {
             table.list_more(SHARDS_AT_A_TIME);
-            assert!(table.may_hold(address), "the free of {address:#x} would be missed");
-            assert!(table.remove(address).is_some());
+            assert!(table.may_contain(address), "the free of {address:#x} would be missed");
+            assert!(table.take_record(address).is_some());
         }
-        assert_eq!(table.tracked(), 0);
+        assert_eq!(table.len(), 0);
     }
 
     #[test]
     fn records_that_others_were_about_to_list_are_counted_anew() {
         let table = about_to_list(1000);
         table.recover();
-        assert_eq!(table.room.look().listed, 0);
+        assert_eq!(table.capacity.look().listed, 0);
         table.insert_chosen(0x3000, LARGE);
         free(table, &[0x2000, 0x1000, 0x3000]);
         // The next profile's table is exact, and finds its room without a second look.
@@ -116,11 +116,11 @@ mod tests {
         for _ in 0..MOST_SLOTS {
             table.list_more(SHARDS_AT_A_TIME);
         }
-        assert!(table.asked.look().is(&table.filter));
+        assert!(table.choice.look().is(&table.filter));
         table.begin(2, 2);
         table.insert_chosen(0x3000, LARGE);
         table.limit_to(500);
         table.insert_chosen(0x4000, LARGE);
-        assert!(table.asked.look().is(&table.filter));
+        assert!(table.choice.look().is(&table.filter));
     }
 }

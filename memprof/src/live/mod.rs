@@ -3,37 +3,27 @@
 //! Everything in here runs inside allocations, but for [`Table::copy`]. It knows addresses and sizes; who allocated a
 //! block is an opaque number to it.
 
-mod allowance;
-mod budget;
-mod cause;
-mod chance;
-mod countdown;
 mod filter;
-mod forget;
 mod fork;
-mod hold;
-mod listing;
 mod prefetch;
+mod probability;
 mod record;
-mod records;
-mod room;
-mod slot;
-mod state;
-mod sweep;
+mod sampling;
 mod sync;
 mod table;
 
-pub(crate) use budget::{TIMED_EACH, is_limited, look_if_due, spend};
-pub(crate) use cause::{Causes, causes};
-pub(crate) use chance::probability;
-pub(crate) use countdown::Countdown;
 pub(crate) use fork::recover;
-pub(crate) use hold::{Exact, hold_exact};
+pub(crate) use probability::probability;
 pub(crate) use record::{COARSE_BITS, Drawn, Record, coarse};
-pub(crate) use records::Records;
+pub(crate) use sampling::cause::{Causes, causes};
+pub(crate) use sampling::exact_guard::ExactGuard;
+pub(crate) use sampling::next_sample::NextSample;
+pub(crate) use sampling::overhead::{TIMED_EACH, is_limited, look_if_due, spend};
+pub(crate) use table::records::Records;
 pub(crate) use table::{Inserted, Table};
 
 use crate::stack;
+use sampling::{cause, overhead};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU8};
 
@@ -43,13 +33,13 @@ static TABLE: AtomicPtr<Table> = AtomicPtr::new(std::ptr::null_mut());
 /// The table in use.
 #[inline(always)]
 pub(crate) fn table() -> Option<&'static Table> {
-    // SAFETY: only `track_up_to` stores here, and what it stores is a whole table that is never freed.
+    // SAFETY: only `start_recording` stores here, and what it stores is a whole table that is never freed.
     unsafe { TABLE.load(Acquire).as_ref() }
 }
 
 /// Which of a thread's allocations take more than the short way while every one has a record: those whose count has none of
 /// these bits. All of them where stacks are captured, else those that are timed.
-pub(crate) fn special_mask() -> u64 {
+pub(crate) fn slow_path_mask() -> u64 {
     if stack::are_captured() { 0 } else { TIMED_EACH - 1 }
 }
 
@@ -58,13 +48,13 @@ pub(crate) fn special_mask() -> u64 {
 /// than `budget_percent` of the processor time. Returns false where the system has no memory for the table.
 ///
 /// One thread at a time calls this.
-pub(crate) fn track_up_to(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
+pub(crate) fn start_recording(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
     static PERIODS: AtomicU8 = AtomicU8::new(0);
     let period = PERIODS.fetch_add(1, Relaxed).wrapping_add(1);
     cause::begin();
     // An interval that is fixed never grows: there is nothing to time.
-    budget::begin(if fixed_interval == 0 { budget_percent } else { 0 });
-    if let Some(present) = table().filter(|table| table.holds(max)) {
+    overhead::begin(if fixed_interval == 0 { budget_percent } else { 0 });
+    if let Some(present) = table().filter(|table| table.fits(max)) {
         present.begin(period, fixed_interval);
         present.limit_to(max);
         return true;

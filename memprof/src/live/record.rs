@@ -14,7 +14,7 @@ impl Drawn {
     pub(crate) const CERTAIN: Drawn = Drawn(0);
 
     /// At this level of the interval (not 0), in this period of the table.
-    pub(super) fn at(level: u8, period: u8) -> Self {
+    pub(crate) fn at(level: u8, period: u8) -> Self {
         Self(u16::from(period & 3) << 8 | u16::from(level))
     }
 
@@ -22,17 +22,17 @@ impl Drawn {
         self.0 == 0
     }
 
-    pub(super) fn level(self) -> u8 {
+    pub(crate) fn level(self) -> u8 {
         self.0 as u8
     }
 
     /// The same record after it was thinned at `level`, in the present period.
-    pub(super) fn at_least(self, level: u8, period: u8) -> Self {
+    pub(crate) fn at_least(self, level: u8, period: u8) -> Self {
         if level > self.level() { Self::at(level, period) } else { self }
     }
 
     /// Whether it was drawn in a period of the table that is over.
-    pub(super) fn is_from_before(self, period: u8) -> bool {
+    pub(crate) fn is_from_before(self, period: u8) -> bool {
         !self.is_certain() && (self.0 >> 8) as u8 != period & 3
     }
 }
@@ -69,17 +69,17 @@ const SIZE_BITS: u32 = 54;
 impl Record {
     /// The size and how the record was drawn, in one word.
     #[inline(always)]
-    pub(super) fn size_word(&self) -> u64 {
+    pub(crate) fn size_word(&self) -> u64 {
         self.size | u64::from(self.drawn.0) << SIZE_BITS
     }
 
     /// The stack and the last growth, in one word.
     #[inline(always)]
-    pub(super) fn stack_word(&self) -> u64 {
+    pub(crate) fn stack_word(&self) -> u64 {
         u64::from(self.stack) | u64::from(self.grown) << 32
     }
 
-    pub(super) fn from_words(size_word: u64, owner: usize, ticks: u64, stack_word: u64) -> Self {
+    pub(crate) fn from_words(size_word: u64, owner: usize, ticks: u64, stack_word: u64) -> Self {
         let drawn = Drawn((size_word >> SIZE_BITS) as u16);
         let (stack, grown) = (stack_word as u32, (stack_word >> 32) as u32);
         Self { size: size_word & ((1 << SIZE_BITS) - 1), owner, ticks, drawn, stack, grown }

@@ -1,4 +1,4 @@
 //! The atomics that threads share. The loom models compile `slot` against loom's instead.
 
-pub(super) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-pub(super) use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize};
+pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+pub(crate) use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize};

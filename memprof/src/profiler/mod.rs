@@ -279,7 +279,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     let _ = running.get().map(|profile| profile.at_start.set(at_start));
     let max = tracking.max_tracked_allocations;
     let (interval, percent) = (tracking.sample_interval_bytes as u64, tracking.overhead_budget_percent as u64);
-    if tracking.track_allocations && !tracker::start_tracking(max, interval, percent) {
+    if tracking.track_allocations && !tracker::start_recording(max, interval, percent) {
         warn(
             &mut running,
             format!("the system has no memory for a table of {max} allocations: set max_tracked_allocations lower"),

@@ -1,18 +1,18 @@
 //! What calls were held against, summed over all ledgers: budgets and windows.
 
 use crate::report::data::{Budget, Violations, Window, WorstCall};
-use crate::tracker::{CallSpread, Moment, Seen, Site};
+use crate::tracker::{CallSpread, LimitFigures, Moment, Site};
 
 /// What the ledgers have seen of a site's calls.
-fn seen(spreads: &[&'static CallSpread]) -> impl Iterator<Item = Seen> {
-    spreads.iter().filter_map(|spread| spread.watched()?.read())
+fn seen(spreads: &[&'static CallSpread]) -> impl Iterator<Item = LimitFigures> {
+    spreads.iter().filter_map(|spread| spread.limit_counters()?.read())
 }
 
 /// How the calls of a site kept to its budget; `None` where it has none.
 pub(super) fn violations(site: &Site, spreads: &[&'static CallSpread]) -> Option<Violations> {
-    let watch = site.watch.filter(crate::tracker::Watch::has_budget)?;
+    let watch = site.limits.filter(crate::tracker::Limits::has_budget)?;
     let mut count = 0;
-    let mut worst: Option<Seen> = None;
+    let mut worst: Option<LimitFigures> = None;
     for seen in seen(spreads).filter(|seen| seen.violations > 0) {
         count += seen.violations;
         if worst.is_none_or(|worst| seen.worst_excess > worst.worst_excess) {
@@ -39,7 +39,7 @@ pub(super) fn violations(site: &Site, spreads: &[&'static CallSpread]) -> Option
 
 /// What the process did while a site's calls ran; `None` where nobody asked.
 pub(super) fn window(site: &Site, spreads: &[&'static CallSpread]) -> Option<Window> {
-    site.watch.filter(|watch| watch.window)?;
+    site.limits.filter(|watch| watch.window)?;
     let (mut calls, mut sum) = (0, Moment::default());
     for seen in seen(spreads) {
         calls += seen.window_calls;

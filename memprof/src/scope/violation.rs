@@ -10,14 +10,14 @@ use crate::tracker::{Figures, Site};
 #[cold]
 #[inline(never)]
 pub(super) fn panic_if_asked(site: &'static Site, figures: Figures) {
-    if site.watch.is_some_and(|watch| watch.panics) && !std::thread::panicking() {
+    if site.limits.is_some_and(|watch| watch.panics) && !std::thread::panicking() {
         panic!("{}", text(site, figures));
     }
 }
 
 /// Which limits a call went beyond, and by how much.
 fn text(site: &Site, figures: Figures) -> String {
-    let watch = site.watch.unwrap_or_default();
+    let watch = site.limits.unwrap_or_default();
     let bytes = |key: &str, limit: Option<u64>, what: &str, figure: u64| {
         let limit = limit.filter(|&limit| figure > limit)?;
         Some(format!("{what} {} ({key} = {})", size::exact(figure), size::exact(limit)))
@@ -43,12 +43,12 @@ fn text(site: &Site, figures: Figures) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tracker::Watch;
+    use crate::tracker::Limits;
 
     #[test]
     fn the_text_names_each_limit_that_was_exceeded_and_no_other() {
         static SITE: Site =
-            Site::named("load", "src/load.rs", 7).watched(Watch::NOTHING.max_allocated(1024).max_net(0).max_count(9));
+            Site::named("load", "src/load.rs", 7).watched(Limits::NOTHING.max_allocated(1024).max_net(0).max_count(9));
         let figures = Figures { allocated: 3072, count: 2, peak: 99, net: 512 };
         assert_eq!(
             text(&SITE, figures),

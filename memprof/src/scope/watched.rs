@@ -16,7 +16,7 @@ pub struct WatchedGuard {
 /// Opens the scope of a function with a budget or a window.
 #[inline(never)]
 pub fn enter_watched(site: &'static Site) -> WatchedGuard {
-    let started = site.watch.filter(|watch| watch.window).map(|_| Moment::now());
+    let started = site.limits.filter(|watch| watch.window).map(|_| Moment::now());
     WatchedGuard { site, open: Open::here(site, FrameKind::Call), started }
 }
 
@@ -26,14 +26,14 @@ impl Drop for WatchedGuard {
         let Self { site, open, started } = *self;
         let Some((open, closed)) = open.and_then(|open| Some((open, close(open)?))) else { return };
         // As for the other figures of calls: what the inner ones of a recursion did is part of the outermost.
-        let Some(watch) = site.watch.filter(|_| closed.outermost) else { return };
+        let Some(watch) = site.limits.filter(|_| closed.outermost) else { return };
         let figures = Figures {
             allocated: closed.allocated,
             count: closed.count,
             peak: closed.peak.max(0) as u64,
             net: closed.net,
         };
-        if watch.note(open, closed.node, figures, started) {
+        if watch.check(open, closed.node, figures, started) {
             violation::panic_if_asked(site, figures);
         }
     }

@@ -59,8 +59,8 @@ pub(crate) fn are_captured() -> bool {
 
 /// What a ledger needs to capture the stacks of its thread.
 #[derive(Debug)]
-pub(crate) struct Stacks {
-    taker: system::Taker,
+pub(crate) struct StackCapture {
+    thread_cache: system::ThreadCache,
     counts: Counts,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct Counts {
     /// Allocations without a stack: it is not the thread's own, has no room left, or could not be unwound.
     pub(crate) not_captured: AtomicU64,
     /// Allocations without a stack because there was no room for one more.
-    pub(crate) without_room: AtomicU64,
+    pub(crate) tree_full: AtomicU64,
     /// Stacks that were taken over from the last one and, when they were unwound in full, found to be different.
     pub(crate) corrected: AtomicU64,
 }
@@ -82,11 +82,11 @@ impl Counts {
     }
 }
 
-impl Stacks {
+impl StackCapture {
     pub(crate) const fn new() -> Self {
         let counts =
-            Counts { not_captured: AtomicU64::new(0), without_room: AtomicU64::new(0), corrected: AtomicU64::new(0) };
-        Self { taker: system::Taker::new(), counts }
+            Counts { not_captured: AtomicU64::new(0), tree_full: AtomicU64::new(0), corrected: AtomicU64::new(0) };
+        Self { thread_cache: system::ThreadCache::new(), counts }
     }
 
     pub(crate) fn counts(&self) -> &Counts {
@@ -98,13 +98,13 @@ impl Stacks {
     pub(crate) fn capture(&self) -> StackId {
         match LIMIT.load(Relaxed) {
             0 => 0,
-            limit => self.taker.capture(limit as usize, &self.counts),
+            limit => self.thread_cache.capture(limit as usize, &self.counts),
         }
     }
 
     /// Another thread has taken the ledger. For the owner of the ledger alone.
     pub(crate) fn begin(&self) {
-        self.taker.forget_thread();
+        self.thread_cache.reset();
     }
 }
 

@@ -63,15 +63,15 @@ pub(super) fn prepare() -> bool {
 const MOST: usize = 128;
 
 #[derive(Debug)]
-pub(super) struct Taker;
+pub(super) struct ThreadCache;
 
-impl Taker {
+impl ThreadCache {
     pub(super) const fn new() -> Self {
         Self
     }
 
     #[allow(clippy::unused_self, reason = "other systems keep something")]
-    pub(super) fn forget_thread(&self) {}
+    pub(super) fn reset(&self) {}
 
     /// The stack of whoever called this. 0: there is none.
     #[inline(never)]
@@ -83,7 +83,7 @@ impl Taker {
         let Some(tree) = tree() else { return 0 };
         for &address in addresses.iter().take(count).rev() {
             let Some(known) = tree.child(Known { caller, address, mark: 0 }) else {
-                Counts::add(&counts.without_room);
+                Counts::add(&counts.tree_full);
                 return 0;
             };
             caller = known;

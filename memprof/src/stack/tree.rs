@@ -17,10 +17,10 @@ const WRITING: usize = 1;
 const STEPS: usize = 32;
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-static TREE: AtomicPtr<Tree> = AtomicPtr::new(std::ptr::null_mut());
+static TREE: AtomicPtr<StackTree> = AtomicPtr::new(std::ptr::null_mut());
 
 /// One frame of the stacks that lead through it.
-struct Node {
+struct StackNode {
     /// The return address.
     address: AtomicUsize,
     /// The caller's number, and above it the mark of the module.
@@ -28,14 +28,14 @@ struct Node {
 }
 
 /// All frames of all stacks.
-pub(crate) struct Tree {
-    nodes: *const Node,
+pub(crate) struct StackTree {
+    nodes: *const StackNode,
     length: usize,
     used: AtomicUsize,
 }
 
 // SAFETY: the nodes live as long as the tree and are only reached through atomics.
-unsafe impl Sync for Tree {}
+unsafe impl Sync for StackTree {}
 
 /// What is known of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(crate) struct Known {
 
 /// The tree in use.
 #[inline(always)]
-pub(crate) fn tree() -> Option<&'static Tree> {
+pub(crate) fn tree() -> Option<&'static StackTree> {
     // SAFETY: only `prepare` stores here, and what it stores is a whole tree that is never freed.
     unsafe { TREE.load(Acquire).as_ref() }
 }
@@ -58,31 +58,31 @@ pub(crate) fn tree() -> Option<&'static Tree> {
 /// has no memory for it.
 pub(super) fn prepare(frames: usize) -> bool {
     tree().is_some()
-        || Tree::create(frames).is_some_and(|made| {
+        || StackTree::create(frames).is_some_and(|made| {
             TREE.store(std::ptr::from_ref(made).cast_mut(), Release);
             true
         })
 }
 
-impl Tree {
-    fn create(frames: usize) -> Option<&'static Tree> {
+impl StackTree {
+    fn create(frames: usize) -> Option<&'static StackTree> {
         // Below 2^31, so that every number fits in the ids, and above 16, so that the hash can be shifted.
         let length = frames.clamp(1 << 10, 1 << 30).checked_next_power_of_two()?;
-        let header = size_of::<Tree>().next_multiple_of(64);
-        let start = pages::reserve(length.checked_mul(size_of::<Node>())?.checked_add(header)?);
+        let header = size_of::<StackTree>().next_multiple_of(64);
+        let start = pages::reserve(length.checked_mul(size_of::<StackNode>())?.checked_add(header)?);
         if start.is_null() {
             return None;
         }
         // SAFETY: the mapping holds the header and the nodes, each aligned; zeroed nodes are empty ones.
         unsafe {
-            let tree = start.cast::<Tree>();
-            tree.write(Tree { nodes: start.add(header).cast(), length, used: AtomicUsize::new(0) });
+            let tree = start.cast::<StackTree>();
+            tree.write(StackTree { nodes: start.add(header).cast(), length, used: AtomicUsize::new(0) });
             Some(&*tree)
         }
     }
 
     #[inline(always)]
-    fn node(&self, index: usize) -> &Node {
+    fn node(&self, index: usize) -> &StackNode {
         // SAFETY: the length is a power of two, so the mask keeps the index below it.
         unsafe { &*self.nodes.add(index & (self.length - 1)) }
     }
@@ -103,7 +103,7 @@ impl Tree {
             if address == EMPTY {
                 match self.fill(node, of.address, caller) {
                     Filled::Yes => return Some(index as StackId + 1),
-                    Filled::NoRoom => return None,
+                    Filled::TreeFull => return None,
                     Filled::Lost(theirs) => address = theirs,
                 }
             }
@@ -115,9 +115,9 @@ impl Tree {
     }
 
     #[cold]
-    fn fill(&self, node: &Node, address: usize, caller: u64) -> Filled {
+    fn fill(&self, node: &StackNode, address: usize, caller: u64) -> Filled {
         if self.used.load(Relaxed) >= self.length / 4 * 3 {
-            return Filled::NoRoom;
+            return Filled::TreeFull;
         }
         match node.address.compare_exchange(EMPTY, WRITING, AcqRel, Acquire) {
             Ok(_) => {
@@ -157,7 +157,7 @@ impl Tree {
 /// What became of an empty place.
 enum Filled {
     Yes,
-    NoRoom,
+    TreeFull,
     /// Another thread has taken it, for this address.
     Lost(usize),
 }
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_stack_is_stored_once_and_found_again() {
-        let tree = Tree::create(1024).unwrap();
+        let tree = StackTree::create(1024).unwrap();
         let outer = tree.child(frame(0, 0x1000)).unwrap();
         let inner = tree.child(frame(outer, 0x2000)).unwrap();
         let other = tree.child(frame(0, 0x2000)).unwrap();
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_full_tree_still_finds_what_it_has() {
-        let tree = Tree::create(1024).unwrap();
+        let tree = StackTree::create(1024).unwrap();
         let added: Vec<_> = (2..2002_usize).map(|number| (number * 16, tree.child(frame(0, number * 16)))).collect();
         let kept = added.iter().filter(|(_, id)| id.is_some()).count();
         assert!(kept <= 768 && kept > 700, "{kept}");
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn threads_that_add_the_same_stacks_agree_on_their_frames() {
-        let tree = Tree::create(1 << 14).unwrap();
+        let tree = StackTree::create(1 << 14).unwrap();
         let add = || {
             let mut caller = 0;
             for step in 2..2000_usize {

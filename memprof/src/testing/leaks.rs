@@ -19,7 +19,7 @@ pub fn leaks<R>(work: impl FnOnce() -> R) -> Option<Failure> {
 
 /// What to say of the blocks that are still live; `None`: there are none.
 pub(super) fn left(run: &mut Run) -> Option<String> {
-    let not_tracked = run.ended.not_tracked();
+    let not_tracked = run.ended.not_recorded();
     if not_tracked > 0 {
         return Some(format!(
             "memprof: table too small: {} of a thread in this measurement found no room in the live table, so nobody knows \

@@ -5,7 +5,7 @@ use crate::profiler::Reporting;
 use crate::scope::site_name;
 use crate::size;
 use crate::sorted;
-use crate::tracker::{self, AT_ONCE, Ended, Measurement, Reading, Refused, Site, Span};
+use crate::tracker::{self, AT_ONCE, Ended, MeasuredSpan, Measurement, Reading, Refused, Site};
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::panic::Location;
@@ -84,7 +84,7 @@ pub(super) fn begin(leaks: bool) -> Measurement {
 #[track_caller]
 pub(super) fn run<R>(leaks: bool, work: impl FnOnce() -> R) -> (R, Run) {
     let measurement = begin(leaks);
-    let mut span = Span::default();
+    let mut span = MeasuredSpan::default();
     let inside = measurement.enter(&mut span);
     let value = work();
     drop(inside);
@@ -93,7 +93,7 @@ pub(super) fn run<R>(leaks: bool, work: impl FnOnce() -> R) -> (R, Run) {
 
 #[allow(clippy::redundant_async_block, reason = "it is what drops the future when it is done")]
 pub(super) async fn run_async<F: Future>(measurement: Measurement, future: F) -> (F::Output, Run) {
-    let mut span = Span::default();
+    let mut span = MeasuredSpan::default();
     // Dropped by the poll that ends it, and so in the measurement.
     let mut future = pin!(async move { future.await });
     let value = poll_fn(|context| {
@@ -105,7 +105,7 @@ pub(super) async fn run_async<F: Future>(measurement: Measurement, future: F) ->
 }
 
 impl Run {
-    fn new(measurement: Measurement, span: Span) -> Self {
+    fn new(measurement: Measurement, span: MeasuredSpan) -> Self {
         let mut ended = measurement.end();
         let sum = ended.sum();
         Self { ended, sum, peak: span.peak.max(0) as u64 }

@@ -9,7 +9,7 @@ use crate::live::{self, Inserted, Record};
 use crate::tracker::threads::installed::{self, InnerName};
 use crate::tracker::threads::ledger::{Ledger, SHARED};
 use crate::tracker::threads::published;
-use crate::tracker::threads::thread::{self, Elsewhere};
+use crate::tracker::threads::thread::{self, Fallback};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicPtr, AtomicUsize};
 
@@ -21,7 +21,7 @@ pub(crate) fn on_alloc(block: *mut u8, bytes: usize, inner: InnerName) {
         Some(ledger) => allocated(ledger, block, bytes),
         // Switched off: the same branch each time, and nothing behind it.
         None if present.is_off() => {}
-        None => alloc_elsewhere(block, bytes, inner),
+        None => alloc_without_ledger(block, bytes, inner),
     }
 }
 
@@ -55,14 +55,14 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
     }
     count_allocated(ledger, total, bytes);
     if let Some(table) = live::table() {
-        if records::is_special(ledger) {
-            return records::special(ledger, table, block, bytes);
+        if records::needs_slow_path(ledger) {
+            return records::insert_with_stack(ledger, table, block, bytes);
         }
         match table.insert(block.addr(), || records::record_without_stack(ledger, bytes)) {
             Inserted::Yes => {}
             // Also where the table is a sample.
-            Inserted::No => records::by_the_long_way(ledger, table, block, bytes),
-            Inserted::Crowded => records::crowded(ledger, table, block, bytes),
+            Inserted::No => records::insert_slow(ledger, table, block, bytes),
+            Inserted::BucketFull => records::insert_bucket_full(ledger, table, block, bytes),
         }
     }
 }
@@ -74,7 +74,7 @@ fn allocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usi
     ledger.catch_up();
     count_allocated(ledger, total, bytes);
     if let Some(table) = live::table() {
-        records::by_the_long_way(ledger, table, block, bytes);
+        records::insert_slow(ledger, table, block, bytes);
     }
     ledger.publish(false);
 }
@@ -87,20 +87,20 @@ fn publish(ledger: &'static Ledger) {
 
 #[cold]
 #[inline(never)]
-fn alloc_elsewhere(block: *mut u8, bytes: usize, inner: InnerName) {
-    match thread::elsewhere() {
-        Elsewhere::Ledger(ledger) => allocated(ledger, block, bytes),
-        Elsewhere::Probe(ledger) => {
+fn alloc_without_ledger(block: *mut u8, bytes: usize, inner: InnerName) {
+    match thread::without_ledger() {
+        Fallback::Ledger(ledger) => allocated(ledger, block, bytes),
+        Fallback::Probe(ledger) => {
             installed::note_inner(inner);
             allocated(ledger, block, bytes);
         }
-        Elsewhere::Shared => {
+        Fallback::Shared => {
             let root = SHARED.root();
             root.counters.allocated_shared(bytes as u64);
             published::move_net(bytes as i64);
             records::allocated_shared(block, bytes, None);
         }
-        Elsewhere::Nowhere => {}
+        Fallback::Nowhere => {}
     }
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn on_dealloc(block: *mut u8, bytes: usize) {
     match present.ledger() {
         Some(ledger) => deallocated(ledger, block, bytes),
         None if present.is_off() => {}
-        None => dealloc_elsewhere(block, bytes),
+        None => dealloc_without_ledger(block, bytes),
     }
 }
 
@@ -137,17 +137,17 @@ fn free_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64)
         return free_that_publishes(ledger, block, bytes);
     }
     count_deallocated(ledger, bytes);
-    forget(block);
+    remove_record(block);
 }
 
 /// Before the block is given back: afterwards another thread may get, and insert, the same address.
 #[inline(always)]
-fn forget(block: *mut u8) {
+fn remove_record(block: *mut u8) {
     if let Some(table) = live::table()
-        && table.may_hold(block.addr())
-        && !table.forget(block.addr())
+        && table.may_contain(block.addr())
+        && !table.remove(block.addr())
     {
-        forget_elsewhere(block);
+        remove_record_slow(block);
     }
 }
 
@@ -157,36 +157,36 @@ fn forget(block: *mut u8) {
 fn free_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     ledger.catch_up();
     count_deallocated(ledger, bytes);
-    forget(block);
+    remove_record(block);
     ledger.publish(false);
 }
 
 #[cold]
 #[inline(never)]
-fn forget_elsewhere(block: *mut u8) {
+fn remove_record_slow(block: *mut u8) {
     if let Some(table) = live::table() {
-        table.forget_elsewhere(block.addr());
+        table.remove_slow(block.addr());
     }
 }
 
 #[cold]
 #[inline(never)]
-fn dealloc_elsewhere(block: *mut u8, bytes: usize) {
-    match thread::elsewhere() {
-        Elsewhere::Ledger(ledger) | Elsewhere::Probe(ledger) => return deallocated(ledger, block, bytes),
-        Elsewhere::Shared => {
+fn dealloc_without_ledger(block: *mut u8, bytes: usize) {
+    match thread::without_ledger() {
+        Fallback::Ledger(ledger) | Fallback::Probe(ledger) => return deallocated(ledger, block, bytes),
+        Fallback::Shared => {
             SHARED.root().counters.deallocated_shared(bytes as u64);
             published::move_net(-(bytes as i64));
         }
-        Elsewhere::Nowhere => {}
+        Fallback::Nowhere => {}
     }
-    forget(block);
+    remove_record(block);
 }
 
 /// Takes the block's record away before a reallocation, which may free the block.
 #[inline(always)]
 pub(crate) fn before_realloc(block: *mut u8) -> Option<Record> {
-    live::table()?.remove(block.addr())
+    live::table()?.take_record(block.addr())
 }
 
 /// The reallocation has failed: the old block is still there, and so is its record.
@@ -205,9 +205,9 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
     let grown = new.saturating_sub(old) as u64;
     let ledger = match thread::present().ledger() {
         Some(ledger) => ledger,
-        None => match thread::elsewhere() {
-            Elsewhere::Ledger(ledger) | Elsewhere::Probe(ledger) => ledger,
-            Elsewhere::Shared => {
+        None => match thread::without_ledger() {
+            Fallback::Ledger(ledger) | Fallback::Probe(ledger) => ledger,
+            Fallback::Shared => {
                 let root = SHARED.root();
                 root.counters.allocated_shared(new as u64);
                 root.counters.deallocated_shared(old as u64);
@@ -216,7 +216,7 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
                 published::move_net(new as i64 - old as i64);
                 return records::allocated_shared(block, new, record);
             }
-            Elsewhere::Nowhere => return,
+            Fallback::Nowhere => return,
         },
     };
     reallocated(ledger, old, new, grown);

@@ -20,11 +20,11 @@ pub(crate) use hook::{
     before_realloc, has_refused, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
     set_out_of_memory_handler,
 };
-pub(crate) use measuring::measurement::{Ended, Measurement, Refused, Span};
+pub(crate) use measuring::measurement::{Ended, MeasuredSpan, Measurement, Refused};
 pub(crate) use measuring::workers::Workers;
 pub(crate) use paths::distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
-pub use paths::limits::Watch;
-pub(crate) use paths::limits::{Figures, Moment, Seen};
+pub use paths::limits::Limits;
+pub(crate) use paths::limits::{Figures, LimitFigures, Moment};
 pub(crate) use paths::node::{CallSpread, Node};
 pub(crate) use paths::reading::Reading;
 pub use paths::site::Site;
@@ -45,4 +45,4 @@ pub(crate) use threads::installed::inner_name;
 pub(crate) use threads::ledger::{Ledger, each_ledger, each_node};
 pub(crate) use threads::left_over::OwnFigures;
 pub(crate) use threads::slots::{AT_ONCE, site_in_reports};
-pub(crate) use threads::thread::{disable, present, retire_others, start_tracking};
+pub(crate) use threads::thread::{disable, present, retire_others, start_recording};

@@ -49,7 +49,7 @@ fn charge(table: &'static Table, since: u64, times: u64) {
 
 fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record) {
     if !table.insert_chosen(block.addr(), record) {
-        ledger.count_not_tracked();
+        ledger.count_not_recorded();
     }
 }
 
@@ -72,24 +72,24 @@ fn is_timed(ledger: &Ledger) -> bool {
 /// Whether the allocation that was counted just now is not to be tracked the short way: where stacks are captured none is,
 /// else those that are timed. Two instructions for both questions: what counts allocations is there anyway.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(crate) fn is_special(ledger: &Ledger) -> bool {
-    ledger.allocated_count.get() & ledger.special_mask.load(Relaxed) == 0
+pub(crate) fn needs_slow_path(ledger: &Ledger) -> bool {
+    ledger.allocated_count.get() & ledger.slow_path_mask.load(Relaxed) == 0
 }
 
 /// An allocation that is timed, or that keeps its stack. A function of its own: the call has registers saved, 11 instructions
 /// for all the others.
 #[inline(never)]
-pub(crate) fn special(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+pub(crate) fn insert_with_stack(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     // Asked before the stack is captured, not left to the insert: a sample would be captured twice.
-    if is_timed(ledger) || !ledger.is_tracked() || !table.state().is_exact() {
-        return by_the_long_way(ledger, table, block, bytes);
+    if is_timed(ledger) || !ledger.is_recorded() || !table.state().is_exact() {
+        return insert_slow(ledger, table, block, bytes);
     }
     table.prefetch(block.addr());
     let record = record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
     match table.insert(block.addr(), || record) {
         Inserted::Yes => {}
-        Inserted::No => return by_the_long_way(ledger, table, block, bytes),
-        Inserted::Crowded => return crowded(ledger, table, block, bytes),
+        Inserted::No => return insert_slow(ledger, table, block, bytes),
+        Inserted::BucketFull => return insert_bucket_full(ledger, table, block, bytes),
     }
     ledger.publish_if_due(record.ticks);
 }
@@ -97,8 +97,8 @@ pub(crate) fn special(ledger: &'static Ledger, table: &'static Table, block: *mu
 /// An allocation beyond the threshold that found no room in an exact table, or whose cost is measured.
 #[cold]
 #[inline(never)]
-pub(crate) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
-    if !ledger.is_tracked() {
+pub(crate) fn insert_slow(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    if !ledger.is_recorded() {
         return;
     }
     if !table.state().is_exact() {
@@ -114,10 +114,10 @@ pub(crate) fn by_the_long_way(ledger: &'static Ledger, table: &'static Table, bl
 /// An allocation that found its bucket full.
 #[cold]
 #[inline(never)]
-pub(crate) fn crowded(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+pub(crate) fn insert_bucket_full(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     let record = record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
-    if !table.insert_elsewhere(block.addr(), record) {
-        ledger.count_not_tracked();
+    if !table.insert_slow(block.addr(), record) {
+        ledger.count_not_recorded();
     }
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn reallocated(
     bytes: usize,
     old: Option<Record>,
 ) {
-    if !ledger.is_tracked() {
+    if !ledger.is_recorded() {
         return;
     }
     if !table.state().is_exact() {
@@ -167,6 +167,6 @@ pub(crate) fn restore(block: *mut u8, record: Record) {
 
 fn insert_shared(table: &Table, block: *mut u8, record: Record) {
     if !table.insert_chosen(block.addr(), record) {
-        SHARED.not_tracked.fetch_add(1, Relaxed);
+        SHARED.not_recorded.fetch_add(1, Relaxed);
     }
 }

@@ -1,8 +1,9 @@
 //! How frees come to ask another filter, and back.
 
-use crate::filter::{Asked, Filter};
-use crate::room::Room;
-use crate::slot::{self, Taken};
+use crate::capacity::Capacity;
+use crate::choice::FilterChoice;
+use crate::counting::Filter;
+use crate::slot::{self, Removal};
 use crate::slots::{ALIVE, BLOCK, Table};
 use crate::{in_threads, with_few_preemptions};
 use loom::sync::atomic::AtomicU8;
@@ -23,8 +24,8 @@ struct Filtered {
     table: &'static Table,
     whole: Filter,
     short: Filter,
-    asked: Asked,
-    room: Room,
+    choice: FilterChoice,
+    capacity: Capacity,
 }
 
 // SAFETY: the filters' entries are leaked, and only reached through atomics.
@@ -35,20 +36,20 @@ const MAX: u64 = 1;
 impl Filtered {
     fn new() -> &'static Self {
         let (whole, short) = (Entries::<256>::filter(), Entries::<2>::filter());
-        let asked = Asked::new(&whole);
+        let choice = FilterChoice::new(&whole);
         let table = Table::new();
-        table.forget();
-        Box::leak(Box::new(Self { table, whole, short, asked, room: Room::new(MAX) }))
+        table.remove();
+        Box::leak(Box::new(Self { table, whole, short, choice, capacity: Capacity::new(MAX) }))
     }
 
     /// As an exact table does. False: there is no room, or the table is a sample.
     fn insert_exact(&self) -> bool {
         let key = slot::key(BLOCK);
-        let has_room = self.room.take_exact();
+        let has_room = self.capacity.take_exact();
         if has_room {
             assert!(self.whole.add(self.whole.index(key)));
-            assert!(slot::claim(&self.table.place));
-            slot::fill(&self.table.place, &self.table.entry, key, ALIVE);
+            assert!(slot::claim(&self.table.word));
+            slot::fill(&self.table.word, &self.table.entry, key, ALIVE);
         }
         has_room
     }
@@ -58,17 +59,17 @@ impl Filtered {
         self.whole.subtract(index);
         if slot::is_listed(key) {
             self.short.subtract(index.of_short());
-            self.room.give_back_listed();
+            self.capacity.give_back_listed();
         } else {
-            self.room.give_back();
+            self.capacity.give_back();
         }
     }
 
-    fn forget(&self) {
+    fn remove(&self) {
         let key = slot::key(BLOCK);
-        if self.asked.may_hold(key)
-            && slot::may_hold(&self.table.place, key)
-            && let Taken::Yes(key) = slot::take_from_sweep(&self.table.place, key)
+        if self.choice.may_contain(key)
+            && slot::may_contain(&self.table.word, key)
+            && let Removal::Done(key) = slot::take_from_sweep(&self.table.word, key)
         {
             self.settle(key);
         }
@@ -76,35 +77,35 @@ impl Filtered {
 
     /// As a sweep that leaves the record.
     fn list(&self) {
-        let Some(key) = slot::look(&self.table.place) else { return };
+        let Some(key) = slot::look(&self.table.word) else { return };
         let lists = !slot::is_listed(key) && self.short.add(self.whole.index(slot::plain(key)).of_short());
         if lists {
-            self.room.list();
+            self.capacity.list();
         }
         let listed = if lists { slot::listed(key) } else { key };
-        if !slot::keep_as(&self.table.place, key, listed) {
+        if !slot::keep_as(&self.table.word, key, listed) {
             self.settle(listed);
         }
     }
 
     fn choose(&self) {
-        let asked = self.asked.look();
-        let seen = self.room.look();
+        let choice = self.choice.look();
+        let seen = self.capacity.look();
         if seen.is_sampled && seen.unlisted(MAX) == 0 {
-            self.asked.change(asked, &self.short);
+            self.choice.change(choice, &self.short);
         }
     }
 
     /// As for the next profile, of a table without records.
     fn begin(&self) {
-        self.asked.close(&self.whole);
-        self.room.mark_sampled(false);
-        self.asked.open(&self.whole);
+        self.choice.close(&self.whole);
+        self.capacity.mark_sampled(false);
+        self.choice.open(&self.whole);
     }
 
     fn is_empty(&self) -> bool {
-        let seen = self.room.look();
-        self.table.found().is_none() && (seen.room, seen.listed) == (MAX as i64, 0)
+        let seen = self.capacity.look();
+        self.table.found().is_none() && (seen.left, seen.listed) == (MAX as i64, 0)
     }
 }
 
@@ -115,10 +116,10 @@ fn a_block_is_found_whichever_filter_is_asked_when_it_is_freed() {
         in_threads([
             Box::new(|| {
                 table.insert_exact();
-                table.forget();
+                table.remove();
             }) as Box<dyn FnOnce() + Send>,
             Box::new(|| {
-                table.room.mark_sampled(true);
+                table.capacity.mark_sampled(true);
                 table.list();
                 table.choose();
             }),
@@ -132,11 +133,11 @@ fn whoever_asks_the_short_filter_sees_what_others_have_listed() {
     with_few_preemptions(|| {
         let table = Filtered::new();
         assert!(table.insert_exact());
-        table.room.mark_sampled(true);
+        table.capacity.mark_sampled(true);
         in_threads([
             Box::new(|| table.list()) as Box<dyn FnOnce() + Send>,
             Box::new(|| table.choose()),
-            Box::new(|| table.forget()),
+            Box::new(|| table.remove()),
         ]);
         assert!(table.is_empty());
     });
@@ -147,11 +148,11 @@ fn two_sweeps_list_a_record_once() {
     with_few_preemptions(|| {
         let table = Filtered::new();
         assert!(table.insert_exact());
-        table.room.mark_sampled(true);
+        table.capacity.mark_sampled(true);
         in_threads([
             Box::new(|| table.list()) as Box<dyn FnOnce() + Send>,
             Box::new(|| table.list()),
-            Box::new(|| table.forget()),
+            Box::new(|| table.remove()),
         ]);
         assert!(table.is_empty());
     });
@@ -161,13 +162,13 @@ fn two_sweeps_list_a_record_once() {
 fn what_an_exact_table_holds_after_a_sample_is_found() {
     with_few_preemptions(|| {
         let table = Filtered::new();
-        table.room.mark_sampled(true);
+        table.capacity.mark_sampled(true);
         in_threads([
             Box::new(|| table.choose()) as Box<dyn FnOnce() + Send>,
             Box::new(|| table.begin()),
             Box::new(|| {
                 table.insert_exact();
-                table.forget();
+                table.remove();
             }),
         ]);
         assert!(table.is_empty());

@@ -1,14 +1,14 @@
 //! How a ledger passes from a finished thread to the next one, and how a reporter reads all of them.
 
 use crate::counters::{Counters, Flow};
-use crate::registry::{Listed, Place, Registry};
+use crate::registry::{Link, Listed, Registry};
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use loom::thread;
 
 /// A ledger in small: shared counters, and something that its owner alone may touch.
 struct Ledger {
-    place: Place<Ledger>,
+    link: Link<Ledger>,
     counters: Counters,
     owned: UnsafeCell<u32>,
 }
@@ -18,15 +18,15 @@ struct Ledger {
 unsafe impl Sync for Ledger {}
 
 impl Listed for Ledger {
-    fn place(&self) -> &Place<Ledger> {
-        &self.place
+    fn link(&self) -> &Link<Ledger> {
+        &self.link
     }
 }
 
 impl Ledger {
     fn new() -> &'static Self {
-        let place = Place { next: AtomicPtr::new(std::ptr::null_mut()), state: AtomicU32::new(0) };
-        Box::leak(Box::new(Self { place, counters: zero(), owned: UnsafeCell::new(0) }))
+        let link = Link { next: AtomicPtr::new(std::ptr::null_mut()), state: AtomicU32::new(0) };
+        Box::leak(Box::new(Self { link, counters: zero(), owned: UnsafeCell::new(0) }))
     }
 
     fn use_as_owner(&self) {

@@ -1,24 +1,24 @@
 //! How a thread hears of its scopes that end elsewhere.
 
-use crate::inbox::Inbox;
+use crate::mailbox_words::MailboxWords;
 use crate::with_few_preemptions;
 use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use loom::thread;
 
-/// A ledger's inbox, and what its owner compares with each allocation.
+/// A ledger's words, and what its owner compares with each allocation.
 struct Mail {
-    inbox: Inbox,
-    places: Vec<AtomicU64>,
+    words: MailboxWords,
+    slots: Vec<AtomicU64>,
     threshold: AtomicU64,
 }
 
 const AWAKE: u64 = 0;
 
 impl Mail {
-    fn new(places: usize) -> &'static Self {
-        let inbox = Inbox { upto: AtomicUsize::new(0) };
-        let places = (0..places).map(|_| AtomicU64::new(0)).collect();
-        Box::leak(Box::new(Self { inbox, places, threshold: AtomicU64::new(1) }))
+    fn new(slots: usize) -> &'static Self {
+        let words = MailboxWords { upto: AtomicUsize::new(0) };
+        let slots = (0..slots).map(|_| AtomicU64::new(0)).collect();
+        Box::leak(Box::new(Self { words, slots, threshold: AtomicU64::new(1) }))
     }
 
     fn wake(&self) {
@@ -26,18 +26,18 @@ impl Mail {
     }
 
     fn put(&self, word: u64) {
-        self.inbox.put(&self.places, word, || self.wake());
+        self.words.put(&self.slots, word, || self.wake());
     }
 
     /// As `Ledger::publish`: at any time, not only when woken.
     fn arm(&self) {
-        self.inbox.arm(|| self.threshold.store(1, Ordering::Relaxed), || self.wake());
+        self.words.arm(|| self.threshold.store(1, Ordering::Relaxed), || self.wake());
     }
 
     /// What an allocation does: nothing, or it takes all there is.
     fn allocate(&self, taken: &mut Vec<Option<u64>>) {
         if self.threshold.load(Ordering::Relaxed) == AWAKE {
-            self.inbox.take(&self.places, |word| taken.push(word));
+            self.words.take(&self.slots, |word| taken.push(word));
             self.arm();
         }
     }
@@ -45,8 +45,8 @@ impl Mail {
 
 /// Threads leave a word each, while the owner publishes and allocates. When all are over, its next allocation finds what is
 /// left.
-fn words(number: u64, places: usize) -> Vec<Option<u64>> {
-    let mail = Mail::new(places);
+fn words(number: u64, slots: usize) -> Vec<Option<u64>> {
+    let mail = Mail::new(slots);
     let threads: Vec<_> = (1..=number).map(|word| thread::spawn(move || mail.put(word))).collect();
     // Not the main thread: see above.
     let owner = thread::spawn(move || {

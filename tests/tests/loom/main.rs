@@ -19,26 +19,31 @@ mod sync {
     pub(crate) use add;
 }
 
-/// Where the files look for it.
+/// Paths by which the files import each other.
 mod tracker {
     pub(crate) use crate::sync;
 }
+mod live {
+    pub(crate) use crate::{prefetch, record, sync};
+}
 
+#[path = "../../../memprof/src/live/table/capacity.rs"]
+mod capacity;
+#[path = "../../../memprof/src/live/filter/choice.rs"]
+mod choice;
 #[path = "../../../memprof/src/tracker/paths/counters.rs"]
 mod counters;
-#[path = "../../../memprof/src/live/filter.rs"]
-mod filter;
-#[path = "../../../memprof/src/tracker/threads/inbox.rs"]
-mod inbox;
+#[path = "../../../memprof/src/live/filter/counting.rs"]
+mod counting;
+#[path = "../../../memprof/src/tracker/threads/mailbox_words.rs"]
+mod mailbox_words;
 #[path = "../../../memprof/src/live/prefetch.rs"]
 mod prefetch;
 #[path = "../../../memprof/src/live/record.rs"]
 mod record;
 #[path = "../../../memprof/src/tracker/threads/registry.rs"]
 mod registry;
-#[path = "../../../memprof/src/live/room.rs"]
-mod room;
-#[path = "../../../memprof/src/live/slot.rs"]
+#[path = "../../../memprof/src/live/table/slot.rs"]
 mod slot;
 
 mod filters;

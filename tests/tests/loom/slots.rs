@@ -1,14 +1,14 @@
 //! One slot of the live table.
 
 use crate::record::{Drawn, Record};
-use crate::slot::{self, Entry, Taken};
+use crate::slot::{self, Removal, SlotRecord};
 use crate::{in_threads, with_few_preemptions};
 use loom::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// A live table in small: one slot, and how many records were inserted and settled.
 pub(crate) struct Table {
-    pub(crate) place: AtomicU64,
-    pub(crate) entry: Entry,
+    pub(crate) word: AtomicU64,
+    pub(crate) entry: SlotRecord,
     inserted: AtomicU32,
     settled: AtomicU32,
 }
@@ -33,22 +33,22 @@ const fn record(number: u64) -> Record {
 impl Table {
     /// With the record that a sweep discards.
     pub(crate) fn new() -> &'static Self {
-        let entry = Entry {
+        let entry = SlotRecord {
             size: AtomicU64::new(0),
             owner: AtomicUsize::new(0),
             ticks: AtomicU64::new(0),
             stack: AtomicU64::new(0),
         };
-        let (place, zero) = (AtomicU64::new(0), || AtomicU32::new(0));
-        let table: &Self = Box::leak(Box::new(Self { place, entry, inserted: zero(), settled: zero() }));
+        let (word, zero) = (AtomicU64::new(0), || AtomicU32::new(0));
+        let table: &Self = Box::leak(Box::new(Self { word, entry, inserted: zero(), settled: zero() }));
         table.insert(DEAD);
         table
     }
 
     fn insert(&self, record: Record) {
-        if slot::claim(&self.place) {
+        if slot::claim(&self.word) {
             self.inserted.fetch_add(1, Ordering::Relaxed);
-            slot::fill(&self.place, &self.entry, slot::key(BLOCK), record);
+            slot::fill(&self.word, &self.entry, slot::key(BLOCK), record);
         }
     }
 
@@ -57,11 +57,12 @@ impl Table {
     }
 
     /// As the table does before the block is freed.
-    pub(crate) fn forget(&self) {
+    pub(crate) fn remove(&self) {
         let key = slot::key(BLOCK);
-        let found = slot::holds(&self.place, key) && slot::take(&self.place, key);
+        let found = slot::contains(&self.word, key) && slot::take(&self.word, key);
         if found
-            || (slot::may_hold(&self.place, key) && matches!(slot::take_from_sweep(&self.place, key), Taken::Yes(_)))
+            || (slot::may_contain(&self.word, key)
+                && matches!(slot::take_from_sweep(&self.word, key), Removal::Done(_)))
         {
             self.settle();
         }
@@ -69,16 +70,16 @@ impl Table {
 
     /// As the table's sweep.
     fn sweep(&self) {
-        if slot::read(&self.place, &self.entry).is_none_or(|(_, record)| record == ALIVE) {
+        if slot::read(&self.word, &self.entry).is_none_or(|(_, record)| record == ALIVE) {
             return;
         }
-        let Some(key) = slot::look(&self.place) else { return };
+        let Some(key) = slot::look(&self.word) else { return };
         let survives = self.entry.load() == ALIVE;
-        if survives && slot::keep(&self.place, key) {
+        if survives && slot::keep(&self.word, key) {
             return;
         }
         if !survives {
-            slot::discard(&self.place);
+            slot::discard(&self.word);
         }
         self.settle();
     }
@@ -89,7 +90,7 @@ impl Table {
     }
 
     pub(crate) fn found(&self) -> Option<Record> {
-        slot::read(&self.place, &self.entry).map(|(_, record)| record)
+        slot::read(&self.word, &self.entry).map(|(_, record)| record)
     }
 }
 
@@ -100,7 +101,7 @@ fn a_record_that_is_swept_and_freed_at_once_is_settled_once() {
         in_threads([
             Box::new(|| table.sweep()) as Box<dyn FnOnce() + Send>,
             Box::new(|| table.sweep()),
-            Box::new(|| table.forget()),
+            Box::new(|| table.remove()),
         ]);
         assert_eq!((table.left(), table.found()), (0, None));
         table.insert(ALIVE);
@@ -115,7 +116,7 @@ fn a_sweep_never_discards_the_record_of_the_next_block_at_the_address() {
         in_threads([
             Box::new(|| table.sweep()) as Box<dyn FnOnce() + Send>,
             Box::new(|| {
-                table.forget();
+                table.remove();
                 table.insert(ALIVE);
             }),
         ]);
@@ -133,9 +134,9 @@ fn a_block_that_is_freed_under_a_sweep_leaves_no_record() {
         in_threads([
             Box::new(|| table.sweep()) as Box<dyn FnOnce() + Send>,
             Box::new(|| {
-                table.forget();
+                table.remove();
                 table.insert(ALIVE);
-                table.forget();
+                table.remove();
             }),
         ]);
         assert_eq!((table.left(), table.found()), (0, None));
@@ -149,7 +150,7 @@ fn a_copy_is_one_record_or_the_other() {
         in_threads([
             Box::new(|| assert!([None, Some(DEAD), Some(ALIVE)].contains(&table.found()))) as Box<dyn FnOnce() + Send>,
             Box::new(|| {
-                table.forget();
+                table.remove();
                 table.insert(ALIVE);
             }),
         ]);

@@ -17,13 +17,13 @@ fn insert(table: &Table, address: usize, record: Record) -> bool {
     match table.insert(address, || record) {
         Inserted::Yes => true,
         Inserted::No => false,
-        Inserted::Crowded => table.insert_elsewhere(address, record),
+        Inserted::BucketFull => table.insert_slow(address, record),
     }
 }
 
-fn forget(table: &Table, address: usize) {
-    if table.may_hold(address) && !table.forget(address) {
-        table.forget_elsewhere(address);
+fn remove(table: &Table, address: usize) {
+    if table.may_contain(address) && !table.remove(address) {
+        table.remove_slow(address);
     }
 }
 
@@ -38,14 +38,14 @@ fn what_goes_in_comes_out_once() {
     let table = Table::create(100).unwrap();
     assert!(insert(table, 0x1000, record(1)));
     assert!(insert(table, 0x2000, record(2)));
-    assert_eq!(table.remove(0x3000), None);
-    assert_eq!(table.remove(0x1000), Some(record(1)));
-    assert_eq!(table.remove(0x1000), None);
+    assert_eq!(table.take_record(0x3000), None);
+    assert_eq!(table.take_record(0x1000), Some(record(1)));
+    assert_eq!(table.take_record(0x1000), None);
     assert_eq!(sizes(table), [2]);
-    forget(table, 0x2000);
-    forget(table, 0x2000);
+    remove(table, 0x2000);
+    remove(table, 0x2000);
     assert!(sizes(table).is_empty());
-    assert_eq!(table.tracked(), 0);
+    assert_eq!(table.len(), 0);
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn a_full_table_takes_exactly_max_records_wherever_they_fall() {
             assert!(!insert(table, address(max), record(0)));
             assert_eq!(sizes(table), (0..max as u64).collect::<Vec<_>>());
             for number in 0..max {
-                assert_eq!(table.remove(address(number)), Some(record(number as u64)));
+                assert_eq!(table.take_record(address(number)), Some(record(number as u64)));
             }
-            assert!((0..max).all(|number| !table.may_hold(address(number))));
+            assert!((0..max).all(|number| !table.may_contain(address(number))));
             assert!(insert(table, address(max), record(0)));
         }
     }
@@ -87,9 +87,9 @@ fn it_agrees_with_a_map_over_a_long_random_run() {
         state ^= state << 17;
         let address = 0x5000_0000 + (state as usize % 700) * 16;
         if let Some(expected) = truth.remove(&address) {
-            assert_eq!(table.remove(address), Some(expected));
+            assert_eq!(table.take_record(address), Some(expected));
         } else {
-            assert_eq!(table.remove(address), None);
+            assert_eq!(table.take_record(address), None);
             let inserted = insert(table, address, record(step));
             assert_eq!(inserted, truth.len() < 500);
             if inserted {
@@ -114,7 +114,7 @@ fn a_copy_is_never_a_mixture_while_threads_insert_and_remove() {
                         number += 1;
                     }
                     for slot in 0..8 {
-                        assert!(table.remove((thread + 1) * 0x10_0000 + slot * 16).is_some());
+                        assert!(table.take_record((thread + 1) * 0x10_0000 + slot * 16).is_some());
                     }
                 }
             });
@@ -141,10 +141,10 @@ fn records_beyond_a_full_bucket_are_found_in_another() {
     assert_eq!(table.displaced.load(super::Relaxed), 12);
     for (number, &address) in crowd.iter().enumerate() {
         if number % 2 == 0 {
-            assert_eq!(table.remove(address), Some(record(number as u64)));
+            assert_eq!(table.take_record(address), Some(record(number as u64)));
         } else {
-            forget(table, address);
+            remove(table, address);
         }
     }
-    assert_eq!((table.displaced.load(super::Relaxed), table.tracked()), (0, 0));
+    assert_eq!((table.displaced.load(super::Relaxed), table.len()), (0, 0));
 }

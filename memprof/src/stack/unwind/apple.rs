@@ -4,23 +4,23 @@
 //! the standard library too. So one rule fits all code, nothing has to be read from any module, and the one question is
 //! whether an address is code of a loaded module at all.
 
-use super::rule::Rule;
+use super::rule::UnwindRule;
 use std::ffi::CStr;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicUsize, fence};
 
 /// A module, as far as unwinding needs it.
-pub(super) struct Module {
+pub(super) struct UnwindModule {
     /// 0: whatever is loaded in the same place later has the same rule.
     pub(super) mark: u32,
 }
 
-impl Module {
+impl UnwindModule {
     /// The rule of a function that goes on at a return address.
     #[allow(clippy::unused_self, reason = "ELF modules differ")]
-    pub(super) fn rule(&self, _return_address: usize) -> Option<Rule> {
-        Some(Rule::FRAME_POINTER)
+    pub(super) fn rule(&self, _return_address: usize) -> Option<UnwindRule> {
+        Some(UnwindRule::FRAME_POINTER)
     }
 }
 
@@ -45,10 +45,10 @@ pub(super) fn prepare() {
 }
 
 /// The module that an address is in.
-pub(super) fn find(address: usize) -> Option<Module> {
+pub(super) fn find(address: usize) -> Option<UnwindModule> {
     let mut all = LOW.iter().zip(&HIGH).take(COUNT.load(Acquire));
     let found = all.any(|(low, high)| low.load(Relaxed) <= address && address < high.load(Relaxed));
-    found.then_some(Module { mark: 0 })
+    found.then_some(UnwindModule { mark: 0 })
 }
 
 /// Which module an address is in: 0.

@@ -2,8 +2,8 @@
 
 mod registers;
 mod rule;
-mod rules;
-mod taker;
+mod rule_cache;
+mod thread_cache;
 mod walk;
 
 #[cfg(target_vendor = "apple")]
@@ -14,7 +14,7 @@ mod modules;
 mod modules;
 
 pub(crate) use modules::{Image, images, mark_of};
-pub(super) use taker::Taker;
+pub(super) use thread_cache::ThreadCache;
 
 use crate::os::stack_bounds;
 
@@ -22,5 +22,5 @@ use crate::os::stack_bounds;
 pub(super) fn prepare() -> bool {
     stack_bounds::prepare();
     modules::prepare();
-    rules::prepare()
+    rule_cache::prepare()
 }

@@ -25,7 +25,7 @@ pub(super) struct Caller {
 
 impl Caller {
     /// Only the return address matters.
-    pub(super) fn forget_frame_pointer(&mut self) {
+    pub(super) fn ignore_frame_pointer(&mut self) {
         self.frame_slot = self.address_slot;
         self.frame_value = self.registers.address;
     }
@@ -54,7 +54,7 @@ pub(super) enum Fate {
 
 /// The rule of one return address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rule {
+pub(super) struct UnwindRule {
     pub(super) base: Base,
     pub(super) offset: i32,
     /// Where the caller's frame pointer was saved, in words from the caller's stack pointer.
@@ -68,10 +68,11 @@ const SAME: i16 = i16::MIN;
 /// The largest distance of a packed rule: 30 bits with their sign.
 const FURTHEST: i32 = (1 << 29) - 1;
 
-impl Rule {
+impl UnwindRule {
     /// The rule of functions that keep a frame pointer, as every function on Apple's systems does.
     #[cfg(any(test, target_vendor = "apple"))]
-    pub(super) const FRAME_POINTER: Rule = Rule { base: Base::Frame, offset: 16, frame: Some(-2), address: -1 };
+    pub(super) const FRAME_POINTER: UnwindRule =
+        UnwindRule { base: Base::Frame, offset: 16, frame: Some(-2), address: -1 };
 
     /// One word, never 0; `None` where a distance is too long.
     pub(super) fn pack(self) -> Option<u64> {
@@ -90,7 +91,7 @@ impl Rule {
 
     /// The rule in a word; `None`: the stack ends here.
     #[inline(always)]
-    pub(super) fn unpack(word: u64) -> Option<Rule> {
+    pub(super) fn unpack(word: u64) -> Option<UnwindRule> {
         let base = match word & 3 {
             1 => Base::Stack,
             2 => Base::Frame,
@@ -98,7 +99,7 @@ impl Rule {
             _ => return None,
         };
         let frame = (word >> 32) as u16 as i16;
-        Some(Rule {
+        Some(UnwindRule {
             base,
             offset: (word as u32 as i32) >> 2,
             frame: if frame == SAME { None } else { Some(frame) },
@@ -126,7 +127,7 @@ impl Rule {
 
     /// The caller of a function with these registers. `None`: the stack ends here, or is not as the rule has it.
     #[inline(always)]
-    pub(super) fn apply(self, callee: Registers, stack: &Stack) -> Option<Caller> {
+    pub(super) fn apply(self, callee: Registers, stack: &StackMemory) -> Option<Caller> {
         let distance = self.offset as isize as usize;
         let caller = match self.base {
             Base::Stack => callee.stack.wrapping_add(distance),
@@ -166,12 +167,12 @@ pub(super) fn code_address(word: usize) -> usize {
 
 /// The part of a thread's stack that is in use: all that is ever read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stack {
+pub(super) struct StackMemory {
     low: usize,
     high: usize,
 }
 
-impl Stack {
+impl StackMemory {
     /// From the stack pointer to the end of the thread's stack.
     ///
     /// # Safety
@@ -191,7 +192,7 @@ impl Stack {
     /// Whether both places of a frame hold what they held when `caller` was made.
     ///
     /// # Safety
-    /// `caller` was made with a `Stack` of this very thread.
+    /// `caller` was made with a `StackMemory` of this very thread.
     #[inline(always)]
     pub(super) unsafe fn still_holds(&self, caller: &Caller) -> bool {
         // SAFETY: both places were read when `caller` was made: they are aligned and on this thread's stack, which is
@@ -229,14 +230,14 @@ mod tests {
         for base in [Base::Stack, Base::Frame, Base::InFrame] {
             for offset in [0, 8, -8, 16, FURTHEST, -FURTHEST] {
                 for frame in [None, Some(-2), Some(i16::MAX), Some(-300)] {
-                    let rule = Rule { base, offset, frame, address: -1 };
-                    assert_eq!(Rule::unpack(rule.pack().unwrap()), Some(rule));
+                    let rule = UnwindRule { base, offset, frame, address: -1 };
+                    assert_eq!(UnwindRule::unpack(rule.pack().unwrap()), Some(rule));
                 }
             }
         }
-        assert_eq!(Rule::unpack(0), None);
-        assert_eq!(Rule { offset: FURTHEST + 1, ..Rule::FRAME_POINTER }.pack(), None);
-        assert_eq!(Rule { frame: Some(SAME), ..Rule::FRAME_POINTER }.pack(), None);
+        assert_eq!(UnwindRule::unpack(0), None);
+        assert_eq!(UnwindRule { offset: FURTHEST + 1, ..UnwindRule::FRAME_POINTER }.pack(), None);
+        assert_eq!(UnwindRule { frame: Some(SAME), ..UnwindRule::FRAME_POINTER }.pack(), None);
     }
 
     #[test]
@@ -246,19 +247,19 @@ mod tests {
         let low = (&raw const words).expose_provenance();
         let bounds = StackBounds { low, high: low + 64 };
         // SAFETY: not this thread's whole stack but a part of it that is in use.
-        let stack = unsafe { Stack::above(low + 16, bounds) };
+        let stack = unsafe { StackMemory::above(low + 16, bounds) };
         assert_eq!(stack.word(low + 16), Some(11));
         assert_eq!(stack.word(low + 56), Some(16));
         for outside in [low + 8, low + 64, low + 57, low + 20, 0, usize::MAX, usize::MAX - 7] {
             assert_eq!(stack.word(outside), None, "{outside:#x}");
         }
         let callee = Registers { stack: low + 16, address: 1, frame: low + 32 };
-        let caller = Rule::FRAME_POINTER.apply(callee, &stack).unwrap();
+        let caller = UnwindRule::FRAME_POINTER.apply(callee, &stack).unwrap();
         assert_eq!(caller.registers, Registers { stack: low + 48, address: 14, frame: 13 });
         assert_eq!((caller.address_slot, caller.frame_slot), (low + 40, low + 32));
         // Frames only ever lie above one another.
         for frame in [low, low + 8, low + 56, usize::MAX - 3] {
-            assert!(Rule::FRAME_POINTER.apply(Registers { frame, ..callee }, &stack).is_none());
+            assert!(UnwindRule::FRAME_POINTER.apply(Registers { frame, ..callee }, &stack).is_none());
         }
     }
 }

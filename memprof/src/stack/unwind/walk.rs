@@ -9,18 +9,18 @@
 //! it is next read from memory, it is not looked at.
 
 use super::modules;
-use super::rule::{Caller, Fate, Registers, Rule, Stack};
-use super::rules;
-use crate::stack::tree::{Known, StackId, Tree};
+use super::rule::{Caller, Fate, Registers, StackMemory, UnwindRule};
+use super::rule_cache;
+use crate::stack::tree::{Known, StackId, StackTree};
 
 /// What stands for a stack that found no room in the tree. No frame has so high a number.
-pub(super) const NO_ROOM: StackId = StackId::MAX;
+pub(super) const TREE_FULL: StackId = StackId::MAX;
 /// The mark of frames in fixed modules whose rule depends on more memory. Modules have larger ones.
 const READS_MORE: u32 = 2;
 
 /// One frame of the last stack.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Frame {
+pub(super) struct UnwindFrame {
     caller: Caller,
     /// The stack from this frame outwards.
     stack: StackId,
@@ -32,7 +32,7 @@ pub(super) struct Frame {
     is_used: bool,
 }
 
-impl Frame {
+impl UnwindFrame {
     #[inline(always)]
     fn is(&self, registers: Registers) -> bool {
         alike(self.caller.registers, registers, self.is_used)
@@ -46,14 +46,14 @@ fn alike(one: Registers, other: Registers, is_frame_used: bool) -> bool {
 
 /// The frames of the last stack, outermost first, and as much room again to unwind into.
 pub(super) struct Walk<'a> {
-    pub(super) kept: &'a mut [Frame],
-    pub(super) fresh: &'a mut [Frame],
-    pub(super) state: &'a mut Kept,
+    pub(super) kept: &'a mut [UnwindFrame],
+    pub(super) fresh: &'a mut [UnwindFrame],
+    pub(super) state: &'a mut LastStack,
 }
 
 /// How much of the last stack there is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kept {
+pub(super) struct LastStack {
     length: usize,
     /// So many, from the outermost on, have rules that last.
     lasting: usize,
@@ -62,13 +62,13 @@ pub(super) struct Kept {
     /// Where it was captured.
     start: Registers,
     start_fate: Fate,
-    /// As [`Frame::is_used`].
+    /// As [`UnwindFrame::is_used`].
     is_start_used: bool,
     stack: StackId,
 }
 
-impl Kept {
-    pub(super) const NOTHING: Kept = Kept {
+impl LastStack {
+    pub(super) const NOTHING: LastStack = LastStack {
         length: 0,
         lasting: 0,
         is_cut: false,
@@ -79,34 +79,34 @@ impl Kept {
     };
 }
 
-/// How a function is taken off, and whether that lasts: see [`Frame::mark`].
-struct Step {
+/// How a function is taken off, and whether that lasts: see [`UnwindFrame::mark`].
+struct UnwindStep {
     rule: u64,
     mark: u32,
 }
 
 /// The step for a return address; `None`: no module is there.
 #[inline(always)]
-fn step(address: usize) -> Option<Step> {
-    match rules::find(address) {
-        Some(rule) => Some(Step { rule, mark: 0 }),
+fn step(address: usize) -> Option<UnwindStep> {
+    match rule_cache::find(address) {
+        Some(rule) => Some(UnwindStep { rule, mark: 0 }),
         None => work_out(address),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn work_out(address: usize) -> Option<Step> {
+fn work_out(address: usize) -> Option<UnwindStep> {
     let module = modules::find(address)?;
     let found = module.rule(address);
-    let rule = found.and_then(Rule::pack).unwrap_or(0);
-    if found.is_some_and(Rule::reads_more) {
-        return Some(Step { rule, mark: module.mark.max(READS_MORE) });
+    let rule = found.and_then(UnwindRule::pack).unwrap_or(0);
+    if found.is_some_and(UnwindRule::reads_more) {
+        return Some(UnwindStep { rule, mark: module.mark.max(READS_MORE) });
     }
     if module.mark == 0 {
-        rules::keep(address, rule);
+        rule_cache::keep(address, rule);
     }
-    Some(Step { rule, mark: module.mark })
+    Some(UnwindStep { rule, mark: module.mark })
 }
 
 impl Walk<'_> {
@@ -114,7 +114,7 @@ impl Walk<'_> {
     ///
     /// # Safety
     /// The frames were captured on this very thread, whose stack `stack` is.
-    pub(super) unsafe fn capture(&mut self, start: Registers, stack: &Stack, tree: &Tree) -> StackId {
+    pub(super) unsafe fn capture(&mut self, start: Registers, stack: &StackMemory, tree: &StackTree) -> StackId {
         // A loop that allocates: the very stack of the last time. It is on its own because it is what most captures are.
         if alike(self.state.start, start, self.state.is_start_used) && self.state.lasting == self.state.length {
             let kept = self.kept.get(..self.state.length).unwrap_or_default();
@@ -146,7 +146,7 @@ impl Walk<'_> {
     /// # Safety
     /// As for `capture`.
     #[inline(always)]
-    unsafe fn unchanged(&self, stack: &Stack) -> usize {
+    unsafe fn unchanged(&self, stack: &StackMemory) -> usize {
         let lasting = self.kept.get(..self.state.lasting).unwrap_or_default();
         // SAFETY: as the caller vouches.
         let changed =
@@ -156,12 +156,12 @@ impl Walk<'_> {
 
     /// Unwinds until a frame is one of the first `joinable` remembered ones. Returns how many of those stay, and how many
     /// new ones there are, innermost first in `fresh`.
-    fn unwind(&mut self, start: Registers, stack: &Stack, mut joinable: usize) -> (usize, usize) {
+    fn unwind(&mut self, start: Registers, stack: &StackMemory, mut joinable: usize) -> (usize, usize) {
         let mut here = start;
         let Some(mut next) = step(here.address) else { return (0, 0) };
-        self.state.start_fate = Rule::fate(next.rule);
+        self.state.start_fate = UnwindRule::fate(next.rule);
         for count in 0..self.fresh.len() {
-            let Some(caller) = Rule::unpack(next.rule).and_then(|rule| rule.apply(here, stack)) else {
+            let Some(caller) = UnwindRule::unpack(next.rule).and_then(|rule| rule.apply(here, stack)) else {
                 return (0, count);
             };
             here = caller.registers;
@@ -170,7 +170,7 @@ impl Walk<'_> {
                     // Another function may have been called, which keeps the same registers in other places.
                     frame.caller = caller;
                     if !frame.is_used {
-                        frame.caller.forget_frame_pointer();
+                        frame.caller.ignore_frame_pointer();
                     }
                     return (joinable, count);
                 }
@@ -182,14 +182,15 @@ impl Walk<'_> {
             let Some(known) = step(here.address) else { return (0, count) };
             next = known;
             if let Some(place) = self.fresh.get_mut(count) {
-                *place = Frame { caller, stack: 0, mark: next.mark, fate: Rule::fate(next.rule), is_used: true };
+                *place =
+                    UnwindFrame { caller, stack: 0, mark: next.mark, fate: UnwindRule::fate(next.rule), is_used: true };
             }
         }
         (0, self.fresh.len())
     }
 
     /// Puts the new frames in the place of those that are gone, and gives each its number.
-    fn intern(&mut self, joined: usize, fresh: usize, tree: &Tree) -> StackId {
+    fn intern(&mut self, joined: usize, fresh: usize, tree: &StackTree) -> StackId {
         let limit = self.kept.len();
         let mut known = joined;
         if joined + fresh >= limit {
@@ -209,7 +210,7 @@ impl Walk<'_> {
             *place = *frame;
         }
         self.state.length = length;
-        let is_lasting = |frame: &Frame| frame.mark == 0;
+        let is_lasting = |frame: &UnwindFrame| frame.mark == 0;
         let lasting_before = self.state.lasting.min(known);
         let rest = self.kept.get(lasting_before..length).unwrap_or_default();
         self.state.lasting = lasting_before + rest.iter().take_while(|frame| is_lasting(frame)).count();
@@ -219,11 +220,11 @@ impl Walk<'_> {
             frame.is_used = is_used(frame.fate, is_outer_used);
             is_outer_used = frame.is_used;
             if !frame.is_used {
-                frame.caller.forget_frame_pointer();
+                frame.caller.ignore_frame_pointer();
             }
             let mark = if frame.mark == READS_MORE { 0 } else { frame.mark };
             let of = Known { caller, address: frame.caller.registers.address, mark };
-            caller = if caller == NO_ROOM { NO_ROOM } else { tree.child(of).unwrap_or(NO_ROOM) };
+            caller = if caller == TREE_FULL { TREE_FULL } else { tree.child(of).unwrap_or(TREE_FULL) };
             frame.stack = caller;
         }
         caller

@@ -6,18 +6,18 @@ use crate::os::pages;
 #[derive(Debug)]
 pub(crate) struct ByAddress<T> {
     start: *mut (usize, T),
-    room: usize,
+    capacity: usize,
     len: usize,
 }
 
 impl<T: Copy> ByAddress<T> {
-    /// Sorted entries, as many of them as there is `room` for; `None` where the system has no memory for it.
-    pub(crate) fn of(room: usize, entries: impl Iterator<Item = (usize, T)>) -> Option<Self> {
-        let start = pages::reserve(Self::bytes(room)?).cast::<(usize, T)>();
+    /// Sorted entries, as many of them as there is `capacity` for; `None` where the system has no memory for it.
+    pub(crate) fn of(capacity: usize, entries: impl Iterator<Item = (usize, T)>) -> Option<Self> {
+        let start = pages::reserve(Self::bytes(capacity)?).cast::<(usize, T)>();
         if start.is_null() {
             return None;
         }
-        let mut table = Self { start, room, len: 0 };
+        let mut table = Self { start, capacity, len: 0 };
         entries.for_each(|(address, entry)| table.push(address, entry));
         table.sort();
         Some(table)
@@ -25,7 +25,7 @@ impl<T: Copy> ByAddress<T> {
 
     /// Adds an entry, if there is room; [`sort`](Self::sort) comes after the last one.
     pub(crate) fn push(&mut self, address: usize, entry: T) {
-        if self.len < self.room {
+        if self.len < self.capacity {
             // SAFETY: `len` is below the room that was reserved, and the mapping is aligned to a page.
             unsafe { self.start.add(self.len).write((address, entry)) };
             self.len += 1;
@@ -36,8 +36,8 @@ impl<T: Copy> ByAddress<T> {
         self.all().sort_unstable_by_key(|(address, _)| *address);
     }
 
-    fn bytes(room: usize) -> Option<usize> {
-        room.max(1).checked_mul(size_of::<(usize, T)>())
+    fn bytes(capacity: usize) -> Option<usize> {
+        capacity.max(1).checked_mul(size_of::<(usize, T)>())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -65,6 +65,6 @@ unsafe impl<T: Sync> Sync for ByAddress<T> {}
 impl<T> Drop for ByAddress<T> {
     fn drop(&mut self) {
         // SAFETY: the memory came from `reserve` with the same size; what refers to it borrows the table.
-        unsafe { pages::release(self.start.cast(), self.room.max(1) * size_of::<(usize, T)>()) };
+        unsafe { pages::release(self.start.cast(), self.capacity.max(1) * size_of::<(usize, T)>()) };
     }
 }

@@ -11,12 +11,12 @@ use crate::tracker::scopes::enter_exit::Open;
 use crate::tracker::threads::frames::FrameKind;
 use crate::tracker::threads::installed;
 use crate::tracker::threads::ledger::{Ledger, each_ledger, each_node};
-use crate::tracker::threads::slots::{Rise, Taken, is_within};
+use crate::tracker::threads::slots::{Rise, SlotGuard, is_within};
 use crate::tracker::threads::thread;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Live allocations that a check for leaks tracks where no profile has said how many.
-const TRACKED: usize = 100_000;
+const MOST_RECORDS: usize = 100_000;
 
 /// Why a measurement could not begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,21 +36,21 @@ pub(crate) enum Refused {
 /// A measurement that has begun. It ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Measurement {
-    taken: Taken,
+    slot: SlotGuard,
     root: CallPath,
     /// What the nodes of its site counted before.
     before: ByAddress<Reading>,
     /// How many allocations of each ledger had found no room in the live table.
-    not_tracked: ByAddress<u64>,
+    not_recorded: ByAddress<u64>,
     /// The blocks that were left of earlier measurements of the site, by their own address; `None`: leaks are not asked for.
     live: Option<ByAddress<live::Record>>,
     /// Keeps the live table exact as long as live blocks will be asked for.
-    _exact: Option<live::Exact>,
+    _exact: Option<live::ExactGuard>,
 }
 
 /// What a measurement's own work did so far, on the thread where it was.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Span {
+pub(crate) struct MeasuredSpan {
     /// Allocated − freed, bytes.
     net: i64,
     /// The highest net above where it began, bytes.
@@ -61,7 +61,7 @@ pub(crate) struct Span {
 #[derive(Debug)]
 pub(crate) struct Inside<'a> {
     open: Option<Open>,
-    span: &'a mut Span,
+    span: &'a mut MeasuredSpan,
 }
 
 impl Measurement {
@@ -73,30 +73,30 @@ impl Measurement {
         if !installed::is_installed() {
             return Err(Refused::NotInstalled);
         }
-        if leaks && live::table().is_none() && !thread::start_tracking(TRACKED, 0, 0) {
+        if leaks && live::table().is_none() && !thread::start_recording(MOST_RECORDS, 0, 0) {
             return Err(Refused::NoMemory);
         }
-        let exact = if leaks { Some(live::hold_exact().ok_or(Refused::Sampled)?) } else { None };
-        let taken = Taken::take().ok_or(Refused::AllTaken)?;
-        let node = ledger.tree().child(ledger.root(), ledger.node(), taken.site()).ok_or(Refused::NoMemory)?;
-        if node.measurement != taken.number() {
+        let exact = if leaks { Some(live::ExactGuard::acquire().ok_or(Refused::Sampled)?) } else { None };
+        let slot = SlotGuard::take().ok_or(Refused::AllTaken)?;
+        let node = ledger.tree().child(ledger.root(), ledger.node(), slot.site()).ok_or(Refused::NoMemory)?;
+        if node.measurement != slot.number() {
             return Err(Refused::TooManyPaths);
         }
-        taken.begin_at(ledger, node);
-        let root = CallPath::to_measurement(ledger, node, taken.serial());
-        let (before, not_tracked) = readings(taken.number()).ok_or(Refused::NoMemory)?;
-        let live = if leaks { Some(left_over(taken.number()).ok_or(Refused::NoMemory)?) } else { None };
-        Ok(Self { taken, root, before, not_tracked, live, _exact: exact })
+        slot.begin_at(ledger, node);
+        let root = CallPath::to_measurement(ledger, node, slot.serial());
+        let (before, not_recorded) = readings(slot.number()).ok_or(Refused::NoMemory)?;
+        let live = if leaks { Some(left_over(slot.number()).ok_or(Refused::NoMemory)?) } else { None };
+        Ok(Self { slot, root, before, not_recorded, live, _exact: exact })
     }
 
     /// Enters it on this thread. Where that fails its figures say so.
-    pub(crate) fn enter<'a>(&self, span: &'a mut Span) -> Inside<'a> {
+    pub(crate) fn enter<'a>(&self, span: &'a mut MeasuredSpan) -> Inside<'a> {
         Inside { open: self.root.enter_as(FrameKind::Measurement), span }
     }
 
     /// Reads the figures. The work on this thread has left it.
     pub(crate) fn end(self) -> Ended {
-        let number = self.taken.number();
+        let number = self.slot.number();
         Ended { snapshot: Snapshot::take_of(|node| is_within(node, number)), measurement: self }
     }
 }
@@ -131,11 +131,11 @@ fn readings(number: u8) -> Option<(ByAddress<Reading>, ByAddress<u64>)> {
     // No node of this measurement can come meanwhile: nobody is in it. Ledgers can; they begin at 0.
     let before =
         ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), snapshot.reading(node))))?;
-    let not_tracked = ByAddress::of(
+    let not_recorded = ByAddress::of(
         each_ledger().count(),
-        each_ledger().map(|ledger| (address(ledger), ledger.not_tracked.load(Relaxed))),
+        each_ledger().map(|ledger| (address(ledger), ledger.not_recorded.load(Relaxed))),
     )?;
-    Some((before, not_tracked))
+    Some((before, not_recorded))
 }
 
 /// The live blocks of earlier measurements of the same site, by their address.
@@ -143,9 +143,9 @@ fn left_over(number: u8) -> Option<ByAddress<live::Record>> {
     let table = live::table()?;
     let mut nodes = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), ())))?;
     // Blocks can only be freed meanwhile: nobody is in the measurement. Pages that are not needed are never touched.
-    let room = if nodes.is_empty() { 0 } else { table.tracked() as usize };
-    let mut blocks = ByAddress::of(room, std::iter::empty())?;
-    if room == 0 {
+    let capacity = if nodes.is_empty() { 0 } else { table.len() as usize };
+    let mut blocks = ByAddress::of(capacity, std::iter::empty())?;
+    if capacity == 0 {
         return Some(blocks);
     }
     table.each(|key, record| {
@@ -167,7 +167,7 @@ pub(crate) struct Ended {
 impl Ended {
     /// What each call path of each thread did. The sum is the figures of the whole.
     pub(crate) fn each(&mut self, mut see: impl FnMut(Option<&'static Site>, Reading)) {
-        for (_, node) in nodes(self.measurement.taken.number()) {
+        for (_, node) in nodes(self.measurement.slot.number()) {
             let reading = self.since(node);
             see(function(node), reading);
         }
@@ -187,19 +187,19 @@ impl Ended {
 
     /// Entries that failed: what they did is in no figure.
     pub(crate) fn missed(&self) -> u64 {
-        self.measurement.taken.missed()
+        self.measurement.slot.missed()
     }
 
     /// Allocations that found no room for a record, on the threads that worked for the measurement while it ran.
-    pub(crate) fn not_tracked(&mut self) -> u64 {
+    pub(crate) fn not_recorded(&mut self) -> u64 {
         let mut sum = 0;
         let mut last: Option<&'static Ledger> = None;
-        for (ledger, node) in nodes(self.measurement.taken.number()) {
+        for (ledger, node) in nodes(self.measurement.slot.number()) {
             let worked = self.since(node).allocated.count != 0;
             // The nodes of one ledger stand together.
             if worked && !last.is_some_and(|last| std::ptr::eq(last, ledger)) {
-                let before = self.measurement.not_tracked.get(address(ledger)).copied().unwrap_or(0);
-                sum += ledger.not_tracked.load(Relaxed).wrapping_sub(before);
+                let before = self.measurement.not_recorded.get(address(ledger)).copied().unwrap_or(0);
+                sum += ledger.not_recorded.load(Relaxed).wrapping_sub(before);
                 last = Some(ledger);
             }
         }
@@ -210,7 +210,7 @@ impl Ended {
     /// to find out.
     pub(crate) fn each_live(&mut self, mut see: impl FnMut(Option<&'static Site>, u64, u64)) -> Option<()> {
         let (table, before) = (live::table()?, self.measurement.live.as_mut()?);
-        let number = self.measurement.taken.number();
+        let number = self.measurement.slot.number();
         let mut live = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), (0, 0))))?;
         table.each(|key, record| {
             // An older block is still the same one: another at its address would have another time.

@@ -23,7 +23,7 @@ pub(crate) const ALL_BUCKETS: usize = POWERS * BUCKETS;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Bucket {
     power: usize,
-    place: usize,
+    index: usize,
 }
 
 impl Bucket {
@@ -33,25 +33,25 @@ impl Bucket {
         match value.checked_ilog2() {
             Some(log) if log >= BITS => {
                 let shift = log - BITS;
-                Self { power: shift as usize + 1, place: (value >> shift) as usize % BUCKETS }
+                Self { power: shift as usize + 1, index: (value >> shift) as usize % BUCKETS }
             }
-            _ => Self { power: 0, place: value as usize % BUCKETS },
+            _ => Self { power: 0, index: value as usize % BUCKETS },
         }
     }
 
     /// Its number, in the order of the values.
     fn number(self) -> usize {
-        self.power * BUCKETS + self.place
+        self.power * BUCKETS + self.index
     }
 }
 
 /// The value that stands for all in the bucket of this number: its middle.
 pub(crate) fn middle(number: usize) -> u64 {
-    let (power, place) = (number / BUCKETS, (number % BUCKETS) as u64);
+    let (power, index) = (number / BUCKETS, (number % BUCKETS) as u64);
     match power.checked_sub(1) {
-        None => place,
+        None => index,
         Some(shift) => {
-            let lowest = (BUCKETS as u64 + place) << shift;
+            let lowest = (BUCKETS as u64 + index) << shift;
             lowest + ((1u64 << shift) >> 1)
         }
     }
@@ -59,17 +59,17 @@ pub(crate) fn middle(number: usize) -> u64 {
 
 /// The buckets of one power of two.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct BucketPage {
     power: usize,
     /// The page that was made before this one, of the same distribution.
-    older: *const Page,
+    older: *const BucketPage,
     counts: [AtomicU64; BUCKETS],
 }
 
 /// The values of one figure that are not 0. Zeroed memory is one without values.
 #[derive(Debug)]
 pub(crate) struct Distribution {
-    newest: AtomicPtr<Page>,
+    newest: AtomicPtr<BucketPage>,
     /// Values that found no room for a bucket: only `min` and `max` know them.
     beyond: AtomicU64,
     min: AtomicU64,
@@ -87,13 +87,13 @@ impl Distribution {
     }
 
     /// Adds a value; the owner alone calls this. `make` gives room for a page, never freed, or null.
-    pub(crate) fn add(&self, value: u64, make: impl FnOnce() -> *mut Page) {
+    pub(crate) fn add(&self, value: u64, make: impl FnOnce() -> *mut BucketPage) {
         self.min.store(self.min.load(Relaxed).min(value), Relaxed);
         self.max.store(self.max.load(Relaxed).max(value), Relaxed);
         let bucket = Bucket::of(value);
         match self.page(bucket.power).or_else(|| self.make_page(bucket.power, make)) {
             Some(page) => {
-                let count = &page.counts[bucket.place % BUCKETS];
+                let count = &page.counts[bucket.index % BUCKETS];
                 count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
             }
             None => self.beyond.store(self.beyond.load(Relaxed).wrapping_add(1), Relaxed),
@@ -103,8 +103,8 @@ impl Distribution {
     /// The buckets that were hit: their numbers, in no order, and how many values they hold.
     pub(crate) fn buckets(&self) -> impl Iterator<Item = (usize, u64)> {
         self.pages().flat_map(|page| {
-            let number = |place| Bucket { power: page.power, place }.number();
-            page.counts.iter().enumerate().map(move |(place, count)| (number(place), count.load(Relaxed)))
+            let number = |index| Bucket { power: page.power, index }.number();
+            page.counts.iter().enumerate().map(move |(index, count)| (number(index), count.load(Relaxed)))
         })
     }
 
@@ -118,36 +118,36 @@ impl Distribution {
         (self.min.load(Relaxed), self.max.load(Relaxed))
     }
 
-    fn pages(&self) -> impl Iterator<Item = &'static Page> {
+    fn pages(&self) -> impl Iterator<Item = &'static BucketPage> {
         // SAFETY: only `make_page` stores here, and what it stores is a page that is never freed; so is what `older` of a
         // page leads to.
-        let newest: Option<&'static Page> = unsafe { self.newest.load(Acquire).as_ref() };
+        let newest: Option<&'static BucketPage> = unsafe { self.newest.load(Acquire).as_ref() };
         // SAFETY: as above.
         std::iter::successors(newest, |page| unsafe { page.older.as_ref() })
     }
 
-    fn page(&self, power: usize) -> Option<&'static Page> {
+    fn page(&self, power: usize) -> Option<&'static BucketPage> {
         self.pages().find(|page| page.power == power)
     }
 
     #[cold]
-    fn make_page(&self, power: usize, make: impl FnOnce() -> *mut Page) -> Option<&'static Page> {
-        let place = make();
-        if place.is_null() {
+    fn make_page(&self, power: usize, make: impl FnOnce() -> *mut BucketPage) -> Option<&'static BucketPage> {
+        let page = make();
+        if page.is_null() {
             return None;
         }
         let mut older = self.newest.load(Relaxed);
         // SAFETY: the caller gives aligned room for one page that nobody else uses and that is never freed.
-        unsafe { place.write(Page { power, older, counts: [const { AtomicU64::new(0) }; BUCKETS] }) };
+        unsafe { page.write(BucketPage { power, older, counts: [const { AtomicU64::new(0) }; BUCKETS] }) };
         // Release: whoever finds the page in the list sees it whole.
-        while let Err(present) = self.newest.compare_exchange(older, place, Release, Relaxed) {
+        while let Err(present) = self.newest.compare_exchange(older, page, Release, Relaxed) {
             // A signal handler has listed one meanwhile.
             older = present;
             // SAFETY: nobody knows the page yet.
-            unsafe { (*place).older = older };
+            unsafe { (*page).older = older };
         }
         // SAFETY: it was written above, and is never freed.
-        Some(unsafe { &*place })
+        Some(unsafe { &*page })
     }
 }
 
@@ -172,8 +172,8 @@ mod tests {
         }
     }
 
-    fn page() -> *mut Page {
-        Box::into_raw(Box::new(std::mem::MaybeUninit::<Page>::uninit())).cast()
+    fn page() -> *mut BucketPage {
+        Box::into_raw(Box::new(std::mem::MaybeUninit::<BucketPage>::uninit())).cast()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::atomic::fence;
 
 /// What one call may do at most, and what else is noted of it. A limit that is `None` is not set.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Watch {
+pub struct Limits {
     /// Bytes allocated.
     pub(crate) max_allocated: Option<u64>,
     /// Peak above entry, bytes.
@@ -25,7 +25,7 @@ pub struct Watch {
     pub(crate) window: bool,
 }
 
-impl Watch {
+impl Limits {
     /// No limit.
     pub const NOTHING: Self =
         Self { max_allocated: None, max_peak: None, max_net: None, max_count: None, panics: false, window: false };
@@ -114,7 +114,7 @@ impl Moment {
 
 /// What was seen of one site's calls on one ledger.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct LimitFigures {
     /// Calls beyond their budget.
     pub(crate) violations: u64,
     /// By what factor the worst one was beyond.
@@ -129,7 +129,7 @@ pub(crate) struct Seen {
 
 const WORDS: usize = 14;
 
-impl Seen {
+impl LimitFigures {
     fn to_words(self) -> [u64; WORDS] {
         let [a, b, c, d] = self.thread.to_words();
         let Figures { allocated, count, peak, net } = self.worst;
@@ -184,17 +184,17 @@ impl Seen {
     }
 }
 
-/// As [`Seen`], where one thread writes and others read: all of it of one moment (a sequence lock with one writer).
+/// As [`LimitFigures`], where one thread writes and others read: all of it of one moment (a sequence lock with one writer).
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub(crate) struct LimitCounters {
     /// Odd while the owner writes.
     changes: AtomicU64,
     words: [AtomicU64; WORDS],
 }
 
-impl Watched {
+impl LimitCounters {
     pub(crate) fn new() -> Self {
-        Self { changes: AtomicU64::new(0), words: Seen::default().to_words().map(AtomicU64::new) }
+        Self { changes: AtomicU64::new(0), words: LimitFigures::default().to_words().map(AtomicU64::new) }
     }
 
     fn words(&self) -> [u64; WORDS] {
@@ -202,14 +202,14 @@ impl Watched {
     }
 
     /// Changes it; the owner alone calls this.
-    pub(crate) fn change(&self, change: impl FnOnce(&mut Seen)) {
-        let mut seen = Seen::from_words(self.words());
-        change(&mut seen);
+    pub(crate) fn change(&self, change: impl FnOnce(&mut LimitFigures)) {
+        let mut figures_so_far = LimitFigures::from_words(self.words());
+        change(&mut figures_so_far);
         let changes = self.changes.load(Relaxed);
         self.changes.store(changes.wrapping_add(1), Relaxed);
         // Whoever sees one of the new words sees the odd number, or a later one, before it reads the number again.
         fence(Release);
-        for (word, new) in self.words.iter().zip(seen.to_words()) {
+        for (word, new) in self.words.iter().zip(figures_so_far.to_words()) {
             word.store(new, Relaxed);
         }
         self.changes.store(changes.wrapping_add(2), Release);
@@ -217,14 +217,14 @@ impl Watched {
 
     /// What was seen until now. `None`: the owner has been in the middle of a change for longer than one waits; in a forked
     /// child for ever.
-    pub(crate) fn read(&self) -> Option<Seen> {
+    pub(crate) fn read(&self) -> Option<LimitFigures> {
         const TRIES: u32 = 1_000;
         for attempt in 0..TRIES {
             let before = self.changes.load(Acquire);
             let words = self.words();
             fence(Acquire);
             if before.is_multiple_of(2) && self.changes.load(Relaxed) == before {
-                return Some(Seen::from_words(words));
+                return Some(LimitFigures::from_words(words));
             }
             if attempt % 16 == 15 {
                 std::thread::yield_now();
@@ -240,34 +240,37 @@ mod tests {
 
     #[test]
     fn the_worst_is_furthest_beyond_a_limit_by_its_factor() {
-        let watch = Watch::NOTHING.max_allocated(100).max_net(0).max_count(2);
+        let limits = Limits::NOTHING.max_allocated(100).max_net(0).max_count(2);
         let figures = |allocated, count, net| Figures { allocated, count, peak: 1_000_000, net };
-        assert_eq!(watch.excess(&figures(100, 2, -5)), None);
-        assert_eq!(watch.excess(&figures(300, 4, 0)), Some(3.0));
-        assert_eq!(watch.excess(&figures(300, 4, 7)), Some(7.0));
-        assert_eq!(Watch::NOTHING.window().excess(&figures(u64::MAX, 9, 9)), None);
+        assert_eq!(limits.excess(&figures(100, 2, -5)), None);
+        assert_eq!(limits.excess(&figures(300, 4, 0)), Some(3.0));
+        assert_eq!(limits.excess(&figures(300, 4, 7)), Some(7.0));
+        assert_eq!(Limits::NOTHING.window().excess(&figures(u64::MAX, 9, 9)), None);
     }
 
     #[test]
     fn what_is_read_while_it_changes_is_of_one_moment() {
-        let watched: &'static Watched = Box::leak(Box::new(Watched::new()));
+        let counters: &'static LimitCounters = Box::leak(Box::new(LimitCounters::new()));
         let writer = std::thread::spawn(move || {
             for round in 1..=50_000u64 {
-                watched.change(|seen| {
-                    seen.violations = round;
-                    seen.worst = Figures { allocated: round, count: round, peak: round, net: round as i64 };
-                    seen.window = Moment { allocated: round, deallocated: round };
+                counters.change(|figures_so_far| {
+                    figures_so_far.violations = round;
+                    figures_so_far.worst = Figures { allocated: round, count: round, peak: round, net: round as i64 };
+                    figures_so_far.window = Moment { allocated: round, deallocated: round };
                 });
             }
         });
         let mut last = 0;
         while last < 50_000 {
-            let Some(seen) = watched.read() else { continue };
-            let round = seen.violations;
+            let Some(figures_so_far) = counters.read() else { continue };
+            let round = figures_so_far.violations;
             assert!(round >= last);
             last = round;
-            assert_eq!(seen.worst, Figures { allocated: round, count: round, peak: round, net: round as i64 });
-            assert_eq!(seen.window, Moment { allocated: round, deallocated: round });
+            assert_eq!(
+                figures_so_far.worst,
+                Figures { allocated: round, count: round, peak: round, net: round as i64 }
+            );
+            assert_eq!(figures_so_far.window, Moment { allocated: round, deallocated: round });
         }
         writer.join().unwrap();
     }

@@ -2,7 +2,7 @@
 
 use super::counters::Counters;
 use super::distribution::Distribution;
-use super::limits::Watched;
+use super::limits::LimitCounters;
 use super::reading::LastReading;
 use super::site::Site;
 use crate::tracker::sync::add;
@@ -50,7 +50,7 @@ pub(crate) struct Node {
     /// The node that was made before this one.
     pub(crate) older: *const Node,
     /// What the last snapshot read; used by one reporter at a time.
-    pub(crate) seen: LastReading,
+    pub(crate) last_reading: LastReading,
 }
 
 impl Node {
@@ -73,7 +73,7 @@ impl Node {
             unrecorded: AtomicU64::new(0),
             parent: null(),
             older: null(),
-            seen: LastReading::new(),
+            last_reading: LastReading::new(),
         }
     }
 
@@ -119,7 +119,7 @@ impl Node {
     /// The child for `site`, if it is the one that was entered last from here; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn last_child(&self, site: &'static Site) -> Option<&'static Node> {
-        // SAFETY: `found`, `Tree::make` and `Tree::child` store nodes, and those are never freed. Nodes of the shared
+        // SAFETY: `init`, `Tree::make` and `Tree::child` store nodes, and those are never freed. Nodes of the shared
         // ledger are never asked.
         let last = unsafe { &*self.last_child.get() };
         if std::ptr::eq(last.site, site) { Some(last) } else { None }
@@ -152,7 +152,7 @@ impl Node {
     }
 
     /// Lets a root count for itself.
-    pub(crate) fn found(&'static self) {
+    pub(crate) fn init(&'static self) {
         self.first.set(self);
         self.last_child.set(self);
     }
@@ -182,7 +182,7 @@ impl Node {
     }
 
     /// Notes that calls have ended without their figures, all at once; the owner alone calls this.
-    pub(crate) fn count_forgotten(&self, calls: u64) {
+    pub(crate) fn finish_unrecorded(&self, calls: u64) {
         add!(self, Node, unrecorded, calls, Relaxed);
         add!(self, Node, finished, calls, Release);
     }
@@ -223,17 +223,21 @@ pub(crate) struct CallSpread {
     /// Peak above entry per call, bytes.
     pub(crate) peak: Distribution,
     /// What was seen of calls with a budget or a window; null until there is anything to say.
-    pub(crate) seen: AtomicPtr<Watched>,
+    pub(crate) limit_counters: AtomicPtr<LimitCounters>,
 }
 
 impl CallSpread {
     pub(crate) const fn new() -> Self {
-        Self { allocated: Distribution::new(), peak: Distribution::new(), seen: AtomicPtr::new(std::ptr::null_mut()) }
+        Self {
+            allocated: Distribution::new(),
+            peak: Distribution::new(),
+            limit_counters: AtomicPtr::new(std::ptr::null_mut()),
+        }
     }
 
     /// What was seen of calls with a budget or a window.
-    pub(crate) fn watched(&self) -> Option<&'static Watched> {
-        // SAFETY: null, or what `Tree::watched` has stored, which is never freed.
-        unsafe { self.seen.load(Acquire).as_ref() }
+    pub(crate) fn limit_counters(&self) -> Option<&'static LimitCounters> {
+        // SAFETY: null, or what `Tree::limit_counters` has stored, which is never freed.
+        unsafe { self.limit_counters.load(Acquire).as_ref() }
     }
 }

@@ -1,6 +1,6 @@
 //! A site: one annotated function or named block. One static for each in the source, not for each instance.
 
-use super::limits::Watch;
+use super::limits::Limits;
 use std::sync::atomic::AtomicI64;
 
 /// Where the name comes from.
@@ -23,18 +23,18 @@ pub struct Site {
     /// Which measurement it is the root of, from 1; 0: it is a function's or a block's.
     pub(crate) measurement: u8,
     /// What each call is held against, where the function has a budget or a window.
-    pub(crate) watch: Option<Watch>,
+    pub(crate) limits: Option<Limits>,
 }
 
 impl Site {
     /// A site with a name of the user's choice.
     pub const fn named(name: &'static str, file: &'static str, line: u32) -> Self {
-        Self { name: SiteName::Given(name), file, line, scratch: AtomicI64::new(0), measurement: 0, watch: None }
+        Self { name: SiteName::Given(name), file, line, scratch: AtomicI64::new(0), measurement: 0, limits: None }
     }
 
     /// The site of a function; `marker` gives the `type_name` of an item inside its body.
     pub const fn function(marker: fn() -> &'static str, file: &'static str, line: u32) -> Self {
-        Self { name: SiteName::Marker(marker), file, line, scratch: AtomicI64::new(0), measurement: 0, watch: None }
+        Self { name: SiteName::Marker(marker), file, line, scratch: AtomicI64::new(0), measurement: 0, limits: None }
     }
 
     /// The root of a measurement.
@@ -42,9 +42,9 @@ impl Site {
         Self { measurement: number, ..Self::named("memprof::testing", file!(), line!()) }
     }
 
-    /// The same site, each call of which is held against `watch`.
-    pub const fn watched(self, watch: Watch) -> Self {
-        Self { watch: Some(watch), ..self }
+    /// The same site, each call of which is held against `limits`.
+    pub const fn watched(self, limits: Limits) -> Self {
+        Self { limits: Some(limits), ..self }
     }
 
     /// The name as it comes, not yet cleaned up. Does not allocate.

@@ -7,8 +7,8 @@
 //! nodes and edges are put in their places, by an exchange that fails if a handler was there meanwhile. An edge that is
 //! lost costs a second node of the same path, and a report sums the nodes of a path.
 
-use super::distribution::Page;
-use super::limits::Watched;
+use super::distribution::BucketPage;
+use super::limits::LimitCounters;
 use super::node::{CallSpread, Node};
 use super::site::Site;
 use crate::os::pages;
@@ -41,16 +41,16 @@ struct Edge {
 /// A table of edges.
 #[derive(Clone, Copy)]
 struct Edges {
-    places: *const Edge,
+    entries: *const Edge,
     /// A power of two, or 0.
-    room: usize,
+    capacity: usize,
 }
 
 impl Edges {
     #[inline(always)]
     fn at(self, hash: usize) -> Option<&'static Edge> {
         // SAFETY: the mask keeps the index below the number of places, a power of two. Tables are never given back.
-        if self.room == 0 { None } else { Some(unsafe { &*self.places.add(hash & (self.room - 1)) }) }
+        if self.capacity == 0 { None } else { Some(unsafe { &*self.entries.add(hash & (self.capacity - 1)) }) }
     }
 
     /// Puts an edge into the first empty place.
@@ -80,13 +80,13 @@ impl Chunk {
     ///
     /// # Safety
     /// `bytes` at `start` are the caller's alone, are more than a chunk's beginning, and are aligned for it.
-    unsafe fn found(start: usize, bytes: usize) -> *mut Chunk {
-        let place = std::ptr::with_exposed_provenance_mut::<Chunk>(start);
+    unsafe fn init(start: usize, bytes: usize) -> *mut Chunk {
+        let memory = std::ptr::with_exposed_provenance_mut::<Chunk>(start);
         // SAFETY: as the caller vouches.
         unsafe {
-            place.write(Chunk { free_from: AtomicUsize::new(start + size_of::<Chunk>()), free_to: start + bytes });
+            memory.write(Chunk { free_from: AtomicUsize::new(start + size_of::<Chunk>()), free_to: start + bytes });
         };
-        place
+        memory
     }
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct Tree {
     chunk: AtomicPtr<Chunk>,
     edges: Cell<*const Edge>,
     /// A power of two, or 0. Never more than there are places.
-    edge_room: Cell<usize>,
+    edge_capacity: Cell<usize>,
     edges_used: Cell<usize>,
     /// True while the table of edges grows.
     grows: Cell<bool>,
@@ -115,7 +115,7 @@ impl Tree {
             nodes: Cell::new(0),
             chunk: AtomicPtr::new(std::ptr::null_mut()),
             edges: Cell::new(null()),
-            edge_room: Cell::new(0),
+            edge_capacity: Cell::new(0),
             edges_used: Cell::new(0),
             grows: Cell::new(false),
             pages: Cell::new(0),
@@ -127,9 +127,9 @@ impl Tree {
     ///
     /// # Safety
     /// `bytes` at `start` are nobody else's, hold some nodes, are aligned for one, and are never freed.
-    pub(crate) unsafe fn found(&self, start: usize, bytes: usize) {
+    pub(crate) unsafe fn init(&self, start: usize, bytes: usize) {
         // SAFETY: as the caller vouches.
-        self.chunk.store(unsafe { Chunk::found(start, bytes) }, Relaxed);
+        self.chunk.store(unsafe { Chunk::init(start, bytes) }, Relaxed);
     }
 
     /// All nodes but the root, the newest first.
@@ -142,9 +142,9 @@ impl Tree {
     #[inline(always)]
     fn edges(&self) -> Edges {
         // The room first: the table that it is read with is the same one, or a larger one.
-        let room = self.edge_room.get();
+        let capacity = self.edge_capacity.get();
         compiler_fence(SeqCst);
-        Edges { places: self.edges.get(), room }
+        Edges { entries: self.edges.get(), capacity }
     }
 
     #[inline(always)]
@@ -207,10 +207,10 @@ impl Tree {
         if parent.site().is_some_and(|its| std::ptr::eq(its, &raw const OTHER_PATHS)) {
             return Some(parent);
         }
-        let has_room = self.make_room_for_edges();
+        let has_capacity = self.reserve_edges();
         // A signal handler that has interrupted the growth of the table does without an edge: its next call has another
         // node.
-        if self.nodes.get() >= MAX_NODES || !(has_room || self.grows.get()) {
+        if self.nodes.get() >= MAX_NODES || !(has_capacity || self.grows.get()) {
             return self.other_paths(root, parent);
         }
         // Recursion folds into the node that the path already has for this site. Not across a measurement: what is called in
@@ -219,8 +219,8 @@ impl Tree {
             .take_while(|node| !node.is_measurement())
             .find(|node| node.site().is_some_and(|its| std::ptr::eq(its, site)));
         // No memory now: the path has no node yet, rather than to be among the other ones for ever.
-        let child = known.or_else(|| self.make(parent, site, has_room))?;
-        if has_room {
+        let child = known.or_else(|| self.make(parent, site, has_capacity))?;
+        if has_capacity {
             self.remember(parent, site, child);
         }
         Some(child)
@@ -233,7 +233,7 @@ impl Tree {
             let measurement =
                 std::iter::successors(Some(parent), |node| node.parent()).find(|node| node.is_measurement())?;
             return self.step(measurement, &OTHER_PATHS).or_else(|| {
-                let node = if self.make_room_for_edges() { self.make(measurement, &OTHER_PATHS, true) } else { None }?;
+                let node = if self.reserve_edges() { self.make(measurement, &OTHER_PATHS, true) } else { None }?;
                 self.remember(measurement, &OTHER_PATHS, node);
                 Some(node)
             });
@@ -243,7 +243,7 @@ impl Tree {
             return Some(node);
         }
         // A table that cannot grow has room for this one: it is half empty.
-        if self.edge_room.get() == 0 && !self.make_room_for_edges() {
+        if self.edge_capacity.get() == 0 && !self.reserve_edges() {
             return None;
         }
         let node = self.make(root, &OTHER_PATHS, true)?;
@@ -252,10 +252,10 @@ impl Tree {
     }
 
     /// Room for a `T` that nobody else uses and that is never freed; null where the system has no memory.
-    fn room_for<T>(&self) -> *mut T {
+    fn allocate<T>(&self) -> *mut T {
         loop {
             let present = self.chunk.load(Relaxed);
-            // SAFETY: `found` and this function store chunks, and those are never freed. Nobody asks the shared ledger
+            // SAFETY: `init` and this function store chunks, and those are never freed. Nobody asks the shared ledger
             // for room.
             let chunk = unsafe { &*present };
             let from = chunk.free_from.load(Relaxed);
@@ -272,7 +272,7 @@ impl Tree {
                 return std::ptr::null_mut();
             }
             // SAFETY: the mapping was made just now, with this size, and begins at a page.
-            let next = unsafe { Chunk::found(start.expose_provenance(), CHUNK) };
+            let next = unsafe { Chunk::init(start.expose_provenance(), CHUNK) };
             if self.chunk.compare_exchange(present, next, Relaxed, Relaxed).is_err() {
                 // SAFETY: nobody else knows it.
                 unsafe { pages::release(start, CHUNK) };
@@ -287,7 +287,7 @@ impl Tree {
         // A value of 0 is not recorded: how many there were is what the other counts leave.
         for (distribution, value) in [(&spread.allocated, allocated), (&spread.peak, peak)] {
             if value != 0 {
-                distribution.add(value, || self.room_for_page());
+                distribution.add(value, || self.allocate_page());
             }
         }
     }
@@ -296,16 +296,16 @@ impl Tree {
         if let Some(spread) = first.spread() {
             return Some(spread);
         }
-        let place = self.room_for::<CallSpread>();
-        if place.is_null() {
+        let memory = self.allocate::<CallSpread>();
+        if memory.is_null() {
             return None;
         }
-        // SAFETY: `room_for` gives room that nobody else uses and that is never freed.
+        // SAFETY: `allocate` gives room that nobody else uses and that is never freed.
         let spread: &'static CallSpread = unsafe {
-            place.write(CallSpread::new());
-            &*place
+            memory.write(CallSpread::new());
+            &*memory
         };
-        match first.spread.compare_exchange(std::ptr::null_mut(), place, Release, Acquire) {
+        match first.spread.compare_exchange(std::ptr::null_mut(), memory, Release, Acquire) {
             Ok(_) => Some(spread),
             // A signal handler was faster.
             Err(_) => first.spread(),
@@ -315,62 +315,62 @@ impl Tree {
     /// Where the site's calls on this ledger are noted that have a budget or a window; the owner alone calls this. `None`
     /// where the system has no memory.
     #[cold]
-    pub(crate) fn watched(&self, node: &'static Node) -> Option<&'static Watched> {
+    pub(crate) fn limit_counters(&self, node: &'static Node) -> Option<&'static LimitCounters> {
         let spread = self.spread_of(node.first())?;
-        if let Some(watched) = spread.watched() {
-            return Some(watched);
+        if let Some(limit_counters) = spread.limit_counters() {
+            return Some(limit_counters);
         }
-        let place = self.room_for::<Watched>();
-        if place.is_null() {
+        let memory = self.allocate::<LimitCounters>();
+        if memory.is_null() {
             return None;
         }
-        // SAFETY: `room_for` gives room that nobody else uses and that is never freed.
-        let watched: &'static Watched = unsafe {
-            place.write(Watched::new());
-            &*place
+        // SAFETY: `allocate` gives room that nobody else uses and that is never freed.
+        let limit_counters: &'static LimitCounters = unsafe {
+            memory.write(LimitCounters::new());
+            &*memory
         };
         // Release: whoever finds it sees it whole.
-        match spread.seen.compare_exchange(std::ptr::null_mut(), place, Release, Acquire) {
-            Ok(_) => Some(watched),
+        match spread.limit_counters.compare_exchange(std::ptr::null_mut(), memory, Release, Acquire) {
+            Ok(_) => Some(limit_counters),
             // A signal handler was faster.
-            Err(_) => spread.watched(),
+            Err(_) => spread.limit_counters(),
         }
     }
 
-    fn room_for_page(&self) -> *mut Page {
+    fn allocate_page(&self) -> *mut BucketPage {
         if self.pages.get() >= MAX_PAGES {
             return std::ptr::null_mut();
         }
         self.pages.set(self.pages.get() + 1);
-        self.room_for()
+        self.allocate()
     }
 
-    /// A new node, listed; `None` where the system has no memory. `has_room`: for its edges.
-    fn make(&self, parent: &'static Node, site: &'static Site, has_room: bool) -> Option<&'static Node> {
-        let place = self.room_for::<Node>();
-        if place.is_null() {
+    /// A new node, listed; `None` where the system has no memory. `has_capacity`: for its edges.
+    fn make(&self, parent: &'static Node, site: &'static Site, has_capacity: bool) -> Option<&'static Node> {
+        let memory = self.allocate::<Node>();
+        if memory.is_null() {
             return None;
         }
         let first = self.step(null(), site);
         let mut newest = self.newest.load(Relaxed);
-        // SAFETY: `room_for` gives room for a node that nobody else uses and that is never freed. Nobody knows it
+        // SAFETY: `allocate` gives room for a node that nobody else uses and that is never freed. Nobody knows it
         // before it is listed.
         unsafe {
-            place.write(Node::beneath(parent, site, newest));
-            (*place).first.set(first.map_or(place.cast_const(), std::ptr::from_ref));
-            (*place).last_child.set(place);
+            memory.write(Node::beneath(parent, site, newest));
+            (*memory).first.set(first.map_or(memory.cast_const(), std::ptr::from_ref));
+            (*memory).last_child.set(memory);
         }
         self.nodes.set(self.nodes.get() + 1);
         // Release: whoever finds the node in the list sees it whole.
-        while let Err(present) = self.newest.compare_exchange(newest, place, Release, Relaxed) {
+        while let Err(present) = self.newest.compare_exchange(newest, memory, Release, Relaxed) {
             // A signal handler has listed one meanwhile.
             newest = present;
             // SAFETY: as above.
-            unsafe { (*place).older = newest };
+            unsafe { (*memory).older = newest };
         }
         // SAFETY: it was written above, and is never freed.
-        let node: &'static Node = unsafe { &*place };
-        if first.is_none() && has_room {
+        let node: &'static Node = unsafe { &*memory };
+        if first.is_none() && has_capacity {
             self.remember(null(), site, node);
         }
         Some(node)
@@ -378,28 +378,28 @@ impl Tree {
 
     /// Makes sure that the table of edges stays at most half full with the two that a new node can need. False: it cannot
     /// grow.
-    fn make_room_for_edges(&self) -> bool {
-        let (used, room) = (self.edges_used.get(), self.edge_room.get());
-        if (used + 2) * 2 <= room {
+    fn reserve_edges(&self) -> bool {
+        let (used, capacity) = (self.edges_used.get(), self.edge_capacity.get());
+        if (used + 2) * 2 <= capacity {
             return true;
         }
         if self.grows.get() {
             // A signal handler has interrupted this very function.
-            return (used + 2) * 4 <= room * 3;
+            return (used + 2) * 4 <= capacity * 3;
         }
-        let larger = (room * 2).max(128);
+        let larger = (capacity * 2).max(128);
         if larger > MAX_EDGES * 2 {
             return false;
         }
-        let places = pages::reserve(larger * size_of::<Edge>()).cast::<Edge>();
-        if places.is_null() {
+        let entries = pages::reserve(larger * size_of::<Edge>()).cast::<Edge>();
+        if entries.is_null() {
             return false;
         }
         self.grows.set(true);
         compiler_fence(SeqCst);
-        let (old, new) = (self.edges(), Edges { places, room: larger });
+        let (old, new) = (self.edges(), Edges { entries, capacity: larger });
         let mut copied = 0;
-        for index in 0..old.room {
+        for index in 0..old.capacity {
             let Some(edge) = old.at(index) else { break };
             // SAFETY: filled edges lead to nodes and sites, which are never freed.
             if let (Some(site), Some(child)) = unsafe { (edge.site.load(Relaxed).as_ref(), edge.child.get().as_ref()) }
@@ -410,9 +410,9 @@ impl Tree {
         }
         // The larger table before the larger room. The old one is kept: a step that this has interrupted may be taken
         // there. All old ones together are smaller than the new one.
-        self.edges.set(places);
+        self.edges.set(entries);
         compiler_fence(SeqCst);
-        self.edge_room.set(larger);
+        self.edge_capacity.set(larger);
         self.edges_used.set(copied);
         compiler_fence(SeqCst);
         self.grows.set(false);

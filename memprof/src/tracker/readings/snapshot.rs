@@ -28,19 +28,19 @@ impl Snapshot {
         let nodes = || each_ledger().flat_map(each_node).filter(|node| wanted(node));
         for node in nodes() {
             // Like frees: a call that is seen to end was seen to begin.
-            node.seen.store_ends(node.counters.read_deallocated(), node.finished.load(Acquire));
+            node.last_reading.store_ends(node.counters.read_deallocated(), node.finished.load(Acquire));
         }
         // The lists are walked again from their heads: a block may have been freed by an old thread and allocated by
         // one that began meanwhile.
         for node in nodes() {
             let (reallocated, grown) = (node.reallocated_count.load(Relaxed), node.grown_bytes.load(Relaxed));
-            node.seen.store_beginnings(node.counters.read_allocated(), reallocated, grown, node.calls());
+            node.last_reading.store_beginnings(node.counters.read_allocated(), reallocated, grown, node.calls());
         }
         Self { _one_at_a_time: guard }
     }
 
     /// What the snapshot read of a node.
     pub(crate) fn reading(&self, node: &Node) -> Reading {
-        node.seen.get()
+        node.last_reading.get()
     }
 }

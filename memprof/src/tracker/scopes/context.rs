@@ -5,7 +5,7 @@ use super::out_of_order;
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::site::Site;
 use crate::tracker::paths::tree::OTHER_PATHS;
-use crate::tracker::threads::frames::{FrameId, FrameKind, State};
+use crate::tracker::threads::frames::{FrameId, FrameKind, FrameState};
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::slots::{self, Joined};
 use crate::tracker::threads::thread;
@@ -105,12 +105,12 @@ impl CallPath {
             return None;
         };
         let frames = ledger.frames();
-        if !ledger.make_room() {
+        if !ledger.reserve_frame() {
             return None;
         }
-        let _still = frames.hold_still();
+        let _still = frames.pin();
         out_of_order::set_counts_aside(frames.all());
-        let open = ledger.push(ledger.node(), node, State::of(kind, false), 0);
+        let open = ledger.push(ledger.node(), node, FrameState::of(kind, false), 0);
         Some((open, node))
     }
 }
@@ -147,11 +147,11 @@ impl Drop for Entered {
 /// A measurement that has ended meanwhile is left out: another one may have its site by now.
 ///
 /// Steps: a hash and (mostly) one look at a table for each site of the path.
-fn same_path(ledger: &'static Ledger, elsewhere: &'static Node, measured: Joined) -> Option<&'static Node> {
+fn same_path(ledger: &'static Ledger, other: &'static Node, measured: Joined) -> Option<&'static Node> {
     // A path is known from its end and walked from its root; there is no room to turn it around as a whole.
     const AT_ONCE: usize = 32;
     let upwards = || {
-        std::iter::successors(Some(elsewhere), |node| node.parent())
+        std::iter::successors(Some(other), |node| node.parent())
             .filter_map(Node::site)
             .filter(|site| measured.has(site))
     };
@@ -161,8 +161,8 @@ fn same_path(ledger: &'static Ledger, elsewhere: &'static Node, measured: Joined
     while missing > 0 {
         let part = missing.min(AT_ONCE);
         let mut sites = [&OTHER_PATHS; AT_ONCE];
-        for (place, site) in sites[..part].iter_mut().rev().zip(upwards().skip(missing - part)) {
-            *place = site;
+        for (slot, site) in sites[..part].iter_mut().rev().zip(upwards().skip(missing - part)) {
+            *slot = site;
         }
         for &site in &sites[..part] {
             node = if std::ptr::eq(site, &raw const OTHER_PATHS) {

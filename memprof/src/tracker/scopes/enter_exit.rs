@@ -8,7 +8,7 @@
 use super::unheard;
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::site::Site;
-use crate::tracker::threads::frames::{Frame, FrameId, FrameKind, Frameless, Frames, State};
+use crate::tracker::threads::frames::{FrameId, FrameKind, FrameState, Frameless, Frames, ScopeFrame};
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::thread;
 use std::sync::atomic::Ordering::Relaxed;
@@ -46,16 +46,16 @@ impl Open {
             && let Some(ledger) = thread::present().ledger()
             && let before = ledger.node()
             && let Some(node) = ledger.tree().known_child(before, site)
-            && ledger.frames().has_room()
+            && ledger.frames().has_capacity()
         {
             return Some(ledger.open(before, node, kind, false));
         }
-        Self::unusual(site, kind)
+        Self::open_slow(site, kind)
     }
 
     #[cold]
     #[inline(never)]
-    fn unusual(site: &'static Site, kind: FrameKind) -> Option<Open> {
+    fn open_slow(site: &'static Site, kind: FrameKind) -> Option<Open> {
         unheard::note_scope();
         let ledger = thread::ledger()?;
         ledger.catch_up();
@@ -65,7 +65,7 @@ impl Open {
             return None;
         };
         let panicking = std::thread::panicking();
-        if !ledger.make_room() {
+        if !ledger.reserve_frame() {
             return Some(ledger.open_without_frame(node, kind, panicking));
         }
         Some(ledger.open(before, node, kind, panicking))
@@ -109,7 +109,7 @@ impl Open {
             ledger.frames().pop(frame, self.id);
             return Some(closed);
         }
-        self.close_unusual()
+        self.close_slow()
     }
 
     /// Notes what a call did that has ended. Only the outermost call of a recursion counts: what the inner ones did is part
@@ -129,11 +129,11 @@ impl Open {
 
     #[cold]
     #[inline(never)]
-    fn close_unusual(self) -> Option<Closed> {
+    fn close_slow(self) -> Option<Closed> {
         let ledger = self.ledger;
         let panicking = std::thread::panicking();
         if !thread::owns(ledger) {
-            ledger.end_elsewhere(self.id, panicking);
+            ledger.end_on_other_thread(self.id, panicking);
         } else if let Some(frameless) = self.id.without_frame() {
             if let Some(closed) = ledger.close_frameless(frameless, panicking) {
                 return Some(closed);
@@ -164,7 +164,7 @@ impl Ledger {
         if kind.is_call() {
             node.count_call();
         }
-        self.push(before, node, State::of(kind, panicking), open_before)
+        self.push(before, node, FrameState::of(kind, panicking), open_before)
     }
 
     /// Pushes the frame of a scope, and charges its node.
@@ -173,12 +173,12 @@ impl Ledger {
         &'static self,
         before: &'static Node,
         node: &'static Node,
-        state: State,
+        state: FrameState,
         open_before: u32,
     ) -> Open {
         let (id, slot) = self.frames().take_slot();
         let net = self.net();
-        let frame = Frame {
+        let frame = ScopeFrame {
             id,
             node,
             node_before: before,
@@ -235,7 +235,7 @@ pub(crate) struct Level {
 impl Level {
     /// What a scope did that ends now.
     #[inline(always)]
-    pub(crate) fn figures(self, frame: &Frame, panicking: bool) -> Closed {
+    pub(crate) fn figures(self, frame: &ScopeFrame, panicking: bool) -> Closed {
         let node = frame.node;
         if frame.state.kind.is_call() {
             node.count_finished();

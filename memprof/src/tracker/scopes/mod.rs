@@ -1,5 +1,6 @@
 //! Scopes: how a call, a block, a poll or a context is opened and closed, in whatever order and on whichever thread.
 
+pub(crate) mod check_limits;
 pub(crate) mod context;
 pub(crate) mod enter_exit;
 pub(crate) mod kept;
@@ -7,5 +8,4 @@ pub(crate) mod other_thread;
 pub(crate) mod out_of_order;
 pub(crate) mod reporting;
 pub(crate) mod unheard;
-pub(crate) mod watch;
 pub(crate) mod within;

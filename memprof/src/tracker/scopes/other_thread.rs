@@ -12,36 +12,36 @@ use std::sync::atomic::Ordering::Relaxed;
 
 impl Ledger {
     /// A guard of this ledger was dropped on a thread that does not own it.
-    pub(crate) fn end_elsewhere(&'static self, id: FrameId, panicking: bool) {
-        let late = self.late_ends();
-        late.found();
-        late.inbox.put(late.places(), id.word(panicking), || self.wake());
+    pub(crate) fn end_on_other_thread(&'static self, id: FrameId, panicking: bool) {
+        let mailbox = self.mailbox();
+        mailbox.init();
+        mailbox.words.put(mailbox.slots(), id.word(panicking), || self.wake());
     }
 
     /// Has the next allocation, free and scope of the owner look at the inbox. Called by any thread.
     fn wake(&self) {
         self.hurry();
-        self.frames().shut();
+        self.frames().force_slow_path();
     }
 
     /// Ends the scopes that have ended elsewhere, if any. For the owner alone.
     #[inline(always)]
     pub(crate) fn catch_up(&'static self) {
-        if !self.late_ends().is_empty() {
-            self.end_late();
+        if !self.mailbox().is_empty() {
+            self.close_ended();
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn end_late(&'static self) {
+    fn close_ended(&'static self) {
         // A signal handler has interrupted somebody among the frames: the words wait.
-        if self.frames().is_held() {
+        if self.frames().is_pinned() {
             return;
         }
-        let still = self.frames().hold_still();
-        let late = self.late_ends();
-        late.inbox.take(late.places(), |word| match word.map(FrameId::from_word) {
+        let still = self.frames().pin();
+        let mailbox = self.mailbox();
+        mailbox.words.take(mailbox.slots(), |word| match word.map(FrameId::from_word) {
             Some((id, panicking)) => {
                 if let Some(frameless) = id.without_frame() {
                     if let Some(closed) = self.close_frameless(frameless, panicking) {
@@ -49,14 +49,14 @@ impl Ledger {
                         note_panic(closed);
                     }
                 } else if let Some(index) = self.frames().find(id) {
-                    self.end_late_at(index, panicking);
+                    self.close_ended_at(index, panicking);
                 }
             }
             // Which blocks have ended is not known any more. The guards of those that have not will find nothing to end.
             None => {
                 let innermost = || self.frames().all().iter().rposition(|frame| frame.is_open() && frame.is_block());
                 while let Some(index) = innermost() {
-                    self.end_late_at(index, false);
+                    self.close_ended_at(index, false);
                 }
             }
         });
@@ -66,17 +66,17 @@ impl Ledger {
     }
 
     /// Makes sure that one more scope can be opened; one that cannot is counted. For the owner alone.
-    pub(crate) fn make_room(&self) -> bool {
-        if self.frames().has_room() {
+    pub(crate) fn reserve_frame(&self) -> bool {
+        if self.frames().has_capacity() {
             return true;
         }
-        let has_room = self.frames().make_room();
-        if has_room {
+        let has_capacity = self.frames().reserve_frame();
+        if has_capacity {
             self.rearm_entries();
         } else {
             self.count_not_opened();
         }
-        has_room
+        has_capacity
     }
 
     /// Counts a scope that could not be opened. For the owner alone.
@@ -86,11 +86,11 @@ impl Ledger {
 
     /// Lets entries take the short way, unless a scope has ended elsewhere meanwhile.
     fn rearm_entries(&self) {
-        self.late_ends().arm(|| self.frames().unshut(), || self.frames().shut());
+        self.mailbox().arm(|| self.frames().allow_fast_path(), || self.frames().force_slow_path());
     }
 
     /// What this thread did until it heard of the end is not what the call did: it counts as a call without figures.
-    fn end_late_at(&'static self, index: usize, panicking: bool) {
+    fn close_ended_at(&'static self, index: usize, panicking: bool) {
         let kind = self.frames().all().get(index).map(|frame| frame.state.kind);
         let closed = self.close_at(index, panicking);
         if kind.is_some_and(FrameKind::is_call) {

@@ -5,7 +5,7 @@
 //! here, and hands it down to the next one. Frames above which no context was entered pay nothing for any of this.
 
 use super::enter_exit::{Closed, Level};
-use crate::tracker::threads::frames::{Foreign, Frame, FrameKind};
+use crate::tracker::threads::frames::{Foreign, FrameKind, ScopeFrame};
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::slots::{self, Rise};
 
@@ -18,7 +18,7 @@ struct Above {
 }
 
 impl Ledger {
-    fn above(&self, frames: &[Frame]) -> Above {
+    fn above(&self, frames: &[ScopeFrame]) -> Above {
         let mut foreign: Option<Foreign> = None;
         let mut highest = i64::MIN;
         for frame in frames.iter().filter(|frame| !frame.is_vacant()) {
@@ -36,7 +36,7 @@ impl Ledger {
     }
 
     /// What happened since a frame was pushed.
-    fn since(&self, frame: &Frame) -> Foreign {
+    fn since(&self, frame: &ScopeFrame) -> Foreign {
         let entry = frame.totals();
         Foreign {
             allocated: self.allocated.get().wrapping_sub(entry.allocated),
@@ -47,7 +47,7 @@ impl Ledger {
 
     /// Closes the scope at a place of the stack, whatever stands above it.
     pub(crate) fn close_at(&'static self, index: usize, panicking: bool) -> Closed {
-        let _still = self.frames().hold_still();
+        let _still = self.frames().pin();
         let all = self.frames().all();
         let (upto, above) = all.split_at_mut(index + 1);
         let frame = upto[index];
@@ -72,7 +72,7 @@ impl Ledger {
                 heir.high_before = heir.high_before.max(frame.high_before);
             }
             // A context has set aside the counts of what is open beneath, and will count again what then is.
-            if !above.iter().any(Frame::sets_aside) {
+            if !above.iter().any(ScopeFrame::sets_aside) {
                 frame.node.leave();
             }
             self.frames().end(index);
@@ -80,7 +80,7 @@ impl Ledger {
             // What is open above was forgotten: a function's body and a poll end last. Not so a block: what is open
             // above it has no frame, and goes on.
             if !frame.is_block() {
-                self.forget_from(index + 1);
+                self.close_forgotten(index + 1);
             }
             frame.node.leave();
             self.charge(frame.node_before);
@@ -91,8 +91,8 @@ impl Ledger {
 
     /// Ends the context that was entered at a place of the stack.
     pub(crate) fn close_context_at(&'static self, index: usize) {
-        let _still = self.frames().hold_still();
-        self.forget_from(index + 1);
+        let _still = self.frames().pin();
+        self.close_forgotten(index + 1);
         let all = self.frames().all();
         let frame = all[index];
         slots::leave(frame.node);
@@ -104,8 +104,8 @@ impl Ledger {
     /// Ends the measurement that was entered at a place of the stack: its net on this thread, and the highest net above
     /// entry.
     pub(crate) fn close_measurement_at(&'static self, index: usize) -> Rise {
-        let _still = self.frames().hold_still();
-        self.forget_from(index + 1);
+        let _still = self.frames().pin();
+        self.close_forgotten(index + 1);
         let all = self.frames().all();
         let frame = all[index];
         let Above { foreign, highest } = self.above(&all[index + 1..]);
@@ -122,9 +122,9 @@ impl Ledger {
     }
 
     /// Ends the scopes from a place of the stack upwards, whose guards were forgotten. Their frames stay.
-    fn forget_from(&self, first: usize) {
+    fn close_forgotten(&self, first: usize) {
         if self.frames().are_frameless_above(first) {
-            self.forget_frameless();
+            self.close_forgotten_frameless();
         }
         let all = self.frames().all();
         for index in (first..all.len()).rev() {
@@ -147,12 +147,12 @@ impl Ledger {
 
     /// Ends the calls that are open without a frame.
     #[cold]
-    fn forget_frameless(&self) {
+    fn close_forgotten_frameless(&self) {
         for node in self.tree().nodes() {
             let forgotten = u64::from(node.frameless.replace(0));
-            node.count_forgotten(forgotten);
+            node.finish_unrecorded(forgotten);
         }
-        self.frames().forget_frameless();
+        self.frames().reset_frameless();
     }
 
     /// Takes a frame off, and all that stands above it. The frame beneath gets to know the highest net that it has seen
@@ -172,7 +172,7 @@ impl Ledger {
         match frames.all().last_mut() {
             None => return self.high.set(highest_of_all),
             Some(last) if last.is_subtracted() => last.subtract(foreign, highest),
-            Some(_) => frames.push(Frame::subtracted(foreign, highest, self.root())),
+            Some(_) => frames.push(ScopeFrame::subtracted(foreign, highest, self.root())),
         }
         frames.mark_innermost_if_frameless(first);
         // What was before is known to the frame above; this goes on with what is true for both.
@@ -182,8 +182,8 @@ impl Ledger {
     /// The thread is over: closes what it has forgotten, and charges the root.
     pub(crate) fn close_all_scopes(&'static self) {
         self.catch_up();
-        let _still = self.frames().hold_still();
-        self.forget_from(0);
+        let _still = self.frames().pin();
+        self.close_forgotten(0);
         self.high.set(self.highest_net());
         self.frames().truncate(0);
         self.charge(self.root());
@@ -195,7 +195,7 @@ impl Ledger {
     }
 
     /// The highest net of the thread since the first of these frames began.
-    fn highest_of(&self, frames: &[Frame]) -> i64 {
+    fn highest_of(&self, frames: &[ScopeFrame]) -> i64 {
         let known = self.high.get().max(self.highest_handed_down.get());
         frames
             .iter()
@@ -206,17 +206,17 @@ impl Ledger {
 }
 
 /// The open frames beneath a context, down to the next one.
-fn beneath_context(frames: &[Frame]) -> impl Iterator<Item = &Frame> {
+fn beneath_context(frames: &[ScopeFrame]) -> impl Iterator<Item = &ScopeFrame> {
     frames.iter().rev().take_while(|frame| !frame.sets_aside()).filter(|frame| frame.is_open())
 }
 
 /// A context is entered: what is called in it is no inner call of a recursion that began beneath.
-pub(crate) fn set_counts_aside(beneath: &[Frame]) {
+pub(crate) fn set_counts_aside(beneath: &[ScopeFrame]) {
     beneath_context(beneath).for_each(|frame| frame.node.open_scopes().set(0));
 }
 
 /// The context has ended: what is open beneath counts again.
-fn count_again(beneath: &[Frame]) {
+fn count_again(beneath: &[ScopeFrame]) {
     for frame in beneath_context(beneath) {
         let open = frame.node.open_scopes();
         open.set(open.get().wrapping_add(1));

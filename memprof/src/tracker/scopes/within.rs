@@ -32,12 +32,12 @@ impl Within {
     /// Enters the measurement on this thread, unless the thread is in it, or it has ended. `None`: nothing was entered.
     #[inline(always)]
     pub(crate) fn enter(self) -> Option<Entered> {
-        if self.number == 0 { None } else { self.enter_elsewhere() }
+        if self.number == 0 { None } else { self.enter_slow() }
     }
 
     #[cold]
     #[inline(never)]
-    fn enter_elsewhere(self) -> Option<Entered> {
+    fn enter_slow(self) -> Option<Entered> {
         let visit = Visit::new(self.number)?;
         let serial = visit.serial();
         if serial == 0 || lowest(serial) != self.serial {

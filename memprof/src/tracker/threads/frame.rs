@@ -16,7 +16,7 @@ pub(crate) enum FrameKind {
     /// context; but it is a part of what the frames beneath do.
     Measurement,
     /// No open scope: what contexts did that were entered above the frame beneath, and have ended. See
-    /// [`Frame::subtracted`].
+    /// [`ScopeFrame::subtracted`].
     Subtracted,
     /// A function's body: it ends after everything that began in it, so what is still open above it was forgotten.
     Call,
@@ -132,15 +132,15 @@ pub(crate) struct Frameless {
 /// What a frame is. Written last, in one piece.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(4))]
-pub(crate) struct State {
+pub(crate) struct FrameState {
     pub(crate) kind: FrameKind,
     pub(crate) panicking_at_entry: bool,
     /// A block that ended while others were open above it. Nothing leads to it any more.
     pub(crate) ended: bool,
 }
 
-impl State {
-    pub(crate) const VACANT: State = State::of(FrameKind::Vacant, false);
+impl FrameState {
+    pub(crate) const VACANT: FrameState = FrameState::of(FrameKind::Vacant, false);
 
     #[inline(always)]
     pub(crate) const fn of(kind: FrameKind, panicking_at_entry: bool) -> Self {
@@ -151,7 +151,7 @@ impl State {
 /// One open scope.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-pub(crate) struct Frame {
+pub(crate) struct ScopeFrame {
     pub(crate) id: FrameId,
     pub(crate) node: &'static Node,
     /// What is charged when this scope ends.
@@ -163,14 +163,14 @@ pub(crate) struct Frame {
     pub(crate) count_at_entry: u64,
     /// Scopes of the same site that were open beneath: 0 is the outermost of a recursion.
     pub(crate) open_before: u32,
-    pub(crate) state: State,
+    pub(crate) state: FrameState,
 }
 
-impl Frame {
+impl ScopeFrame {
     /// What takes the place of a context that has ended, and is handed down from frame to frame as they end: how much
     /// each of them must not count, and the highest net until now, without it. `node` is of no meaning.
-    pub(crate) fn subtracted(foreign: Foreign, highest: i64, node: &'static Node) -> Frame {
-        Frame {
+    pub(crate) fn subtracted(foreign: Foreign, highest: i64, node: &'static Node) -> ScopeFrame {
+        ScopeFrame {
             id: FrameId::NOBODYS,
             node,
             node_before: node,
@@ -179,7 +179,7 @@ impl Frame {
             allocated_at_entry: foreign.allocated,
             count_at_entry: foreign.count,
             open_before: 0,
-            state: State::of(FrameKind::Subtracted, false),
+            state: FrameState::of(FrameKind::Subtracted, false),
         }
     }
 
@@ -223,7 +223,7 @@ impl Frame {
     }
 }
 
-pub(crate) const FRAME: usize = size_of::<Frame>();
+pub(crate) const FRAME: usize = size_of::<ScopeFrame>();
 const _: () = assert!(FRAME.is_multiple_of(4), "an id has two bits to spare");
 
 #[cfg(test)]

@@ -6,10 +6,10 @@
 //! A signal handler may open and close scopes between any two instructions of its thread. So the slots above the top
 //! are vacant; an entry takes its slot first, fills it, and says last what it is; an exit leaves its slot vacant before
 //! it gives it back. What a handler finds is the stack without the scope that is being opened or closed, and it leaves
-//! it so. The frames never move beneath an entry or exit that was interrupted (see [`Frames::make_room`]), and no place
+//! it so. The frames never move beneath an entry or exit that was interrupted (see [`Frames::reserve_frame`]), and no place
 //! where they were is given back.
 
-pub(crate) use super::frame::{FRAME, Foreign, Frame, FrameId, FrameKind, Frameless, State};
+pub(crate) use super::frame::{FRAME, Foreign, FrameId, FrameKind, FrameState, Frameless, ScopeFrame};
 use crate::os::pages;
 use crate::tracker::paths::node::Node;
 use std::cell::Cell;
@@ -26,12 +26,12 @@ const _: () = assert!(MAX_FRAMES * FRAME < 1 << 31, "the id of a scope without a
 /// The stack of open scopes. The owner alone touches it, but for what sends it the long way.
 #[derive(Debug)]
 pub(crate) struct Frames {
-    start: Cell<*mut Frame>,
+    start: Cell<*mut ScopeFrame>,
     /// Bytes in use.
     top: Cell<usize>,
     /// Bytes reserved.
-    room: Cell<usize>,
-    /// The bytes that an entry may use without a further look: `room` without what is spare, or 0 where it has to take
+    reserved: Cell<usize>,
+    /// The bytes that an entry may use without a further look: `reserved` without what is spare, or 0 where it has to take
     /// the long way. Others set it to 0, so that an entry asks for both at once.
     limit: AtomicUsize,
     /// The next serial number, in the upper half.
@@ -43,21 +43,21 @@ pub(crate) struct Frames {
     /// How many frames there were when the first of these was opened.
     frameless_from: Cell<usize>,
     /// True while the owner is among the frames: they must not move.
-    busy: Cell<bool>,
+    pinned: Cell<bool>,
 }
 
 /// Keeps the frames where they are.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Still<'f> {
+pub(crate) struct Pinned<'f> {
     frames: &'f Frames,
     before: bool,
 }
 
-impl Drop for Still<'_> {
+impl Drop for Pinned<'_> {
     fn drop(&mut self) {
         compiler_fence(SeqCst);
-        self.frames.busy.set(self.before);
+        self.frames.pinned.set(self.before);
     }
 }
 
@@ -66,55 +66,55 @@ impl Frames {
         Self {
             start: Cell::new(null_mut()),
             top: Cell::new(0),
-            room: Cell::new(0),
+            reserved: Cell::new(0),
             limit: AtomicUsize::new(0),
             serial: Cell::new(0),
             ended: Cell::new(0),
             frameless: Cell::new(0),
             frameless_from: Cell::new(0),
-            busy: Cell::new(false),
+            pinned: Cell::new(false),
         }
     }
 
     /// Keeps the frames where they are until this is dropped, whatever a signal handler opens meanwhile.
-    pub(crate) fn hold_still(&self) -> Still<'_> {
-        let before = self.busy.replace(true);
+    pub(crate) fn pin(&self) -> Pinned<'_> {
+        let before = self.pinned.replace(true);
         compiler_fence(SeqCst);
-        Still { frames: self, before }
+        Pinned { frames: self, before }
     }
 
     /// True if the owner was among the frames when a signal interrupted it: who asks is a handler.
-    pub(crate) fn is_held(&self) -> bool {
-        self.busy.get()
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.pinned.get()
     }
 
     /// Whether one more frame fits, and nothing is to be done before.
     #[inline(always)]
-    pub(crate) fn has_room(&self) -> bool {
+    pub(crate) fn has_capacity(&self) -> bool {
         self.top.get() < self.limit.load(Relaxed)
     }
 
     /// Sends the next entry the long way. Called by any thread.
-    pub(crate) fn shut(&self) {
+    pub(crate) fn force_slow_path(&self) {
         self.limit.store(0, Relaxed);
     }
 
     /// Lets entries take the short way again.
-    pub(crate) fn unshut(&self) {
-        self.limit.store(self.usual_room(), Relaxed);
+    pub(crate) fn allow_fast_path(&self) {
+        self.limit.store(self.usable(), Relaxed);
     }
 
-    fn usual_room(&self) -> usize {
-        self.room.get().saturating_sub(SPARE)
+    fn usable(&self) -> usize {
+        self.reserved.get().saturating_sub(SPARE)
     }
 
     /// Takes the next slot, and says which frame it is.
     #[inline(always)]
-    pub(crate) fn take_slot(&self) -> (FrameId, *mut Frame) {
+    pub(crate) fn take_slot(&self) -> (FrameId, *mut ScopeFrame) {
         let serial = self.serial.get().wrapping_add(1 << 32);
         self.serial.set(serial);
         let top = self.top.get();
-        debug_assert!(top < self.room.get());
+        debug_assert!(top < self.reserved.get());
         self.top.set(top + FRAME);
         // No instruction: a handler, or a child that another thread forks just now, finds the slot taken before
         // anything is written to it. Where the frames are is asked after that: from here on they stay there.
@@ -128,7 +128,7 @@ impl Frames {
     /// # Safety
     /// [`take_slot`](Self::take_slot) gave the slot, and nothing was pushed or taken off since.
     #[inline(always)]
-    pub(crate) unsafe fn fill(slot: *mut Frame, frame: &Frame) {
+    pub(crate) unsafe fn fill(slot: *mut ScopeFrame, frame: &ScopeFrame) {
         // SAFETY: the slot is a place for one frame that nobody else writes to, says the caller. Field by field: the
         // state comes last.
         unsafe {
@@ -146,8 +146,8 @@ impl Frames {
         compiler_fence(SeqCst);
     }
 
-    /// Pushes a frame that no guard knows; the caller has asked [`has_room`](Self::has_room).
-    pub(crate) fn push(&self, frame: Frame) {
+    /// Pushes a frame that no guard knows; the caller has asked [`has_capacity`](Self::has_capacity).
+    pub(crate) fn push(&self, frame: ScopeFrame) {
         let (_, slot) = self.take_slot();
         // SAFETY: the slot was taken just now.
         unsafe { Self::fill(slot, &frame) };
@@ -155,7 +155,7 @@ impl Frames {
 
     /// The innermost frame, if it is this very one.
     #[inline(always)]
-    pub(crate) fn innermost(&self, id: FrameId) -> Option<&Frame> {
+    pub(crate) fn innermost(&self, id: FrameId) -> Option<&ScopeFrame> {
         let offset = id.offset();
         if offset + FRAME != self.top.get() {
             return None;
@@ -168,11 +168,11 @@ impl Frames {
 
     /// Closes the innermost scope, which is this one: [`innermost`](Self::innermost) has found it.
     #[inline(always)]
-    pub(crate) fn pop(&self, frame: &Frame, id: FrameId) {
+    pub(crate) fn pop(&self, frame: &ScopeFrame, id: FrameId) {
         compiler_fence(SeqCst);
         // SAFETY: the frame is one of ours, which the owner alone touches; whoever has the reference reads nothing
         // more.
-        unsafe { (&raw const frame.state).cast_mut().write(State::VACANT) };
+        unsafe { (&raw const frame.state).cast_mut().write(FrameState::VACANT) };
         compiler_fence(SeqCst);
         // Not one frame less than there are: a handler's context has left word above.
         self.top.set(id.offset());
@@ -185,7 +185,7 @@ impl Frames {
 
     /// All frames, outermost first; one that is vacant is being opened or closed. For the exits that are not in order.
     #[allow(clippy::mut_from_ref, reason = "the owner is one thread, and callers hold one such slice at a time")]
-    pub(crate) fn all(&self) -> &mut [Frame] {
+    pub(crate) fn all(&self) -> &mut [ScopeFrame] {
         if self.start.get().is_null() {
             return &mut [];
         }
@@ -194,9 +194,9 @@ impl Frames {
         unsafe { std::slice::from_raw_parts_mut(self.start.get(), self.len()) }
     }
 
-    /// The place of a frame that is open. It may have moved since its guard was made (see `make_room`).
+    /// The place of a frame that is open. It may have moved since its guard was made (see `reserve_frame`).
     pub(crate) fn find(&self, id: FrameId) -> Option<usize> {
-        let open = |frame: &Frame| frame.is_open() && frame.id.unmarked() == id;
+        let open = |frame: &ScopeFrame| frame.is_open() && frame.id.unmarked() == id;
         let all = self.all();
         let first_guess = id.offset() / FRAME;
         if all.get(first_guess).is_some_and(open) { Some(first_guess) } else { all.iter().rposition(open) }
@@ -215,25 +215,25 @@ impl Frames {
         let mut gone = 0;
         for frame in self.all().get_mut(len..).into_iter().flatten() {
             gone += usize::from(frame.state.ended);
-            frame.state = State::VACANT;
+            frame.state = FrameState::VACANT;
         }
         self.ended.set(self.ended.get().saturating_sub(gone));
         compiler_fence(SeqCst);
         self.top.set(self.top.get().min(len * FRAME));
     }
 
-    /// Makes sure that one more frame fits; entries take the long way until [`unshut`](Self::unshut). False: too many are
+    /// Makes sure that one more frame fits; entries take the long way until [`allow_fast_path`](Self::allow_fast_path). False: too many are
     /// open, or the system has no memory.
-    pub(crate) fn make_room(&self) -> bool {
-        let fits = || self.top.get() < self.usual_room();
+    pub(crate) fn reserve_frame(&self) -> bool {
+        let fits = || self.top.get() < self.usable();
         if fits() {
             return true;
         }
         // A handler has interrupted an entry, or somebody among the frames: they have to stay where they are.
-        if self.is_held() || self.all().last().is_some_and(Frame::is_vacant) {
-            return self.top.get() < self.room.get();
+        if self.is_pinned() || self.all().last().is_some_and(ScopeFrame::is_vacant) {
+            return self.top.get() < self.reserved.get();
         }
-        let _still = self.hold_still();
+        let _still = self.pin();
         // Ended blocks can lie beneath open ones for ever, where tasks take turns on one thread. Dropping them looks at
         // every frame, so they have to be many: where guards are forgotten in a loop this is asked at each turn.
         if self.ended.get() > 0 && self.ended.get() >= self.len() / 4 {
@@ -263,7 +263,7 @@ impl Frames {
             all[kept] = all[index];
             kept += 1;
         }
-        all[kept..].iter_mut().for_each(|frame| frame.state = State::VACANT);
+        all[kept..].iter_mut().for_each(|frame| frame.state = FrameState::VACANT);
         self.frameless_from.set(frameless_from.unwrap_or(kept));
         self.mark_innermost_if_frameless(kept);
         self.top.set(kept * FRAME);
@@ -271,24 +271,24 @@ impl Frames {
     }
 
     fn grow(&self) -> bool {
-        let room = self.room.get();
-        let larger = (room * 2).max(FIRST_FRAMES * FRAME);
+        let reserved = self.reserved.get();
+        let larger = (reserved * 2).max(FIRST_FRAMES * FRAME);
         if larger > MAX_FRAMES * FRAME {
             return false;
         }
-        let place = pages::reserve(larger).cast::<Frame>();
-        if place.is_null() {
+        let memory = pages::reserve(larger).cast::<ScopeFrame>();
+        if memory.is_null() {
             return false;
         }
-        if room > 0 {
-            // SAFETY: both regions hold at least `room` bytes and do not overlap.
-            unsafe { place.copy_from_nonoverlapping(self.start.get(), self.len()) };
+        if reserved > 0 {
+            // SAFETY: both regions hold at least `reserved` bytes and do not overlap.
+            unsafe { memory.copy_from_nonoverlapping(self.start.get(), self.len()) };
         }
         compiler_fence(SeqCst);
-        self.start.set(place);
+        self.start.set(memory);
         // The old place is kept: an exit that a signal handler has interrupted may be reading there, or a forked child.
         // All of them together take no more than the new one.
-        self.room.set(larger);
+        self.reserved.set(larger);
         true
     }
 
@@ -319,7 +319,7 @@ impl Frames {
     }
 
     /// They have been ended.
-    pub(crate) fn forget_frameless(&self) {
+    pub(crate) fn reset_frameless(&self) {
         self.frameless.set(0);
     }
 

@@ -2,15 +2,15 @@
 //! when its thread is over.
 
 use super::frames::Frames;
-use super::late_ends::LateEnds;
+use super::mailbox::Mailbox;
 use super::net_readings;
 use super::own_work::OwnWork;
 use super::published;
-use super::registry::{Listed, Place, Registry};
+use super::registry::{Link, Listed, Registry};
 use crate::live;
 use crate::os::thread_name::ThreadName;
 use crate::os::{clock, pages};
-use crate::stack::Stacks;
+use crate::stack::StackCapture;
 use crate::tracker::paths::counters::Counters;
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::tree::Tree;
@@ -91,18 +91,18 @@ pub(crate) struct Ledger {
     /// Bytes allocated when the thread published last.
     published_allocated: AtomicU64,
     /// When the next sample is due, while the live table is one.
-    pub(crate) countdown: live::Countdown,
+    pub(crate) countdown: live::NextSample,
     /// Which of the tracked allocations are special, see `records::is_special`.
-    pub(crate) special_mask: AtomicU64,
+    pub(crate) slow_path_mask: AtomicU64,
     /// True if it is one of [`REPORTING`].
     is_reporting: Cell<bool>,
-    place: Place<Ledger>,
+    link: Link<Ledger>,
     /// Allocations that found no room in the live table.
-    pub(crate) not_tracked: AtomicU64,
+    pub(crate) not_recorded: AtomicU64,
     pub(crate) misplaced_guards: AtomicU64,
     pub(crate) scopes_not_opened: AtomicU64,
     /// What captures the stacks of tracked allocations.
-    pub(crate) stacks: Stacks,
+    pub(crate) stacks: StackCapture,
     pub(crate) threads_served: AtomicU64,
     /// The highest net that frames have seen which are gone, where what they have seen is not handed down as it was:
     /// the frames beneath a context do not count what it did. For the owner alone.
@@ -115,7 +115,7 @@ pub(crate) struct Ledger {
     root: Node,
     tree: Tree,
     frames: Frames,
-    late_ends: LateEnds,
+    mailbox: Mailbox,
     own_work: OwnWork,
     /// Which ledger this is, in the order of their making.
     pub(crate) number: AtomicU32,
@@ -129,8 +129,8 @@ pub(crate) struct Ledger {
 unsafe impl Sync for Ledger {}
 
 impl Listed for Ledger {
-    fn place(&self) -> &Place<Ledger> {
-        &self.place
+    fn link(&self) -> &Link<Ledger> {
+        &self.link
     }
 }
 
@@ -148,14 +148,14 @@ impl Ledger {
             publish_at_freed: AtomicU64::new(PUBLISH_STEP),
             published: AtomicI64::new(0),
             published_allocated: AtomicU64::new(0),
-            countdown: live::Countdown::new(),
-            special_mask: AtomicU64::new(0),
+            countdown: live::NextSample::new(),
+            slow_path_mask: AtomicU64::new(0),
             is_reporting: Cell::new(false),
-            place: Place { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
-            not_tracked: AtomicU64::new(0),
+            link: Link { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
+            not_recorded: AtomicU64::new(0),
             misplaced_guards: AtomicU64::new(0),
             scopes_not_opened: AtomicU64::new(0),
-            stacks: Stacks::new(),
+            stacks: StackCapture::new(),
             threads_served: AtomicU64::new(0),
             highest_handed_down: Cell::new(0),
             thread_id: AtomicU32::new(0),
@@ -163,7 +163,7 @@ impl Ledger {
             root: Node::root(),
             tree: Tree::new(),
             frames: Frames::new(),
-            late_ends: LateEnds::new(),
+            mailbox: Mailbox::new(),
             own_work: OwnWork::new(),
             number: AtomicU32::new(0),
         }
@@ -202,14 +202,14 @@ impl Ledger {
         // SAFETY: the mapping is larger than a ledger (see the assertion below), aligned to a page, nobody else's, and
         // never freed. Nobody changes the blank one, which has no part that may not be copied.
         let ledger: &'static Ledger = unsafe {
-            let place = start.cast::<Ledger>();
-            place.copy_from_nonoverlapping(&raw const BLANK, 1);
-            &*place
+            let ledger = start.cast::<Ledger>();
+            ledger.copy_from_nonoverlapping(&raw const BLANK, 1);
+            &*ledger
         };
-        ledger.root.found();
+        ledger.root.init();
         ledger.charge(&ledger.root);
         // SAFETY: the rest of the mapping, which begins where a ledger ends, and a ledger is aligned as a node is.
-        unsafe { ledger.tree.found(start.expose_provenance() + after, LEDGER_BYTES - after) };
+        unsafe { ledger.tree.init(start.expose_provenance() + after, LEDGER_BYTES - after) };
         Some(ledger)
     }
 
@@ -228,8 +228,8 @@ impl Ledger {
 
     /// What has ended on other threads.
     #[inline(always)]
-    pub(crate) fn late_ends(&self) -> &LateEnds {
-        &self.late_ends
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
     }
 
     /// Allocated − deallocated on this thread; negative where it frees what others allocated. For the owner alone.
@@ -254,8 +254,8 @@ impl Ledger {
 
     /// Notes that an allocation found no room in the live table. For the owner alone.
     #[inline(always)]
-    pub(crate) fn count_not_tracked(&self) {
-        self.not_tracked.store(self.not_tracked.load(Relaxed).wrapping_add(1), Relaxed);
+    pub(crate) fn count_not_recorded(&self) {
+        self.not_recorded.store(self.not_recorded.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
     /// Whether the net may have risen far enough to be published when `total` bytes are allocated, or a scope has ended
@@ -293,8 +293,8 @@ impl Ledger {
 
     /// Notes what the thread is called now. For the owner alone.
     pub(crate) fn note_name(&self) {
-        for (place, word) in self.last_name.iter().zip(ThreadName::current().to_words()) {
-            place.store(word, Relaxed);
+        for (slot, word) in self.last_name.iter().zip(ThreadName::current().to_words()) {
+            slot.store(word, Relaxed);
         }
     }
 
@@ -348,7 +348,7 @@ impl Ledger {
     }
 
     /// Whether what the thread allocates gets records. For the owner alone.
-    pub(crate) fn is_tracked(&self) -> bool {
+    pub(crate) fn is_recorded(&self) -> bool {
         !self.is_reporting()
     }
 
@@ -390,17 +390,17 @@ impl Ledger {
     fn arm(&self, publishing: impl FnOnce()) {
         let table = live::table();
         let period = table.map(|table| table.state().period());
-        self.special_mask.store(live::special_mask(), Relaxed);
+        self.slow_path_mask.store(live::slow_path_mask(), Relaxed);
         let arm = || {
             publishing();
             let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
-            let tracked = table.filter(|_| self.is_tracked());
-            let sampling_at = tracked.map(|table| self.countdown.follow(self.allocated.get(), table).unwrap_or(0));
+            let recorded = table.filter(|_| self.is_recorded());
+            let sampling_at = recorded.map(|table| self.countdown.follow(self.allocated.get(), table).unwrap_or(0));
             self.allocation_threshold.store(sampling_at.unwrap_or(at).min(at), Relaxed);
             self.free_threshold.store(if table.is_some() { 0 } else { at_freed }, Relaxed);
         };
-        self.late_ends.arm(arm, || self.hurry());
-        // In `arm` there is a fence. Together with that of `start_tracking`: either we see the new table or period now, or
+        self.mailbox.arm(arm, || self.hurry());
+        // In `arm` there is a fence. Together with that of `start_recording`: either we see the new table or period now, or
         // its stores to the thresholds come after ours.
         if live::table().map(|table| table.state().period()) != period {
             self.look_at_table();
@@ -411,17 +411,17 @@ impl Ledger {
     pub(crate) fn hurry(&self) {
         self.publish_at.store(0, Relaxed);
         self.publish_at_freed.store(0, Relaxed);
-        self.take_the_long_way();
+        self.force_slow_path();
     }
 
     /// The live table has changed: the next allocation and free look at it, and set the thresholds anew. Called by any thread.
     pub(crate) fn look_at_table(&self) {
-        if self.is_reporting() { self.hurry() } else { self.take_the_long_way() }
+        if self.is_reporting() { self.hurry() } else { self.force_slow_path() }
     }
 
     /// Has each allocation and free look at the live table. Called by any thread.
-    pub(crate) fn take_the_long_way(&self) {
-        self.special_mask.store(live::special_mask(), Relaxed);
+    pub(crate) fn force_slow_path(&self) {
+        self.slow_path_mask.store(live::slow_path_mask(), Relaxed);
         self.allocation_threshold.store(0, Relaxed);
         self.free_threshold.store(0, Relaxed);
     }

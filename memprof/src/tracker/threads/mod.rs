@@ -2,11 +2,11 @@
 
 pub(crate) mod frame;
 pub(crate) mod frames;
-pub(crate) mod inbox;
 pub(crate) mod installed;
-pub(crate) mod late_ends;
 pub(crate) mod ledger;
 pub(crate) mod left_over;
+pub(crate) mod mailbox;
+pub(crate) mod mailbox_words;
 pub(crate) mod net_readings;
 pub(crate) mod own_work;
 pub(crate) mod published;

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, AtomicUsize};
 
 /// The most readings that are kept.
-const PLACES: usize = 256;
+const SLOTS: usize = 256;
 /// The first distance between two readings, ticks: some milliseconds, by the clock of the processor.
 const FIRST_STEP: u64 = if cfg!(target_arch = "x86_64") {
     1 << 23
@@ -43,14 +43,14 @@ impl Point {
     }
 }
 
-struct Place {
+struct PointSlot {
     ticks: AtomicU64,
     net: AtomicI64,
     allocated: AtomicU64,
     processor: AtomicU64,
 }
 
-impl Place {
+impl PointSlot {
     const fn empty() -> Self {
         Self {
             ticks: AtomicU64::new(0),
@@ -77,7 +77,7 @@ impl Place {
     }
 }
 
-pub(crate) static READINGS: Readings = Readings::new();
+pub(crate) static READINGS: NetReadings = NetReadings::new();
 /// True if the profiler's own thread takes the readings.
 static HAS_READER: AtomicBool = AtomicBool::new(false);
 /// What a thread that publishes calls when a reading is due: a `fn()`; null: none.
@@ -85,23 +85,23 @@ static VISIT: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
 /// True if a reading was taken by a thread that published.
 static IS_ROUGH: AtomicBool = AtomicBool::new(false);
 
-pub(crate) struct Readings {
+pub(crate) struct NetReadings {
     is_taken: AtomicBool,
     len: AtomicUsize,
     step: AtomicU64,
     /// When the next one is due, ticks; the highest number: never.
     next: AtomicU64,
-    places: [Place; PLACES],
+    slots: [PointSlot; SLOTS],
 }
 
-impl Readings {
+impl NetReadings {
     const fn new() -> Self {
         Self {
             is_taken: AtomicBool::new(false),
             len: AtomicUsize::new(0),
             step: AtomicU64::new(FIRST_STEP),
             next: AtomicU64::new(u64::MAX),
-            places: [const { Place::empty() }; PLACES],
+            slots: [const { PointSlot::empty() }; SLOTS],
         }
     }
 
@@ -125,11 +125,11 @@ impl Readings {
     pub(crate) fn add(&self, point: Point) {
         let _ = self.alone(|| {
             let mut len = self.len.load(Relaxed);
-            if len >= PLACES {
+            if len >= SLOTS {
                 len = self.thin();
             }
-            if let Some(place) = self.places.get(len) {
-                place.set(point);
+            if let Some(slot) = self.slots.get(len) {
+                slot.set(point);
                 self.len.store(len + 1, Relaxed);
             }
             self.next.store(point.ticks.saturating_add(self.step.load(Relaxed)), Relaxed);
@@ -138,11 +138,11 @@ impl Readings {
 
     /// Drops every second reading, and returns how many there are.
     fn thin(&self) -> usize {
-        for (to, from) in self.places.iter().zip(self.places.iter().step_by(2)) {
+        for (to, from) in self.slots.iter().zip(self.slots.iter().step_by(2)) {
             to.set(from.get());
         }
         let _ = self.step.fetch_update(Relaxed, Relaxed, |step| Some(step.saturating_mul(2)));
-        PLACES / 2
+        SLOTS / 2
     }
 
     pub(crate) fn begin(&self, point: Point) {
@@ -156,11 +156,11 @@ impl Readings {
 
     pub(crate) fn copy(&self) -> Vec<Point> {
         // Room first: this lock is never held while something is allocated.
-        let mut points = Vec::with_capacity(PLACES);
+        let mut points = Vec::with_capacity(SLOTS);
         for _ in 0..TRIES {
             let done = self.alone(|| {
                 let len = self.len.load(Relaxed);
-                points.extend(self.places.iter().take(len).map(Place::get));
+                points.extend(self.slots.iter().take(len).map(PointSlot::get));
             });
             if done.is_some() {
                 break;
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn however_long_it_runs_the_readings_are_few_and_evenly_spread() {
-        let readings = Readings::new();
+        let readings = NetReadings::new();
         readings.begin(Point::default());
         for turn in 1..100_000_u64 {
             let ticks = turn * FIRST_STEP;
@@ -249,7 +249,7 @@ mod tests {
             }
         }
         let points = readings.copy();
-        assert!((PLACES / 2..=PLACES).contains(&points.len()), "{}", points.len());
+        assert!((SLOTS / 2..=SLOTS).contains(&points.len()), "{}", points.len());
         assert_eq!(points.first(), Some(&Point::default()));
         let gaps: Vec<u64> = points.windows(2).map(|pair| pair[1].ticks - pair[0].ticks).collect();
         assert!(gaps.iter().all(|&gap| gap == gaps[0]), "{gaps:?}");
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn who_finds_another_at_it_goes_on() {
-        let readings = Readings::new();
+        let readings = NetReadings::new();
         readings.begin(Point::default());
         readings.alone(|| readings.add(Point { ticks: 5, ..Point::default() }));
         assert_eq!(readings.copy().len(), 1);

@@ -12,14 +12,14 @@ const ABANDONED: u32 = 2;
 
 /// What makes a thing listable: its place in the list.
 #[derive(Debug)]
-pub(crate) struct Place<T> {
+pub(crate) struct Link<T> {
     pub(crate) next: AtomicPtr<T>,
     pub(crate) state: AtomicU32,
 }
 
 /// A thing that the registry can list.
 pub(crate) trait Listed: Sized + 'static {
-    fn place(&self) -> &Place<Self>;
+    fn link(&self) -> &Link<Self>;
 }
 
 /// All ledgers of the process, the newest first.
@@ -38,7 +38,7 @@ impl<T: Listed> Registry<T> {
             return None;
         }
         self.iter().find(|item| {
-            let state = &item.place().state;
+            let state = &item.link().state;
             let taken = state.load(Relaxed) == FREE && state.compare_exchange(FREE, TAKEN, Acquire, Relaxed).is_ok();
             if taken {
                 self.free.fetch_sub(1, Relaxed);
@@ -49,12 +49,12 @@ impl<T: Listed> Registry<T> {
 
     /// Lists a new ledger, taken by the caller.
     pub(crate) fn add(&self, item: &'static T) {
-        item.place().state.store(TAKEN, Relaxed);
+        item.link().state.store(TAKEN, Relaxed);
         let mut head = self.head.load(Relaxed);
         // Each failed exchange means that another thread listed its ledger: the loop is as long as threads begin at
         // once.
         loop {
-            item.place().next.store(head, Relaxed);
+            item.link().next.store(head, Relaxed);
             let new = std::ptr::from_ref(item).cast_mut();
             match self.head.compare_exchange_weak(head, new, AcqRel, Relaxed) {
                 Ok(_) => return,
@@ -67,13 +67,13 @@ impl<T: Listed> Registry<T> {
     pub(crate) fn release(&self, item: &'static T) {
         // The hint is raised first: raised after it, an adopter's decrement could come before it and wrap.
         self.free.fetch_add(1, Relaxed);
-        item.place().state.store(FREE, Release);
+        item.link().state.store(FREE, Release);
     }
 
     /// In a forked child: marks a ledger that a thread of the parent had taken. Nobody takes it any more, for that thread
     /// may have been in the middle of anything. False: it is free, or was marked before.
     pub(crate) fn abandon(&self, item: &'static T) -> bool {
-        item.place().state.compare_exchange(TAKEN, ABANDONED, Relaxed, Relaxed).is_ok()
+        item.link().state.compare_exchange(TAKEN, ABANDONED, Relaxed, Relaxed).is_ok()
     }
 
     /// All ledgers, taken or free.
@@ -82,7 +82,7 @@ impl<T: Listed> Registry<T> {
         std::iter::from_fn(move || {
             // SAFETY: only `add` stores here, and what it stores is `&'static`.
             let item = unsafe { next.as_ref() }?;
-            next = item.place().next.load(Relaxed);
+            next = item.link().next.load(Relaxed);
             Some(item)
         })
     }

@@ -42,8 +42,8 @@ pub(crate) fn site_in_reports(site: &'static Site) -> &'static Site {
     if site.measurement == 0 { site } else { first_site() }
 }
 
-static PLACES: [Place; AT_ONCE] = [const {
-    Place {
+static SLOTS: [MeasurementSlot; AT_ONCE] = [const {
+    MeasurementSlot {
         serial: AtomicU64::new(0),
         inside: AtomicU64::new(0),
         missed: AtomicU64::new(0),
@@ -57,7 +57,7 @@ static BEGUN: AtomicU64 = AtomicU64::new(0);
 
 /// One of the measurements that there can be at once.
 #[derive(Debug)]
-struct Place {
+struct MeasurementSlot {
     /// Of the measurement that has it; 0: free.
     serial: AtomicU64,
     /// Threads that have entered it, or are about to look whether they can.
@@ -81,35 +81,35 @@ pub(crate) fn begun() -> u64 {
     BEGUN.load(SeqCst)
 }
 
-fn place(number: u8) -> Option<&'static Place> {
-    PLACES.get(usize::from(number).wrapping_sub(1))
+fn slot(number: u8) -> Option<&'static MeasurementSlot> {
+    SLOTS.get(usize::from(number).wrapping_sub(1))
 }
 
 /// A measurement that has its site.
 #[derive(Debug)]
-pub(crate) struct Taken {
+pub(crate) struct SlotGuard {
     number: u8,
     serial: u64,
 }
 
-impl Taken {
+impl SlotGuard {
     /// Takes the first site that is free: so programs that measure one thing after the other need one, and have each
     /// call path once. `None`: there is none.
     pub(crate) fn take() -> Option<Self> {
         (1..=AT_ONCE as u8).find_map(|number| {
-            let place = place(number)?;
-            if place.serial.load(Relaxed) != 0 || place.inside.load(Relaxed) != 0 {
+            let slot = slot(number)?;
+            if slot.serial.load(Relaxed) != 0 || slot.inside.load(Relaxed) != 0 {
                 return None;
             }
             let serial = BEGUN.fetch_add(1, SeqCst) + 1;
-            place.serial.compare_exchange(0, serial, SeqCst, Relaxed).ok()?;
+            slot.serial.compare_exchange(0, serial, SeqCst, Relaxed).ok()?;
             // In one order for all (SeqCst): whoever enters raises `inside` and then looks at the serial number. Either
             // it sees that this is not the measurement it means, or it is seen here.
-            if place.inside.load(SeqCst) != 0 {
-                place.serial.store(0, SeqCst);
+            if slot.inside.load(SeqCst) != 0 {
+                slot.serial.store(0, SeqCst);
                 return None;
             }
-            place.missed.store(0, Relaxed);
+            slot.missed.store(0, Relaxed);
             Some(Self { number, serial })
         })
     }
@@ -130,22 +130,22 @@ impl Taken {
 
     /// Says where it begins.
     pub(crate) fn begin_at(&self, ledger: &'static Ledger, node: &'static Node) {
-        if let Some(place) = place(self.number) {
-            place.ledger.store(std::ptr::from_ref(ledger).cast_mut(), SeqCst);
-            place.node.store(std::ptr::from_ref(node).cast_mut(), SeqCst);
+        if let Some(slot) = slot(self.number) {
+            slot.ledger.store(std::ptr::from_ref(ledger).cast_mut(), SeqCst);
+            slot.node.store(std::ptr::from_ref(node).cast_mut(), SeqCst);
         }
     }
 
     /// Entries that failed so far.
     pub(crate) fn missed(&self) -> u64 {
-        place(self.number).map_or(0, |place| place.missed.load(SeqCst))
+        slot(self.number).map_or(0, |slot| slot.missed.load(SeqCst))
     }
 }
 
-impl Drop for Taken {
+impl Drop for SlotGuard {
     fn drop(&mut self) {
-        if let Some(place) = place(self.number) {
-            place.serial.store(0, SeqCst);
+        if let Some(slot) = slot(self.number) {
+            slot.serial.store(0, SeqCst);
         }
     }
 }
@@ -188,10 +188,10 @@ impl Joined {
     pub(crate) fn check(self, node: Option<&'static Node>) {
         for number in (1..=AT_ONCE as u8).filter(|number| self.bits & bit(*number) != 0) {
             if !node.is_some_and(|node| is_within(node, number))
-                && let Some(place) = place(number)
+                && let Some(slot) = slot(number)
             {
-                place.missed.fetch_add(1, SeqCst);
-                place.inside.fetch_sub(1, SeqCst);
+                slot.missed.fetch_add(1, SeqCst);
+                slot.inside.fetch_sub(1, SeqCst);
             }
         }
     }
@@ -207,14 +207,14 @@ fn bit(number: u8) -> u64 {
 pub(crate) fn join(node: &Node, by: u64) -> Joined {
     let mut joined = Joined::NONE;
     for number in around(node) {
-        let Some(place) = place(number) else { continue };
-        place.inside.fetch_add(1, SeqCst);
-        let serial = place.serial.load(SeqCst);
+        let Some(slot) = slot(number) else { continue };
+        slot.inside.fetch_add(1, SeqCst);
+        let serial = slot.serial.load(SeqCst);
         if serial != 0 && serial <= by {
             joined.bits |= bit(number);
         } else {
             joined.whole = false;
-            place.inside.fetch_sub(1, SeqCst);
+            slot.inside.fetch_sub(1, SeqCst);
         }
     }
     joined
@@ -222,28 +222,28 @@ pub(crate) fn join(node: &Node, by: u64) -> Joined {
 
 /// A thread leaves a path that it had entered.
 pub(crate) fn leave(node: &Node) {
-    for place in around(node).filter_map(place) {
-        place.inside.fetch_sub(1, SeqCst);
+    for slot in around(node).filter_map(slot) {
+        slot.inside.fetch_sub(1, SeqCst);
     }
 }
 
 /// The innermost measurement that a path is in and that has not ended: its number and its serial number. One that has ended,
 /// and has left work running, has no serial number.
 pub(crate) fn innermost(node: &Node) -> Option<(u8, u64)> {
-    let serial = |number| place(number).map_or(0, |place| place.serial.load(SeqCst));
+    let serial = |number| slot(number).map_or(0, |slot| slot.serial.load(SeqCst));
     around(node).map(|number| (number, serial(number))).find(|(_, serial)| *serial != 0)
 }
 
 /// Keeps the site of a measurement from being taken by another one, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Visit(&'static Place);
+pub(crate) struct Visit(&'static MeasurementSlot);
 
 impl Visit {
     /// `None`: there is no such number.
     pub(crate) fn new(number: u8) -> Option<Self> {
-        let place = place(number)?;
-        place.inside.fetch_add(1, SeqCst);
-        Some(Self(place))
+        let slot = slot(number)?;
+        slot.inside.fetch_add(1, SeqCst);
+        Some(Self(slot))
     }
 
     /// Serial number of the measurement that has the site; 0: none has.
@@ -253,7 +253,7 @@ impl Visit {
 
     /// Where it began.
     pub(crate) fn beginning(&self) -> Option<(&'static Ledger, &'static Node)> {
-        // SAFETY: `Taken::begin_at` stores both before anything can be made within the measurement; they are a ledger and a
+        // SAFETY: `SlotGuard::begin_at` stores both before anything can be made within the measurement; they are a ledger and a
         // node, which are never freed.
         unsafe { self.0.ledger.load(SeqCst).as_ref().zip(self.0.node.load(SeqCst).as_ref()) }
     }

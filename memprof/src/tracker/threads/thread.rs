@@ -38,9 +38,9 @@ static OFF: AtomicBool = AtomicBool::new(false);
 
 /// What the thread-local says.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Present(usize);
+pub(crate) struct CurrentThread(usize);
 
-impl Present {
+impl CurrentThread {
     /// The ledger, if there is one. One compare: this is on the path of every allocation.
     #[inline(always)]
     pub(crate) fn ledger(self) -> Option<&'static Ledger> {
@@ -63,12 +63,12 @@ impl Present {
 
 /// What this thread has now.
 #[inline(always)]
-pub(crate) fn present() -> Present {
-    Present(PRESENT.get())
+pub(crate) fn present() -> CurrentThread {
+    CurrentThread(PRESENT.get())
 }
 
 /// Where this thread counts when it has no ledger at hand.
-pub(crate) enum Elsewhere {
+pub(crate) enum Fallback {
     Ledger(&'static Ledger),
     /// As `Ledger`, and the inner allocator is asked for.
     Probe(&'static Ledger),
@@ -79,22 +79,22 @@ pub(crate) enum Elsewhere {
 /// The long way: takes a ledger if the thread has had none.
 #[cold]
 #[inline(never)]
-pub(crate) fn elsewhere() -> Elsewhere {
+pub(crate) fn without_ledger() -> Fallback {
     match PRESENT.get() {
         NONE if OFF.load(Relaxed) => {
             PRESENT.set(DISABLED);
-            Elsewhere::Nowhere
+            Fallback::Nowhere
         }
         NONE => match take() {
-            Some(ledger) => Elsewhere::Ledger(ledger),
-            None => Elsewhere::Shared,
+            Some(ledger) => Fallback::Ledger(ledger),
+            None => Fallback::Shared,
         },
-        RETIRED => Elsewhere::Shared,
+        RETIRED => Fallback::Shared,
         PROBING => {
             PRESENT.set(PROBED.get());
-            present().ledger().map_or(Elsewhere::Nowhere, Elsewhere::Probe)
+            present().ledger().map_or(Fallback::Nowhere, Fallback::Probe)
         }
-        _ => Elsewhere::Nowhere,
+        _ => Fallback::Nowhere,
     }
 }
 
@@ -103,16 +103,16 @@ pub(crate) fn elsewhere() -> Elsewhere {
 pub(crate) fn ledger() -> Option<&'static Ledger> {
     match present().ledger().or_else(probed) {
         Some(ledger) => Some(ledger),
-        None => match elsewhere() {
-            Elsewhere::Ledger(ledger) | Elsewhere::Probe(ledger) => Some(ledger),
-            Elsewhere::Shared | Elsewhere::Nowhere => None,
+        None => match without_ledger() {
+            Fallback::Ledger(ledger) | Fallback::Probe(ledger) => Some(ledger),
+            Fallback::Shared | Fallback::Nowhere => None,
         },
     }
 }
 
 /// The ledger, in the middle of a probe: an inner allocator may have scopes of its own.
 fn probed() -> Option<&'static Ledger> {
-    if PRESENT.get() == PROBING { Present(PROBED.get()).ledger() } else { None }
+    if PRESENT.get() == PROBING { CurrentThread(PROBED.get()).ledger() } else { None }
 }
 
 /// Whether this very ledger is this thread's, also in the middle of a probe. The long way to ask.
@@ -192,7 +192,7 @@ pub(crate) fn change_back(before: usize) {
 /// True if a ledger is that of this thread's program: also while the thread reports.
 pub(crate) fn has(ledger: &'static Ledger) -> bool {
     match present().ledger() {
-        Some(own) if own.is_reporting() => Present(left_over::before(own)).is(ledger),
+        Some(own) if own.is_reporting() => CurrentThread(left_over::before(own)).is(ledger),
         _ => present().is(ledger),
     }
 }
@@ -237,10 +237,10 @@ pub(crate) fn disable() {
     PRESENT.set(DISABLED);
 }
 
-/// Tracks up to `max` live allocations from now on, on all threads, as `live::track_up_to` says. False: no memory for the
+/// Tracks up to `max` live allocations from now on, on all threads, as `live::start_recording` says. False: no memory for the
 /// table.
-pub(crate) fn start_tracking(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
-    if !live::track_up_to(max, fixed_interval, budget_percent) {
+pub(crate) fn start_recording(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
+    if !live::start_recording(max, fixed_interval, budget_percent) {
         return false;
     }
     // Together with the fence of `Ledger::rearm_thresholds`.

@@ -2,7 +2,7 @@
 
 /// A place in a table, moved by reading.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bytes {
+pub(super) struct TableBytes {
     at: usize,
     end: usize,
 }
@@ -16,7 +16,7 @@ impl Encoding {
     pub(super) const UNSIGNED_4: Encoding = Encoding(0x03);
 }
 
-impl Bytes {
+impl TableBytes {
     /// # Safety
     /// All memory from `at` to `end` is readable, and stays so as long as this or a copy of it is used.
     pub(super) unsafe fn new(at: usize, end: usize) -> Self {
@@ -131,10 +131,10 @@ impl Bytes {
 mod tests {
     use super::*;
 
-    fn bytes(of: &[u8]) -> Bytes {
+    fn bytes(of: &[u8]) -> TableBytes {
         let start = of.as_ptr().expose_provenance();
         // SAFETY: the slice outlives its use in each test.
-        unsafe { Bytes::new(start, start + of.len()) }
+        unsafe { TableBytes::new(start, start + of.len()) }
     }
 
     #[test]

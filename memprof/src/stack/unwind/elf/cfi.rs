@@ -1,9 +1,9 @@
 //! From the entry of a function to the rule of one address: the call frame instructions of DWARF 5 (6.4.2), as far as
 //! compilers use them for the stack pointer, the frame pointer and the return address.
 
-use super::super::rule::{Base, Rule};
-use super::bytes::Bytes;
-use super::eh_frame::{Common, Entry, Tables};
+use super::super::rule::{Base, UnwindRule};
+use super::bytes::TableBytes;
+use super::eh_frame::{Common, FunctionEntry, UnwindTables};
 
 #[cfg(target_arch = "aarch64")]
 mod register {
@@ -21,7 +21,7 @@ const REMEMBERED: usize = 8;
 
 /// Where a register of the caller is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum RegisterRule {
     /// Where it was: the callee has not touched it.
     Same,
     /// In memory, so far from the caller's stack pointer.
@@ -34,7 +34,7 @@ enum Place {
 
 /// What the caller's stack pointer is computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Frame {
+enum Cfa {
     Register(u64, i64),
     /// In memory, so far from the frame pointer.
     InMemory(i64),
@@ -42,15 +42,15 @@ enum Frame {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Row {
-    caller: Frame,
-    frame_pointer: Place,
-    address: Place,
+struct UnwindRow {
+    caller: Cfa,
+    frame_pointer: RegisterRule,
+    address: RegisterRule,
 }
 
 /// The rule for a function that goes on at a return address. `None`: the stack ends here, as the tables say or because
 /// they say nothing that is understood.
-pub(super) fn rule(tables: &Tables, return_address: usize) -> Option<Rule> {
+pub(super) fn rule(tables: &UnwindTables, return_address: usize) -> Option<UnwindRule> {
     // A call can be a function's last instruction: what it returns to is then another function.
     let address = return_address.checked_sub(1)?;
     let entry = tables.find(address)?;
@@ -60,26 +60,26 @@ pub(super) fn rule(tables: &Tables, return_address: usize) -> Option<Rule> {
     row(&entry, address)?.rule()
 }
 
-impl Row {
-    fn rule(self) -> Option<Rule> {
+impl UnwindRow {
+    fn rule(self) -> Option<UnwindRule> {
         let (base, offset) = match self.caller {
-            Frame::Register(register::STACK, offset) => (Base::Stack, offset),
-            Frame::Register(register::FRAME, offset) => (Base::Frame, offset),
-            Frame::InMemory(offset) => (Base::InFrame, offset),
-            Frame::Register(..) | Frame::Unknown => return None,
+            Cfa::Register(register::STACK, offset) => (Base::Stack, offset),
+            Cfa::Register(register::FRAME, offset) => (Base::Frame, offset),
+            Cfa::InMemory(offset) => (Base::InFrame, offset),
+            Cfa::Register(..) | Cfa::Unknown => return None,
         };
         let words = |bytes: i64| if bytes % 8 == 0 { i16::try_from(bytes / 8).ok() } else { None };
         let frame = match self.frame_pointer {
-            Place::Same => None,
-            Place::Saved(offset) => Some(words(offset)?),
+            RegisterRule::Same => None,
+            RegisterRule::Saved(offset) => Some(words(offset)?),
             // Whoever needs it further out cannot be unwound then, and nobody is shown a guess.
-            Place::Undefined | Place::Unknown => return None,
+            RegisterRule::Undefined | RegisterRule::Unknown => return None,
         };
-        let Place::Saved(address) = self.address else { return None };
-        Some(Rule { base, offset: i32::try_from(offset).ok()?, frame, address: words(address)? })
+        let RegisterRule::Saved(address) = self.address else { return None };
+        Some(UnwindRule { base, offset: i32::try_from(offset).ok()?, frame, address: words(address)? })
     }
 
-    fn place(&mut self, common: &Common, register: u64) -> Option<&mut Place> {
+    fn register_rule(&mut self, common: &Common, register: u64) -> Option<&mut RegisterRule> {
         if register == common.address_register {
             Some(&mut self.address)
         } else if register == register::FRAME {
@@ -91,8 +91,8 @@ impl Row {
 }
 
 /// The row that holds for an address.
-fn row(entry: &Entry, address: usize) -> Option<Row> {
-    let nothing = Row { caller: Frame::Unknown, frame_pointer: Place::Same, address: Place::Same };
+fn row(entry: &FunctionEntry, address: usize) -> Option<UnwindRow> {
+    let nothing = UnwindRow { caller: Cfa::Unknown, frame_pointer: RegisterRule::Same, address: RegisterRule::Same };
     let mut machine = Machine { common: &entry.common, initial: nothing, row: nothing, at: entry.function_start };
     machine.run(entry.common.program, usize::MAX)?;
     machine.initial = machine.row;
@@ -104,8 +104,8 @@ fn row(entry: &Entry, address: usize) -> Option<Row> {
 struct Machine<'a> {
     common: &'a Common,
     /// What the common program leads to: what "restore" goes back to.
-    initial: Row,
-    row: Row,
+    initial: UnwindRow,
+    row: UnwindRow,
     /// The first address that the row holds for.
     at: usize,
 }
@@ -113,7 +113,7 @@ struct Machine<'a> {
 impl Machine<'_> {
     /// Runs until the row would hold for addresses beyond `address` only. `None`: an instruction is not known, so
     /// nothing is known of what comes after it.
-    fn run(&mut self, mut program: Bytes, address: usize) -> Option<()> {
+    fn run(&mut self, mut program: TableBytes, address: usize) -> Option<()> {
         let mut remembered = [self.row; REMEMBERED];
         let mut depth = 0_usize;
         while !program.is_at_end() {
@@ -157,7 +157,7 @@ impl Machine<'_> {
     }
 
     /// The instructions that move nothing but registers.
-    fn other(&mut self, instruction: u64, program: &mut Bytes) -> Option<()> {
+    fn other(&mut self, instruction: u64, program: &mut TableBytes) -> Option<()> {
         match instruction {
             // nop; aarch64: return addresses are signed from here on (they are always freed of a signature).
             0x00 | 0x2d => {}
@@ -182,41 +182,41 @@ impl Machine<'_> {
                 let register = program.uleb()?;
                 self.restore(register);
             }
-            0x07 => self.set(program.uleb()?, Place::Undefined),
-            0x08 => self.set(program.uleb()?, Place::Same),
+            0x07 => self.set(program.uleb()?, RegisterRule::Undefined),
+            0x08 => self.set(program.uleb()?, RegisterRule::Same),
             // register, val_offset, val_offset_sf
             0x09 | 0x14 => {
-                self.set(program.uleb()?, Place::Unknown);
+                self.set(program.uleb()?, RegisterRule::Unknown);
                 program.uleb()?;
             }
             0x15 => {
-                self.set(program.uleb()?, Place::Unknown);
+                self.set(program.uleb()?, RegisterRule::Unknown);
                 program.sleb()?;
             }
             // expression, val_expression
             0x10 | 0x16 => {
-                self.set(program.uleb()?, Place::Unknown);
+                self.set(program.uleb()?, RegisterRule::Unknown);
                 block(program)?;
             }
             // def_cfa, def_cfa_sf
-            0x0c => self.row.caller = Frame::Register(program.uleb()?, program.uleb()? as i64),
+            0x0c => self.row.caller = Cfa::Register(program.uleb()?, program.uleb()? as i64),
             0x12 => {
                 let register = program.uleb()?;
-                self.row.caller = Frame::Register(register, program.sleb()?.checked_mul(self.common.data_unit)?);
+                self.row.caller = Cfa::Register(register, program.sleb()?.checked_mul(self.common.data_unit)?);
             }
             // def_cfa_register
             0x0d => {
-                let Frame::Register(_, offset) = self.row.caller else { return None };
-                self.row.caller = Frame::Register(program.uleb()?, offset);
+                let Cfa::Register(_, offset) = self.row.caller else { return None };
+                self.row.caller = Cfa::Register(program.uleb()?, offset);
             }
             // def_cfa_offset, def_cfa_offset_sf
             0x0e | 0x13 => {
-                let Frame::Register(register, _) = self.row.caller else { return None };
+                let Cfa::Register(register, _) = self.row.caller else { return None };
                 let offset = match instruction {
                     0x0e => program.uleb()? as i64,
                     _ => program.sleb()?.checked_mul(self.common.data_unit)?,
                 };
-                self.row.caller = Frame::Register(register, offset);
+                self.row.caller = Cfa::Register(register, offset);
             }
             // def_cfa_expression
             0x0f => self.row.caller = expression(block(program)?),
@@ -231,40 +231,40 @@ impl Machine<'_> {
 
     fn saved(&mut self, register: u64, offset: i64) -> Option<()> {
         let offset = offset.checked_mul(self.common.data_unit)?;
-        self.set(register, Place::Saved(offset));
+        self.set(register, RegisterRule::Saved(offset));
         Some(())
     }
 
-    fn set(&mut self, register: u64, to: Place) {
-        if let Some(place) = self.row.place(self.common, register) {
-            *place = to;
+    fn set(&mut self, register: u64, to: RegisterRule) {
+        if let Some(register_rule) = self.row.register_rule(self.common, register) {
+            *register_rule = to;
         }
     }
 
     fn restore(&mut self, register: u64) {
         let mut initial = self.initial;
-        if let Some(&mut to) = initial.place(self.common, register) {
+        if let Some(&mut to) = initial.register_rule(self.common, register) {
             self.set(register, to);
         }
     }
 }
 
 /// Bytes behind their length.
-fn block(program: &mut Bytes) -> Option<Bytes> {
+fn block(program: &mut TableBytes) -> Option<TableBytes> {
     let length = usize::try_from(program.uleb()?).ok()?;
     program.split(length)
 }
 
 /// The one expression that functions have: what stands so far from the frame pointer. They realign their stack and keep
 /// the caller's stack pointer there.
-fn expression(mut bytes: Bytes) -> Frame {
+fn expression(mut bytes: TableBytes) -> Cfa {
     const READ: u8 = 0x06;
     const REGISTER_0: u8 = 0x70;
     let of_frame = REGISTER_0 + register::FRAME as u8;
     let mut read = || {
         let register = bytes.u8()?;
         let offset = bytes.sleb()?;
-        (register == of_frame && bytes.u8()? == READ && bytes.is_at_end()).then_some(Frame::InMemory(offset))
+        (register == of_frame && bytes.u8()? == READ && bytes.is_at_end()).then_some(Cfa::InMemory(offset))
     };
-    read().unwrap_or(Frame::Unknown)
+    read().unwrap_or(Cfa::Unknown)
 }

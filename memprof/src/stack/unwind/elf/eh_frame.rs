@@ -1,22 +1,22 @@
 //! Finding the entry of a function in a module's `.eh_frame_hdr` and `.eh_frame`.
 
-use super::bytes::{Bytes, Encoding};
+use super::bytes::{Encoding, TableBytes};
 
 /// What a module has: its sorted index of functions, and how far its tables can be read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tables {
+pub(super) struct UnwindTables {
     index: usize,
     /// The tables lie within it.
-    module: Bytes,
+    module: TableBytes,
 }
 
 /// What the functions of one entry have in common, and what is said of one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
+pub(super) struct FunctionEntry {
     pub(super) function_start: usize,
     pub(super) common: Common,
     /// The program that leads from the function's start to each instruction.
-    pub(super) program: Bytes,
+    pub(super) program: TableBytes,
 }
 
 /// What the entries of many functions share.
@@ -24,7 +24,7 @@ pub(super) struct Entry {
 pub(super) struct Common {
     pub(super) code_unit: u64,
     pub(super) data_unit: i64,
-    pub(super) program: Bytes,
+    pub(super) program: TableBytes,
     pub(super) encoding: Encoding,
     pub(super) address_register: u64,
     /// The frame was made by the system for a signal.
@@ -33,18 +33,18 @@ pub(super) struct Common {
     has_data: bool,
 }
 
-impl Tables {
+impl UnwindTables {
     /// # Safety
     /// `index` is the address of a module's `.eh_frame_hdr`; all memory from `module.0` to `module.1` that the tables
     /// lead to is readable as long as this or a copy of it is used.
     pub(super) unsafe fn new(index: usize, module: (usize, usize)) -> Self {
         // SAFETY: as the caller vouches.
-        Self { index, module: unsafe { Bytes::new(module.0, module.1) } }
+        Self { index, module: unsafe { TableBytes::new(module.0, module.1) } }
     }
 
     /// The entry of the function that an address is in. `None`: there is none, or it is written in a way that no
     /// compiler of these systems uses.
-    pub(super) fn find(&self, address: usize) -> Option<Entry> {
+    pub(super) fn find(&self, address: usize) -> Option<FunctionEntry> {
         let mut index = self.module.from(self.index)?;
         if index.u8()? != 1 {
             return None;
@@ -101,7 +101,7 @@ impl Tables {
         Some((row.pointer(encoding, self.index)?, row.pointer(encoding, self.index)?))
     }
 
-    fn entry(&self, at: usize, address: usize) -> Option<Entry> {
+    fn entry(&self, at: usize, address: usize) -> Option<FunctionEntry> {
         let mut entry = sized(self.module.from(at)?)?;
         let back_from = entry.at();
         let back = entry.u32()? as usize;
@@ -115,7 +115,7 @@ impl Tables {
             let length = usize::try_from(entry.uleb()?).ok()?;
             entry.skip(length)?;
         }
-        Some(Entry { function_start, common, program: entry })
+        Some(FunctionEntry { function_start, common, program: entry })
     }
 
     fn common(&self, at: usize) -> Option<Common> {
@@ -165,7 +165,7 @@ impl Tables {
 }
 
 /// An entry behind its length, and nothing else.
-fn sized(mut at: Bytes) -> Option<Bytes> {
+fn sized(mut at: TableBytes) -> Option<TableBytes> {
     let length = at.u32()?;
     // 0 ends the section; the highest value says that 64 bits follow, which nobody needs.
     if length == 0 || length == u32::MAX { None } else { at.split(length as usize) }

@@ -8,24 +8,24 @@
 //! Where the C library has no `_dl_find_object` (before glibc 2.35; musl, which never unloads anything), the modules of
 //! the moment when tracking starts are kept loaded and fixed, and later ones end a stack.
 
-use super::super::rule::Rule;
+use super::super::rule::UnwindRule;
 use super::cfi;
-use super::eh_frame::Tables;
+use super::eh_frame::UnwindTables;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicUsize};
 
 /// A module, as far as unwinding needs it.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Module {
-    tables: Tables,
+pub(in super::super) struct UnwindModule {
+    tables: UnwindTables,
     /// 0 for a fixed module; else a mark that tells it from what was, or will be, in the same place.
     pub(in super::super) mark: u32,
 }
 
-impl Module {
+impl UnwindModule {
     /// The rule of a function that goes on at a return address. `None`: the stack ends there.
-    pub(in super::super) fn rule(&self, return_address: usize) -> Option<Rule> {
+    pub(in super::super) fn rule(&self, return_address: usize) -> Option<UnwindRule> {
         cfi::rule(&self.tables, return_address)
     }
 }
@@ -45,12 +45,12 @@ static FIXED_COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// `_dl_find_object`; null where there is none.
 static FINDER: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
-type Finder = unsafe extern "C" fn(*mut c_void, *mut Found) -> c_int;
+type Finder = unsafe extern "C" fn(*mut c_void, *mut DlFindObject) -> c_int;
 
 /// `struct dl_find_object` of glibc, and room for more than it may get.
 #[repr(C)]
 #[derive(Default)]
-struct Found {
+struct DlFindObject {
     flags: u64,
     map_start: usize,
     map_end: usize,
@@ -73,32 +73,35 @@ pub(in super::super) fn prepare() {
     for (number, image) in all.iter().enumerate() {
         let is_fixed = number == 0 || own.iter().any(|&address| image.holds(address));
         let Some(index) = image.index.filter(|_| is_fixed || finder.is_null()) else { continue };
-        let Some(place) = FIXED.get(count) else { break };
+        let Some(fixed) = FIXED.get(count) else { break };
         if !is_fixed {
             image.keep_loaded();
         }
-        place.low.store(image.low, Relaxed);
-        place.high.store(image.high, Relaxed);
-        place.index.store(index, Relaxed);
+        fixed.low.store(image.low, Relaxed);
+        fixed.high.store(image.high, Relaxed);
+        fixed.index.store(index, Relaxed);
         count += 1;
     }
     FIXED_COUNT.store(count, Release);
 }
 
 /// The module that an address is in.
-pub(in super::super) fn find(address: usize) -> Option<Module> {
+pub(in super::super) fn find(address: usize) -> Option<UnwindModule> {
     for fixed in FIXED.iter().take(FIXED_COUNT.load(Acquire)) {
         let (low, high) = (fixed.low.load(Relaxed), fixed.high.load(Relaxed));
         if low <= address && address < high {
             // SAFETY: the index is that of a module that stays loaded, between these two addresses.
-            return Some(Module { tables: unsafe { Tables::new(fixed.index.load(Relaxed), (low, high)) }, mark: 0 });
+            return Some(UnwindModule {
+                tables: unsafe { UnwindTables::new(fixed.index.load(Relaxed), (low, high)) },
+                mark: 0,
+            });
         }
     }
     let finder = FINDER.load(Acquire);
     if finder.is_null() {
         return None;
     }
-    let mut found = Found::default();
+    let mut found = DlFindObject::default();
     // SAFETY: what was found under this name in the C library has this signature. It takes no lock and does not
     // allocate; the structure is as large as it may write.
     let found = unsafe {
@@ -113,8 +116,8 @@ pub(in super::super) fn find(address: usize) -> Option<Module> {
     }
     // SAFETY: the code at the address is being executed, or was when the caller's stack was captured and is then asked
     // for with `_dl_find_object` again: the module is loaded now.
-    let tables = unsafe { Tables::new(found.index, (found.map_start, found.map_end)) };
-    Some(Module { tables, mark: mark(&found, &tables) })
+    let tables = unsafe { UnwindTables::new(found.index, (found.map_start, found.map_end)) };
+    Some(UnwindModule { tables, mark: mark(&found, &tables) })
 }
 
 /// Which module an address was in: 0 for fixed ones, `None` where there is none now.
@@ -124,7 +127,7 @@ pub(crate) fn mark_of(address: usize) -> Option<u32> {
 
 /// A hash of where the module is and of its index of functions: another module in the same place, even another build of
 /// the same one, has other functions. At least 3.
-fn mark(found: &Found, tables: &Tables) -> u32 {
+fn mark(found: &DlFindObject, tables: &UnwindTables) -> u32 {
     let mut hash = (found.map_start as u64).rotate_left(32) ^ found.map_end as u64;
     tables.sample_index(|word| hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     (hash >> 32) as u32 | 3

@@ -12,29 +12,29 @@
 //! thinned gets another number by its new level: those that are left have numbers below their chance, which are uniform no
 //! more.
 
-use super::cause;
-use super::chance::{self, DOUBLING, MAX_LEVEL, probability};
-use super::record::Record;
-use super::slot;
-use super::state::State;
-use super::table::{Slot, Table};
+use crate::live::probability::{self, DOUBLING, MAX_LEVEL, probability};
+use crate::live::record::Record;
+use crate::live::sampling::cause;
+use crate::live::table::slot;
+use crate::live::table::state::TableState;
+use crate::live::table::{Slot, Table};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 
 /// Slots that are swept at a time: some 16 records of a full table.
-pub(super) const SHARD: usize = 64;
+pub(crate) const SHARD: usize = 64;
 /// Shards that are swept in one go where nothing waits for room: 16,384 slots of mostly nothing. A default table has four times
 /// as many.
-pub(super) const SHARDS_AT_A_TIME: usize = 256;
+pub(crate) const SHARDS_AT_A_TIME: usize = 256;
 /// How often an insert asks for room. It finds some each time, unless others are faster: threads by the dozen, each
 /// with a block of its own.
 const TRIES: usize = 64;
 
 impl Table {
     /// The interval of a level, bytes; 1: every block.
-    pub(super) fn interval_at(&self, level: u8) -> u64 {
+    pub(crate) fn interval_at(&self, level: u8) -> u64 {
         match self.fixed_interval.load(Relaxed) {
             _ if level == 0 => 1,
-            0 => chance::interval(level),
+            0 => probability::interval(level),
             fixed => fixed,
         }
     }
@@ -45,13 +45,13 @@ impl Table {
     }
 
     /// The state, and the level that blocks are drawn at; 0: every block gets a record.
-    pub(super) fn drawing(&self) -> (State, u8) {
+    pub(crate) fn drawing(&self) -> (TableState, u8) {
         let state = self.state();
         (state, if state.is_exact() { 0 } else { state.level().max(self.drawing.load(Relaxed)) })
     }
 
     /// Whether a record counts in this state.
-    pub(super) fn survives(&self, key: u64, record: &Record, state: State) -> bool {
+    pub(crate) fn survives(&self, key: u64, record: &Record, state: TableState) -> bool {
         let drawn = record.drawn;
         if drawn.is_from_before(state.period()) {
             return false;
@@ -62,8 +62,8 @@ impl Table {
         }
         let before = probability(record.size, self.interval_at(drawn.level()));
         // Whether it is listed is no part of its number.
-        let moment = chance::mix(record.ticks ^ u64::from(drawn.level()) << 56);
-        let number = chance::uniform(chance::mix(moment ^ slot::plain(key)));
+        let moment = probability::mix(record.ticks ^ u64::from(drawn.level()) << 56);
+        let number = probability::uniform(probability::mix(moment ^ slot::plain(key)));
         number * before < probability(record.size, self.interval_at(state.level()))
     }
 
@@ -78,7 +78,7 @@ impl Table {
             record.drawn = record.drawn.at_least(state.level(), state.period());
             match self.insert_either(address, record) {
                 Some(inserted) => return inserted,
-                None if self.make_room() => {}
+                None if self.reclaim() => {}
                 None => return false,
             }
         }
@@ -86,9 +86,9 @@ impl Table {
     }
 
     /// Sweeps until there is room or the interval has grown. False: neither can be.
-    fn make_room(&self) -> bool {
+    fn reclaim(&self) -> bool {
         loop {
-            if self.room.look().room > 0 {
+            if self.capacity.look().left > 0 {
                 return true;
             }
             let state = self.state();
@@ -103,12 +103,12 @@ impl Table {
         }
     }
 
-    fn may_grow(&self, state: State) -> bool {
-        state.holders() == 0 && self.fixed_interval.load(Relaxed) == 0 && state.level() < MAX_LEVEL
+    fn may_grow(&self, state: TableState) -> bool {
+        state.guards() == 0 && self.fixed_interval.load(Relaxed) == 0 && state.level() < MAX_LEVEL
     }
 
     /// Sweeps the next shard, if nobody else has taken it meanwhile. False: all are swept.
-    pub(super) fn sweep_next(&self, state: State) -> bool {
+    pub(crate) fn sweep_next(&self, state: TableState) -> bool {
         let is_one_left = state.swept() < self.slots().div_ceil(SHARD);
         if is_one_left && self.state.compare_exchange(state.0, state.and_swept().0, SeqCst, Relaxed).is_ok() {
             self.sweep(state);
@@ -117,9 +117,9 @@ impl Table {
     }
 
     /// Discards what does not survive in the next shard, and notes for how many bytes stands what does.
-    fn sweep(&self, state: State) {
+    fn sweep(&self, state: TableState) {
         let mut left = 0;
-        let lists = self.is_worth_listing(self.room.look());
+        let lists = self.is_worth_listing(self.capacity.look());
         let first = state.swept() * SHARD;
         for slot in (first..self.slots().min(first + SHARD)).map(Self::slot_number) {
             let Some((key, record)) = slot::read(self.key_at(slot), self.entry(slot)) else { continue };
@@ -140,26 +140,26 @@ impl Table {
     }
 
     /// Discards the record of a slot, or gives it the state's level if it survives. It may have become another's meanwhile.
-    fn thin(&self, slot: Slot, state: State) {
-        let (place, entry) = (self.key_at(slot), self.entry(slot));
-        let Some(key) = slot::look(place) else { return };
+    fn thin(&self, slot: Slot, state: TableState) {
+        let (word, entry) = (self.key_at(slot), self.entry(slot));
+        let Some(key) = slot::look(word) else { return };
         let record = entry.load();
         if self.survives(key, &record, state) {
             let drawn = record.drawn.at_least(state.level(), state.period());
             slot::mark(entry, Record { drawn, ..record });
-            if slot::keep(place, key) {
+            if slot::keep(word, key) {
                 return;
             }
         } else {
-            slot::discard(place);
+            slot::discard(word);
         }
         self.settle_anywhere(slot, key);
     }
 
     /// Lets the interval grow so far that about half of the table stays, of `bytes` that are in it. False: it may not.
-    fn grow_to_keep_half(&self, state: State, bytes: u64) -> bool {
+    fn grow_to_keep_half(&self, state: TableState, bytes: u64) -> bool {
         let half = (self.max.load(Relaxed) / 2).max(1);
-        let grows = self.grow(state, chance::level_of(bytes / half));
+        let grows = self.grow(state, probability::level_of(bytes / half));
         if grows {
             cause::note_full();
         }
@@ -168,12 +168,12 @@ impl Table {
 
     /// Draws new blocks at an interval that is doubled so often, because recording costs too much, and is `least_interval` at
     /// least. No record is discarded. False: the interval may not grow.
-    pub(super) fn coarsen(&self, least_interval: u64, doublings: u32) -> bool {
+    pub(crate) fn coarsen(&self, least_interval: u64, doublings: u32) -> bool {
         let (state, level) = self.drawing();
         if !self.may_grow(state) {
             return false;
         }
-        let least = chance::level_of(least_interval).max(DOUBLING);
+        let least = probability::level_of(least_interval).max(DOUBLING);
         let level = level.saturating_add(levels(doublings)).max(least).min(MAX_LEVEL);
         self.drawing.store(level, Relaxed);
         self.highest.fetch_max(level, Relaxed);
@@ -181,17 +181,17 @@ impl Table {
         // Lost to another thread: then the table was full, or a holder came.
         if state.is_exact() && self.state.compare_exchange(state.0, state.at(1).0, SeqCst, Relaxed).is_ok() {
             self.bytes_left.store(0, Relaxed);
-            self.room.mark_sampled(true);
+            self.capacity.mark_sampled(true);
         }
         true
     }
 
     /// Draws new blocks at an interval that is halved up to so often, if the table has room for what that may bring. False: it
     /// has none, or a sweep has to end first. One thread at a time calls this and [`coarsen`](Self::coarsen).
-    pub(super) fn refine(&self, halvings: u32) -> bool {
+    pub(crate) fn refine(&self, halvings: u32) -> bool {
         let (state, level) = self.drawing();
         let capacity = self.max.load(Relaxed);
-        let fits = |&halvings: &u32| self.tracked().max(1) << halvings <= capacity;
+        let fits = |&halvings: &u32| self.len().max(1) << halvings <= capacity;
         let Some(halvings) = (1..=halvings).rev().find(fits) else { return false };
         if level <= DOUBLING || self.fixed_interval.load(Relaxed) != 0 {
             return false;
@@ -218,11 +218,11 @@ impl Table {
     }
 
     /// Goes on with the present sweep, by so many shards. True: it has come to its end.
-    pub(super) fn sweep_some(&self, shards: usize) -> bool {
+    pub(crate) fn sweep_some(&self, shards: usize) -> bool {
         (0..shards).any(|_| !self.sweep_next(self.state()))
     }
 
-    fn grow(&self, state: State, least: u8) -> bool {
+    fn grow(&self, state: TableState, least: u8) -> bool {
         // The lowest levels are all intervals of 1.
         let level = state.level().saturating_add(DOUBLING).max(least).clamp(DOUBLING, MAX_LEVEL);
         if !self.may_grow(state) {
@@ -231,53 +231,53 @@ impl Table {
         if self.state.compare_exchange(state.0, state.at(level).0, SeqCst, Relaxed).is_ok() {
             self.bytes_left.store(0, Relaxed);
             self.highest.fetch_max(level, Relaxed);
-            self.room.mark_sampled(true);
+            self.capacity.mark_sampled(true);
         }
         // Lost to another thread: then that one let it grow, or a holder came, who is seen the next time.
         true
     }
 
     /// Has the table stay exact. False: it is not exact any more.
-    pub(super) fn hold(&self) -> bool {
-        let held = self.state.fetch_update(SeqCst, Acquire, |state| {
-            let state = State(state);
-            if state.is_exact() { state.and_held().map(|held| held.0) } else { None }
+    pub(crate) fn keep_exact(&self) -> bool {
+        let kept = self.state.fetch_update(SeqCst, Acquire, |state| {
+            let state = TableState(state);
+            if state.is_exact() { state.with_guard().map(|kept| kept.0) } else { None }
         });
-        held.is_ok()
+        kept.is_ok()
     }
 
-    /// Ends one [`hold`](Self::hold).
-    pub(super) fn let_go(&self) {
-        let _ = self.state.fetch_update(SeqCst, Acquire, |state| Some(State(state).and_let_go().0));
+    /// Ends one [`keep_exact`](Self::keep_exact).
+    pub(crate) fn release_exact(&self) {
+        let _ = self.state.fetch_update(SeqCst, Acquire, |state| Some(TableState(state).without_guard().0));
     }
 
     /// Begins anew for another profile: without records, and exact unless `fixed_interval` is more than 1. Records that
     /// threads are writing just now may stay; all do while someone holds the table exact, who may look for them.
-    pub(super) fn begin(&self, period: u8, fixed_interval: u64) {
-        if self.state().holders() > 0 {
+    pub(crate) fn begin(&self, period: u8, fixed_interval: u64) {
+        if self.state().guards() > 0 {
             return;
         }
-        // Before anything can be inserted that is not listed, see `Room::take_exact`.
-        self.asked.close(&self.filter);
+        // Before anything can be inserted that is not listed, see `Capacity::take_exact`.
+        self.choice.close(&self.filter);
         self.fixed_interval.store(fixed_interval, Relaxed);
         let level = u8::from(fixed_interval > 1);
         self.drawing.store(level, Relaxed);
         self.highest.store(level, Relaxed);
-        let _ = self.state.fetch_update(SeqCst, Acquire, |before| Some(State(before).begin(level, period).0));
-        self.room.mark_sampled(level > 0);
+        let _ = self.state.fetch_update(SeqCst, Acquire, |before| Some(TableState(before).begin(level, period).0));
+        self.capacity.mark_sampled(level > 0);
         self.bytes_left.store(0, Relaxed);
         for slot in (0..self.slots()).map(Self::slot_number) {
-            let place = self.key_at(slot);
-            if let Some(key) = slot::look(place) {
-                slot::discard(place);
+            let word = self.key_at(slot);
+            if let Some(key) = slot::look(word) {
+                slot::discard(word);
                 self.settle_anywhere(slot, key);
             }
         }
-        self.asked.open(&self.filter);
+        self.choice.open(&self.filter);
     }
 
     /// Bytes of the records in the table.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         let all = (0..self.slots()).map(Self::slot_number);
         all.filter_map(|slot| slot::read(self.key_at(slot), self.entry(slot))).map(|(_, record)| record.size).sum()
     }

@@ -11,12 +11,12 @@ pub(crate) fn probability(size: u64, interval: u64) -> f64 {
 }
 
 /// The highest level that an interval can grow to: 1 TB.
-pub(super) const MAX_LEVEL: u8 = 160;
+pub(crate) const MAX_LEVEL: u8 = 160;
 /// Levels from an interval to its double.
-pub(super) const DOUBLING: u8 = 4;
+pub(crate) const DOUBLING: u8 = 4;
 
 /// The interval of a level, bytes: 2^(level / 4), so that a level is one byte.
-pub(super) fn interval(level: u8) -> u64 {
+pub(crate) fn interval(level: u8) -> u64 {
     // 2^16 times the powers 0, 1/4, 2/4 and 3/4 of 2.
     let step: u64 = match level % DOUBLING {
         0 => 65_536,
@@ -28,19 +28,19 @@ pub(super) fn interval(level: u8) -> u64 {
 }
 
 /// The lowest level whose interval is at least `bytes`; the highest there is where none is.
-pub(super) fn level_of(bytes: u64) -> u8 {
+pub(crate) fn level_of(bytes: u64) -> u8 {
     (0..MAX_LEVEL).find(|&level| interval(level) >= bytes).unwrap_or(MAX_LEVEL)
 }
 
 /// A number in which each bit depends on each bit of the given one (the finaliser of SplitMix64).
-pub(super) fn mix(bits: u64) -> u64 {
+pub(crate) fn mix(bits: u64) -> u64 {
     let bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ (bits >> 31)
 }
 
 /// Evenly from 0 (inclusive) to 1 (exclusive).
-pub(super) fn uniform(bits: u64) -> f64 {
+pub(crate) fn uniform(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1_u64 << 53) as f64
 }
 
@@ -63,7 +63,7 @@ impl Random {
     }
 
     /// Bytes to the next arrow, at least 1.
-    pub(super) fn bytes_to_next(&self, interval: u64) -> u64 {
+    pub(crate) fn bytes_to_next(&self, interval: u64) -> u64 {
         // 1 − u lies above 0, so that its logarithm is finite.
         let arrows = -(1.0 - uniform(self.next())).ln();
         // Upwards: a block is hit if it is at least as long as the way. A cast from a float saturates.

@@ -1,13 +1,13 @@
 //! When a thread's next sample is due.
 
-use super::chance::Random;
-use super::record::Drawn;
-use super::table::Table;
+use crate::live::probability::Random;
+use crate::live::record::Drawn;
+use crate::live::table::Table;
 use std::cell::Cell;
 
 /// How many bytes a thread will allocate until its next sample. For the owner of a ledger alone.
 #[derive(Debug)]
-pub(crate) struct Countdown {
+pub(crate) struct NextSample {
     /// Which of the thread's bytes the next arrow hits.
     due_at: Cell<u64>,
     /// The level and the period of the table that it was drawn in; level 0: it was not drawn.
@@ -16,7 +16,7 @@ pub(crate) struct Countdown {
     random: Random,
 }
 
-impl Countdown {
+impl NextSample {
     pub(crate) const fn new() -> Self {
         Self { due_at: Cell::new(0), level: Cell::new(0), period: Cell::new(0), random: Random::new() }
     }
@@ -29,8 +29,8 @@ impl Countdown {
     /// Which byte the next arrow hits, if it was drawn for the table's present period.
     pub(crate) fn due_at(&self, table: &Table) -> Option<u64> {
         let state = table.state();
-        let holds = self.level.get() > 0 && !state.is_exact() && self.period.get() == state.period();
-        holds.then_some(self.due_at.get())
+        let is_valid = self.level.get() > 0 && !state.is_exact() && self.period.get() == state.period();
+        is_valid.then_some(self.due_at.get())
     }
 
     /// Whether the allocation that ends at byte `total` is chosen, and how. Without a countdown nothing has decided about

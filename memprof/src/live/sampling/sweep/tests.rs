@@ -1,6 +1,6 @@
-use super::super::countdown::Countdown;
-use super::super::hold::hold;
-use super::super::{Drawn, Record, Table, probability};
+use crate::live::sampling::exact_guard::ExactGuard;
+use crate::live::sampling::next_sample::NextSample;
+use crate::live::{Drawn, Record, Table, probability};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -20,9 +20,9 @@ impl Dice {
     }
 }
 
-fn forget(table: &Table, address: usize) {
-    if table.may_hold(address) {
-        table.forget_elsewhere(address);
+fn remove(table: &Table, address: usize) {
+    if table.may_contain(address) {
+        table.remove_slow(address);
     }
 }
 
@@ -40,7 +40,7 @@ fn estimate(table: &Table) -> (f64, f64) {
 /// Allocates, frees and reallocates as a thread with a countdown does; the blocks and what they hold in truth.
 /// At each step `steer` may change the interval, as the budget does.
 fn work(table: &'static Table, dice: &mut Dice, steps: u64, steer: fn(&Table, &mut Dice)) -> HashMap<usize, u64> {
-    let countdown = Countdown::new();
+    let countdown = NextSample::new();
     countdown.seed(dice.below(u64::MAX));
     let mut live: HashMap<usize, u64> = HashMap::new();
     let mut total = 0;
@@ -51,7 +51,7 @@ fn work(table: &'static Table, dice: &mut Dice, steps: u64, steer: fn(&Table, &m
         countdown.follow(total, table);
         let address = 0x7000_0000 + dice.below(places) as usize * 16;
         // What is there is freed, and mostly replaced by something larger: as a vector that grows.
-        let before = live.remove(&address).inspect(|_| forget(table, address));
+        let before = live.remove(&address).inspect(|_| remove(table, address));
         if before.is_some() && dice.below(3) == 0 {
             continue;
         }
@@ -138,7 +138,7 @@ fn a_full_table_becomes_finer_again_once_it_has_room_and_was_swept() {
     assert!(coarse > 64);
     while table.refine(1) {}
     assert_eq!(table.interval(), coarse, "it is full");
-    (0..3600).for_each(|block| forget(table, address(block)));
+    (0..3600).for_each(|block| remove(table, address(block)));
     let before = estimate(table).0;
     while table.refine(1) {}
     assert!(table.interval() < coarse);
@@ -162,7 +162,7 @@ fn a_full_table_becomes_a_sample_of_at_most_half() {
     // 1001 × (1 − exp(−64 / 128)) = 394, give or take 15.
     assert!((334..=454).contains(&kept), "{kept}");
     // Only as far as it took to find room.
-    assert!(table.tracked() > 900, "{}", table.tracked());
+    assert!(table.len() > 900, "{}", table.len());
 }
 
 #[test]
@@ -174,14 +174,14 @@ fn one_large_block_among_many_small_ones_stays() {
         assert!(table.insert_chosen(0x1000 + block * 16, record(16, block as u64, Drawn::CERTAIN)));
     }
     assert!(table.copy().unwrap().as_slice().iter().any(|record| record.size == 1 << 30));
-    assert!(table.tracked() <= 100);
+    assert!(table.len() <= 100);
 }
 
 #[test]
 fn while_it_is_held_the_table_stays_exact() {
     let table = Table::create(10).unwrap();
     table.begin(1, 0);
-    let (one, other) = (hold(table).unwrap(), hold(table).unwrap());
+    let (one, other) = (ExactGuard::of(table).unwrap(), ExactGuard::of(table).unwrap());
     let insert = |block: usize| table.insert_chosen(block * 16, record(16, block as u64, Drawn::CERTAIN));
     assert!((1..=10).all(insert));
     assert!(!insert(11) && table.state().is_exact());
@@ -189,7 +189,7 @@ fn while_it_is_held_the_table_stays_exact() {
     assert!(!insert(12) && table.state().is_exact());
     drop(other);
     assert!(insert(13) && !table.state().is_exact());
-    assert!(hold(table).is_none());
+    assert!(ExactGuard::of(table).is_none());
 }
 
 #[test]
@@ -198,14 +198,14 @@ fn an_interval_of_1_never_grows_and_a_fixed_one_stays() {
     table.begin(1, 1);
     let insert = |block: usize| table.insert_chosen(block * 16, record(16, block as u64, Drawn::CERTAIN));
     assert!((1..=10).all(insert) && !insert(11));
-    assert!(table.state().is_exact() && table.tracked() == 10);
+    assert!(table.state().is_exact() && table.len() == 10);
     table.begin(2, 4096);
-    assert_eq!((table.tracked(), table.interval()), (0, 4096));
+    assert_eq!((table.len(), table.interval()), (0, 4096));
     // 16 of 4096 bytes: about one in 256.
     assert!((1..=1000).all(insert));
-    assert!((1..=9).contains(&table.tracked()), "{}", table.tracked());
+    assert!((1..=9).contains(&table.len()), "{}", table.len());
     assert!(!(1000..100_000).all(insert));
-    assert_eq!((table.tracked(), table.interval()), (10, 4096));
+    assert_eq!((table.len(), table.interval()), (10, 4096));
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn threads_that_fill_it_together_leave_no_record_without_a_block() {
                 let mut live = Vec::new();
                 for step in 0..10_000 {
                     let address = thread as usize * 0x1000_0000 + dice.below(2000) as usize * 16;
-                    forget(table, address);
+                    remove(table, address);
                     live.retain(|&(other, _)| other != address);
                     if dice.below(2) == 0 {
                         let size = 16 << dice.below(step / 1000 + 1);
@@ -251,8 +251,8 @@ fn threads_that_fill_it_together_leave_no_record_without_a_block() {
     let (estimate, variance) = estimate(table);
     assert!((estimate - truth as f64).abs() < 6.0 * variance.sqrt(), "{estimate} ± {} of {truth}", variance.sqrt());
     for (address, _) in live {
-        forget(table, address);
+        remove(table, address);
     }
-    assert_eq!((table.tracked(), table.copy().unwrap().as_slice().len()), (0, 0));
+    assert_eq!((table.len(), table.copy().unwrap().as_slice().len()), (0, 0));
     assert_eq!(table.filter.sum(), 0);
 }

@@ -1,7 +1,8 @@
-use super::super::filter::{Asked, Filter};
-use super::super::room::{Room, Seen};
-use super::super::sweep::SHARDS_AT_A_TIME;
-use super::super::{Drawn, Inserted, Record, Table};
+use crate::live::filter::choice::FilterChoice;
+use crate::live::filter::counting::Filter;
+use crate::live::sampling::sweep::SHARDS_AT_A_TIME;
+use crate::live::table::capacity::{Capacity, CapacityReading};
+use crate::live::{Drawn, Inserted, Record, Table};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 use std::thread;
 
@@ -22,27 +23,27 @@ fn insert(table: &Table, address: usize) {
     }
 }
 
-fn forget(table: &Table, address: usize) {
-    if table.may_hold(address) && !table.forget(address) {
-        table.forget_elsewhere(address);
+fn remove(table: &Table, address: usize) {
+    if table.may_contain(address) && !table.remove(address) {
+        table.remove_slow(address);
     }
 }
 
 fn asks_short(table: &Table) -> bool {
-    table.asked.look().is(&table.short)
+    table.choice.look().is(&table.short)
 }
 
 /// Each record is where it should be counted.
 fn adds_up(table: &Table) {
-    let seen = table.room.look();
-    assert_eq!(table.filter.sum(), table.tracked());
+    let seen = table.capacity.look();
+    assert_eq!(table.filter.sum(), table.len());
     assert_eq!(table.short.sum(), seen.listed as u64);
     let mut records = 0;
     table.each(|key, _| {
         records += 1;
-        assert!(table.may_hold(key as usize));
+        assert!(table.may_contain(key as usize));
     });
-    assert_eq!(records, table.tracked());
+    assert_eq!(records, table.len());
 }
 
 /// A table for 1,000 records, whose short filter has 256 entries, with `count` records from before it became a sample.
@@ -64,11 +65,11 @@ fn frees_ask_the_short_filter_once_every_record_is_in_it() {
     assert!(asks_short(table));
     insert(table, address(21));
     adds_up(table);
-    let others = (1000..2000).filter(|&number| table.may_hold(address(number))).count();
+    let others = (1000..2000).filter(|&number| table.may_contain(address(number))).count();
     assert!(others < 150, "{others} of 1,000 others may be one of 22 records");
-    (0..22).for_each(|number| forget(table, address(number)));
+    (0..22).for_each(|number| remove(table, address(number)));
     adds_up(table);
-    assert_eq!(table.tracked(), 0);
+    assert_eq!(table.len(), 0);
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn with_many_records_frees_ask_the_whole_filter() {
     });
     adds_up(table);
     // With few of them again, they are all listed already.
-    (0..190).for_each(|number| forget(table, address(number)));
+    (0..190).for_each(|number| remove(table, address(number)));
     insert(table, address(300));
     assert!(asks_short(table));
     adds_up(table);
@@ -93,11 +94,11 @@ fn the_next_profile_asks_the_whole_filter_for_what_its_exact_table_holds() {
     assert!(asks_short(table));
     table.begin(2, 0);
     assert!(!asks_short(table));
-    assert_eq!(table.tracked(), 0);
+    assert_eq!(table.len(), 0);
     insert(table, address(2));
     adds_up(table);
-    assert_eq!(table.room.look().listed, 0);
-    forget(table, address(2));
+    assert_eq!(table.capacity.look().listed, 0);
+    remove(table, address(2));
     adds_up(table);
 }
 
@@ -124,7 +125,7 @@ fn threads_that_insert_free_and_sweep_at_once_lose_no_record() {
                         for turn in 0..2000 {
                             let of = |number: usize| address(worker * 1000 + (turn * 7 + number) % 20);
                             (0..4).for_each(|number| insert(table, of(number)));
-                            (0..4).for_each(|number| forget(table, of(number)));
+                            (0..4).for_each(|number| remove(table, of(number)));
                         }
                         insert(table, address(worker * 1000 + round));
                     })
@@ -147,7 +148,7 @@ fn threads_that_insert_free_and_sweep_at_once_lose_no_record() {
         });
         table.list_more(SHARDS_AT_A_TIME);
         table.list_more(SHARDS_AT_A_TIME);
-        assert_eq!(table.tracked(), 3);
+        assert_eq!(table.len(), 3);
         adds_up(table);
         assert!(asks_short(table));
     }
@@ -164,38 +165,38 @@ fn filter() -> Filter {
 #[test]
 fn a_change_that_was_thought_of_before_has_no_effect() {
     let (one, other) = (filter(), filter());
-    let asked = Asked::new(&one);
-    let seen = asked.look();
-    asked.close(&one);
-    asked.change(asked.look(), &other);
-    assert!(asked.look().is(&one), "it is closed");
-    asked.open(&one);
-    asked.change(seen, &other);
-    assert!(asked.look().is(&one), "that look is of an earlier generation");
-    asked.change(asked.look(), &other);
-    assert!(asked.look().is(&other));
+    let choice = FilterChoice::new(&one);
+    let seen = choice.look();
+    choice.close(&one);
+    choice.change(choice.look(), &other);
+    assert!(choice.look().is(&one), "it is closed");
+    choice.open(&one);
+    choice.change(seen, &other);
+    assert!(choice.look().is(&one), "that look is of an earlier generation");
+    choice.change(choice.look(), &other);
+    assert!(choice.look().is(&other));
 }
 
 #[test]
 fn the_three_figures_do_not_disturb_each_other() {
-    let room = Room::new(3);
-    assert!(room.take_exact() && room.take_exact());
-    room.mark_sampled(true);
-    room.mark_sampled(true);
-    assert!(!room.take_exact(), "an exact path finds a sample full");
-    assert_eq!(room.take(), Some(Seen { room: 1, is_sampled: true, listed: 0 }));
-    room.list();
-    assert_eq!(room.take(), None);
-    assert_eq!(room.look(), Seen { room: 0, is_sampled: true, listed: 1 });
-    assert_eq!(room.look().unlisted(3), 2);
-    room.add(-2);
-    assert_eq!(room.look(), Seen { room: -2, is_sampled: true, listed: 1 });
-    assert_eq!(room.look().unlisted(1), 2);
-    room.mark_sampled(false);
-    assert_eq!(room.look(), Seen { room: -2, is_sampled: false, listed: 1 });
-    room.give_back_listed();
-    room.give_back();
-    room.give_back();
-    assert_eq!(room.look(), Seen { room: 1, is_sampled: false, listed: 0 });
-    assert!(room.take_exact());
+    let capacity = Capacity::new(3);
+    assert!(capacity.take_exact() && capacity.take_exact());
+    capacity.mark_sampled(true);
+    capacity.mark_sampled(true);
+    assert!(!capacity.take_exact(), "an exact path finds a sample full");
+    assert_eq!(capacity.take(), Some(CapacityReading { left: 1, is_sampled: true, listed: 0 }));
+    capacity.list();
+    assert_eq!(capacity.take(), None);
+    assert_eq!(capacity.look(), CapacityReading { left: 0, is_sampled: true, listed: 1 });
+    assert_eq!(capacity.look().unlisted(3), 2);
+    capacity.add(-2);
+    assert_eq!(capacity.look(), CapacityReading { left: -2, is_sampled: true, listed: 1 });
+    assert_eq!(capacity.look().unlisted(1), 2);
+    capacity.mark_sampled(false);
+    assert_eq!(capacity.look(), CapacityReading { left: -2, is_sampled: false, listed: 1 });
+    capacity.give_back_listed();
+    capacity.give_back();
+    capacity.give_back();
+    assert_eq!(capacity.look(), CapacityReading { left: 1, is_sampled: false, listed: 0 });
+    assert!(capacity.take_exact());
 }

@@ -16,8 +16,8 @@
 //!
 //! `tests/tests/loom` compiles this very file against loom's atomics.
 
-use super::record::Record;
-use super::sync::{AcqRel, Acquire, AtomicU64, AtomicUsize, Relaxed, Release};
+use crate::live::record::Record;
+use crate::live::sync::{AcqRel, Acquire, AtomicU64, AtomicUsize, Relaxed, Release};
 
 const EMPTY: u64 = 0;
 /// No block has the addresses 1 and 2: nothing is mapped there.
@@ -30,40 +30,40 @@ const LISTED: u64 = 1 << 62;
 
 /// How the table knows a block.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn key(address: usize) -> u64 {
+pub(crate) fn key(address: usize) -> u64 {
     // On x86_64 no address of a program has the two highest bits. Elsewhere they may be part of a tag, and two blocks never
     // differ in their tags alone.
     if cfg!(target_arch = "x86_64") { address as u64 } else { plain(address as u64 & !LOOKED_AT) }
 }
 
 /// The key of a record, listed or not, as [`key`] makes it.
-pub(super) fn plain(key: u64) -> u64 {
+pub(crate) fn plain(key: u64) -> u64 {
     key & !LISTED
 }
 
 /// The same as that of a record that is listed.
-pub(super) fn listed(key: u64) -> u64 {
+pub(crate) fn listed(key: u64) -> u64 {
     key | LISTED
 }
 
-pub(super) fn is_listed(key: u64) -> bool {
+pub(crate) fn is_listed(key: u64) -> bool {
     key & LISTED != 0
 }
 
 /// What a slot says of its block.
 #[repr(C)]
-pub(super) struct Entry {
-    pub(super) size: AtomicU64,
-    pub(super) owner: AtomicUsize,
-    pub(super) ticks: AtomicU64,
+pub(crate) struct SlotRecord {
+    pub(crate) size: AtomicU64,
+    pub(crate) owner: AtomicUsize,
+    pub(crate) ticks: AtomicU64,
     /// An entry is four words, found by a shift.
-    pub(super) stack: AtomicU64,
+    pub(crate) stack: AtomicU64,
 }
 
-impl Entry {
+impl SlotRecord {
     /// The record, for whoever keeps others from changing it.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn load(&self) -> Record {
+    pub(crate) fn load(&self) -> Record {
         // Acquire: see `read`.
         let (size, owner) = (self.size.load(Acquire), self.owner.load(Acquire));
         Record::from_words(size, owner, self.ticks.load(Acquire), self.stack.load(Acquire))
@@ -72,45 +72,45 @@ impl Entry {
 
 /// Takes a slot that is empty. False: it is not, or was lost to another thread just now, which is not worth a second look.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn claim(place: &AtomicU64) -> bool {
+pub(crate) fn claim(word: &AtomicU64) -> bool {
     // Acquire: the stores of the slot's former record come before ours.
-    place.load(Relaxed) == EMPTY && place.compare_exchange(EMPTY, WRITING, Acquire, Relaxed).is_ok()
+    word.load(Relaxed) == EMPTY && word.compare_exchange(EMPTY, WRITING, Acquire, Relaxed).is_ok()
 }
 
 /// Fills a slot that was claimed.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn fill(place: &AtomicU64, entry: &Entry, key: u64, record: Record) {
+pub(crate) fn fill(word: &AtomicU64, entry: &SlotRecord, key: u64, record: Record) {
     // Release: a copier that sees one of these new values also sees that the slot was claimed, and drops it.
     entry.size.store(record.size_word(), Release);
     entry.owner.store(record.owner, Release);
     entry.ticks.store(record.ticks, Release);
     entry.stack.store(record.stack_word(), Release);
-    place.store(key, Release);
+    word.store(key, Release);
 }
 
 /// Whether the slot holds this very key and no sweep looks at it.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn holds(place: &AtomicU64, key: u64) -> bool {
-    place.load(Relaxed) == key
+pub(crate) fn contains(word: &AtomicU64, key: u64) -> bool {
+    word.load(Relaxed) == key
 }
 
 /// Whether the slot holds this plain key, listed or not, looked at or not.
-pub(super) fn may_hold(place: &AtomicU64, key: u64) -> bool {
-    plain(place.load(Relaxed) & !LOOKED_AT) == key
+pub(crate) fn may_contain(word: &AtomicU64, key: u64) -> bool {
+    plain(word.load(Relaxed) & !LOOKED_AT) == key
 }
 
-/// Empties a slot that [`holds`] the key. False: a sweep has come between, go on with [`take_from_sweep`].
+/// Empties a slot that [`contains`] the key. False: a sweep has come between, go on with [`take_from_sweep`].
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn take(place: &AtomicU64, key: u64) -> bool {
+pub(crate) fn take(word: &AtomicU64, key: u64) -> bool {
     // Release: our reads of the record come before the next writer's stores.
-    place.compare_exchange(key, EMPTY, Release, Relaxed).is_ok()
+    word.compare_exchange(key, EMPTY, Release, Relaxed).is_ok()
 }
 
 /// What became of a record that its block's owner takes while a sweep may be looking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(crate) enum Removal {
     /// The slot is empty; the caller settles the accounts of this key.
-    Yes(u64),
+    Done(u64),
     /// The sweep that is looking will empty the slot and settle the accounts.
     LeftToSweep,
     /// A sweep has discarded it before.
@@ -118,84 +118,84 @@ pub(super) enum Taken {
 }
 
 /// As [`take`], where a sweep may be looking, of a plain key that may be listed.
-pub(super) fn take_from_sweep(place: &AtomicU64, key: u64) -> Taken {
+pub(crate) fn take_from_sweep(word: &AtomicU64, key: u64) -> Removal {
     // A sweep looks at a slot once on its way, so that this ends after as many turns as there are sweeps just now.
     loop {
-        let now = place.load(Relaxed);
+        let now = word.load(Relaxed);
         if plain(now & !LOOKED_AT) != key {
-            return Taken::Lost;
+            return Removal::Lost;
         }
         if now & LOOKED_AT == 0 {
-            if take(place, now) {
-                return Taken::Yes(now);
+            if take(word, now) {
+                return Removal::Done(now);
             }
-        } else if place.compare_exchange(now, GONE, AcqRel, Relaxed).is_ok() {
-            return Taken::LeftToSweep;
+        } else if word.compare_exchange(now, GONE, AcqRel, Relaxed).is_ok() {
+            return Removal::LeftToSweep;
         }
     }
 }
 
 /// Keeps others from changing the record, if the slot holds one: its key. For a sweep.
-pub(super) fn look(place: &AtomicU64) -> Option<u64> {
-    let now = place.load(Relaxed);
+pub(crate) fn look(word: &AtomicU64) -> Option<u64> {
+    let now = word.load(Relaxed);
     let is_record = now > GONE && now & LOOKED_AT == 0;
     // Acquire: the record's own stores come before our reads.
-    (is_record && place.compare_exchange(now, now | LOOKED_AT, Acquire, Relaxed).is_ok()).then_some(now)
+    (is_record && word.compare_exchange(now, now | LOOKED_AT, Acquire, Relaxed).is_ok()).then_some(now)
 }
 
 /// Lets go of a record that [`look`] found. False: its block was freed meanwhile, and the caller settles the accounts.
-pub(super) fn keep(place: &AtomicU64, key: u64) -> bool {
-    keep_as(place, key, key)
+pub(crate) fn keep(word: &AtomicU64, key: u64) -> bool {
+    keep_as(word, key, key)
 }
 
 /// As [`keep`], under another key: the same, but listed.
-pub(super) fn keep_as(place: &AtomicU64, key: u64, other: u64) -> bool {
-    let is_kept = place.compare_exchange(key | LOOKED_AT, other, Release, Relaxed).is_ok();
+pub(crate) fn keep_as(word: &AtomicU64, key: u64, other: u64) -> bool {
+    let is_kept = word.compare_exchange(key | LOOKED_AT, other, Release, Relaxed).is_ok();
     if !is_kept {
-        discard(place);
+        discard(word);
     }
     is_kept
 }
 
 /// Changes what the record says of how it was drawn, of a slot that [`look`] found. Whoever reads it meanwhile gets the one or
 /// the other, and both are right.
-pub(super) fn mark(entry: &Entry, record: Record) {
+pub(crate) fn mark(entry: &SlotRecord, record: Record) {
     entry.size.store(record.size_word(), Release);
 }
 
 /// Empties a slot that [`look`] found; the caller settles the accounts. Its block may have been freed meanwhile: then it
 /// is [`GONE`], and nobody else will empty it.
-pub(super) fn discard(place: &AtomicU64) {
+pub(crate) fn discard(word: &AtomicU64) {
     // A swap where a store would do: loom does not know that a store cannot come before a compare-exchange that has read
     // an earlier value.
-    place.swap(EMPTY, Release);
+    word.swap(EMPTY, Release);
 }
 
 /// In a forked child, where nobody else is: lets go of a record that a sweep of the parent looked at, and empties a slot
 /// that has none. The record's key, if there is one.
-pub(super) fn recover(place: &AtomicU64) -> Option<u64> {
-    let now = place.load(Relaxed);
+pub(crate) fn recover(word: &AtomicU64) -> Option<u64> {
+    let now = word.load(Relaxed);
     let key = now & !LOOKED_AT;
     let is_record = key > GONE;
     if is_record && now != key {
-        place.store(key, Relaxed);
+        word.store(key, Relaxed);
     } else if !is_record && now != EMPTY {
-        place.store(EMPTY, Relaxed);
+        word.store(EMPTY, Relaxed);
     }
     is_record.then_some(key)
 }
 
 /// Reads a slot that others may be changing: two equal readings of the record, and the same key before each. A reading that
 /// holds a value of a newer record sees that record's key next, if any, and then all of its values.
-pub(super) fn read(place: &AtomicU64, entry: &Entry) -> Option<(u64, Record)> {
+pub(crate) fn read(word: &AtomicU64, entry: &SlotRecord) -> Option<(u64, Record)> {
     // A slot that changes at each of these tries holds blocks that live shorter than a copy takes.
     for _ in 0..16 {
-        let key = place.load(Acquire) & !LOOKED_AT;
+        let key = word.load(Acquire) & !LOOKED_AT;
         if key <= GONE {
             return None;
         }
         let record = entry.load();
-        if place.load(Acquire) & !LOOKED_AT == key && entry.load() == record {
+        if word.load(Acquire) & !LOOKED_AT == key && entry.load() == record {
             return Some((key, record));
         }
     }

@@ -5,9 +5,9 @@
 //! measurement counts for more than four times the usual one, so that a thread which lost the processor in the middle of it
 //! decides nothing.
 
-use super::allowance::{Allowance, Change, Span};
-use super::sweep::SHARDS_AT_A_TIME;
-use super::table::Table;
+use crate::live::sampling::allowance::{Allowance, Change, Elapsed};
+use crate::live::sampling::sweep::SHARDS_AT_A_TIME;
+use crate::live::table::Table;
 use crate::os::clock::{self, Anchor};
 use crate::os::cpu_time::{self, Switches};
 use std::cell::UnsafeCell;
@@ -95,7 +95,7 @@ impl Books {
 }
 
 /// Begins anew with `percent` of the processor time from now on.
-pub(super) fn begin(percent: u64) {
+pub(crate) fn begin(percent: u64) {
     let now = *ORIGIN.get_or_init(Anchor::now);
     let now = if IS_LIMITED.load(Relaxed) || percent > 0 { Anchor::now() } else { now };
     SPENT.store(0, Relaxed);
@@ -111,7 +111,7 @@ pub(super) fn begin(percent: u64) {
 }
 
 /// In a forked child, which has one thread: whoever was taking a look is gone.
-pub(super) fn recover() {
+pub(crate) fn recover() {
     BOOKS.is_open.store(false, Release);
 }
 
@@ -191,7 +191,7 @@ fn look_into(book: &mut Book, table: &Table) -> bool {
     let now = Anchor::now();
     let (Some(at), Some(per_nano)) = (book.at, ticks_per_nano(&now)) else { return false };
     let (processor, switches) = (cpu_time::of_process(), cpu_time::switches());
-    let span = Span {
+    let span = Elapsed {
         wall: at.elapsed_until(&now).as_nanos() as u64,
         processor: processor.saturating_sub(book.processor),
         switches: switches.zip(book.switches).map(|(now, before)| now.since(before)),
@@ -201,7 +201,7 @@ fn look_into(book: &mut Book, table: &Table) -> bool {
     (book.at, book.processor, book.switches) = (Some(now), processor, switches);
     NEXT_LOOK.store(now.ticks() + (PAUSE * per_nano) as u64, Relaxed);
     NEXT_IF_DEAR.store(now.ticks() + (LEAST_PAUSE * per_nano) as u64, Relaxed);
-    let is_finer = match book.allowance.look(span, table.tracked()) {
+    let is_finer = match book.allowance.look(span, table.len()) {
         Change::Stay => false,
         Change::Grow(doublings) => {
             let least = if table.state().is_exact() { first_interval(table, doublings) } else { 0 };
@@ -218,6 +218,6 @@ fn look_into(book: &mut Book, table: &Table) -> bool {
 /// their size one in n does.
 fn first_interval(table: &Table, doublings: u32) -> u64 {
     // A few large ones that stay say nothing of what comes and goes.
-    let usual = (table.bytes() / table.tracked().max(1)).min(USUAL);
+    let usual = (table.bytes() / table.len().max(1)).min(USUAL);
     usual.saturating_mul(1 << doublings).max(LEAST_INTERVAL)
 }

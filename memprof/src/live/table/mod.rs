@@ -9,17 +9,25 @@
 //! In a debug build nothing of the path of a record is inlined: all locals would be on the stack at once, 1.6 KiB more, and that may
 //! be a stack of a few KiB.
 
-use super::filter::{self, Asked, Filter, Index, SHORTER_BY_BITS};
-use super::prefetch::prefetch;
-use super::record::Record;
-use super::room::Room;
-use super::slot::{self, Entry};
-use super::state::State;
+pub(crate) mod capacity;
+pub(crate) mod records;
+mod remove;
+mod short_filter;
+pub(crate) mod slot;
+pub(crate) mod state;
+
+use crate::live::filter::choice::FilterChoice;
+use crate::live::filter::counting::{ALIGNED_TO, Filter, Index, SHORTER_BY_BITS};
+use crate::live::prefetch::prefetch;
+use crate::live::record::Record;
 use crate::os::pages;
+use capacity::Capacity;
+use slot::SlotRecord;
+use state::TableState;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::atomic::{AtomicU8, AtomicU64};
 
-pub(super) const SLOTS: usize = 8;
+pub(crate) const SLOTS: usize = 8;
 /// At most every fourth slot is in use: the first look then mostly finds what it wants (random churn among 10,000 records:
 /// 115 instructions for an allocation and its free beyond the forwarding; 128 with two slots for each record).
 const SLOTS_PER_RECORD: usize = 4;
@@ -33,23 +41,23 @@ pub(crate) enum Inserted {
     Yes,
     /// The table is full: there is none.
     No,
-    /// The first bucket is full; the insert has to be finished by [`Table::insert_elsewhere`].
-    Crowded,
+    /// The first bucket is full; the insert has to be finished by [`Table::insert_slow`].
+    BucketFull,
 }
 
 /// A slot, by its byte offset.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Slot(usize);
+pub(crate) struct Slot(usize);
 
 impl Slot {
     /// The `step`-th slot from here in the same bucket; all 8 of them for the steps 0 to 7.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn in_bucket(self, step: usize) -> Slot {
+    pub(crate) fn in_bucket(self, step: usize) -> Slot {
         Slot(self.0 ^ (step * 8))
     }
 
     /// Whether both are in the same bucket.
-    pub(super) fn is_beside(self, other: Slot) -> bool {
+    pub(crate) fn is_beside(self, other: Slot) -> bool {
         self.0 / (SLOTS * 8) == other.0 / (SLOTS * 8)
     }
 }
@@ -57,29 +65,29 @@ impl Slot {
 /// The records of the live allocations.
 pub(crate) struct Table {
     keys: *const AtomicU64,
-    entries: *const Entry,
+    entries: *const SlotRecord,
     /// Counts every record.
-    pub(super) filter: Filter,
+    pub(crate) filter: Filter,
     /// Counts those that are listed, see `listing`.
-    pub(super) short: Filter,
+    pub(crate) short: Filter,
     /// Which of both a free asks.
-    pub(super) asked: Asked,
+    pub(crate) choice: FilterChoice,
     /// The most records; at most a fourth of the slots.
-    pub(super) max: AtomicU64,
+    pub(crate) max: AtomicU64,
     /// How many more records there may be.
-    pub(super) room: Room,
+    pub(crate) capacity: Capacity,
     /// Records that stand in another bucket than their first: while there are none, a search ends after one bucket.
-    pub(super) displaced: AtomicU64,
-    /// A [`State`]: exact or sampled, and how far the sweep is.
-    pub(super) state: AtomicU64,
+    pub(crate) displaced: AtomicU64,
+    /// A [`TableState`]: exact or sampled, and how far the sweep is.
+    pub(crate) state: AtomicU64,
     /// The level that new samples are drawn at, if that is above the state's: the budget raises it, and no record is discarded.
-    pub(super) drawing: AtomicU8,
+    pub(crate) drawing: AtomicU8,
     /// The highest level that samples of this period were drawn at.
-    pub(super) highest: AtomicU8,
+    pub(crate) highest: AtomicU8,
     /// The interval that the user has fixed: 0, it grows when it must; 1, it stays exact.
-    pub(super) fixed_interval: AtomicU64,
+    pub(crate) fixed_interval: AtomicU64,
     /// Bytes that the records stand for which the present sweep has left.
-    pub(super) bytes_left: AtomicU64,
+    pub(crate) bytes_left: AtomicU64,
 }
 
 // SAFETY: the pointers lead to memory that lives as long as the table and is only reached through atomics.
@@ -92,12 +100,12 @@ fn lines(bytes: usize) -> Option<usize> {
 
 /// Rounds up so that a filter can follow in the same mapping.
 fn aligned(bytes: usize) -> Option<usize> {
-    bytes.checked_next_multiple_of(filter::ALIGNED_TO)
+    bytes.checked_next_multiple_of(ALIGNED_TO)
 }
 
 impl Table {
     /// An empty table in system memory, never freed; `None` where there is no memory for it.
-    pub(super) fn create(max: usize) -> Option<&'static Table> {
+    pub(crate) fn create(max: usize) -> Option<&'static Table> {
         let slots = max.max(SLOTS).checked_mul(SLOTS_PER_RECORD)?.checked_next_power_of_two()?;
         let filter_bytes = slots.checked_mul(Filter::ENTRIES_PER_SLOT)?;
         // A hash gives 32 bits.
@@ -107,7 +115,7 @@ impl Table {
         let filters_bytes = aligned(filter_bytes)?.checked_add(aligned(short_bytes)?)?;
         let header_bytes = lines(size_of::<Table>())?;
         let key_bytes = slots.checked_mul(size_of::<AtomicU64>())?;
-        let entry_bytes = lines(slots.checked_mul(size_of::<Entry>())?)?;
+        let entry_bytes = lines(slots.checked_mul(size_of::<SlotRecord>())?)?;
         let bytes = filters_bytes.checked_add(header_bytes)?.checked_add(key_bytes)?.checked_add(entry_bytes)?;
         let start = pages::reserve(bytes);
         if start.is_null() {
@@ -124,15 +132,15 @@ impl Table {
             let entries_at = keys_at.add(key_bytes);
             let table = header_at.cast::<Table>();
             let filter = Filter::over(start.cast(), filter_bytes);
-            let asked = Asked::new(&filter);
+            let choice = FilterChoice::new(&filter);
             table.write(Table {
                 keys: keys_at.cast(),
                 entries: entries_at.cast(),
                 filter,
                 short: Filter::over(short_at.cast(), short_bytes),
-                asked,
+                choice,
                 max: AtomicU64::new(max as u64),
-                room: Room::new(max as u64),
+                capacity: Capacity::new(max as u64),
                 displaced: AtomicU64::new(0),
                 state: AtomicU64::new(0),
                 drawing: AtomicU8::new(0),
@@ -144,53 +152,53 @@ impl Table {
         }
     }
 
-    pub(super) fn slots(&self) -> usize {
+    pub(crate) fn slots(&self) -> usize {
         self.filter.len() / Filter::ENTRIES_PER_SLOT
     }
 
     /// Whether the table has room for `max` records.
-    pub(super) fn holds(&self, max: usize) -> bool {
+    pub(crate) fn fits(&self, max: usize) -> bool {
         max <= self.slots() / SLOTS_PER_RECORD
     }
 
     /// Records now, those being written among them.
-    pub(crate) fn tracked(&self) -> u64 {
-        self.room.look().tracked(self.max.load(Relaxed))
+    pub(crate) fn len(&self) -> u64 {
+        self.capacity.look().records(self.max.load(Relaxed))
     }
 
-    /// Changes the most records; the caller has asked [`holds`](Self::holds).
-    pub(super) fn limit_to(&self, max: usize) {
+    /// Changes the most records; the caller has asked [`fits`](Self::fits).
+    pub(crate) fn limit_to(&self, max: usize) {
         // Two words change: what is counted meanwhile is not to be relied upon.
-        self.asked.close(&self.filter);
+        self.choice.close(&self.filter);
         let before = self.max.swap(max as u64, Relaxed);
-        self.room.add(max as i64 - before as i64);
-        self.asked.open(&self.filter);
+        self.capacity.add(max as i64 - before as i64);
+        self.choice.open(&self.filter);
     }
 
     /// The first slot to look at for an entry of the filter.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn slot(index: Index) -> Slot {
+    pub(crate) fn slot(index: Index) -> Slot {
         Slot(index.number() & !(Filter::ENTRIES_PER_SLOT - 1))
     }
 
     /// The other buckets that a key may stand in, a slot of each.
-    pub(super) fn elsewhere(&self, key: u64) -> impl Iterator<Item = Slot> {
+    pub(crate) fn other_buckets(&self, key: u64) -> impl Iterator<Item = Slot> {
         (1..CHOICES).map(move |choice| Self::slot(self.filter.other_index(key, choice)))
     }
 
     /// The slot with this number, from 0.
-    pub(super) fn slot_number(number: usize) -> Slot {
+    pub(crate) fn slot_number(number: usize) -> Slot {
         Slot(number * 8)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn key_at(&self, slot: Slot) -> &AtomicU64 {
-        Self::place(self.keys, slot)
+    pub(crate) fn key_at(&self, slot: Slot) -> &AtomicU64 {
+        Self::key_word(self.keys, slot)
     }
 
     /// As [`key_at`](Self::key_at), with the pointer in a register: a loop that writes would else load it each time.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn place<'a>(keys: *const AtomicU64, slot: Slot) -> &'a AtomicU64 {
+    fn key_word<'a>(keys: *const AtomicU64, slot: Slot) -> &'a AtomicU64 {
         // SAFETY: every slot comes from an index into the filter, which has 8 entries for each slot, with the lowest 3
         // bits cleared, or from a number below `slots`: a multiple of 8 below 8 × slots, and a bucket's slots differ in
         // the next 3 bits alone. The memory is never freed.
@@ -198,16 +206,16 @@ impl Table {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn entry(&self, slot: Slot) -> &Entry {
-        // SAFETY: as in `place`; there is one entry for each slot, four words where the slot is one.
+    pub(crate) fn entry(&self, slot: Slot) -> &SlotRecord {
+        // SAFETY: as in `key_word`; there is one entry for each slot, four words where the slot is one.
         unsafe { &*self.entries.byte_add(slot.0 * 4) }
     }
 
     /// Exact or sampled, as of now.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> TableState {
         // Acquire: whoever sees a new period sees the interval that was fixed for it.
-        State(self.state.load(Acquire))
+        TableState(self.state.load(Acquire))
     }
 
     /// Has the processor fetch what an [`insert`](Self::insert) of this address will touch: three lines of a memory that is
@@ -227,13 +235,13 @@ impl Table {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert(&self, address: usize, record: impl FnOnce() -> Record) -> Inserted {
         // The room is taken before the slot, so that there are never more records than `max`.
-        if !self.room.take_exact() {
+        if !self.capacity.take_exact() {
             return Inserted::No;
         }
         let key = slot::key(address);
         let index = self.filter.index(key);
         if !self.filter.add(index) {
-            self.room.give_back();
+            self.capacity.give_back();
             return Inserted::No;
         }
         match self.claim(Self::slot(index)) {
@@ -241,31 +249,31 @@ impl Table {
                 slot::fill(self.key_at(slot), self.entry(slot), key, record());
                 Inserted::Yes
             }
-            None => Inserted::Crowded,
+            None => Inserted::BucketFull,
         }
     }
 
     /// As [`insert`](Self::insert), of a table that may be a sample: then the record is listed. `None`: there is no room. False:
     /// there is none in its buckets.
-    pub(super) fn insert_either(&self, address: usize, record: Record) -> Option<bool> {
-        let seen = self.room.take()?;
+    pub(crate) fn insert_either(&self, address: usize, record: Record) -> Option<bool> {
+        let seen = self.capacity.take()?;
         let key = slot::key(address);
         let index = self.filter.index(key);
         if !self.filter.add(index) {
-            self.room.give_back();
+            self.capacity.give_back();
             return None;
         }
         let lists = seen.is_sampled && self.short.add(index.of_short());
         let key = if lists { slot::listed(key) } else { key };
         if lists {
-            self.room.list();
+            self.capacity.list();
         }
         let inserted = match self.claim(Self::slot(index)) {
             Some(slot) => {
                 slot::fill(self.key_at(slot), self.entry(slot), key, record);
                 true
             }
-            None => self.insert_in_another(key, record),
+            None => self.insert_in_other_bucket(key, record),
         };
         if lists {
             self.choose_filter();
@@ -273,18 +281,18 @@ impl Table {
         Some(inserted)
     }
 
-    /// Goes on after [`Inserted::Crowded`], in the other buckets. False: they are full as well, there is no record.
+    /// Goes on after [`Inserted::BucketFull`], in the other buckets. False: they are full as well, there is no record.
     #[cold]
     #[inline(never)]
-    pub(crate) fn insert_elsewhere(&self, address: usize, record: Record) -> bool {
-        self.insert_in_another(slot::key(address), record)
+    pub(crate) fn insert_slow(&self, address: usize, record: Record) -> bool {
+        self.insert_in_other_bucket(slot::key(address), record)
     }
 
     /// Inserts what finds its first bucket full, listed or not.
-    fn insert_in_another(&self, key: u64, record: Record) -> bool {
+    fn insert_in_other_bucket(&self, key: u64, record: Record) -> bool {
         // Counted before the address can be seen, so that whoever frees it looks further than its first bucket.
         self.displaced.fetch_add(1, Relaxed);
-        match self.elsewhere(slot::plain(key)).find_map(|first| self.claim(first)) {
+        match self.other_buckets(slot::plain(key)).find_map(|first| self.claim(first)) {
             Some(slot) => {
                 slot::fill(self.key_at(slot), self.entry(slot), key, record);
                 true
@@ -301,14 +309,14 @@ impl Table {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn claim(&self, first: Slot) -> Option<Slot> {
         let keys = self.keys;
-        (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::claim(Self::place(keys, slot)))
+        (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::claim(Self::key_word(keys, slot)))
     }
 
     /// The slot that holds a key, in the bucket of `first` and from there on.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn find(&self, first: Slot, key: u64) -> Option<Slot> {
+    pub(crate) fn find(&self, first: Slot, key: u64) -> Option<Slot> {
         let keys = self.keys;
-        (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::holds(Self::place(keys, slot), key))
+        (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::contains(Self::key_word(keys, slot), key))
     }
 }
 

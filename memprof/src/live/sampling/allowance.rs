@@ -39,21 +39,21 @@ const MOST_HALVINGS: u32 = 3;
 
 /// What has passed since the last look; times in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Span {
-    pub(super) wall: u64,
+pub(crate) struct Elapsed {
+    pub(crate) wall: u64,
     /// Of all threads.
-    pub(super) processor: u64,
+    pub(crate) processor: u64,
     /// How often threads were taken off a processor. `None`: the system does not tell.
-    pub(super) switches: Option<Switches>,
+    pub(crate) switches: Option<Switches>,
     /// Spent on recording.
-    pub(super) spent: u64,
+    pub(crate) spent: u64,
     /// A usual sample.
-    pub(super) sample: u64,
+    pub(crate) sample: u64,
 }
 
 /// How the sampling interval has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(crate) enum Change {
     Stay,
     /// Doubles so often.
     Grow(u32),
@@ -63,7 +63,7 @@ pub(super) enum Change {
 
 /// Account of one profile.
 #[derive(Debug)]
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     /// 0: recording may cost what it costs.
     percent: f64,
     /// Nanoseconds that may still be spent; below 0: overdrawn.
@@ -77,12 +77,12 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    pub(super) const fn new(percent: u64) -> Self {
+    pub(crate) const fn new(percent: u64) -> Self {
         Self { percent: percent as f64, left: GRANT, load: 0.0, since: 0, spent: 0.0, allowed: 0.0 }
     }
 
     /// Takes note of a span, at the end of which there are so many records.
-    pub(super) fn look(&mut self, span: Span, records: u64) -> Change {
+    pub(crate) fn look(&mut self, span: Elapsed, records: u64) -> Change {
         let (wall, spent) = (span.wall.max(1) as f64, span.spent as f64);
         let share = 1.0 - (-wall / LATELY).exp();
         let load = span.processor as f64 / wall;
@@ -154,12 +154,12 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    fn span(wall: u64, processor: u64, spent: u64) -> Span {
-        Span { wall: wall * MS, processor: processor * MS, spent: spent * MS, switches: None, sample: 1000 }
+    fn span(wall: u64, processor: u64, spent: u64) -> Elapsed {
+        Elapsed { wall: wall * MS, processor: processor * MS, spent: spent * MS, switches: None, sample: 1000 }
     }
 
     /// A program that asks for so much recording without a budget, nanoseconds per wall time, at one processor's `load`.
-    struct Program {
+    struct Workload {
         load: f64,
         unlimited: f64,
     }
@@ -178,7 +178,7 @@ mod tests {
         }
 
         /// Looks each 100 ms, or as soon as 5 ms were spent, as the budget does.
-        fn run(&mut self, program: &Program, seconds: u64) {
+        fn run(&mut self, program: &Workload, seconds: u64) {
             let (mut wall, end) = (0, seconds * 1000 * MS);
             while wall < end {
                 let rate = program.unlimited / self.doublings.exp2();
@@ -189,7 +189,7 @@ mod tests {
                 wall += pause;
                 match self
                     .allowance
-                    .look(Span { wall: pause, processor, spent, switches: None, sample: 1000 }, self.records)
+                    .look(Elapsed { wall: pause, processor, spent, switches: None, sample: 1000 }, self.records)
                 {
                     Change::Stay => {}
                     Change::Grow(doublings) => self.doublings += f64::from(doublings),
@@ -199,14 +199,14 @@ mod tests {
         }
 
         /// Milliseconds spent in so many seconds.
-        fn spends(&mut self, program: &Program, seconds: u64) -> u64 {
+        fn spends(&mut self, program: &Workload, seconds: u64) -> u64 {
             let before = self.spent;
             self.run(program, seconds);
             (self.spent - before) / MS
         }
     }
 
-    const BUSY: Program = Program { load: 1.0, unlimited: 0.6 };
+    const BUSY: Workload = Workload { load: 1.0, unlimited: 0.6 };
 
     #[test]
     fn a_busy_program_pays_3_percent_once_it_has_started() {
@@ -221,8 +221,8 @@ mod tests {
     fn a_waiting_program_pays_a_quarter_of_its_processor_time_until_it_has_records() {
         let steady = |load, unlimited, records| {
             let mut simulation = Simulation { records, ..Simulation::new() };
-            simulation.run(&Program { load, unlimited }, 10);
-            simulation.spends(&Program { load, unlimited }, 10)
+            simulation.run(&Workload { load, unlimited }, 10);
+            simulation.spends(&Workload { load, unlimited }, 10)
         };
         // A twelfth of it, and it would use a third.
         let spent = steady(0.2, 0.1, 5000);
@@ -241,7 +241,7 @@ mod tests {
             let mut allowance = Allowance { left: 0, ..Allowance::new(3) };
             let switches = Some(Switches { voluntary, involuntary });
             // A tenth of the processor time is spent.
-            let span = Span { switches, ..span(100, 40, 4) };
+            let span = Elapsed { switches, ..span(100, 40, 4) };
             (0..10).map(|_| allowance.look(span, 100)).filter(|&change| matches!(change, Change::Grow(_))).count()
         };
         assert_eq!(shared(20, 3), 0);
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn what_costs_little_is_never_limited() {
         let mut simulation = Simulation::new();
-        assert!(simulation.spends(&Program { load: 1.0, unlimited: 0.02 }, 3600) > 0);
+        assert!(simulation.spends(&Workload { load: 1.0, unlimited: 0.02 }, 3600) > 0);
         assert_eq!(simulation.doublings, 0.0);
     }
 
@@ -261,7 +261,7 @@ mod tests {
         let start = Simulation::new().spends(&BUSY, 1);
         let mut simulation = Simulation::new();
         simulation.run(&BUSY, 10);
-        simulation.run(&Program { load: 1e-4, unlimited: 5e-6 }, 3600);
+        simulation.run(&Workload { load: 1e-4, unlimited: 5e-6 }, 3600);
         assert_eq!(simulation.doublings, 0.0, "everything is recorded again");
         let burst = simulation.spends(&BUSY, 1);
         assert!(burst <= start, "{burst} ms, {start} ms at the start");

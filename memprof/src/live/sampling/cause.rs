@@ -16,18 +16,18 @@ pub(crate) struct Causes {
 }
 
 /// Begins anew: a profile has started.
-pub(super) fn begin() {
+pub(crate) fn begin() {
     IS_FULL.store(false, Relaxed);
     IS_DEAR.store(false, Relaxed);
 }
 
 /// Notes that the interval grows because the table is full.
-pub(super) fn note_full() {
+pub(crate) fn note_full() {
     IS_FULL.store(true, Relaxed);
 }
 
 /// Notes that the interval grows because tracking takes more than its budget.
-pub(super) fn note_dear() {
+pub(crate) fn note_dear() {
     IS_DEAR.store(true, Relaxed);
 }
 

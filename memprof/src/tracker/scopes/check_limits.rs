@@ -3,34 +3,34 @@
 use super::enter_exit::Open;
 use crate::os::thread_name::{self, ThreadName};
 use crate::tracker::paths::counters::Flow;
-use crate::tracker::paths::limits::{Figures, Moment, Watch};
+use crate::tracker::paths::limits::{Figures, Limits, Moment};
 use crate::tracker::paths::node::Node;
 use crate::tracker::readings::totals;
 use crate::tracker::threads::left_over;
 
-impl Watch {
+impl Limits {
     /// Notes a call that has ended: whether it kept to its budget, and what everybody did meanwhile. True: it went beyond.
-    pub(crate) fn note(&self, open: Open, node: &'static Node, figures: Figures, started: Option<Moment>) -> bool {
+    pub(crate) fn check(&self, open: Open, node: &'static Node, figures: Figures, started: Option<Moment>) -> bool {
         let excess = self.excess(&figures);
         let window = started.filter(|_| self.window).map(Moment::until_now);
         if excess.is_none() && window.is_none() {
             return false;
         }
-        if let Some(watched) = open.ledger.tree().watched(node) {
-            watched.change(|seen| {
+        if let Some(counters) = open.ledger.tree().limit_counters(node) {
+            counters.change(|figures_so_far| {
                 if let Some(excess) = excess {
-                    seen.violations = seen.violations.wrapping_add(1);
+                    figures_so_far.violations = figures_so_far.violations.wrapping_add(1);
                     // Of two alike the first one: which it is does not depend on how long the program runs.
-                    if excess > seen.worst_excess {
-                        seen.worst_excess = excess;
-                        seen.worst = figures;
-                        seen.thread = ThreadName::current();
-                        seen.thread_id = thread_name::current_id();
+                    if excess > figures_so_far.worst_excess {
+                        figures_so_far.worst_excess = excess;
+                        figures_so_far.worst = figures;
+                        figures_so_far.thread = ThreadName::current();
+                        figures_so_far.thread_id = thread_name::current_id();
                     }
                 }
                 if let Some(window) = window {
-                    seen.window_calls = seen.window_calls.wrapping_add(1);
-                    seen.window = seen.window.plus(window);
+                    figures_so_far.window_calls = figures_so_far.window_calls.wrapping_add(1);
+                    figures_so_far.window = figures_so_far.window.plus(window);
                 }
             });
         }

@@ -1,8 +1,8 @@
 //! What one thread keeps from one capture to the next.
 
 use super::registers;
-use super::rule::{Registers, Stack};
-use super::walk::{Frame, Kept, NO_ROOM, Walk};
+use super::rule::{Registers, StackMemory};
+use super::walk::{LastStack, TREE_FULL, UnwindFrame, Walk};
 use crate::os::pages;
 use crate::os::stack_bounds::{self, StackBounds};
 use crate::stack::tree::{StackId, tree};
@@ -17,35 +17,35 @@ const CHECK_EVERY: u32 = 1024;
 
 /// For the thread that owns the ledger alone.
 #[derive(Debug)]
-pub(in super::super) struct Taker {
+pub(in super::super) struct ThreadCache {
     bounds: Cell<Option<StackBounds>>,
     is_asked: Cell<bool>,
     /// A signal handler has interrupted a capture of the same thread, or the system's answer about the stack allocates.
     is_busy: Cell<bool>,
     until_check: Cell<u32>,
-    kept: Cell<Kept>,
+    kept: Cell<LastStack>,
     /// Frames of the last stack, and as many to unwind into.
-    frames: Cell<*mut Frame>,
-    room: Cell<usize>,
+    frames: Cell<*mut UnwindFrame>,
+    capacity: Cell<usize>,
 }
 
-impl Taker {
+impl ThreadCache {
     pub(in super::super) const fn new() -> Self {
         Self {
             bounds: Cell::new(None),
             is_asked: Cell::new(false),
             is_busy: Cell::new(false),
             until_check: Cell::new(CHECK_EVERY),
-            kept: Cell::new(Kept::NOTHING),
+            kept: Cell::new(LastStack::NOTHING),
             frames: Cell::new(null_mut()),
-            room: Cell::new(0),
+            capacity: Cell::new(0),
         }
     }
 
-    pub(in super::super) fn forget_thread(&self) {
+    pub(in super::super) fn reset(&self) {
         self.bounds.set(None);
         self.is_asked.set(false);
-        self.kept.set(Kept::NOTHING);
+        self.kept.set(LastStack::NOTHING);
     }
 
     /// The stack of whoever called this. 0: there is none.
@@ -60,8 +60,8 @@ impl Taker {
         self.is_busy.set(false);
         match stack {
             0 => Counts::add(&counts.not_captured),
-            NO_ROOM => {
-                Counts::add(&counts.without_room);
+            TREE_FULL => {
+                Counts::add(&counts.tree_full);
                 return 0;
             }
             _ => {}
@@ -73,17 +73,17 @@ impl Taker {
         let Some(bounds) = self.bounds().filter(|bounds| bounds.holds(here.stack, RESERVE)) else { return 0 };
         // SAFETY: these are the bounds of this thread's stack, the stack pointer was read by the function that called
         // this one, and it has just been found to lie within them.
-        let stack = unsafe { Stack::above(here.stack, bounds) };
+        let stack = unsafe { StackMemory::above(here.stack, bounds) };
         let (Some((kept, fresh)), Some(tree)) = (self.frames(limit), tree()) else { return 0 };
         // SAFETY: only the owner comes here, one call at a time (see `is_busy`), and nobody else looks at it meanwhile.
         let state = unsafe { &mut *self.kept.as_ptr() };
         let mut walk = Walk { kept, fresh, state };
-        // SAFETY: `forget_thread` has dropped what former owners of the ledger had captured.
+        // SAFETY: `reset` has dropped what former owners of the ledger had captured.
         let mut captured = unsafe { walk.capture(here, &stack, tree) };
         let left = self.until_check.get() - 1;
         if left == 0 {
             self.until_check.set(CHECK_EVERY);
-            *walk.state = Kept::NOTHING;
+            *walk.state = LastStack::NOTHING;
             // SAFETY: as above; there are no frames left.
             let in_full = unsafe { walk.capture(here, &stack, tree) };
             if captured != in_full && !tree.frames(captured).eq(tree.frames(in_full)) {
@@ -108,12 +108,12 @@ impl Taker {
     /// Room for two stacks of `limit` frames.
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[allow(clippy::mut_from_ref, reason = "the owner is one thread, and `is_busy` keeps it from being here twice")]
-    fn frames(&self, limit: usize) -> Option<(&mut [Frame], &mut [Frame])> {
-        if self.room.get() != limit && !self.make_room(limit) {
+    fn frames(&self, limit: usize) -> Option<(&mut [UnwindFrame], &mut [UnwindFrame])> {
+        if self.capacity.get() != limit && !self.reserve(limit) {
             return None;
         }
         let start = self.frames.get();
-        // SAFETY: `make_room` has reserved twice `limit` frames here, zeroed, which is valid for frames. Only the owner
+        // SAFETY: `reserve` has reserved twice `limit` frames here, zeroed, which is valid for frames. Only the owner
         // comes here, one call at a time (see `is_busy`), and the slices are gone before the next one.
         unsafe {
             Some((
@@ -125,18 +125,18 @@ impl Taker {
 
     #[cold]
     #[inline(never)]
-    fn make_room(&self, limit: usize) -> bool {
+    fn reserve(&self, limit: usize) -> bool {
         debug_assert!(limit <= MOST_FRAMES);
-        let start = pages::reserve(2 * limit * size_of::<Frame>());
+        let start = pages::reserve(2 * limit * size_of::<UnwindFrame>());
         if start.is_null() {
             return false;
         }
-        let (former, room) = (self.frames.replace(start.cast()), self.room.replace(limit));
-        if room > 0 {
+        let (former, capacity) = (self.frames.replace(start.cast()), self.capacity.replace(limit));
+        if capacity > 0 {
             // SAFETY: it came from `reserve` with this size, and nobody else refers to it.
-            unsafe { pages::release(former.cast(), 2 * room * size_of::<Frame>()) };
+            unsafe { pages::release(former.cast(), 2 * capacity * size_of::<UnwindFrame>()) };
         }
-        self.kept.set(Kept::NOTHING);
+        self.kept.set(LastStack::NOTHING);
         true
     }
 }

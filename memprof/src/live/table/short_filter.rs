@@ -7,12 +7,12 @@
 //! table was exact is in the whole filter alone, so that an exact table pays for one. A sweep lists the records it leaves.
 //!
 //! Frees ask the short filter while no record is unlisted, and the records are so few that it mostly says no. Once no record
-//! is unlisted none will be as long as the table is a sample: the path of an exact table finds no room in it (see `room`), and
+//! is unlisted none will be as long as the table is a sample: the path of an exact table finds no room in it (see `capacity`), and
 //! all others list what they insert.
 
-use super::room::Seen;
-use super::slot;
-use super::table::{Slot, Table};
+use crate::live::table::capacity::CapacityReading;
+use crate::live::table::slot;
+use crate::live::table::{Slot, Table};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 /// The short filter is asked where it has at least so many entries for each record: one in 8 frees looks further in vain.
@@ -22,30 +22,30 @@ const IN_VAIN: u64 = 4;
 
 impl Table {
     /// Has frees ask the filter that serves them best. Called with each record that a sample gets.
-    pub(super) fn choose_filter(&self) {
-        let asked = self.asked.look();
-        let (seen, max) = (self.room.look(), self.max.load(Relaxed));
-        if asked.is(&self.short) {
-            if seen.tracked(max) > self.short.len() as u64 / IN_VAIN {
+    pub(crate) fn choose_filter(&self) {
+        let choice = self.choice.look();
+        let (seen, max) = (self.capacity.look(), self.max.load(Relaxed));
+        if choice.is(&self.short) {
+            if seen.records(max) > self.short.len() as u64 / IN_VAIN {
                 // Always right: each record is in the whole filter.
-                self.asked.change(asked, &self.filter);
+                self.choice.change(choice, &self.filter);
             }
         } else if self.is_worth_listing(seen) && seen.unlisted(max) == 0 {
-            self.asked.change(asked, &self.short);
+            self.choice.change(choice, &self.short);
         }
     }
 
     /// Whether the records are so few that the short filter mostly says no.
-    pub(super) fn is_worth_listing(&self, seen: Seen) -> bool {
+    pub(crate) fn is_worth_listing(&self, seen: CapacityReading) -> bool {
         seen.is_sampled
-            && !self.asked.look().is_shut()
-            && seen.tracked(self.max.load(Relaxed)) <= self.short.len() as u64 / WORTH_IT
+            && !self.choice.look().is_shut()
+            && seen.records(self.max.load(Relaxed)) <= self.short.len() as u64 / WORTH_IT
     }
 
     /// Lists what is not, if frees had better ask the short filter: goes on with the present sweep by so many
     /// shards, or begins another.
-    pub(super) fn list_more(&self, shards: usize) {
-        let seen = self.room.look();
+    pub(crate) fn list_more(&self, shards: usize) {
+        let seen = self.capacity.look();
         if !self.is_worth_listing(seen) || seen.unlisted(self.max.load(Relaxed)) == 0 {
             return;
         }
@@ -60,19 +60,19 @@ impl Table {
     }
 
     /// Lists a record that a sweep leaves, if it is not listed.
-    pub(super) fn list(&self, slot: Slot, key: u64) {
-        let place = self.key_at(slot);
+    pub(crate) fn list(&self, slot: Slot, key: u64) {
+        let word = self.key_at(slot);
         if slot::is_listed(key) {
             return;
         }
         // It may be another record by now, which is listed.
-        let Some(key) = slot::look(place) else { return };
+        let Some(key) = slot::look(word) else { return };
         let lists = !slot::is_listed(key) && self.short.add(self.filter.index(slot::plain(key)).of_short());
         let listed = if lists { slot::listed(key) } else { key };
         if lists {
-            self.room.list();
+            self.capacity.list();
         }
-        if !slot::keep_as(place, key, listed) {
+        if !slot::keep_as(word, key, listed) {
             // Its block was freed meanwhile.
             self.settle_anywhere(slot, listed);
         }

@@ -1,16 +1,16 @@
 //! Copies of all records, made without allocating.
 
-use super::chance;
-use super::record::Record;
-use super::slot;
-use super::table::Table;
+use crate::live::probability;
+use crate::live::record::Record;
+use crate::live::table::Table;
+use crate::live::table::slot;
 use crate::os::pages;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Copied records, in system memory that is given back when this is dropped.
 pub(crate) struct Records {
     start: *mut Record,
-    room: usize,
+    capacity: usize,
     len: usize,
     /// Each block stands for itself alone.
     pub(crate) is_exact: bool,
@@ -23,18 +23,18 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Room for `room` records; `None` where the system has no memory for it.
-    pub(super) fn with_room(room: usize) -> Option<Self> {
-        let start = pages::reserve(room.checked_mul(size_of::<Record>())?).cast::<Record>();
+    /// Room for `capacity` records; `None` where the system has no memory for it.
+    pub(crate) fn with_capacity(capacity: usize) -> Option<Self> {
+        let start = pages::reserve(capacity.checked_mul(size_of::<Record>())?).cast::<Record>();
         if start.is_null() {
             return None;
         }
-        Some(Self { start, room, len: 0, is_exact: true, interval: 1, largest_interval: 1, fixed_interval: 0 })
+        Some(Self { start, capacity, len: 0, is_exact: true, interval: 1, largest_interval: 1, fixed_interval: 0 })
     }
 
     /// Adds a record, if there is room.
-    pub(super) fn push(&mut self, record: Record) {
-        if self.len < self.room {
+    pub(crate) fn push(&mut self, record: Record) {
+        if self.len < self.capacity {
             // SAFETY: `len` is below the room that was reserved.
             unsafe { self.start.add(self.len).write(record) };
             self.len += 1;
@@ -47,7 +47,7 @@ impl Records {
         match record.drawn.level() {
             0 => 1,
             _ if self.fixed_interval > 1 => self.fixed_interval,
-            level => chance::interval(level),
+            level => probability::interval(level),
         }
     }
 
@@ -71,8 +71,8 @@ impl Table {
         // Records can come while we copy; whatever goes beyond the room was made after we began. Of a full
         // table a copy could find more than there ever were at once: a record that goes, and later the one that comes
         // instead of it, in another slot.
-        let room = (self.tracked() + 1024).min(self.max.load(Relaxed)) as usize;
-        let mut records = Records::with_room(room)?;
+        let capacity = (self.len() + 1024).min(self.max.load(Relaxed)) as usize;
+        let mut records = Records::with_capacity(capacity)?;
         // What the last sweep has not come to yet is thinned here, so that all are of the state's level at least. It is the one
         // after copying: where the level rose meanwhile, slots that were copied late have lost what it does not keep.
         let mut state = self.state();
@@ -122,6 +122,6 @@ impl Table {
 impl Drop for Records {
     fn drop(&mut self) {
         // SAFETY: the memory came from `reserve` with the same size, and slices of it borrow `self`.
-        unsafe { pages::release(self.start.cast(), self.room * size_of::<Record>()) };
+        unsafe { pages::release(self.start.cast(), self.capacity * size_of::<Record>()) };
     }
 }

@@ -12,9 +12,9 @@ const ENTRIES: usize = 8192;
 /// 2^64 divided by the golden ratio, odd: the usual constant of multiplicative hashing (Knuth, TAOCP 3, 6.4).
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-static TABLE: AtomicPtr<Entry> = AtomicPtr::new(std::ptr::null_mut());
+static TABLE: AtomicPtr<CachedRule> = AtomicPtr::new(std::ptr::null_mut());
 
-struct Entry {
+struct CachedRule {
     check: AtomicU64,
     rule: AtomicU64,
 }
@@ -22,13 +22,13 @@ struct Entry {
 /// Makes the table, once. Outside of allocations, one caller at a time. False: the system has no memory for it.
 pub(super) fn prepare() -> bool {
     if TABLE.load(Relaxed).is_null() {
-        TABLE.store(pages::reserve(ENTRIES * size_of::<Entry>()).cast(), Relaxed);
+        TABLE.store(pages::reserve(ENTRIES * size_of::<CachedRule>()).cast(), Relaxed);
     }
     !TABLE.load(Relaxed).is_null()
 }
 
 #[inline(always)]
-fn entry(address: usize) -> Option<&'static Entry> {
+fn entry(address: usize) -> Option<&'static CachedRule> {
     let index = (address as u64).wrapping_mul(GOLDEN) >> (64 - ENTRIES.trailing_zeros());
     let table = TABLE.load(Relaxed);
     // SAFETY: the table has ENTRIES zeroed entries, is never freed, and the index has as many bits as that. Nothing but

@@ -2,11 +2,11 @@
 
 /// The state of the table at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct State(pub(super) u64);
+pub(crate) struct TableState(pub(crate) u64);
 
-impl State {
+impl TableState {
     /// The first state of a period, with the same holders.
-    pub(super) fn begin(self, level: u8, period: u8) -> Self {
+    pub(crate) fn begin(self, level: u8, period: u8) -> Self {
         Self(self.0 & 0xFFFF << 40 | u64::from(level) | u64::from(period) << 56)
     }
 
@@ -18,17 +18,17 @@ impl State {
     }
 
     /// The level that every record of the table is subject to; 0: exact, 1: a sample from which nothing was discarded yet.
-    pub(super) fn level(self) -> u8 {
+    pub(crate) fn level(self) -> u8 {
         self.0 as u8
     }
 
     /// How many shards were swept at this level.
-    pub(super) fn swept(self) -> usize {
+    pub(crate) fn swept(self) -> usize {
         (self.0 >> 8) as u32 as usize
     }
 
     /// How many ask for the table to stay exact.
-    pub(super) fn holders(self) -> u16 {
+    pub(crate) fn guards(self) -> u16 {
         (self.0 >> 40) as u16
     }
 
@@ -38,22 +38,22 @@ impl State {
     }
 
     /// One more shard was swept.
-    pub(super) fn and_swept(self) -> Self {
+    pub(crate) fn and_swept(self) -> Self {
         Self(self.0 + (1 << 8))
     }
 
     /// At another level, with no shard swept.
-    pub(super) fn at(self, level: u8) -> Self {
+    pub(crate) fn at(self, level: u8) -> Self {
         Self(self.0 & !0xFF_FFFF_FFFF | u64::from(level))
     }
 
     /// With one holder more; `None` where there are as many as can be counted.
-    pub(super) fn and_held(self) -> Option<Self> {
-        (self.holders() < u16::MAX).then_some(Self(self.0 + (1 << 40)))
+    pub(crate) fn with_guard(self) -> Option<Self> {
+        (self.guards() < u16::MAX).then_some(Self(self.0 + (1 << 40)))
     }
 
     /// With one holder fewer.
-    pub(super) fn and_let_go(self) -> Self {
-        Self(if self.holders() > 0 { self.0 - (1 << 40) } else { self.0 })
+    pub(crate) fn without_guard(self) -> Self {
+        Self(if self.guards() > 0 { self.0 - (1 << 40) } else { self.0 })
     }
 }

@@ -1,0 +1,4 @@
+//! Filters: one byte read tells most frees that their block has no record.
+
+pub(crate) mod choice;
+pub(crate) mod counting;
