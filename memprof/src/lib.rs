@@ -45,19 +45,21 @@
 //! # fn main() {}
 //! ```
 //!
-//! It prints (the second table, the same rows by allocated, is left out here):
+//! It prints:
 //!
 //! ```text
 //! 8890 letters
 //! memprof: allocated 69.4 KB, freed 32.1 KB, net 37.2 KB in 1,011 blocks, peak 68.4 KB
 //!
-//! Functions by net: allocated minus freed
-//! function                     calls      net  self net  retained  peak/call  allocated  self alloc
-//! shop::read_orders                1  35.2 KB   35.2 KB   35.2 KB    35.2 KB    35.2 KB     35.2 KB
-//! shop::total_length               1      0 B       0 B       0 B    32.1 KB    32.1 KB     32.1 KB
-//! (outside tracked functions)          2.1 KB    2.1 KB    1.0 KB                2.1 KB      2.1 KB
-//! total                               37.2 KB   37.2 KB   36.2 KB               69.4 KB     69.4 KB
+//! Functions by allocated bytes
+//! function                     calls  allocated     self  blocks  peak/call  retained
+//! shop::read_orders                1    35.2 KB  35.2 KB   1,001    35.2 KB   35.2 KB
+//! shop::total_length               1    32.1 KB  32.1 KB   1,001    32.1 KB       0 B
+//! (outside tracked functions)            2.1 KB   2.1 KB      12               1.0 KB
+//! total                                 69.4 KB  69.4 KB   2,014              36.2 KB
 //! ```
+//!
+//! How to read the table and the two files: [`reports`].
 //!
 //! # Marking code
 //!
@@ -70,7 +72,8 @@
 //!
 //! `memory_profile.toml` in the working directory or above it, `MEMPROF_…` variables: [`Config`] has the table of keys. A
 //! setting that cannot be used ends the program before the body of main, with status 2 and one line such as
-//! `memory_profile.toml:3:1: unknown key …; did you mean …`. Nothing else in memprof ever ends a program.
+//! `memory_profile.toml:3:1: unknown key …; did you mean …`. Apart from that memprof ends a program only where it was asked to:
+//! by `abort_on_oom`, `on_violation = "panic"`, or a failed assertion of a test.
 //!
 //! # The figures
 //!
@@ -202,6 +205,8 @@ mod os;
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 mod printable;
+#[doc = include_str!("../docs/reports.md")]
+pub mod reports {}
 // Its programs need crates that only the tests have: `memprof-tests` runs them.
 #[cfg(not(doctest))]
 #[doc = include_str!("../docs/recipes.md")]
