@@ -49,14 +49,14 @@
 //!
 //! ```text
 //! 8890 letters
-//! memprof: allocated 69.4 KB, freed 32.1 KB, net 37.2 KB in 1,011 blocks, peak 68.4 KB
+//! memprof: allocated 69.6 KB, freed 32.1 KB, net 37.4 KB in 1,013 blocks, peak 68.6 KB
 //!
 //! Functions by allocated bytes
 //! function                     calls  allocated     self  blocks  peak/call  retained
 //! shop::read_orders                1    35.2 KB  35.2 KB   1,001    35.2 KB   35.2 KB
 //! shop::total_length               1    32.1 KB  32.1 KB   1,001    32.1 KB       0 B
-//! (outside tracked functions)            2.1 KB   2.1 KB      12               1.0 KB
-//! total                                 69.4 KB  69.4 KB   2,014              36.2 KB
+//! (outside tracked functions)            2.3 KB   2.3 KB      12               1.0 KB
+//! total                                 69.6 KB  69.6 KB   2,014              36.2 KB
 //! ```
 //!
 //! How to read the table and the two files: [`reports`].
