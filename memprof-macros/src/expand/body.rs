@@ -192,7 +192,9 @@ pub(crate) fn body(block: Group, output: &ReturnType, params: &[Param]) -> Users
 /// A parameter as the pattern of an arm: the move has the line of the pattern, which is the parameter's own. Of a `let`
 /// rustc would not say that its first value is never read.
 fn arm(Rebound { mutability, ident, param, .. }: &Rebound, body: Group) -> TokenStream {
-    quote_spanned!(Span::mixed_site()=> match #param { #mutability #ident => #body })
+    let word = Ident::new("match", body.span());
+    let arms = braced(quote_spanned!(Span::mixed_site()=> #mutability #ident => #body), body.span());
+    quote_spanned!(Span::mixed_site()=> #word #param #arms)
 }
 
 /// A parameter that an arm cannot bind, because attributes stand on it or others know its name.
