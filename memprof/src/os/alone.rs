@@ -104,6 +104,7 @@ mod imp {
 
     /// True if a thread that was interrupted at this address was in the allocator, or in what that has called. `stack` has the
     /// words that are next on the thread's stack.
+    #[cfg(target_arch = "x86_64")]
     pub(in crate::os) fn was_in_allocator(address: usize, stack: &[usize]) -> bool {
         let is_of_it = |address| C_LIBRARY.holds(address) && is_of_allocator(address);
         is_of_it(address)
@@ -145,6 +146,7 @@ mod imp {
             assert!(!is_alone());
         }
 
+        #[cfg(target_arch = "x86_64")]
         #[test]
         fn what_the_allocator_shares_is_of_it() {
             find();
