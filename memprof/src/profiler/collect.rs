@@ -1,10 +1,9 @@
-//! From a snapshot of the counters to a report.
+//! Reports, collected from what the engine has counted.
 
-use super::Running;
 use super::live_rows::Tracked;
 use super::merge::{self, LedgerSum, Paths};
 use super::over_time::OverTime;
-use super::{readings, rows};
+use super::{readings, rows, site_names};
 use crate::Error;
 use crate::jemalloc;
 use crate::live;
@@ -20,59 +19,59 @@ use std::sync::atomic::Ordering::Relaxed;
 ///
 /// # Errors
 /// [`Error::OutOfMemory`]: there is no memory to make it.
-pub(super) fn report(profile: &Running) -> Result<Report, Error> {
+pub(super) fn report(request: &Request) -> Result<Report, Error> {
     let now = Anchor::now();
     // Nothing is allocated between the two readings.
     let snapshot = Snapshot::take();
     let peak = tracker::peak(0);
     // Those of before this report: together with the totals, everything that was allocated so far.
     let own = OwnFigures::now();
-    let table = live::table().filter(|_| profile.config.memory_profiling.track_allocations);
-    let given_up = not_tracked().saturating_sub(profile.at_start().not_tracked);
+    let table = live::table().filter(|_| request.config.memory_profiling.track_allocations);
+    let given_up = not_tracked().saturating_sub(request.at_start().not_tracked);
     let records = table.and_then(live::Table::copy);
     // For the reports that come after this one.
     readings::take();
     let _reporting = Reporting::begin();
-    profile.room.prepare()?;
+    request.memory.prepare()?;
     // It may have been what was set aside that was missing.
     let records = records.or_else(|| table.and_then(live::Table::copy));
 
     let (paths, ledgers) = merge::merge(&snapshot);
     drop(snapshot);
-    let names = rows::names(&paths);
+    let names = site_names::names(&paths);
     let totals = totals(&paths, peak);
-    let with_stacks = profile.room.is_for_names();
+    let with_stacks = request.memory.is_for_names();
     let crates = with_stacks.then(|| Crates::new(names.values().map(String::as_str), &executable()));
-    let over_time = OverTime::of(&profile.started, &now, &paths);
+    let over_time = OverTime::of(&request.started, &now, &paths);
     let net_rise = over_time.net_rise(&paths, &names);
     let tracked = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
-    let since_start = since_start.saturating_sub(profile.at_start().live.net_allocated as u64);
+    let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
     let tracked =
         tracked.map(|records| Tracked::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
     // Before the overhead is read: how large a copy is depends on how many blocks are live.
     drop(records);
-    let mut live = super::live_rows::section(profile, &now, &names, &paths, &totals, tracked.as_ref());
-    live.net_rise = net_rise.map(|rise| rise.to_report(profile.started.elapsed_until(&now).as_secs_f64()));
+    let mut live = super::live_rows::section(request, &now, &names, &paths, &totals, tracked.as_ref());
+    live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
     let retained = tracked.as_ref().and_then(Tracked::retained);
 
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
-        program: program(profile, &now),
-        allocator: Allocator { installed: profile.installed, inner: profile.inner.clone() },
+        program: program(request, &now),
+        allocator: Allocator { installed: request.installed, inner: request.inner.clone() },
         functions: rows::functions(&paths, &names, retained),
         unattributed: rows::unattributed(&paths, retained),
         call_tree: rows::call_tree(&paths, &names),
         threads: rows::threads(&ledgers),
-        jemalloc: jemalloc::statistics(&profile.inner),
+        jemalloc: jemalloc::statistics(&request.inner),
         os: Os { rss_bytes: memory::resident_bytes(), peak_rss_bytes: memory::peak_resident_bytes() },
         overhead: overhead(&ledgers, own),
-        warnings: profile.warnings.clone(),
+        warnings: request.warnings.clone(),
         totals,
         live,
     };
-    warn(&mut report, profile, given_up);
-    warn_of_memory(&mut report, profile);
+    warn(&mut report, request, given_up);
+    warn_of_memory(&mut report, request);
     warn_of_replaced(&mut report, tracked.as_ref());
     Ok(report)
 }
@@ -88,19 +87,19 @@ pub(super) fn executable() -> String {
     path.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned())).unwrap_or_default()
 }
 
-fn program(profile: &Running, now: &Anchor) -> Program {
+fn program(request: &Request, now: &Anchor) -> Program {
     // Not `args`: it panics where an argument is not UTF-8.
     let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
-    let wanted = profile.config.reporting.program_args;
+    let wanted = request.config.reporting.program_args;
     Program {
         name: executable(),
         pid: std::process::id(),
-        run: profile.own_run().to_string(),
+        run: request.own_run().to_string(),
         is_final: false,
         host: process::host(),
         args: if wanted { args.collect() } else { Vec::new() },
-        started_at: humantime::format_rfc3339_millis(profile.started_at).to_string(),
-        duration_seconds: profile.started.elapsed_until(now).as_secs_f64(),
+        started_at: humantime::format_rfc3339_millis(request.started_at).to_string(),
+        duration_seconds: request.started.elapsed_until(now).as_secs_f64(),
     }
 }
 
@@ -146,16 +145,16 @@ fn overhead(ledgers: &[LedgerSum], own: OwnFigures) -> Overhead {
 }
 
 /// Says what is missing from the report.
-fn warn(report: &mut Report, profile: &Running, given_up: u64) {
+fn warn(report: &mut Report, request: &Request, given_up: u64) {
     let misplaced = report.overhead.misplaced_guards;
     let not_opened = report.overhead.scopes_not_opened;
     let (not_captured, without_room) = (report.overhead.stacks_not_captured, report.overhead.stacks_without_room);
     let mut warn = |text: String| report.warnings.push(text);
-    if profile.is_inherited() {
+    if request.is_inherited() {
         warn(format!(
             "this process was forked from process {}, which began the profile: the figures begin with those that it had \
              then, and its other threads are gone",
-            profile.process
+            request.process
         ));
     }
     if given_up > 0 {
@@ -163,7 +162,7 @@ fn warn(report: &mut Report, profile: &Running, given_up: u64) {
             "{} found no room in the live table of {}: `live` and `retained` are not known in full; set \
              max_tracked_allocations higher, or sample_interval_bytes to 0 for an estimate",
             size::plural(given_up, "allocation"),
-            size::count(profile.config.memory_profiling.max_tracked_allocations as u64),
+            size::count(request.config.memory_profiling.max_tracked_allocations as u64),
         ));
     }
     if not_captured > 0 {
@@ -206,8 +205,8 @@ fn warn_of_replaced(report: &mut Report, tracked: Option<&Tracked>) {
 }
 
 /// Says what is missing because there was no memory for the profiler itself.
-fn warn_of_memory(report: &mut Report, profile: &Running) {
-    let refused = pages::refused().saturating_sub(profile.refused_at_start.get().copied().unwrap_or_default());
+fn warn_of_memory(report: &mut Report, request: &Request) {
+    let refused = pages::refused().saturating_sub(request.refused_at_start.get().copied().unwrap_or_default());
     if refused > 0 {
         report.warnings.push(format!(
             "the system had no memory for the profiler {}: the totals are complete, but calls, call paths, what is live, or \
@@ -215,15 +214,15 @@ fn warn_of_memory(report: &mut Report, profile: &Running) {
             size::plural(refused, "time"),
         ));
     }
-    if !profile.room.is_for_names() {
+    if !request.memory.is_for_names() {
         report.warnings.push(
             "there was too little memory to read the names of stacks: what is live is by call path alone".to_owned(),
         );
     }
-    if profile.room.left_out() > 0 {
+    if request.memory.left_out() > 0 {
         report.warnings.push(format!(
             "{} of the running program could not be made because there was no memory",
-            size::plural(profile.room.left_out(), "report"),
+            size::plural(request.memory.left_out(), "report"),
         ));
     }
 }

@@ -1,7 +1,7 @@
 //! Names from the files that an Apple linker leaves: its executables only say in which object files their debug
 //! information is.
 
-use super::names::Unread;
+use super::unread::Unread;
 use crate::stack::Image;
 use addr2line::{FrameIter, Loader};
 use std::marker::PhantomData;

@@ -3,7 +3,7 @@
 //! What `addr2line::Loader` does, for this one format: with all the formats of other systems it takes longer to compile
 //! than everything else that memprof needs.
 
-use super::names::Unread;
+use super::unread::Unread;
 use crate::stack::{Image, identity};
 use addr2line::{Context, FrameIter, LookupContinuation, LookupResult, SplitDwarfLoad};
 use gimli::{AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, NativeEndian};

@@ -14,6 +14,8 @@
 
 #[cfg(windows)]
 use super::write_and_print;
+#[cfg(unix)]
+use super::abort;
 use super::{RUNNING, finish, out_of_memory, output, stop};
 use crate::Error;
 use crate::os::exit;
@@ -21,11 +23,10 @@ use crate::os::signals::{self, Signal};
 use crate::os::write_signals::Held;
 #[cfg(unix)]
 use crate::os::{
-    ending::{self, Elsewhere},
+    ending::{self, Elsewhere, Work},
     handler_above, stderr,
 };
 use crate::report::Written;
-#[cfg(windows)]
 use crate::tracker::Reporting;
 use std::panic::catch_unwind;
 use std::sync::Once;
@@ -56,10 +57,24 @@ pub(super) fn arm() -> bool {
         ending::prepare();
         IS_ARMED.store(exit::at_exit(at_exit), Relaxed);
     });
-    if !abort::catch() && cfg!(panic = "abort") {
+    #[cfg(unix)]
+    let is_caught = abort::catch(&BEFORE_ABORT);
+    #[cfg(not(unix))]
+    let is_caught = false;
+    if !is_caught && cfg!(panic = "abort") {
         write_in_panic_hook();
     }
     IS_ARMED.load(Relaxed)
+}
+
+#[cfg(unix)]
+static BEFORE_ABORT: Work =
+    Work { is_possible: || !RUNNING.is_held_here(), run: finish_in_thread, run_here: finish_here };
+
+#[cfg(unix)]
+fn finish_in_thread() {
+    Reporting::begin_thread();
+    finish_here();
 }
 
 extern "C" fn at_exit() {
@@ -106,7 +121,7 @@ pub(super) fn finish_unless_told_not_to() {
 fn say_that_nothing_may_allocate() {
     let is_wanted = RUNNING
         .try_lock()
-        .is_none_or(|running| running.get().is_some_and(|profile| profile.config.memory_profiling.dump_on_exit));
+        .is_none_or(|running| running.get().is_some_and(|profile| profile.request.config.memory_profiling.dump_on_exit));
     if is_wanted {
         stderr::write_all(IN_ALLOCATOR.as_bytes());
     }
@@ -130,7 +145,7 @@ fn finish_if_wanted() {
     {
         let mut running = RUNNING.lock();
         let Some(profile) = running.get() else { return };
-        if !profile.config.memory_profiling.dump_on_exit {
+        if !profile.request.config.memory_profiling.dump_on_exit {
             stop(&mut running);
             return;
         }
@@ -168,7 +183,7 @@ pub(super) fn report_before_the_end() {
     let _ = catch_unwind(|| {
         let running = RUNNING.lock();
         let Some(profile) = running.get() else { return };
-        if profile.config.memory_profiling.dump_on_exit {
+        if profile.request.config.memory_profiling.dump_on_exit {
             complain_of(write_and_print(profile));
         } else {
             complain_of(super::write(profile));
@@ -223,39 +238,4 @@ fn write_in_panic_hook() {
 pub fn exit(code: i32) -> ! {
     finish_unless_told_not_to();
     std::process::exit(code)
-}
-
-#[cfg(unix)]
-pub(super) mod abort {
-    use super::{RUNNING, finish_here};
-    use crate::os::ending::{self, Work};
-    use crate::tracker::Reporting;
-
-    static WORK: Work = Work { is_possible: || !RUNNING.is_held_here(), run: finish_in_thread, run_here: finish_here };
-
-    fn finish_in_thread() {
-        Reporting::begin_thread();
-        finish_here();
-    }
-
-    /// Has the report written before `abort` ends the process. False: the program has a handler of its own.
-    pub(crate) fn catch() -> bool {
-        ending::set_work(&WORK);
-        ending::catch_abort()
-    }
-
-    /// `abort` ends the process at once.
-    pub(crate) fn release() {
-        ending::release_abort();
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) mod abort {
-    /// `abort` cannot be caught here.
-    pub(crate) fn catch() -> bool {
-        false
-    }
-
-    pub(crate) fn release() {}
 }

@@ -1,15 +1,15 @@
 //! What is still live, by call path and stack.
 
-use super::Running;
+use super::request::Request;
 use super::estimate::Estimate;
 use super::live_groups::{Group, grouped};
 use super::merge::Paths;
 use super::over_time::OverTime;
-use super::panic_hook;
-use super::rows::{Names, name};
+use super::site_names::{Names, name};
 use super::verdict::{Evidence, Levels, Member, Verdict, agree};
 use crate::live::{self, Records};
 use crate::os::clock::Anchor;
+use crate::report::name::PANIC;
 use crate::report::data::{Live, LiveGroup, Totals, cause, expected};
 use crate::report::leaks::owner::Crates;
 use crate::sorted;
@@ -102,14 +102,14 @@ impl Retained<'_> {
 
 /// The section `live` of a report.
 pub(super) fn section(
-    profile: &Running,
+    request: &Request,
     now: &Anchor,
     names: &Names,
     paths: &Paths,
     totals: &Totals,
     tracked: Option<&Tracked>,
 ) -> Live {
-    let at_start = &profile.at_start().live;
+    let at_start = &request.at_start().live;
     let Some(tracked) = tracked else {
         return Live {
             exact: false,
@@ -140,18 +140,18 @@ pub(super) fn section(
         error_bytes: is_complete.then_some(tracked.sum.error(tracked.largest_interval)),
         before_start_bytes: if exact { without_bytes } else { without_bytes.min(start_bytes) },
         before_start_count: if exact { without_count } else { without_count.min(start_count) },
-        sampled_because: sampled_because(profile, tracked.interval),
-        groups: rows(tracked, profile, now, names, paths, totals.net_bytes),
+        sampled_because: sampled_because(request, tracked.interval),
+        groups: rows(tracked, request, now, names, paths, totals.net_bytes),
         net_rise: None,
     }
 }
 
 /// Why only a part of the blocks has a record, as the report has it.
-fn sampled_because(profile: &Running, interval: u64) -> Option<String> {
+fn sampled_because(request: &Request, interval: u64) -> Option<String> {
     let causes = live::causes();
     let because = match causes {
         _ if interval <= 1 => return None,
-        _ if profile.config.memory_profiling.sample_interval_bytes > 1 => cause::FIXED,
+        _ if request.config.memory_profiling.sample_interval_bytes > 1 => cause::FIXED,
         live::Causes { is_full: true, .. } => cause::FULL,
         live::Causes { .. } => cause::BUDGET,
     };
@@ -159,26 +159,26 @@ fn sampled_because(profile: &Running, interval: u64) -> Option<String> {
 }
 
 /// One row for each group: what grows first, then by size.
-fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths: &Paths, net: i64) -> Vec<LiveGroup> {
+fn rows(tracked: &Tracked, request: &Request, now: &Anchor, names: &Names, paths: &Paths, net: i64) -> Vec<LiveGroup> {
     let ignored: Vec<(&String, WildMatch)> =
-        profile.config.leaks.ignore.iter().map(|pattern| (pattern, WildMatch::new(pattern))).collect();
-    let run = profile.started.elapsed_until(now).as_secs_f64();
+        request.config.leaks.ignore.iter().map(|pattern| (pattern, WildMatch::new(pattern))).collect();
+    let run = request.started.elapsed_until(now).as_secs_f64();
     let mut rows: Vec<(Verdict, LiveGroup)> = tracked
         .groups
         .iter()
-        .zip(verdicts(tracked, profile, now, paths))
+        .zip(verdicts(tracked, request, now, paths))
         .map(|(group, verdict)| {
-            let oldest = profile.started.age_seconds(group.oldest, now);
+            let oldest = request.started.age_seconds(group.oldest, now);
             let mut row = LiveGroup { verdict: Some(verdict.name().to_owned()), ..row(group, tracked, paths, net) };
             row.path = paths.upwards(group.path).filter_map(|path| path.site).map(|site| name(names, site)).collect();
             row.path.reverse();
             let site = paths.all.get(group.path).and_then(|path| path.site);
             (row.file, row.line) = (site.map(|site| site.file.to_owned()), site.map(|site| site.line));
             row.oldest_seconds = oldest;
-            row.newest_seconds = profile.started.age_seconds(group.newest, now);
+            row.newest_seconds = request.started.age_seconds(group.newest, now);
             // A group that is younger than this has no rate yet.
             row.bytes_per_second = row.bytes as f64 / oldest.max(1e-3);
-            row.last_growth_seconds = (group.enlarged > 0).then(|| profile.started.age_seconds(group.enlarged, now));
+            row.last_growth_seconds = (group.enlarged > 0).then(|| request.started.age_seconds(group.enlarged, now));
             if let Some(growth) = verdict.growth() {
                 row.growth = Some(growth.how.name().to_owned());
                 row.last_growth_seconds = Some((run - growth.last).max(0.0));
@@ -194,14 +194,14 @@ fn rows(tracked: &Tracked, profile: &Running, now: &Anchor, names: &Names, paths
 }
 
 /// The verdicts on all groups.
-fn verdicts(tracked: &Tracked, profile: &Running, now: &Anchor, paths: &Paths) -> Vec<Verdict> {
-    let run = profile.started.elapsed_until(now).as_secs_f64();
+fn verdicts(tracked: &Tracked, request: &Request, now: &Anchor, paths: &Paths) -> Vec<Verdict> {
+    let run = request.started.elapsed_until(now).as_secs_f64();
     let member = |group: &Group| Member {
         path: group.path,
-        verdict: verdict(group, tracked, profile, now, paths),
+        verdict: verdict(group, tracked, request, now, paths),
         blocks: group.estimate.count() as f64,
         bytes: group.estimate.bytes() as f64,
-        latest: run - profile.started.age_seconds(group.newest.max(group.enlarged), now),
+        latest: run - request.started.age_seconds(group.newest.max(group.enlarged), now),
     };
     let mut members: Vec<Member> = tracked.groups.iter().map(member).collect();
     agree(&mut members, run / tracked.over_time.moments.len().max(1) as f64);
@@ -209,14 +209,14 @@ fn verdicts(tracked: &Tracked, profile: &Running, now: &Anchor, paths: &Paths) -
 }
 
 /// The verdict on a group, from all that is known of it.
-fn verdict(group: &Group, tracked: &Tracked, profile: &Running, now: &Anchor, paths: &Paths) -> Verdict {
+fn verdict(group: &Group, tracked: &Tracked, request: &Request, now: &Anchor, paths: &Paths) -> Verdict {
     let over_time = &tracked.over_time;
     let path = paths.all.get(group.path);
-    let run = profile.started.elapsed_until(now).as_secs_f64();
+    let run = request.started.elapsed_until(now).as_secs_f64();
     let levels = group.levels(&over_time.readings).unwrap_or_default();
     let levels = over_time.moments.iter().copied().zip(levels).collect();
     Verdict::of(&Evidence {
-        births: group.births(|ticks| run - profile.started.age_seconds(ticks, now)),
+        births: group.births(|ticks| run - request.started.age_seconds(ticks, now)),
         levels: Levels::new(levels),
         bytes: group.estimate.bytes() as f64,
         error: group.estimate.error(tracked.largest_interval) as f64,
@@ -267,7 +267,7 @@ fn symbols_of_backtraces(row: &LiveGroup, verdict: Verdict) -> Option<String> {
     let mut names = row.stack.iter().filter_map(|frame| frame.function.as_deref()).peekable();
     let are_symbols = match names.peek() {
         Some(_) => names.any(|name| READERS.iter().any(|reader| name.contains(reader))),
-        None => row.path.first().is_some_and(|name| name == panic_hook::NAME) && verdict.growth().is_none(),
+        None => row.path.first().is_some_and(|name| name == PANIC) && verdict.growth().is_none(),
     };
     are_symbols.then(|| expected::SYMBOLS.to_owned())
 }

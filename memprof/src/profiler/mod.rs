@@ -46,7 +46,7 @@ pub use main::{MainOptions, MainProfile, main_start};
 pub(crate) use crate::tracker::Reporting;
 
 use self::background::Background;
-use self::room::Room;
+use crate::collect::{self, AtStart, ReportMemory, Request};
 use crate::config::{Config, Loaded};
 use crate::os::clock::Anchor;
 use crate::os::fork_lock::{ForkLock, Held};
@@ -60,41 +60,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-#[derive(Clone, Copy, Debug, Default)]
-struct AtStart {
-    /// What was live: it has no record.
-    live: MemoryStats,
-    /// Allocations that had found no room for a record, in profiles before this one.
-    not_tracked: u64,
-}
-
-impl Running {
-    fn at_start(&self) -> AtStart {
-        self.at_start.get().copied().unwrap_or_default()
-    }
-}
-
-/// What a running profile needs to make its report.
+/// A running profile.
 #[derive(Clone, Debug)]
 struct Running {
-    /// The process that it was started in.
-    process: u32,
-    /// Which tells this profile from others, as that process saw itself when it began: it may change its root later.
-    run: Run,
-    config: Config,
-    warnings: Vec<String>,
-    /// Whether the tracker is the program's global allocator.
-    installed: bool,
-    /// The inner allocator: `system`, `jemalloc`, or a path; `none` where the tracker is not installed.
-    inner: String,
-    started: Anchor,
-    started_at: SystemTime,
-    /// What was known when tracking began; that is last, when nothing more is allocated.
-    at_start: OnceLock<AtStart>,
-    /// How often the system had no memory for the profiler until the profile ran.
-    refused_at_start: OnceLock<u64>,
-    /// The memory for reports.
-    room: Arc<Room>,
+    /// All that a report has to know of it.
+    request: Request,
     /// The thread that writes reports by itself, `every_seconds` and on signals.
     background: Option<Background>,
 }
@@ -169,8 +139,8 @@ impl Profiler {
         let Some(profile) = running.get() else {
             return Report { warnings: vec![no_report().to_string()], ..Report::default() };
         };
-        let report = collect::report(profile).unwrap_or_default();
-        profile.room.refill();
+        let report = collect::report(&profile.request).unwrap_or_default();
+        profile.request.memory.refill();
         report
     }
 
@@ -213,8 +183,8 @@ pub fn write_report() -> Result<Written, Error> {
 }
 
 fn write(profile: &Running) -> Result<Written, Error> {
-    let written = collect::report(profile).and_then(|report| output::write(profile, &report, None));
-    profile.room.refill();
+    let written = collect::report(&profile.request).and_then(|report| output::write(&profile.request, &report, None));
+    profile.request.memory.refill();
     written
 }
 
@@ -257,7 +227,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     forked::has_background(background.is_some() && background_is_asked_for(&config));
     IS_OFF.store(false, Relaxed);
     stderr::note();
-    let profile = Running {
+    let request = Request {
         process: std::process::id(),
         run: Run::own(random()),
         config,
@@ -268,15 +238,15 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         started_at: SystemTime::now(),
         at_start: OnceLock::new(),
         refused_at_start: OnceLock::new(),
-        room: Arc::new(Room::new()),
-        background,
+        memory: Arc::new(ReportMemory::new()),
     };
-    output::note(&profile);
+    let profile = Running { request, background };
+    output::note(&profile.request);
     running.put(profile);
     drop(scope);
     // Last: what is allocated from here on has a record.
     let at_start = AtStart { live: tracker::memory_stats(), not_tracked: collect::not_tracked() };
-    let _ = running.get().map(|profile| profile.at_start.set(at_start));
+    let _ = running.get().map(|profile| profile.request.at_start.set(at_start));
     let max = tracking.max_tracked_allocations;
     let (interval, percent) = (tracking.sample_interval_bytes as u64, tracking.overhead_budget_percent as u64);
     if tracking.track_allocations && !tracker::start_recording(max, interval, percent) {
@@ -286,7 +256,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         );
     }
     // What was refused until here has a warning of its own.
-    let _ = running.get().map(|profile| profile.refused_at_start.set(pages::refused()));
+    let _ = running.get().map(|profile| profile.request.refused_at_start.set(pages::refused()));
     Ok(Profiler { finished: false })
 }
 
@@ -303,7 +273,7 @@ fn inner_allocator(type_name: &str, given: Option<&str>) -> String {
 /// Adds to the warnings of the profile that runs.
 fn warn(running: &mut Held<'static, Running>, warning: String) {
     if let Some(mut profile) = running.get().cloned() {
-        profile.warnings.push(warning);
+        profile.request.warnings.push(warning);
         running.put(profile);
     }
 }
@@ -387,12 +357,12 @@ fn finish() -> Result<Written, Error> {
 
 /// The files, and the table on stderr.
 fn write_and_print(profile: &Running) -> Result<Written, Error> {
-    collect::report(profile).and_then(|mut report| {
+    collect::report(&profile.request).and_then(|mut report| {
         report.program.is_final = true;
         let _held = write_signals::Held::begin();
-        let written = output::write(profile, &report, None);
+        let written = output::write(&profile.request, &report, None);
         // The terminal is the parent's.
-        if !profile.is_inherited() {
+        if !profile.request.is_inherited() {
             // Where no file can be written, the table is all there is.
             output::print(&report, written.as_ref().ok());
         }
@@ -404,7 +374,7 @@ fn write_and_print(profile: &Running) -> Result<Written, Error> {
 fn stop(running: &mut Held<'static, Running>) {
     let _scope = Reporting::begin();
     if let Some(profile) = running.take() {
-        exit::abort::release();
+        abort::release();
         forked::has_background(false);
         background::end_readings();
         if let Some(background) = profile.background {

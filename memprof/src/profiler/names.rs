@@ -9,20 +9,10 @@ pub(super) use by_file::{Files, Names};
 #[cfg(not(all(feature = "backtraces", unix)))]
 pub(super) use in_process::{Files, Names};
 
-/// Why a file gives no names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg(all(feature = "backtraces", unix))]
-pub(super) enum Unread {
-    /// It is missing, or in no form that is known.
-    Unreadable,
-    /// Another build has taken its place since it was loaded.
-    #[cfg_attr(target_vendor = "apple", allow(dead_code, reason = "not looked at there"))]
-    Replaced,
-}
-
 #[cfg(all(feature = "backtraces", unix))]
 mod by_file {
-    use super::{Frame, Image, Path, Unread};
+    use super::super::unread::Unread;
+    use super::{Frame, Image, Path};
     use std::borrow::Cow;
     use std::collections::HashMap;
     use std::path::PathBuf;

@@ -15,7 +15,7 @@
 //! tenth of that.
 
 use super::merge::{Paths, address};
-use super::rows::{Names, name};
+use super::site_names::{Names, name};
 use super::verdict::Activity;
 use crate::report::data;
 use std::collections::HashMap;

@@ -1,13 +1,12 @@
 //! The last words of a program that is out of memory, said without allocating: with `abort_on_oom`, and where there is no
 //! memory for the report at the end.
 
-use super::exit::abort;
+use super::abort;
+use super::room::is_asking;
 use crate::os::stderr::RawStderr;
 use crate::printable::Printable;
 use crate::tracker::{self, Site, each_ledger, each_node};
-use std::cell::Cell;
 use std::fmt::{Arguments, Write};
-use std::hint::black_box;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -23,33 +22,8 @@ pub(super) fn abort_if(wanted: bool) {
     tracker::set_out_of_memory_handler(if wanted { Some(say_and_abort) } else { None });
 }
 
-thread_local! {
-    /// Whether this thread asks for memory that it can do without.
-    static ASKING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether the program's allocator has so many bytes, in one block or in many. They are counted like all others. Where it
-/// has not, that ends no program, whatever `abort_on_oom` says.
-pub(super) fn could_allocate(bytes: usize) -> bool {
-    const PART: usize = 64 * 1024;
-    let take = |bytes: usize| {
-        let mut block: Vec<u8> = Vec::new();
-        let taken = block.try_reserve_exact(bytes).is_ok();
-        taken.then(|| black_box(block))
-    };
-    let in_parts = || {
-        let (mut parts, count) = (Vec::new(), bytes.div_ceil(PART));
-        // Reserved for all of them: the list does not grow.
-        parts.try_reserve_exact(count).is_ok() && (0..count).all(|_| take(PART).map(|part| parts.push(part)).is_some())
-    };
-    ASKING.set(true);
-    let could = take(bytes).is_some() || in_parts();
-    ASKING.set(false);
-    could
-}
-
 fn say_and_abort(bytes: usize) {
-    if ASKING.get() {
+    if is_asking() {
         return;
     }
     static SAID: AtomicBool = AtomicBool::new(false);

@@ -1,6 +1,7 @@
 //! Which files the reports of this process go to: the names, and what the profile knows of the files under them.
 
-use super::{Reporting, Running};
+use super::Reporting;
+use crate::collect::Request;
 use crate::config::STATISTICS_FILE;
 use crate::os::fork_lock::ForkLock;
 use crate::os::process;
@@ -25,58 +26,46 @@ struct Own {
     memory: Memory,
 }
 
-impl Running {
-    /// The names of all files, without number and suffix.
-    fn names(&self) -> Names {
-        let paths = &self.config.reporting;
-        let values = Placeholders {
-            pid: std::process::id(),
-            time: humantime::format_rfc3339_seconds(self.started_at).to_string().replace(['-', ':'], ""),
-            program: program_name(),
-            host: process::host().unwrap_or_default(),
-        };
-        Names {
-            folder: values.fill(&paths.output_dir),
-            allocations: values.fill(&paths.allocation_report),
-            leaks: values.fill(&paths.leak_report),
-            statistics: PathBuf::from(STATISTICS_FILE),
-        }
-    }
-
-    /// Whether this is a child that was forked from the process which began the profile.
-    pub(super) fn is_inherited(&self) -> bool {
-        self.process != std::process::id()
-    }
-
-    /// The run that reports belong to. A forked child has one of its own.
-    pub(super) fn own_run(&self) -> Run {
-        if self.is_inherited() { Run::own(self.run.profile) } else { self.run }
-    }
-
-    /// Whether the names tell the processes apart by themselves.
-    fn names_have_pid(&self) -> bool {
-        let paths = &self.config.reporting;
-        let has_pid = placeholder::has_pid;
-        has_pid(&paths.output_dir) || (has_pid(&paths.allocation_report) && has_pid(&paths.leak_report))
+/// The names of all files, without number and suffix.
+fn names(profile: &Request) -> Names {
+    let paths = &profile.config.reporting;
+    let values = Placeholders {
+        pid: std::process::id(),
+        time: humantime::format_rfc3339_seconds(profile.started_at).to_string().replace(['-', ':'], ""),
+        program: program_name(),
+        host: process::host().unwrap_or_default(),
+    };
+    Names {
+        folder: values.fill(&paths.output_dir),
+        allocations: values.fill(&paths.allocation_report),
+        leaks: values.fill(&paths.leak_report),
+        statistics: PathBuf::from(STATISTICS_FILE),
     }
 }
 
+/// Whether the names tell the processes apart by themselves.
+fn names_have_pid(profile: &Request) -> bool {
+    let paths = &profile.config.reporting;
+    let has_pid = placeholder::has_pid;
+    has_pid(&paths.output_dir) || (has_pid(&paths.allocation_report) && has_pid(&paths.leak_report))
+}
+
 /// Notes what stands under the names of a profile that starts.
-pub(super) fn note(profile: &Running) {
+pub(super) fn note(profile: &Request) {
     let reporting = &profile.config.reporting;
     let memory =
-        if reporting.overwrite { Memory::default() } else { Memory::of(&profile.names(), reporting.every_seconds > 0) };
+        if reporting.overwrite { Memory::default() } else { Memory::of(&names(profile), reporting.every_seconds > 0) };
     MEMORY.lock().put(Own { profile: profile.run.profile, process: std::process::id(), memory });
 }
 
 /// Writes the files, under numbered names where there is a number.
-pub(super) fn write(profile: &Running, report: &Report, number: Option<u64>) -> Result<Written, Error> {
+pub(super) fn write(profile: &Request, report: &Report, number: Option<u64>) -> Result<Written, Error> {
     let _scope = Reporting::begin();
     let _held = Held::begin();
     let statistics = profile.config.jemalloc.stats_print && number.is_none();
     let statistics = statistics.then(|| jemalloc::stats_print(&profile.inner)).flatten();
-    let mut names = profile.names();
-    if profile.is_inherited() && !profile.names_have_pid() {
+    let mut names = names(profile);
+    if profile.is_inherited() && !names_have_pid(profile) {
         names = names.with(&format!("-{}", std::process::id()));
     }
     let reporting = &profile.config.reporting;

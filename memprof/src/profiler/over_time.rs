@@ -3,7 +3,7 @@
 use super::merge::Paths;
 use super::net_rise::{self, NetRise};
 use super::readings::{self, Key, Readings};
-use super::rows::Names;
+use super::site_names::Names;
 use super::verdict::{Activity, Work};
 use crate::os::clock::Anchor;
 use crate::tracker::history;

@@ -5,13 +5,13 @@
 //! charged to one row beside everything that is open. A hook that the program sets later is in front of this one, and what it
 //! does stays with the function; so does the payload, which is made before.
 
+use crate::report::name::PANIC as PANIC_ROW;
 use crate::tracker::{CallPath, Site};
 use std::panic;
 use std::sync::Once;
 
 /// The row. No name of a Rust function has parentheses around it.
-static PANIC: Site = Site::named(NAME, "", 0);
-pub(super) const NAME: &str = "(panic)";
+static PANIC: Site = Site::named(PANIC_ROW, "", 0);
 
 /// Puts the row around the hook that the program has now, once for the process.
 pub(super) fn install() {

@@ -38,14 +38,14 @@ impl Periodic {
         let mut running = running();
         let Some(profile) = running.get().filter(|profile| is_its(profile)) else { return };
         let _scope = Reporting::begin();
-        let room = Arc::clone(&profile.room);
-        match collect::report(profile).and_then(|report| output::write(profile, &report, Some(self.number))) {
-            Ok(written) => self.kept.push_back((profile.run.profile, written)),
+        let room = Arc::clone(&profile.request.memory);
+        match collect::report(&profile.request).and_then(|report| output::write(&profile.request, &report, Some(self.number))) {
+            Ok(written) => self.kept.push_back((profile.request.run.profile, written)),
             Err(Error::OutOfMemory) => room.leave_out(),
             Err(error) => {
                 const BEGINNING: &str = "a report of the running program could not be written";
                 // A disk that is full stays so for many reports.
-                if !profile.warnings.iter().any(|warning| warning.starts_with(BEGINNING)) {
+                if !profile.request.warnings.iter().any(|warning| warning.starts_with(BEGINNING)) {
                     warn(&mut running, format!("{BEGINNING}: {error}"));
                 }
             }

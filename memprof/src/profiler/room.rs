@@ -1,14 +1,15 @@
-//! Whether there is memory for a report, and what is kept so that there is.
+//! Memory for reports: the question whether there is enough, and what is set aside so that there is.
 //!
 //! A report is made of ordinary allocations, and one that fails ends the program: with a status that is not its own. So the
 //! question is asked before, and address space is set aside at the start, for the program that holds all it can get when it
 //! ends.
 
-use super::out_of_memory::could_allocate;
 use crate::Error;
 use crate::os::pages::{SetAside, are_there};
 use crate::stack;
 use crate::tracker::{self, each_ledger, each_node};
+use std::cell::Cell;
+use std::hint::black_box;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
@@ -27,7 +28,7 @@ const FOR_NAMES_PER_BYTE_OF_FILE: usize = 2;
 
 /// The memory for reports.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct ReportMemory {
     /// Nobody waits for it: one report is made at a time, and a forked child does without where its parent was at it.
     set_aside: Mutex<Option<SetAside>>,
     is_for_names: AtomicBool,
@@ -35,7 +36,7 @@ pub(super) struct Room {
     left_out: AtomicU64,
 }
 
-impl Room {
+impl ReportMemory {
     pub(super) fn new() -> Self {
         Self {
             set_aside: Mutex::new(SetAside::new(SET_ASIDE)),
@@ -95,4 +96,34 @@ impl Room {
     pub(super) fn left_out(&self) -> u64 {
         self.left_out.load(Relaxed)
     }
+}
+
+thread_local! {
+    /// Whether this thread asks for memory that it can do without.
+    static ASKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the program's allocator has so many bytes, in one block or in many. They are counted like all others. Where it
+/// has not, that ends no program, whatever `abort_on_oom` says.
+fn could_allocate(bytes: usize) -> bool {
+    const PART: usize = 64 * 1024;
+    let take = |bytes: usize| {
+        let mut block: Vec<u8> = Vec::new();
+        let taken = block.try_reserve_exact(bytes).is_ok();
+        taken.then(|| black_box(block))
+    };
+    let in_parts = || {
+        let (mut parts, count) = (Vec::new(), bytes.div_ceil(PART));
+        // Reserved for all of them: the list does not grow.
+        parts.try_reserve_exact(count).is_ok() && (0..count).all(|_| take(PART).map(|part| parts.push(part)).is_some())
+    };
+    ASKING.set(true);
+    let could = take(bytes).is_some() || in_parts();
+    ASKING.set(false);
+    could
+}
+
+/// True while this thread asks for memory that it can do without.
+pub(super) fn is_asking() -> bool {
+    ASKING.get()
 }

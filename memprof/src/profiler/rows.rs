@@ -3,40 +3,16 @@
 use super::estimate::Estimate;
 use super::live_rows::Retained;
 use super::merge::{LedgerSum, Paths, address};
+use super::site_names::{Names, name};
 use super::spread::Spread;
 use super::watched::{self, main_or};
 use crate::os::thread_name::{self, ThreadName};
 use crate::report::data::{CallTreeNode, Function, Thread, Unattributed};
-use crate::scope::site_name;
 use crate::size;
 use crate::sorted;
 use crate::tracker::{CallSpread, Distribution, Ledger, Reading, Site, present};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
-
-/// The name of each site, by its address.
-pub(super) type Names = HashMap<usize, String>;
-
-/// Names all sites. Two that would have the same name are told apart by their traits.
-pub(super) fn names(paths: &Paths) -> Names {
-    let all: HashMap<usize, site_name::Path> =
-        paths.all.iter().filter_map(|path| path.site).map(|site| (address(site), site_name::path(site))).collect();
-    let mut uses: HashMap<&str, usize> = HashMap::new();
-    for path in all.values() {
-        *uses.entry(&path.short).or_default() += 1;
-    }
-    all.iter()
-        .map(|(&site, path)| {
-            let alone = uses.get(path.short.as_str()).is_none_or(|&uses| uses == 1);
-            (site, if alone { path.short.clone() } else { path.with_trait.clone() })
-        })
-        .collect()
-}
-
-/// The name of a path's function.
-pub(super) fn name(names: &Names, site: &'static Site) -> String {
-    names.get(&address(site)).cloned().unwrap_or_default()
-}
 
 /// What is summed for one function.
 struct Sum {
