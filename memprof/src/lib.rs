@@ -187,6 +187,8 @@
 //!   (`syn`, `quote`, `proc-macro2`).
 
 mod allocator;
+#[cfg(feature = "profiling")]
+mod collect;
 pub mod config;
 mod error;
 #[doc = include_str!("../docs/guarantees.md")]
@@ -212,7 +214,7 @@ pub mod reports {}
 #[doc = include_str!("../docs/recipes.md")]
 pub mod recipes {}
 #[cfg(feature = "profiling")]
-mod profiler;
+mod profile;
 pub mod report;
 #[cfg(feature = "profiling")]
 mod scope;
@@ -240,7 +242,7 @@ pub use memprof_macros::{main, test, track_memory};
 #[cfg(not(feature = "profiling"))]
 pub use off::{Context, Profiler, exit, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]
-pub use profiler::{Profiler, exit, write_report};
+pub use profile::{Profiler, exit, write_report};
 pub use report::{Report, Written};
 #[cfg(feature = "profiling")]
 pub use scope::{Context, track};

@@ -12,7 +12,7 @@ mod json;
 #[cfg(feature = "profiling")]
 pub(crate) mod leaks;
 #[cfg(feature = "profiling")]
-mod name;
+pub(crate) mod name;
 #[cfg(feature = "profiling")]
 pub(crate) mod placeholder;
 #[cfg(feature = "profiling")]
