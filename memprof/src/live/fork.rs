@@ -1,18 +1,18 @@
-//! What threads leave in the table that were in the middle of an insert or a sweep when another one forked.
+//! Recovery of the table in a forked child: other threads may have been in the middle of an insert or a sweep.
 
 use crate::live::table::Table;
 use crate::live::table::slot;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The largest table that is looked through: a fork must not take long. 2 MiB of keys, some 100 µs.
+/// Slots of the largest table that is scanned, because a fork must not take long: 2 MiB of keys, about 100 µs.
 const MOST_SLOTS: usize = 1 << 18;
 
-/// In a forked child, which has one thread: ends what other threads of the parent were in the middle of. Nobody ever waits
-/// for it, but each such slot would be lost, one for each thread that is gone, and the count of listed records could be
-/// wrong for ever. A sample of more than 65,536 records goes on without the short filter instead.
+/// In a forked child, which has one thread: ends what other threads of the parent were in the middle of. Nobody ever
+/// waits for them, but each thread that is gone could leave one slot unusable and the count of listed records wrong
+/// forever. A sample of more than 65,536 records continues without the short filter instead.
 ///
-/// What the threads had counted in the filters stays, because it is not known for which address: a free of one block in
-/// some ten thousand then looks further than it had to.
+/// Counts that those threads had added to the filters stay, because their addresses are unknown: the free of one block
+/// in about ten thousand then searches the table in vain.
 pub(crate) fn recover() {
     super::sampling::overhead::recover();
     if let Some(table) = super::table() {
@@ -30,7 +30,7 @@ impl Table {
             return;
         }
         let (mut records, mut listed) = (0, 0);
-        // Empty slots, most of them, are not written to: the page would be copied for the child.
+        // Empty slots, which are most of them, are not written to: that would copy their page for the child.
         let words = (0..self.slots()).map(|number| self.key_at(Self::slot_number(number)));
         for key in words.filter_map(slot::recover) {
             records += 1;
@@ -57,7 +57,7 @@ mod tests {
         for &address in &kept {
             assert_eq!(table.insert(address, || LARGE), Inserted::Yes);
         }
-        // One thread has claimed a slot, one sweep looks at a record, another one at a block that was freed meanwhile.
+        // One thread has claimed a slot, one sweep is checking a record, another one a block that was freed meanwhile.
         let slots = || (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
         assert!(slot::claim(slots().find(|word| word.load(Relaxed) == 0).unwrap()));
         assert!(table.capacity.take_exact());
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(slots().filter(|word| word.load(Relaxed) != 0).count(), 0);
     }
 
-    /// A sample of two records, the second of which a thread has counted as listed and would have marked so next.
+    /// A sample of two records. A thread has counted the second one as listed and was about to mark it.
     fn about_to_list(max: usize) -> &'static Table {
         let table = Table::create(max).unwrap();
         for address in [0x1000, 0x2000] {
@@ -85,7 +85,7 @@ mod tests {
         table
     }
 
-    /// Frees the records, with a sweep of all of the table before, which may have frees ask the short filter.
+    /// Frees the records after a sweep of the whole table, which may make frees ask the short filter.
     fn free(table: &Table, addresses: &[usize]) {
         table.list_more(SHARDS_AT_A_TIME);
         for &address in addresses {
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(table.capacity.look().listed, 0);
         table.insert_chosen(0x3000, LARGE);
         free(table, &[0x2000, 0x1000, 0x3000]);
-        // The next profile's table is exact, and finds its room without a second look.
+        // The next profile's table is exact, and its fast path finds capacity.
         table.begin(2, 0);
         assert_eq!(table.insert(0x4000, || LARGE), Inserted::Yes);
         free(table, &[0x4000]);

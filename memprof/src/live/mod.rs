@@ -1,6 +1,6 @@
-//! The live table: one record for each tracked allocation, from its birth to its free.
+//! The live table: one record for each recorded allocation, from its birth until it is deallocated.
 //!
-//! Everything in here runs inside allocations, but for [`Table::copy`]. It knows addresses and sizes; who allocated a
+//! Everything in here runs inside allocations, but for [`Table::copy`]. It knows addresses and sizes; the owner of a
 //! block is an opaque number to it.
 
 mod filter;
@@ -27,32 +27,33 @@ use sampling::{cause, overhead};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU8};
 
-/// The table in use; null until a profile starts that tracks allocations. A table is never taken away again.
+/// The table in use; null until a profile that records allocations starts. A table is never removed again.
 static TABLE: AtomicPtr<Table> = AtomicPtr::new(std::ptr::null_mut());
 
 /// The table in use.
 #[inline(always)]
 pub(crate) fn table() -> Option<&'static Table> {
-    // SAFETY: only `start_recording` stores here, and what it stores is a whole table that is never freed.
+    // SAFETY: only `start_recording` stores here, and it stores a complete table that is never freed.
     unsafe { TABLE.load(Acquire).as_ref() }
 }
 
-/// Which of a thread's allocations take more than the short way while every one has a record: those whose count has none of
-/// these bits. All of them where stacks are captured, else those that are timed.
+/// Mask of the allocations that take the slow path while every one gets a record: those whose count has none of these
+/// bits. All of them where stacks are captured, otherwise those that are timed.
 pub(crate) fn slow_path_mask() -> u64 {
     if stack::are_captured() { 0 } else { TIMED_EACH - 1 }
 }
 
-/// Starts to track up to `max` live allocations, with an empty table: all of them, or at a `fixed_interval` above 1 one in
-/// about so many bytes. With 0 it begins with all, and the interval grows when the table is full or tracking takes more
-/// than `budget_percent` of the processor time. Returns false where the system has no memory for the table.
+/// Starts to record up to `max` live allocations, with an empty table: all of them, or, with a `fixed_interval` above
+/// 1, one in about that many bytes. With 0 it starts with all of them, and the interval grows when the table is full or
+/// recording takes more than `budget_percent` of the processor time. Returns false if the system has no memory for the
+/// table.
 ///
-/// One thread at a time calls this.
+/// Called by one thread at a time.
 pub(crate) fn start_recording(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
     static PERIODS: AtomicU8 = AtomicU8::new(0);
     let period = PERIODS.fetch_add(1, Relaxed).wrapping_add(1);
     cause::begin();
-    // An interval that is fixed never grows: there is nothing to time.
+    // A fixed interval never grows, so nothing is timed.
     overhead::begin(if fixed_interval == 0 { budget_percent } else { 0 });
     if let Some(present) = table().filter(|table| table.fits(max)) {
         present.begin(period, fixed_interval);

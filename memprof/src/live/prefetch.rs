@@ -1,10 +1,10 @@
-//! Telling the processor what will be wanted soon.
+//! Prefetching: hints to the processor about memory needed soon.
 
-/// A hint to the processor; nothing where there is no such instruction.
+/// Has the processor fetch a cache line; does nothing where there is no such instruction.
 #[inline(always)]
 pub(crate) fn prefetch<T>(target: &T) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch changes nothing that a program can see, whatever the address.
+    // SAFETY: a prefetch has no visible effect, whatever the address.
     unsafe {
         core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(std::ptr::from_ref(target).cast());
     }

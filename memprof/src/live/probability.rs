@@ -1,21 +1,21 @@
-//! The arithmetic of sampling: which intervals there are, and how likely a block is to be chosen.
+//! The arithmetic of sampling: the intervals, and the probability that a block is chosen.
 //!
-//! Chosen is as if arrows fell on the stream of allocated bytes, one in about `interval` bytes, each by itself (a Poisson
-//! process): a block is chosen if at least one hits it.
+//! Sample points lie in the stream of allocated bytes, one in about `interval` bytes, independently of each other (a
+//! Poisson process). A block is chosen if it contains at least one of them.
 
 use std::cell::Cell;
 
-/// How likely a block is to be chosen: 1 − exp(−size / interval), and 1 for an interval of at most 1.
+/// Probability that a block is chosen: 1 − exp(−size / interval), and 1 for an interval of at most 1.
 pub(crate) fn probability(size: u64, interval: u64) -> f64 {
     if interval <= 1 { 1.0 } else { -(-(size as f64) / interval as f64).exp_m1() }
 }
 
 /// The highest level that an interval can grow to: 1 TB.
 pub(crate) const MAX_LEVEL: u8 = 160;
-/// Levels from an interval to its double.
+/// Number of levels in which the interval doubles.
 pub(crate) const DOUBLING: u8 = 4;
 
-/// The interval of a level, bytes: 2^(level / 4), so that a level is one byte.
+/// The interval of a level, in bytes: 2^(level / 4), so that a level fits into one byte.
 pub(crate) fn interval(level: u8) -> u64 {
     // 2^16 times the powers 0, 1/4, 2/4 and 3/4 of 2.
     let step: u64 = match level % DOUBLING {
@@ -27,19 +27,19 @@ pub(crate) fn interval(level: u8) -> u64 {
     (step << (level.min(MAX_LEVEL) / DOUBLING)) >> 16
 }
 
-/// The lowest level whose interval is at least `bytes`; the highest there is where none is.
+/// The lowest level whose interval is at least `bytes`; the highest level if there is none.
 pub(crate) fn level_of(bytes: u64) -> u8 {
     (0..MAX_LEVEL).find(|&level| interval(level) >= bytes).unwrap_or(MAX_LEVEL)
 }
 
-/// A number in which each bit depends on each bit of the given one (the finaliser of SplitMix64).
+/// Mixes the bits: each bit of the result depends on each bit of the argument (the finaliser of SplitMix64).
 pub(crate) fn mix(bits: u64) -> u64 {
     let bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ (bits >> 31)
 }
 
-/// Evenly from 0 (inclusive) to 1 (exclusive).
+/// Uniform number from 0 (inclusive) to 1 (exclusive).
 pub(crate) fn uniform(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1_u64 << 53) as f64
 }
@@ -62,11 +62,11 @@ impl Random {
         mix(self.0.get())
     }
 
-    /// Bytes to the next arrow, at least 1.
+    /// Bytes to the next sample point, at least 1.
     pub(crate) fn bytes_to_next(&self, interval: u64) -> u64 {
-        // 1 − u lies above 0, so that its logarithm is finite.
+        // 1 − u is above 0, so its logarithm is finite.
         let arrows = -(1.0 - uniform(self.next())).ln();
-        // Upwards: a block is hit if it is at least as long as the way. A cast from a float saturates.
+        // Rounded up: a block is chosen if it is at least this long. A cast from a float saturates.
         ((arrows * interval as f64).ceil() as u64).max(1)
     }
 }

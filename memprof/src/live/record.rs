@@ -1,19 +1,19 @@
-//! What is known of one live block.
+//! One record: the facts known about one live block.
 
-/// The sampling level of a record: the highest that it has been subject to since its block was made. At first that is the one
-/// that its countdown was drawn at; whenever the table is thinned, at least that of the table.
+/// The sampling level of a record: the highest level that it has been subject to since its block was allocated.
+/// Initially the level at which its sample was drawn; whenever the table is thinned, at least the level of the table.
 ///
-/// It stands in the highest 10 bits of the word that holds the size. An exact record has zeros there, so that the path
-/// which is taken most often writes the size as it is. No allocator can give 2^54 bytes: that is a fourth of the largest
-/// address space there is.
+/// It is stored in the highest 10 bits of the word that holds the size. An exact record has zeros there, so that the
+/// most frequent path writes the size unchanged. No allocator can return 2^54 bytes: that is a quarter of the largest
+/// existing address space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Drawn(u16);
 
 impl Drawn {
-    /// Not chosen: every block got a record then.
+    /// Not sampled: every block got a record at that time.
     pub(crate) const CERTAIN: Drawn = Drawn(0);
 
-    /// At this level of the interval (not 0), in this period of the table.
+    /// Drawn at this level of the interval (not 0), in this period of the table.
     pub(crate) fn at(level: u8, period: u8) -> Self {
         Self(u16::from(period & 3) << 8 | u16::from(level))
     }
@@ -31,7 +31,7 @@ impl Drawn {
         if level > self.level() { Self::at(level, period) } else { self }
     }
 
-    /// Whether it was drawn in a period of the table that is over.
+    /// True if it was drawn in an earlier period of the table.
     pub(crate) fn is_from_before(self, period: u8) -> bool {
         !self.is_certain() && (self.0 >> 8) as u8 != period & 3
     }
@@ -40,40 +40,40 @@ impl Drawn {
 /// A copy of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
-    /// Bytes that were asked for.
+    /// Requested size in bytes.
     pub(crate) size: u64,
-    /// Who allocated the block, as the tracker numbers it.
+    /// Owner of the block, as the tracker numbers it.
     pub(crate) owner: usize,
-    /// When, in ticks of the coarse clock.
+    /// Time of the allocation, in ticks of the coarse clock.
     pub(crate) ticks: u64,
-    /// How likely it was to be here still.
+    /// Sampling level, from which follows how likely the record was to be kept.
     pub(crate) drawn: Drawn,
-    /// The stack that it was made on, as `stack` numbers it; 0: not known.
+    /// Stack of the allocation, as `stack` numbers it; 0: not known.
     pub(crate) stack: u32,
-    /// When it was last made larger by a reallocation, by [`coarse`] ticks; 0: never, or not known.
+    /// Time when a reallocation last grew it, in [`coarse`] ticks; 0: never, or not known.
     pub(crate) grown: u32,
 }
 
-/// A moment in few bits: some milliseconds are told apart, and those of some months.
+/// A time in few bits: a resolution of some milliseconds, a range of some months.
 #[inline(always)]
 pub(crate) fn coarse(ticks: u64) -> u32 {
     ((ticks >> COARSE_BITS) as u32).max(1)
 }
 
-/// What [`coarse`] leaves out.
+/// Low bits that [`coarse`] drops.
 pub(crate) const COARSE_BITS: u32 = 24;
 
-/// Where the size ends and [`Drawn`] begins.
+/// Bits of the size; [`Drawn`] is stored above them.
 const SIZE_BITS: u32 = 54;
 
 impl Record {
-    /// The size and how the record was drawn, in one word.
+    /// Size and sampling level, packed into one word.
     #[inline(always)]
     pub(crate) fn size_word(&self) -> u64 {
         self.size | u64::from(self.drawn.0) << SIZE_BITS
     }
 
-    /// The stack and the last growth, in one word.
+    /// Stack and time of the last growth, packed into one word.
     #[inline(always)]
     pub(crate) fn stack_word(&self) -> u64 {
         u64::from(self.stack) | u64::from(self.grown) << 32

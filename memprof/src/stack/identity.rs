@@ -1,9 +1,9 @@
-//! What tells one build of a module from another where the linker has left no identity.
+//! Identity of a module's build, for modules in which the linker has left none.
 
-/// A part of a module's file that is loaded: address in the file, bytes in memory, bytes in the file.
+/// A loaded part of a module's file: address in the file, bytes in memory, bytes in the file.
 pub(crate) type LoadedPart = [u64; 3];
 
-/// A hash of the parts that are loaded and of the index of functions.
+/// A hash of the loaded parts and of the index of functions.
 pub(crate) fn content(parts: impl Iterator<Item = LoadedPart>, index: &[u8]) -> u64 {
     let mut hash = index.len() as u64;
     let mut add = |word: u64| hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);

@@ -1,8 +1,8 @@
-//! The stacks that tracked allocations were made on, without compiler flags.
+//! The stacks of recorded allocations, captured without compiler flags.
 //!
-//! Steps of a capture: this function's registers; whether the stack pointer is within this thread's stack, with room to
-//! spare; two loads for each frame that was there the last time too; for each frame that is new a rule, mostly worked out
-//! before, and a look-up in the tree of stacks. No lock, no allocation; the memory is the system's, once for each ledger.
+//! Steps of a capture: read this function's registers; check that the stack pointer is within this thread's stack, with
+//! space to spare; two loads for each frame of the previous capture; for each new frame a rule, mostly from the cache,
+//! and a look-up in the tree of stacks. No lock, no allocation; each ledger has system memory of its own.
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 #[cfg_attr(not(feature = "backtraces"), allow(dead_code, reason = "nobody reads the files of modules"))]
@@ -30,18 +30,18 @@ pub(crate) use tree::{Known, StackId, tree};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-/// The most frames of a stack; 0: none are captured.
+/// Maximum number of frames of a stack; 0: none are captured.
 static LIMIT: AtomicU32 = AtomicU32::new(0);
 
-/// The most frames that can be asked for: what [`prepare`] takes.
+/// Largest number of frames that [`prepare`] accepts.
 pub(crate) const MOST_FRAMES: usize = 1024;
 
-/// For each tracked allocation that there may be, so many frames of stacks are kept, each of 16 bytes. Allocations
-/// mostly share their stacks, and stacks their outer frames.
+/// Frames stored for each recorded allocation of the maximum, 16 bytes each. Allocations mostly share their stacks, and
+/// stacks their outer frames.
 const FRAMES_PER_ALLOCATION: usize = 4;
 
-/// Has stacks captured, of at most `frames` frames each, and kept for up to `max` live allocations; 0 frames: none.
-/// Outside of allocations, one caller at a time. Allocates. False: the system has no memory for it.
+/// Starts to capture stacks of at most `frames` frames each, for up to `max` live allocations; 0 frames: none. Only
+/// outside allocations, one caller at a time. Allocates. False: the system has no memory for it.
 pub(crate) fn prepare(frames: usize, max: usize) -> bool {
     let frames = frames.min(MOST_FRAMES) as u32;
     if frames > 0 && (!tree::prepare(max.saturating_mul(FRAMES_PER_ALLOCATION)) || !system::prepare()) {
@@ -51,27 +51,27 @@ pub(crate) fn prepare(frames: usize, max: usize) -> bool {
     true
 }
 
-/// Whether stacks are captured.
+/// True if stacks are captured.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn are_captured() -> bool {
     LIMIT.load(Relaxed) != 0
 }
 
-/// What a ledger needs to capture the stacks of its thread.
+/// State of a ledger for capturing the stacks of its thread.
 #[derive(Debug)]
 pub(crate) struct StackCapture {
     thread_cache: system::ThreadCache,
     counts: Counts,
 }
 
-/// What is wrong with the stacks of a ledger's records.
+/// Counts of failed and corrected captures of a ledger.
 #[derive(Debug)]
 pub(crate) struct Counts {
-    /// Allocations without a stack: it is not the thread's own, has no room left, or could not be unwound.
+    /// Allocations without a stack, because it is not the thread's own, is nearly used up, or could not be unwound.
     pub(crate) not_captured: AtomicU64,
-    /// Allocations without a stack because there was no room for one more.
+    /// Allocations without a stack because the tree was full.
     pub(crate) tree_full: AtomicU64,
-    /// Stacks that were taken over from the last one and, when they were unwound in full, found to be different.
+    /// Stacks reused from the previous capture that a full unwind found to be different.
     pub(crate) corrected: AtomicU64,
 }
 
@@ -93,7 +93,7 @@ impl StackCapture {
         &self.counts
     }
 
-    /// The stack that this is called on; 0: there is none. For the owner of the ledger alone.
+    /// Captures the current stack; 0: there is none. For the owner of the ledger alone.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn capture(&self) -> StackId {
         match LIMIT.load(Relaxed) {
@@ -102,7 +102,7 @@ impl StackCapture {
         }
     }
 
-    /// Another thread has taken the ledger. For the owner of the ledger alone.
+    /// Resets the state after another thread has taken the ledger. For the owner of the ledger alone.
     pub(crate) fn begin(&self) {
         self.thread_cache.reset();
     }

@@ -1,4 +1,4 @@
-//! Where the profiler does not unwind by itself: Windows does, elsewhere there are no stacks.
+//! Platforms on which the profiler does not unwind itself: Windows unwinds, other systems have no stacks.
 
 use super::Counts;
 use super::tree::{Known, StackId, tree};
@@ -10,7 +10,7 @@ pub(crate) struct Image {
     pub(crate) file: PathBuf,
     low: usize,
     high: usize,
-    /// Where it begins: addresses are shown as distances from there.
+    /// Start of the module: addresses are shown as offsets from it.
     pub(crate) moved_by: usize,
     /// Not known here.
     pub(crate) build_id: Option<String>,
@@ -44,13 +44,13 @@ pub(crate) fn images() -> Vec<Image> {
         .collect()
 }
 
-/// They are not listed here.
+/// No modules are listed on this system.
 #[cfg(not(windows))]
 pub(crate) fn images() -> Vec<Image> {
     Vec::new()
 }
 
-/// Which module an address is in: 0.
+/// Mark of the module of an address: always 0.
 pub(crate) fn mark_of(_address: usize) -> Option<u32> {
     Some(0)
 }
@@ -59,7 +59,7 @@ pub(super) fn prepare() -> bool {
     true
 }
 
-/// The most frames: they are written to the stack.
+/// Maximum number of frames: they are written to the stack.
 const MOST: usize = 128;
 
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl ThreadCache {
     #[allow(clippy::unused_self, reason = "other systems keep something")]
     pub(super) fn reset(&self) {}
 
-    /// The stack of whoever called this. 0: there is none.
+    /// Captures the stack of the caller. 0: there is none.
     #[inline(never)]
     #[allow(clippy::unused_self, reason = "other systems keep something")]
     pub(super) fn capture(&self, limit: usize, counts: &Counts) -> StackId {
@@ -95,13 +95,13 @@ impl ThreadCache {
     }
 }
 
-/// Return addresses, innermost first; returns how many.
+/// Writes the return addresses, innermost first, and returns their number.
 #[cfg(windows)]
 fn backtrace(into: &mut [usize]) -> usize {
     use windows_sys::Win32::System::Diagnostics::Debug::RtlCaptureStackBackTrace;
     let length = into.len() as u32;
     // SAFETY: the pointer and the length are those of the slice, and the last argument may be null. The call allocates
-    // nothing and takes the loader's word for where functions are.
+    // nothing and uses the loader's tables of functions.
     unsafe { RtlCaptureStackBackTrace(1, length, into.as_mut_ptr().cast(), std::ptr::null_mut()) }.into()
 }
 

@@ -1,7 +1,7 @@
 //! The stacks, each frame stored once: a tree of (caller, address), in one bounded table without locks.
 //!
-//! A stack is the number of its innermost frame. Frames are never taken out: a stack that was seen once may be asked for
-//! in any later report.
+//! A stack is the number of its innermost frame. Frames are never removed: any later report may need a stack that was
+//! captured once.
 
 use crate::os::pages;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize};
 pub(crate) type StackId = u32;
 
 const EMPTY: usize = 0;
-/// No code is there.
+/// No code has this address.
 const WRITING: usize = 1;
-/// How far a frame may stand from where its hash leads. The table is at most three quarters full.
+/// Maximum distance of a frame from the index of its hash. The table is at most three quarters full.
 const STEPS: usize = 32;
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
@@ -23,7 +23,7 @@ static TREE: AtomicPtr<StackTree> = AtomicPtr::new(std::ptr::null_mut());
 struct StackNode {
     /// The return address.
     address: AtomicUsize,
-    /// The caller's number, and above it the mark of the module.
+    /// The caller's number, and above its bits the mark of the module.
     caller: AtomicU64,
 }
 
@@ -34,28 +34,28 @@ pub(crate) struct StackTree {
     used: AtomicUsize,
 }
 
-// SAFETY: the nodes live as long as the tree and are only reached through atomics.
+// SAFETY: the nodes live as long as the tree and are accessed only through atomics.
 unsafe impl Sync for StackTree {}
 
-/// What is known of a frame.
+/// The address, caller and module of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Known {
     pub(crate) caller: StackId,
-    /// Where the function goes on when what it called returns.
+    /// Return address: where the function continues after its call.
     pub(crate) address: usize,
-    /// Which module the address was in, for those that can be unloaded; else 0.
+    /// Mark of the module of the address, if it can be unloaded; otherwise 0.
     pub(crate) mark: u32,
 }
 
 /// The tree in use.
 #[inline(always)]
 pub(crate) fn tree() -> Option<&'static StackTree> {
-    // SAFETY: only `prepare` stores here, and what it stores is a whole tree that is never freed.
+    // SAFETY: only `prepare` stores here, and it stores a complete tree that is never freed.
     unsafe { TREE.load(Acquire).as_ref() }
 }
 
-/// Makes the tree, once, with room for `frames` frames. Outside of allocations, one caller at a time. False: the system
-/// has no memory for it.
+/// Creates the tree, once, for `frames` frames. Only outside allocations, one caller at a time. False: the system has
+/// no memory for it.
 pub(super) fn prepare(frames: usize) -> bool {
     tree().is_some()
         || StackTree::create(frames).is_some_and(|made| {
@@ -66,7 +66,7 @@ pub(super) fn prepare(frames: usize) -> bool {
 
 impl StackTree {
     fn create(frames: usize) -> Option<&'static StackTree> {
-        // Below 2^31, so that every number fits in the ids, and above 16, so that the hash can be shifted.
+        // Below 2^31, so that every number fits into an id, and above 16, so that the hash can be shifted.
         let length = frames.clamp(1 << 10, 1 << 30).checked_next_power_of_two()?;
         let header = size_of::<StackTree>().next_multiple_of(64);
         let start = pages::reserve(length.checked_mul(size_of::<StackNode>())?.checked_add(header)?);
@@ -87,10 +87,10 @@ impl StackTree {
         unsafe { &*self.nodes.add(index & (self.length - 1)) }
     }
 
-    /// The stack that goes on from `of.caller`; it is added if it is new. `None`: there is no room for it.
+    /// The stack with this frame above `of.caller`, added if it is new. `None`: the tree is full.
     ///
-    /// Two threads that add the same frame at the same moment may both do so: a report then finds two stacks of the
-    /// same frames, and takes them for one.
+    /// Two threads that add the same frame at the same moment may both succeed: a report then finds two stacks with the
+    /// same frames, and merges them.
     #[inline(always)]
     pub(super) fn child(&self, of: Known) -> Option<StackId> {
         let caller = u64::from(of.mark) << 32 | u64::from(of.caller);
@@ -123,7 +123,7 @@ impl StackTree {
             Ok(_) => {
                 self.used.fetch_add(1, Relaxed);
                 node.caller.store(caller, Relaxed);
-                // Release: whoever sees the address sees the caller.
+                // Release: a thread that sees the address sees the caller.
                 node.address.store(address, Release);
                 Filled::Yes
             }
@@ -131,7 +131,7 @@ impl StackTree {
         }
     }
 
-    /// What is known of a frame; `None` for 0 and for numbers that are no stack.
+    /// The frame of a stack; `None` for 0 and for numbers that are no stack.
     pub(crate) fn get(&self, id: StackId) -> Option<Known> {
         let index = usize::try_from(id).ok()?.checked_sub(1).filter(|&index| index < self.length)?;
         let node = self.node(index);
@@ -154,11 +154,11 @@ impl StackTree {
     }
 }
 
-/// What became of an empty place.
+/// The outcome of filling an empty entry.
 enum Filled {
     Yes,
     TreeFull,
-    /// Another thread has taken it, for this address.
+    /// Another thread has filled it with this address.
     Lost(usize),
 }
 

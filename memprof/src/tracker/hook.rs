@@ -1,8 +1,9 @@
-//! What an allocation and a free do, step by step.
+//! The hook: the steps of an allocation and a free.
 //!
-//! An allocation: load the thread's ledger and compare it (2 instructions); compare the bytes with the one threshold that
-//! publishing, tracking and late ends share; add to the ledger's counters; load the node and add to its two counters;
-//! compare the net with the highest so far. A free: its threshold, and the same adds the other way.
+//! An allocation: load the thread's ledger and compare it (2 instructions); compare the bytes with the one threshold
+//! that publishing, recording and the mailbox share; add to the ledger's counters; load the node and add to its two
+//! counters; compare the net with the highest so far. A free: its own threshold, and the same additions for
+//! deallocation.
 
 use super::records;
 use crate::live::{self, Inserted, Record};
@@ -13,13 +14,13 @@ use crate::tracker::threads::thread::{self, Fallback};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicPtr, AtomicUsize};
 
-/// Counts a block that was just allocated.
+/// Counts a block that has just been allocated.
 #[inline(always)]
 pub(crate) fn on_alloc(block: *mut u8, bytes: usize, inner: InnerName) {
     let present = thread::present();
     match present.ledger() {
         Some(ledger) => allocated(ledger, block, bytes),
-        // Switched off: the same branch each time, and nothing behind it.
+        // Switched off: the same branch each time, and no further work.
         None if present.is_off() => {}
         None => alloc_without_ledger(block, bytes, inner),
     }
@@ -28,7 +29,7 @@ pub(crate) fn on_alloc(block: *mut u8, bytes: usize, inner: InnerName) {
 #[inline(always)]
 fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     let total = ledger.allocated.get().wrapping_add(bytes as u64);
-    // Before anything is charged: the current node may be that of a scope which has ended elsewhere.
+    // Before anything is charged: the current node may belong to a scope that has ended on another thread.
     if total >= ledger.allocation_threshold.load(Relaxed) {
         return allocation_event(ledger, block, bytes, total);
     }
@@ -39,15 +40,15 @@ fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
 fn count_allocated(ledger: &'static Ledger, total: u64, bytes: usize) {
     ledger.count_allocated(bytes as u64);
     ledger.node().counters.allocated(bytes as u64);
-    // The highest net is kept here, not in the long way: "peak of a call" would else be off by a threshold. From `total`,
-    // not from the ledger: it is in a register.
+    // The highest net is kept here, not in the slow path: otherwise the peak of a call would be off by a threshold.
+    // `total` is used because it is in a register.
     let net = total.wrapping_sub(ledger.deallocated.get()) as i64;
     if net > ledger.high.get() {
         ledger.high.set(net);
     }
 }
 
-/// Beyond the threshold: give the block a record. No calls but the last one, so that nothing has to be saved.
+/// Beyond the threshold: gives the block a record. All calls are tail calls, so that no registers have to be saved.
 #[inline(never)]
 fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
     if ledger.is_publishing_due_by_allocations(total) {
@@ -60,14 +61,14 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
         }
         match table.insert(block.addr(), || records::record_without_stack(ledger, bytes)) {
             Inserted::Yes => {}
-            // Also where the table is a sample.
+            // Also if the table is a sample.
             Inserted::No => records::insert_slow(ledger, table, block, bytes),
             Inserted::BucketFull => records::insert_bucket_full(ledger, table, block, bytes),
         }
     }
 }
 
-/// It is time to publish the net, or a scope has ended elsewhere.
+/// Slow path: the net is due to be published, or a scope has ended on another thread.
 #[cold]
 #[inline(never)]
 fn allocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
@@ -130,7 +131,7 @@ fn count_deallocated(ledger: &'static Ledger, bytes: usize) {
     ledger.node().counters.deallocated(bytes as u64);
 }
 
-/// Beyond the threshold: take the block's record away.
+/// Beyond the threshold: removes the block's record.
 #[inline(never)]
 fn free_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
     if ledger.is_publishing_due_by_frees(total) {
@@ -140,7 +141,8 @@ fn free_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64)
     remove_record(block);
 }
 
-/// Before the block is given back: afterwards another thread may get, and insert, the same address.
+/// Removes the record of a block before the block is deallocated: afterwards another thread may get, and insert, the
+/// same address.
 #[inline(always)]
 fn remove_record(block: *mut u8) {
     if let Some(table) = live::table()
@@ -151,7 +153,7 @@ fn remove_record(block: *mut u8) {
     }
 }
 
-/// It is time to publish the net, or a scope has ended elsewhere.
+/// Slow path: the net is due to be published, or a scope has ended on another thread.
 #[cold]
 #[inline(never)]
 fn free_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
@@ -183,13 +185,13 @@ fn dealloc_without_ledger(block: *mut u8, bytes: usize) {
     remove_record(block);
 }
 
-/// Takes the block's record away before a reallocation, which may free the block.
+/// Takes the block's record before a reallocation, which may free the block.
 #[inline(always)]
 pub(crate) fn before_realloc(block: *mut u8) -> Option<Record> {
     live::table()?.take_record(block.addr())
 }
 
-/// The reallocation has failed: the old block is still there, and so is its record.
+/// Restores the record after a failed reallocation: the old block still exists.
 #[cold]
 #[inline(never)]
 pub(crate) fn on_realloc_failure(block: *mut u8, record: Option<Record>) {
@@ -198,8 +200,8 @@ pub(crate) fn on_realloc_failure(block: *mut u8, record: Option<Record>) {
     }
 }
 
-/// Counts a successful reallocation: an allocation and a free. The new block belongs to whoever reallocated; where every
-/// block has a record, it keeps the age of the old one.
+/// Counts a successful reallocation: an allocation and a free. The new block belongs to the node that reallocated; in
+/// an exact table it keeps the age of the old one.
 #[inline]
 pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<Record>) {
     let grown = new.saturating_sub(old) as u64;
@@ -245,10 +247,10 @@ fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) {
     }
 }
 
-/// What `abort_on_oom` has called when the inner allocator has no memory; null: nothing.
+/// Handler for `abort_on_oom`, called when the inner allocator has no memory; null: none.
 static OUT_OF_MEMORY: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
 
-/// Sets what is called, with the bytes asked for, when the inner allocator returns null.
+/// Sets the handler that is called with the requested bytes when the inner allocator returns null.
 pub(crate) fn set_out_of_memory_handler(handler: Option<fn(usize)>) {
     OUT_OF_MEMORY.store(handler.map_or(std::ptr::null_mut(), |handler| handler as *mut ()), Relaxed);
 }
@@ -256,19 +258,19 @@ pub(crate) fn set_out_of_memory_handler(handler: Option<fn(usize)>) {
 /// The fewest bytes that the inner allocator has refused.
 static LEAST_REFUSED: AtomicUsize = AtomicUsize::new(usize::MAX);
 
-/// Whether the inner allocator has ever returned null for so many bytes or fewer.
+/// True if the inner allocator has ever returned null for this many bytes or fewer.
 pub(crate) fn has_refused(bytes: usize) -> bool {
     LEAST_REFUSED.load(Relaxed) <= bytes
 }
 
-/// The inner allocator has returned null: nothing is counted.
+/// Notes that the inner allocator has returned null: nothing is counted.
 #[cold]
 #[inline(never)]
 pub(crate) fn on_out_of_memory(bytes: usize) {
     LEAST_REFUSED.fetch_min(bytes, Relaxed);
     let handler = OUT_OF_MEMORY.load(Relaxed);
     if !handler.is_null() {
-        // SAFETY: only `set_out_of_memory_handler` stores here, and what it stores is such a function.
+        // SAFETY: only `set_out_of_memory_handler` stores here, and it stores such a function.
         let handler = unsafe { std::mem::transmute::<*mut (), fn(usize)>(handler) };
         handler(bytes);
     }

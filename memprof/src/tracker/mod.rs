@@ -1,11 +1,12 @@
-//! Everything that runs inside an allocation: what is counted, where, and by whom.
+//! The tracker: everything that runs inside an allocation and counts.
 //!
 //! Each thread has a [ledger](threads::ledger); the ledger points to the current node of the thread's call
-//! [tree](paths::tree); an allocation adds to both. What an allocation, a free, a call or a poll does in here neither allocates
-//! through the tracker nor waits for another thread, panics or calls user code. Only readings wait: for another reading.
+//! [tree](paths::tree); an allocation adds to both. Nothing that an allocation, a free, a call or a poll does in here
+//! allocates through the tracker, waits for another thread, panics or calls user code. Only a reading waits, for
+//! another reading.
 //!
-//! From below to the top: [`paths`], [`threads`], [`readings`], [`scopes`], [`measuring`]; and [`hook`], which an allocation
-//! enters, above [`threads`] and [`records`].
+//! From bottom to top: [`paths`], [`threads`], [`readings`], [`scopes`], [`measuring`]; and [`hook`], which an
+//! allocation enters, above [`threads`] and [`records`].
 
 mod hook;
 mod measuring;

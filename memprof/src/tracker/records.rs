@@ -1,4 +1,4 @@
-//! What tracking adds to an allocation and a free, beyond the usual: samples, a table that is full, events that are timed.
+//! Recording beyond the fast path of an allocation: samples, a full table, timed allocations.
 
 use crate::live::{self, Drawn, Inserted, Record, TIMED_EACH, Table};
 use crate::os::clock;
@@ -6,31 +6,31 @@ use crate::tracker::paths::node::Node;
 use crate::tracker::threads::ledger::{Ledger, SHARED, hurry_all};
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The record of a block that this thread has made just now.
+/// The record of a block that this thread has just allocated.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn record(ledger: &'static Ledger, bytes: usize, ticks: u64, drawn: Drawn) -> Record {
     Record { size: bytes as u64, owner: owner(ledger.node()), ticks, drawn, stack: ledger.stacks.capture(), grown: 0 }
 }
 
-/// The same where no stacks are captured, of an exact table.
+/// As [`record`], for an exact table without stacks.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn record_without_stack(ledger: &'static Ledger, bytes: usize) -> Record {
     let (owner, ticks) = (owner(ledger.node()), clock::ticks());
     Record { size: bytes as u64, owner, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 }
 }
 
-/// How the live table knows a node.
+/// The owner number by which the live table knows a node.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn owner(node: &'static Node) -> usize {
     std::ptr::from_ref(node).addr()
 }
 
-/// An allocation that is beyond the threshold of a ledger, while the table is a sample: it is one if the countdown is over.
+/// An allocation beyond the threshold of a ledger while the table is a sample: it is recorded if a sample is due.
 fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     let total = ledger.allocated.get();
     let Some(drawn) = ledger.countdown.choose(total, table) else { return ledger.rearm() };
     let since = clock::ticks();
-    // All of it: to draw the next one and to set the thresholds takes as long as to make a record.
+    // Everything is timed: drawing the next sample and setting the thresholds take as long as making a record.
     insert(ledger, table, block, record(ledger, bytes, since, drawn));
     ledger.countdown.draw(total, table);
     ledger.rearm();
@@ -40,7 +40,7 @@ fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, byt
     ledger.publish_if_due(since);
 }
 
-/// Charges what was timed to the budget.
+/// Charges the timed work to the budget.
 fn charge(table: &'static Table, since: u64, times: u64) {
     if live::spend(table, since, times) {
         hurry_all();
@@ -53,8 +53,8 @@ fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record
     }
 }
 
-/// Does what tracking adds to the allocation that was counted just now, of an exact table, and charges it to the budget if it is
-/// one that is timed.
+/// Does the recording `work` of the allocation counted last, in an exact table, and charges it to the budget if this
+/// allocation is timed.
 fn timed(ledger: &'static Ledger, table: &'static Table, work: impl FnOnce()) {
     let since = is_timed(ledger).then(clock::ticks);
     work();
@@ -64,23 +64,23 @@ fn timed(ledger: &'static Ledger, table: &'static Table, work: impl FnOnce()) {
     }
 }
 
-/// Whether the allocation that was counted just now is one that is timed.
+/// True if the allocation counted last is timed.
 fn is_timed(ledger: &Ledger) -> bool {
     ledger.allocated_count.get().is_multiple_of(TIMED_EACH)
 }
 
-/// Whether the allocation that was counted just now is not to be tracked the short way: where stacks are captured none is,
-/// else those that are timed. Two instructions for both questions: what counts allocations is there anyway.
+/// True if the allocation counted last takes the slow path: all of them if stacks are captured, otherwise those that
+/// are timed. PERF: two instructions for both questions, because the count is needed anyway.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn needs_slow_path(ledger: &Ledger) -> bool {
     ledger.allocated_count.get() & ledger.slow_path_mask.load(Relaxed) == 0
 }
 
-/// An allocation that is timed, or that keeps its stack. A function of its own: the call has registers saved, 11 instructions
-/// for all the others.
+/// Records an allocation that is timed or has its stack captured. PERF: a function of its own, because the call saves
+/// registers: 11 instructions for all other allocations.
 #[inline(never)]
 pub(crate) fn insert_with_stack(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
-    // Asked before the stack is captured, not left to the insert: a sample would be captured twice.
+    // Checked before the stack is captured, not left to the insert: otherwise a sample would be captured twice.
     if is_timed(ledger) || !ledger.is_recorded() || !table.state().is_exact() {
         return insert_slow(ledger, table, block, bytes);
     }
@@ -94,7 +94,7 @@ pub(crate) fn insert_with_stack(ledger: &'static Ledger, table: &'static Table, 
     ledger.publish_if_due(record.ticks);
 }
 
-/// An allocation beyond the threshold that found no room in an exact table, or whose cost is measured.
+/// Records an allocation that found an exact table full, or that is timed, or that may be a sample.
 #[cold]
 #[inline(never)]
 pub(crate) fn insert_slow(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
@@ -111,7 +111,7 @@ pub(crate) fn insert_slow(ledger: &'static Ledger, table: &'static Table, block:
     }
 }
 
-/// An allocation that found its bucket full.
+/// Records an allocation whose first bucket is full.
 #[cold]
 #[inline(never)]
 pub(crate) fn insert_bucket_full(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
@@ -121,8 +121,8 @@ pub(crate) fn insert_bucket_full(ledger: &'static Ledger, table: &'static Table,
     }
 }
 
-/// A block that was reallocated: a free, which is done, and an allocation. It keeps its time only where nothing depends on
-/// chance: a sample that kept it would be the old one.
+/// Records a reallocated block; its old record has been removed. It keeps its time only in an exact table: in a sample
+/// it is chosen independently of the old block.
 pub(crate) fn reallocated(
     ledger: &'static Ledger,
     table: &'static Table,
@@ -145,12 +145,12 @@ pub(crate) fn reallocated(
     });
 }
 
-/// When a reallocated block was made: an exact record knows.
+/// Time at which a reallocated block was first allocated, if its record is exact; otherwise the present time.
 fn birth(old: Option<Record>) -> u64 {
     old.filter(|old| old.drawn.is_certain()).map_or_else(clock::ticks, |old| old.ticks)
 }
 
-/// Gives a block of the shared ledger its record, if the table keeps it.
+/// Records a block of the shared ledger, if the table keeps it.
 pub(crate) fn allocated_shared(block: *mut u8, bytes: usize, old: Option<Record>) {
     let Some(table) = live::table() else { return };
     let ticks = if table.state().is_exact() { birth(old) } else { clock::ticks() };
@@ -158,7 +158,7 @@ pub(crate) fn allocated_shared(block: *mut u8, bytes: usize, old: Option<Record>
     insert_shared(table, block, Record { size: bytes as u64, owner, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 });
 }
 
-/// Gives a block its record back, whose reallocation has failed.
+/// Restores the record of a block whose reallocation has failed.
 pub(crate) fn restore(block: *mut u8, record: Record) {
     if let Some(table) = live::table() {
         insert_shared(table, block, record);

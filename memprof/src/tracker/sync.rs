@@ -1,12 +1,12 @@
-//! The atomics that threads share, and how a counter with one writer is raised. The loom models compile `counters`,
-//! `inbox` and `registry` against loom's instead.
+//! The atomics that threads share, and counters with one writer. The loom models compile `counters`, `mailbox_words`
+//! and `registry` against loom's atomics instead.
 
 pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
-/// Adds to a counter of the present thread, a field of `$owner` of 64 bits. A signal handler of the thread may add to
-/// it as well, between any two instructions: so it takes one, where there is such a one, in debug builds too. Every
-/// store of such a processor is a release; elsewhere `$order` says whether it is one.
+/// Adds to a counter of the present thread, a 64-bit field of `$owner`. A signal handler of the thread may add to it as
+/// well, between any two instructions, so on x86_64 this is one instruction, in debug builds too. There every store is
+/// a release; on other processors `$order` says if it is one.
 macro_rules! add {
     ($owner:expr, $Owner:ty, $field:ident, 1, $order:ident) => {
         $crate::tracker::sync::add!(@ $owner, $Owner, $field, 1, $order, "inc qword ptr [{owner} + {field}]",)
@@ -35,7 +35,7 @@ macro_rules! add {
 }
 pub(crate) use add;
 
-/// A counter that one thread writes to, with a load and a store.
+/// A counter with one writer, raised by a load and a store.
 #[cfg(any(not(target_arch = "x86_64"), miri))]
 pub(crate) trait OneWriter {
     fn add(&self, by: u64, order: std::sync::atomic::Ordering);

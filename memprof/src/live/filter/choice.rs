@@ -5,24 +5,24 @@
 use super::counting::{ALIGNED_TO, Filter, GOLDEN};
 use crate::live::sync::{Acquire, AtomicPtr, AtomicU8, Relaxed, Release};
 
-/// The bits of [`FilterChoice`] that say how a hash is shifted to an index.
+/// Bits of [`FilterChoice`] that hold the shift from a hash to an index.
 const SHIFT: usize = 63;
-/// Set while the filter that is asked may be changed.
+/// Set while the choice may be changed.
 const OPEN: usize = 1 << 6;
-/// What a generation is counted in, and its bits.
+/// One generation, and the bits that count generations.
 const GENERATION: usize = 1 << 7;
 const GENERATIONS: usize = 15 << 7;
-/// Set when the filter that is asked will never be changed again.
+/// Set when the choice will never be changed again.
 const SHUT: usize = 1 << 11;
 
-/// Which of a table's filters every free asks.
+/// The filter of a table that every free asks.
 ///
-/// One word, so that its parts are never those of two filters: where the entries begin, a generation, whether it may be
-/// changed, and the shift.
+/// One word, so that its parts always belong to the same filter: the address of the entries, the generation, the flags
+/// and the shift.
 #[derive(Debug)]
 pub(crate) struct FilterChoice(AtomicPtr<AtomicU8>);
 
-/// Which one it was, and when.
+/// The chosen filter and its generation at one moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChosenFilter(*mut AtomicU8);
 
@@ -56,46 +56,47 @@ impl FilterChoice {
         ChosenFilter(self.0.load(Acquire))
     }
 
-    /// Whether a key may be in the table; false is certain.
+    /// True if a key may be in the table; false is certain.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn may_contain(&self, key: u64) -> bool {
-        // Acquire: whoever asks the short filter sees what was listed before it was chosen.
+        // Acquire: a thread that asks the short filter sees everything listed before it was chosen.
         let answer = self.look();
         let index = (key.wrapping_mul(GOLDEN) >> (answer.0.addr() & SHIFT)) as usize;
-        // SAFETY: every word is made by `ChosenFilter::of`, of a filter that is never freed: the shift is that of these entries, so
-        // that the index is below their number.
+        // SAFETY: every word is made by `ChosenFilter::of` from a filter that is never freed. The shift belongs to
+        // these entries, so the index is below their number.
         unsafe { &*answer.entries().add(index) }.load(Relaxed) != 0
     }
 
-    /// Has every free ask `filter` until this is opened again, so that a [`change`](Self::change) which was thought of before
-    /// has no effect. One thread at a time closes and opens.
+    /// Makes every free ask `filter` until [`open`](Self::open), so that a [`change`](Self::change) prepared before has
+    /// no effect. One thread at a time closes and opens.
     pub(crate) fn close(&self, filter: &Filter) {
-        // A thread would have to be stopped between a look and its change while 16 profiles start, to take a generation for
-        // that of before.
+        // A generation repeats after 16: a thread would have to stop between its look and its change while 16 profiles
+        // start.
         let seen = self.look();
         let shut = seen.0.addr() & SHUT;
         let next = seen.0.addr().wrapping_add(GENERATION) & GENERATIONS;
-        // A swap where a store would do, for loom: see `slot::discard`.
+        // A store would do; the swap is for loom (see `slot::discard`).
         self.0.swap(ChosenFilter::of(filter, next | shut).0, Release);
     }
 
-    /// As [`close`](Self::close), for ever.
+    /// As [`close`](Self::close), forever.
     pub(crate) fn shut(&self, filter: &Filter) {
         self.0.swap(ChosenFilter::of(filter, SHUT).0, Release);
     }
 
-    /// Ends what [`close`](Self::close) began, unless it is shut.
+    /// Ends [`close`](Self::close), unless the choice is shut.
     pub(crate) fn open(&self, filter: &Filter) {
         let seen = self.look();
         let open = if seen.is_shut() { 0 } else { OPEN };
         self.0.store(ChosenFilter::of(filter, seen.0.addr() | open).0, Release);
     }
 
-    /// Has every free ask `filter`, if nothing has changed since the look.
+    /// Makes every free ask `filter`, if nothing has changed since the look.
     pub(crate) fn change(&self, seen: ChosenFilter, filter: &Filter) {
         let rest = seen.0.addr();
         if rest & OPEN != 0 {
-            // Release: see `may_contain`. Lost to another thread: then that one did it, or all begins anew.
+            // Release: see `may_contain`. If another thread was faster, it made the same change or started a new
+            // generation.
             let _ = self.0.compare_exchange(seen.0, ChosenFilter::of(filter, rest).0, Release, Relaxed);
         }
     }

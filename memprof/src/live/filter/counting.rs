@@ -1,23 +1,26 @@
-//! A counting filter: whether an address may have a record, in one byte read.
+//! A counting filter: one byte read tells if an address may have a record.
 //!
 //! Most programs have far more live blocks than records, so most frees end here. There are at least 32 entries for each
-//! record that the table may hold: at a full table one free in about 33 of an untracked block looks further.
+//! record that the table can hold: with a full table, one free in about 33 of a block without a record searches the
+//! table.
 
 use crate::live::prefetch::prefetch;
 use crate::live::sync::{AtomicU8, Relaxed};
 
-/// Where an entry gives up before it can wrap: as many threads as this would have to add to it at the same instant.
+/// Limit of an entry, far below the value at which it would wrap: for that, this many threads would have to add to it
+/// at the same instant.
 const FULL: u8 = 128;
 /// 2^64 divided by the golden ratio, odd: the usual constant of multiplicative hashing (Knuth, TAOCP 3, 6.4).
 pub(super) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// 128 entries of the whole filter for one of the short one, see `listing`.
+/// Log2 of the entries of the whole filter for one of the short filter (see `short_filter`).
 pub(crate) const SHORTER_BY_BITS: u32 = 7;
 
 /// Alignment of the entries, so that [`FilterChoice`](super::choice::FilterChoice) has bits to spare.
 pub(crate) const ALIGNED_TO: usize = 4096;
 
-/// One entry of the filter: only [`Filter::index`] and [`Filter::other_index`] make them, below the filter's length.
+/// One entry of the filter: made only by [`Filter::index`] and [`Filter::other_index`], which keep it below the
+/// filter's length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Index(usize);
 
@@ -27,7 +30,7 @@ impl Index {
         self.0
     }
 
-    /// Where the short filter counts what the whole one counts here.
+    /// Entry of the short filter for the same addresses.
     pub(crate) fn of_short(self) -> Index {
         Index(self.0 >> SHORTER_BY_BITS)
     }
@@ -42,11 +45,11 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Entries for each slot of the table, three of four of which stay empty.
+    /// Entries for each slot of the table. Three of four slots stay empty.
     pub(crate) const ENTRIES_PER_SLOT: usize = 8;
 
-    /// A filter over `len` zeroed bytes at `entries`, which is aligned to [`ALIGNED_TO`]; `len` is a power of two, at least 2 and
-    /// at most 2^32.
+    /// A filter over `len` zeroed bytes at `entries`, which are aligned to [`ALIGNED_TO`]. `len` is a power of two from
+    /// 2 to 2^32.
     pub(crate) fn over(entries: *const AtomicU8, len: usize) -> Self {
         Self { entries, shift: 64 - len.trailing_zeros() }
     }
@@ -55,14 +58,14 @@ impl Filter {
         1 << (64 - self.shift)
     }
 
-    /// Which entry counts a key.
+    /// Entry that counts a key.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn index(&self, key: u64) -> Index {
-        // The highest bits: by them the golden ratio spreads blocks that lie side by side evenly, and most do.
+        // The highest bits: with them the golden ratio evenly spreads blocks that lie side by side, as most do.
         Index((key.wrapping_mul(GOLDEN) >> self.shift) as usize)
     }
 
-    /// An index that has little to do with [`index`](Self::index), for the `choice`-th bucket.
+    /// A second, mostly independent index for the `choice`-th bucket.
     pub(crate) fn other_index(&self, key: u64, choice: u32) -> Index {
         let hash = key.wrapping_mul(GOLDEN);
         let mixed = (hash ^ (hash >> 29)).wrapping_mul(GOLDEN).rotate_left(choice * 16);
@@ -71,8 +74,9 @@ impl Filter {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn entry(&self, index: Index) -> &AtomicU8 {
-        // SAFETY: an index is a 64-bit hash shifted right by 64 − log2(entries) when it is made, so it is below the number of
-        // entries of the whole filter of its table; that of the short one is shifted once more, as its length is.
+        // SAFETY: an index is a 64-bit hash shifted right by 64 − log2(entries) when it is made, so it is below the
+        // number of entries of the whole filter of its table; that of the short one is shifted once more, as its length
+        // is.
         unsafe { &*self.entries.add(index.0) }
     }
 
@@ -82,11 +86,11 @@ impl Filter {
         prefetch(self.entry(index));
     }
 
-    /// Counts one more address. False: the entry is full, nothing was counted.
+    /// Counts one more address. False: the entry is full, and nothing was counted.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn add(&self, index: Index) -> bool {
         let entry = self.entry(index);
-        // Relaxed: whoever frees the block learned its address after this, by whatever passed the address on.
+        // Relaxed: the thread that frees the block got its address after this, and that passing-on orders the two.
         if entry.fetch_add(1, Relaxed) >= FULL {
             entry.fetch_sub(1, Relaxed);
             return false;
@@ -94,19 +98,19 @@ impl Filter {
         true
     }
 
-    /// Takes one address away again.
+    /// Uncounts one address.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn subtract(&self, index: Index) {
         self.entry(index).fetch_sub(1, Relaxed);
     }
 
-    /// How many addresses are counted in all entries.
+    /// Number of addresses counted in all entries.
     #[cfg(test)]
     pub(crate) fn sum(&self) -> u64 {
         (0..self.len()).map(|index| u64::from(self.entry(Index(index)).load(Relaxed))).sum()
     }
 
-    /// Whether an address may be in the table.
+    /// True if an address may be in the table.
     pub(crate) fn may_contain(&self, index: Index) -> bool {
         self.entry(index).load(Relaxed) != 0
     }

@@ -1,76 +1,77 @@
-//! The arithmetic of the overhead budget: the processor time that recording may take, and by how much the sampling interval
-//! has to change. No clock and no table in here, so that a test can simulate hours.
+//! The arithmetic of the overhead budget: the processor time that recording may take, and the change of the sampling
+//! interval. It has no clock and no table, so that a test can simulate hours.
 //!
-//! Recording may take `percent` of the processor time of the process, or, if that is more, of one core's wall time; but of a
-//! program that waits no more than a part of the processor time that it does use. That is a quarter until [`FEWEST`] of its live
-//! blocks have a record, and then a twelfth, so that most answers that follow a wait have a sample or two in them (a request of
-//! 61 blocks, 200 times a second: its median takes 2 of its time with all recorded, 1.4 with a sample of 1 block in 30, 1.1 with
-//! 1 in 120). A program that is busy at least half of the time, or would be
-//! if it had not to share the processor with others, pays `percent` however few records it has: 400 of the 10,000
-//! live blocks of a JSON parser are 1 in 25, which is 1.12 of its time instead of 1.07.
+//! Recording may take `percent` of the processor time of the process, or, if that is more, of one core's wall time. In
+//! a program that mostly waits, it may take no more than a part of the processor time that the program uses: a quarter
+//! until [`FEWEST`] of its live blocks have a record, and then a twelfth, so that most requests after a wait contain at
+//! most a sample or two (a request of 61 blocks, 200 times a second: its median takes 2 of its time with all recorded,
+//! 1.4 with a sample of 1 block in 30, 1.1 with 1 in 120). A program that is busy at least half of the time, or would
+//! be if it did not have to share the processor, pays `percent` however few records it has: 400 of the 10,000 live
+//! blocks of a JSON parser are 1 in 25, which takes 1.12 of its time instead of 1.07.
 //!
-//! Time that is not spent is kept for 100 ms, no longer: a burst after an idle hour costs what a busy start costs.
+//! Unspent time is kept for 100 ms only: a burst after an idle hour costs as much as a busy start.
 
 use crate::os::cpu_time::Switches;
 
-/// Spending that is free at the start, nanoseconds: a short program is recorded in full. What is not used is lost in the first
+/// Free spending at the start, nanoseconds: a short program is recorded in full. The unused part is lost in the first
 /// seconds.
 const GRANT: i64 = 50_000_000;
 /// The time constant of that loss, nanoseconds.
 const GRANTED_FOR: f64 = 3e9;
-/// Wall time whose allowance is kept while it is not spent, nanoseconds.
+/// Wall time whose unspent allowance is kept, nanoseconds.
 const KEPT: f64 = 100e6;
 /// Records below which a waiting program gets the largest share.
 const FEWEST: u64 = 400;
 /// The largest share of the processor time of the last seconds below [`FEWEST`] records, and beyond.
 const LARGEST_SHARE: f64 = 0.25;
 const USUAL_SHARE: f64 = 0.08;
-/// The last seconds: the time constant of the mean, nanoseconds.
+/// The time constant of the mean over the last seconds, nanoseconds.
 const LATELY: f64 = 2e9;
-/// A span longer than this has no rate: the program may have waited for most of it. Nanoseconds.
+/// Longest time with a meaningful rate, nanoseconds: in a longer one the program may have waited most of the time.
 const LONGEST_SPAN: u64 = 1_000_000_000;
-/// Wall time that spending has to stay below half of the budget before the interval shrinks, nanoseconds.
+/// Wall time for which spending has to stay below half of the budget before the interval shrinks, nanoseconds.
 const QUIET: u64 = 300_000_000;
-/// Samples that the budget has to allow for until spending says something of the interval: a few more or less are chance.
+/// Samples that the budget has to allow before spending says anything about the interval: a few more or less are
+/// chance.
 const EVIDENCE: f64 = 16.0;
-/// The most doublings and halvings of the interval at a time.
+/// Largest number of doublings and halvings of the interval at a time.
 const MOST_DOUBLINGS: u32 = 6;
 const MOST_HALVINGS: u32 = 3;
 
-/// What has passed since the last look; times in nanoseconds.
+/// The time since the last review, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Elapsed {
     pub(crate) wall: u64,
-    /// Of all threads.
+    /// Processor time of all threads.
     pub(crate) processor: u64,
-    /// How often threads were taken off a processor. `None`: the system does not tell.
+    /// Context switches of all threads. `None`: the system does not tell.
     pub(crate) switches: Option<Switches>,
-    /// Spent on recording.
+    /// Time spent on recording.
     pub(crate) spent: u64,
-    /// A usual sample.
+    /// Cost of a usual sample.
     pub(crate) sample: u64,
 }
 
-/// How the sampling interval has to change.
+/// The change of the sampling interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     Stay,
-    /// Doubles so often.
+    /// Number of doublings.
     Grow(u32),
-    /// Halves so often, if the table has capacity.
+    /// Number of halvings, if the table has capacity.
     Shrink(u32),
 }
 
 /// Account of one profile.
 #[derive(Debug)]
 pub(crate) struct Allowance {
-    /// 0: recording may cost what it costs.
+    /// 0: recording has no budget.
     percent: f64,
     /// Nanoseconds that may still be spent; below 0: overdrawn.
     left: i64,
     /// Processor time per wall time, over the last seconds.
     load: f64,
-    /// Since the interval changed: wall time, spending, and the sum of what was allowed.
+    /// Since the interval changed: wall time, spending, and the sum of the allowances.
     since: u64,
     spent: f64,
     allowed: f64,
@@ -81,17 +82,17 @@ impl Allowance {
         Self { percent: percent as f64, left: GRANT, load: 0.0, since: 0, spent: 0.0, allowed: 0.0 }
     }
 
-    /// Takes note of a span, at the end of which there are so many records.
+    /// Accounts for the time since the last review; `records` is the present number of records.
     pub(crate) fn look(&mut self, span: Elapsed, records: u64) -> Change {
         let (wall, spent) = (span.wall.max(1) as f64, span.spent as f64);
         let share = 1.0 - (-wall / LATELY).exp();
         let load = span.processor as f64 / wall;
         self.load += share * (load - self.load);
         let part = self.percent / 100.0;
-        // The present span counts where the program has just become busy.
+        // The present load counts if the program has just become busy.
         let processor = self.load.max(load) * wall;
         let wanted = part * processor.max(wall);
-        // A program that has to share the processor with others uses no more of it than one that waits.
+        // A program that has to share the processor can use as little of it as one that waits.
         let gives_up = span.switches.is_none_or(|times| times.voluntary >= times.involuntary.max(1));
         let waits = self.load.max(load) < 0.5 && gives_up;
         let allowed = match records < FEWEST && waits {
@@ -101,7 +102,7 @@ impl Allowance {
 
         let kept = (part * KEPT) as i64;
         let after = self.left.saturating_sub(span.spent as i64);
-        // The grant is not refilled. A debt is forgotten beyond what is kept: it can only be paid by sampling less.
+        // The grant is not refilled. A debt beyond the kept amount is dropped: it can only be paid by sampling less.
         self.left = if after >= kept {
             kept + ((after - kept) as f64 * (-wall / GRANTED_FOR).exp()) as i64
         } else {
@@ -109,7 +110,7 @@ impl Allowance {
         };
 
         if span.wall > LONGEST_SPAN {
-            // It has no rate. What it says is that little was spent.
+            // No rate is known, only whether little was spent.
             return self.changes(if is_low(spent, allowed) { Change::Shrink(1) } else { Change::Stay });
         }
         self.since = self.since.saturating_add(span.wall);
@@ -127,18 +128,18 @@ impl Allowance {
             let times = self.allowed / self.spent.max(1.0);
             return self.changes(Change::Shrink(doublings(times).clamp(1, MOST_HALVINGS)));
         }
-        // Begin anew: what is long ago says nothing of now.
+        // Start again: old figures say nothing about the present.
         self.changes(Change::Stay)
     }
 
-    /// Begins to look anew.
+    /// Starts a new account for the interval.
     fn changes(&mut self, change: Change) -> Change {
         (self.since, self.spent, self.allowed) = (0, 0.0, 0.0);
         change
     }
 }
 
-/// True if spending leaves so much that an interval of half the length would not cost too much.
+/// True if so much is left that half the interval would not cost too much.
 fn is_low(spent: f64, allowed: f64) -> bool {
     2.0 * spent < allowed
 }
@@ -158,7 +159,8 @@ mod tests {
         Elapsed { wall: wall * MS, processor: processor * MS, spent: spent * MS, switches: None, sample: 1000 }
     }
 
-    /// A program that asks for so much recording without a budget, nanoseconds per wall time, at one processor's `load`.
+    /// A program that asks for so much recording without a budget, nanoseconds per wall time, at one processor's
+    /// `load`.
     struct Workload {
         load: f64,
         unlimited: f64,
@@ -293,7 +295,7 @@ mod tests {
         assert_eq!(changes[2], Change::Shrink(1));
         assert_eq!(changes[5], Change::Shrink(1));
         assert_eq!(changes.iter().filter(|&&change| change == Change::Stay).count(), 4);
-        // What is neither little nor too much leaves it as it is.
+        // Spending that is neither little nor too much changes nothing.
         assert!((0..50).all(|_| allowance.look(span(100, 100, 2), 5000) == Change::Stay));
     }
 }

@@ -1,4 +1,4 @@
-//! Why the table has become a sample.
+//! The causes of sampling: a full table or the overhead budget.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -11,11 +11,11 @@ static IS_DEAR: AtomicBool = AtomicBool::new(false);
 pub(crate) struct Causes {
     /// The table was full.
     pub(crate) is_full: bool,
-    /// Tracking took more than its budget.
+    /// Recording took more than its budget.
     pub(crate) is_dear: bool,
 }
 
-/// Begins anew: a profile has started.
+/// Resets the causes: a profile has started.
 pub(crate) fn begin() {
     IS_FULL.store(false, Relaxed);
     IS_DEAR.store(false, Relaxed);
@@ -26,7 +26,7 @@ pub(crate) fn note_full() {
     IS_FULL.store(true, Relaxed);
 }
 
-/// Notes that the interval grows because tracking takes more than its budget.
+/// Notes that the interval grows because recording takes more than its budget.
 pub(crate) fn note_dear() {
     IS_DEAR.store(true, Relaxed);
 }

@@ -1,4 +1,4 @@
-//! Sampling: how an exact table becomes a sample, which blocks are chosen, and how the interval follows what recording costs.
+//! Sampling: from an exact table to a sample, the choice of blocks, and an interval that follows the cost of recording.
 
 pub(crate) mod allowance;
 pub(crate) mod cause;

@@ -1,9 +1,8 @@
 //! The cost of recording, measured, and the sampling interval that keeps it within its [`Allowance`].
 //!
-//! Threads time some of the allocations that get a record: one in [`TIMED_EACH`] while every block gets one, each of a sample.
-//! One that is timed stands for the others, and for their frees. No
-//! measurement counts for more than four times the usual one, so that a thread which lost the processor in the middle of it
-//! decides nothing.
+//! Threads time some of the allocations that get a record: one in [`TIMED_EACH`] while every block gets one, all of
+//! them in a sample. A timed allocation stands for the others and for their frees. No measurement counts for more than
+//! four times the median, so that a thread that lost the processor in the middle of one decides nothing.
 
 use crate::live::sampling::allowance::{Allowance, Change, Elapsed};
 use crate::live::sampling::sweep::SHARDS_AT_A_TIME;
@@ -15,49 +14,49 @@ use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-/// One in so many is timed while the table is exact.
+/// Allocations for each one that is timed while the table is exact.
 pub(crate) const TIMED_EACH: u64 = 64;
-/// The most that is believed of one measurement, nanoseconds.
+/// Cap of one measurement, nanoseconds.
 const OUTLIER: f64 = 20_000.0;
-/// The most that is believed of one measurement, in usual ones.
+/// Cap of one measurement, in multiples of the median.
 const OUTLIER_TIMES: u64 = 4;
-/// From one look to the next, nanoseconds.
+/// Time from one review to the next, nanoseconds.
 const PAUSE: f64 = 100e6;
-/// Spending after which a look is due before that, nanoseconds.
+/// Spending after which an early review is due, nanoseconds.
 const DEAR: f64 = 5e6;
-/// From one look to the next at least, nanoseconds: a shorter span has no rate.
+/// Shortest time from one review to the next, nanoseconds: a shorter one gives no rate.
 const LEAST_PAUSE: f64 = 5e6;
-/// The cost of a record in an exact table, in the time that was measured: to remove one costs no more than to make one.
+/// Cost of a record in an exact table, in multiples of the measured time: removing one costs no more than making one.
 const OF_EXACT: u64 = 2;
-/// The cost of a sample beyond what is timed of it, nanoseconds: its removal, frees that look further in vain because of it, cold
-/// caches and unpredicted branches. Measured: reading JSON takes 3 % longer at an interval of 32 KiB than with nothing
-/// sampled, six times of the 0.13 µs that are timed.
+/// Cost of a sample beyond the timed part, nanoseconds: its removal, frees that search the table in vain because of it,
+/// cold caches and mispredicted branches. Measured: parsing JSON takes 3 % longer at an interval of 32 KiB than with no
+/// samples, which is six times the 0.13 µs that are timed.
 const BESIDES: f64 = 600.0;
-/// Shards that are swept for the short filter with each 64 KiB of a thread: 1,024 slots.
+/// Shards swept for the short filter with each 64 KiB of a thread: 1,024 slots.
 const SHARDS_WHEN_PUBLISHING: usize = 16;
-/// The size of blocks, bytes, beyond which none is thought to be usual.
+/// Cap of the usual block size, bytes.
 const USUAL: u64 = 1024;
-/// The interval begins here where it grows for the budget: a smaller one would spare few blocks their record.
+/// First interval when the budget makes it grow: a smaller one would save few records.
 const LEAST_INTERVAL: u64 = 256;
 /// True if there is a budget.
 static IS_LIMITED: AtomicBool = AtomicBool::new(false);
-/// When the first profile began, by both clocks.
+/// Start of the first profile, by both clocks.
 static ORIGIN: OnceLock<Anchor> = OnceLock::new();
-/// Ticks that recording has taken since the last look.
+/// Ticks that recording has taken since the last review.
 static SPENT: AtomicU64 = AtomicU64::new(0);
-/// Ticks of a usual measurement: the median, followed in steps of an eighth.
+/// Median of the measurements in ticks, followed in steps of an eighth.
 static USUAL_TICKS: AtomicU64 = AtomicU64::new(0);
-/// When the next look is due, in ticks, and when it is due if recording has been dear.
+/// Ticks at which the next review is due, and at which it is due if recording has been expensive.
 static NEXT_LOOK: AtomicU64 = AtomicU64::new(0);
 static NEXT_IF_DEAR: AtomicU64 = AtomicU64::new(u64::MAX);
-/// [`DEAR`], [`BESIDES`] and [`OUTLIER`] in ticks; 0 until a tick's length is known.
+/// [`DEAR`], [`BESIDES`] and [`OUTLIER`] in ticks; 0 until the length of a tick is known.
 static DEAR_TICKS: AtomicU64 = AtomicU64::new(0);
 static BESIDES_TICKS: AtomicU64 = AtomicU64::new(0);
 static OUTLIER_TICKS: AtomicU64 = AtomicU64::new(0);
 
 static BOOKS: Books = Books { is_open: AtomicBool::new(false), books: UnsafeCell::new(Book::new()) };
 
-/// The account, and the clocks at the last look.
+/// The account, and the clocks at the last review.
 struct Book {
     allowance: Allowance,
     at: Option<Anchor>,
@@ -71,30 +70,30 @@ impl Book {
     }
 }
 
-/// The book of whoever opens it. Nobody waits for it: a look that another thread is taking need not be taken again.
+/// A lock around the book that nobody waits for: a review that another thread is making need not be repeated.
 struct Books {
     is_open: AtomicBool,
     books: UnsafeCell<Book>,
 }
 
-// SAFETY: the cell is reached by `Books::with` alone, which lets one thread at a time in.
+// SAFETY: the cell is accessed by `Books::with` alone, which admits one thread at a time.
 unsafe impl Sync for Books {}
 
 impl Books {
-    /// `None`: another thread has it.
+    /// Runs `work` on the book. `None`: another thread has it.
     fn with<R>(&self, work: impl FnOnce(&mut Book) -> R) -> Option<R> {
         if self.is_open.swap(true, Acquire) {
             return None;
         }
-        // SAFETY: `is_open` was false and is true now, so no other thread is in here until it is set back. `work` is one of the
-        // closures below, none of which comes here again.
+        // SAFETY: `is_open` was false and is true now, so no other thread is in here until it is reset. `work` is one
+        // of the closures below, none of which calls this again.
         let result = work(unsafe { &mut *self.books.get() });
         self.is_open.store(false, Release);
         Some(result)
     }
 }
 
-/// Begins anew with `percent` of the processor time from now on.
+/// Resets the account: recording may take `percent` of the processor time from now on.
 pub(crate) fn begin(percent: u64) {
     let now = *ORIGIN.get_or_init(Anchor::now);
     let now = if IS_LIMITED.load(Relaxed) || percent > 0 { Anchor::now() } else { now };
@@ -102,7 +101,7 @@ pub(crate) fn begin(percent: u64) {
     NEXT_LOOK.store(now.ticks(), Relaxed);
     NEXT_IF_DEAR.store(now.ticks(), Relaxed);
     let (processor, switches) = (cpu_time::of_process(), cpu_time::switches());
-    // A thread that is taking the last look of the profile before is done at once.
+    // A thread that is making the last review of the previous profile is done at once.
     let open = || Book { allowance: Allowance::new(percent), at: Some(now), processor, switches };
     while BOOKS.with(|book| *book = open()).is_none() {
         std::thread::yield_now();
@@ -110,19 +109,19 @@ pub(crate) fn begin(percent: u64) {
     IS_LIMITED.store(percent > 0, Relaxed);
 }
 
-/// In a forked child, which has one thread: whoever was taking a look is gone.
+/// In a forked child, which has one thread: the thread that was making a review does not exist.
 pub(crate) fn recover() {
     BOOKS.is_open.store(false, Release);
 }
 
-/// True if recording has a budget, so that it has to be timed.
+/// True if recording has a budget and has to be timed.
 #[inline(always)]
 pub(crate) fn is_limited() -> bool {
     IS_LIMITED.load(Relaxed)
 }
 
-/// Charges what a thread has timed for one allocation, from the tick `since`, that stands for `times` of them. True: the
-/// interval has shrunk, and threads that wait for a distant sample had better draw another one.
+/// Charges the time that one allocation has taken since the tick `since`, and that stands for `times` of them. True:
+/// the interval has shrunk, and threads whose next sample is far away should draw another one.
 pub(crate) fn spend(table: &Table, since: u64, times: u64) -> bool {
     if !is_limited() {
         return false;
@@ -131,7 +130,7 @@ pub(crate) fn spend(table: &Table, since: u64, times: u64) -> bool {
     let ticks = now.saturating_sub(since);
     let usual = USUAL_TICKS.load(Relaxed);
     let step = (usual / 8).max(1);
-    // A median needs no sum: half of all measurements are above it. Two threads at once lose a step.
+    // A median needs no sum: half of all measurements are above it. Two threads at the same time lose a step.
     let next = if usual == 0 {
         ticks
     } else if ticks > usual {
@@ -150,18 +149,18 @@ pub(crate) fn spend(table: &Table, since: u64, times: u64) -> bool {
     now >= due.load(Relaxed) && look(table)
 }
 
-/// Takes a look if it is due: for a program that allocates without being sampled. As [`spend`]. Called once for 64 KiB of a
-/// thread.
+/// Makes a review if one is due, for a program that allocates without being sampled. Returns as [`spend`]. Called once
+/// for each 64 KiB of a thread.
 pub(crate) fn look_if_due(table: &Table) -> bool {
     if !is_limited() {
         return false;
     }
-    // A table that has few records left is soon worth the short filter.
+    // A table with few records left will soon benefit from the short filter.
     table.list_more(SHARDS_WHEN_PUBLISHING);
     clock::ticks() >= NEXT_LOOK.load(Relaxed) && look(table)
 }
 
-/// [`OUTLIER`] in ticks. The first thread that asks measures a tick's length, from the start of the profile until now.
+/// [`OUTLIER`] in ticks. The first caller measures the length of a tick, from the start of the profile until now.
 fn outlier_ticks() -> u64 {
     match OUTLIER_TICKS.load(Relaxed) {
         0 => {
@@ -182,7 +181,7 @@ fn ticks_per_nano(now: &Anchor) -> Option<f64> {
     (ticks > 0 && nanos > 0).then(|| ticks as f64 / nanos as f64)
 }
 
-/// Looks how much was spent, and changes the interval accordingly.
+/// Reviews the spending and changes the interval accordingly. As [`spend`].
 fn look(table: &Table) -> bool {
     BOOKS.with(|book| look_into(book, table)).unwrap_or(false)
 }
@@ -214,10 +213,10 @@ fn look_into(book: &mut Book, table: &Table) -> bool {
     is_finer
 }
 
-/// The interval that an exact table goes on with: so many blocks fewer get a record as was too much. At an interval of n times
-/// their size one in n does.
+/// The first interval after an exact table, chosen to reduce the number of records by the excess. At an interval of n
+/// times their size, one block in n gets a record.
 fn first_interval(table: &Table, doublings: u32) -> u64 {
-    // A few large ones that stay say nothing of what comes and goes.
+    // A few large blocks that stay say nothing about those that come and go.
     let usual = (table.bytes() / table.len().max(1)).min(USUAL);
     usual.saturating_mul(1 << doublings).max(LEAST_INTERVAL)
 }

@@ -1,16 +1,17 @@
-//! How an exact table becomes a sampled one, and a sampled one coarser or finer.
+//! The sweep: it turns an exact table into a sample, and a sample into a coarser or finer one.
 //!
-//! The table has two levels of the sampling interval. New blocks are drawn at the *drawing* level, which the overhead budget
-//! moves up and down: that discards nothing. The level of the *state* holds for every record: it rises when the table is full.
-//! A record of a lower level then stays with the chance P(state's interval) / P(its own interval), and has the state's level
-//! from then on. So each record has the largest interval that it has been subject to, and stands for 1 / P(that interval).
+//! The table has two levels of the sampling interval. New blocks are drawn at the *drawing* level, which the overhead
+//! budget moves up and down; this discards nothing. The level of the *state* applies to every record and rises when the
+//! table is full. A record of a lower level is then kept with the probability P(state's interval) / P(its own
+//! interval), and has the state's level from then on. So each record has the largest interval that it has been subject
+//! to, and stands for 1 / P(that interval).
 //!
-//! The chance is not drawn: each record has a fixed number between 0 and 1, made from its address, its time and its level. So
-//! everybody agrees at once about which records there are when the level has risen, and they need not be thinned in the same
-//! moment. Whoever finds the table full sweeps it shard by shard, as far as it takes to find room; when a whole round leaves
-//! the table full, the level rises. Whoever copies the table passes over what no sweep has come to yet. A record that was
-//! thinned gets another number by its new level: those that are left have numbers below their chance, which are uniform no
-//! more.
+//! Nothing is drawn at random: each record has a fixed number between 0 and 1, made from its address, its time and its
+//! level. So all threads agree at once which records remain when the level has risen, and the records need not be
+//! thinned at that moment. A thread that finds the table full sweeps it shard by shard until it finds capacity; when a
+//! whole round leaves the table full, the level rises. A copy of the table skips the records that a sweep still has to
+//! discard. A thinned record gets another number from its new level, because the numbers of the records that remain are
+//! below their probability and no longer uniform.
 
 use crate::live::probability::{self, DOUBLING, MAX_LEVEL, probability};
 use crate::live::record::Record;
@@ -20,17 +21,16 @@ use crate::live::table::state::TableState;
 use crate::live::table::{Slot, Table};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 
-/// Slots that are swept at a time: some 16 records of a full table.
+/// Slots swept at a time: about 16 records of a full table.
 pub(crate) const SHARD: usize = 64;
-/// Shards that are swept in one go where nothing waits for room: 16,384 slots of mostly nothing. A default table has four times
-/// as many.
+/// Shards swept in one go when nothing waits for capacity: 16,384 mostly empty slots. A default table has four times as
+/// many.
 pub(crate) const SHARDS_AT_A_TIME: usize = 256;
-/// How often an insert asks for room. It finds some each time, unless others are faster: threads by the dozen, each
-/// with a block of its own.
+/// Attempts of an insert to find capacity. Each finds some, unless dozens of other threads are faster.
 const TRIES: usize = 64;
 
 impl Table {
-    /// The interval of a level, bytes; 1: every block.
+    /// The interval of a level, bytes; 1: every block is recorded.
     pub(crate) fn interval_at(&self, level: u8) -> u64 {
         match self.fixed_interval.load(Relaxed) {
             _ if level == 0 => 1,
@@ -39,36 +39,36 @@ impl Table {
         }
     }
 
-    /// The interval that blocks are drawn at now, bytes; 1: every block.
+    /// The interval at which blocks are drawn now, bytes; 1: every block is recorded.
     pub(crate) fn interval(&self) -> u64 {
         self.interval_at(self.drawing().1)
     }
 
-    /// The state, and the level that blocks are drawn at; 0: every block gets a record.
+    /// The state, and the level at which blocks are drawn; 0: every block gets a record.
     pub(crate) fn drawing(&self) -> (TableState, u8) {
         let state = self.state();
         (state, if state.is_exact() { 0 } else { state.level().max(self.drawing.load(Relaxed)) })
     }
 
-    /// Whether a record counts in this state.
+    /// True if a record counts in this state.
     pub(crate) fn survives(&self, key: u64, record: &Record, state: TableState) -> bool {
         let drawn = record.drawn;
         if drawn.is_from_before(state.period()) {
             return false;
         }
-        // What was drawn at the present level was chosen by it. An exact state has no lower one.
+        // A record drawn at the current level was chosen by it. An exact state has no lower level.
         if drawn.level() >= state.level() {
             return true;
         }
         let before = probability(record.size, self.interval_at(drawn.level()));
-        // Whether it is listed is no part of its number.
+        // The number does not depend on whether the record is listed.
         let moment = probability::mix(record.ticks ^ u64::from(drawn.level()) << 56);
         let number = probability::uniform(probability::mix(moment ^ slot::plain(key)));
         number * before < probability(record.size, self.interval_at(state.level()))
     }
 
-    /// Gives a block a record, if it is chosen at the present interval; of a full table the interval grows. False: there
-    /// should be a record and there is none.
+    /// Gives a block a record, if it is chosen at the current interval. In a full table the interval grows. False: the
+    /// block should have a record and has none.
     pub(crate) fn insert_chosen(&self, address: usize, mut record: Record) -> bool {
         for _ in 0..TRIES {
             let state = self.state();
@@ -85,14 +85,14 @@ impl Table {
         false
     }
 
-    /// Sweeps until there is room or the interval has grown. False: neither can be.
+    /// Sweeps until there is capacity or the interval has grown. False: neither is possible.
     fn reclaim(&self) -> bool {
         loop {
             if self.capacity.look().left > 0 {
                 return true;
             }
             let state = self.state();
-            // A sweep changes nothing where the interval never does.
+            // A sweep changes nothing if the interval never grows.
             if !self.may_grow(state) {
                 return false;
             }
@@ -107,7 +107,7 @@ impl Table {
         state.guards() == 0 && self.fixed_interval.load(Relaxed) == 0 && state.level() < MAX_LEVEL
     }
 
-    /// Sweeps the next shard, if nobody else has taken it meanwhile. False: all are swept.
+    /// Sweeps the next shard, unless another thread has taken it meanwhile. False: all are swept.
     pub(crate) fn sweep_next(&self, state: TableState) -> bool {
         let is_one_left = state.swept() < self.slots().div_ceil(SHARD);
         if is_one_left && self.state.compare_exchange(state.0, state.and_swept().0, SeqCst, Relaxed).is_ok() {
@@ -116,7 +116,7 @@ impl Table {
         is_one_left
     }
 
-    /// Discards what does not survive in the next shard, and notes for how many bytes stands what does.
+    /// Discards the records of the next shard that do not survive, and adds up the bytes that the others stand for.
     fn sweep(&self, state: TableState) {
         let mut left = 0;
         let lists = self.is_worth_listing(self.capacity.look());
@@ -139,7 +139,8 @@ impl Table {
         self.bytes_left.fetch_add(left, Relaxed);
     }
 
-    /// Discards the record of a slot, or gives it the state's level if it survives. It may have become another's meanwhile.
+    /// Discards the record of a slot, or gives it the state's level if it survives. The slot may have another record by
+    /// now.
     fn thin(&self, slot: Slot, state: TableState) {
         let (word, entry) = (self.key_at(slot), self.entry(slot));
         let Some(key) = slot::look(word) else { return };
@@ -156,7 +157,8 @@ impl Table {
         self.settle_anywhere(slot, key);
     }
 
-    /// Lets the interval grow so far that about half of the table stays, of `bytes` that are in it. False: it may not.
+    /// Grows the interval so far that about half of the table remains; the records stand for `bytes`. False: it may not
+    /// grow.
     fn grow_to_keep_half(&self, state: TableState, bytes: u64) -> bool {
         let half = (self.max.load(Relaxed) / 2).max(1);
         let grows = self.grow(state, probability::level_of(bytes / half));
@@ -166,8 +168,8 @@ impl Table {
         grows
     }
 
-    /// Draws new blocks at an interval that is doubled so often, because recording costs too much, and is `least_interval` at
-    /// least. No record is discarded. False: the interval may not grow.
+    /// Doubles the interval at which new blocks are drawn this many times, to at least `least_interval`, because
+    /// recording costs too much. No record is discarded. False: the interval may not grow.
     pub(crate) fn coarsen(&self, least_interval: u64, doublings: u32) -> bool {
         let (state, level) = self.drawing();
         if !self.may_grow(state) {
@@ -178,7 +180,7 @@ impl Table {
         self.drawing.store(level, Relaxed);
         self.highest.fetch_max(level, Relaxed);
         cause::note_dear();
-        // Lost to another thread: then the table was full, or a holder came.
+        // If another thread was faster, the table was full or got a guard.
         if state.is_exact() && self.state.compare_exchange(state.0, state.at(1).0, SeqCst, Relaxed).is_ok() {
             self.bytes_left.store(0, Relaxed);
             self.capacity.mark_sampled(true);
@@ -186,8 +188,9 @@ impl Table {
         true
     }
 
-    /// Draws new blocks at an interval that is halved up to so often, if the table has room for what that may bring. False: it
-    /// has none, or a sweep has to end first. One thread at a time calls this and [`coarsen`](Self::coarsen).
+    /// Halves the interval at which new blocks are drawn up to this many times, if the table has capacity for the
+    /// records that this may bring. False: it has none, or a sweep has to end first. One thread at a time calls this
+    /// and [`coarsen`](Self::coarsen).
     pub(crate) fn refine(&self, halvings: u32) -> bool {
         let (state, level) = self.drawing();
         let capacity = self.max.load(Relaxed);
@@ -201,7 +204,7 @@ impl Table {
             self.drawing.store(finer.max(state.level()), Relaxed);
             return true;
         }
-        // Only now has every record the level that it was subject to.
+        // Only a finished sweep has given every record the level that it was subject to.
         if !self.sweep_some(SHARDS_AT_A_TIME) {
             return false;
         }
@@ -217,13 +220,13 @@ impl Table {
         is_changed
     }
 
-    /// Goes on with the present sweep, by so many shards. True: it has come to its end.
+    /// Continues the current sweep by this many shards. True: it is finished.
     pub(crate) fn sweep_some(&self, shards: usize) -> bool {
         (0..shards).any(|_| !self.sweep_next(self.state()))
     }
 
     fn grow(&self, state: TableState, least: u8) -> bool {
-        // The lowest levels are all intervals of 1.
+        // The intervals of the lowest levels are all 1.
         let level = state.level().saturating_add(DOUBLING).max(least).clamp(DOUBLING, MAX_LEVEL);
         if !self.may_grow(state) {
             return false;
@@ -233,11 +236,11 @@ impl Table {
             self.highest.fetch_max(level, Relaxed);
             self.capacity.mark_sampled(true);
         }
-        // Lost to another thread: then that one let it grow, or a holder came, who is seen the next time.
+        // If another thread was faster, it let the interval grow, or the table got a guard, which is seen next time.
         true
     }
 
-    /// Has the table stay exact. False: it is not exact any more.
+    /// Keeps the table exact. False: it is not exact any more.
     pub(crate) fn keep_exact(&self) -> bool {
         let kept = self.state.fetch_update(SeqCst, Acquire, |state| {
             let state = TableState(state);
@@ -251,13 +254,14 @@ impl Table {
         let _ = self.state.fetch_update(SeqCst, Acquire, |state| Some(TableState(state).without_guard().0));
     }
 
-    /// Begins anew for another profile: without records, and exact unless `fixed_interval` is more than 1. Records that
-    /// threads are writing just now may stay; all do while someone holds the table exact, who may look for them.
+    /// Resets the table for another profile: empty, and exact unless `fixed_interval` is more than 1. Records that
+    /// threads are just writing may stay. All stay while a guard keeps the table exact, because its owner may look for
+    /// them.
     pub(crate) fn begin(&self, period: u8, fixed_interval: u64) {
         if self.state().guards() > 0 {
             return;
         }
-        // Before anything can be inserted that is not listed, see `Capacity::take_exact`.
+        // Before any unlisted record can be inserted, see `Capacity::take_exact`.
         self.choice.close(&self.filter);
         self.fixed_interval.store(fixed_interval, Relaxed);
         let level = u8::from(fixed_interval > 1);
@@ -283,7 +287,7 @@ impl Table {
     }
 }
 
-/// Levels of so many doublings.
+/// Levels of this many doublings.
 fn levels(doublings: u32) -> u8 {
     u8::try_from(doublings).map_or(u8::MAX, |doublings| doublings.saturating_mul(DOUBLING))
 }

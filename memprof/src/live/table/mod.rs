@@ -1,13 +1,14 @@
 //! The table itself: fixed buckets of 8 slots, no locks.
 //!
-//! A slot is empty, being written, or holds an address (see `slot`). An insert claims an empty slot by compare-exchange and
-//! makes the address visible last; a removal sets the slot to empty. An insert may be given up, a removal never.
+//! A slot is empty, being written, or holds an address (see `slot`). An insert claims an empty slot by compare-exchange
+//! and publishes the address last. A removal empties the slot. An insert may fail, a removal never does.
 //!
-//! One hash serves everything. There are 8 entries of the filter for each slot, so an index into the filter without its
-//! lowest 3 bits is the byte offset of a slot (8 bytes each), and without its lowest 6 that of the slot's bucket.
+//! One hash serves both the filter and the table. The filter has 8 entries for each slot, so an index into the filter
+//! without its lowest 3 bits is the byte offset of a slot (8 bytes each), and without its lowest 6 that of the slot's
+//! bucket.
 //!
-//! In a debug build nothing of the path of a record is inlined: all locals would be on the stack at once, 1.6 KiB more, and that may
-//! be a stack of a few KiB.
+//! In a debug build nothing on the path of a record is inlined: all locals would be on the stack at once, 1.6 KiB more,
+//! and some threads have a stack of only a few KiB.
 
 pub(crate) mod capacity;
 pub(crate) mod records;
@@ -28,20 +29,20 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::atomic::{AtomicU8, AtomicU64};
 
 pub(crate) const SLOTS: usize = 8;
-/// At most every fourth slot is in use: the first look then mostly finds what it wants (random churn among 10,000 records:
-/// 115 instructions for an allocation and its free beyond the forwarding; 128 with two slots for each record).
+/// At most every fourth slot is in use, so the first probe mostly succeeds (random churn among 10,000 records: 115
+/// instructions for an allocation and its free beyond the forwarding; 128 with two slots for each record).
 const SLOTS_PER_RECORD: usize = 4;
-/// Buckets that an address may stand in. With so many slots, all four are full for fewer than one insert in 10^12.
+/// Buckets that may hold an address. With so many slots, all four are full for fewer than one insert in 10^12.
 const CHOICES: u32 = 4;
 
-/// What became of an insert.
+/// The outcome of an insert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inserted {
     /// The block has a record.
     Yes,
-    /// The table is full: there is none.
+    /// The table is full: the block has no record.
     No,
-    /// The first bucket is full; the insert has to be finished by [`Table::insert_slow`].
+    /// The first bucket is full; [`Table::insert_slow`] has to finish the insert.
     BucketFull,
 }
 
@@ -56,7 +57,7 @@ impl Slot {
         Slot(self.0 ^ (step * 8))
     }
 
-    /// Whether both are in the same bucket.
+    /// True if both are in the same bucket.
     pub(crate) fn is_beside(self, other: Slot) -> bool {
         self.0 / (SLOTS * 8) == other.0 / (SLOTS * 8)
     }
@@ -68,50 +69,51 @@ pub(crate) struct Table {
     entries: *const SlotRecord,
     /// Counts every record.
     pub(crate) filter: Filter,
-    /// Counts those that are listed, see `listing`.
+    /// Counts the listed records, see `short_filter`.
     pub(crate) short: Filter,
-    /// Which of both a free asks.
+    /// The one of the two that a free asks.
     pub(crate) choice: FilterChoice,
     /// The most records; at most a fourth of the slots.
     pub(crate) max: AtomicU64,
-    /// How many more records there may be.
+    /// Capacity left in the table.
     pub(crate) capacity: Capacity,
-    /// Records that stand in another bucket than their first: while there are none, a search ends after one bucket.
+    /// Records in another bucket than their first. While there are none, a search ends after one bucket.
     pub(crate) displaced: AtomicU64,
-    /// A [`TableState`]: exact or sampled, and how far the sweep is.
+    /// A [`TableState`]: exact or sampled, and the progress of the sweep.
     pub(crate) state: AtomicU64,
-    /// The level that new samples are drawn at, if that is above the state's: the budget raises it, and no record is discarded.
+    /// The level that new samples are drawn at, if that is above the state's: the budget raises it, and no record is
+    /// discarded.
     pub(crate) drawing: AtomicU8,
     /// The highest level that samples of this period were drawn at.
     pub(crate) highest: AtomicU8,
-    /// The interval that the user has fixed: 0, it grows when it must; 1, it stays exact.
+    /// The interval that the user has fixed. 0: it grows when it must; 1: it stays exact.
     pub(crate) fixed_interval: AtomicU64,
-    /// Bytes that the records stand for which the present sweep has left.
+    /// Bytes represented by the records that the current sweep has kept.
     pub(crate) bytes_left: AtomicU64,
 }
 
-// SAFETY: the pointers lead to memory that lives as long as the table and is only reached through atomics.
+// SAFETY: the pointers refer to memory that lives as long as the table and is accessed only through atomics.
 unsafe impl Sync for Table {}
 
-/// Rounds up so that what follows in the same mapping begins on a cache line.
+/// Rounds up to whole cache lines, for the part that follows in the same mapping.
 fn lines(bytes: usize) -> Option<usize> {
     bytes.checked_next_multiple_of(64)
 }
 
-/// Rounds up so that a filter can follow in the same mapping.
+/// Rounds up to the alignment of a filter, for the filter that follows in the same mapping.
 fn aligned(bytes: usize) -> Option<usize> {
     bytes.checked_next_multiple_of(ALIGNED_TO)
 }
 
 impl Table {
-    /// An empty table in system memory, never freed; `None` where there is no memory for it.
+    /// An empty table in system memory, never freed. `None`: the system has no memory for it.
     pub(crate) fn create(max: usize) -> Option<&'static Table> {
         let slots = max.max(SLOTS).checked_mul(SLOTS_PER_RECORD)?.checked_next_power_of_two()?;
         let filter_bytes = slots.checked_mul(Filter::ENTRIES_PER_SLOT)?;
         // A hash gives 32 bits.
         u32::try_from(filter_bytes - 1).ok()?;
         let short_bytes = filter_bytes >> SHORTER_BY_BITS;
-        // The filters first: they have to be aligned to a page.
+        // The filters come first: they have to be aligned to a page.
         let filters_bytes = aligned(filter_bytes)?.checked_add(aligned(short_bytes)?)?;
         let header_bytes = lines(size_of::<Table>())?;
         let key_bytes = slots.checked_mul(size_of::<AtomicU64>())?;
@@ -121,10 +123,10 @@ impl Table {
         if start.is_null() {
             return None;
         }
-        // SAFETY: the mapping is `bytes` long, the sum of the five parts; it is aligned to a page, the filters' lengths are
-        // multiples of a page and those of the others of 64, so each part is aligned. Zeroed memory is valid for every
-        // part: filters without addresses, empty slots, entries that nothing refers to. The header is written before it is
-        // shared.
+        // SAFETY: the mapping is `bytes` long, the sum of the five parts; it is aligned to a page, the filters' lengths
+        // are multiples of a page and those of the others of 64, so each part is aligned. Zeroed memory is valid for
+        // every part: filters without addresses, empty slots, entries that nothing refers to. The header is written
+        // before it is shared.
         unsafe {
             let short_at = start.add(aligned(filter_bytes)?);
             let header_at = start.add(filters_bytes);
@@ -156,19 +158,19 @@ impl Table {
         self.filter.len() / Filter::ENTRIES_PER_SLOT
     }
 
-    /// Whether the table has room for `max` records.
+    /// True if the table can hold `max` records.
     pub(crate) fn fits(&self, max: usize) -> bool {
         max <= self.slots() / SLOTS_PER_RECORD
     }
 
-    /// Records now, those being written among them.
+    /// Number of records, including those being written.
     pub(crate) fn len(&self) -> u64 {
         self.capacity.look().records(self.max.load(Relaxed))
     }
 
-    /// Changes the most records; the caller has asked [`fits`](Self::fits).
+    /// Changes the maximum number of records; the caller has checked [`fits`](Self::fits).
     pub(crate) fn limit_to(&self, max: usize) {
-        // Two words change: what is counted meanwhile is not to be relied upon.
+        // Two words change, so the counts are not reliable in between.
         self.choice.close(&self.filter);
         let before = self.max.swap(max as u64, Relaxed);
         self.capacity.add(max as i64 - before as i64);
@@ -181,7 +183,7 @@ impl Table {
         Slot(index.number() & !(Filter::ENTRIES_PER_SLOT - 1))
     }
 
-    /// The other buckets that a key may stand in, a slot of each.
+    /// The other buckets that may hold a key, one slot of each.
     pub(crate) fn other_buckets(&self, key: u64) -> impl Iterator<Item = Slot> {
         (1..CHOICES).map(move |choice| Self::slot(self.filter.other_index(key, choice)))
     }
@@ -196,7 +198,8 @@ impl Table {
         Self::key_word(self.keys, slot)
     }
 
-    /// As [`key_at`](Self::key_at), with the pointer in a register: a loop that writes would else load it each time.
+    /// As [`key_at`](Self::key_at), with the pointer in a register: otherwise a loop that writes would load it each
+    /// time.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn key_word<'a>(keys: *const AtomicU64, slot: Slot) -> &'a AtomicU64 {
         // SAFETY: every slot comes from an index into the filter, which has 8 entries for each slot, with the lowest 3
@@ -211,15 +214,15 @@ impl Table {
         unsafe { &*self.entries.byte_add(slot.0 * 4) }
     }
 
-    /// Exact or sampled, as of now.
+    /// The present state: exact or sampled.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn state(&self) -> TableState {
         // Acquire: whoever sees a new period sees the interval that was fixed for it.
         TableState(self.state.load(Acquire))
     }
 
-    /// Has the processor fetch what an [`insert`](Self::insert) of this address will touch: three lines of a memory that is
-    /// larger than its caches. Called before a stack is captured, which takes as long as they do to come.
+    /// Prefetches the three cache lines that an [`insert`](Self::insert) of this address will touch; the table is
+    /// larger than the processor's caches. Called before a stack is captured, which takes as long as the loads.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn prefetch(&self, address: usize) {
         let index = self.filter.index(slot::key(address));
@@ -229,12 +232,13 @@ impl Table {
         prefetch(self.entry(slot));
     }
 
-    /// Gives a block a record, of an exact table; `record` is asked last, so that nothing of it has to be kept meanwhile.
+    /// Gives a block a record in an exact table. `record` is called last, so that no registers have to hold it
+    /// meanwhile.
     ///
     /// Steps: count, filter (two read-modify-writes), one slot (one compare-exchange), five stores.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert(&self, address: usize, record: impl FnOnce() -> Record) -> Inserted {
-        // The room is taken before the slot, so that there are never more records than `max`.
+        // The capacity is taken before the slot, so that there are never more records than `max`.
         if !self.capacity.take_exact() {
             return Inserted::No;
         }
@@ -253,8 +257,8 @@ impl Table {
         }
     }
 
-    /// As [`insert`](Self::insert), of a table that may be a sample: then the record is listed. `None`: there is no room. False:
-    /// there is none in its buckets.
+    /// As [`insert`](Self::insert), for a table that may be a sample: then the record is listed. `None`: the table is
+    /// full. False: its buckets are full.
     pub(crate) fn insert_either(&self, address: usize, record: Record) -> Option<bool> {
         let seen = self.capacity.take()?;
         let key = slot::key(address);
@@ -281,16 +285,17 @@ impl Table {
         Some(inserted)
     }
 
-    /// Goes on after [`Inserted::BucketFull`], in the other buckets. False: they are full as well, there is no record.
+    /// Slow path after [`Inserted::BucketFull`]: tries the other buckets. False: they are full as well, and the block
+    /// has no record.
     #[cold]
     #[inline(never)]
     pub(crate) fn insert_slow(&self, address: usize, record: Record) -> bool {
         self.insert_in_other_bucket(slot::key(address), record)
     }
 
-    /// Inserts what finds its first bucket full, listed or not.
+    /// Inserts a record, listed or not, whose first bucket is full.
     fn insert_in_other_bucket(&self, key: u64, record: Record) -> bool {
-        // Counted before the address can be seen, so that whoever frees it looks further than its first bucket.
+        // Counted before the address is visible, so that the thread that frees it searches beyond its first bucket.
         self.displaced.fetch_add(1, Relaxed);
         match self.other_buckets(slot::plain(key)).find_map(|first| self.claim(first)) {
             Some(slot) => {
@@ -305,14 +310,14 @@ impl Table {
         }
     }
 
-    /// Takes a slot that is empty, in the bucket of `first` and from there on.
+    /// Claims an empty slot in the bucket of `first`, starting there.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn claim(&self, first: Slot) -> Option<Slot> {
         let keys = self.keys;
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::claim(Self::key_word(keys, slot)))
     }
 
-    /// The slot that holds a key, in the bucket of `first` and from there on.
+    /// The slot that holds a key in the bucket of `first`, starting there.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn find(&self, first: Slot, key: u64) -> Option<Slot> {
         let keys = self.keys;

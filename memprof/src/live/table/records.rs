@@ -7,14 +7,14 @@ use crate::live::table::slot;
 use crate::os::pages;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Copied records, in system memory that is given back when this is dropped.
+/// Copied records, in system memory that is released when this is dropped.
 pub(crate) struct Records {
     start: *mut Record,
     capacity: usize,
     len: usize,
-    /// Each block stands for itself alone.
+    /// True if each record stands for its own block only.
     pub(crate) is_exact: bool,
-    /// The interval that blocks were drawn at when they were copied; 1: exact.
+    /// The interval at which blocks were drawn at the time of the copy; 1: exact.
     pub(crate) interval: u64,
     /// The largest interval that any block of this period was subject to.
     pub(crate) largest_interval: u64,
@@ -23,7 +23,7 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Room for `capacity` records; `None` where the system has no memory for it.
+    /// An empty copy for up to `capacity` records. `None`: the system has no memory for it.
     pub(crate) fn with_capacity(capacity: usize) -> Option<Self> {
         let start = pages::reserve(capacity.checked_mul(size_of::<Record>())?).cast::<Record>();
         if start.is_null() {
@@ -32,17 +32,17 @@ impl Records {
         Some(Self { start, capacity, len: 0, is_exact: true, interval: 1, largest_interval: 1, fixed_interval: 0 })
     }
 
-    /// Adds a record, if there is room.
+    /// Adds a record, if there is capacity.
     pub(crate) fn push(&mut self, record: Record) {
         if self.len < self.capacity {
-            // SAFETY: `len` is below the room that was reserved.
+            // SAFETY: `len` is below the reserved capacity.
             unsafe { self.start.add(self.len).write(record) };
             self.len += 1;
         }
     }
 
-    /// The largest interval that a record has been subject to, bytes: it stands for 1 / [`probability`](super::probability)
-    /// of its kind. 1: for itself alone.
+    /// The largest interval that a record has been subject to, bytes. The record stands for 1 /
+    /// [`probability`](crate::live::probability) blocks of its size. 1: for itself only.
     pub(crate) fn interval_of(&self, record: &Record) -> u64 {
         match record.drawn.level() {
             0 => 1,
@@ -51,13 +51,13 @@ impl Records {
         }
     }
 
-    /// Least and largest interval of the records; `None`: there are no records.
+    /// Smallest and largest interval of the records; `None`: there are no records.
     pub(crate) fn interval_range(&self) -> Option<[u64; 2]> {
         let intervals = || self.as_slice().iter().map(|record| self.interval_of(record));
         Some([intervals().min()?, intervals().max()?])
     }
 
-    /// What was pushed.
+    /// The records copied so far.
     pub(crate) fn as_slice(&self) -> &[Record] {
         // SAFETY: the first `len` records were written by `push`.
         unsafe { std::slice::from_raw_parts(self.start, self.len) }
@@ -65,16 +65,17 @@ impl Records {
 }
 
 impl Table {
-    /// A copy of all records, in system memory, made without allocating. `None` where the system has no memory for it.
-    /// A block that is allocated or freed meanwhile may be in it or not; a record is never a mixture of two.
+    /// Copies all records into system memory, without allocating. `None`: the system has no memory for it. A block that
+    /// is allocated or freed meanwhile may or may not be in the copy; a record is never a mixture of two.
     pub(crate) fn copy(&self) -> Option<Records> {
-        // Records can come while we copy; whatever goes beyond the room was made after we began. Of a full
-        // table a copy could find more than there ever were at once: a record that goes, and later the one that comes
-        // instead of it, in another slot.
+        // Records can be added during the copy; those beyond the capacity were made after it began. In a full table a
+        // copy could find more than ever existed at once: a record that is removed later, and its successor in another
+        // slot.
         let capacity = (self.len() + 1024).min(self.max.load(Relaxed)) as usize;
         let mut records = Records::with_capacity(capacity)?;
-        // What the last sweep has not come to yet is thinned here, so that all are of the state's level at least. It is the one
-        // after copying: where the level rose meanwhile, slots that were copied late have lost what it does not keep.
+        // Records that the last sweep has not reached yet are thinned here, so that all have at least the state's
+        // level. The state is the one after copying: if the level rose meanwhile, slots that were copied late have lost
+        // the records that it does not keep.
         let mut state = self.state();
         loop {
             records.len = 0;
@@ -87,7 +88,7 @@ impl Table {
             if now.level() == state.level() && now.period() == state.period() {
                 break;
             }
-            // Levels change ten times a second at most, so that this ends.
+            // Levels change at most ten times a second, so this ends.
             state = now;
         }
         records.is_exact = state.is_exact();
@@ -97,8 +98,9 @@ impl Table {
         Some(records)
     }
 
-    /// Shows all records that count now, each with the largest interval that it was subject to. As [`copy`](Self::copy), without memory of its own:
-    /// where the interval changes meanwhile, some may be shown that do not count any more.
+    /// Visits all records that count now, each with the largest interval that it was subject to. As
+    /// [`copy`](Self::copy), without memory of its own: if the interval changes meanwhile, some records that do not
+    /// count any more may be visited.
     pub(crate) fn each_kept(&self, mut see: impl FnMut(&Record, u64)) {
         let state = self.state();
         self.each(|key, record| {
@@ -108,8 +110,8 @@ impl Table {
         });
     }
 
-    /// Shows all records, and what tells their blocks apart. As [`copy`](Self::copy) while others work. In a sample, those that
-    /// the last sweep has not come to are among them.
+    /// Visits all records with their keys, while other threads work. In a sample this includes records that the last
+    /// sweep has not reached yet.
     pub(crate) fn each(&self, mut see: impl FnMut(u64, Record)) {
         for slot in (0..self.slots()).map(Table::slot_number) {
             if let Some((key, record)) = slot::read(self.key_at(slot), self.entry(slot)) {

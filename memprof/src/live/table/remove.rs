@@ -1,4 +1,4 @@
-//! How a record leaves the table: before its block is freed or reallocated.
+//! Removal of a record, before its block is deallocated or reallocated.
 
 use crate::live::filter::counting::Index;
 use crate::live::record::Record;
@@ -7,16 +7,16 @@ use crate::live::table::{SLOTS, Slot, Table};
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Table {
-    /// Whether a block may have a record; false is certain. One byte of the filter, which ends it for most blocks without
-    /// a record.
+    /// True if a block may have a record; false is certain. Reads one byte of the filter, which is enough for most
+    /// blocks without a record.
     #[inline(always)]
     pub(crate) fn may_contain(&self, address: usize) -> bool {
         self.choice.may_contain(slot::key(address))
     }
 
-    /// Takes the record away of a block that [`may_contain`](Self::may_contain). Called before the block is freed: afterwards
-    /// another thread may get, and insert, the same address. False: the first bucket has no such record, but another may;
-    /// go on with [`remove_slow`](Self::remove_slow).
+    /// Removes the record of a block for which [`may_contain`](Self::may_contain) is true. Called before the block is
+    /// freed: afterwards another thread may get, and insert, the same address. False: the first bucket has no such
+    /// record, but another one may; continue with [`remove_slow`](Self::remove_slow).
     ///
     /// Steps: one slot; one compare-exchange; two read-modify-writes.
     #[inline(always)]
@@ -32,13 +32,13 @@ impl Table {
         }
     }
 
-    /// Goes on after a [`remove`](Self::remove) that was not sure: in the other buckets, where a sweep is looking, and for a
-    /// record that is listed.
+    /// Slow path after a [`remove`](Self::remove) that returned false: for records in other buckets, listed records,
+    /// and records that a sweep is checking.
     #[cold]
     #[inline(never)]
     pub(crate) fn remove_slow(&self, address: usize) {
         let key = slot::key(address);
-        // The short filter may have said "perhaps", which it does more often.
+        // The short filter says "perhaps" more often than the whole one.
         if !self.filter.may_contain(self.filter.index(key)) {
             return;
         }
@@ -47,7 +47,7 @@ impl Table {
         }
     }
 
-    /// Takes the record away of a block that may have one, and returns it.
+    /// Removes and returns the record of a block that may have one.
     #[inline]
     pub(crate) fn take_record(&self, address: usize) -> Option<Record> {
         if !self.may_contain(address) {
@@ -56,7 +56,7 @@ impl Table {
         let key = slot::key(address);
         let slot = self.find_in_any_bucket(key)?;
         let record = self.entry(slot).load();
-        // The block is the caller's, so that only a sweep can have changed the slot since it was found.
+        // The block is the caller's, so only a sweep can have changed the slot since it was found.
         (self.take_anywhere(slot, key) != Removal::Lost).then_some(record)
     }
 
@@ -68,7 +68,7 @@ impl Table {
         taken
     }
 
-    /// The slot of a key in any of its buckets, looked at by a sweep or not.
+    /// The slot of a key in any of its buckets, whether a sweep is checking it or not.
     fn find_in_any_bucket(&self, key: u64) -> Option<Slot> {
         let in_bucket = |first: Slot| {
             (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::may_contain(self.key_at(slot), key))
@@ -80,14 +80,15 @@ impl Table {
         self.other_buckets(key).find_map(in_bucket)
     }
 
-    /// A record is gone that was not listed: its room and its entry in the filter are free again.
+    /// Settles the accounts of a removed record that was not listed: returns its capacity and uncounts it in the
+    /// filter.
     #[inline(always)]
     pub(crate) fn settle(&self, index: Index) {
         self.filter.subtract(index);
         self.capacity.give_back();
     }
 
-    /// As [`settle`](Self::settle), of a record that stood in any of its buckets, listed or not.
+    /// As [`settle`](Self::settle), for a record in any of its buckets, listed or not.
     pub(crate) fn settle_anywhere(&self, slot: Slot, key: u64) {
         let index = self.filter.index(slot::plain(key));
         if !Self::slot(index).is_beside(slot) {
@@ -96,7 +97,7 @@ impl Table {
         self.settle_either(index, key);
     }
 
-    /// As [`settle`](Self::settle), of a record that is listed or not.
+    /// As [`settle`](Self::settle), for a record that may be listed.
     pub(crate) fn settle_either(&self, index: Index, key: u64) {
         if slot::is_listed(key) {
             self.filter.subtract(index);

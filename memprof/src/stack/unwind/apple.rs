@@ -1,8 +1,8 @@
-//! Whose code an address is, on Apple's systems.
+//! Modules of code addresses, on Apple's systems.
 //!
-//! Every function there keeps a frame pointer: the platform's rules for code ask for it, and Rust's targets are built so,
-//! the standard library too. So one rule fits all code, nothing has to be read from any module, and the one question is
-//! whether an address is code of a loaded module at all.
+//! Every function there keeps a frame pointer: the platform's ABI requires it, and Rust's targets are built that way,
+//! including the standard library. So one rule fits all code, nothing has to be read from the modules, and the only
+//! question is if an address is code of a loaded module at all.
 
 use super::rule::UnwindRule;
 use std::ffi::CStr;
@@ -10,31 +10,32 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicUsize, fence};
 
-/// A module, as far as unwinding needs it.
+/// A module, with the data that unwinding needs.
 pub(super) struct UnwindModule {
-    /// 0: whatever is loaded in the same place later has the same rule.
+    /// Always 0: a module loaded later at the same address has the same rule.
     pub(super) mark: u32,
 }
 
 impl UnwindModule {
-    /// The rule of a function that goes on at a return address.
+    /// The rule of a function that continues at a return address.
     #[allow(clippy::unused_self, reason = "ELF modules differ")]
     pub(super) fn rule(&self, _return_address: usize) -> Option<UnwindRule> {
         Some(UnwindRule::FRAME_POINTER)
     }
 }
 
-/// Modules of large programs, those of the system among them: a few hundred. Code beyond ends a stack.
+/// Maximum number of modules. Large programs have a few hundred, including those of the system. Code of further modules
+/// ends a stack.
 const MOST: usize = 2048;
 static LOW: [AtomicUsize; MOST] = [const { AtomicUsize::new(0) }; MOST];
 static HIGH: [AtomicUsize; MOST] = [const { AtomicUsize::new(0) }; MOST];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// Notes the modules that are loaded now. Those that come later end a stack until the next profile starts. Outside of
+/// Notes the modules that are loaded now. Modules loaded later end a stack until the next profile starts. Only outside
 /// allocations, one caller at a time. Allocates.
 pub(super) fn prepare() {
     let images = images();
-    // Readers that come meanwhile find fewer modules, never wrong ones.
+    // Concurrent readers find fewer modules, never wrong ones.
     COUNT.store(0, Release);
     fence(Release);
     for ((low, high), image) in LOW.iter().zip(&HIGH).zip(&images) {
@@ -44,27 +45,27 @@ pub(super) fn prepare() {
     COUNT.store(images.len().min(MOST), Release);
 }
 
-/// The module that an address is in.
+/// The module of an address.
 pub(super) fn find(address: usize) -> Option<UnwindModule> {
     let mut all = LOW.iter().zip(&HIGH).take(COUNT.load(Acquire));
     let found = all.any(|(low, high)| low.load(Relaxed) <= address && address < high.load(Relaxed));
     found.then_some(UnwindModule { mark: 0 })
 }
 
-/// Which module an address is in: 0.
+/// Mark of the module of an address: always 0.
 pub(crate) fn mark_of(_address: usize) -> Option<u32> {
     Some(0)
 }
 
-/// The executable or a library, as it is loaded.
+/// The executable or a library, as loaded.
 #[derive(Debug)]
 pub(crate) struct Image {
     pub(crate) file: PathBuf,
     pub(crate) low: usize,
     pub(crate) high: usize,
-    /// What the addresses in the file have been moved by.
+    /// Offset of the loaded addresses from those in the file.
     pub(crate) moved_by: usize,
-    /// The identity that the linker gave this very build.
+    /// Identity that the linker gave to this build.
     pub(crate) build_id: Option<String>,
     /// Not known here.
     #[allow(dead_code, reason = "asked for where ELF files are read")]
@@ -80,16 +81,16 @@ impl Image {
 /// All modules; the first is the executable.
 #[allow(deprecated, reason = "libc would rather have them in another crate of one function each")]
 pub(crate) fn images() -> Vec<Image> {
-    // SAFETY: the calls only look at the loader's list; an index beyond its end gives null. A module that is unloaded
-    // meanwhile would leave its header unmapped, which is why its owner must not do so while a report is made.
+    // SAFETY: the calls only read the loader's list; an index beyond its end gives null. Unloading a module meanwhile
+    // would unmap its header, so its owner must not do so while a report is made.
     unsafe { (0..libc::_dyld_image_count()).filter_map(|number| image(number)).collect() }
 }
 
 /// # Safety
-/// The module of this number is not unloaded meanwhile.
+/// The module with this number is not unloaded meanwhile.
 #[allow(deprecated, reason = "as above")]
 unsafe fn image(number: u32) -> Option<Image> {
-    // SAFETY: null, or a header that is mapped with the commands behind it, as the caller vouches.
+    // SAFETY: null, or a header that is mapped with the commands behind it, as the caller guarantees.
     unsafe {
         let header = libc::_dyld_get_image_header(number).cast::<libc::mach_header_64>();
         let name = libc::_dyld_get_image_name(number);

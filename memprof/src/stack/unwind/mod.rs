@@ -1,4 +1,4 @@
-//! Linux and macOS: the profiler unwinds by itself.
+//! Unwinding on Linux and macOS, done by the profiler itself.
 
 mod registers;
 mod rule;
@@ -18,7 +18,7 @@ pub(super) use thread_cache::ThreadCache;
 
 use crate::os::stack_bounds;
 
-/// Makes what all threads share. False: the system has no memory for it.
+/// Creates the tables that all threads share. False: the system has no memory for them.
 pub(super) fn prepare() -> bool {
     stack_bounds::prepare();
     modules::prepare();

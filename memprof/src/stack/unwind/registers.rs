@@ -1,20 +1,19 @@
-//! The registers of the function that asks.
+//! The registers of the calling function.
 
 use super::rule::Registers;
 
-/// The registers of the caller, as they are when this returns to it.
+/// The registers of the caller at the return of this function.
 #[inline(always)]
 pub(super) fn here() -> Registers {
     let mut registers = Registers::default();
-    // SAFETY: the place is three words, laid out in the order that the function writes them.
+    // SAFETY: the target is three words, laid out in the order in which the function writes them.
     unsafe { write_registers(&raw mut registers) };
     registers
 }
 
 /// Writes the stack pointer, the return address and the frame pointer of the caller.
 ///
-/// Not inline assembly in the function that wants them: only a return address is a place at which all compilers keep the
-/// tables exact.
+/// Not inline assembly in the caller: only at return addresses do all compilers keep the tables exact.
 #[cfg(target_arch = "x86_64")]
 #[unsafe(naked)]
 unsafe extern "sysv64" fn write_registers(_: *mut Registers) {

@@ -1,8 +1,8 @@
-//! How one frame is taken off: from the registers in a function to those in its caller.
+//! The rule of one frame: from the registers of a function to those of its caller.
 
 use crate::os::stack_bounds::StackBounds;
 
-/// The registers that unwinding needs, as they are when a function goes on at `address`.
+/// The registers that unwinding needs, at the moment when a function continues at `address`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub(super) struct Registers {
@@ -11,43 +11,43 @@ pub(super) struct Registers {
     pub(super) frame: usize,
 }
 
-/// The caller's registers, and where two of them were read.
+/// The caller's registers, and the addresses from which two of them were read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Caller {
     pub(super) registers: Registers,
-    /// Where the return address is.
+    /// Address of the return address.
     pub(super) address_slot: usize,
-    /// Where the caller's frame pointer is; the return address again, where it is still in its register.
+    /// Address of the caller's frame pointer; that of the return address, if it is still in its register.
     pub(super) frame_slot: usize,
-    /// What stands there.
+    /// Value of that word.
     pub(super) frame_value: usize,
 }
 
 impl Caller {
-    /// Only the return address matters.
+    /// Drops the frame pointer from the check: only the return address matters.
     pub(super) fn ignore_frame_pointer(&mut self) {
         self.frame_slot = self.address_slot;
         self.frame_value = self.registers.address;
     }
 }
 
-/// What the caller's stack pointer is counted from.
+/// The base of the caller's stack pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Base {
     Stack,
     Frame,
-    /// It stands in memory, relative to the frame pointer: so do functions that realign their stack.
+    /// In memory, relative to the frame pointer: for functions that realign their stack.
     InFrame,
 }
 
-/// What becomes of a function's frame pointer when the function is taken off.
+/// The fate of a function's frame pointer when its frame is unwound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// The caller's stack pointer is counted from it.
+    /// It is the base of the caller's stack pointer.
     Used,
-    /// It is the caller's as well.
+    /// It is also the caller's frame pointer.
     Kept,
-    /// The caller's is read from memory.
+    /// The caller's frame pointer is read from memory.
     #[default]
     Lost,
 }
@@ -57,24 +57,24 @@ pub(super) enum Fate {
 pub(super) struct UnwindRule {
     pub(super) base: Base,
     pub(super) offset: i32,
-    /// Where the caller's frame pointer was saved, in words from the caller's stack pointer.
+    /// Offset of the saved frame pointer of the caller, in words from the caller's stack pointer.
     pub(super) frame: Option<i16>,
-    /// Where the return address was saved, in words from the caller's stack pointer.
+    /// Offset of the saved return address, in words from the caller's stack pointer.
     pub(super) address: i16,
 }
 
-/// In a packed rule: the frame pointer is as it was.
+/// Offset in a packed rule that means: the frame pointer is unchanged.
 const SAME: i16 = i16::MIN;
-/// The largest distance of a packed rule: 30 bits with their sign.
+/// The largest offset of a packed rule: 30 bits including the sign.
 const FURTHEST: i32 = (1 << 29) - 1;
 
 impl UnwindRule {
-    /// The rule of functions that keep a frame pointer, as every function on Apple's systems does.
+    /// The rule of functions with a frame pointer, which on Apple's systems is every function.
     #[cfg(any(test, target_vendor = "apple"))]
     pub(super) const FRAME_POINTER: UnwindRule =
         UnwindRule { base: Base::Frame, offset: 16, frame: Some(-2), address: -1 };
 
-    /// One word, never 0; `None` where a distance is too long.
+    /// Packs the rule into one word, never 0; `None`: an offset is too large.
     pub(super) fn pack(self) -> Option<u64> {
         let base = match self.base {
             Base::Stack => 1,
@@ -107,11 +107,11 @@ impl UnwindRule {
         })
     }
 
-    /// What the rule in a word does with the frame pointer of the function that it takes off.
+    /// The fate of the frame pointer under the rule in a word.
     #[inline(always)]
     pub(super) fn fate(word: u64) -> Fate {
         match word & 3 {
-            // The stack ends: nobody needs it any more.
+            // The stack ends, and nobody needs it any more.
             0 => Fate::Lost,
             1 if (word >> 32) as u16 as i16 == SAME => Fate::Kept,
             1 => Fate::Lost,
@@ -119,13 +119,13 @@ impl UnwindRule {
         }
     }
 
-    /// Whether the caller depends on more memory than its two slots.
+    /// True if the caller depends on more memory than its two slots.
     #[inline(always)]
     pub(super) fn reads_more(self) -> bool {
         self.base == Base::InFrame
     }
 
-    /// The caller of a function with these registers. `None`: the stack ends here, or is not as the rule has it.
+    /// The caller of a function with these registers. `None`: the stack ends here, or does not fit the rule.
     #[inline(always)]
     pub(super) fn apply(self, callee: Registers, stack: &StackMemory) -> Option<Caller> {
         let distance = self.offset as isize as usize;
@@ -134,7 +134,7 @@ impl UnwindRule {
             Base::Frame => callee.frame.wrapping_add(distance),
             Base::InFrame => stack.word(callee.frame.wrapping_add(distance))?,
         };
-        // Each frame is above the last: this ends every unwinding, whatever the tables say.
+        // Each frame is above the last one, so every unwind ends, whatever the tables say.
         if caller <= callee.stack {
             return None;
         }
@@ -146,7 +146,7 @@ impl UnwindRule {
         }
         let registers = Registers { stack: caller, address, frame: callee.frame };
         match self.frame {
-            // Beneath the return address, as everywhere: one comparison then tells whether both are in use.
+            // Beneath the return address, as in all code, so that one comparison tells if both are in use.
             Some(words) if words <= self.address => {
                 let frame_slot = slot(words);
                 let frame = stack.word(frame_slot)?;
@@ -165,7 +165,7 @@ pub(super) fn code_address(word: usize) -> usize {
     if cfg!(target_arch = "aarch64") { word & 0x0000_ffff_ffff_ffff } else { word }
 }
 
-/// The part of a thread's stack that is in use: all that is ever read.
+/// The part of a thread's stack that is in use; nothing else is ever read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StackMemory {
     low: usize,
@@ -177,46 +177,47 @@ impl StackMemory {
     ///
     /// # Safety
     /// `bounds` are those of the calling thread's stack, and its stack pointer is at or below `stack_pointer`, which
-    /// lies in them.
+    /// lies within them.
     pub(super) unsafe fn above(stack_pointer: usize, bounds: StackBounds) -> Self {
         Self { low: stack_pointer, high: bounds.high.saturating_sub(size_of::<usize>()) }
     }
 
-    /// Whether both places of a frame are above the stack pointer.
+    /// True if both slots of a frame are above the stack pointer.
     #[inline(always)]
     pub(super) fn uses(&self, caller: &Caller) -> bool {
-        // The frame pointer's place is never above the other one: see `apply`.
+        // The frame pointer's slot is never above the other one, see `apply`.
         caller.frame_slot >= self.low
     }
 
-    /// Whether both places of a frame hold what they held when `caller` was made.
+    /// True if both slots of a frame have the same values as when `caller` was made.
     ///
     /// # Safety
-    /// `caller` was made with a `StackMemory` of this very thread.
+    /// `caller` was made with a `StackMemory` of this thread.
     #[inline(always)]
     pub(super) unsafe fn still_holds(&self, caller: &Caller) -> bool {
-        // SAFETY: both places were read when `caller` was made: they are aligned and on this thread's stack, which is
-        // there as long as the thread.
+        // SAFETY: both slots were read when `caller` was made: they are aligned and on this thread's stack, which lives
+        // as long as the thread.
         let word = |slot: usize| unsafe { std::ptr::with_exposed_provenance::<usize>(slot).read_volatile() };
         code_address(word(caller.address_slot)) == caller.registers.address
-            // Not stripped: a frame pointer is no return address. Where it is one (see `frame_slot`), this says the same.
+            // Not stripped: a frame pointer is no return address. If it is one (see `frame_slot`), the result is the
+            // same.
             && (word(caller.frame_slot) == caller.frame_value || self.is_same_code(caller))
     }
 
-    /// aarch64: the return address stands in for the frame pointer's place, and bears a signature.
+    /// aarch64: the return address replaces the frame pointer's slot, and has a signature.
     #[inline(always)]
     fn is_same_code(&self, caller: &Caller) -> bool {
         cfg!(target_arch = "aarch64") && caller.frame_slot == caller.address_slot
     }
 
-    /// The word at an address; `None` outside.
+    /// The word at an address; `None`: it is outside.
     #[inline(always)]
     pub(super) fn word(&self, address: usize) -> Option<usize> {
         if address < self.low || address > self.high || !address.is_multiple_of(size_of::<usize>()) {
             return None;
         }
         // SAFETY: aligned, and between this thread's stack pointer and its stack's end (see `above`): mapped, and
-        // changed by this thread alone. Volatile, as the compiler knows of no object there.
+        // changed by this thread alone. Volatile, because the compiler knows no object there.
         Some(unsafe { std::ptr::with_exposed_provenance::<usize>(address).read_volatile() })
     }
 }

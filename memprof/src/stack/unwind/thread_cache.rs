@@ -1,4 +1,4 @@
-//! What one thread keeps from one capture to the next.
+//! The cache of one thread: its last stack, kept for the next capture.
 
 use super::registers;
 use super::rule::{Registers, StackMemory};
@@ -10,21 +10,22 @@ use crate::stack::{Counts, MOST_FRAMES};
 use std::cell::Cell;
 use std::ptr::null_mut;
 
-/// What has to be left of a stack: a cold capture takes less than 4 KiB of it, and the system's signal frames lie there.
+/// Stack memory that has to be left: a cold capture takes less than 4 KiB, and the system's signal frames need the
+/// rest.
 const RESERVE: usize = 32 * 1024;
-/// One capture in so many is unwound in full.
+/// Captures for each one that is unwound in full.
 const CHECK_EVERY: u32 = 1024;
 
-/// For the thread that owns the ledger alone.
+/// The last stack of a thread. For the thread that owns the ledger alone.
 #[derive(Debug)]
 pub(in super::super) struct ThreadCache {
     bounds: Cell<Option<StackBounds>>,
     is_asked: Cell<bool>,
-    /// A signal handler has interrupted a capture of the same thread, or the system's answer about the stack allocates.
+    /// True during a capture: a signal handler may interrupt it, and asking the system for the bounds may allocate.
     is_busy: Cell<bool>,
     until_check: Cell<u32>,
     kept: Cell<LastStack>,
-    /// Frames of the last stack, and as many to unwind into.
+    /// Memory for the frames of the last stack, and for as many new ones.
     frames: Cell<*mut UnwindFrame>,
     capacity: Cell<usize>,
 }
@@ -48,7 +49,7 @@ impl ThreadCache {
         self.kept.set(LastStack::NOTHING);
     }
 
-    /// The stack of whoever called this. 0: there is none.
+    /// Captures the stack of the caller. 0: there is none.
     #[inline(never)]
     pub(in super::super) fn capture(&self, limit: usize, counts: &Counts) -> StackId {
         let here = registers::here();
@@ -71,14 +72,14 @@ impl ThreadCache {
 
     fn capture_from(&self, here: Registers, limit: usize, counts: &Counts) -> StackId {
         let Some(bounds) = self.bounds().filter(|bounds| bounds.holds(here.stack, RESERVE)) else { return 0 };
-        // SAFETY: these are the bounds of this thread's stack, the stack pointer was read by the function that called
-        // this one, and it has just been found to lie within them.
+        // SAFETY: these are the bounds of this thread's stack, the stack pointer was read by the caller of this
+        // function, and has just been found to lie within them.
         let stack = unsafe { StackMemory::above(here.stack, bounds) };
         let (Some((kept, fresh)), Some(tree)) = (self.frames(limit), tree()) else { return 0 };
-        // SAFETY: only the owner comes here, one call at a time (see `is_busy`), and nobody else looks at it meanwhile.
+        // SAFETY: only the owner calls this, one call at a time (see `is_busy`), and nobody else reads it meanwhile.
         let state = unsafe { &mut *self.kept.as_ptr() };
         let mut walk = Walk { kept, fresh, state };
-        // SAFETY: `reset` has dropped what former owners of the ledger had captured.
+        // SAFETY: `reset` has dropped the frames captured by previous owners of the ledger.
         let mut captured = unsafe { walk.capture(here, &stack, tree) };
         let left = self.until_check.get() - 1;
         if left == 0 {
@@ -105,7 +106,7 @@ impl ThreadCache {
         self.bounds.get()
     }
 
-    /// Room for two stacks of `limit` frames.
+    /// Memory for two stacks of `limit` frames.
     #[cfg_attr(not(debug_assertions), inline(always))]
     #[allow(clippy::mut_from_ref, reason = "the owner is one thread, and `is_busy` keeps it from being here twice")]
     fn frames(&self, limit: usize) -> Option<(&mut [UnwindFrame], &mut [UnwindFrame])> {
@@ -114,7 +115,7 @@ impl ThreadCache {
         }
         let start = self.frames.get();
         // SAFETY: `reserve` has reserved twice `limit` frames here, zeroed, which is valid for frames. Only the owner
-        // comes here, one call at a time (see `is_busy`), and the slices are gone before the next one.
+        // calls this, one call at a time (see `is_busy`), and the slices are gone before the next call.
         unsafe {
             Some((
                 std::slice::from_raw_parts_mut(start, limit),
@@ -133,7 +134,7 @@ impl ThreadCache {
         }
         let (former, capacity) = (self.frames.replace(start.cast()), self.capacity.replace(limit));
         if capacity > 0 {
-            // SAFETY: it came from `reserve` with this size, and nobody else refers to it.
+            // SAFETY: it came from `pages::reserve` with this size, and nobody else refers to it.
             unsafe { pages::release(former.cast(), 2 * capacity * size_of::<UnwindFrame>()) };
         }
         self.kept.set(LastStack::NOTHING);

@@ -1,21 +1,21 @@
-//! Unwinding a thread's stack, and taking over what has not changed since the last time: the verified cache.
+//! Unwinding of a thread's stack with a verified cache: frames that have not changed since the last capture are reused.
 //!
-//! A remembered frame says which registers a function had and from which two places on the stack they came. What lies
-//! further out depends on these registers, on the code's tables, which for fixed modules never change, and on the same
-//! two places of every frame further out, and on nothing else. So where a frame has the registers of a remembered one, and
-//! none of those places has changed, everything further out is as it was.
+//! A cached frame has the registers of a function and the two stack slots from which they were read. The frames further
+//! out depend only on these registers, on the unwind tables, which for fixed modules never change, and on the two slots
+//! of every frame further out. So if a frame has the registers of a cached one and none of those slots has changed,
+//! everything further out is unchanged.
 //!
-//! Most code keeps other things in the frame pointer's register, a loop's counter for instance. Where no rule uses it until
-//! it is next read from memory, it is not looked at.
+//! Most code keeps other values in the frame pointer's register, for instance a loop counter. If no rule uses it until
+//! it is next read from memory, it is not compared.
 
 use super::modules;
 use super::rule::{Caller, Fate, Registers, StackMemory, UnwindRule};
 use super::rule_cache;
 use crate::stack::tree::{Known, StackId, StackTree};
 
-/// What stands for a stack that found no room in the tree. No frame has so high a number.
+/// Stands for a stack that found the tree full. No frame has so large a number.
 pub(super) const TREE_FULL: StackId = StackId::MAX;
-/// The mark of frames in fixed modules whose rule depends on more memory. Modules have larger ones.
+/// Mark of frames in fixed modules whose rule depends on more memory. Modules have larger marks.
 const READS_MORE: u32 = 2;
 
 /// One frame of the last stack.
@@ -24,11 +24,11 @@ pub(super) struct UnwindFrame {
     caller: Caller,
     /// The stack from this frame outwards.
     stack: StackId,
-    /// Its module's mark. 0: its rule will hold as long as the process lives, and depends on nothing but the two places.
+    /// Mark of its module. 0: its rule stays valid as long as the process lives, and depends only on the two slots.
     mark: u32,
-    /// What the function's own rule does with its frame pointer.
+    /// Fate of the function's frame pointer under its own rule.
     fate: Fate,
-    /// The frame pointer matters for what lies further out.
+    /// True if the frame pointer matters for frames further out.
     is_used: bool,
 }
 
@@ -44,22 +44,22 @@ fn alike(one: Registers, other: Registers, is_frame_used: bool) -> bool {
     one.stack == other.stack && one.address == other.address && (one.frame == other.frame || !is_frame_used)
 }
 
-/// The frames of the last stack, outermost first, and as much room again to unwind into.
+/// One capture: the frames of the last stack, outermost first, and as much memory for new ones.
 pub(super) struct Walk<'a> {
     pub(super) kept: &'a mut [UnwindFrame],
     pub(super) fresh: &'a mut [UnwindFrame],
     pub(super) state: &'a mut LastStack,
 }
 
-/// How much of the last stack there is.
+/// Summary of the last stack.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LastStack {
     length: usize,
-    /// So many, from the outermost on, have rules that last.
+    /// Number of frames, from the outermost on, whose rules stay valid.
     lasting: usize,
-    /// There were more frames than may be kept: the outermost that is kept is not the stack's.
+    /// True if there were more frames than can be kept: the outermost kept frame is not that of the stack.
     is_cut: bool,
-    /// Where it was captured.
+    /// Registers of the function that captured it.
     start: Registers,
     start_fate: Fate,
     /// As [`UnwindFrame::is_used`].
@@ -79,13 +79,13 @@ impl LastStack {
     };
 }
 
-/// How a function is taken off, and whether that lasts: see [`UnwindFrame::mark`].
+/// The packed rule of a function, and its mark: see [`UnwindFrame::mark`].
 struct UnwindStep {
     rule: u64,
     mark: u32,
 }
 
-/// The step for a return address; `None`: no module is there.
+/// The step of a return address; `None`: it is in no module.
 #[inline(always)]
 fn step(address: usize) -> Option<UnwindStep> {
     match rule_cache::find(address) {
@@ -110,27 +110,29 @@ fn work_out(address: usize) -> Option<UnwindStep> {
 }
 
 impl Walk<'_> {
-    /// The stack of the function with these registers, without that function itself. 0: there is none.
+    /// Captures the stack of the function with these registers, without that function. 0: there is none.
     ///
     /// # Safety
-    /// The frames were captured on this very thread, whose stack `stack` is.
+    /// The frames were captured on this thread, and `stack` is its stack.
     pub(super) unsafe fn capture(&mut self, start: Registers, stack: &StackMemory, tree: &StackTree) -> StackId {
-        // A loop that allocates: the very stack of the last time. It is on its own because it is what most captures are.
+        // A loop that allocates: the same stack as last time. PERF: checked on its own, because most captures are like
+        // this.
         if alike(self.state.start, start, self.state.is_start_used) && self.state.lasting == self.state.length {
             let kept = self.kept.get(..self.state.length).unwrap_or_default();
-            // SAFETY: as the caller vouches; captured at this very stack pointer, the frames' places are all above it.
+            // SAFETY: guaranteed by the caller; the frames were captured at the same stack pointer, so all their slots
+            // are above it.
             if kept.iter().all(|frame| unsafe { stack.still_holds(&frame.caller) }) {
                 return self.state.stack;
             }
         }
-        // SAFETY: as the caller vouches.
+        // SAFETY: guaranteed by the caller.
         let unchanged = unsafe { self.unchanged(stack) };
-        // The outermost frame that has changed can itself be joined: what is further out has not.
+        // The outermost changed frame can itself be joined: the frames further out have not changed.
         let joinable = (unchanged + 1).min(self.state.lasting);
         let (joined, fresh) = self.unwind(start, stack, joinable);
         let limit = self.kept.len();
         let (joined, fresh) = match joined + fresh {
-            // Of a stack that was cut, what lies further out than the kept frames is not known.
+            // For a cut stack, the frames further out than the kept ones are unknown.
             length if joined > 0 && self.state.is_cut && length < limit => self.unwind(start, stack, 0),
             _ => (joined, fresh),
         };
@@ -141,21 +143,21 @@ impl Walk<'_> {
         self.state.stack
     }
 
-    /// How many remembered frames, from the outermost on, came from places that hold what they held.
+    /// Number of cached frames, from the outermost on, whose slots have not changed.
     ///
     /// # Safety
     /// As for `capture`.
     #[inline(always)]
     unsafe fn unchanged(&self, stack: &StackMemory) -> usize {
         let lasting = self.kept.get(..self.state.lasting).unwrap_or_default();
-        // SAFETY: as the caller vouches.
+        // SAFETY: guaranteed by the caller.
         let changed =
             lasting.iter().position(|frame| unsafe { !stack.uses(&frame.caller) || !stack.still_holds(&frame.caller) });
         changed.unwrap_or(lasting.len())
     }
 
-    /// Unwinds until a frame is one of the first `joinable` remembered ones. Returns how many of those stay, and how many
-    /// new ones there are, innermost first in `fresh`.
+    /// Unwinds until a frame is one of the first `joinable` cached ones. Returns the number of those that stay, and the
+    /// number of new ones, which are innermost first in `fresh`.
     fn unwind(&mut self, start: Registers, stack: &StackMemory, mut joinable: usize) -> (usize, usize) {
         let mut here = start;
         let Some(mut next) = step(here.address) else { return (0, 0) };
@@ -167,7 +169,7 @@ impl Walk<'_> {
             here = caller.registers;
             while let Some(frame) = joinable.checked_sub(1).and_then(|last| self.kept.get_mut(last)) {
                 if frame.is(here) {
-                    // Another function may have been called, which keeps the same registers in other places.
+                    // Another function may have been called that keeps the same registers in other slots.
                     frame.caller = caller;
                     if !frame.is_used {
                         frame.caller.ignore_frame_pointer();
@@ -189,12 +191,12 @@ impl Walk<'_> {
         (0, self.fresh.len())
     }
 
-    /// Puts the new frames in the place of those that are gone, and gives each its number.
+    /// Replaces the frames that are gone by the new ones, and gives each its number.
     fn intern(&mut self, joined: usize, fresh: usize, tree: &StackTree) -> StackId {
         let limit = self.kept.len();
         let mut known = joined;
         if joined + fresh >= limit {
-            // The innermost frames are kept; without the outermost ones all of them are other stacks.
+            // The innermost frames are kept; without the outermost ones they all have other numbers.
             let too_many = joined + fresh - limit;
             if too_many > 0 || joined == 0 {
                 self.kept.copy_within(too_many.min(joined)..joined, 0);
@@ -231,7 +233,7 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a frame pointer matters further out than a function that has it, which does this with it.
+/// True if a frame pointer matters further out than a function with this fate of it.
 #[inline(always)]
 fn is_used(fate: Fate, is_callers_used: bool) -> bool {
     match fate {

@@ -1,8 +1,8 @@
-//! A table by address, in system memory: what has to be remembered where nothing may be allocated.
+//! A table by address, in system memory, for code that must not allocate.
 
 use crate::os::pages;
 
-/// Entries by the address of what they are about. Filled first, then sorted, then asked.
+/// Entries by address. Filled first, then sorted, then searched.
 #[derive(Debug)]
 pub(crate) struct ByAddress<T> {
     start: *mut (usize, T),
@@ -11,7 +11,7 @@ pub(crate) struct ByAddress<T> {
 }
 
 impl<T: Copy> ByAddress<T> {
-    /// Sorted entries, as many of them as there is `capacity` for; `None` where the system has no memory for it.
+    /// Sorted entries, at most `capacity` of them. `None`: the system has no memory for them.
     pub(crate) fn of(capacity: usize, entries: impl Iterator<Item = (usize, T)>) -> Option<Self> {
         let start = pages::reserve(Self::bytes(capacity)?).cast::<(usize, T)>();
         if start.is_null() {
@@ -23,10 +23,10 @@ impl<T: Copy> ByAddress<T> {
         Some(table)
     }
 
-    /// Adds an entry, if there is room; [`sort`](Self::sort) comes after the last one.
+    /// Adds an entry, if there is capacity; call [`sort`](Self::sort) after the last one.
     pub(crate) fn push(&mut self, address: usize, entry: T) {
         if self.len < self.capacity {
-            // SAFETY: `len` is below the room that was reserved, and the mapping is aligned to a page.
+            // SAFETY: `len` is below the reserved capacity, and the mapping is aligned to a page.
             unsafe { self.start.add(self.len).write((address, entry)) };
             self.len += 1;
         }
@@ -59,12 +59,12 @@ impl<T: Copy> ByAddress<T> {
 
 // SAFETY: it owns its memory, as a `Vec` does.
 unsafe impl<T: Send> Send for ByAddress<T> {}
-// SAFETY: as above; what is shared is only read.
+// SAFETY: as above; shared references only read.
 unsafe impl<T: Sync> Sync for ByAddress<T> {}
 
 impl<T> Drop for ByAddress<T> {
     fn drop(&mut self) {
-        // SAFETY: the memory came from `reserve` with the same size; what refers to it borrows the table.
+        // SAFETY: the memory came from `reserve` with the same size; references into it borrow the table.
         unsafe { pages::release(self.start.cast(), self.capacity.max(1) * size_of::<(usize, T)>()) };
     }
 }

@@ -1,4 +1,5 @@
-//! From the begin of a measurement to its figures. Nothing in here allocates: a measurement can be within another one.
+//! One measurement, from its beginning to its figures. Nothing in here allocates, because a measurement can be inside
+//! another one.
 
 use super::by_address::ByAddress;
 use crate::live;
@@ -15,21 +16,21 @@ use crate::tracker::threads::slots::{Rise, SlotGuard, is_within};
 use crate::tracker::threads::thread;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Live allocations that a check for leaks tracks where no profile has said how many.
+/// Live allocations that a check for leaks records if no profile has set a maximum.
 const MOST_RECORDS: usize = 100_000;
 
-/// Why a measurement could not begin.
+/// Reason why a measurement could not begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     NotInstalled,
     /// Profiling is off on this thread, or the thread is over.
     Off,
-    /// There are as many at once as there can be.
+    /// The maximum number of measurements is running.
     AllTaken,
-    /// The thread has had as many call paths as there can be.
+    /// The thread has the maximum number of call paths.
     TooManyPaths,
     NoMemory,
-    /// The live table is a sample, from which nothing can be said of single blocks.
+    /// The live table is a sample, which does not tell about single blocks.
     Sampled,
 }
 
@@ -38,17 +39,17 @@ pub(crate) enum Refused {
 pub(crate) struct Measurement {
     slot: SlotGuard,
     root: CallPath,
-    /// What the nodes of its site counted before.
+    /// Readings of the nodes of its site at the beginning.
     before: ByAddress<Reading>,
-    /// How many allocations of each ledger had found no room in the live table.
+    /// Allocations of each ledger that had found the live table full at the beginning.
     not_recorded: ByAddress<u64>,
-    /// The blocks that were left of earlier measurements of the site, by their own address; `None`: leaks are not asked for.
+    /// Blocks left by earlier measurements of the site, by their address; `None`: leaks are not checked.
     live: Option<ByAddress<live::Record>>,
-    /// Keeps the live table exact as long as live blocks will be asked for.
+    /// Keeps the live table exact as long as leaks are checked.
     _exact: Option<live::ExactGuard>,
 }
 
-/// What a measurement's own work did so far, on the thread where it was.
+/// Net and peak of a measurement's own work so far, on its thread.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct MeasuredSpan {
     /// Allocated − freed, bytes.
@@ -57,7 +58,7 @@ pub(crate) struct MeasuredSpan {
     pub(crate) peak: i64,
 }
 
-/// A thread that is in a measurement, until this is dropped.
+/// The presence of a thread in a measurement, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Inside<'a> {
     open: Option<Open>,
@@ -65,8 +66,8 @@ pub(crate) struct Inside<'a> {
 }
 
 impl Measurement {
-    /// Begins, beneath where this thread is now. `leaks`: whether live blocks will be asked for; every allocation of the
-    /// process is tracked from then on.
+    /// Begins a measurement beneath the current node of this thread. `leaks`: leaks will be checked, and every
+    /// allocation of the process is recorded from then on.
     pub(crate) fn begin(leaks: bool) -> Result<Self, Refused> {
         let ledger = thread::ledger().ok_or(Refused::Off)?;
         ledger.catch_up();
@@ -89,12 +90,12 @@ impl Measurement {
         Ok(Self { slot, root, before, not_recorded, live, _exact: exact })
     }
 
-    /// Enters it on this thread. Where that fails its figures say so.
+    /// Enters it on this thread. If that fails, its figures say so.
     pub(crate) fn enter<'a>(&self, span: &'a mut MeasuredSpan) -> Inside<'a> {
         Inside { open: self.root.enter_as(FrameKind::Measurement), span }
     }
 
-    /// Reads the figures. The work on this thread has left it.
+    /// Reads the figures, after the work on this thread has left it.
     pub(crate) fn end(self) -> Ended {
         let number = self.slot.number();
         Ended { snapshot: Snapshot::take_of(|node| is_within(node, number)), measurement: self }
@@ -104,7 +105,7 @@ impl Measurement {
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
         let Some(Open { ledger, id }) = self.open else { return };
-        // Not so in a thread that is over by now, and has closed it with all others.
+        // A thread that is over by now has already closed it with all others.
         if thread::owns(ledger)
             && let Some(index) = ledger.frames().find(id)
         {
@@ -128,7 +129,7 @@ fn address<T>(thing: &'static T) -> usize {
 
 fn readings(number: u8) -> Option<(ByAddress<Reading>, ByAddress<u64>)> {
     let snapshot = Snapshot::take_of(|node| is_within(node, number));
-    // No node of this measurement can come meanwhile: nobody is in it. Ledgers can; they begin at 0.
+    // No node of this measurement can be added meanwhile, because nobody is in it. Ledgers can; they begin at 0.
     let before =
         ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), snapshot.reading(node))))?;
     let not_recorded = ByAddress::of(
@@ -138,11 +139,11 @@ fn readings(number: u8) -> Option<(ByAddress<Reading>, ByAddress<u64>)> {
     Some((before, not_recorded))
 }
 
-/// The live blocks of earlier measurements of the same site, by their address.
+/// Live blocks of earlier measurements of the same site, by their address.
 fn left_over(number: u8) -> Option<ByAddress<live::Record>> {
     let table = live::table()?;
     let mut nodes = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), ())))?;
-    // Blocks can only be freed meanwhile: nobody is in the measurement. Pages that are not needed are never touched.
+    // Blocks can only be freed meanwhile, because nobody is in the measurement. Unused pages are never touched.
     let capacity = if nodes.is_empty() { 0 } else { table.len() as usize };
     let mut blocks = ByAddress::of(capacity, std::iter::empty())?;
     if capacity == 0 {
@@ -157,7 +158,7 @@ fn left_over(number: u8) -> Option<ByAddress<live::Record>> {
     Some(blocks)
 }
 
-/// The figures of a measurement that has ended; it gives its site back when it is dropped.
+/// Figures of a measurement that has ended; dropping it releases its site.
 #[derive(Debug)]
 pub(crate) struct Ended {
     snapshot: Snapshot,
@@ -165,7 +166,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// What each call path of each thread did. The sum is the figures of the whole.
+    /// Visits the figures of each call path of each thread. Their sum is the whole measurement.
     pub(crate) fn each(&mut self, mut see: impl FnMut(Option<&'static Site>, Reading)) {
         for (_, node) in nodes(self.measurement.slot.number()) {
             let reading = self.since(node);
@@ -173,7 +174,7 @@ impl Ended {
         }
     }
 
-    /// What all of it did.
+    /// Figures of the whole measurement.
     pub(crate) fn sum(&mut self) -> Reading {
         let mut sum = Reading::default();
         self.each(|_, reading| sum = sum.plus(&reading));
@@ -185,18 +186,18 @@ impl Ended {
         self.snapshot.reading(node).since(&before)
     }
 
-    /// Entries that failed: what they did is in no figure.
+    /// Entries that failed: their work is in no figure.
     pub(crate) fn missed(&self) -> u64 {
         self.measurement.slot.missed()
     }
 
-    /// Allocations that found no room for a record, on the threads that worked for the measurement while it ran.
+    /// Allocations that found the live table full, on the threads that worked for the measurement while it ran.
     pub(crate) fn not_recorded(&mut self) -> u64 {
         let mut sum = 0;
         let mut last: Option<&'static Ledger> = None;
         for (ledger, node) in nodes(self.measurement.slot.number()) {
             let worked = self.since(node).allocated.count != 0;
-            // The nodes of one ledger stand together.
+            // The nodes of one ledger are adjacent.
             if worked && !last.is_some_and(|last| std::ptr::eq(last, ledger)) {
                 let before = self.measurement.not_recorded.get(address(ledger)).copied().unwrap_or(0);
                 sum += ledger.not_recorded.load(Relaxed).wrapping_sub(before);
@@ -206,14 +207,14 @@ impl Ended {
         sum
     }
 
-    /// The blocks that were allocated in it and are live, by function: bytes and blocks. `None`: the system has no memory
-    /// to find out.
+    /// Visits the live blocks that were allocated in it, by function: bytes and blocks. `None`: the system has no
+    /// memory for that.
     pub(crate) fn each_live(&mut self, mut see: impl FnMut(Option<&'static Site>, u64, u64)) -> Option<()> {
         let (table, before) = (live::table()?, self.measurement.live.as_mut()?);
         let number = self.measurement.slot.number();
         let mut live = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), (0, 0))))?;
         table.each(|key, record| {
-            // An older block is still the same one: another at its address would have another time.
+            // An older block still has the same record: another block at its address would have another time.
             let is_older = before.get(key as usize).is_some_and(|older| *older == record);
             if !is_older && let Some((bytes, count)) = live.get(record.owner) {
                 *bytes += record.size;
@@ -231,7 +232,7 @@ impl Ended {
     }
 }
 
-/// The function of a node; `None`: a measurement's own, outside of every function.
+/// The function of a node; `None`: the measurement's own work, outside every function.
 fn function(node: &'static Node) -> Option<&'static Site> {
     node.site().filter(|_| !node.is_measurement())
 }

@@ -1,4 +1,5 @@
-//! Measurements: what a piece of a program does, on whichever threads, while other threads do other things.
+//! Measurements: the figures of one piece of a program on all threads that work for it, while other threads do other
+//! things.
 
 pub(crate) mod by_address;
 pub(crate) mod measurement;

@@ -1,4 +1,4 @@
-//! The workers of async runtimes, as a test sees them: what they do is in no measurement.
+//! The worker threads of async runtimes during a test: their work is in no measurement.
 
 use super::by_address::ByAddress;
 use crate::tracker::paths::node::Node;
@@ -6,10 +6,10 @@ use crate::tracker::paths::reading::Reading;
 use crate::tracker::readings::snapshot::Snapshot;
 use crate::tracker::threads::ledger::{Ledger, each_ledger, each_node};
 
-/// Beginnings of the names that runtimes give to their threads. Threads of a test harness have the names of the tests.
+/// Prefixes of the names that runtimes give to their threads. Threads of a test harness have the names of the tests.
 const RUNTIMES: [&str; 5] = ["tokio-", "async-std", "actix-", "smol-", "blocking-"];
 
-/// Readings of all nodes outside of measurements, when a test began.
+/// Readings of all nodes outside measurements when a test began.
 #[derive(Debug)]
 pub(crate) struct Workers(ByAddress<Reading>);
 
@@ -17,12 +17,12 @@ impl Workers {
     /// `None`: the system has no memory for it.
     pub(crate) fn begin() -> Option<Self> {
         let snapshot = Snapshot::take_of(is_outside);
-        // Ledgers and nodes that come meanwhile begin at 0.
+        // Ledgers and nodes that are added meanwhile begin at 0.
         let before = nodes().map(|(_, node)| (address(node), snapshot.reading(node)));
         ByAddress::of(nodes().count(), before).map(Self)
     }
 
-    /// The sum of what the workers did since then, for other tests that run at the same time as well.
+    /// Sum of the workers' figures since then, including their work for other tests that run at the same time.
     pub(crate) fn end(mut self) -> Reading {
         let snapshot = Snapshot::take_of(is_outside);
         let of_workers = nodes().filter(|(ledger, _)| is_worker(ledger));

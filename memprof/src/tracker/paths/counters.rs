@@ -1,9 +1,9 @@
-//! The four counters of a node, and the rule by which others read them.
+//! The four counters of a node, and the rule by which other threads read them.
 //!
 //! One thread writes, with a plain load and store each: no read-modify-write, no shared cache line. Others read in two
 //! passes: every `deallocated` of every node first (Acquire), then every `allocated`. A free is counted (Release)
-//! before the block is given back, and its allocation was counted before the block was handed out; so whoever sees
-//! the free sees the allocation, and allocated ≥ deallocated in every snapshot.
+//! before the block is deallocated, and its allocation was counted before the block was handed out. So a thread that
+//! sees the free sees the allocation, and allocated ≥ deallocated in every snapshot.
 //!
 //! `tests/tests/loom` compiles this very file against loom's atomics.
 
@@ -26,7 +26,7 @@ impl Flow {
     }
 }
 
-/// What was allocated and freed in one place.
+/// Bytes and blocks allocated and deallocated in one node.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Counters {
@@ -44,7 +44,7 @@ impl Counters {
         add!(self, Counters, allocated_count, 1, Relaxed);
     }
 
-    /// Counts a free, before the block is given back; the owner alone calls this.
+    /// Counts a free, before the block is deallocated; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn deallocated(&self, bytes: u64) {
         add!(self, Counters, deallocated_bytes, bytes, Release);
@@ -63,7 +63,7 @@ impl Counters {
         self.deallocated_count.fetch_add(1, Release);
     }
 
-    /// Adds bytes and blocks, each as allocated or, where negative, as freed; the owner alone calls this.
+    /// Adds bytes and blocks, each as allocated or, if negative, as deallocated; the owner alone calls this.
     pub(crate) fn add(&self, bytes: i64, count: i64) {
         let add = |counter: &AtomicU64, by: i64| counter.load(Relaxed).wrapping_add(by.max(0) as u64);
         self.allocated_bytes.store(add(&self.allocated_bytes, bytes), Relaxed);
@@ -72,7 +72,7 @@ impl Counters {
         self.deallocated_count.store(add(&self.deallocated_count, count.saturating_neg()), Release);
     }
 
-    /// Adds bytes and blocks, each as allocated or, where negative, as freed; by any thread.
+    /// Adds bytes and blocks, each as allocated or, if negative, as deallocated; by any thread.
     pub(crate) fn add_shared(&self, bytes: i64, count: i64) {
         let freed = |by: i64| by.min(0).unsigned_abs();
         self.allocated_bytes.fetch_add(bytes.max(0) as u64, Relaxed);

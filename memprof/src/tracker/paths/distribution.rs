@@ -1,25 +1,26 @@
-//! How a figure is spread over calls: log-linear buckets, made when they are first hit.
+//! The distribution of a figure over calls: log-linear buckets, allocated when they are first hit.
 //!
-//! Each power of two has 16 buckets of equal width, and values below 16 have one each. A percentile is given as the middle of
-//! its bucket, so it is off by at most 1/32 (3.1 %). The buckets of one power of two are a page; a function whose calls are
-//! alike has one or two. The form is that of HdrHistogram (Gil Tene), with pages instead of one array.
+//! Each power of two has 16 buckets of equal width, and values below 16 have one each. A percentile is given as the
+//! middle of its bucket, so it is off by at most 1/32 (3.1 %). The buckets of one power of two are a page; a function
+//! whose calls are similar has one or two pages. The layout is that of HdrHistogram (Gil Tene), with pages instead of
+//! one array.
 //!
-//! The owner alone writes; a reporter reads meanwhile and may see a call more in one figure than in another.
+//! The owner alone writes; a reporter that reads meanwhile may see one call more in one figure than in another.
 
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU64};
 
-/// log2 of the buckets of a page.
+/// Log2 of the number of buckets of a page.
 const BITS: u32 = 4;
 const BUCKETS: usize = 1 << BITS;
-/// Pages that there can be: one for the values below 16, one for each higher power of two.
+/// Maximum number of pages: one for the values below 16, one for each higher power of two.
 const POWERS: usize = 64 - BITS as usize + 1;
 
-/// Buckets that there can be.
+/// Maximum number of buckets.
 pub(crate) const ALL_BUCKETS: usize = POWERS * BUCKETS;
 
-/// One bucket: which page, and where in it.
+/// One bucket: its page and its index in the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Bucket {
     power: usize,
@@ -39,13 +40,13 @@ impl Bucket {
         }
     }
 
-    /// Its number, in the order of the values.
+    /// The number of the bucket, in the order of the values.
     fn number(self) -> usize {
         self.power * BUCKETS + self.index
     }
 }
 
-/// The value that stands for all in the bucket of this number: its middle.
+/// The value that represents the bucket of this number: its middle.
 pub(crate) fn middle(number: usize) -> u64 {
     let (power, index) = (number / BUCKETS, (number % BUCKETS) as u64);
     match power.checked_sub(1) {
@@ -61,16 +62,16 @@ pub(crate) fn middle(number: usize) -> u64 {
 #[derive(Debug)]
 pub(crate) struct BucketPage {
     power: usize,
-    /// The page that was made before this one, of the same distribution.
+    /// The previous page of the same distribution.
     older: *const BucketPage,
     counts: [AtomicU64; BUCKETS],
 }
 
-/// The values of one figure that are not 0. Zeroed memory is one without values.
+/// The distribution of the values of one figure that are not 0.
 #[derive(Debug)]
 pub(crate) struct Distribution {
     newest: AtomicPtr<BucketPage>,
-    /// Values that found no room for a bucket: only `min` and `max` know them.
+    /// Values for whose page there was no memory: only `min` and `max` include them.
     beyond: AtomicU64,
     min: AtomicU64,
     max: AtomicU64,
@@ -86,7 +87,7 @@ impl Distribution {
         }
     }
 
-    /// Adds a value; the owner alone calls this. `make` gives room for a page, never freed, or null.
+    /// Adds a value; the owner alone calls this. `make` returns memory for a page, never freed, or null.
     pub(crate) fn add(&self, value: u64, make: impl FnOnce() -> *mut BucketPage) {
         self.min.store(self.min.load(Relaxed).min(value), Relaxed);
         self.max.store(self.max.load(Relaxed).max(value), Relaxed);
@@ -100,7 +101,7 @@ impl Distribution {
         }
     }
 
-    /// The buckets that were hit: their numbers, in no order, and how many values they hold.
+    /// The buckets that were hit, in no order: their numbers and counts.
     pub(crate) fn buckets(&self) -> impl Iterator<Item = (usize, u64)> {
         self.pages().flat_map(|page| {
             let number = |index| Bucket { power: page.power, index }.number();
@@ -113,14 +114,14 @@ impl Distribution {
         self.beyond.load(Relaxed)
     }
 
-    /// The smallest and the largest value; the first is the larger one while there is none.
+    /// The smallest and the largest value; without values the first is the larger one.
     pub(crate) fn extremes(&self) -> (u64, u64) {
         (self.min.load(Relaxed), self.max.load(Relaxed))
     }
 
     fn pages(&self) -> impl Iterator<Item = &'static BucketPage> {
-        // SAFETY: only `make_page` stores here, and what it stores is a page that is never freed; so is what `older` of a
-        // page leads to.
+        // SAFETY: only `make_page` stores here, and it stores a page that is never freed; `older` of a page refers to
+        // such a page too.
         let newest: Option<&'static BucketPage> = unsafe { self.newest.load(Acquire).as_ref() };
         // SAFETY: as above.
         std::iter::successors(newest, |page| unsafe { page.older.as_ref() })
@@ -137,13 +138,13 @@ impl Distribution {
             return None;
         }
         let mut older = self.newest.load(Relaxed);
-        // SAFETY: the caller gives aligned room for one page that nobody else uses and that is never freed.
+        // SAFETY: the caller gives aligned memory for one page that nobody else uses and that is never freed.
         unsafe { page.write(BucketPage { power, older, counts: [const { AtomicU64::new(0) }; BUCKETS] }) };
-        // Release: whoever finds the page in the list sees it whole.
+        // Release: a thread that finds the page in the list sees all of it.
         while let Err(present) = self.newest.compare_exchange(older, page, Release, Relaxed) {
-            // A signal handler has listed one meanwhile.
+            // A signal handler has listed a page meanwhile.
             older = present;
-            // SAFETY: nobody knows the page yet.
+            // SAFETY: nobody else knows the page yet.
             unsafe { (*page).older = older };
         }
         // SAFETY: it was written above, and is never freed.

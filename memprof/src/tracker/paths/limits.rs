@@ -1,27 +1,27 @@
-//! What the calls of a function are held against beyond their own figures: a budget for each call, and what the whole
-//! process did meanwhile (its window).
+//! Limits of the calls of a function: a budget for each call, and a window, the figures of the whole process during the
+//! call.
 //!
-//! Both are asked for function by function; the others pay nothing for it.
+//! Both are set function by function; other functions pay nothing for them.
 
 use crate::os::thread_name::ThreadName;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::fence;
 
-/// What one call may do at most, and what else is noted of it. A limit that is `None` is not set.
+/// Limits of one call, and what else is noted about it. A limit that is `None` is not set.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
     /// Bytes allocated.
     pub(crate) max_allocated: Option<u64>,
     /// Peak above entry, bytes.
     pub(crate) max_peak: Option<u64>,
-    /// Allocated − freed, bytes.
+    /// Allocated − deallocated, bytes.
     pub(crate) max_net: Option<u64>,
     /// Allocations.
     pub(crate) max_count: Option<u64>,
-    /// Whether a call beyond a limit panics when it has ended.
+    /// True if a call beyond a limit panics at its end.
     pub(crate) panics: bool,
-    /// Whether the difference of two snapshots of the process is taken around each call.
+    /// True if each call takes the difference of two readings of the process.
     pub(crate) window: bool,
 }
 
@@ -60,17 +60,17 @@ impl Limits {
         Self { window: true, ..self }
     }
 
-    /// Whether there is a budget.
+    /// True if there is a budget.
     pub(crate) fn has_budget(&self) -> bool {
         self.max_allocated.is_some() || self.max_peak.is_some() || self.max_net.is_some() || self.max_count.is_some()
     }
 
-    /// By what factor a call went beyond a limit, the one it exceeds most; `None` where it kept to all of them.
+    /// Factor by which a call exceeded the limit that it exceeded most; `None`: it exceeded none.
     pub(crate) fn excess(&self, figures: &Figures) -> Option<f64> {
         let limits = [
             (self.max_allocated, figures.allocated),
             (self.max_peak, figures.peak),
-            // What was freed of others' blocks keeps to every limit.
+            // A negative net, from freeing blocks of others, exceeds no limit.
             (self.max_net, figures.net.max(0) as u64),
             (self.max_count, figures.count),
         ];
@@ -83,7 +83,7 @@ impl Limits {
     }
 }
 
-/// What one call did on its own thread.
+/// Figures of one call on its own thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Figures {
     /// Bytes allocated.
@@ -92,11 +92,11 @@ pub(crate) struct Figures {
     pub(crate) count: u64,
     /// Peak above entry, bytes.
     pub(crate) peak: u64,
-    /// Allocated − freed, bytes.
+    /// Allocated − deallocated, bytes.
     pub(crate) net: i64,
 }
 
-/// Bytes that the process had allocated and freed at a moment; or between two.
+/// Bytes that the process has allocated and deallocated at one moment, or between two moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Moment {
     pub(crate) allocated: u64,
@@ -112,12 +112,12 @@ impl Moment {
     }
 }
 
-/// What was seen of one site's calls on one ledger.
+/// Figures of the calls of one site with limits, on one ledger.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LimitFigures {
     /// Calls beyond their budget.
     pub(crate) violations: u64,
-    /// By what factor the worst one was beyond.
+    /// Factor by which the worst one exceeded its limit.
     pub(crate) worst_excess: f64,
     pub(crate) worst: Figures,
     pub(crate) thread: ThreadName,
@@ -184,7 +184,7 @@ impl LimitFigures {
     }
 }
 
-/// As [`LimitFigures`], where one thread writes and others read: all of it of one moment (a sequence lock with one writer).
+/// [`LimitFigures`] that one thread writes and others read, all of one moment (a sequence lock with one writer).
 #[derive(Debug)]
 pub(crate) struct LimitCounters {
     /// Odd while the owner writes.
@@ -207,7 +207,7 @@ impl LimitCounters {
         change(&mut figures_so_far);
         let changes = self.changes.load(Relaxed);
         self.changes.store(changes.wrapping_add(1), Relaxed);
-        // Whoever sees one of the new words sees the odd number, or a later one, before it reads the number again.
+        // A reader that sees one of the new words sees the odd number, or a later one, when it reads the number again.
         fence(Release);
         for (word, new) in self.words.iter().zip(figures_so_far.to_words()) {
             word.store(new, Relaxed);
@@ -215,8 +215,8 @@ impl LimitCounters {
         self.changes.store(changes.wrapping_add(2), Release);
     }
 
-    /// What was seen until now. `None`: the owner has been in the middle of a change for longer than one waits; in a forked
-    /// child for ever.
+    /// The figures so far. `None`: the owner stayed in the middle of a change during all tries; in a forked child it
+    /// may do so forever.
     pub(crate) fn read(&self) -> Option<LimitFigures> {
         const TRIES: u32 = 1_000;
         for attempt in 0..TRIES {

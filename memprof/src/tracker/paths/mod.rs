@@ -1,4 +1,4 @@
-//! Call paths: the sites of a program, the tree of nodes that each thread has of them, and what a node counts.
+//! Call paths: the sites of a program, the tree of nodes that each thread has for them, and the counters of a node.
 
 pub(crate) mod counters;
 pub(crate) mod distribution;

@@ -1,4 +1,4 @@
-//! A node: one call path of one ledger, and all that is counted there.
+//! A node: one call path of one ledger, with its counters.
 
 use super::counters::Counters;
 use super::distribution::Distribution;
@@ -12,9 +12,9 @@ use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
-/// One call path of one ledger, and what happened while it was the innermost.
+/// One call path of one ledger, with the figures of the time while it was the innermost.
 ///
-/// The first 64 bytes are what an allocation and a call write: one cache line.
+/// PERF: an allocation and a call write only to the first 64 bytes, one cache line.
 #[repr(C, align(64))]
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -30,26 +30,26 @@ pub(crate) struct Node {
     open: Cell<u32>,
     /// Calls of this node that are open without a frame.
     pub(crate) frameless: Cell<u32>,
-    /// The innermost measurement that the path is in, from 1; 0: none. So that one load tells.
+    /// The innermost measurement that the path is in, from 1; 0: none. Stored here so that one load is enough.
     pub(crate) measurement: u8,
-    /// The first node of the same site in this tree, itself perhaps: it has the count of open scopes for all of them,
-    /// because a recursion can come back by another path. The root's is itself.
+    /// The first node of the same site in this tree, perhaps this node. It has the count of open scopes for all nodes
+    /// of the site, because a recursion can return by another path. The root refers to itself.
     pub(crate) first: Cell<*const Node>,
-    /// The node that was entered last from here: most functions call the same ones again. At first itself. One word, so
-    /// that a handler can enter another one between any two instructions.
+    /// The node that was last entered from here, because most functions call the same ones again. Initially this node.
+    /// One word, so that a signal handler can enter another node between any two instructions.
     pub(crate) last_child: Cell<*const Node>,
     /// Null: the root.
     site: *const Site,
-    /// How the figures of the site's calls on this ledger are spread; in the site's first node, null until a call was not
-    /// 0 in all of them.
+    /// Distributions of the figures of the site's calls on this ledger; in the site's first node, null until a call had
+    /// a figure other than 0.
     pub(crate) spread: AtomicPtr<CallSpread>,
-    /// Calls that ended and are in no distribution: inner ones of a recursion, and those whose end was never seen.
+    /// Calls that ended and are in no distribution: inner calls of a recursion, and calls whose end was never seen.
     pub(crate) unrecorded: AtomicU64,
     /// Null: the root.
     parent: *const Node,
-    /// The node that was made before this one.
+    /// The node created before this one.
     pub(crate) older: *const Node,
-    /// What the last snapshot read; used by one reporter at a time.
+    /// Reading of the last snapshot; used by one reporter at a time.
     pub(crate) last_reading: LastReading,
 }
 
@@ -77,14 +77,14 @@ impl Node {
         }
     }
 
-    /// A node beneath `parent`; `older` is the newest one so far.
+    /// A node beneath `parent`; `older` is the newest node so far.
     pub(crate) fn beneath(parent: &'static Node, site: &'static Site, older: *const Node) -> Self {
         let measurement = if site.measurement == 0 { parent.measurement } else { site.measurement };
         Self { site, parent, older, measurement, ..Self::root() }
     }
 
     pub(crate) fn site(&self) -> Option<&'static Site> {
-        // SAFETY: null, or what `beneath` was given, which lives for ever.
+        // SAFETY: null, or the site that `beneath` was given, which lives forever.
         unsafe { self.site.as_ref() }
     }
 
@@ -93,43 +93,43 @@ impl Node {
         unsafe { self.parent.as_ref() }
     }
 
-    /// Calls that have begun here as of now.
+    /// Calls that have begun here so far.
     pub(crate) fn calls(&self) -> u64 {
         self.calls.load(Relaxed)
     }
 
-    /// Allocated − deallocated here as of now, bytes. Two readings: while the owner is at work it can be off by what came
-    /// between them.
+    /// Allocated − deallocated here so far, bytes. Made of two readings: while the owner works it can be off by the
+    /// allocations between them.
     pub(crate) fn net(&self) -> i64 {
         let freed = self.counters.read_deallocated();
         self.counters.read_allocated().bytes.wrapping_sub(freed.bytes) as i64
     }
 
-    /// Whether it is the root of a measurement.
+    /// True if it is the root of a measurement.
     pub(crate) fn is_measurement(&self) -> bool {
         self.site().is_some_and(|site| site.measurement != 0)
     }
 
-    /// The node that was made before this one.
+    /// The node created before this one.
     pub(crate) fn older(&self) -> Option<&'static Node> {
         // SAFETY: null, or a node of the same ledger, which is never freed.
         unsafe { self.older.as_ref() }
     }
 
-    /// The child for `site`, if it is the one that was entered last from here; the owner alone calls this.
+    /// The child for `site`, if it was the last one entered from here; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn last_child(&self, site: &'static Site) -> Option<&'static Node> {
-        // SAFETY: `init`, `Tree::make` and `Tree::child` store nodes, and those are never freed. Nodes of the shared
-        // ledger are never asked.
+        // SAFETY: `init`, `Tree::make` and `Tree::child` store nodes, and those are never freed. This is never called
+        // for the shared ledger.
         let last = unsafe { &*self.last_child.get() };
         if std::ptr::eq(last.site, site) { Some(last) } else { None }
     }
 
-    /// How many scopes of this node's site are open on this thread; the owner alone calls this.
+    /// Number of scopes of this node's site that are open on this thread; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn open_scopes(&self) -> &Cell<u32> {
-        // SAFETY: `Ledger::create` sets the root's, `Tree::make` that of every other node before anyone can reach it; all
-        // are nodes, and those are never freed. Nodes of the shared ledger are never asked.
+        // SAFETY: `Ledger::create` sets `first` of the root, `Tree::make` that of every other node before anyone can
+        // reach it; all are nodes, and those are never freed. This is never called for the shared ledger.
         unsafe { &(*self.first.get()).open }
     }
 
@@ -139,27 +139,27 @@ impl Node {
         unsafe { &*self.first.get() }
     }
 
-    /// One scope of this node's site is open no more; the owner alone calls this.
+    /// Notes that one scope of this node's site has closed; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn leave(&self) {
         let open = self.open_scopes();
         open.set(open.get().wrapping_sub(1));
     }
 
-    /// Whether exactly one scope of this node's site is open on this thread; the owner alone calls this.
+    /// True if exactly one scope of this node's site is open on this thread; the owner alone calls this.
     pub(crate) fn is_open_once(&self) -> bool {
         self.open_scopes().get() == 1
     }
 
-    /// Lets a root count for itself.
+    /// Makes a root refer to itself.
     pub(crate) fn init(&'static self) {
         self.first.set(self);
         self.last_child.set(self);
     }
 
-    /// How the calls of the site on this ledger are spread, if this is the site's first node and there is anything to say.
+    /// Distributions of the site's calls on this ledger, if this is the site's first node and there are any.
     pub(crate) fn spread(&self) -> Option<&'static CallSpread> {
-        // SAFETY: null, or what `Tree::spread_of` has stored, which is never freed.
+        // SAFETY: null, or stored by `Tree::spread_of`, and never freed.
         unsafe { self.spread.load(Acquire).as_ref() }
     }
 
@@ -168,32 +168,32 @@ impl Node {
         self.unrecorded.load(Relaxed)
     }
 
-    /// Notes that a call has begun; the owner alone calls this.
+    /// Counts a call that begins; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn count_call(&self) {
         add!(self, Node, calls, 1, Relaxed);
     }
 
-    /// Notes that a call has ended; the owner alone calls this.
+    /// Counts a call that has ended; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn count_finished(&self) {
-        // Release: whoever sees the call end sees it begin.
+        // Release: a thread that sees the end of the call sees its beginning.
         add!(self, Node, finished, 1, Release);
     }
 
-    /// Notes that calls have ended without their figures, all at once; the owner alone calls this.
+    /// Counts calls that have ended without figures; the owner alone calls this.
     pub(crate) fn finish_unrecorded(&self, calls: u64) {
         add!(self, Node, unrecorded, calls, Relaxed);
         add!(self, Node, finished, calls, Release);
     }
 
-    /// Notes that a call has ended by a panic; the owner alone calls this.
+    /// Counts a call that has ended with a panic; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn count_panicked(&self) {
         add!(self, Node, panicked, 1, Relaxed);
     }
 
-    /// Notes that a call ended without its figures; the owner alone calls this.
+    /// Counts a call that is in no distribution; the owner alone calls this.
     #[inline]
     pub(crate) fn count_unrecorded(&self) {
         add!(self, Node, unrecorded, 1, Relaxed);
@@ -215,14 +215,14 @@ impl Node {
     }
 }
 
-/// How the figures of one site's calls on one ledger are spread.
+/// Distributions of the figures of one site's calls on one ledger.
 #[derive(Debug)]
 pub(crate) struct CallSpread {
     /// Bytes allocated per call.
     pub(crate) allocated: Distribution,
     /// Peak above entry per call, bytes.
     pub(crate) peak: Distribution,
-    /// What was seen of calls with a budget or a window; null until there is anything to say.
+    /// Figures of calls with a budget or a window; null until there are any.
     pub(crate) limit_counters: AtomicPtr<LimitCounters>,
 }
 
@@ -235,9 +235,9 @@ impl CallSpread {
         }
     }
 
-    /// What was seen of calls with a budget or a window.
+    /// Figures of calls with a budget or a window.
     pub(crate) fn limit_counters(&self) -> Option<&'static LimitCounters> {
-        // SAFETY: null, or what `Tree::limit_counters` has stored, which is never freed.
+        // SAFETY: null, or stored by `Tree::limit_counters`, and never freed.
         unsafe { self.limit_counters.load(Acquire).as_ref() }
     }
 }

@@ -1,10 +1,10 @@
-//! The readings of one node, and the place in the node where the last snapshot left them.
+//! The figures of one node, as a value and as the node stores them for the last snapshot.
 
 use super::counters::Flow;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// What the last snapshot read of a node. All zero in a node that is younger than the snapshot.
+/// Figures of a node in the last snapshot. All zero in a node that is younger than the snapshot.
 #[derive(Debug)]
 pub(crate) struct LastReading {
     allocated_bytes: AtomicU64,
@@ -62,7 +62,7 @@ impl LastReading {
     }
 }
 
-/// The readings of one node.
+/// The figures of one node at one moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Reading {
     pub(crate) allocated: Flow,
@@ -85,7 +85,7 @@ impl Reading {
         }
     }
 
-    /// What was counted between an earlier reading of the same node and this one.
+    /// Difference between an earlier reading of the same node and this one.
     pub(crate) fn since(&self, earlier: &Reading) -> Reading {
         Reading {
             allocated: self.allocated.minus(earlier.allocated),
@@ -97,7 +97,7 @@ impl Reading {
         }
     }
 
-    /// Allocated − deallocated, bytes; negative where others' blocks were freed.
+    /// Allocated − deallocated, bytes; negative if it freed blocks of others.
     pub(crate) fn net_bytes(&self) -> i64 {
         self.allocated.bytes.wrapping_sub(self.deallocated.bytes) as i64
     }

@@ -1,14 +1,15 @@
-//! A site: one annotated function or named block. One static for each in the source, not for each instance.
+//! A site: one annotated function or named block. There is one static for each in the source, not for each generic
+//! instance.
 
 use super::limits::Limits;
 use std::sync::atomic::AtomicI64;
 
-/// Where the name comes from.
+/// Origin of a site's name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SiteName {
     /// As the user wrote it.
     Given(&'static str),
-    /// `type_name` of an item that is declared in the function's body. Called when a report is written, never before.
+    /// `type_name` of an item declared in the function's body. Called when a report is written, never before.
     Marker(fn() -> &'static str),
 }
 
@@ -18,11 +19,12 @@ pub struct Site {
     pub(crate) name: SiteName,
     pub(crate) file: &'static str,
     pub(crate) line: u32,
-    /// Room to sum the site's nodes where nothing may be allocated (out of memory). Nobody else uses it.
+    /// Scratch memory for the sum of the site's nodes when nothing may be allocated (out of memory). Nobody else uses
+    /// it.
     pub(crate) scratch: AtomicI64,
-    /// Which measurement it is the root of, from 1; 0: it is a function's or a block's.
+    /// Number of the measurement of which it is the root, from 1; 0: it is a function or a block.
     pub(crate) measurement: u8,
-    /// What each call is held against, where the function has a budget or a window.
+    /// Limits of each call, if the function has a budget or a window.
     pub(crate) limits: Option<Limits>,
 }
 
@@ -42,12 +44,12 @@ impl Site {
         Self { measurement: number, ..Self::named("memprof::testing", file!(), line!()) }
     }
 
-    /// The same site, each call of which is held against `limits`.
+    /// The same site, with limits for each call.
     pub const fn watched(self, limits: Limits) -> Self {
         Self { limits: Some(limits), ..self }
     }
 
-    /// The name as it comes, not yet cleaned up. Does not allocate.
+    /// The name before it is cleaned up. Does not allocate.
     pub(crate) fn raw_name(&self) -> &'static str {
         match self.name {
             SiteName::Given(name) => name,

@@ -1,11 +1,11 @@
-//! The call tree of one ledger: a node for each path of sites, and how to get from a node to its child.
+//! The call tree of one ledger: a node for each path of sites, and the edges from nodes to their children.
 //!
 //! Nodes live in system memory and are never freed: a ledger's tree is bounded by the distinct call paths, and by
 //! [`MAX_NODES`]. The owner alone changes the tree; others read the counters and the list of nodes.
 //!
-//! A signal handler may interrupt the owner at any instruction, and change the tree as well. So room is taken, and
-//! nodes and edges are put in their places, by an exchange that fails if a handler was there meanwhile. An edge that is
-//! lost costs a second node of the same path, and a report sums the nodes of a path.
+//! A signal handler may interrupt the owner at any instruction and change the tree as well. So memory is taken, and
+//! nodes and edges are stored, by an exchange that fails if a handler has changed the same word meanwhile. A lost edge
+//! costs a second node of the same path, and a report sums the nodes of a path.
 
 use super::distribution::BucketPage;
 use super::limits::LimitCounters;
@@ -17,24 +17,25 @@ use std::ptr::null;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicPtr, AtomicUsize, compiler_fence};
 
-/// Call paths of one ledger. What comes beyond is charged to one visible row.
+/// Maximum number of call paths of one ledger. Paths beyond it are charged to one visible row.
 pub(crate) const MAX_NODES: u32 = 16 * 1024;
-/// Remembered steps from a node to a child, folded recursions among them.
+/// Maximum number of edges from a node to a child, including folded recursions.
 const MAX_EDGES: usize = 64 * 1024;
-/// Pages of distributions, 152 bytes each. What comes beyond has a smallest and a largest call only.
+/// Maximum number of pages of distributions, 152 bytes each. Values beyond it only count for the smallest and largest
+/// call.
 const MAX_PAGES: u32 = 8 * 1024;
-/// How much is asked of the system at once.
+/// Bytes requested from the system at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Stands for all paths beyond the bound.
+/// Site of all paths beyond the bound.
 pub(crate) static OTHER_PATHS: Site = Site::named("(other paths)", "", 0);
 
-/// A remembered step: from `parent` by `site` to `child`; from null, to the site's first node. All null: an empty place.
+/// An edge from `parent` by `site` to `child`; from null, to the site's first node. All null: an empty entry.
 struct Edge {
     parent: Cell<*const Node>,
-    /// Whoever stores here owns the place.
+    /// Stored first: it claims the entry.
     site: AtomicPtr<Site>,
-    /// Stored last: until then the place is an empty one to readers.
+    /// Stored last: until then the entry is empty to readers.
     child: Cell<*const Node>,
 }
 
@@ -49,11 +50,11 @@ struct Edges {
 impl Edges {
     #[inline(always)]
     fn at(self, hash: usize) -> Option<&'static Edge> {
-        // SAFETY: the mask keeps the index below the number of places, a power of two. Tables are never given back.
+        // SAFETY: the mask keeps the index below the number of entries, a power of two. Tables are never released.
         if self.capacity == 0 { None } else { Some(unsafe { &*self.entries.add(hash & (self.capacity - 1)) }) }
     }
 
-    /// Puts an edge into the first empty place.
+    /// Stores an edge in the first empty entry.
     fn put(self, parent: *const Node, site: &'static Site, child: &'static Node) {
         let mut hash = Tree::hash(parent, site);
         let own = std::ptr::from_ref(site).cast_mut();
@@ -69,20 +70,20 @@ impl Edges {
     }
 }
 
-/// What stands at the beginning of a piece of memory, from which room is taken.
+/// Header of a chunk of memory from which the tree allocates.
 struct Chunk {
     free_from: AtomicUsize,
     free_to: usize,
 }
 
 impl Chunk {
-    /// Makes a chunk of memory that nobody else uses.
+    /// Turns memory that nobody else uses into a chunk.
     ///
     /// # Safety
-    /// `bytes` at `start` are the caller's alone, are more than a chunk's beginning, and are aligned for it.
+    /// `bytes` at `start` belong to the caller alone, are larger than the header, and are aligned for it.
     unsafe fn init(start: usize, bytes: usize) -> *mut Chunk {
         let memory = std::ptr::with_exposed_provenance_mut::<Chunk>(start);
-        // SAFETY: as the caller vouches.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             memory.write(Chunk { free_from: AtomicUsize::new(start + size_of::<Chunk>()), free_to: start + bytes });
         };
@@ -93,13 +94,13 @@ impl Chunk {
 /// The nodes of one ledger, but for its root.
 #[derive(Debug)]
 pub(crate) struct Tree {
-    /// The newest node; others walk the list.
+    /// The newest node, head of the list that other threads walk.
     newest: AtomicPtr<Node>,
     nodes: Cell<u32>,
-    /// Where room is taken from.
+    /// The chunk from which memory is allocated.
     chunk: AtomicPtr<Chunk>,
     edges: Cell<*const Edge>,
-    /// A power of two, or 0. Never more than there are places.
+    /// A power of two, or 0. Never more than the number of entries.
     edge_capacity: Cell<usize>,
     edges_used: Cell<usize>,
     /// True while the table of edges grows.
@@ -123,25 +124,25 @@ impl Tree {
         }
     }
 
-    /// Gives the tree its first memory.
+    /// Gives the tree its first chunk.
     ///
     /// # Safety
-    /// `bytes` at `start` are nobody else's, hold some nodes, are aligned for one, and are never freed.
+    /// `bytes` at `start` belong to the caller alone, hold some nodes, are aligned for one, and are never freed.
     pub(crate) unsafe fn init(&self, start: usize, bytes: usize) {
-        // SAFETY: as the caller vouches.
+        // SAFETY: guaranteed by the caller.
         self.chunk.store(unsafe { Chunk::init(start, bytes) }, Relaxed);
     }
 
     /// All nodes but the root, the newest first.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &'static Node> + use<> {
-        // SAFETY: only `make` stores here, and what it stores is a node that is never freed.
+        // SAFETY: only `make` stores here, and it stores a node that is never freed.
         let newest: Option<&'static Node> = unsafe { self.newest.load(Acquire).as_ref() };
         std::iter::successors(newest, |node| node.older())
     }
 
     #[inline(always)]
     fn edges(&self) -> Edges {
-        // The room first: the table that it is read with is the same one, or a larger one.
+        // The capacity first: the table read after it is the same one or a larger one.
         let capacity = self.edge_capacity.get();
         compiler_fence(SeqCst);
         Edges { entries: self.edges.get(), capacity }
@@ -149,15 +150,15 @@ impl Tree {
 
     #[inline(always)]
     fn hash(parent: *const Node, site: *const Site) -> usize {
-        // Nodes are 64 bytes apart and sites 8: each loses the bits that never differ.
+        // Nodes are 64 bytes apart and sites 8: each drops the bits that never differ.
         let mixed = (parent as u64 >> 6) ^ ((site as u64 >> 3) << 20);
         (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize
     }
 
-    /// The child of `parent` for `site`, if it was entered before.
+    /// The child of `parent` for `site`, if it has been entered before.
     ///
-    /// Steps: one compare where the last step from here was the same; else a hash and (mostly) one look at an open-addressed
-    /// table.
+    /// Steps: one comparison if the last step from here was the same; otherwise a hash and (mostly) one probe of an
+    /// open-addressed table.
     #[inline(always)]
     pub(crate) fn known_child(&self, parent: &'static Node, site: &'static Site) -> Option<&'static Node> {
         match parent.last_child(site) {
@@ -166,8 +167,8 @@ impl Tree {
         }
     }
 
-    /// The child of `parent` for `site`; where there are as many paths as there can be, the node for all others. `None`
-    /// where the system has no memory for either.
+    /// The child of `parent` for `site`, created if necessary; beyond the maximum number of paths, the node for all
+    /// others. `None`: the system has no memory for either.
     pub(crate) fn child(
         &self,
         root: &'static Node,
@@ -179,12 +180,12 @@ impl Tree {
         Some(child)
     }
 
-    /// Where a remembered step leads.
+    /// The node to which a known edge leads.
     #[inline(always)]
     pub(crate) fn step(&self, parent: *const Node, site: &'static Site) -> Option<&'static Node> {
         let mut hash = Self::hash(parent, site);
         let edges = self.edges();
-        // The table is at most half full, or three quarters in a handler, so there is an empty place to stop at.
+        // The table is at most half full, or three quarters in a handler, so there is an empty entry to stop at.
         loop {
             let edge = edges.at(hash)?;
             // SAFETY: null, or a node, and nodes are never freed.
@@ -208,17 +209,17 @@ impl Tree {
             return Some(parent);
         }
         let has_capacity = self.reserve_edges();
-        // A signal handler that has interrupted the growth of the table does without an edge: its next call has another
+        // A signal handler that has interrupted the growth of the table stores no edge: its next call gets another
         // node.
         if self.nodes.get() >= MAX_NODES || !(has_capacity || self.grows.get()) {
             return self.other_paths(root, parent);
         }
-        // Recursion folds into the node that the path already has for this site. Not across a measurement: what is called in
-        // it would be charged outside of it.
+        // Recursion folds into the node that the path already has for this site. Not across a measurement: its calls
+        // would be charged outside of it.
         let known = std::iter::successors(Some(parent), |node| node.parent())
             .take_while(|node| !node.is_measurement())
             .find(|node| node.site().is_some_and(|its| std::ptr::eq(its, site)));
-        // No memory now: the path has no node yet, rather than to be among the other ones for ever.
+        // Without memory the path stays without a node for now, instead of being counted among the other paths forever.
         let child = known.or_else(|| self.make(parent, site, has_capacity))?;
         if has_capacity {
             self.remember(parent, site, child);
@@ -226,8 +227,8 @@ impl Tree {
         Some(child)
     }
 
-    /// The node for what is beyond the bound and would be beneath `parent`: one for the whole tree, and one for each
-    /// measurement, whose figures stay true.
+    /// The node for paths beyond the bound beneath `parent`: one for the whole tree, and one for each measurement, so
+    /// that its figures stay correct.
     pub(crate) fn other_paths(&self, root: &'static Node, parent: &'static Node) -> Option<&'static Node> {
         if parent.measurement != 0 {
             let measurement =
@@ -242,7 +243,7 @@ impl Tree {
         if let Some(node) = unsafe { self.other_paths.get().as_ref() } {
             return Some(node);
         }
-        // A table that cannot grow has room for this one: it is half empty.
+        // A table that cannot grow has capacity for this one: it is half empty.
         if self.edge_capacity.get() == 0 && !self.reserve_edges() {
             return None;
         }
@@ -251,17 +252,17 @@ impl Tree {
         Some(node)
     }
 
-    /// Room for a `T` that nobody else uses and that is never freed; null where the system has no memory.
+    /// Allocates memory for a `T` that nobody else uses and that is never freed; null: the system has no memory.
     fn allocate<T>(&self) -> *mut T {
         loop {
             let present = self.chunk.load(Relaxed);
-            // SAFETY: `init` and this function store chunks, and those are never freed. Nobody asks the shared ledger
-            // for room.
+            // SAFETY: `init` and this function store chunks, and those are never freed. The shared ledger never
+            // allocates.
             let chunk = unsafe { &*present };
             let from = chunk.free_from.load(Relaxed);
             let at = from.next_multiple_of(align_of::<T>());
             if at + size_of::<T>() <= chunk.free_to {
-                // It fails if a signal handler has taken room meanwhile.
+                // It fails if a signal handler has allocated meanwhile.
                 if chunk.free_from.compare_exchange(from, at + size_of::<T>(), Relaxed, Relaxed).is_ok() {
                     return std::ptr::with_exposed_provenance_mut(at);
                 }
@@ -271,7 +272,7 @@ impl Tree {
             if start.is_null() {
                 return std::ptr::null_mut();
             }
-            // SAFETY: the mapping was made just now, with this size, and begins at a page.
+            // SAFETY: the mapping was just made with this size and begins at a page.
             let next = unsafe { Chunk::init(start.expose_provenance(), CHUNK) };
             if self.chunk.compare_exchange(present, next, Relaxed, Relaxed).is_err() {
                 // SAFETY: nobody else knows it.
@@ -284,7 +285,7 @@ impl Tree {
     #[inline(never)]
     pub(crate) fn record_call(&self, node: &'static Node, allocated: u64, peak: u64) {
         let Some(spread) = self.spread_of(node.first()) else { return node.count_unrecorded() };
-        // A value of 0 is not recorded: how many there were is what the other counts leave.
+        // A value of 0 is not recorded: the number of zeros is the remainder of the other counts.
         for (distribution, value) in [(&spread.allocated, allocated), (&spread.peak, peak)] {
             if value != 0 {
                 distribution.add(value, || self.allocate_page());
@@ -300,7 +301,7 @@ impl Tree {
         if memory.is_null() {
             return None;
         }
-        // SAFETY: `allocate` gives room that nobody else uses and that is never freed.
+        // SAFETY: `allocate` returns memory that nobody else uses and that is never freed.
         let spread: &'static CallSpread = unsafe {
             memory.write(CallSpread::new());
             &*memory
@@ -312,8 +313,8 @@ impl Tree {
         }
     }
 
-    /// Where the site's calls on this ledger are noted that have a budget or a window; the owner alone calls this. `None`
-    /// where the system has no memory.
+    /// Figures of the site's calls on this ledger with a budget or a window; the owner alone calls this. `None`: the
+    /// system has no memory.
     #[cold]
     pub(crate) fn limit_counters(&self, node: &'static Node) -> Option<&'static LimitCounters> {
         let spread = self.spread_of(node.first())?;
@@ -324,12 +325,12 @@ impl Tree {
         if memory.is_null() {
             return None;
         }
-        // SAFETY: `allocate` gives room that nobody else uses and that is never freed.
+        // SAFETY: `allocate` returns memory that nobody else uses and that is never freed.
         let limit_counters: &'static LimitCounters = unsafe {
             memory.write(LimitCounters::new());
             &*memory
         };
-        // Release: whoever finds it sees it whole.
+        // Release: a thread that finds it sees all of it.
         match spread.limit_counters.compare_exchange(std::ptr::null_mut(), memory, Release, Acquire) {
             Ok(_) => Some(limit_counters),
             // A signal handler was faster.
@@ -345,7 +346,7 @@ impl Tree {
         self.allocate()
     }
 
-    /// A new node, listed; `None` where the system has no memory. `has_capacity`: for its edges.
+    /// A new node, listed. `None`: the system has no memory. `has_capacity`: there is capacity for its edges.
     fn make(&self, parent: &'static Node, site: &'static Site, has_capacity: bool) -> Option<&'static Node> {
         let memory = self.allocate::<Node>();
         if memory.is_null() {
@@ -353,17 +354,17 @@ impl Tree {
         }
         let first = self.step(null(), site);
         let mut newest = self.newest.load(Relaxed);
-        // SAFETY: `allocate` gives room for a node that nobody else uses and that is never freed. Nobody knows it
-        // before it is listed.
+        // SAFETY: `allocate` returns memory for a node that nobody else uses and that is never freed. Nobody else knows
+        // it before it is listed.
         unsafe {
             memory.write(Node::beneath(parent, site, newest));
             (*memory).first.set(first.map_or(memory.cast_const(), std::ptr::from_ref));
             (*memory).last_child.set(memory);
         }
         self.nodes.set(self.nodes.get() + 1);
-        // Release: whoever finds the node in the list sees it whole.
+        // Release: a thread that finds the node in the list sees all of it.
         while let Err(present) = self.newest.compare_exchange(newest, memory, Release, Relaxed) {
-            // A signal handler has listed one meanwhile.
+            // A signal handler has listed a node meanwhile.
             newest = present;
             // SAFETY: as above.
             unsafe { (*memory).older = newest };
@@ -376,8 +377,8 @@ impl Tree {
         Some(node)
     }
 
-    /// Makes sure that the table of edges stays at most half full with the two that a new node can need. False: it cannot
-    /// grow.
+    /// Makes sure that the table of edges stays at most half full with the two edges that a new node can need. False:
+    /// it cannot grow.
     fn reserve_edges(&self) -> bool {
         let (used, capacity) = (self.edges_used.get(), self.edge_capacity.get());
         if (used + 2) * 2 <= capacity {
@@ -401,15 +402,15 @@ impl Tree {
         let mut copied = 0;
         for index in 0..old.capacity {
             let Some(edge) = old.at(index) else { break };
-            // SAFETY: filled edges lead to nodes and sites, which are never freed.
+            // SAFETY: filled edges refer to nodes and sites, which are never freed.
             if let (Some(site), Some(child)) = unsafe { (edge.site.load(Relaxed).as_ref(), edge.child.get().as_ref()) }
             {
                 new.put(edge.parent.get(), site, child);
                 copied += 1;
             }
         }
-        // The larger table before the larger room. The old one is kept: a step that this has interrupted may be taken
-        // there. All old ones together are smaller than the new one.
+        // The larger table is stored before the larger capacity. The old one is kept, because an interrupted search may
+        // still use it. All old tables together are smaller than the new one.
         self.edges.set(entries);
         compiler_fence(SeqCst);
         self.edge_capacity.set(larger);

@@ -1,4 +1,4 @@
-//! The net of the process over time, read by whoever has the time to look at all counters.
+//! The net of the process over time, read from all counters.
 
 use super::totals;
 use crate::os::clock;
@@ -8,19 +8,19 @@ pub(crate) use crate::tracker::threads::net_readings::{
     Point, has_reader, have_visited, hurry, read_published, recover,
 };
 
-/// Readings, and how far one can be off.
+/// Readings, and the possible error of each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     pub(crate) points: Vec<Point>,
     pub(crate) error_bytes: u64,
 }
 
-/// Begins anew: a profile has started.
+/// Starts a new history: a profile has started.
 pub(crate) fn begin() {
     net_readings::begin(now());
 }
 
-/// The net as of now, by all counters.
+/// The present net, from all counters.
 fn now() -> Point {
     let (allocated, freed) = totals::flows();
     Point::now(allocated.bytes.wrapping_sub(freed.bytes) as i64, allocated.bytes)
@@ -33,7 +33,7 @@ pub(crate) fn read_if_due() {
     }
 }
 
-/// All readings so far, and one of now. Allocates: for reports.
+/// All readings so far, and one of the present. Allocates: for reports.
 pub(crate) fn history() -> History {
     let error_bytes = if net_readings::are_rough() { PUBLISH_STEP * each_ledger().count() as u64 } else { 0 };
     let now = now();

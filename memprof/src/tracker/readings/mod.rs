@@ -1,4 +1,4 @@
-//! Readings of all ledgers: one moment of every node, the totals of the process, its net over time.
+//! Readings of all ledgers: a snapshot of every node, the totals of the process, its net over time.
 
 pub(crate) mod history;
 pub(crate) mod snapshot;

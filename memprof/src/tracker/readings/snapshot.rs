@@ -1,7 +1,7 @@
-//! One consistent reading of all nodes, made without allocating.
+//! A snapshot: one consistent reading of all nodes, made without allocating.
 //!
 //! The readings are stored in the nodes themselves. The totals of a report are the sum of these very readings, so its
-//! rows add up to the byte whatever other threads do meanwhile.
+//! rows add up to the byte, whatever other threads do meanwhile.
 
 use crate::os::fork_lock::{ForkLock, Held};
 use crate::tracker::paths::node::Node;
@@ -9,7 +9,7 @@ use crate::tracker::paths::reading::Reading;
 use crate::tracker::threads::ledger::{each_ledger, each_node};
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
-/// The right to read what the last snapshot saw: there is one at a time.
+/// The right to read the last snapshot: there is one at a time.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     _one_at_a_time: Held<'static, ()>,
@@ -21,17 +21,17 @@ impl Snapshot {
         Self::take_of(|_| true)
     }
 
-    /// Reads some nodes. As [`take`](Self::take).
+    /// As [`take`](Self::take), for the wanted nodes only.
     pub(crate) fn take_of(wanted: impl Fn(&Node) -> bool) -> Self {
         static ONE_AT_A_TIME: ForkLock<()> = ForkLock::new();
         let guard = ONE_AT_A_TIME.lock();
         let nodes = || each_ledger().flat_map(each_node).filter(|node| wanted(node));
         for node in nodes() {
-            // Like frees: a call that is seen to end was seen to begin.
+            // As with frees: if the end of a call is seen, so is its beginning.
             node.last_reading.store_ends(node.counters.read_deallocated(), node.finished.load(Acquire));
         }
         // The lists are walked again from their heads: a block may have been freed by an old thread and allocated by
-        // one that began meanwhile.
+        // one that has started meanwhile.
         for node in nodes() {
             let (reallocated, grown) = (node.reallocated_count.load(Relaxed), node.grown_bytes.load(Relaxed));
             node.last_reading.store_beginnings(node.counters.read_allocated(), reallocated, grown, node.calls());
@@ -39,7 +39,7 @@ impl Snapshot {
         Self { _one_at_a_time: guard }
     }
 
-    /// What the snapshot read of a node.
+    /// The reading of a node in this snapshot.
     pub(crate) fn reading(&self, node: &Node) -> Reading {
         node.last_reading.get()
     }

@@ -1,4 +1,4 @@
-//! The figures of the whole process.
+//! Totals of the whole process.
 
 use crate::MemoryStats;
 use crate::tracker::paths::counters::{Counters, Flow};
@@ -6,14 +6,14 @@ use crate::tracker::threads::ledger::{Ledger, PUBLISH_STEP, REGISTRY, SHARED, ea
 use crate::tracker::threads::published;
 use crate::tracker::threads::thread;
 
-/// The highest net of the process, and how far that can be off.
+/// The highest net of the process, and its possible error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Peak {
     pub(crate) bytes: u64,
     pub(crate) error_bytes: u64,
 }
 
-/// The peak, where the net is now `net`.
+/// The peak, given the present net.
 pub(crate) fn peak(net: i64) -> Peak {
     if let Some(highest) = highest_of_only_thread() {
         return Peak { bytes: highest.max(net).max(0) as u64, error_bytes: 0 };
@@ -22,7 +22,7 @@ pub(crate) fn peak(net: i64) -> Peak {
     Peak { bytes: published::peak().max(net).max(0) as u64, error_bytes: PUBLISH_STEP * ledgers }
 }
 
-/// A program that has had one thread only, this one, knows its peak exactly: the thread's own highest net.
+/// The exact peak of a program whose only thread ever is this one: the thread's own highest net.
 fn highest_of_only_thread() -> Option<i64> {
     let mut all = REGISTRY.iter();
     let only: &'static Ledger = all.next()?;
@@ -34,10 +34,10 @@ fn highest_of_only_thread() -> Option<i64> {
     Some(only.highest_net())
 }
 
-/// What the whole process has allocated and freed so far.
+/// Totals of the whole process so far: bytes and blocks, allocated and deallocated.
 ///
-/// All zero where [`AllocationTracker`](crate::AllocationTracker) is not the global allocator. Cost: two
-/// walks over the call paths of every thread, a few nanoseconds each. Does not allocate, lock or panic.
+/// All zero if [`AllocationTracker`](crate::AllocationTracker) is not the global allocator. Cost: two walks over the
+/// call paths of every thread, a few nanoseconds each. Does not allocate, lock or panic.
 ///
 /// ```
 /// let stats = memprof::memory_stats();
@@ -58,9 +58,9 @@ pub fn memory_stats() -> MemoryStats {
     }
 }
 
-/// What the process has allocated, and what it has freed.
+/// Allocations and deallocations of the process.
 pub(crate) fn flows() -> (Flow, Flow) {
-    // Two passes, see `counters`: every free first.
+    // Two passes (see `counters`): deallocations first.
     let freed = each_counters().map(Counters::read_deallocated).fold(Flow::default(), Flow::plus);
     let allocated = each_counters().map(Counters::read_allocated).fold(Flow::default(), Flow::plus);
     (allocated, freed)

@@ -1,4 +1,4 @@
-//! Calls held against their limits when they end, and what the whole process did meanwhile.
+//! Checks of calls against their limits when they end, and the window of the whole process.
 
 use super::enter_exit::Open;
 use crate::os::thread_name::{self, ThreadName};
@@ -9,7 +9,7 @@ use crate::tracker::readings::totals;
 use crate::tracker::threads::left_over;
 
 impl Limits {
-    /// Notes a call that has ended: whether it kept to its budget, and what everybody did meanwhile. True: it went beyond.
+    /// Checks a call that has ended against its budget, and notes its window. True: it exceeded a limit.
     pub(crate) fn check(&self, open: Open, node: &'static Node, figures: Figures, started: Option<Moment>) -> bool {
         let excess = self.excess(&figures);
         let window = started.filter(|_| self.window).map(Moment::until_now);
@@ -20,7 +20,7 @@ impl Limits {
             counters.change(|figures_so_far| {
                 if let Some(excess) = excess {
                     figures_so_far.violations = figures_so_far.violations.wrapping_add(1);
-                    // Of two alike the first one: which it is does not depend on how long the program runs.
+                    // Of two equal ones the first is kept, so that it does not depend on how long the program runs.
                     if excess > figures_so_far.worst_excess {
                         figures_so_far.worst_excess = excess;
                         figures_so_far.worst = figures;
@@ -39,11 +39,11 @@ impl Limits {
 }
 
 impl Moment {
-    /// Now. Walks over the nodes of all ledgers.
+    /// The present moment. Walks over the nodes of all ledgers.
     #[cold]
     pub(crate) fn now() -> Self {
         let (allocated, freed): (Flow, Flow) = totals::flows();
-        // Blocks that a report has left are the program's, but no call has made or freed them.
+        // Blocks left by a report belong to the program, but no call has allocated or freed them.
         let (given, taken) = left_over::handed_over();
         Self {
             allocated: allocated.bytes.wrapping_sub(given.bytes),
@@ -53,7 +53,7 @@ impl Moment {
 
     fn until_now(self) -> Self {
         let now = Self::now();
-        // Between two counters of a block that is handed over a figure can seem to fall.
+        // While a block is being handed over, a figure can seem to fall.
         let later = |now: u64, then: u64| (now.wrapping_sub(then) as i64).max(0) as u64;
         Self { allocated: later(now.allocated, self.allocated), deallocated: later(now.deallocated, self.deallocated) }
     }

@@ -1,4 +1,4 @@
-//! To go on at a call path, on whichever thread: where a thread is, captured, and entered again.
+//! Call paths as contexts: captured on one thread and entered again on any thread.
 
 use super::enter_exit::Open;
 use super::out_of_order;
@@ -10,28 +10,28 @@ use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::slots::{self, Joined};
 use crate::tracker::threads::thread;
 
-/// Where a thread was in its call tree.
+/// A captured position in a thread's call tree.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallPath {
     ledger: &'static Ledger,
     node: &'static Node,
-    /// Which measurements on the path are meant: those that had begun by then.
+    /// Measurements begun until the capture: only these are meant by the path.
     by: u64,
 }
 
-// SAFETY: a ledger is `Sync`. Of the node, what is not an atomic is touched by the owner of the ledger alone: `enter` asks
-// whether this thread is the owner, and if not reads the node's site and parent only, which are never changed once the
-// node can be reached. Neither is ever freed.
+// SAFETY: a ledger is `Sync`. The parts of the node that are not atomics are touched by the owner of the ledger alone:
+// `enter` checks if this thread is the owner, and if not reads only the node's site and parent, which never change once
+// the node can be reached. Neither is ever freed.
 unsafe impl Send for CallPath {}
 // SAFETY: as above; it is `Copy`, so sharing it is sending it.
 unsafe impl Sync for CallPath {}
 
-/// A path that was entered. It ends on the thread where it began.
+/// An entered path. It ends on the thread where it began.
 #[derive(Debug)]
 pub(crate) struct Entered(Open);
 
 impl CallPath {
-    /// Where this thread is now. `None`: the thread is over, or profiling is off.
+    /// The current path of this thread. `None`: the thread is over, or profiling is off.
     #[inline]
     pub(crate) fn here() -> Option<Self> {
         let ledger = thread::ledger()?;
@@ -41,12 +41,12 @@ impl CallPath {
         Some(Self { ledger, node, by })
     }
 
-    /// The root of a ledger: outside of every function.
+    /// The root of a ledger: outside every function.
     pub(crate) fn to_root(ledger: &'static Ledger) -> Self {
         Self { ledger, node: ledger.root(), by: 0 }
     }
 
-    /// A path of this one site, beside all that is open on this thread.
+    /// A path of this one site, independent of the open scopes of this thread.
     pub(crate) fn to(site: &'static Site) -> Option<Self> {
         let ledger = thread::ledger()?;
         ledger.catch_up();
@@ -59,13 +59,14 @@ impl CallPath {
         Self { ledger, node, by: serial }
     }
 
-    /// Charges the same path on this thread, from now on. `None`: the thread is over, profiling is off, or there is no
-    /// room.
+    /// Charges the same path on this thread from now on. `None`: the thread is over, profiling is off, or there is no
+    /// memory.
     pub(crate) fn enter(self) -> Option<Entered> {
         self.enter_as(FrameKind::Context).map(Entered)
     }
 
-    /// The same, counted as a call, also where there is no room to enter it. It is in no distribution.
+    /// As [`enter`](Self::enter), counted as a call even if there is no memory to enter it. The call is in no
+    /// distribution.
     pub(crate) fn enter_counted(self) -> Option<Entered> {
         let entered = self.enter();
         let node = match &entered {
@@ -88,7 +89,7 @@ impl CallPath {
     }
 
     pub(crate) fn enter_as(self, kind: FrameKind) -> Option<Open> {
-        // What is said of measurements costs a path outside of them one comparison.
+        // Measurements cost a path outside them one comparison.
         let measured = if self.node.measurement == 0 { Joined::NONE } else { slots::join(self.node, self.by) };
         let open = self.enter_path(kind, measured);
         if self.node.measurement != 0 {
@@ -116,12 +117,12 @@ impl CallPath {
 }
 
 impl Entered {
-    /// One that was [left open](Self::leave_open) on this thread.
+    /// A path that was [left open](Self::leave_open) on this thread.
     pub(crate) fn of(open: Open) -> Self {
         Self(open)
     }
 
-    /// Does not end the path now.
+    /// Leaves the path open.
     pub(crate) fn leave_open(self) -> FrameId {
         let id = self.0.id;
         std::mem::forget(self);
@@ -132,7 +133,7 @@ impl Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         let Open { ledger, id } = self.0;
-        // Not so in a thread that is over by now, and has closed it with all others.
+        // A thread that is over by now has already closed it with all others.
         if thread::present().is(ledger)
             && let Some(index) = ledger.frames().find(id)
         {
@@ -141,14 +142,15 @@ impl Drop for Entered {
     }
 }
 
-/// The node of the same path in the tree of another ledger; a path that is not there yet is made, as far as there is room.
-/// `None` where the system has no memory for it.
+/// The node of the same path in the tree of another ledger, created if necessary. `None`: the system has no memory for
+/// it.
 ///
-/// A measurement that has ended meanwhile is left out: another one may have its site by now.
+/// A measurement that has ended meanwhile is skipped: another one may have its site by now.
 ///
-/// Steps: a hash and (mostly) one look at a table for each site of the path.
+/// Steps: a hash and (mostly) one probe of a table for each site of the path.
 fn same_path(ledger: &'static Ledger, other: &'static Node, measured: Joined) -> Option<&'static Node> {
-    // A path is known from its end and walked from its root; there is no room to turn it around as a whole.
+    // The path is known from its end and walked from its root, in parts, because there is no memory to reverse it as a
+    // whole.
     const AT_ONCE: usize = 32;
     let upwards = || {
         std::iter::successors(Some(other), |node| node.parent())

@@ -1,9 +1,9 @@
-//! Opening and closing scopes on a ledger: which node is charged, and what one call did.
+//! Entry and exit: opening and closing scopes on a ledger, the charged node, and the figures of a call.
 //!
-//! Entry: find the node, push a frame with the thread's present totals, charge the node. Exit: take the differences,
-//! pop the frame, charge what was charged before. Neither allocates, locks or panics.
+//! Entry: find the node, push a frame with the thread's current totals, charge the node. Exit: take the differences,
+//! pop the frame, charge the previous node. Neither allocates, locks or panics.
 //!
-//! The usual case of each is a function without calls; everything unusual is a tail call away.
+//! The fast path of each is a function without calls; the slow path is a tail call.
 
 use super::unheard;
 use crate::tracker::paths::node::Node;
@@ -20,7 +20,7 @@ pub(crate) struct Open {
     pub(crate) id: FrameId,
 }
 
-/// What happened on this thread while a scope was open.
+/// Figures of this thread while a scope was open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Closed {
     pub(crate) node: &'static Node,
@@ -28,18 +28,18 @@ pub(crate) struct Closed {
     pub(crate) allocated: u64,
     /// Allocations.
     pub(crate) count: u64,
-    /// Allocated − freed, bytes.
+    /// Allocated − deallocated, bytes.
     pub(crate) net: i64,
-    /// How high the thread's net rose above where it stood at entry, bytes.
+    /// Highest rise of the thread's net above its value at entry, bytes.
     pub(crate) peak: i64,
-    /// Whether no scope of the same site was open beneath.
+    /// True if no scope of the same site was open beneath.
     pub(crate) outermost: bool,
-    /// Not panicking at entry, panicking at exit.
+    /// True if the thread was not panicking at entry and is panicking at exit.
     pub(crate) panicked: bool,
 }
 
 impl Open {
-    /// Opens a scope of `site` on this thread. `None`: the thread is over, profiling is off, or there is no room.
+    /// Opens a scope of `site` on this thread. `None`: the thread is over, profiling is off, or there is no memory.
     #[inline(always)]
     pub(crate) fn here(site: &'static Site, kind: FrameKind) -> Option<Open> {
         if !std::thread::panicking()
@@ -71,7 +71,7 @@ impl Open {
         Some(ledger.open(before, node, kind, panicking))
     }
 
-    /// The node that the scope charges; `None` when it is not the innermost of this thread any more.
+    /// The node that the scope charges; `None`: it is not the innermost scope of this thread any more.
     #[inline(always)]
     pub(crate) fn node(self) -> Option<&'static Node> {
         if !thread::present().is(self.ledger) {
@@ -83,8 +83,8 @@ impl Open {
         }
     }
 
-    /// Closes the scope. `None`: it belongs to another thread, which will close it, or was closed already because something
-    /// outside of it ended; both are counted as misplaced.
+    /// Closes the scope. `None`: it belongs to another thread, which will close it, or it has already been closed with
+    /// an enclosing scope. Both are counted as misplaced.
     #[inline(always)]
     pub(crate) fn close(self) -> Option<Closed> {
         let ledger = self.ledger;
@@ -99,8 +99,8 @@ impl Open {
                 net: ledger.net(),
                 highest,
             };
-            // A handler that interrupts here opens its scopes beneath this one, or beside it once the node before is
-            // charged.
+            // A signal handler that interrupts here opens its scopes inside this one, or beside it once the previous
+            // node is charged.
             let node_before = frame.node_before;
             frame.node.leave();
             let closed = level.figures(frame, false);
@@ -112,13 +112,13 @@ impl Open {
         self.close_slow()
     }
 
-    /// Notes what a call did that has ended. Only the outermost call of a recursion counts: what the inner ones did is part
-    /// of it.
+    /// Records the figures of a call that has ended. Only the outermost call of a recursion counts: it includes the
+    /// inner ones.
     #[inline(always)]
     pub(crate) fn record(self, node: &'static Node, outermost: bool, allocated: u64, peak: u64) {
         if outermost {
             node.record_peak(peak);
-            // Most calls of small functions: they are counted by what is left over.
+            // Not for 0, the figures of most calls of small functions: their number is the remainder.
             if allocated | peak != 0 {
                 self.ledger.tree().record_call(node, allocated, peak);
             }
@@ -157,7 +157,7 @@ impl Ledger {
         kind: FrameKind,
         panicking: bool,
     ) -> Open {
-        // A handler may call the same function in between: it leaves the count as it was.
+        // A signal handler may call the same function in between: it leaves the count unchanged.
         let open = node.open_scopes();
         let open_before = open.get();
         open.set(open_before.wrapping_add(1));
@@ -189,15 +189,15 @@ impl Ledger {
             open_before,
             state,
         };
-        // SAFETY: the slot was taken just now.
+        // SAFETY: the slot has just been taken.
         unsafe { Frames::fill(slot, &frame) };
         self.high.set(net);
-        // Last: until here what a handler calls is called by the function before.
+        // Last: until here, calls of a signal handler belong to the previous function.
         self.charge(node);
         Open { ledger: self, id }
     }
 
-    /// Opens a scope that finds no room for a frame. What it does is charged to what is around it.
+    /// Opens a scope without a frame, because there is no memory for one. Its work is charged to the enclosing scope.
     #[cold]
     fn open_without_frame(&'static self, node: &'static Node, kind: FrameKind, panicking: bool) -> Open {
         if kind.is_call() {
@@ -207,7 +207,7 @@ impl Ledger {
         Open { ledger: self, id: FrameId::frameless(node, kind.is_call(), panicking) }
     }
 
-    /// Closes a scope that was opened without a frame; `None`: it has ended before. Its figures are not known.
+    /// Closes a scope that was opened without a frame. Its figures are not known. `None`: it has already ended.
     #[cold]
     pub(crate) fn close_frameless(&self, scope: Frameless, panicking: bool) -> Option<Closed> {
         let Frameless { node, is_call, panicking_at_entry } = scope;
@@ -222,7 +222,7 @@ impl Ledger {
     }
 }
 
-/// Where a thread stands when a scope ends, as the scope sees it: without what contexts did above it.
+/// Totals of a thread at the end of a scope, as the scope sees them: without the work of contexts above it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Level {
     pub(crate) allocated: u64,
@@ -233,7 +233,7 @@ pub(crate) struct Level {
 }
 
 impl Level {
-    /// What a scope did that ends now.
+    /// Figures of a scope that ends now.
     #[inline(always)]
     pub(crate) fn figures(self, frame: &ScopeFrame, panicking: bool) -> Closed {
         let node = frame.node;

@@ -1,20 +1,20 @@
-//! What a future remembers while it is dropped, in one word: it has no room for two open scopes.
+//! The open scopes of a future while it is dropped, in one word: the future has no space for two scopes.
 
 use super::context::Entered;
 use super::enter_exit::Open;
 use crate::tracker::threads::frames::FrameId;
 use crate::tracker::threads::thread;
 
-/// A scope of the present thread, and the measurement around it, if the one was entered right before the other.
+/// A scope of the present thread, and the measurement around it, if that was entered right before the scope.
 ///
-/// It is the scope's frame as a word. Bits that are free in it (a frame begins at a multiple of 8) say what there is.
+/// The scope's frame as a word. Its unused bits (a frame begins at a multiple of 8) say what is present.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kept(u64);
 
 impl Kept {
     pub(crate) const NONE: Kept = Kept(0);
 
-    /// There is a measurement around the scope.
+    /// Set if there is a measurement around the scope.
     const MEASUREMENT: u64 = 4;
 
     #[inline(always)]
@@ -22,17 +22,17 @@ impl Kept {
         match (measurement, scope) {
             (None, None) => Self::NONE,
             (None, Some(scope)) => Self(scope.id.word(false)),
-            // Nobody finds a measurement whose scope has no frame above it.
+            // A measurement can only be found beneath the frame of its scope.
             (Some(measurement), Some(scope)) if scope.id.without_frame().is_none() => {
                 measurement.leave_open();
                 Self(scope.id.word(false) | Self::MEASUREMENT)
             }
-            // Said by the bit for panics, which is of no use here.
+            // Marked by the bit for panics, which is not needed here.
             (Some(measurement), _) => Self(measurement.leave_open().word(true)),
         }
     }
 
-    /// The scope. `None`: there is none, or the thread is over by now and has closed it.
+    /// The scope. `None`: there is none, or the thread is over and has closed it.
     #[inline(always)]
     pub(crate) fn scope(self) -> Option<Open> {
         match self.frame() {

@@ -1,4 +1,4 @@
-//! Scopes: how a call, a block, a poll or a context is opened and closed, in whatever order and on whichever thread.
+//! Scopes: opening and closing of calls, blocks, polls and contexts, in any order and on any thread.
 
 pub(crate) mod check_limits;
 pub(crate) mod context;

@@ -1,9 +1,10 @@
-//! Scopes that end on another thread than the one where they began: a guard held across an `.await` moves with its task.
+//! Scopes that end on another thread than the one that opened them: a guard held across an `.await` moves with its
+//! task.
 //!
-//! The frame stands on the first thread, and only that thread may touch it. The guard leaves word in the inbox of its
-//! ledger and sends the thread the long way: its next allocation, free or scope ends the frame before it counts. Until
-//! then the thread has done nothing that could be charged to the wrong node. A frame that is gone by then (something
-//! outside of it has ended, the thread is over) stays gone: serial numbers are not used twice.
+//! The frame belongs to the first thread, and only that thread may touch it. The guard puts a word into the mailbox of
+//! its ledger and forces the slow path: the thread's next allocation, free or scope ends the frame before it counts.
+//! Until then the thread has done nothing that could be charged to the wrong node. A frame that is gone by then (an
+//! enclosing scope has ended, or the thread is over) stays gone, because serial numbers are never reused.
 
 use super::enter_exit::Closed;
 use crate::tracker::threads::frames::{FrameId, FrameKind};
@@ -11,20 +12,20 @@ use crate::tracker::threads::ledger::Ledger;
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Ledger {
-    /// A guard of this ledger was dropped on a thread that does not own it.
+    /// Handles a guard of this ledger that was dropped on a thread that does not own it.
     pub(crate) fn end_on_other_thread(&'static self, id: FrameId, panicking: bool) {
         let mailbox = self.mailbox();
         mailbox.init();
         mailbox.words.put(mailbox.slots(), id.word(panicking), || self.wake());
     }
 
-    /// Has the next allocation, free and scope of the owner look at the inbox. Called by any thread.
+    /// Makes the next allocation, free and scope of the owner check the mailbox. Called by any thread.
     fn wake(&self) {
         self.hurry();
         self.frames().force_slow_path();
     }
 
-    /// Ends the scopes that have ended elsewhere, if any. For the owner alone.
+    /// Ends the scopes whose guards were dropped on other threads, if any. For the owner alone.
     #[inline(always)]
     pub(crate) fn catch_up(&'static self) {
         if !self.mailbox().is_empty() {
@@ -35,7 +36,7 @@ impl Ledger {
     #[cold]
     #[inline(never)]
     fn close_ended(&'static self) {
-        // A signal handler has interrupted somebody among the frames: the words wait.
+        // A signal handler has interrupted code that works on the frames: the words wait.
         if self.frames().is_pinned() {
             return;
         }
@@ -52,7 +53,8 @@ impl Ledger {
                     self.close_ended_at(index, panicking);
                 }
             }
-            // Which blocks have ended is not known any more. The guards of those that have not will find nothing to end.
+            // It is not known any more which blocks have ended, so all of them end. The guards of those that had not
+            // will find nothing to end.
             None => {
                 let innermost = || self.frames().all().iter().rposition(|frame| frame.is_open() && frame.is_block());
                 while let Some(index) = innermost() {
@@ -65,7 +67,7 @@ impl Ledger {
         self.rearm_entries();
     }
 
-    /// Makes sure that one more scope can be opened; one that cannot is counted. For the owner alone.
+    /// Makes sure that one more scope can be opened; if not, it is counted. For the owner alone.
     pub(crate) fn reserve_frame(&self) -> bool {
         if self.frames().has_capacity() {
             return true;
@@ -84,12 +86,12 @@ impl Ledger {
         self.scopes_not_opened.store(self.scopes_not_opened.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
-    /// Lets entries take the short way, unless a scope has ended elsewhere meanwhile.
+    /// Lets entries take the fast path, unless a scope has ended on another thread meanwhile.
     fn rearm_entries(&self) {
         self.mailbox().arm(|| self.frames().allow_fast_path(), || self.frames().force_slow_path());
     }
 
-    /// What this thread did until it heard of the end is not what the call did: it counts as a call without figures.
+    /// Ends a scope without figures: what this thread did until it learned of the end is not the work of the call.
     fn close_ended_at(&'static self, index: usize, panicking: bool) {
         let kind = self.frames().all().get(index).map(|frame| frame.state.kind);
         let closed = self.close_at(index, panicking);

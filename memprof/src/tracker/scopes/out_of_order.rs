@@ -1,19 +1,20 @@
-//! Ends of scopes that are not the usual one: others are open above, guards were forgotten, contexts were entered.
+//! Ends of scopes out of order: other scopes are open above, guards were forgotten, contexts were entered.
 //!
-//! The frames beneath a context do not count what happened in it. When it ends, a frame takes its place that says how much
-//! that was (`FrameKind::Subtracted`). It stands above the frame in which the context was entered, so that frame ends
-//! here, and hands it down to the next one. Frames above which no context was entered pay nothing for any of this.
+//! The frames beneath a context do not count its work. When it ends, a frame with the amount of its work replaces it
+//! (`FrameKind::Subtracted`). This frame lies above the one in which the context was entered, so that scope takes this
+//! path when it ends, and hands the amount down to the next frame. Frames above which no context was entered pay
+//! nothing for this.
 
 use super::enter_exit::{Closed, Level};
 use crate::tracker::threads::frames::{Foreign, FrameKind, ScopeFrame};
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::slots::{self, Rise};
 
-/// What stands above a frame, as the frame sees it.
+/// Summary of the frames above a frame.
 struct Above {
-    /// What contexts did; `None`: none was entered.
+    /// Work of contexts; `None`: none was entered.
     foreign: Option<Foreign>,
-    /// The highest net since the frame began, without it.
+    /// The highest net since the frame began, without the work of contexts.
     highest: i64,
 }
 
@@ -26,7 +27,7 @@ impl Ledger {
             highest = highest.max(frame.high_before.wrapping_sub(so_far.net));
             match frame.state.kind {
                 FrameKind::Subtracted => foreign = Some(so_far.and(frame.totals())),
-                // All that is above it happened in it.
+                // Everything above it happened in it.
                 FrameKind::Context => return Above { foreign: Some(so_far.and(self.since(frame))), highest },
                 _ => {}
             }
@@ -35,7 +36,7 @@ impl Ledger {
         Above { foreign, highest: highest.max(self.high.get().wrapping_sub(so_far.net)) }
     }
 
-    /// What happened since a frame was pushed.
+    /// Allocations and net since a frame was pushed.
     fn since(&self, frame: &ScopeFrame) -> Foreign {
         let entry = frame.totals();
         Foreign {
@@ -45,7 +46,7 @@ impl Ledger {
         }
     }
 
-    /// Closes the scope at a place of the stack, whatever stands above it.
+    /// Closes the scope at an index of the stack, whatever is open above it.
     pub(crate) fn close_at(&'static self, index: usize, panicking: bool) -> Closed {
         let _still = self.frames().pin();
         let all = self.frames().all();
@@ -62,8 +63,8 @@ impl Ledger {
         if frame.is_block()
             && let Some(next) = above.iter_mut().find(|frame| frame.is_open())
         {
-            // What began in the block is still open: it stays, and when it ends, what was charged before the block is
-            // charged.
+            // Scopes that began in the block are still open and stay. When they end, the node charged before the block
+            // is charged.
             next.node_before = frame.node_before;
             if frame.id.is_marked() {
                 next.mark();
@@ -71,14 +72,14 @@ impl Ledger {
             if let Some(heir) = above.iter_mut().find(|frame| !frame.state.ended && !frame.is_vacant()) {
                 heir.high_before = heir.high_before.max(frame.high_before);
             }
-            // A context has set aside the counts of what is open beneath, and will count again what then is.
+            // A context has set aside the counts of the scopes beneath, and will count those that are still open.
             if !above.iter().any(ScopeFrame::sets_aside) {
                 frame.node.leave();
             }
             self.frames().end(index);
         } else {
-            // What is open above was forgotten: a function's body and a poll end last. Not so a block: what is open
-            // above it has no frame, and goes on.
+            // Scopes that are open above were forgotten, because a function's body and a poll end last. Scopes above a
+            // block have no frame and stay open.
             if !frame.is_block() {
                 self.close_forgotten(index + 1);
             }
@@ -89,7 +90,7 @@ impl Ledger {
         level.figures(&frame, panicking)
     }
 
-    /// Ends the context that was entered at a place of the stack.
+    /// Ends the context at an index of the stack.
     pub(crate) fn close_context_at(&'static self, index: usize) {
         let _still = self.frames().pin();
         self.close_forgotten(index + 1);
@@ -101,8 +102,7 @@ impl Ledger {
         self.take_off(index, Some(self.since(&frame)), frame.high_before);
     }
 
-    /// Ends the measurement that was entered at a place of the stack: its net on this thread, and the highest net above
-    /// entry.
+    /// Ends the measurement at an index of the stack. Returns its net on this thread, and the highest net above entry.
     pub(crate) fn close_measurement_at(&'static self, index: usize) -> Rise {
         let _still = self.frames().pin();
         self.close_forgotten(index + 1);
@@ -121,7 +121,7 @@ impl Ledger {
         }
     }
 
-    /// Ends the scopes from a place of the stack upwards, whose guards were forgotten. Their frames stay.
+    /// Ends the forgotten scopes from an index of the stack upwards. Their frames stay.
     fn close_forgotten(&self, first: usize) {
         if self.frames().are_frameless_above(first) {
             self.close_forgotten_frameless();
@@ -155,8 +155,8 @@ impl Ledger {
         self.frames().reset_frameless();
     }
 
-    /// Takes a frame off, and all that stands above it. The frame beneath gets to know the highest net that it has seen
-    /// until now, and what it must not count; both without what it must not count already.
+    /// Pops a frame and everything above it. The frame beneath receives the highest net so far and the amount that it
+    /// must not count, both without the amount already subtracted.
     fn take_off(&'static self, index: usize, foreign: Option<Foreign>, highest: i64) {
         let frames = self.frames();
         let ended_beneath = frames.all()[..index].iter().rev().take_while(|frame| frame.state.ended).count();
@@ -175,11 +175,11 @@ impl Ledger {
             Some(_) => frames.push(ScopeFrame::subtracted(foreign, highest, self.root())),
         }
         frames.mark_innermost_if_frameless(first);
-        // What was before is known to the frame above; this goes on with what is true for both.
+        // The frame above knows the earlier maximum; the present net is valid for both.
         self.high.set(self.net());
     }
 
-    /// The thread is over: closes what it has forgotten, and charges the root.
+    /// Closes all scopes of a thread that is over, and charges the root.
     pub(crate) fn close_all_scopes(&'static self) {
         self.catch_up();
         let _still = self.frames().pin();
@@ -210,12 +210,13 @@ fn beneath_context(frames: &[ScopeFrame]) -> impl Iterator<Item = &ScopeFrame> {
     frames.iter().rev().take_while(|frame| !frame.sets_aside()).filter(|frame| frame.is_open())
 }
 
-/// A context is entered: what is called in it is no inner call of a recursion that began beneath.
+/// Sets the counts of open scopes aside when a context is entered: calls in it are not inner calls of a recursion that
+/// began beneath.
 pub(crate) fn set_counts_aside(beneath: &[ScopeFrame]) {
     beneath_context(beneath).for_each(|frame| frame.node.open_scopes().set(0));
 }
 
-/// The context has ended: what is open beneath counts again.
+/// Restores the counts of open scopes when a context has ended.
 fn count_again(beneath: &[ScopeFrame]) {
     for frame in beneath_context(beneath) {
         let open = frame.node.open_scopes();

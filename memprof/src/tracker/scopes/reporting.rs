@@ -1,4 +1,4 @@
-//! Work of the profiler itself, counted on ledgers of its own: no figure of the program has it.
+//! Work of the profiler itself, counted on separate ledgers: it is in no figure of the program.
 //!
 //! ```text
 //!             begin                        end
@@ -6,13 +6,14 @@
 //!   (no ledger)      ──► reporting ledger, until the thread is over       (the profiler's own threads)
 //! ```
 //!
-//! A thread that reports counts on another ledger meanwhile. Its own stands still: no scope, budget, window, measurement or
-//! peak sees the work, and the hot path has no question more. Blocks that are left at the end belong to the program from then
-//! on (a `Report` that it holds, buffers of the standard library): they are charged to its root in one go, beside all open
-//! scopes, as bytes and blocks, so that freeing them balances. Blocks of the program that were freed meanwhile likewise.
+//! A thread that reports counts on another ledger meanwhile. Its own ledger does not change: no scope, budget, window,
+//! measurement or peak includes the work, and the hot path needs no extra check. Blocks left at the end belong to the
+//! program from then on (a `Report` that it holds, buffers of the standard library). They are charged to its root at
+//! once, outside all open scopes, as bytes and blocks, so that freeing them balances. The same holds for blocks of the
+//! program that were freed meanwhile.
 //!
-//! The profiler's own threads have no ledger of the program's. What they leave waits until a thread of the program has
-//! reported, so that the exact peak of a program with one thread stays that thread's.
+//! The profiler's own threads have no ledger of the program. Blocks that they leave are charged when a thread of the
+//! program reports, so that the peak of a program with one thread stays exact.
 
 use super::context::CallPath;
 use crate::tracker::threads::ledger::{Ledger, REPORTING, SHARED};
@@ -21,11 +22,12 @@ use crate::tracker::threads::published;
 use crate::tracker::threads::thread;
 use std::marker::PhantomData;
 
-/// Allocations and frees of this thread are the profiler's until this is dropped. They get no records.
+/// Counts allocations and frees of this thread as the profiler's until this is dropped. They get no records.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Reporting {
-    /// `None`: profiling is off on this thread, or there is no memory for a ledger: then the work is the program's.
+    /// `None`: profiling is off on this thread, or there is no memory for a ledger; then the work counts as the
+    /// program's.
     ledger: Option<&'static Ledger>,
     /// It ends on the thread where it began.
     _here: PhantomData<*const ()>,
@@ -36,7 +38,7 @@ impl Reporting {
         Self { ledger: enter(false), _here: PhantomData }
     }
 
-    /// Makes this thread the profiler's own, until it is over. To be called before the thread allocates anything.
+    /// Makes this thread one of the profiler, until it is over. Called before the thread allocates anything.
     pub(crate) fn begin_thread() {
         enter(true);
     }
@@ -58,7 +60,7 @@ impl Drop for Reporting {
 /// Begins a scope on this thread's reporting ledger.
 fn enter(is_threads_life: bool) -> Option<&'static Ledger> {
     if is_threads_life && thread::present().ledger().is_none() {
-        // The thread has no ledger of the program's, and takes none.
+        // The thread has no ledger of the program, and takes none.
         return change(true);
     }
     let present = thread::ledger();
@@ -72,13 +74,13 @@ fn enter(is_threads_life: bool) -> Option<&'static Ledger> {
     }
     if let Some(ledger) = present {
         ledger.catch_up();
-        // The process's peak is known up to here, and nothing moves it until the end.
+        // The peak of the process is known up to here and does not move until the end.
         ledger.publish(true);
     }
     change(is_threads_life)
 }
 
-/// Changes this thread's ledger for a reporting one.
+/// Replaces this thread's ledger by a reporting one.
 fn change(is_threads_life: bool) -> Option<&'static Ledger> {
     if !thread::can_change() {
         return None;
@@ -96,7 +98,7 @@ fn change(is_threads_life: bool) -> Option<&'static Ledger> {
     Some(ledger)
 }
 
-/// Ends the work on a ledger: the thread goes back to the one it had, and gives it what is left.
+/// Ends the work on a ledger: the thread returns to its previous one, which is charged with the remaining blocks.
 fn end(ledger: &'static Ledger) {
     left_over::leave(ledger);
     thread::change_back(ledger.own_work().before.get());
@@ -104,7 +106,7 @@ fn end(ledger: &'static Ledger) {
     give();
 }
 
-/// Charges the program, on this thread, with what is left.
+/// Charges the program, on this thread, with the remaining blocks.
 fn give() {
     let (bytes, count) = left_over::take();
     if (bytes, count) == (0, 0) {

@@ -1,4 +1,5 @@
-//! Programs whose tracked functions run, and where nobody will ever see a figure: a word on stderr, if figures were wanted.
+//! A message on stderr for programs whose tracked functions run although no report will ever be written, if figures
+//! were wanted.
 
 use crate::os::{exit, kept_loaded, stderr, wanted};
 use crate::tracker::threads::installed;
@@ -8,9 +9,9 @@ use crate::tracker::threads::thread;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 
-/// Set once a scope was opened.
+/// Set when the first scope is opened.
 static WAS_SCOPE: AtomicBool = AtomicBool::new(false);
-/// Set once a profile has begun, with or without `enabled`: it says everything itself.
+/// Set when a profile begins, with or without `enabled`: from then on the profile writes all messages.
 static WAS_PROFILE: AtomicBool = AtomicBool::new(false);
 
 const NOT_INSTALLED: &str = "memprof: nothing is counted: the global allocator of this program is not memprof's; put \
@@ -18,19 +19,19 @@ const NOT_INSTALLED: &str = "memprof: nothing is counted: the global allocator o
 const NO_PROFILE: &str = "memprof: no report was written: no profile was started; put #[memprof::main] on `fn main`, or call \
                           Profiler::start\n";
 
-/// Says that a profile begins.
+/// Notes that a profile begins.
 pub(crate) fn note_profile() {
     WAS_PROFILE.store(true, Relaxed);
 }
 
-/// The first call of a path. Only the very first one of the process looks around.
+/// Called with the first call of a path. Only the very first one of the process checks the state.
 #[cold]
 pub(crate) fn note_scope() {
     if WAS_SCOPE.load(Relaxed) || WAS_SCOPE.swap(true, AcqRel) || WAS_PROFILE.load(Relaxed) || !wanted::are_figures() {
         return;
     }
-    // Before a program's main the standard library has allocated. A tracker would have made a ledger for that. In a library
-    // this may come before its first allocation.
+    // The standard library allocates before a program's main, and an installed tracker would have created a ledger
+    // then. In a library this may come before the first allocation.
     if !kept_loaded::is_library() && REGISTRY.iter().next().is_none() && thread::present().ledger().is_none() {
         stderr::write_all(NOT_INSTALLED.as_bytes());
     } else {

@@ -1,11 +1,11 @@
-//! The measurement in which something was made, kept by a future or a context, and entered again on whichever thread.
+//! The measurement in which a future was created: the future keeps it and enters it again on any thread.
 
 use super::context::{CallPath, Entered};
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::slots::{self, Visit};
 use crate::tracker::threads::thread;
 
-/// In which measurement something was made, in 5 bytes: a future has room for them beside what else it keeps.
+/// The measurement in which a future was created, in 5 bytes, for which a future has space.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Within {
     number: u8,
@@ -16,7 +16,7 @@ pub(crate) struct Within {
 impl Within {
     const NOWHERE: Within = Within { number: 0, serial: [0; 4] };
 
-    /// Where this thread is.
+    /// The innermost measurement of this thread.
     #[inline]
     pub(crate) fn here() -> Self {
         match thread::present().ledger().map(Ledger::node) {
@@ -29,7 +29,8 @@ impl Within {
         measurement.map_or(Self::NOWHERE, |(number, serial)| Self { number, serial: lowest(serial) })
     }
 
-    /// Enters the measurement on this thread, unless the thread is in it, or it has ended. `None`: nothing was entered.
+    /// Enters the measurement on this thread, unless the thread is already in it or it has ended. `None`: nothing was
+    /// entered.
     #[inline(always)]
     pub(crate) fn enter(self) -> Option<Entered> {
         if self.number == 0 { None } else { self.enter_slow() }

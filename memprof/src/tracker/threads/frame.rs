@@ -1,31 +1,32 @@
-//! One open scope of a thread: what its guard knows, and what stands in its frame.
+//! One open scope of a thread: the id that its guard holds, and its frame.
 
 use crate::tracker::paths::node::Node;
 
-/// What opened a scope, and so how it ends.
+/// The kind of a scope, which decides how it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum FrameKind {
-    /// No frame, or not yet: an entry or exit that a signal has interrupted. Zeroed memory is vacant.
+    /// No frame, or not yet: an entry or exit interrupted by a signal. Zeroed memory is vacant.
     Vacant = 0,
     /// One poll of a future, or its drop. Ends like a call, but is not one.
     Poll,
-    /// A context that was entered: what happens in it is another path's, and none of the frames beneath counts it.
+    /// An entered context: its work belongs to another path, and no frame beneath counts it.
     Context,
-    /// A measurement that was entered. What is called in it is no inner call of a recursion that began beneath, as in a
-    /// context; but it is a part of what the frames beneath do.
+    /// An entered measurement. As in a context, calls in it are not inner calls of a recursion that began beneath; but
+    /// its work counts for the frames beneath.
     Measurement,
-    /// No open scope: what contexts did that were entered above the frame beneath, and have ended. See
+    /// No open scope: the work of ended contexts that were entered above the frame beneath. See
     /// [`ScopeFrame::subtracted`].
     Subtracted,
-    /// A function's body: it ends after everything that began in it, so what is still open above it was forgotten.
+    /// A function's body: it ends after everything that began in it, so a scope that is still open above it was
+    /// forgotten.
     Call,
     /// A guard in the user's hands: it may end before what began in it.
     Block,
 }
 
 impl FrameKind {
-    /// Whether it is a call, from its entry to its end.
+    /// True if it is a call, from its entry to its end.
     #[inline(always)]
     pub(crate) fn is_call(self) -> bool {
         // PERF: the two are the last ones, so that one comparison tells.
@@ -33,7 +34,7 @@ impl FrameKind {
     }
 }
 
-/// What happened through contexts, and is not to be counted by the frames beneath them.
+/// Work of contexts, which the frames beneath them must not count.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Foreign {
     pub(crate) allocated: u64,
@@ -51,21 +52,21 @@ impl Foreign {
     }
 }
 
-/// Which frame it is: where it was put (bytes above the bottom) and a serial number. One word, so that an exit compares
-/// it once.
+/// The identity of a frame: its offset from the bottom of the stack in bytes, and a serial number. One word, so that an
+/// exit needs one comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameId(pub(crate) u64);
 
 impl FrameId {
-    /// Of a frame that no guard knows: no frame is put there.
+    /// Id of frames without a guard: no frame has this offset.
     const NOBODYS: FrameId = FrameId(u64::MAX);
 
-    /// In a word where the frame was put, its lowest bits are free: there was a panic; it is a word at all, not 0.
+    /// Unused low bits of the offset in a word: the thread was panicking; the word is not empty.
     const PANICKING: u64 = 1;
     const IS_ID: u64 = 2;
-    /// In a frame: calls without a frame were opened above it, so it ends the long way.
+    /// Set in a frame above which calls without a frame were opened: it ends on the slow path.
     pub(crate) const MARKED: u64 = 1;
-    /// Of a scope without a frame: no frame is put so far up.
+    /// Set in the id of a scope without a frame: no frame has so large an offset.
     const FRAMELESS: u64 = 1 << 31;
 
     #[inline(always)]
@@ -73,55 +74,55 @@ impl FrameId {
         self.0 as u32 as usize
     }
 
-    /// The frame that was put before this one, where nothing else was put in between.
+    /// Id of the frame pushed directly before this one.
     pub(crate) fn before(self) -> Self {
         Self(self.0.wrapping_sub((1 << 32) + FRAME as u64))
     }
 
-    /// As a word, never 0, that also says whether there was a panic when the scope ended.
+    /// The id as a word, never 0, that also says if the thread was panicking when the scope ended.
     #[inline(always)]
     pub(crate) fn word(self, panicking: bool) -> u64 {
         self.0 | Self::IS_ID | if panicking { Self::PANICKING } else { 0 }
     }
 
-    /// Of a scope that found no room for its frame: its node, and what an end has to know. The lowest three bits are free.
+    /// Id of a scope without a frame: its node, and the facts that its end needs. The lowest three bits are unused.
     pub(crate) fn frameless(node: &'static Node, is_call: bool, panicking: bool) -> Self {
         let node = std::ptr::from_ref(node).expose_provenance() as u64 / align_of::<Node>() as u64;
         let facts = node << 2 | u64::from(is_call) << 1 | u64::from(panicking);
         Self((facts >> 28) << 32 | Self::FRAMELESS | (facts << 3 & (Self::FRAMELESS - 1)))
     }
 
-    /// What [`frameless`](Self::frameless) was made of; `None`: the scope has a frame.
+    /// The scope that [`frameless`](Self::frameless) has packed; `None`: the scope has a frame.
     pub(crate) fn without_frame(self) -> Option<Frameless> {
         if self.0 & Self::FRAMELESS == 0 {
             return None;
         }
         let facts = (self.0 >> 32) << 28 | (self.0 & (Self::FRAMELESS - 1)) >> 3;
         let node = std::ptr::with_exposed_provenance::<Node>((facts >> 2) as usize * align_of::<Node>());
-        // SAFETY: `frameless` was given this node, and nodes are never freed. No other id has this bit: `push` puts no frame
-        // so far up.
+        // SAFETY: `frameless` was given this node, and nodes are never freed. No other id has this bit: no frame has so
+        // large an offset.
         let node = unsafe { &*node };
         Some(Frameless { node, is_call: facts & 2 != 0, panicking_at_entry: facts & 1 != 0 })
     }
 
-    /// Of a frame: whether it ends the long way.
+    /// True if the frame ends on the slow path.
     pub(crate) fn is_marked(self) -> bool {
         self.0 & Self::MARKED != 0
     }
 
-    /// The same without the mark, as its guard knows it.
+    /// The id without the mark, as its guard holds it.
     pub(crate) fn unmarked(self) -> Self {
         Self(self.0 & !Self::MARKED)
     }
 
-    /// What [`word`](Self::word) was made of.
+    /// The id that [`word`](Self::word) has packed, and true if the thread was panicking.
     #[inline(always)]
     pub(crate) fn from_word(word: u64) -> (Self, bool) {
         (Self(word & !(Self::IS_ID | Self::PANICKING)), word & Self::PANICKING != 0)
     }
 }
 
-/// An open scope that found no room for its frame.
+/// An open scope without a frame, for which there was no memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frameless {
     pub(crate) node: &'static Node,
@@ -129,13 +130,13 @@ pub(crate) struct Frameless {
     pub(crate) panicking_at_entry: bool,
 }
 
-/// What a frame is. Written last, in one piece.
+/// The state of a frame. Written last, as one word.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(4))]
 pub(crate) struct FrameState {
     pub(crate) kind: FrameKind,
     pub(crate) panicking_at_entry: bool,
-    /// A block that ended while others were open above it. Nothing leads to it any more.
+    /// True for a block that ended while other scopes were open above it. No guard refers to it any more.
     pub(crate) ended: bool,
 }
 
@@ -154,21 +155,21 @@ impl FrameState {
 pub(crate) struct ScopeFrame {
     pub(crate) id: FrameId,
     pub(crate) node: &'static Node,
-    /// What is charged when this scope ends.
+    /// The node that is charged when this scope ends.
     pub(crate) node_before: &'static Node,
     /// The thread's highest net before this scope began.
     pub(crate) high_before: i64,
     pub(crate) net_at_entry: i64,
     pub(crate) allocated_at_entry: u64,
     pub(crate) count_at_entry: u64,
-    /// Scopes of the same site that were open beneath: 0 is the outermost of a recursion.
+    /// Open scopes of the same site beneath; 0: the outermost of a recursion.
     pub(crate) open_before: u32,
     pub(crate) state: FrameState,
 }
 
 impl ScopeFrame {
-    /// What takes the place of a context that has ended, and is handed down from frame to frame as they end: how much
-    /// each of them must not count, and the highest net until now, without it. `node` is of no meaning.
+    /// The frame that replaces an ended context and is handed down from frame to frame as they end: the amount that
+    /// none of them must count, and the highest net so far without it. `node` has no meaning.
     pub(crate) fn subtracted(foreign: Foreign, highest: i64, node: &'static Node) -> ScopeFrame {
         ScopeFrame {
             id: FrameId::NOBODYS,
@@ -183,12 +184,12 @@ impl ScopeFrame {
         }
     }
 
-    /// The totals at entry; of a [`subtracted`](Self::subtracted) frame, what is not to be counted.
+    /// The totals at entry; in a [`subtracted`](Self::subtracted) frame, the amount that must not be counted.
     pub(crate) fn totals(&self) -> Foreign {
         Foreign { allocated: self.allocated_at_entry, count: self.count_at_entry, net: self.net_at_entry }
     }
 
-    /// Adds to a [`subtracted`](Self::subtracted) frame what happened after it.
+    /// Adds later work to a [`subtracted`](Self::subtracted) frame.
     pub(crate) fn subtract(&mut self, foreign: Foreign, highest: i64) {
         self.high_before = self.high_before.max(highest.wrapping_sub(self.net_at_entry));
         let both = self.totals().and(foreign);
@@ -203,17 +204,17 @@ impl ScopeFrame {
         self.state.kind == FrameKind::Block
     }
 
-    /// Whether the counts of open scopes beneath are set aside while it is open.
+    /// True if the counts of open scopes beneath are set aside while it is open.
     pub(crate) fn sets_aside(&self) -> bool {
         matches!(self.state.kind, FrameKind::Context | FrameKind::Measurement)
     }
 
-    /// Whether it is no frame, or not yet.
+    /// True if it is no frame, or not yet.
     pub(crate) fn is_vacant(&self) -> bool {
         self.state.kind == FrameKind::Vacant
     }
 
-    /// Has it end the long way.
+    /// Makes it end on the slow path.
     pub(crate) fn mark(&mut self) {
         self.id.0 |= FrameId::MARKED;
     }

@@ -1,13 +1,13 @@
 //! The open scopes of one thread, outermost first.
 //!
-//! Guards on the user's side hold only where their frame was put and which one it was: they can be dropped out of
-//! order, on another thread, or never, and the stack stays sound.
+//! A guard in the user's code holds only the offset and the serial number of its frame. It can be dropped out of order,
+//! on another thread, or never, and the stack stays sound.
 //!
 //! A signal handler may open and close scopes between any two instructions of its thread. So the slots above the top
-//! are vacant; an entry takes its slot first, fills it, and says last what it is; an exit leaves its slot vacant before
-//! it gives it back. What a handler finds is the stack without the scope that is being opened or closed, and it leaves
-//! it so. The frames never move beneath an entry or exit that was interrupted (see [`Frames::reserve_frame`]), and no place
-//! where they were is given back.
+//! are vacant; an entry takes its slot first, fills it, and writes its state last; an exit makes its slot vacant before
+//! it gives it back. A handler finds the stack without the scope that is being opened or closed, and leaves it like
+//! that. The frames never move during an interrupted entry or exit (see [`Frames::reserve_frame`]), and their old
+//! memory is never released.
 
 pub(crate) use super::frame::{FRAME, Foreign, FrameId, FrameKind, FrameState, Frameless, ScopeFrame};
 use crate::os::pages;
@@ -16,14 +16,14 @@ use std::cell::Cell;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, compiler_fence};
 
-/// Frames that one thread can have at once, what is spare among them. Calls beyond that are counted without one.
+/// Maximum number of frames of one thread, including the spare ones. Calls beyond it are counted without a frame.
 const MAX_FRAMES: usize = 64 * 1024;
 const FIRST_FRAMES: usize = 256;
-/// Slots that are kept for signal handlers that interrupt what must not be moved.
+/// Bytes reserved for signal handlers that interrupt while the frames must not move.
 const SPARE: usize = 16 * FRAME;
 const _: () = assert!(MAX_FRAMES * FRAME < 1 << 31, "the id of a scope without a frame has this bit");
 
-/// The stack of open scopes. The owner alone touches it, but for what sends it the long way.
+/// The stack of open scopes. The owner alone touches it, except for `limit`.
 #[derive(Debug)]
 pub(crate) struct Frames {
     start: Cell<*mut ScopeFrame>,
@@ -31,22 +31,22 @@ pub(crate) struct Frames {
     top: Cell<usize>,
     /// Bytes reserved.
     reserved: Cell<usize>,
-    /// The bytes that an entry may use without a further look: `reserved` without what is spare, or 0 where it has to take
-    /// the long way. Others set it to 0, so that an entry asks for both at once.
+    /// Bytes that the fast path of an entry may use: `reserved` without the spare ones, or 0 to force the slow path.
+    /// Other threads set it to 0, so that an entry needs one comparison for both.
     limit: AtomicUsize,
     /// The next serial number, in the upper half.
     serial: Cell<u64>,
-    /// How many of the frames have ended.
+    /// Number of frames that have ended.
     ended: Cell<usize>,
     /// Calls that are open without a frame.
     frameless: Cell<u64>,
-    /// How many frames there were when the first of these was opened.
+    /// Number of frames when the first of these was opened.
     frameless_from: Cell<usize>,
-    /// True while the owner is among the frames: they must not move.
+    /// True while the owner works on the frames, which must not move.
     pinned: Cell<bool>,
 }
 
-/// Keeps the frames where they are.
+/// Keeps the frames from moving.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Pinned<'f> {
@@ -76,30 +76,30 @@ impl Frames {
         }
     }
 
-    /// Keeps the frames where they are until this is dropped, whatever a signal handler opens meanwhile.
+    /// Keeps the frames from moving until this is dropped, whatever a signal handler opens meanwhile.
     pub(crate) fn pin(&self) -> Pinned<'_> {
         let before = self.pinned.replace(true);
         compiler_fence(SeqCst);
         Pinned { frames: self, before }
     }
 
-    /// True if the owner was among the frames when a signal interrupted it: who asks is a handler.
+    /// True if the owner was working on the frames when a signal interrupted it; then the caller is a signal handler.
     pub(crate) fn is_pinned(&self) -> bool {
         self.pinned.get()
     }
 
-    /// Whether one more frame fits, and nothing is to be done before.
+    /// True if one more frame fits and the fast path may be taken.
     #[inline(always)]
     pub(crate) fn has_capacity(&self) -> bool {
         self.top.get() < self.limit.load(Relaxed)
     }
 
-    /// Sends the next entry the long way. Called by any thread.
+    /// Forces the next entry onto the slow path. Called by any thread.
     pub(crate) fn force_slow_path(&self) {
         self.limit.store(0, Relaxed);
     }
 
-    /// Lets entries take the short way again.
+    /// Lets entries take the fast path again.
     pub(crate) fn allow_fast_path(&self) {
         self.limit.store(self.usable(), Relaxed);
     }
@@ -108,7 +108,7 @@ impl Frames {
         self.reserved.get().saturating_sub(SPARE)
     }
 
-    /// Takes the next slot, and says which frame it is.
+    /// Takes the next slot and returns the id of its frame.
     #[inline(always)]
     pub(crate) fn take_slot(&self) -> (FrameId, *mut ScopeFrame) {
         let serial = self.serial.get().wrapping_add(1 << 32);
@@ -116,21 +116,21 @@ impl Frames {
         let top = self.top.get();
         debug_assert!(top < self.reserved.get());
         self.top.set(top + FRAME);
-        // No instruction: a handler, or a child that another thread forks just now, finds the slot taken before
-        // anything is written to it. Where the frames are is asked after that: from here on they stay there.
+        // No instruction: a signal handler, or a child forked by another thread, finds the slot taken before anything
+        // is written to it. The address of the frames is loaded after that: from here on they do not move.
         compiler_fence(SeqCst);
-        // SAFETY: `top` is a multiple of a frame's size and below the room, which is one too.
+        // SAFETY: `top` is a multiple of a frame's size and below `reserved`, which is one too.
         (FrameId(serial | top as u64), unsafe { self.start.get().byte_add(top) })
     }
 
-    /// Fills the slot that was taken: whoever walks the frames finds them whole.
+    /// Fills a slot that was taken, so that a walk over the frames finds them complete.
     ///
     /// # Safety
-    /// [`take_slot`](Self::take_slot) gave the slot, and nothing was pushed or taken off since.
+    /// [`take_slot`](Self::take_slot) returned the slot, and nothing has been pushed or popped since.
     #[inline(always)]
     pub(crate) unsafe fn fill(slot: *mut ScopeFrame, frame: &ScopeFrame) {
-        // SAFETY: the slot is a place for one frame that nobody else writes to, says the caller. Field by field: the
-        // state comes last.
+        // SAFETY: the slot has memory for one frame that nobody else writes to, as the caller guarantees. Field by
+        // field, because the state comes last.
         unsafe {
             (&raw mut (*slot).id).write(frame.id);
             (&raw mut (*slot).node).write(frame.node);
@@ -146,44 +146,44 @@ impl Frames {
         compiler_fence(SeqCst);
     }
 
-    /// Pushes a frame that no guard knows; the caller has asked [`has_capacity`](Self::has_capacity).
+    /// Pushes a frame without a guard; the caller has checked [`has_capacity`](Self::has_capacity).
     pub(crate) fn push(&self, frame: ScopeFrame) {
         let (_, slot) = self.take_slot();
-        // SAFETY: the slot was taken just now.
+        // SAFETY: the slot has just been taken.
         unsafe { Self::fill(slot, &frame) };
     }
 
-    /// The innermost frame, if it is this very one.
+    /// The innermost frame, if it has this id.
     #[inline(always)]
     pub(crate) fn innermost(&self, id: FrameId) -> Option<&ScopeFrame> {
         let offset = id.offset();
         if offset + FRAME != self.top.get() {
             return None;
         }
-        // SAFETY: the offset is that of the topmost frame, which `fill` has written. The reference is not kept across a
+        // SAFETY: the offset is that of the topmost frame, which `fill` has written. No reference is kept across a
         // push.
         let frame = unsafe { &*self.start.get().byte_add(offset) };
         if frame.id == id { Some(frame) } else { None }
     }
 
-    /// Closes the innermost scope, which is this one: [`innermost`](Self::innermost) has found it.
+    /// Pops the innermost frame, which [`innermost`](Self::innermost) has returned.
     #[inline(always)]
     pub(crate) fn pop(&self, frame: &ScopeFrame, id: FrameId) {
         compiler_fence(SeqCst);
-        // SAFETY: the frame is one of ours, which the owner alone touches; whoever has the reference reads nothing
-        // more.
+        // SAFETY: the frame belongs to this stack, which the owner alone touches; the holder of the reference reads
+        // nothing more.
         unsafe { (&raw const frame.state).cast_mut().write(FrameState::VACANT) };
         compiler_fence(SeqCst);
-        // Not one frame less than there are: a handler's context has left word above.
+        // Set to the offset, not one frame fewer: the context of a signal handler may have left a frame above.
         self.top.set(id.offset());
     }
 
-    /// How many frames there are.
+    /// Number of frames.
     pub(crate) fn len(&self) -> usize {
         self.top.get() / FRAME
     }
 
-    /// All frames, outermost first; one that is vacant is being opened or closed. For the exits that are not in order.
+    /// All frames, outermost first; a vacant one is being opened or closed. For exits out of order.
     #[allow(clippy::mut_from_ref, reason = "the owner is one thread, and callers hold one such slice at a time")]
     pub(crate) fn all(&self) -> &mut [ScopeFrame] {
         if self.start.get().is_null() {
@@ -194,7 +194,7 @@ impl Frames {
         unsafe { std::slice::from_raw_parts_mut(self.start.get(), self.len()) }
     }
 
-    /// The place of a frame that is open. It may have moved since its guard was made (see `reserve_frame`).
+    /// The index of an open frame. It may have moved since its guard was created (see `reserve_frame`).
     pub(crate) fn find(&self, id: FrameId) -> Option<usize> {
         let open = |frame: &ScopeFrame| frame.is_open() && frame.id.unmarked() == id;
         let all = self.all();
@@ -210,7 +210,7 @@ impl Frames {
         }
     }
 
-    /// Takes frames off down to `len`.
+    /// Pops frames down to `len`.
     pub(crate) fn truncate(&self, len: usize) {
         let mut gone = 0;
         for frame in self.all().get_mut(len..).into_iter().flatten() {
@@ -222,27 +222,27 @@ impl Frames {
         self.top.set(self.top.get().min(len * FRAME));
     }
 
-    /// Makes sure that one more frame fits; entries take the long way until [`allow_fast_path`](Self::allow_fast_path). False: too many are
-    /// open, or the system has no memory.
+    /// Makes sure that one more frame fits; entries take the slow path until
+    /// [`allow_fast_path`](Self::allow_fast_path). False: too many are open, or the system has no memory.
     pub(crate) fn reserve_frame(&self) -> bool {
         let fits = || self.top.get() < self.usable();
         if fits() {
             return true;
         }
-        // A handler has interrupted an entry, or somebody among the frames: they have to stay where they are.
+        // A signal handler has interrupted an entry or other work on the frames: they must not move.
         if self.is_pinned() || self.all().last().is_some_and(ScopeFrame::is_vacant) {
             return self.top.get() < self.reserved.get();
         }
         let _still = self.pin();
-        // Ended blocks can lie beneath open ones for ever, where tasks take turns on one thread. Dropping them looks at
-        // every frame, so they have to be many: where guards are forgotten in a loop this is asked at each turn.
+        // Ended blocks can lie beneath open ones forever, if tasks take turns on one thread. Dropping them visits every
+        // frame, so it waits until there are many: if guards are forgotten in a loop, this is called at each turn.
         if self.ended.get() > 0 && self.ended.get() >= self.len() / 4 {
             self.drop_ended();
         }
         fits() || self.grow()
     }
 
-    /// Takes the ended frames out. Their guards are gone, and the guards of what moves find it by its id.
+    /// Removes the ended frames. Their guards are gone, and the guards of moved frames find them by their ids.
     fn drop_ended(&self) {
         let mut kept = 0;
         let all = self.all();
@@ -254,7 +254,7 @@ impl Frames {
             if all[index].state.ended {
                 continue;
             }
-            // Only what stood between them kept these two apart.
+            // Only the removed frames separated these two.
             if kept > 0 && all[index].is_subtracted() && all[kept - 1].is_subtracted() {
                 let upper = all[index];
                 all[kept - 1].subtract(upper.totals(), upper.high_before);
@@ -286,13 +286,13 @@ impl Frames {
         }
         compiler_fence(SeqCst);
         self.start.set(memory);
-        // The old place is kept: an exit that a signal handler has interrupted may be reading there, or a forked child.
-        // All of them together take no more than the new one.
+        // The old memory is kept: an interrupted exit or a forked child may be reading it. All old pieces together take
+        // no more than the new one.
         self.reserved.set(larger);
         true
     }
 
-    /// Notes a call that is open without a frame, of this node.
+    /// Notes a call of this node that is open without a frame.
     pub(crate) fn note_frameless(&self, node: &'static Node) {
         if self.frameless.get() == 0 {
             self.frameless_from.set(self.len());
@@ -302,7 +302,7 @@ impl Frames {
         self.mark_innermost_if_frameless(self.len());
     }
 
-    /// A call without a frame has ended. False: it had ended before, with what is around it.
+    /// Ends a call without a frame. False: it had already ended with an enclosing scope.
     pub(crate) fn end_frameless(&self, node: &'static Node) -> bool {
         let open = node.frameless.get();
         if open == 0 {
@@ -318,12 +318,12 @@ impl Frames {
         self.frameless.get() > 0 && len <= self.frameless_from.get()
     }
 
-    /// They have been ended.
+    /// Resets the count of calls without a frame: all have been ended.
     pub(crate) fn reset_frameless(&self) {
         self.frameless.set(0);
     }
 
-    /// The innermost of so many frames ends the long way if there are calls without a frame above it.
+    /// Makes the innermost of `len` frames end on the slow path if there are calls without a frame above it.
     pub(crate) fn mark_innermost_if_frameless(&self, len: usize) {
         if self.frameless.get() > 0
             && let Some(frame) = len.checked_sub(1).and_then(|index| self.all().get_mut(index))

@@ -1,4 +1,4 @@
-//! The inner allocator, found by a probe: so the tracker shows that it is the program's global allocator.
+//! The inner allocator, found by a probe, which shows that the tracker is the program's global allocator.
 
 use super::thread;
 use std::sync::atomic::AtomicPtr;
@@ -17,12 +17,12 @@ pub(crate) fn inner_name() -> Option<&'static str> {
     if name.is_null() {
         return None;
     }
-    // SAFETY: only `note_inner` stores here, and what it stores is such a function.
+    // SAFETY: only `note_inner` stores here, and it stores such a function.
     let name = unsafe { std::mem::transmute::<*mut (), InnerName>(name) };
     Some(name())
 }
 
-/// Whether the tracker is the program's global allocator. Allocates one byte to find out, once.
+/// True if the tracker is the program's global allocator. Allocates one byte to find out, once.
 pub(crate) fn is_installed() -> bool {
     !INNER_NAME.load(Acquire).is_null() || inner_name().is_some()
 }

@@ -1,5 +1,5 @@
-//! The ledger: all that one thread counts. It lives in system memory, is never freed, and passes to the next thread
-//! when its thread is over.
+//! The ledger: all counters of one thread. It lives in system memory, is never freed, and passes to another thread when
+//! its thread is over.
 
 use super::frames::Frames;
 use super::mailbox::Mailbox;
@@ -20,31 +20,31 @@ use std::ptr::null_mut;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64};
 
-/// How far a thread's net moves before it is published to the process.
+/// Distance that a thread's net moves before it is published to the process.
 pub(crate) const PUBLISH_STEP: u64 = 64 * 1024;
-/// What a ledger and its first nodes take.
+/// Bytes of a ledger and its first nodes.
 const LEDGER_BYTES: usize = 16 * 1024;
 
-/// All ledgers of the program but the shared one.
+/// All ledgers of the program except the shared one.
 pub(crate) static REGISTRY: Registry<Ledger> = Registry { head: AtomicPtr::new(null_mut()), free: AtomicU32::new(0) };
 
-/// The ledgers on which threads count while they report; in no figure of the program.
+/// Ledgers on which threads count while they report; they are in no figure of the program.
 pub(crate) static REPORTING: Registry<Ledger> = Registry { head: AtomicPtr::new(null_mut()), free: AtomicU32::new(0) };
 
-/// Where threads count that have no ledger of their own any more: their thread-local state is gone.
+/// The ledger of threads that have no ledger of their own any more because their thread-local state is gone.
 pub(crate) static SHARED: Ledger = Ledger::new();
 
-/// All ledgers of the program, the shared one last. One that is listed later is not in it.
+/// All ledgers of the program, the shared one last. Ledgers listed later are not included.
 pub(crate) fn each_ledger() -> impl Iterator<Item = &'static Ledger> {
     REGISTRY.iter().chain(std::iter::once(&SHARED))
 }
 
-/// All nodes of a ledger, the root last: a node stands before its parent.
+/// All nodes of a ledger, the root last: a node comes before its parent.
 pub(crate) fn each_node(ledger: &'static Ledger) -> impl Iterator<Item = &'static Node> {
     ledger.tree().nodes().chain(std::iter::once(ledger.root()))
 }
 
-/// Has every thread draw its next sample anew, because the interval has shrunk.
+/// Makes every thread draw its next sample again, because the interval has shrunk.
 #[cold]
 #[inline(never)]
 pub(crate) fn hurry_all() {
@@ -62,70 +62,70 @@ impl Counters {
     }
 }
 
-/// What one thread counts. The first 64 bytes are all that an ordinary allocation or free touches of it.
+/// All counters of one thread. PERF: the fast path of an allocation or free touches only its first 64 bytes.
 ///
-/// Its own totals serve the thread alone: scopes take their differences from them. What others read stands in the
-/// nodes; a second set of shared counters would cost two instructions for each allocation and free.
+/// The thread's totals serve the thread alone: scopes take their differences from them. Other threads read the nodes; a
+/// second set of shared counters would cost two instructions for each allocation and free.
 #[repr(C, align(64))]
 #[derive(Debug)]
 pub(crate) struct Ledger {
     /// Bytes that the thread has allocated.
     pub(crate) allocated: Cell<u64>,
-    /// How many allocations: what a call made is a difference of two of these, for its budget.
+    /// Number of allocations. The allocations of a call, for its budget, are a difference of two of these.
     pub(crate) allocated_count: Cell<u64>,
-    /// Bytes that the thread has freed.
+    /// Bytes that the thread has deallocated.
     pub(crate) deallocated: Cell<u64>,
     /// The highest net since the innermost open scope began.
     pub(crate) high: Cell<i64>,
     /// The node that is charged.
     node: AtomicPtr<Node>,
-    /// Bytes allocated at which an allocation takes the long way; 0 while allocations are tracked: each does.
+    /// Bytes allocated from which on an allocation takes the slow path; 0 while every allocation is recorded: each
+    /// does.
     pub(crate) allocation_threshold: AtomicU64,
-    /// Bytes freed at which a free takes the long way; 0 while allocations are tracked.
+    /// Bytes deallocated from which on a free takes the slow path; 0 while allocations are recorded.
     pub(crate) free_threshold: AtomicU64,
-    /// Bytes allocated at which the thread's net has to be published; 0 where a scope has ended elsewhere.
+    /// Bytes allocated at which the thread's net has to be published; 0: a scope has ended on another thread.
     publish_at: AtomicU64,
-    /// Bytes freed at which the thread's net has to be published; 0 likewise.
+    /// Bytes deallocated at which the thread's net has to be published; 0 likewise.
     publish_at_freed: AtomicU64,
     published: AtomicI64,
-    /// Bytes allocated when the thread published last.
+    /// Bytes allocated when the thread last published.
     published_allocated: AtomicU64,
-    /// When the next sample is due, while the live table is one.
+    /// The next sample, while the live table is a sample.
     pub(crate) countdown: live::NextSample,
-    /// Which of the tracked allocations are special, see `records::is_special`.
+    /// Mask of the recorded allocations that take the slow path, see `records::is_special`.
     pub(crate) slow_path_mask: AtomicU64,
     /// True if it is one of [`REPORTING`].
     is_reporting: Cell<bool>,
     link: Link<Ledger>,
-    /// Allocations that found no room in the live table.
+    /// Allocations that found the live table full.
     pub(crate) not_recorded: AtomicU64,
     pub(crate) misplaced_guards: AtomicU64,
     pub(crate) scopes_not_opened: AtomicU64,
-    /// What captures the stacks of tracked allocations.
+    /// Captures the stacks of recorded allocations.
     pub(crate) stacks: StackCapture,
     pub(crate) threads_served: AtomicU64,
-    /// The highest net that frames have seen which are gone, where what they have seen is not handed down as it was:
-    /// the frames beneath a context do not count what it did. For the owner alone.
+    /// The highest net of popped frames whose maximum was not handed down unchanged: the frames beneath a context do
+    /// not count its work. For the owner alone.
     pub(crate) highest_handed_down: Cell<i64>,
     /// The system's number of the thread.
     pub(crate) thread_id: AtomicU32,
-    /// The name of the last thread, in words: a reporter may read it while the owner replaces it, and then gets parts of
-    /// both.
+    /// The name of the last thread, in words: a reporter that reads it while the owner replaces it gets parts of both
+    /// names.
     last_name: [AtomicU64; 4],
     root: Node,
     tree: Tree,
     frames: Frames,
     mailbox: Mailbox,
     own_work: OwnWork,
-    /// Which ledger this is, in the order of their making.
+    /// Number of the ledger, in the order of creation.
     pub(crate) number: AtomicU32,
 }
 
-// SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `place` and the place itself,
-// the name, the late ends and what sends an entry the long way are atomics. All that is a `Cell`, `frames`, what captures
-// stacks and the rest of `tree` are touched by the thread that has taken the ledger alone (taking acquires what the former
-// owner released); of the shared ledger nobody touches them. `is_reporting` is read by all and set before the ledger is
-// listed.
+// SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `link` and the link itself,
+// the name, the mailbox and the limit of the frames are atomics. Every `Cell`, `frames`, `stacks` and the rest of
+// `tree` are touched only by the thread that has taken the ledger (taking acquires what the previous owner released);
+// in the shared ledger nobody touches them. `is_reporting` is read by all and set before the ledger is listed.
 unsafe impl Sync for Ledger {}
 
 impl Listed for Ledger {
@@ -169,7 +169,7 @@ impl Ledger {
         }
     }
 
-    /// A new ledger of the program, listed and taken; `None` where the system has no memory.
+    /// Creates a ledger of the program, listed and taken. `None`: the system has no memory.
     pub(crate) fn create() -> Option<&'static Ledger> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let ledger = Self::make()?;
@@ -177,12 +177,12 @@ impl Ledger {
         ledger.number.store(number, Relaxed);
         ledger.countdown.seed(number.into());
         REGISTRY.add(ledger);
-        // After it is listed: a profile that starts meanwhile either finds it, or is seen here.
+        // After it is listed: a profile that starts meanwhile either finds the ledger or is seen here.
         ledger.publish(false);
         Some(ledger)
     }
 
-    /// The same for reporting.
+    /// As [`create`](Self::create), for reporting.
     pub(crate) fn create_for_reporting() -> Option<&'static Ledger> {
         let ledger = Self::make()?;
         ledger.is_reporting.set(true);
@@ -196,11 +196,11 @@ impl Ledger {
         if start.is_null() {
             return None;
         }
-        // Copied from there, not made on the stack: this may be one of a few kilobytes.
+        // Copied from a static, not built on the stack, which may have only a few kilobytes.
         static BLANK: Ledger = Ledger::new();
         let after = size_of::<Ledger>();
-        // SAFETY: the mapping is larger than a ledger (see the assertion below), aligned to a page, nobody else's, and
-        // never freed. Nobody changes the blank one, which has no part that may not be copied.
+        // SAFETY: the mapping is larger than a ledger (see the assertion below), aligned to a page, not shared, and
+        // never freed. Nobody changes the blank ledger, and all its parts may be copied.
         let ledger: &'static Ledger = unsafe {
             let ledger = start.cast::<Ledger>();
             ledger.copy_from_nonoverlapping(&raw const BLANK, 1);
@@ -226,13 +226,13 @@ impl Ledger {
         &self.frames
     }
 
-    /// What has ended on other threads.
+    /// Words about scopes that have ended on other threads.
     #[inline(always)]
     pub(crate) fn mailbox(&self) -> &Mailbox {
         &self.mailbox
     }
 
-    /// Allocated − deallocated on this thread; negative where it frees what others allocated. For the owner alone.
+    /// Allocated − deallocated on this thread; negative if it frees blocks of others. For the owner alone.
     #[inline(always)]
     pub(crate) fn net(&self) -> i64 {
         self.allocated.get().wrapping_sub(self.deallocated.get()) as i64
@@ -242,7 +242,7 @@ impl Ledger {
     #[inline(always)]
     pub(crate) fn count_allocated(&self, bytes: u64) {
         add!(self, Ledger, allocated, bytes, Relaxed);
-        // One instruction; nothing else tells how many allocations a call made, which a budget can limit.
+        // One instruction; it is the only count of the allocations of a call, which a budget can limit.
         add!(self, Ledger, allocated_count, 1, Relaxed);
     }
 
@@ -252,21 +252,21 @@ impl Ledger {
         add!(self, Ledger, deallocated, bytes, Relaxed);
     }
 
-    /// Notes that an allocation found no room in the live table. For the owner alone.
+    /// Notes that an allocation found the live table full. For the owner alone.
     #[inline(always)]
     pub(crate) fn count_not_recorded(&self) {
         self.not_recorded.store(self.not_recorded.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
-    /// Whether the net may have risen far enough to be published when `total` bytes are allocated, or a scope has ended
-    /// elsewhere.
+    /// True if the net may have risen far enough to be published when `total` bytes are allocated, or a scope has ended
+    /// on another thread.
     #[inline(always)]
     pub(crate) fn is_publishing_due_by_allocations(&self, total: u64) -> bool {
         total >= self.publish_at.load(Relaxed)
     }
 
-    /// Whether the net may have fallen far enough to be published when `total` bytes are freed, or a scope has ended
-    /// elsewhere.
+    /// True if the net may have fallen far enough to be published when `total` bytes are freed, or a scope has ended on
+    /// another thread.
     #[inline(always)]
     pub(crate) fn is_publishing_due_by_frees(&self, total: u64) -> bool {
         total >= self.publish_at_freed.load(Relaxed)
@@ -275,12 +275,12 @@ impl Ledger {
     /// The node that is charged. For the owner alone.
     #[inline(always)]
     pub(crate) fn node(&self) -> &'static Node {
-        // SAFETY: `create` stores the root before the ledger is used, `charge` stores nodes; both live for ever. The
+        // SAFETY: `create` stores the root before the ledger is used, `charge` stores nodes; both live forever. The
         // shared ledger is never asked.
         unsafe { &*self.node.load(Relaxed) }
     }
 
-    /// Makes `node` the one that is charged. For the owner alone.
+    /// Charges `node` from now on. For the owner alone.
     #[inline(always)]
     pub(crate) fn charge(&self, node: &'static Node) {
         self.node.store(std::ptr::from_ref(node).cast_mut(), Relaxed);
@@ -291,14 +291,14 @@ impl Ledger {
         ThreadName::from_words(self.last_name.each_ref().map(|word| word.load(Relaxed)))
     }
 
-    /// Notes what the thread is called now. For the owner alone.
+    /// Notes the current name of the thread. For the owner alone.
     pub(crate) fn note_name(&self) {
         for (slot, word) in self.last_name.iter().zip(ThreadName::current().to_words()) {
             slot.store(word, Relaxed);
         }
     }
 
-    /// Whether it is the one of threads that are over.
+    /// True if it is the shared ledger of threads that are over.
     pub(crate) fn is_shared(&self) -> bool {
         std::ptr::eq(self, &raw const SHARED)
     }
@@ -310,10 +310,10 @@ impl Ledger {
         let mut up = moved.max(0) as u64;
         let mut down = moved.min(0).unsigned_abs();
         let is_read = !self.is_reporting() && net_readings::is_due_for_publisher(clock::ticks());
-        // Half a step is enough once we are here: a net that hovers just below a whole one would else lead here with
-        // nearly every allocation.
+        // Half a step is enough here: otherwise a net that hovers just below a whole one would lead here with nearly
+        // every allocation.
         if however_little || is_read || up.max(down) >= PUBLISH_STEP / 2 {
-            // Exchanged: a signal handler may have published meanwhile.
+            // An exchange, because a signal handler may have published meanwhile.
             let moved = net.wrapping_sub(self.published.swap(net, Relaxed));
             if !self.is_reporting() {
                 published::move_net(moved);
@@ -330,7 +330,7 @@ impl Ledger {
             self.publish_at.store(at, Relaxed);
             self.publish_at_freed.store(at_freed, Relaxed);
         });
-        // The sampling interval follows what recording costs, also where no sample comes for long.
+        // The sampling interval follows the cost of recording, even if no sample comes for a long time.
         if live::table().is_some_and(live::look_if_due) {
             hurry_all();
         }
@@ -339,7 +339,7 @@ impl Ledger {
         }
     }
 
-    /// Publishes where a reading over time is due, and has it taken. For the owner alone, once what it does is counted.
+    /// Publishes if a reading over time is due, and takes it. For the owner alone, after its allocation is counted.
     #[inline]
     pub(crate) fn publish_if_due(&self, ticks: u64) {
         if net_readings::is_due_for_publisher(ticks) {
@@ -347,7 +347,7 @@ impl Ledger {
         }
     }
 
-    /// Whether what the thread allocates gets records. For the owner alone.
+    /// True if allocations of the thread get records. For the owner alone.
     pub(crate) fn is_recorded(&self) -> bool {
         !self.is_reporting()
     }
@@ -362,8 +362,8 @@ impl Ledger {
         &self.own_work
     }
 
-    /// Counts blocks that another ledger has counted so far, each figure as allocated or, where negative, as freed. For the
-    /// owner alone.
+    /// Counts blocks that another ledger has counted so far, each figure as allocated or, if negative, as deallocated.
+    /// For the owner alone.
     pub(crate) fn take_over(&'static self, bytes: i64, count: i64) {
         self.catch_up();
         self.allocated.set(self.allocated.get().wrapping_add(bytes.max(0) as u64));
@@ -372,21 +372,21 @@ impl Ledger {
         self.root.counters.add(bytes, count);
         self.high.set(self.high.get().max(self.net()));
         if let Some(table) = live::table() {
-            // The next allocation is no more likely to be a sample than any other. The countdown has no memory, so that
-            // drawing anew changes no chance.
+            // The next allocation must be no more likely to be sampled than any other. The distribution is memoryless,
+            // so drawing again changes no probability.
             self.countdown.draw(self.allocated.get(), table);
         }
         self.publish(false);
     }
 
-    /// Sets the thresholds anew: the countdown of samples has changed. For the owner alone.
+    /// Sets the thresholds again, because the next sample has changed. For the owner alone.
     pub(crate) fn rearm(&self) {
         self.arm(|| {});
     }
 
-    /// Sets the thresholds after `publishing` has set those of the next publishing. Of allocations: each while every one is
-    /// tracked, else the next publishing or the next sample, whichever comes first. Of frees: each while allocations are
-    /// tracked, else the next publishing.
+    /// Sets the thresholds, after `publishing` has set those of the next publishing. For allocations: 0 while every one
+    /// is recorded, otherwise the next publishing or the next sample, whichever comes first. For frees: 0 while
+    /// allocations are recorded, otherwise the next publishing.
     fn arm(&self, publishing: impl FnOnce()) {
         let table = live::table();
         let period = table.map(|table| table.state().period());
@@ -400,26 +400,27 @@ impl Ledger {
             self.free_threshold.store(if table.is_some() { 0 } else { at_freed }, Relaxed);
         };
         self.mailbox.arm(arm, || self.hurry());
-        // In `arm` there is a fence. Together with that of `start_recording`: either we see the new table or period now, or
-        // its stores to the thresholds come after ours.
+        // `arm` has a fence. Together with that of `start_recording`: either we see the new table or period now, or its
+        // stores to the thresholds come after ours.
         if live::table().map(|table| table.state().period()) != period {
             self.look_at_table();
         }
     }
 
-    /// Has the next allocation and free publish, and do what else is due. Called by any thread.
+    /// Makes the next allocation and free publish, and do whatever else is due. Called by any thread.
     pub(crate) fn hurry(&self) {
         self.publish_at.store(0, Relaxed);
         self.publish_at_freed.store(0, Relaxed);
         self.force_slow_path();
     }
 
-    /// The live table has changed: the next allocation and free look at it, and set the thresholds anew. Called by any thread.
+    /// Makes the next allocation and free check the live table, which has changed, and set the thresholds again. Called
+    /// by any thread.
     pub(crate) fn look_at_table(&self) {
         if self.is_reporting() { self.hurry() } else { self.force_slow_path() }
     }
 
-    /// Has each allocation and free look at the live table. Called by any thread.
+    /// Makes each allocation and free check the live table. Called by any thread.
     pub(crate) fn force_slow_path(&self) {
         self.slow_path_mask.store(live::slow_path_mask(), Relaxed);
         self.allocation_threshold.store(0, Relaxed);

@@ -1,34 +1,34 @@
-//! What the profiler's own work has left behind: it is summed here until the program is charged with it.
+//! Blocks left by the profiler's own work, summed here until the program is charged with them.
 
 use super::ledger::{Ledger, REPORTING, each_node};
 use crate::tracker::paths::counters::{Counters, Flow};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
-/// Bytes and blocks that were left by reporting and are not charged to the program yet.
+/// Bytes and blocks left by reporting and not yet charged to the program.
 static LEFT_BYTES: AtomicI64 = AtomicI64::new(0);
 static LEFT_COUNT: AtomicI64 = AtomicI64::new(0);
-/// Everything that the program was charged with so far, as allocations and as frees.
+/// Total charged to the program so far, as allocations and as deallocations.
 static HANDED_OVER: Counters = Counters::new();
 /// The highest net of one piece of work, bytes.
 static PEAK: AtomicU64 = AtomicU64::new(0);
 
-/// Takes all that is left, bytes and blocks, for the program to be charged with.
+/// Takes all bytes and blocks that are left, to charge the program with them.
 pub(crate) fn take() -> (i64, i64) {
     (LEFT_BYTES.swap(0, Relaxed), LEFT_COUNT.swap(0, Relaxed))
 }
 
-/// Notes that the program was charged with so much.
+/// Notes an amount that the program was charged with.
 pub(crate) fn note_handed_over(bytes: i64, count: i64) {
     HANDED_OVER.add_shared(bytes, count);
 }
 
-/// State that the thread of a reporting ledger goes back to.
+/// State to which the thread of a reporting ledger returns.
 pub(crate) fn before(ledger: &'static Ledger) -> usize {
     ledger.own_work().before.get()
 }
 
-/// The thread is over, in whichever scope. Returns what it goes back to.
+/// Ends the reporting of a thread that is over, in any scope. Returns the state to which it returns.
 pub(crate) fn end_of_thread(ledger: &'static Ledger) -> usize {
     leave(ledger);
     let before = ledger.own_work().before.get();
@@ -36,7 +36,7 @@ pub(crate) fn end_of_thread(ledger: &'static Ledger) -> usize {
     before
 }
 
-/// Puts the net of a ledger among what is left.
+/// Adds the net of a ledger to the blocks that are left.
 pub(crate) fn leave(ledger: &'static Ledger) {
     let work = ledger.own_work();
     let peak = ledger.high.get().wrapping_sub(work.left_bytes.get());
@@ -48,7 +48,7 @@ pub(crate) fn leave(ledger: &'static Ledger) {
     LEFT_COUNT.fetch_add(count.wrapping_sub(work.left_count.replace(count)), Relaxed);
 }
 
-/// Allocations and frees of a ledger.
+/// Allocations and deallocations of a ledger.
 fn flows(ledger: &'static Ledger) -> (Flow, Flow) {
     let sum = |read: fn(&Counters) -> Flow| {
         each_node(ledger).map(|node| read(&node.counters)).fold(Flow::default(), Flow::plus)
@@ -56,13 +56,13 @@ fn flows(ledger: &'static Ledger) -> (Flow, Flow) {
     (sum(Counters::read_allocated), sum(Counters::read_deallocated))
 }
 
-/// Everything that was charged to the program so far: allocations, and frees.
+/// Total charged to the program so far: allocations and deallocations.
 pub(crate) fn handed_over() -> (Flow, Flow) {
     let freed = HANDED_OVER.read_deallocated();
     (HANDED_OVER.read_allocated(), freed)
 }
 
-/// The profiler's own ordinary allocations, without what the program has been given of them.
+/// The profiler's own ordinary allocations, without those charged to the program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OwnFigures {
     pub(crate) allocated_bytes: u64,
@@ -72,7 +72,7 @@ pub(crate) struct OwnFigures {
 }
 
 impl OwnFigures {
-    /// Those of now. Does not allocate.
+    /// The present figures. Does not allocate.
     pub(crate) fn now() -> Self {
         let all = REPORTING.iter().map(|ledger| flows(ledger).0).fold(Flow::default(), Flow::plus);
         let (given, _) = handed_over();

@@ -1,4 +1,4 @@
-//! Word of scopes that have ended on other threads: the inbox of a ledger, with its places.
+//! The mailbox of a ledger: words about scopes that have ended on other threads.
 
 use super::mailbox_words::MailboxWords;
 use crate::os::pages;
@@ -7,15 +7,15 @@ use std::ptr::null_mut;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-/// Ends that can wait for one thread. Beyond that it ends all blocks that it has open.
+/// Words that can wait for one thread. Beyond that, the thread ends all its open blocks.
 const SLOTS: usize = 8 * 1024;
 const BYTES: usize = SLOTS * size_of::<AtomicU64>();
 
-/// The inbox of a ledger, with its places.
+/// The mailbox of a ledger, with the memory of its slots.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     pub(crate) words: MailboxWords,
-    /// Null until the first word: most threads never get one.
+    /// Slots of the words. Null until the first word: most threads never get one.
     slots: AtomicPtr<AtomicU64>,
 }
 
@@ -24,7 +24,7 @@ impl Mailbox {
         Self { words: MailboxWords { upto: AtomicUsize::new(0) }, slots: AtomicPtr::new(null_mut()) }
     }
 
-    /// Whether no scope of the ledger has ended elsewhere.
+    /// True if no scope of the ledger has ended on another thread.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.words.is_empty()
@@ -40,11 +40,11 @@ impl Mailbox {
         if start.is_null() {
             return &[];
         }
-        // SAFETY: `init` stores nothing but a mapping of `SLOTS` zeroed words, which is never freed.
+        // SAFETY: `init` stores only a mapping of `SLOTS` zeroed words, which is never freed.
         unsafe { std::slice::from_raw_parts(start, SLOTS) }
     }
 
-    /// Makes the places. Without memory there are none, and each word is one that found no room.
+    /// Allocates the slots. Without memory there are none, and each word is lost.
     pub(crate) fn init(&self) {
         if !self.slots.load(Relaxed).is_null() {
             return;

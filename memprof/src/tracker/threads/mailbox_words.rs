@@ -1,66 +1,66 @@
-//! Words that other threads leave for the owner of a ledger: which of its scopes have ended elsewhere.
+//! The words of a mailbox: other threads tell the owner of a ledger which of its scopes have ended.
 //!
 //! Putting is one compare-exchange (mostly), taking one exchange for each word. Neither waits for the other.
 //!
-//! Nobody asks an inbox whether there is something in it with each allocation: the owner is woken by what it compares
-//! anyhow, its thresholds. It may set those anew at the very moment in which another thread wakes it: see [`MailboxWords::arm`].
-//! `tests/tests/loom` compiles this very file against loom's atomics.
+//! No allocation checks the mailbox: the owner is woken by the thresholds that it compares anyway. It may set them
+//! again at the very moment when another thread wakes it: see [`MailboxWords::arm`]. `tests/tests/loom` compiles this
+//! very file against loom's atomics.
 
 use crate::tracker::sync::{Acquire, AtomicU64, AtomicUsize, Relaxed, Release, SeqCst, fence};
 
-/// A word found no room: the owner has to do without knowing which.
+/// Marks that a word was lost because all slots were taken.
 const LOST: usize = usize::MAX;
 
-/// The places stand elsewhere, and are handed in: each holds a word, or 0.
+/// The state of the words. Their slots are passed in; each holds a word, or 0.
 #[derive(Debug)]
 pub(crate) struct MailboxWords {
-    /// Words stand in the places below this one. 0: none does.
+    /// Words are in the slots below this index. 0: there are none.
     pub(crate) upto: AtomicUsize,
 }
 
 impl MailboxWords {
-    /// Whether nothing was put in since the owner has taken.
+    /// True if nothing has been put in since the owner took the words.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.upto.load(Relaxed) == 0
     }
 
-    /// Leaves a word, not 0, and wakes the owner. Bounded by the number of places; called by any thread.
+    /// Puts in a word, not 0, and wakes the owner. Bounded by the number of slots; called by any thread.
     pub(crate) fn put(&self, slots: &[AtomicU64], word: u64, wake: impl FnOnce()) {
-        // A place below may be free, if the owner takes just now; then there is room for all again soon.
+        // A slot below may be free, if the owner is taking the words just now; then all slots will soon be free.
         let first = self.upto.load(Relaxed);
         let free = slots
             .iter()
             .enumerate()
             .skip(first)
             .find(|(_, slot)| slot.load(Relaxed) == 0 && slot.compare_exchange(0, word, Relaxed, Relaxed).is_ok());
-        // Release: whoever sees that there is a word sees the word.
+        // Release: a thread that sees that there is a word sees the word.
         self.upto.fetch_max(free.map_or(LOST, |(index, _)| index + 1), Release);
         // Together with the fence of `arm`.
         fence(SeqCst);
         wake();
     }
 
-    /// Sets what wakes the owner: `arm` stores it, and `wake` is called if something was put in meanwhile. For the owner
-    /// alone.
+    /// Sets the thresholds that wake the owner: `arm` stores them, and `wake` is called if a word was put in meanwhile.
+    /// For the owner alone.
     pub(crate) fn arm(&self, arm: impl FnOnce(), wake: impl FnOnce()) {
         arm();
-        // Together with the fence of `put`: either we see now that there is something, or what `put` stores to wake us
-        // comes after what `arm` has stored.
+        // Together with the fence of `put`: either we see the word now, or the stores of `put` that wake us come after
+        // those of `arm`.
         fence(SeqCst);
         if !self.is_empty() {
             wake();
         }
     }
 
-    /// Takes all words out; before them a `None` if others were lost. For the owner alone.
+    /// Takes all words out, preceded by a `None` if others were lost. For the owner alone.
     pub(crate) fn take(&self, slots: &[AtomicU64], mut each: impl FnMut(Option<u64>)) {
-        // A word that stands beyond is one whose `put` is not over: it raises `upto` again, and wakes us again.
+        // A word beyond `upto` is one whose `put` is not finished: it will raise `upto` and wake us again.
         let upto = self.upto.swap(0, Acquire);
         if upto == LOST {
             each(None);
         }
-        // The last one first: what ends innermost first ends fastest.
+        // The last one first: ending the innermost scope first is fastest.
         for slot in slots.iter().take(upto).rev() {
             match slot.swap(0, Relaxed) {
                 0 => {}

@@ -1,4 +1,4 @@
-//! Ledgers: all that one thread counts, how a thread gets one, and what passes from thread to thread.
+//! Ledgers: the counters of one thread, their adoption by threads, and messages between threads.
 
 pub(crate) mod frame;
 pub(crate) mod frames;

@@ -1,17 +1,17 @@
 //! The net of the process over time: a bounded number of readings.
 //!
-//! When all places are taken, every second reading is dropped and the distance between two of them doubles: however long the
-//! process runs, there are between 128 and 256 of them, at even distances. The profiler's own thread takes them, from all
-//! counters; where there is none, threads that publish do: each has what the profile wants done then. Where all counters are too
-//! many to read in an allocation, such a thread publishes its own net however little it is, and a reading is off by what the
-//! others have not published yet.
+//! When all slots are taken, every second reading is dropped and the distance between readings doubles: however long
+//! the process runs, there are between 128 and 256 readings at equal distances. The profiler's own thread takes them
+//! from all counters. Without that thread, publishing threads take them, by the function that the profile has set. If
+//! there are too many counters to read in an allocation, such a thread publishes its own net, however small, and the
+//! reading is off by the amounts that other threads have not published yet.
 
 use super::published;
 use crate::os::{clock, cpu_time};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, AtomicUsize};
 
-/// The most readings that are kept.
+/// Maximum number of readings.
 const SLOTS: usize = 256;
 /// The first distance between two readings, ticks: some milliseconds, by the clock of the processor.
 const FIRST_STEP: u64 = if cfg!(target_arch = "x86_64") {
@@ -21,17 +21,17 @@ const FIRST_STEP: u64 = if cfg!(target_arch = "x86_64") {
 } else {
     4_000_000
 };
-/// How often one who reads asks for the right to, before it goes without.
+/// Attempts of a reader to get exclusive access before it goes on without.
 const TRIES: usize = 10_000;
 
 /// One reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Point {
-    /// When, in ticks of the coarse clock.
+    /// Time, in ticks of the coarse clock.
     pub(crate) ticks: u64,
     /// Allocated − deallocated, bytes.
     pub(crate) net: i64,
-    /// Bytes allocated so far: how busy the process was.
+    /// Bytes allocated so far, a measure of activity.
     pub(crate) allocated: u64,
     /// Processor time so far, nanoseconds.
     pub(crate) processor: u64,
@@ -80,16 +80,16 @@ impl PointSlot {
 pub(crate) static READINGS: NetReadings = NetReadings::new();
 /// True if the profiler's own thread takes the readings.
 static HAS_READER: AtomicBool = AtomicBool::new(false);
-/// What a thread that publishes calls when a reading is due: a `fn()`; null: none.
+/// Function that a publishing thread calls when a reading is due, a `fn()`; null: none.
 static VISIT: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
-/// True if a reading was taken by a thread that published.
+/// True if a publishing thread has taken a reading.
 static IS_ROUGH: AtomicBool = AtomicBool::new(false);
 
 pub(crate) struct NetReadings {
     is_taken: AtomicBool,
     len: AtomicUsize,
     step: AtomicU64,
-    /// When the next one is due, ticks; the highest number: never.
+    /// Time at which the next reading is due, in ticks; `u64::MAX`: never.
     next: AtomicU64,
     slots: [PointSlot; SLOTS],
 }
@@ -105,7 +105,7 @@ impl NetReadings {
         }
     }
 
-    /// Runs `work` if nobody else does. Never waits: who asks may be in an allocation.
+    /// Runs `work` unless another thread is inside. Never waits: the caller may be in an allocation.
     fn alone<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
         self.is_taken.compare_exchange(false, true, Acquire, Relaxed).ok()?;
         let done = work();
@@ -121,7 +121,7 @@ impl NetReadings {
         let _ = self.next.fetch_update(Relaxed, Relaxed, |next| (next != u64::MAX).then_some(0));
     }
 
-    /// Adds a reading. Of two that come at the same time one is enough.
+    /// Adds a reading. Of two at the same time, one is enough.
     pub(crate) fn add(&self, point: Point) {
         let _ = self.alone(|| {
             let mut len = self.len.load(Relaxed);
@@ -136,7 +136,7 @@ impl NetReadings {
         });
     }
 
-    /// Drops every second reading, and returns how many there are.
+    /// Drops every second reading, and returns the number of those left.
     fn thin(&self) -> usize {
         for (to, from) in self.slots.iter().zip(self.slots.iter().step_by(2)) {
             to.set(from.get());
@@ -155,7 +155,7 @@ impl NetReadings {
     }
 
     pub(crate) fn copy(&self) -> Vec<Point> {
-        // Room first: this lock is never held while something is allocated.
+        // Allocated first: this lock is never held during an allocation.
         let mut points = Vec::with_capacity(SLOTS);
         for _ in 0..TRIES {
             let done = self.alone(|| {
@@ -171,63 +171,63 @@ impl NetReadings {
     }
 }
 
-/// Begins anew with the net of now: a profile has started.
+/// Resets the readings and starts with the present net: a profile has started.
 pub(crate) fn begin(point: Point) {
     IS_ROUGH.store(false, Relaxed);
     READINGS.begin(point);
 }
 
-/// True if a reading since then can be off by what threads had not published.
+/// True if a reading since then can be off by amounts that threads had not published.
 pub(crate) fn are_rough() -> bool {
     IS_ROUGH.load(Relaxed)
 }
 
-/// Says whether the profiler's own thread takes the readings from here on.
+/// Sets if the profiler's own thread takes the readings from now on.
 pub(crate) fn has_reader(it_has: bool) {
     HAS_READER.store(it_has, Relaxed);
 }
 
-/// Has threads that publish call this when a reading is due, in an allocation, as long as the profiler has no thread. It takes
-/// the reading, never waits and never allocates.
+/// Sets the function that publishing threads call in an allocation when a reading is due, as long as the profiler has
+/// no thread. It takes the reading, never waits and never allocates.
 pub(crate) fn have_visited(visit: Option<fn()>) {
     VISIT.store(visit.map_or(std::ptr::null_mut(), |visit| visit as *mut ()), Release);
 }
 
-/// A thread that publishes has come while a reading is due.
+/// Takes a reading that is due, on a publishing thread.
 pub(crate) fn visit() {
     let visit = VISIT.load(Acquire);
     if visit.is_null() {
         return read_published();
     }
-    // SAFETY: only `have_visited` stores here, and what it stores is such a function.
+    // SAFETY: only `have_visited` stores here, and it stores such a function.
     let visit = unsafe { std::mem::transmute::<*mut (), fn()>(visit) };
     visit();
 }
 
-/// Has the next thread that publishes take a reading.
+/// Makes the next publishing thread take a reading.
 pub(crate) fn hurry() {
     READINGS.hurry();
 }
 
-/// In a forked child: the thread that was at it does not exist.
+/// In a forked child: the thread that was taking a reading does not exist.
 pub(crate) fn recover() {
     has_reader(false);
     READINGS.is_taken.store(false, Release);
 }
 
-/// True if threads that publish take the readings. Without a profile nobody does.
+/// True if publishing threads take the readings. Without a profile nobody does.
 #[inline]
 pub(crate) fn needs_publishers() -> bool {
     READINGS.next.load(Relaxed) != u64::MAX && !HAS_READER.load(Relaxed)
 }
 
-/// True if a thread that publishes should take a reading now.
+/// True if a publishing thread should take a reading now.
 #[inline]
 pub(crate) fn is_due_for_publisher(ticks: u64) -> bool {
     READINGS.is_due(ticks) && needs_publishers()
 }
 
-/// Takes the reading of a thread that has published all of its own.
+/// Takes a reading from the published figures; the calling thread has published all of its own.
 pub(crate) fn read_published() {
     let (net, allocated) = published::net_and_allocated();
     IS_ROUGH.store(true, Relaxed);

@@ -1,23 +1,23 @@
-//! The list of all ledgers, and how a ledger passes from a finished thread to the next one.
+//! The registry: the list of all ledgers, and their passing from finished threads to new ones.
 //!
 //! The list only grows. A ledger is taken by one thread at a time; taking is a compare-exchange that acquires what the
-//! former owner released. `tests/tests/loom` compiles this very file against loom's atomics.
+//! previous owner released. `tests/tests/loom` compiles this very file against loom's atomics.
 
 use crate::tracker::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
 
 const FREE: u32 = 0;
 const TAKEN: u32 = 1;
-/// The thread that had taken it is not in this process: see [`Registry::abandon`].
+/// The thread that had taken it is not in this process, see [`Registry::abandon`].
 const ABANDONED: u32 = 2;
 
-/// What makes a thing listable: its place in the list.
+/// The link of an item in the list, and its state.
 #[derive(Debug)]
 pub(crate) struct Link<T> {
     pub(crate) next: AtomicPtr<T>,
     pub(crate) state: AtomicU32,
 }
 
-/// A thing that the registry can list.
+/// An item that the registry can list.
 pub(crate) trait Listed: Sized + 'static {
     fn link(&self) -> &Link<Self>;
 }
@@ -26,13 +26,13 @@ pub(crate) trait Listed: Sized + 'static {
 #[derive(Debug)]
 pub(crate) struct Registry<T> {
     pub(crate) head: AtomicPtr<T>,
-    /// How many are free; a hint that spares the search while there are none.
+    /// Number of free items, a hint that saves the search while there are none.
     pub(crate) free: AtomicU32,
 }
 
 impl<T: Listed> Registry<T> {
-    /// Takes a ledger that a finished thread has left, if there is one. The search is bounded by the most threads that
-    /// were alive at once.
+    /// Takes a ledger that a finished thread has left, if there is one. The search is bounded by the maximum number of
+    /// threads alive at once.
     pub(crate) fn adopt(&self) -> Option<&'static T> {
         if self.free.load(Acquire) == 0 {
             return None;
@@ -51,8 +51,8 @@ impl<T: Listed> Registry<T> {
     pub(crate) fn add(&self, item: &'static T) {
         item.link().state.store(TAKEN, Relaxed);
         let mut head = self.head.load(Relaxed);
-        // Each failed exchange means that another thread listed its ledger: the loop is as long as threads begin at
-        // once.
+        // Each failed exchange means that another thread has listed its ledger: the loop is bounded by the threads that
+        // start at the same time.
         loop {
             item.link().next.store(head, Relaxed);
             let new = std::ptr::from_ref(item).cast_mut();
@@ -65,13 +65,13 @@ impl<T: Listed> Registry<T> {
 
     /// Leaves a ledger to the next thread. The caller does not touch it afterwards.
     pub(crate) fn release(&self, item: &'static T) {
-        // The hint is raised first: raised after it, an adopter's decrement could come before it and wrap.
+        // The hint is raised first: otherwise the decrement of an adopter could come before it and wrap.
         self.free.fetch_add(1, Relaxed);
         item.link().state.store(FREE, Release);
     }
 
-    /// In a forked child: marks a ledger that a thread of the parent had taken. Nobody takes it any more, for that thread
-    /// may have been in the middle of anything. False: it is free, or was marked before.
+    /// In a forked child: marks a ledger that a thread of the parent had taken. Nobody takes it any more, because that
+    /// thread may have been in the middle of anything. False: it is free, or already marked.
     pub(crate) fn abandon(&self, item: &'static T) -> bool {
         item.link().state.compare_exchange(TAKEN, ABANDONED, Relaxed, Relaxed).is_ok()
     }
@@ -80,7 +80,7 @@ impl<T: Listed> Registry<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'static T> + use<T> {
         let mut next = self.head.load(Acquire);
         std::iter::from_fn(move || {
-            // SAFETY: only `add` stores here, and what it stores is `&'static`.
+            // SAFETY: only `add` stores here, and it stores a `&'static`.
             let item = unsafe { next.as_ref() }?;
             next = item.link().next.load(Relaxed);
             Some(item)

@@ -1,16 +1,16 @@
-//! Measurements: what a piece of a program does, on whichever threads, while other threads do other things.
+//! Slots of measurements: the sites that running measurements have taken, and the threads inside.
 //!
-//! A measurement is a root of its own in the call tree: a site that no function has. Whatever goes on beneath it belongs to it,
-//! on this thread, and on others through contexts and futures that were made within it. The sites are few and are used again
-//! and again, so nothing grows with the number of measurements; what nodes counted before is subtracted.
+//! A measurement is a root of its own in the call tree: a site that no function has. All work beneath it belongs to it,
+//! on this thread and, through contexts and futures created in it, on others. There are few sites, which are reused, so
+//! nothing grows with the number of measurements; earlier counts of the nodes are subtracted.
 //!
 //! ```text
 //!          begin                                end, drop
 //!   FREE ─────────► TAKEN (has a serial number) ─────────► FREE, but passed over while `inside` is not 0
 //! ```
 //!
-//! Work that is still going on when its measurement ends must not be counted by the next one of the same site: a site
-//! is not taken while a thread is inside, and contexts and futures know the serial number of their measurement.
+//! Work that continues when its measurement ends must not count for the next measurement of the same site: a site is
+//! not taken while a thread is inside, and contexts and futures know the serial number of their measurement.
 
 use super::ledger::Ledger;
 use crate::tracker::paths::node::Node;
@@ -19,7 +19,7 @@ use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-/// Measurements that there can be at once, those with work left running among them.
+/// Maximum number of measurements at once, including those that left work running.
 pub(crate) const AT_ONCE: usize = 64;
 
 static SITES: [Site; AT_ONCE] = {
@@ -32,12 +32,12 @@ static SITES: [Site; AT_ONCE] = {
     sites
 };
 
-/// The site that stands for all of them.
+/// The site that represents all of them.
 fn first_site() -> &'static Site {
     &SITES[0]
 }
 
-/// The site that stands for this one in reports: all measurements are one row.
+/// The site that represents this one in reports: all measurements are one row.
 pub(crate) fn site_in_reports(site: &'static Site) -> &'static Site {
     if site.measurement == 0 { site } else { first_site() }
 }
@@ -52,31 +52,31 @@ static SLOTS: [MeasurementSlot; AT_ONCE] = [const {
     }
 }; AT_ONCE];
 
-/// How many measurements have begun.
+/// Number of measurements that have begun.
 static BEGUN: AtomicU64 = AtomicU64::new(0);
 
-/// One of the measurements that there can be at once.
+/// The slot of one measurement.
 #[derive(Debug)]
 struct MeasurementSlot {
-    /// Of the measurement that has it; 0: free.
+    /// Serial number of the measurement that has the slot; 0: free.
     serial: AtomicU64,
-    /// Threads that have entered it, or are about to look whether they can.
+    /// Threads that have entered it or are about to check if they can.
     inside: AtomicU64,
-    /// Entries that failed: what they did is in no figure.
+    /// Entries that failed: their work is in no figure.
     missed: AtomicU64,
-    /// Where it began.
+    /// Ledger and node where the measurement began.
     ledger: AtomicPtr<Ledger>,
     node: AtomicPtr<Node>,
 }
 
-/// What one thread did between entering and leaving a measurement: its net, and the highest net above entry, bytes.
+/// Figures of one thread between entering and leaving a measurement: its net, and the highest net above entry, bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rise {
     pub(crate) net: i64,
     pub(crate) peak: i64,
 }
 
-/// How many measurements have begun.
+/// Number of measurements that have begun.
 pub(crate) fn begun() -> u64 {
     BEGUN.load(SeqCst)
 }
@@ -85,7 +85,7 @@ fn slot(number: u8) -> Option<&'static MeasurementSlot> {
     SLOTS.get(usize::from(number).wrapping_sub(1))
 }
 
-/// A measurement that has its site.
+/// A slot taken by a measurement; dropping it releases the slot.
 #[derive(Debug)]
 pub(crate) struct SlotGuard {
     number: u8,
@@ -93,8 +93,8 @@ pub(crate) struct SlotGuard {
 }
 
 impl SlotGuard {
-    /// Takes the first site that is free: so programs that measure one thing after the other need one, and have each
-    /// call path once. `None`: there is none.
+    /// Takes the first free slot: so a program that runs one measurement after the other needs one, and has each call
+    /// path once. `None`: there is none.
     pub(crate) fn take() -> Option<Self> {
         (1..=AT_ONCE as u8).find_map(|number| {
             let slot = slot(number)?;
@@ -103,8 +103,8 @@ impl SlotGuard {
             }
             let serial = BEGUN.fetch_add(1, SeqCst) + 1;
             slot.serial.compare_exchange(0, serial, SeqCst, Relaxed).ok()?;
-            // In one order for all (SeqCst): whoever enters raises `inside` and then looks at the serial number. Either
-            // it sees that this is not the measurement it means, or it is seen here.
+            // In one order for all (SeqCst): a thread that enters raises `inside` and then reads the serial number.
+            // Either it sees that this is not its measurement, or it is seen here.
             if slot.inside.load(SeqCst) != 0 {
                 slot.serial.store(0, SeqCst);
                 return None;
@@ -123,12 +123,12 @@ impl SlotGuard {
         self.number
     }
 
-    /// Of all measurements that have begun, the how-many-eth it is.
+    /// Serial number of the measurement, from 1, among all that have begun.
     pub(crate) fn serial(&self) -> u64 {
         self.serial
     }
 
-    /// Says where it begins.
+    /// Sets the ledger and the node where the measurement begins.
     pub(crate) fn begin_at(&self, ledger: &'static Ledger, node: &'static Node) {
         if let Some(slot) = slot(self.number) {
             slot.ledger.store(std::ptr::from_ref(ledger).cast_mut(), SeqCst);
@@ -150,7 +150,7 @@ impl Drop for SlotGuard {
     }
 }
 
-/// The measurements that a path is in, the innermost first.
+/// The measurements around a path, the innermost first.
 fn around(node: &Node) -> impl Iterator<Item = u8> {
     std::iter::successors(Some(node), |node| node.parent())
         .take_while(|node| node.measurement != 0)
@@ -158,12 +158,12 @@ fn around(node: &Node) -> impl Iterator<Item = u8> {
         .map(|node| node.measurement)
 }
 
-/// Whether a path is in a measurement. One load where it is not, or directly so.
+/// True if a path is in a measurement. One load if the path is in none, or if this one is its innermost.
 pub(crate) fn is_within(node: &Node, number: u8) -> bool {
     node.measurement == number || node.measurement != 0 && around(node).any(|its| its == number)
 }
 
-/// Those measurements of a path that a thread enters with it: the others have ended. A bit for each.
+/// The measurements of a path that a thread enters with it, a bit for each; the others have ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Joined {
     bits: u64,
@@ -171,20 +171,21 @@ pub(crate) struct Joined {
 }
 
 impl Joined {
-    /// Of a path that is in no measurement.
+    /// For a path that is in no measurement.
     pub(crate) const NONE: Joined = Joined { bits: 0, whole: true };
 
-    /// Whether no measurement of the path has ended.
+    /// True if no measurement of the path has ended.
     pub(crate) fn is_whole(self) -> bool {
         self.whole
     }
 
-    /// Whether a site of the path is to be entered.
+    /// True if a site of the path is entered.
     pub(crate) fn has(self, site: &Site) -> bool {
         site.measurement == 0 || self.bits & bit(site.measurement) != 0
     }
 
-    /// The path was entered and charges `node`, or (`None`) was not entered at all: notes the measurements that miss it.
+    /// Counts a missed entry for the measurements that are not around `node`, which the entered path charges. `None`:
+    /// the path could not be entered.
     pub(crate) fn check(self, node: Option<&'static Node>) {
         for number in (1..=AT_ONCE as u8).filter(|number| self.bits & bit(*number) != 0) {
             if !node.is_some_and(|node| is_within(node, number))
@@ -201,8 +202,8 @@ fn bit(number: u8) -> u64 {
     1 << ((number - 1) % AT_ONCE as u8)
 }
 
-/// A thread is about to enter a path: which of its measurements are still those that were meant, of all that had begun
-/// `by` then. [`leave`] is called with the node when it is left.
+/// Enters the measurements of a path that a thread is about to enter, if they are still the same ones, of all that had
+/// begun `by` then. [`leave`] is called with the node when the path is left.
 #[cold]
 pub(crate) fn join(node: &Node, by: u64) -> Joined {
     let mut joined = Joined::NONE;
@@ -220,21 +221,21 @@ pub(crate) fn join(node: &Node, by: u64) -> Joined {
     joined
 }
 
-/// A thread leaves a path that it had entered.
+/// Leaves the measurements of a path that a thread had entered.
 pub(crate) fn leave(node: &Node) {
     for slot in around(node).filter_map(slot) {
         slot.inside.fetch_sub(1, SeqCst);
     }
 }
 
-/// The innermost measurement that a path is in and that has not ended: its number and its serial number. One that has ended,
-/// and has left work running, has no serial number.
+/// The innermost measurement around a path that has not ended: its number and its serial number. One that has ended and
+/// left work running has no serial number.
 pub(crate) fn innermost(node: &Node) -> Option<(u8, u64)> {
     let serial = |number| slot(number).map_or(0, |slot| slot.serial.load(SeqCst));
     around(node).map(|number| (number, serial(number))).find(|(_, serial)| *serial != 0)
 }
 
-/// Keeps the site of a measurement from being taken by another one, until this is dropped.
+/// Keeps the slot of a measurement from being taken by another one until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Visit(&'static MeasurementSlot);
 
@@ -246,15 +247,15 @@ impl Visit {
         Some(Self(slot))
     }
 
-    /// Serial number of the measurement that has the site; 0: none has.
+    /// Serial number of the measurement that has the slot; 0: none has.
     pub(crate) fn serial(&self) -> u64 {
         self.0.serial.load(SeqCst)
     }
 
-    /// Where it began.
+    /// Ledger and node where the measurement began.
     pub(crate) fn beginning(&self) -> Option<(&'static Ledger, &'static Node)> {
-        // SAFETY: `SlotGuard::begin_at` stores both before anything can be made within the measurement; they are a ledger and a
-        // node, which are never freed.
+        // SAFETY: `SlotGuard::begin_at` stores both before anything can be created in the measurement; they are a
+        // ledger and a node, which are never freed.
         unsafe { self.0.ledger.load(SeqCst).as_ref().zip(self.0.node.load(SeqCst).as_ref()) }
     }
 }

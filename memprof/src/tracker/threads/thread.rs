@@ -1,4 +1,4 @@
-//! How a thread gets its ledger, and what becomes of it when the thread is over.
+//! The thread-local state: how a thread gets its ledger, and what happens to the ledger when the thread is over.
 //!
 //! ```text
 //!             first allocation              thread over (after its Rust TLS destructors)
@@ -19,64 +19,64 @@ use crate::os::{thread_end, thread_name};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, fence};
 
-/// What stands in the thread-local while there is no ledger. No ledger has such an address.
+/// Values of the thread-local while there is no ledger. No ledger has such an address.
 const NONE: usize = 0;
 const RETIRED: usize = thread_word::WITHOUT_SLOT;
 const DISABLED: usize = 2;
-/// For one allocation: it shows whether, and over which allocator, the tracker is installed.
+/// During one allocation, which shows if the tracker is installed, and over which allocator.
 const PROBING: usize = 3;
 
 thread_words! {
-    // Reading it is one instruction, never allocates and never fails, also while the thread is being taken down.
+    // Reading it is one instruction, never allocates and never fails, even during the end of the thread.
     static PRESENT;
-    /// What `PRESENT` goes back to after `PROBING`.
+    /// Value to which `PRESENT` returns after `PROBING`.
     static PROBED;
 }
 
-/// The switch that `enabled = false` throws, once, before the body of main.
+/// True once `enabled = false` has switched profiling off, before the body of main.
 static OFF: AtomicBool = AtomicBool::new(false);
 
-/// What the thread-local says.
+/// The value of the thread-local.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CurrentThread(usize);
 
 impl CurrentThread {
-    /// The ledger, if there is one. One compare: this is on the path of every allocation.
+    /// The ledger, if there is one. One comparison, because this is on the path of every allocation.
     #[inline(always)]
     pub(crate) fn ledger(self) -> Option<&'static Ledger> {
-        // SAFETY: what is above PROBING is the address of a ledger, stored by `take`, and ledgers are never freed.
+        // SAFETY: a value above PROBING is the address of a ledger, stored by `take`, and ledgers are never freed.
         if self.0 > PROBING { Some(unsafe { &*std::ptr::with_exposed_provenance(self.0) }) } else { None }
     }
 
-    /// Whether profiling is off on this thread.
+    /// True if profiling is off on this thread.
     #[inline(always)]
     pub(crate) fn is_off(self) -> bool {
         self.0 == DISABLED
     }
 
-    /// Whether it is this very ledger.
+    /// True if it is this ledger.
     #[inline(always)]
     pub(crate) fn is(self, ledger: &'static Ledger) -> bool {
         self.0 == std::ptr::from_ref(ledger).addr()
     }
 }
 
-/// What this thread has now.
+/// The present value of the thread-local.
 #[inline(always)]
 pub(crate) fn present() -> CurrentThread {
     CurrentThread(PRESENT.get())
 }
 
-/// Where this thread counts when it has no ledger at hand.
+/// Target of the counts of a thread without a ledger.
 pub(crate) enum Fallback {
     Ledger(&'static Ledger),
-    /// As `Ledger`, and the inner allocator is asked for.
+    /// As `Ledger`, and the inner allocator has to be noted.
     Probe(&'static Ledger),
     Shared,
     Nowhere,
 }
 
-/// The long way: takes a ledger if the thread has had none.
+/// Slow path of a thread without a ledger: takes one if the thread has had none.
 #[cold]
 #[inline(never)]
 pub(crate) fn without_ledger() -> Fallback {
@@ -98,7 +98,7 @@ pub(crate) fn without_ledger() -> Fallback {
     }
 }
 
-/// This thread's ledger; it is taken if there was none yet. `None`: the thread is over, or profiling is off.
+/// This thread's ledger, taken if it has had none. `None`: the thread is over, or profiling is off.
 #[inline(always)]
 pub(crate) fn ledger() -> Option<&'static Ledger> {
     match present().ledger().or_else(probed) {
@@ -110,12 +110,12 @@ pub(crate) fn ledger() -> Option<&'static Ledger> {
     }
 }
 
-/// The ledger, in the middle of a probe: an inner allocator may have scopes of its own.
+/// The ledger in the middle of a probe: an inner allocator may have scopes of its own.
 fn probed() -> Option<&'static Ledger> {
     if PRESENT.get() == PROBING { CurrentThread(PROBED.get()).ledger() } else { None }
 }
 
-/// Whether this very ledger is this thread's, also in the middle of a probe. The long way to ask.
+/// True if this ledger is the thread's, also in the middle of a probe. For slow paths.
 pub(crate) fn owns(ledger: &'static Ledger) -> bool {
     present().is(ledger) || probed().is_some_and(|probed| std::ptr::eq(probed, ledger))
 }
@@ -123,7 +123,7 @@ pub(crate) fn owns(ledger: &'static Ledger) -> bool {
 fn take() -> Option<&'static Ledger> {
     let ledger = REGISTRY.adopt().or_else(Ledger::create)?;
     if let Some(taken) = present().ledger() {
-        // By a signal handler that has interrupted this.
+        // Taken by a signal handler that has interrupted this.
         REGISTRY.release(ledger);
         return Some(taken);
     }
@@ -132,8 +132,8 @@ fn take() -> Option<&'static Ledger> {
     ledger.note_name();
     ledger.stacks.begin();
     PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
-    // Last: on some systems this may itself allocate, and then it counts. Where the end of the thread cannot be seen the
-    // ledger is kept for ever: nothing is lost but its memory.
+    // Last: on some systems this may itself allocate, and then it counts. If the end of the thread cannot be seen, the
+    // ledger is kept forever; only its memory is lost.
     thread_end::arm(on_thread_end);
     Some(ledger)
 }
@@ -164,14 +164,13 @@ fn retire() {
     }
 }
 
-/// True if this thread has such a word that a reporting ledger can stand there: not in the middle of a probe, and not where
-/// profiling is off.
+/// True if this thread can take a reporting ledger: it is not in the middle of a probe, and profiling is not off.
 pub(crate) fn can_change() -> bool {
     !matches!(PRESENT.get(), PROBING | DISABLED)
 }
 
-/// Makes a reporting ledger this thread's, also where the thread is over. Returns what was there; `None`: the system has no
-/// word for this thread.
+/// Gives this thread a reporting ledger, even if the thread is over. Returns the previous value; `None`: the system has
+/// no word for this thread.
 pub(crate) fn change_to(ledger: &'static Ledger, is_threads_life: bool) -> Option<usize> {
     let before = PRESENT.get();
     PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
@@ -184,12 +183,12 @@ pub(crate) fn change_to(ledger: &'static Ledger, is_threads_life: bool) -> Optio
     Some(before)
 }
 
-/// Goes back to what [`change_to`] has found.
+/// Returns to the value that [`change_to`] has returned.
 pub(crate) fn change_back(before: usize) {
     PRESENT.set(before);
 }
 
-/// True if a ledger is that of this thread's program: also while the thread reports.
+/// True if this is the thread's ledger of the program, even while the thread reports.
 pub(crate) fn has(ledger: &'static Ledger) -> bool {
     match present().ledger() {
         Some(own) if own.is_reporting() => CurrentThread(left_over::before(own)).is(ledger),
@@ -197,8 +196,8 @@ pub(crate) fn has(ledger: &'static Ledger) -> bool {
     }
 }
 
-/// In a forked child, which has this thread alone: retires the ledgers of all others. Their figures stay, and nobody counts
-/// on them any more. Returns whether there were any.
+/// In a forked child, which has this thread alone: retires the ledgers of all others. Their figures stay, and nobody
+/// counts on them any more. Returns true if there were any.
 pub(crate) fn retire_others() -> bool {
     let mut were_any = false;
     for ledger in REPORTING.iter().filter(|ledger| !owns(ledger)) {
@@ -206,7 +205,7 @@ pub(crate) fn retire_others() -> bool {
     }
     for ledger in REGISTRY.iter() {
         if has(ledger) || owns(ledger) {
-            // The thread has another number here.
+            // The thread has another id in the child.
             ledger.thread_id.store(thread_name::current_id(), Relaxed);
         } else if REGISTRY.abandon(ledger) {
             ledger.close_all_scopes();
@@ -218,32 +217,32 @@ pub(crate) fn retire_others() -> bool {
     were_any
 }
 
-/// Allocates one byte, by which an installed tracker makes itself known. Outside of allocations only.
+/// Allocates one byte, by which an installed tracker notes its inner allocator. Only outside allocations.
 pub(crate) fn probe() {
     if let Some(ledger) = ledger() {
         PROBED.set(std::ptr::from_ref(ledger).expose_provenance());
         PRESENT.set(PROBING);
         drop(std::hint::black_box(Box::new(0u8)));
-        // No tracker has seen the byte.
+        // No tracker has counted the byte.
         if PRESENT.get() == PROBING {
             PRESENT.set(PROBED.get());
         }
     }
 }
 
-/// Switches profiling off: the calling thread stops at once, every thread that begins later never starts.
+/// Switches profiling off: the calling thread stops counting at once, and threads that start later never count.
 pub(crate) fn disable() {
     OFF.store(true, Relaxed);
     PRESENT.set(DISABLED);
 }
 
-/// Tracks up to `max` live allocations from now on, on all threads, as `live::start_recording` says. False: no memory for the
-/// table.
+/// Records up to `max` live allocations from now on, on all threads, see `live::start_recording`. False: no memory for
+/// the table.
 pub(crate) fn start_recording(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
     if !live::start_recording(max, fixed_interval, budget_percent) {
         return false;
     }
-    // Together with the fence of `Ledger::rearm_thresholds`.
+    // Together with the fence of `Ledger::arm`.
     fence(SeqCst);
     for ledger in REGISTRY.iter().chain(REPORTING.iter()) {
         ledger.look_at_table();

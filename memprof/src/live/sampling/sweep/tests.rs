@@ -26,7 +26,7 @@ fn remove(table: &Table, address: usize) {
     }
 }
 
-/// The sum of the live bytes as the table sees it, and its variance.
+/// The estimate of the live bytes, and its variance.
 fn estimate(table: &Table) -> (f64, f64) {
     let records = table.copy().unwrap();
     assert!(records.as_slice().len() as u64 <= table.max.load(Relaxed));

@@ -6,7 +6,7 @@ use crate::live::{Drawn, Inserted, Record, Table};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 use std::thread;
 
-/// Far larger than the intervals here: such a record survives every sweep.
+/// Far above the intervals here: such a record survives every sweep.
 const LARGE: u64 = 1 << 40;
 
 fn record(size: u64) -> Record {
@@ -33,7 +33,7 @@ fn asks_short(table: &Table) -> bool {
     table.choice.look().is(&table.short)
 }
 
-/// Each record is where it should be counted.
+/// Checks that each record is counted where it should be.
 fn adds_up(table: &Table) {
     let seen = table.capacity.look();
     assert_eq!(table.filter.sum(), table.len());

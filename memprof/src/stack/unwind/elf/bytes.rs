@@ -1,13 +1,13 @@
 //! Reading the unwind tables of a loaded module: every read is checked against the module's end.
 
-/// A place in a table, moved by reading.
+/// A position in a table, advanced by reading.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TableBytes {
     at: usize,
     end: usize,
 }
 
-/// How a pointer in a table is written (`DW_EH_PE_*`).
+/// Encoding of a pointer in a table (`DW_EH_PE_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Encoding(pub(super) u8);
 
@@ -31,12 +31,12 @@ impl TableBytes {
         self.at == self.end
     }
 
-    /// The same bytes from another place on; `None` where that is outside.
+    /// The same bytes from another position on; `None`: it is outside.
     pub(super) fn from(&self, at: usize) -> Option<Self> {
         if at >= self.at && at <= self.end { Some(Self { at, end: self.end }) } else { None }
     }
 
-    /// The next `length` bytes as a table of their own; this goes on behind them.
+    /// The next `length` bytes as a table of their own; this one continues behind them.
     pub(super) fn split(&mut self, length: usize) -> Option<Self> {
         let middle = self.at.checked_add(length).filter(|&middle| middle <= self.end)?;
         let first = Self { at: self.at, end: middle };
@@ -51,8 +51,8 @@ impl TableBytes {
     #[inline]
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let place = self.split(N)?.at;
-        // SAFETY: `split` has checked that the bytes lie before the end, and `new`'s caller that they can be read. An
-        // array of bytes needs no alignment.
+        // SAFETY: `split` has checked that the bytes lie before the end, and the caller of `new` guarantees that they
+        // can be read. An array of bytes needs no alignment.
         Some(unsafe { std::ptr::with_exposed_provenance::<[u8; N]>(place).read() })
     }
 
@@ -100,7 +100,7 @@ impl TableBytes {
         None
     }
 
-    /// A pointer; `table` is what "relative to the table" is relative to.
+    /// A pointer; `table` is the base of pointers relative to the table.
     pub(super) fn pointer(&mut self, encoding: Encoding, table: usize) -> Option<usize> {
         let place = self.at;
         let value = self.number(encoding)?;
@@ -110,11 +110,11 @@ impl TableBytes {
             0x30 => table,
             _ => return None,
         };
-        // The highest bit says that this is where the pointer stands: nothing here needs such a one.
+        // The highest bit marks an indirect pointer, which nothing here needs.
         if encoding.0 & 0x80 == 0 { Some(base.wrapping_add(value)) } else { None }
     }
 
-    /// As [`pointer`](Self::pointer), without a base, wherever it leads.
+    /// As [`pointer`](Self::pointer), without a base and without following it.
     pub(super) fn number(&mut self, encoding: Encoding) -> Option<usize> {
         Some(match encoding.0 & 0x0f {
             0x00 | 0x04 | 0x0c => self.u64()? as usize,

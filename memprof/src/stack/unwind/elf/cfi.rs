@@ -1,5 +1,5 @@
-//! From the entry of a function to the rule of one address: the call frame instructions of DWARF 5 (6.4.2), as far as
-//! compilers use them for the stack pointer, the frame pointer and the return address.
+//! The interpreter of call frame instructions (DWARF 5, 6.4.2): from a function's entry to the rule of one address. It
+//! knows the instructions that compilers use for the stack pointer, the frame pointer and the return address.
 
 use super::super::rule::{Base, UnwindRule};
 use super::bytes::TableBytes;
@@ -16,27 +16,27 @@ mod register {
     pub(super) const FRAME: u64 = 6;
 }
 
-/// How often a program may nest what it remembers. Compilers do it once.
+/// Maximum nesting of `remember_state`. Compilers nest it once.
 const REMEMBERED: usize = 8;
 
-/// Where a register of the caller is.
+/// The rule of a register: where its value in the caller is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RegisterRule {
-    /// Where it was: the callee has not touched it.
+    /// Same value: the callee has not changed it.
     Same,
-    /// In memory, so far from the caller's stack pointer.
+    /// Saved in memory, at an offset from the caller's stack pointer.
     Saved(i64),
-    /// Nowhere: for the return address, the outermost function.
+    /// No value: for the return address, this means the outermost function.
     Undefined,
-    /// Said in a way that is not read here.
+    /// A rule that is not interpreted here.
     Unknown,
 }
 
-/// What the caller's stack pointer is computed from.
+/// The canonical frame address: the rule of the caller's stack pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cfa {
     Register(u64, i64),
-    /// In memory, so far from the frame pointer.
+    /// In memory, at an offset from the frame pointer.
     InMemory(i64),
     Unknown,
 }
@@ -48,10 +48,10 @@ struct UnwindRow {
     address: RegisterRule,
 }
 
-/// The rule for a function that goes on at a return address. `None`: the stack ends here, as the tables say or because
-/// they say nothing that is understood.
+/// The rule of a function that continues at a return address. `None`: the stack ends here, or the tables have no rule
+/// that is understood.
 pub(super) fn rule(tables: &UnwindTables, return_address: usize) -> Option<UnwindRule> {
-    // A call can be a function's last instruction: what it returns to is then another function.
+    // A call can be a function's last instruction: its return address then belongs to another function.
     let address = return_address.checked_sub(1)?;
     let entry = tables.find(address)?;
     if entry.common.is_signal {
@@ -72,7 +72,7 @@ impl UnwindRow {
         let frame = match self.frame_pointer {
             RegisterRule::Same => None,
             RegisterRule::Saved(offset) => Some(words(offset)?),
-            // Whoever needs it further out cannot be unwound then, and nobody is shown a guess.
+            // A function further out that needs it could not be unwound, and stacks are never guessed.
             RegisterRule::Undefined | RegisterRule::Unknown => return None,
         };
         let RegisterRule::Saved(address) = self.address else { return None };
@@ -90,7 +90,7 @@ impl UnwindRow {
     }
 }
 
-/// The row that holds for an address.
+/// The row that is valid for an address.
 fn row(entry: &FunctionEntry, address: usize) -> Option<UnwindRow> {
     let nothing = UnwindRow { caller: Cfa::Unknown, frame_pointer: RegisterRule::Same, address: RegisterRule::Same };
     let mut machine = Machine { common: &entry.common, initial: nothing, row: nothing, at: entry.function_start };
@@ -103,16 +103,16 @@ fn row(entry: &FunctionEntry, address: usize) -> Option<UnwindRow> {
 
 struct Machine<'a> {
     common: &'a Common,
-    /// What the common program leads to: what "restore" goes back to.
+    /// The row after the common program, to which "restore" returns.
     initial: UnwindRow,
     row: UnwindRow,
-    /// The first address that the row holds for.
+    /// The first address for which the row is valid.
     at: usize,
 }
 
 impl Machine<'_> {
-    /// Runs until the row would hold for addresses beyond `address` only. `None`: an instruction is not known, so
-    /// nothing is known of what comes after it.
+    /// Runs until the row would be valid only beyond `address`. `None`: an instruction is unknown, so everything after
+    /// it is too.
     fn run(&mut self, mut program: TableBytes, address: usize) -> Option<()> {
         let mut remembered = [self.row; REMEMBERED];
         let mut depth = 0_usize;
@@ -156,10 +156,10 @@ impl Machine<'_> {
         Some(())
     }
 
-    /// The instructions that move nothing but registers.
+    /// Runs an instruction that only changes registers.
     fn other(&mut self, instruction: u64, program: &mut TableBytes) -> Option<()> {
         match instruction {
-            // nop; aarch64: return addresses are signed from here on (they are always freed of a signature).
+            // nop; aarch64: return addresses are signed from here on (signatures are always stripped).
             0x00 | 0x2d => {}
             // offset_extended, offset_extended_sf, GNU_negative_offset_extended
             0x05 => {
@@ -249,14 +249,14 @@ impl Machine<'_> {
     }
 }
 
-/// Bytes behind their length.
+/// A block: its length, and its bytes.
 fn block(program: &mut TableBytes) -> Option<TableBytes> {
     let length = usize::try_from(program.uleb()?).ok()?;
     program.split(length)
 }
 
-/// The one expression that functions have: what stands so far from the frame pointer. They realign their stack and keep
-/// the caller's stack pointer there.
+/// The only expression that functions use: a word at an offset from the frame pointer. Functions that realign their
+/// stack keep the caller's stack pointer there.
 fn expression(mut bytes: TableBytes) -> Cfa {
     const READ: u8 = 0x06;
     const REGISTER_0: u8 = 0x70;

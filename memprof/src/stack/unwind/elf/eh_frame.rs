@@ -1,25 +1,25 @@
-//! Finding the entry of a function in a module's `.eh_frame_hdr` and `.eh_frame`.
+//! Look-up of a function's entry in a module's `.eh_frame_hdr` and `.eh_frame`.
 
 use super::bytes::{Encoding, TableBytes};
 
-/// What a module has: its sorted index of functions, and how far its tables can be read.
+/// Unwind tables of a module: its sorted index of functions, and the readable range.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct UnwindTables {
     index: usize,
-    /// The tables lie within it.
+    /// The range in which the tables lie.
     module: TableBytes,
 }
 
-/// What the functions of one entry have in common, and what is said of one.
+/// The entry of one function, with its common entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FunctionEntry {
     pub(super) function_start: usize,
     pub(super) common: Common,
-    /// The program that leads from the function's start to each instruction.
+    /// The instructions from the function's start to each address.
     pub(super) program: TableBytes,
 }
 
-/// What the entries of many functions share.
+/// The common entry of many functions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Common {
     pub(super) code_unit: u64,
@@ -27,23 +27,23 @@ pub(super) struct Common {
     pub(super) program: TableBytes,
     pub(super) encoding: Encoding,
     pub(super) address_register: u64,
-    /// The frame was made by the system for a signal.
+    /// True if the system made the frame for a signal.
     pub(super) is_signal: bool,
-    /// Entries have a length and data between their range and their program.
+    /// True if entries have a length and data between their range and their program.
     has_data: bool,
 }
 
 impl UnwindTables {
     /// # Safety
     /// `index` is the address of a module's `.eh_frame_hdr`; all memory from `module.0` to `module.1` that the tables
-    /// lead to is readable as long as this or a copy of it is used.
+    /// refer to is readable as long as this or a copy of it is used.
     pub(super) unsafe fn new(index: usize, module: (usize, usize)) -> Self {
-        // SAFETY: as the caller vouches.
+        // SAFETY: guaranteed by the caller.
         Self { index, module: unsafe { TableBytes::new(module.0, module.1) } }
     }
 
-    /// The entry of the function that an address is in. `None`: there is none, or it is written in a way that no
-    /// compiler of these systems uses.
+    /// The entry of the function of an address. `None`: there is none, or it has a format that no compiler of these
+    /// systems uses.
     pub(super) fn find(&self, address: usize) -> Option<FunctionEntry> {
         let mut index = self.module.from(self.index)?;
         if index.u8()? != 1 {
@@ -67,9 +67,9 @@ impl UnwindTables {
         self.entry(entry, address)
     }
 
-    /// Words that tell one module's functions from another's: the first and the last rows of the index, which have where
-    /// functions begin, and the entries of the first and the last function, which have how long these are: a small module
-    /// may have nothing else that differs.
+    /// Passes words that distinguish the functions of two modules to `take`: the first and the last rows of the index
+    /// with the starts of functions, and the entries of the first and the last function with their lengths, because a
+    /// small module may differ in nothing else.
     pub(super) fn sample_index(&self, mut take: impl FnMut(u64)) {
         const ROWS: usize = 32;
         let mut read = || {
@@ -151,22 +151,22 @@ impl UnwindTables {
                         }
                         b'L' => data.skip(1)?,
                         b'S' => is_signal = true,
-                        // aarch64: which key signs return addresses; whether memory is tagged. Neither moves anything.
+                        // aarch64: the key that signs return addresses, and memory tagging. Neither changes a register.
                         b'B' | b'G' => {}
                         _ => return None,
                     }
                 }
             }
-            // Without its length the rest cannot be passed over.
+            // Without its length the rest cannot be skipped.
             _ => return None,
         }
         Some(Common { code_unit, data_unit, program: common, encoding, address_register, is_signal, has_data })
     }
 }
 
-/// An entry behind its length, and nothing else.
+/// The bytes of an entry, without its length.
 fn sized(mut at: TableBytes) -> Option<TableBytes> {
     let length = at.u32()?;
-    // 0 ends the section; the highest value says that 64 bits follow, which nobody needs.
+    // 0 ends the section; the highest value means a 64-bit length, which nobody needs.
     if length == 0 || length == u32::MAX { None } else { at.split(length as usize) }
 }

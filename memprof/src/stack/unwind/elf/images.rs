@@ -1,23 +1,23 @@
-//! The modules that are loaded now, for whoever may allocate.
+//! The loaded modules, for code that may allocate.
 
 use crate::stack::identity;
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::path::PathBuf;
 
-/// The executable or a library, as it is loaded.
+/// The executable or a library, as loaded.
 #[derive(Debug)]
 pub(crate) struct Image {
-    /// Its file; empty for the executable itself and for what the kernel maps.
+    /// Its file; empty for the executable itself and for the kernel's own module.
     pub(crate) file: PathBuf,
     pub(crate) low: usize,
     pub(crate) high: usize,
-    /// What the addresses in the file have been moved by.
+    /// Offset of the loaded addresses from those in the file.
     pub(crate) moved_by: usize,
     /// The address of its `.eh_frame_hdr`.
     pub(crate) index: Option<usize>,
-    /// The identity that the linker gave this very build, in hexadecimal.
+    /// Identity that the linker gave to this build, in hexadecimal.
     pub(crate) build_id: Option<String>,
-    /// Without that, a hash of what is in it: see [`identity`].
+    /// Without it, a hash of the content, see [`identity`].
     #[cfg_attr(not(feature = "backtraces"), allow(dead_code, reason = "nobody reads the files of modules"))]
     pub(crate) content: Option<u64>,
 }
@@ -27,11 +27,11 @@ impl Image {
         self.low <= address && address < self.high
     }
 
-    /// Has the system keep the module until the process ends.
+    /// Keeps the module loaded until the process ends.
     pub(super) fn keep_loaded(&self) {
         use std::os::unix::ffi::OsStrExt;
         let Ok(file) = CString::new(self.file.as_os_str().as_bytes()) else { return };
-        // SAFETY: the name ends in NUL; a module that is not loaded (any more) is not loaded by this.
+        // SAFETY: the name ends in NUL; this does not load a module that is not loaded.
         unsafe { libc::dlopen(file.as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE) };
     }
 }
@@ -39,15 +39,14 @@ impl Image {
 /// All modules; the first is the executable.
 pub(crate) fn all() -> Vec<Image> {
     let mut images: Vec<Image> = Vec::new();
-    // SAFETY: the callback gets back the pointer to `images`, which outlives the call, and nothing else uses it
-    // meanwhile.
+    // SAFETY: the callback gets the pointer to `images`, which outlives the call, and nothing else uses it meanwhile.
     unsafe { libc::dl_iterate_phdr(Some(add), (&raw mut images).cast()) };
     images
 }
 
 unsafe extern "C" fn add(info: *mut libc::dl_phdr_info, _size: usize, images: *mut c_void) -> c_int {
-    // SAFETY: the C library passes a whole structure, whose headers and name live during the call, and the pointer that
-    // `all` gave it.
+    // SAFETY: the C library passes a complete structure, whose headers and name live during the call, and the pointer
+    // from `all`.
     let (info, headers, images, name) = unsafe {
         let info = &*info;
         let name = (!info.dlpi_name.is_null()).then(|| CStr::from_ptr(info.dlpi_name).to_bytes().to_vec());
@@ -88,7 +87,8 @@ unsafe extern "C" fn add(info: *mut libc::dl_phdr_info, _size: usize, images: *m
                 };
             }
             libc::PT_NOTE if image.build_id.is_none() => {
-                // SAFETY: a segment with notes is within what is loaded, and the module is not unloaded during the call.
+                // SAFETY: a segment with notes is within the loaded part, and the module is not unloaded during the
+                // call.
                 let notes = unsafe {
                     let start = std::ptr::with_exposed_provenance::<u8>(start);
                     std::slice::from_raw_parts(start, header.p_filesz as usize)
@@ -109,7 +109,7 @@ unsafe extern "C" fn add(info: *mut libc::dl_phdr_info, _size: usize, images: *m
     0
 }
 
-/// The note that the linker has left: owner "GNU", kind 3.
+/// The build id from the linker's note: owner "GNU", kind 3.
 fn build_id(mut notes: &[u8]) -> Option<String> {
     loop {
         let (sizes, rest) = notes.split_at_checked(12)?;

@@ -1,12 +1,12 @@
-//! Whose code an address is, and where its unwind tables are.
+//! Modules of code addresses, and their unwind tables.
 //!
-//! A module that is there as long as the process lives is *fixed*: the program itself, the module that the profiler is
-//! in, and the C library. All else can be unloaded, and something else can then be in its place: it is asked for anew at
-//! each frame, with `_dl_find_object`, which takes no lock. The frames on a thread's stack keep their modules from being
-//! unloaded, so the tables that it finds are there as long as they are read.
+//! A module that stays loaded as long as the process lives is *fixed*: the program itself, the module of the profiler,
+//! and the C library. Other modules can be unloaded and replaced by others at the same address, so they are looked up
+//! again for each frame with `_dl_find_object`, which takes no lock. The frames on a thread's stack keep their modules
+//! from being unloaded, so the tables that it finds exist as long as they are read.
 //!
-//! Where the C library has no `_dl_find_object` (before glibc 2.35; musl, which never unloads anything), the modules of
-//! the moment when tracking starts are kept loaded and fixed, and later ones end a stack.
+//! If the C library has no `_dl_find_object` (glibc before 2.35; musl, which never unloads a module), the modules
+//! loaded when recording starts are kept loaded and fixed, and later ones end a stack.
 
 use super::super::rule::UnwindRule;
 use super::cfi;
@@ -15,16 +15,17 @@ use std::ffi::{c_int, c_void};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicUsize};
 
-/// A module, as far as unwinding needs it.
+/// A module, with the data that unwinding needs.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct UnwindModule {
     tables: UnwindTables,
-    /// 0 for a fixed module; else a mark that tells it from what was, or will be, in the same place.
+    /// 0 for a fixed module; otherwise a mark that distinguishes it from other modules at the same address before or
+    /// after it.
     pub(in super::super) mark: u32,
 }
 
 impl UnwindModule {
-    /// The rule of a function that goes on at a return address. `None`: the stack ends there.
+    /// The rule of a function that continues at a return address. `None`: the stack ends there.
     pub(in super::super) fn rule(&self, return_address: usize) -> Option<UnwindRule> {
         cfi::rule(&self.tables, return_address)
     }
@@ -37,17 +38,17 @@ struct Fixed {
     index: AtomicUsize,
 }
 
-/// More than programs have that were started with so old a C library.
+/// Maximum number of fixed modules: more than programs with so old a C library have.
 const MOST_FIXED: usize = 128;
 static FIXED: [Fixed; MOST_FIXED] =
     [const { Fixed { low: AtomicUsize::new(0), high: AtomicUsize::new(0), index: AtomicUsize::new(0) } }; MOST_FIXED];
 static FIXED_COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// `_dl_find_object`; null where there is none.
+/// `_dl_find_object`; null: there is none.
 static FINDER: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 type Finder = unsafe extern "C" fn(*mut c_void, *mut DlFindObject) -> c_int;
 
-/// `struct dl_find_object` of glibc, and room for more than it may get.
+/// `struct dl_find_object` of glibc, with spare memory for later versions.
 #[repr(C)]
 #[derive(Default)]
 struct DlFindObject {
@@ -59,7 +60,7 @@ struct DlFindObject {
     reserved: [u64; 11],
 }
 
-/// Finds the fixed modules, once. Outside of allocations, one caller at a time. Allocates.
+/// Finds the fixed modules, once. Only outside allocations, one caller at a time. Allocates.
 pub(in super::super) fn prepare() {
     if FIXED_COUNT.load(Relaxed) > 0 {
         return;
@@ -85,12 +86,12 @@ pub(in super::super) fn prepare() {
     FIXED_COUNT.store(count, Release);
 }
 
-/// The module that an address is in.
+/// The module of an address.
 pub(in super::super) fn find(address: usize) -> Option<UnwindModule> {
     for fixed in FIXED.iter().take(FIXED_COUNT.load(Acquire)) {
         let (low, high) = (fixed.low.load(Relaxed), fixed.high.load(Relaxed));
         if low <= address && address < high {
-            // SAFETY: the index is that of a module that stays loaded, between these two addresses.
+            // SAFETY: the index belongs to a module that stays loaded between these two addresses.
             return Some(UnwindModule {
                 tables: unsafe { UnwindTables::new(fixed.index.load(Relaxed), (low, high)) },
                 mark: 0,
@@ -102,8 +103,8 @@ pub(in super::super) fn find(address: usize) -> Option<UnwindModule> {
         return None;
     }
     let mut found = DlFindObject::default();
-    // SAFETY: what was found under this name in the C library has this signature. It takes no lock and does not
-    // allocate; the structure is as large as it may write.
+    // SAFETY: the C library's function of this name has this signature. It takes no lock and does not allocate; the
+    // structure is large enough for its writes.
     let found = unsafe {
         let finder = std::mem::transmute::<*mut c_void, Finder>(finder);
         if finder(std::ptr::without_provenance_mut(address), &mut found) != 0 {
@@ -120,13 +121,13 @@ pub(in super::super) fn find(address: usize) -> Option<UnwindModule> {
     Some(UnwindModule { tables, mark: mark(&found, &tables) })
 }
 
-/// Which module an address was in: 0 for fixed ones, `None` where there is none now.
+/// Mark of the module of an address: 0 for fixed modules; `None`: there is no module now.
 pub(crate) fn mark_of(address: usize) -> Option<u32> {
     find(address).map(|module| module.mark)
 }
 
-/// A hash of where the module is and of its index of functions: another module in the same place, even another build of
-/// the same one, has other functions. At least 3.
+/// A hash of the module's addresses and its index of functions: another module at the same address, even another build
+/// of the same one, has other functions. At least 3.
 fn mark(found: &DlFindObject, tables: &UnwindTables) -> u32 {
     let mut hash = (found.map_start as u64).rotate_left(32) ^ found.map_end as u64;
     tables.sample_index(|word| hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15));
