@@ -26,7 +26,7 @@ macro_rules! data {
 
         #[cfg(feature = "report")]
         const _: () = {
-            use crate::report::data::field::{Field, Row, Value};
+            use crate::report::data::field::{Field, Fields, Row, Value};
             use serde_core::{Serialize, Serializer};
 
             impl Row for $name {
@@ -34,7 +34,7 @@ macro_rules! data {
                     stringify!($name)
                 }
 
-                fn with_fields(&self, take: &mut dyn FnMut(&[(&'static str, &dyn Field)])) {
+                fn with_fields(&self, take: &mut dyn FnMut(&Fields<'_>)) {
                     take(&[$((data!(@name $field $($json)?), &self.$field),)*]);
                 }
             }

@@ -32,11 +32,14 @@ pub(crate) trait List {
     fn item(&self, index: usize) -> Option<Value<'_>>;
 }
 
+/// The fields of a row with their names, in the order of their declaration.
+pub(crate) type Fields<'d> = [(&'static str, &'d dyn Field)];
+
 /// A type that `data!` declares.
 pub(crate) trait Row {
     fn name(&self) -> &'static str;
-    /// Calls `take` once, with all fields in the order of their declaration.
-    fn with_fields(&self, take: &mut dyn FnMut(&[(&'static str, &dyn Field)]));
+    /// Calls `take` once, with all fields.
+    fn with_fields(&self, take: &mut dyn FnMut(&Fields<'_>));
 }
 
 impl Serialize for Value<'_> {

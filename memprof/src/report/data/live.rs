@@ -14,6 +14,7 @@ pub(crate) mod verdict {
 
 /// The words of [`LiveGroup::growth`].
 #[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod growth {
     pub(crate) const NEW_BLOCKS: &str = "new blocks";
     pub(crate) const LARGER_BLOCKS: &str = "larger blocks";

@@ -16,6 +16,7 @@ pub(crate) trait Read: Sized {
 #[derive(Default)]
 pub(crate) struct Trace(RefCell<Option<String>>);
 
+#[cfg(any(test, feature = "compare"))]
 impl Trace {
     pub(crate) fn into_path(self) -> Option<String> {
         self.0.into_inner()
@@ -38,6 +39,7 @@ enum Step {
 
 impl<'p> Place<'p> {
     /// The whole report, read from JSON.
+    #[cfg(any(test, feature = "compare"))]
     pub(crate) fn traced(trace: &'p Trace) -> Self {
         Self { step: Step::Report, around: None, trace: Some(trace) }
     }
