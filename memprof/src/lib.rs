@@ -148,7 +148,10 @@
 //!
 //! * `profiling` (default): without it everything compiles to nothing, and no other crate is built.
 //! * `backtraces` (default): the names, files and lines of stacks. Without it a report has their addresses and modules.
-//! * `serde`: `Serialize` and `Deserialize` for all that a report holds. [`Report::to_json`] needs no serde.
+//! * `report`: the reports and their formats without the engine; `profiling` implies it. All that a report holds is
+//!   `Serialize`.
+//! * `compare`: reports are read, by `Report::from_json`. Implies `serde`.
+//! * `serde`: `Deserialize` for all that a report holds.
 //! * `zstd`: names also from debug information that was compressed with zstd; that compressed with zlib needs no feature.
 //! * `jemalloc`: `memprof::Jemalloc` as inner allocator, its options and its statistics.
 //!
@@ -218,9 +221,11 @@ mod profile;
 pub mod report;
 #[cfg(feature = "profiling")]
 mod scope;
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod size;
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod sorted;
 #[cfg(feature = "profiling")]
 mod stack;

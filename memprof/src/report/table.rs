@@ -14,6 +14,7 @@ use super::name::printable;
 use super::resident;
 use super::violations;
 use super::written::Written;
+#[cfg(feature = "profiling")]
 use crate::os::terminal;
 use crate::size;
 use crate::sorted;
@@ -33,6 +34,7 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 /// Shows the report on stderr, as wide as the terminal is, in colour where the terminal and the environment want it.
 ///
 /// `write` writes to stderr without the lock of the standard library.
+#[cfg(feature = "profiling")]
 pub(crate) fn print(report: &Report, written: Option<&Written>, write: impl FnOnce(&[u8])) {
     let width = terminal::columns_of_stderr().unwrap_or(WIDTH);
     write(render(report, written, width, terminal::stderr_takes_colour()).as_bytes());

@@ -2,14 +2,8 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "serde")]
-use serde::{Deserialize, Serialize};
-
-#[cfg(feature = "profiling")]
-use super::super::json::{Fields, FromJson, Node, Problem, ToJson, Writer};
-
 /// The words of [`LiveGroup::verdict`].
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
 pub(crate) mod verdict {
     pub(crate) const GROWING: &str = "growing";
     pub(crate) const KEPT_SINCE_START: &str = "kept since start";
@@ -19,14 +13,15 @@ pub(crate) mod verdict {
 }
 
 /// The words of [`LiveGroup::growth`].
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod growth {
     pub(crate) const NEW_BLOCKS: &str = "new blocks";
     pub(crate) const LARGER_BLOCKS: &str = "larger blocks";
 }
 
 /// The words of [`Live::sampled_because`].
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
 pub(crate) mod cause {
     pub(crate) const FIXED: &str = "fixed interval";
     pub(crate) const FULL: &str = "table full";
@@ -34,7 +29,7 @@ pub(crate) mod cause {
 }
 
 /// Words of [`LiveGroup::expected`] that are no pattern.
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
 pub(crate) mod expected {
     pub(crate) const SYMBOLS: &str = "symbols for backtraces, kept once they are read";
 }
