@@ -3,6 +3,7 @@ use syn::parse::Parser;
 use syn::{Error, LitStr, Path, Result};
 
 use crate::mistakes::Mistakes;
+use crate::value::{needs_value, place, set_once, text};
 use crate::watch::Watch;
 
 mod test;
@@ -113,22 +114,8 @@ fn argument(piece: &[TokenTree], comma: Span) -> Result<Argument> {
     }
 }
 
-/// The one place that knows what "given twice" means. The value comes unchecked, so that a second one is named as such
-/// whatever it is.
-pub(crate) fn set_once<T>(slot: &mut Option<T>, key: &Ident, value: Result<T>) -> Result<()> {
-    if slot.is_some() {
-        return Err(Error::new(key.span(), format!("`{key}` is given twice; keep one of them")));
-    }
-    *slot = Some(value?);
-    Ok(())
-}
-
 fn unknown(key: &Ident, keys: &str) -> Error {
     Error::new(key.span(), format!("unknown argument `{key}`; {keys}"))
-}
-
-pub(crate) fn needs_value(key: &Ident) -> Error {
-    Error::new(key.span(), format!("`{key}` needs a value; arguments are written `key = value`"))
 }
 
 fn no_value(key: &Ident, value: Option<TokenStream>) -> Result<Ident> {
@@ -136,17 +123,6 @@ fn no_value(key: &Ident, value: Option<TokenStream>) -> Result<Ident> {
         None => Ok(key.clone()),
         Some(value) => Err(Error::new(place(key, &value), format!("`{key}` takes no value; write `{key}` alone"))),
     }
-}
-
-pub(crate) fn text(key: &Ident, value: Option<TokenStream>) -> Result<LitStr> {
-    let value = value.ok_or_else(|| needs_value(key))?;
-    let span = place(key, &value);
-    let text = syn::parse2::<LitStr>(value)
-        .map_err(|_| Error::new(span, format!("`{key}` takes a text in quotes, such as `{key} = \"…\"`")))?;
-    if text.value().trim().is_empty() {
-        return Err(Error::new(text.span(), format!("`{key}` is empty; write a text or leave `{key}` out")));
-    }
-    Ok(text)
 }
 
 fn path(key: &Ident, value: Option<TokenStream>) -> Result<Path> {
@@ -173,11 +149,6 @@ fn allocator(key: &Ident, value: Option<TokenStream>) -> Result<Allocator> {
         }
         _ => Allocator::Static(path),
     })
-}
-
-/// The first token of the value, or the key where the value is missing.
-pub(crate) fn place(key: &Ident, value: &TokenStream) -> Span {
-    value.clone().into_iter().next().map_or_else(|| key.span(), |token| token.span())
 }
 
 fn is_punct(token: &TokenTree, what: char) -> bool {

@@ -19,6 +19,7 @@ mod returned;
 mod root;
 mod size;
 mod validate;
+mod value;
 mod watch;
 
 use proc_macro::TokenStream;

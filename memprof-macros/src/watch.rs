@@ -2,8 +2,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Error, LitInt, Result};
 
-use crate::args::{needs_value, place, set_once, text};
 use crate::size;
+use crate::value::{needs_value, place, set_once, text};
 
 /// The arguments by which each call of a function is held against something: its budget, and its window.
 #[derive(Default)]

@@ -3,12 +3,9 @@
 use std::ffi::{OsStr, OsString};
 
 use super::Config;
-use super::key::{self, KEYS, Key, Kind};
+use super::key::{self, KEYS, Key, Kind, PREFIX};
 use super::suggest;
 use crate::Error;
-
-/// What every variable begins with.
-pub(super) const PREFIX: &str = "MEMPROF_";
 
 /// The variable that names the configuration file.
 pub(super) const FILE: &str = "MEMPROF_CONFIG";

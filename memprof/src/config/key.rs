@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::report::placeholder;
 
-use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, env, suggest};
+use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, suggest};
 
 /// The most live allocations that can be tracked. Beyond it the table alone would take gigabytes.
 const MOST_TRACKED: usize = 100_000_000;
@@ -20,6 +20,9 @@ pub(crate) const SIGNALS: [&str; 6] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT",
 
 /// The largest interval: 1 TB, as far as it grows by itself. Where a `usize` is smaller, that.
 const MOST_INTERVAL: usize = if usize::BITS > 40 { 1 << 40 } else { usize::MAX };
+
+/// The beginning of every variable.
+pub(super) const PREFIX: &str = "MEMPROF_";
 
 /// One key of the configuration.
 pub(super) struct Key {
@@ -107,7 +110,7 @@ keys! {
 impl Key {
     /// The environment variable that overrides this key.
     pub(super) fn variable(&self) -> String {
-        format!("{}{}", env::PREFIX, self.name.to_ascii_uppercase())
+        format!("{}{}", PREFIX, self.name.to_ascii_uppercase())
     }
 }
 

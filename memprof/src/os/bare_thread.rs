@@ -69,7 +69,7 @@ pub(crate) fn start_on(stack: &'static Stack, work: fn(), open: &[libc::c_int]) 
 /// The attributes are null, or were made and name a stack that nobody uses.
 unsafe fn start_with(attributes: *const libc::pthread_attr_t, work: fn(), open: &[libc::c_int]) -> bool {
     let mut thread = std::mem::MaybeUninit::<libc::pthread_t>::uninit();
-    super::signals::with_all_blocked_but(open, || {
+    with_all_blocked_but(open, || {
         // SAFETY: the place is valid, and so are the attributes, as the caller vouches; `run` gives the function back its type.
         unsafe {
             let started = libc::pthread_create(thread.as_mut_ptr(), attributes, run, work as *mut c_void) == 0;
@@ -134,4 +134,21 @@ extern "C" fn run(work: *mut c_void) -> *mut c_void {
     let work = unsafe { std::mem::transmute::<*mut c_void, fn()>(work) };
     work();
     null_mut()
+}
+
+/// Has `begin` start a thread that gets no signals but these: the program's own threads get them. A thread that blocked them
+/// itself could be sent one before, which the program has blocked in all its threads to wait for it.
+fn with_all_blocked_but<R>(open: &[libc::c_int], begin: impl FnOnce() -> R) -> R {
+    // SAFETY: the set is filled before it is used, and the mask that this thread had is put back.
+    unsafe {
+        let (mut all, mut before) = std::mem::zeroed::<(libc::sigset_t, libc::sigset_t)>();
+        libc::sigfillset(&raw mut all);
+        for &signal in open {
+            libc::sigdelset(&raw mut all, signal);
+        }
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, &raw mut before);
+        let begun = begin();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, null_mut());
+        begun
+    }
 }

@@ -80,23 +80,6 @@ static IS_ENDING: AtomicBool = AtomicBool::new(false);
 /// The thread whose handler waits for the end, and gets the signal again meanwhile; 0: none.
 static WAITING: AtomicU32 = AtomicU32::new(0);
 
-/// Has `begin` start a thread that gets no signals but these: the program's own threads get them. A thread that blocked them
-/// itself could be sent one before, which the program has blocked in all its threads to wait for it.
-pub(crate) fn with_all_blocked_but<R>(open: &[c_int], begin: impl FnOnce() -> R) -> R {
-    // SAFETY: the set is filled before it is used, and the mask that this thread had is put back.
-    unsafe {
-        let (mut all, mut before) = std::mem::zeroed::<(libc::sigset_t, libc::sigset_t)>();
-        libc::sigfillset(&raw mut all);
-        for &signal in open {
-            libc::sigdelset(&raw mut all, signal);
-        }
-        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, &raw mut before);
-        let begun = begin();
-        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, null_mut());
-        begun
-    }
-}
-
 impl Signal {
     pub(crate) fn named(name: &str) -> Option<Signal> {
         ALL.iter().position(|(its, ..)| *its == name).map(Signal)

@@ -2,9 +2,10 @@
 
 use super::alike::{Entry, merged};
 use super::amount::{self, sum};
+use super::meaning::is_growing;
 use super::owner::Crates;
 use super::{expected, meaning, summary, wrap};
-use crate::report::data::{LiveGroup, Report, verdict};
+use crate::report::data::{LiveGroup, Report};
 use crate::report::name::{OUTSIDE, path, printable};
 use crate::size;
 use crate::sorted;
@@ -63,10 +64,6 @@ pub(super) fn lines(report: &Report, lines: &mut Vec<String>) {
     rest(&small, "group", " below 1 % and 4 KB", lines);
     rest(&more, "more group", "", lines);
     expected::lines(&expected, lines);
-}
-
-pub(super) fn is_growing(group: &LiveGroup) -> bool {
-    group.verdict.as_deref() == Some(verdict::GROWING)
 }
 
 fn is_small(group: &LiveGroup, whole: u64) -> bool {

@@ -16,6 +16,10 @@ const FEWEST: u64 = 5;
 /// How far survivors per call may be from one and still be "one".
 const ABOUT_ONE: f64 = 0.02;
 
+pub(super) fn is_growing(group: &LiveGroup) -> bool {
+    group.verdict.as_deref() == Some(verdict::GROWING)
+}
+
 /// The sentence, where the run has so many seconds.
 pub(super) fn of(group: &LiveGroup, run: f64) -> Option<String> {
     match group.verdict.as_deref()? {

@@ -1,8 +1,7 @@
 //! The answer that the reader came for: whether anything grows.
 
 use super::amount::sum;
-use super::groups::is_growing;
-use super::meaning::growth_ended;
+use super::meaning::{growth_ended, is_growing};
 use crate::report::data::{LiveGroup, NetRise, Report, expected::SYMBOLS, verdict};
 use crate::report::name::printable;
 use crate::size;
