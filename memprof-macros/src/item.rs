@@ -2,8 +2,11 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Error, Path, Result, Signature, Token, Visibility};
 
-use crate::block::Block;
 use crate::classify::{Kind, classify, flat};
+
+mod block;
+
+pub(crate) use block::{Block, Member, Members, split_docs};
 
 /// What stands under the attribute.
 pub(crate) enum Item {

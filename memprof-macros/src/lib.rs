@@ -7,7 +7,6 @@
 //! writes the new functions, and `fallback` decides what the compiler still gets to see when something was wrong.
 
 mod args;
-mod block;
 mod classify;
 mod expand;
 mod expected;

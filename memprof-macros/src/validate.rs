@@ -3,10 +3,9 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Signature};
 
 use crate::args::{Allocator, TestArgs, TrackArgs};
-use crate::block::{Block, Members};
 use crate::classify::Kind;
 use crate::expand::{Build, has_runtime, makes_a_test};
-use crate::item::{Function, Item, ends_in};
+use crate::item::{Block, Function, Item, Members, ends_in};
 use crate::mistakes::Mistakes;
 use crate::returned::Returned;
 

@@ -3,9 +3,9 @@ use quote::quote_spanned;
 
 use super::{Place, asyncness, tracked_function};
 use crate::args::TrackArgs;
-use crate::block::{Block, Member, Members};
 use crate::expected::eased;
 use crate::item::Item;
+use crate::item::{Block, Member, Members};
 use crate::root::Root;
 use crate::validate::can_be_tracked;
 

@@ -20,9 +20,9 @@ use quote::quote_spanned;
 use syn::{FnArg, LitStr};
 
 use crate::args::{MainArgs, TestArgs, TrackArgs};
-use crate::block::split_docs;
 use crate::classify::flat;
 use crate::expected::{ease, eased};
+use crate::item::split_docs;
 use crate::item::{Function, Item};
 use crate::mistakes::Mistakes;
 use crate::params::Seen;
