@@ -213,8 +213,7 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
                 let root = SHARED.root();
                 root.counters.allocated_shared(new as u64);
                 root.counters.deallocated_shared(old as u64);
-                root.reallocated_count.fetch_add(1, Relaxed);
-                root.grown_bytes.fetch_add(grown, Relaxed);
+                root.count_reallocated_shared(grown);
                 published::move_net(new as i64 - old as i64);
                 return records::allocated_shared(block, new, record);
             }

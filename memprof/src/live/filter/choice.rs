@@ -6,14 +6,14 @@ use super::counting::{ALIGNED_TO, Filter, GOLDEN};
 use crate::live::sync::{Acquire, AtomicPtr, AtomicU8, Relaxed, Release};
 
 /// Bits of [`FilterChoice`] that hold the shift from a hash to an index.
-const SHIFT: usize = 63;
+pub(super) const SHIFT: usize = 63;
 /// Set while the choice may be changed.
-const OPEN: usize = 1 << 6;
+pub(super) const OPEN: usize = 1 << 6;
 /// One generation, and the bits that count generations.
-const GENERATION: usize = 1 << 7;
-const GENERATIONS: usize = 15 << 7;
+pub(super) const GENERATION: usize = 1 << 7;
+pub(super) const GENERATIONS: usize = 15 << 7;
 /// Set when the choice will never be changed again.
-const SHUT: usize = 1 << 11;
+pub(super) const SHUT: usize = 1 << 11;
 
 /// The filter of a table that every free asks.
 ///
@@ -24,10 +24,10 @@ pub(crate) struct FilterChoice(AtomicPtr<AtomicU8>);
 
 /// The chosen filter and its generation at one moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ChosenFilter(*mut AtomicU8);
+pub(crate) struct ChosenFilter(pub(super) *mut AtomicU8);
 
 impl ChosenFilter {
-    fn of(filter: &Filter, rest: usize) -> Self {
+    pub(super) fn of(filter: &Filter, rest: usize) -> Self {
         let more = rest & (OPEN | GENERATIONS | SHUT) | filter.shift as usize & SHIFT;
         Self(filter.entries.cast_mut().map_addr(|address| address | more))
     }

@@ -13,7 +13,7 @@ const SAMPLED: i64 = 1 << 62;
 const LISTED: i64 = 1 << 32;
 
 #[derive(Debug)]
-pub(crate) struct Capacity(AtomicI64);
+pub(crate) struct Capacity(pub(super) AtomicI64);
 
 /// The word at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

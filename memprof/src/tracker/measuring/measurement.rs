@@ -14,7 +14,6 @@ use crate::tracker::threads::installed;
 use crate::tracker::threads::ledger::{Ledger, each_ledger, each_node};
 use crate::tracker::threads::slots::{Rise, SlotGuard, is_within};
 use crate::tracker::threads::thread;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Live allocations that a check for leaks records if no profile has set a maximum.
 const MOST_RECORDS: usize = 100_000;
@@ -132,10 +131,8 @@ fn readings(number: u8) -> Option<(ByAddress<Reading>, ByAddress<u64>)> {
     // No node of this measurement can be added meanwhile, because nobody is in it. Ledgers can; they begin at 0.
     let before =
         ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), snapshot.reading(node))))?;
-    let not_recorded = ByAddress::of(
-        each_ledger().count(),
-        each_ledger().map(|ledger| (address(ledger), ledger.not_recorded.load(Relaxed))),
-    )?;
+    let not_recorded =
+        ByAddress::of(each_ledger().count(), each_ledger().map(|ledger| (address(ledger), ledger.not_recorded.get())))?;
     Some((before, not_recorded))
 }
 
@@ -200,7 +197,7 @@ impl Ended {
             // The nodes of one ledger are adjacent.
             if worked && !last.is_some_and(|last| std::ptr::eq(last, ledger)) {
                 let before = self.measurement.not_recorded.get(address(ledger)).copied().unwrap_or(0);
-                sum += ledger.not_recorded.load(Relaxed).wrapping_sub(before);
+                sum += ledger.not_recorded.get().wrapping_sub(before);
                 last = Some(ledger);
             }
         }

@@ -75,7 +75,7 @@ impl CallPath {
         };
         node.count_call();
         node.count_unrecorded();
-        node.count_finished();
+        node.finish();
         entered
     }
 

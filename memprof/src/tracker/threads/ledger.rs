@@ -13,6 +13,7 @@ use crate::os::{clock, pages};
 use crate::stack::StackCapture;
 use crate::tracker::paths::counters::Counters;
 use crate::tracker::paths::node::Node;
+use crate::tracker::paths::owner_counter::OwnerCounter;
 use crate::tracker::paths::tree::Tree;
 use crate::tracker::sync::add;
 use std::cell::Cell;
@@ -99,12 +100,12 @@ pub(crate) struct Ledger {
     is_reporting: Cell<bool>,
     link: Link<Ledger>,
     /// Allocations that found the live table full.
-    pub(crate) not_recorded: AtomicU64,
-    pub(crate) misplaced_guards: AtomicU64,
-    pub(crate) scopes_not_opened: AtomicU64,
+    pub(crate) not_recorded: OwnerCounter,
+    pub(crate) misplaced_guards: OwnerCounter,
+    pub(crate) scopes_not_opened: OwnerCounter,
     /// Captures the stacks of recorded allocations.
     pub(crate) stacks: StackCapture,
-    pub(crate) threads_served: AtomicU64,
+    pub(crate) threads_served: OwnerCounter,
     /// The highest net of popped frames whose maximum was not handed down unchanged: the frames beneath a context do
     /// not count its work. For the owner alone.
     pub(crate) highest_handed_down: Cell<i64>,
@@ -152,11 +153,11 @@ impl Ledger {
             slow_path_mask: AtomicU64::new(0),
             is_reporting: Cell::new(false),
             link: Link { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
-            not_recorded: AtomicU64::new(0),
-            misplaced_guards: AtomicU64::new(0),
-            scopes_not_opened: AtomicU64::new(0),
+            not_recorded: OwnerCounter::new(0),
+            misplaced_guards: OwnerCounter::new(0),
+            scopes_not_opened: OwnerCounter::new(0),
             stacks: StackCapture::new(),
-            threads_served: AtomicU64::new(0),
+            threads_served: OwnerCounter::new(0),
             highest_handed_down: Cell::new(0),
             thread_id: AtomicU32::new(0),
             last_name: [const { AtomicU64::new(0) }; 4],
@@ -255,7 +256,7 @@ impl Ledger {
     /// Notes that an allocation found the live table full. For the owner alone.
     #[inline(always)]
     pub(crate) fn count_not_recorded(&self) {
-        self.not_recorded.store(self.not_recorded.load(Relaxed).wrapping_add(1), Relaxed);
+        self.not_recorded.add(1);
     }
 
     /// True if the net may have risen far enough to be published when `total` bytes are allocated, or a scope has ended

@@ -127,7 +127,7 @@ fn take() -> Option<&'static Ledger> {
         REGISTRY.release(ledger);
         return Some(taken);
     }
-    ledger.threads_served.store(ledger.threads_served.load(Relaxed) + 1, Relaxed);
+    ledger.threads_served.add(1);
     ledger.thread_id.store(thread_name::current_id(), Relaxed);
     ledger.note_name();
     ledger.stacks.begin();

@@ -92,10 +92,8 @@ pub(in super::super) fn find(address: usize) -> Option<UnwindModule> {
         let (low, high) = (fixed.low.load(Relaxed), fixed.high.load(Relaxed));
         if low <= address && address < high {
             // SAFETY: the index belongs to a module that stays loaded between these two addresses.
-            return Some(UnwindModule {
-                tables: unsafe { UnwindTables::new(fixed.index.load(Relaxed), (low, high)) },
-                mark: 0,
-            });
+            let tables = unsafe { UnwindTables::new(fixed.index.load(Relaxed), (low, high)) };
+            return Some(UnwindModule { tables, mark: 0 });
         }
     }
     let finder = FINDER.load(Acquire);
