@@ -13,7 +13,7 @@
 
 use crate::live::table::capacity::CapacityReading;
 use crate::live::table::slot;
-use crate::live::table::{Slot, Table};
+use crate::live::table::{SlotOffset, Table};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 /// Entries of the short filter for each record from which on it is used: at most one free in 8 then searches in vain.
@@ -62,7 +62,7 @@ impl Table {
     }
 
     /// Lists a record that a sweep keeps, if it is not listed yet.
-    pub(crate) fn list(&self, slot: Slot, key: u64) {
+    pub(crate) fn list(&self, slot: SlotOffset, key: u64) {
         let word = self.key_at(slot);
         if slot::is_listed(key) {
             return;

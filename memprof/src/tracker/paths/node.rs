@@ -101,8 +101,8 @@ impl Node {
     /// Allocated − deallocated here so far, bytes. Made of two readings: while the owner works it can be off by the
     /// allocations between them.
     pub(crate) fn net(&self) -> i64 {
-        let freed = self.counters.read_deallocated();
-        self.counters.read_allocated().bytes.wrapping_sub(freed.bytes) as i64
+        let deallocated = self.counters.read_deallocated();
+        self.counters.read_allocated().bytes.wrapping_sub(deallocated.bytes) as i64
     }
 
     /// True if it is the root of a measurement.

@@ -39,7 +39,7 @@ impl Ledger {
         if self.frames().is_pinned() {
             return;
         }
-        let still = self.frames().pin();
+        let pinned = self.frames().pin();
         let mailbox = self.mailbox();
         mailbox.words.take(mailbox.slots(), |word| match word.map(FrameId::from_word) {
             Some((id, panicking)) => {
@@ -61,7 +61,7 @@ impl Ledger {
                 }
             }
         });
-        drop(still);
+        drop(pinned);
         self.publish(false);
         self.rearm_entries();
     }
