@@ -4,7 +4,7 @@ use super::Counts;
 use super::tree::{Known, StackId, tree};
 use std::path::PathBuf;
 
-/// The program or a library, as it is loaded.
+/// The program or a library, as loaded.
 #[derive(Debug)]
 pub(crate) struct Image {
     pub(crate) file: PathBuf,

@@ -48,7 +48,8 @@ fn count_allocated(ledger: &'static Ledger, total: u64, bytes: usize) {
     }
 }
 
-/// Beyond the threshold: gives the block a record. All calls are tail calls, so that no registers have to be saved.
+/// Beyond the threshold: gives the block a record. PERF: its only calls are tail calls, so that no registers have to be
+/// saved.
 #[inline(never)]
 fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
     if ledger.is_publishing_due_by_allocations(total) {

@@ -73,7 +73,7 @@ pub(crate) struct Table {
     pub(crate) short: Filter,
     /// The one of the two that a free asks.
     pub(crate) choice: FilterChoice,
-    /// The most records; at most a fourth of the slots.
+    /// Maximum number of records; at most a quarter of the slots.
     pub(crate) max: AtomicU64,
     /// Capacity left in the table.
     pub(crate) capacity: Capacity,
@@ -81,10 +81,10 @@ pub(crate) struct Table {
     pub(crate) displaced: AtomicU64,
     /// A [`TableState`]: exact or sampled, and the progress of the sweep.
     pub(crate) state: AtomicU64,
-    /// The level that new samples are drawn at, if that is above the state's: the budget raises it, and no record is
+    /// The level at which new samples are drawn, if it is above the state's: the budget raises it, and no record is
     /// discarded.
     pub(crate) drawing: AtomicU8,
-    /// The highest level that samples of this period were drawn at.
+    /// The highest level at which samples of this period were drawn.
     pub(crate) highest: AtomicU8,
     /// The interval that the user has fixed. 0: it grows when it must; 1: it stays exact.
     pub(crate) fixed_interval: AtomicU64,
@@ -177,7 +177,7 @@ impl Table {
         self.choice.open(&self.filter);
     }
 
-    /// The first slot to look at for an entry of the filter.
+    /// The first slot to probe for an entry of the filter.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn slot(index: Index) -> SlotOffset {
         SlotOffset(index.number() & !(Filter::ENTRIES_PER_SLOT - 1))
@@ -217,7 +217,7 @@ impl Table {
     /// The present state: exact or sampled.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn state(&self) -> TableState {
-        // Acquire: whoever sees a new period sees the interval that was fixed for it.
+        // Acquire: a thread that sees a new period sees the interval that was fixed for it.
         TableState(self.state.load(Acquire))
     }
 

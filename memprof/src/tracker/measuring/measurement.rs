@@ -29,7 +29,7 @@ pub(crate) enum Refused {
     /// The thread has the maximum number of call paths.
     TooManyPaths,
     NoMemory,
-    /// The live table is a sample, which does not tell about single blocks.
+    /// The live table is a sample, which does not have every block.
     Sampled,
 }
 
@@ -51,9 +51,9 @@ pub(crate) struct Measurement {
 /// Net and peak of a measurement's own work so far, on its thread.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct MeasuredSpan {
-    /// Allocated − freed, bytes.
+    /// Allocated − deallocated, bytes.
     net: i64,
-    /// The highest net above where it began, bytes.
+    /// The highest net above its beginning, bytes.
     pub(crate) peak: i64,
 }
 

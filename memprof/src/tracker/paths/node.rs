@@ -199,7 +199,7 @@ impl Node {
         add!(self, Node, unrecorded, 1, Relaxed);
     }
 
-    /// Calls that have ended here so far. Whoever sees the end of a call also sees its beginning.
+    /// Calls that have ended here so far. A reader that sees the end of a call also sees its beginning.
     pub(crate) fn finished(&self) -> u64 {
         self.finished.get_acquire()
     }

@@ -115,7 +115,7 @@ impl FrameId {
         Self(self.0 & !Self::MARKED)
     }
 
-    /// The id that [`word`](Self::word) has packed, and true if the thread was panicking.
+    /// The id that [`word`](Self::word) has packed, and if the thread was panicking.
     #[inline(always)]
     pub(crate) fn from_word(word: u64) -> (Self, bool) {
         (Self(word & !(Self::IS_ID | Self::PANICKING)), word & Self::PANICKING != 0)

@@ -276,8 +276,8 @@ impl Ledger {
     /// The node that is charged. For the owner alone.
     #[inline(always)]
     pub(crate) fn node(&self) -> &'static Node {
-        // SAFETY: `create` stores the root before the ledger is used, `charge` stores nodes; both live forever. The
-        // shared ledger is never asked.
+        // SAFETY: `create` stores the root before the ledger is used, `charge` stores nodes; both live forever. This is
+        // never called for the shared ledger.
         unsafe { &*self.node.load(Relaxed) }
     }
 

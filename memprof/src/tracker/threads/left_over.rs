@@ -28,7 +28,7 @@ pub(crate) fn before(ledger: &'static Ledger) -> usize {
     ledger.own_work().before.get()
 }
 
-/// Ends the reporting of a thread that is over, in any scope. Returns the state to which it returns.
+/// Ends the reporting of a thread that is over, in any scope. Returns the state from before the reporting.
 pub(crate) fn end_of_thread(ledger: &'static Ledger) -> usize {
     leave(ledger);
     let before = ledger.own_work().before.get();

@@ -183,7 +183,7 @@ pub(crate) fn change_to(ledger: &'static Ledger, is_threads_life: bool) -> Optio
     Some(before)
 }
 
-/// Returns to the value that [`change_to`] has returned.
+/// Restores the value that [`change_to`] has returned.
 pub(crate) fn change_back(before: usize) {
     PRESENT.set(before);
 }

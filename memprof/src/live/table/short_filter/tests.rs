@@ -77,7 +77,7 @@ fn with_many_records_frees_ask_the_whole_filter() {
         assert_eq!(asks_short(table), number < 64, "after {}", number + 1);
     });
     adds_up(table);
-    // With few of them again, they are all listed already.
+    // With few records again, all of them are already listed.
     (0..190).for_each(|number| remove(table, address(number)));
     insert(table, address(300));
     assert!(asks_short(table));
@@ -129,7 +129,7 @@ fn threads_that_insert_free_and_sweep_at_once_lose_no_record() {
                 })
                 .collect();
             threads.spawn(|| {
-                // So often that what is this large survives.
+                // At most 8 times, so that records this large survive.
                 (0..8).for_each(|_| {
                     table.coarsen(256, 1);
                     table.list_more(SHARDS_AT_A_TIME);
