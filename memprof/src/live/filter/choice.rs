@@ -72,9 +72,9 @@ impl FilterChoice {
     pub(crate) fn close(&self, filter: &Filter) {
         // A generation repeats after 16: a thread would have to stop between its look and its change while 16 profiles
         // start.
-        let seen = self.look();
-        let shut = seen.0.addr() & SHUT;
-        let next = seen.0.addr().wrapping_add(GENERATION) & GENERATIONS;
+        let chosen = self.look();
+        let shut = chosen.0.addr() & SHUT;
+        let next = chosen.0.addr().wrapping_add(GENERATION) & GENERATIONS;
         // A store would do; the swap is for loom (see `slot::discard`).
         self.0.swap(ChosenFilter::of(filter, next | shut).0, Release);
     }
@@ -86,18 +86,18 @@ impl FilterChoice {
 
     /// Ends [`close`](Self::close), unless the choice is shut.
     pub(crate) fn open(&self, filter: &Filter) {
-        let seen = self.look();
-        let open = if seen.is_shut() { 0 } else { OPEN };
-        self.0.store(ChosenFilter::of(filter, seen.0.addr() | open).0, Release);
+        let chosen = self.look();
+        let open = if chosen.is_shut() { 0 } else { OPEN };
+        self.0.store(ChosenFilter::of(filter, chosen.0.addr() | open).0, Release);
     }
 
     /// Makes every free ask `filter`, if nothing has changed since the look.
-    pub(crate) fn change(&self, seen: ChosenFilter, filter: &Filter) {
-        let rest = seen.0.addr();
+    pub(crate) fn change(&self, chosen: ChosenFilter, filter: &Filter) {
+        let rest = chosen.0.addr();
         if rest & OPEN != 0 {
             // Release: see `may_contain`. If another thread was faster, it made the same change or started a new
             // generation.
-            let _ = self.0.compare_exchange(seen.0, ChosenFilter::of(filter, rest).0, Release, Relaxed);
+            let _ = self.0.compare_exchange(chosen.0, ChosenFilter::of(filter, rest).0, Release, Relaxed);
         }
     }
 }

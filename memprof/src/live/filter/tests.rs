@@ -14,12 +14,12 @@ fn filter() -> Filter {
 fn a_change_that_was_thought_of_before_has_no_effect() {
     let (one, other) = (filter(), filter());
     let choice = FilterChoice::new(&one);
-    let seen = choice.look();
+    let chosen = choice.look();
     choice.close(&one);
     choice.change(choice.look(), &other);
     assert!(choice.look().is(&one), "it is closed");
     choice.open(&one);
-    choice.change(seen, &other);
+    choice.change(chosen, &other);
     assert!(choice.look().is(&one), "that look is of an earlier generation");
     choice.change(choice.look(), &other);
     assert!(choice.look().is(&other));

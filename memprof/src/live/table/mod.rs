@@ -260,14 +260,14 @@ impl Table {
     /// As [`insert`](Self::insert), for a table that may be a sample: then the record is listed. `None`: the table is
     /// full. False: its buckets are full.
     pub(crate) fn insert_either(&self, address: usize, record: Record) -> Option<bool> {
-        let seen = self.capacity.take()?;
+        let reading = self.capacity.take()?;
         let key = slot::key(address);
         let index = self.filter.index(key);
         if !self.filter.add(index) {
             self.capacity.give_back();
             return None;
         }
-        let lists = seen.is_sampled && self.short.add(index.of_short());
+        let lists = reading.is_sampled && self.short.add(index.of_short());
         let key = if lists { slot::listed(key) } else { key };
         if lists {
             self.capacity.list();

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn without_room_for_a_page_only_the_extremes_are_known() {
+    fn without_memory_for_a_page_only_the_extremes_are_known() {
         let distribution = Distribution::new();
         for value in [5, 5, 7] {
             distribution.add(value, page);

@@ -44,12 +44,12 @@ fn work(table: &'static Table, dice: &mut Dice, steps: u64, steer: fn(&Table, &m
     countdown.seed(dice.below(u64::MAX));
     let mut live: HashMap<usize, u64> = HashMap::new();
     let mut total = 0;
-    let places = steps / 2;
+    let addresses = steps / 2;
     let largest = 16 << dice.below(12);
     for step in 0..steps {
         steer(table, dice);
         countdown.follow(total, table);
-        let address = 0x7000_0000 + dice.below(places) as usize * 16;
+        let address = 0x7000_0000 + dice.below(addresses) as usize * 16;
         // A block at the address is freed, and mostly replaced by a larger one, as a vector grows.
         let before = live.remove(&address).inspect(|_| remove(table, address));
         if before.is_some() && dice.below(3) == 0 {
@@ -127,7 +127,7 @@ fn the_budget_discards_no_record() {
 }
 
 #[test]
-fn a_full_table_becomes_finer_again_once_it_has_room_and_was_swept() {
+fn a_full_table_becomes_finer_again_once_it_has_capacity_and_was_swept() {
     let table = Table::create(1000).unwrap();
     table.begin(1, 0);
     let address = |block: usize| 0x1000 + block * 64;
@@ -178,7 +178,7 @@ fn one_large_block_among_many_small_ones_stays() {
 }
 
 #[test]
-fn while_it_is_held_the_table_stays_exact() {
+fn while_a_guard_lives_the_table_stays_exact() {
     let table = Table::create(10).unwrap();
     table.begin(1, 0);
     let (one, other) = (ExactGuard::of(table).unwrap(), ExactGuard::of(table).unwrap());

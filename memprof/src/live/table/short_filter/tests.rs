@@ -32,9 +32,9 @@ fn asks_short(table: &Table) -> bool {
 
 /// Checks that each record is counted where it should be.
 fn adds_up(table: &Table) {
-    let seen = table.capacity.look();
+    let chosen = table.capacity.look();
     assert_eq!(table.filter.sum(), table.len());
-    assert_eq!(table.short.sum(), seen.listed as u64);
+    assert_eq!(table.short.sum(), chosen.listed as u64);
     let mut records = 0;
     table.each(|key, _| {
         records += 1;
@@ -85,7 +85,7 @@ fn with_many_records_frees_ask_the_whole_filter() {
 }
 
 #[test]
-fn the_next_profile_asks_the_whole_filter_for_what_its_exact_table_holds() {
+fn the_next_profile_asks_the_whole_filter_for_records_of_its_exact_table() {
     let table = sampled(0);
     insert(table, address(1));
     assert!(asks_short(table));
