@@ -3,10 +3,10 @@
 use super::totals;
 use crate::os::clock;
 use crate::tracker::threads::ledger::{PUBLISH_STEP, each_ledger};
+#[cfg(unix)]
+pub(crate) use crate::tracker::threads::net_readings::hurry;
 use crate::tracker::threads::net_readings::{self, READINGS};
-pub(crate) use crate::tracker::threads::net_readings::{
-    Point, has_reader, have_visited, hurry, read_published, recover,
-};
+pub(crate) use crate::tracker::threads::net_readings::{Point, has_reader, have_visited, read_published, recover};
 
 /// Readings, and the possible error of each.
 #[derive(Clone, Debug, Default)]

@@ -117,6 +117,7 @@ impl NetReadings {
         ticks >= self.next.load(Relaxed)
     }
 
+    #[cfg(unix)]
     fn hurry(&self) {
         let _ = self.next.fetch_update(Relaxed, Relaxed, |next| (next != u64::MAX).then_some(0));
     }
@@ -205,6 +206,7 @@ pub(crate) fn visit() {
 }
 
 /// Makes the next publishing thread take a reading.
+#[cfg(unix)]
 pub(crate) fn hurry() {
     READINGS.hurry();
 }
