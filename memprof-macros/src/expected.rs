@@ -7,11 +7,12 @@ use syn::Attribute;
 use syn::parse::Parser;
 
 /// These lints, each for the reason that stands in `memprof/docs/guarantees.md`.
-const SILENT: [&str; 10] = [
+const SILENT: [&str; 11] = [
     "clippy::boxed_local",
     "clippy::default_numeric_fallback",
     "clippy::empty_drop",
     "clippy::implicit_return",
+    "clippy::let_and_return",
     "clippy::manual_async_fn",
     "clippy::missing_const_for_fn",
     "clippy::needless_pass_by_value",

@@ -1,9 +1,11 @@
 //! Parameters that are moved into locals, so that they are dropped inside the scope.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, FnArg, Meta, Pat, PatType, Signature, Token, Type};
+
+use crate::item::ends_in;
 
 /// A parameter that is dropped inside the scope.
 pub(crate) struct Rebound {
@@ -15,12 +17,14 @@ pub(crate) struct Rebound {
     /// The parameter.
     pub(crate) param: Ident,
     pub(crate) seen: Seen,
+    /// The type seems to have no values: an arm that binds one would be an unreachable pattern.
+    has_no_values: bool,
 }
 
 impl Rebound {
     /// The local shadows nothing and has no attributes: any pattern can bind it.
     pub(crate) fn is_hidden(&self) -> bool {
-        self.seen == Seen::ByTheBody && self.attrs.is_empty()
+        self.seen == Seen::ByTheBody && self.attrs.is_empty() && !self.has_no_values
     }
 }
 
@@ -33,18 +37,51 @@ pub(crate) enum Seen {
     ByOthers,
 }
 
+/// Names that are given in one function: that of the local in an `async fn`, and those that parameters have got from us.
+pub(crate) struct Names {
+    given: Vec<String>,
+    /// The body is a `match x {}`.
+    matches_nothing: bool,
+}
+
+impl Names {
+    pub(crate) fn of(body: &Group) -> Self {
+        Self { given: vec!["__memprof_output".to_owned()], matches_nothing: matches_nothing(body) }
+    }
+
+    /// A name that reads like the user's but is ours. Of two that read alike, one of them a macro's, the second gets
+    /// another: both would be one name.
+    fn hidden(&mut self, ident: &Ident) -> Ident {
+        self.free(ident.to_string(), Span::mixed_site().located_at(ident.span()))
+    }
+
+    /// The name, or the next one that is not given yet.
+    pub(crate) fn free(&mut self, mut name: String, span: Span) -> Ident {
+        while self.given.contains(&name) {
+            name.push('_');
+        }
+        let ident = match name.strip_prefix("r#") {
+            Some(raw) => Ident::new_raw(raw, span),
+            None => Ident::new(&name, span),
+        };
+        self.given.push(name);
+        ident
+    }
+}
+
 /// Takes `mut` off the parameters that are dropped inside the scope and returns these parameters, in order.
 ///
 /// These are the plain names behind the last pattern. What a pattern leaves of its parameter cannot be moved, is
 /// dropped after the scope, and must be dropped before the parameters in front of it.
-pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen) -> Vec<Rebound> {
+pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<Rebound> {
+    let mut names = Names::of(body);
     let mut params: Vec<_> = sig
         .inputs
         .iter_mut()
         .rev()
         .map_while(|input| match input {
             FnArg::Typed(param) if never_drops(&param.ty) => Some(None),
-            FnArg::Typed(param) => rebind(param, seen).map(Some),
+            FnArg::Typed(param) => rebind(param, seen, &mut names).map(Some),
             FnArg::Receiver(_) => None,
         })
         .flatten()
@@ -54,7 +91,7 @@ pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen) -> Vec<Rebound> {
 }
 
 /// The same for one parameter.
-pub(crate) fn rebind(param: &mut PatType, seen: Seen) -> Option<Rebound> {
+pub(crate) fn rebind(param: &mut PatType, seen: Seen, names: &mut Names) -> Option<Rebound> {
     let Pat::Ident(name) = &mut *param.pat else { return None };
     if name.by_ref.is_some() || name.subpat.is_some() {
         return None;
@@ -63,10 +100,11 @@ pub(crate) fn rebind(param: &mut PatType, seen: Seen) -> Option<Rebound> {
     // The lint that is expected now arises at the second binding and nowhere else.
     param.attrs.retain(|attr| !attr.path().is_ident("expect"));
     let ident = name.ident.clone();
+    let has_no_values = names.matches_nothing || is_never(&param.ty);
     if seen == Seen::ByTheBody {
-        name.ident.set_span(Span::mixed_site().located_at(ident.span()));
+        name.ident = names.hidden(&ident);
     }
-    Some(Rebound { attrs, mutability: name.mutability.take(), ident, param: name.ident.clone(), seen })
+    Some(Rebound { attrs, mutability: name.mutability.take(), ident, param: name.ident.clone(), seen, has_no_values })
 }
 
 /// The attributes of a parameter that may stand on a local: `#[cfg(…)]`, lint levels, and these within
@@ -94,6 +132,20 @@ fn of_local(meta: &Meta) -> Option<TokenStream> {
         return (!kept.is_empty()).then(|| quote!(#path(#condition, #(#kept),*)));
     }
     KEPT.iter().any(|name| meta.path().is_ident(name)).then(|| quote!(#meta))
+}
+
+/// True if a body ends in `match x {}`: some parameter has a type without values.
+fn matches_nothing(body: &Group) -> bool {
+    let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
+    let is_match = |token: &TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "match");
+    matches!(tokens.last(), Some(TokenTree::Group(last)) if last.delimiter() == Delimiter::Brace && last.stream().is_empty())
+        && tokens.iter().any(is_match)
+}
+
+/// True if a type has one of the names that types without values go by.
+fn is_never(ty: &Type) -> bool {
+    const NAMES: [&str; 4] = ["Infallible", "Never", "Uninhabited", "Void"];
+    matches!(ty, Type::Path(ty) if NAMES.iter().any(|name| ends_in(&ty.path, name)))
 }
 
 /// True if nothing happens when a value of the type is dropped, as far as the type is written out: it can be left where

@@ -1,4 +1,4 @@
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Signature};
 
@@ -120,6 +120,8 @@ fn without_contents(what: &str, span: Span, mistakes: &mut Mistakes) {
 fn readable(block: &Block, mistakes: &mut Mistakes) {
     for member in block.body.iter().flat_map(|body| &body.members) {
         match &member.item {
+            // Without a body it is not tracked anyway.
+            Some(Item::Unreadable(_)) if ends_in_semicolon(&member.tokens) => {}
             Some(Item::Unreadable(error)) => mistakes.at(
                 error.span(),
                 format!(
@@ -134,6 +136,10 @@ fn readable(block: &Block, mistakes: &mut Mistakes) {
             _ => {}
         }
     }
+}
+
+fn ends_in_semicolon(tokens: &TokenStream) -> bool {
+    matches!(tokens.clone().into_iter().last(), Some(TokenTree::Punct(last)) if last.as_char() == ';')
 }
 
 /// The rules of `#[track_memory(skip)]`, which may stand on all that a tracked block passes on.

@@ -45,19 +45,21 @@
 //! # fn main() {}
 //! ```
 //!
-//! It prints (the second table, the same rows by allocated, is left out here):
+//! It prints:
 //!
 //! ```text
 //! 8890 letters
-//! memprof: allocated 69.4 KB, freed 32.1 KB, net 37.2 KB in 1,011 blocks, peak 68.4 KB
+//! memprof: allocated 69.6 KB, freed 32.1 KB, net 37.4 KB in 1,013 blocks, peak 68.6 KB
 //!
-//! Functions by net: what they keep
-//! function                     calls      net  self net  retained  peak/call  allocated  self alloc
-//! shop::read_orders                1  35.2 KB   35.2 KB   35.2 KB    35.2 KB    35.2 KB     35.2 KB
-//! shop::total_length               1      0 B       0 B       0 B    32.1 KB    32.1 KB     32.1 KB
-//! (outside tracked functions)          2.1 KB    2.1 KB    1.0 KB                2.1 KB      2.1 KB
-//! total                               37.2 KB   37.2 KB   36.2 KB               69.4 KB     69.4 KB
+//! Functions by allocated bytes
+//! function                     calls  allocated     self  blocks  peak/call  retained
+//! shop::read_orders                1    35.2 KB  35.2 KB   1,001    35.2 KB   35.2 KB
+//! shop::total_length               1    32.1 KB  32.1 KB   1,001    32.1 KB       0 B
+//! (outside tracked functions)            2.3 KB   2.3 KB      12               1.0 KB
+//! total                                 69.6 KB  69.6 KB   2,014              36.2 KB
 //! ```
+//!
+//! How to read the table and the two files: [`reports`].
 //!
 //! # Marking code
 //!
@@ -70,7 +72,8 @@
 //!
 //! `memory_profile.toml` in the working directory or above it, `MEMPROF_…` variables: [`Config`] has the table of keys. A
 //! setting that cannot be used ends the program before the body of main, with status 2 and one line such as
-//! `memory_profile.toml:3:1: unknown key …; did you mean …`. Nothing else in memprof ever ends a program.
+//! `memory_profile.toml:3:1: unknown key …; did you mean …`. Apart from that memprof ends a program only where it was asked to:
+//! by `abort_on_oom`, `on_violation = "panic"`, or a failed assertion of a test.
 //!
 //! # The figures
 //!
@@ -145,7 +148,10 @@
 //!
 //! * `profiling` (default): without it everything compiles to nothing, and no other crate is built.
 //! * `backtraces` (default): the names, files and lines of stacks. Without it a report has their addresses and modules.
-//! * `serde`: `Serialize` and `Deserialize` for all that a report holds. [`Report::to_json`] needs no serde.
+//! * `report`: the reports and their formats without the engine; `profiling` implies it. All that a report holds is
+//!   `Serialize`.
+//! * `compare`: reports are read, by `Report::from_json`. Implies `serde`.
+//! * `serde`: `Deserialize` for all that a report holds.
 //! * `zstd`: names also from debug information that was compressed with zstd; that compressed with zlib needs no feature.
 //! * `jemalloc`: `memprof::Jemalloc` as inner allocator, its options and its statistics.
 //!
@@ -184,6 +190,8 @@
 //!   (`syn`, `quote`, `proc-macro2`).
 
 mod allocator;
+#[cfg(feature = "profiling")]
+mod collect;
 pub mod config;
 mod error;
 #[doc = include_str!("../docs/guarantees.md")]
@@ -202,18 +210,22 @@ mod os;
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 mod printable;
+#[doc = include_str!("../docs/reports.md")]
+pub mod reports {}
 // Its programs need crates that only the tests have: `memprof-tests` runs them.
 #[cfg(not(doctest))]
 #[doc = include_str!("../docs/recipes.md")]
 pub mod recipes {}
 #[cfg(feature = "profiling")]
-mod profiler;
+mod profile;
 pub mod report;
 #[cfg(feature = "profiling")]
 mod scope;
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod size;
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod sorted;
 #[cfg(feature = "profiling")]
 mod stack;
@@ -235,7 +247,7 @@ pub use memprof_macros::{main, test, track_memory};
 #[cfg(not(feature = "profiling"))]
 pub use off::{Context, Profiler, exit, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]
-pub use profiler::{Profiler, exit, write_report};
+pub use profile::{Profiler, exit, write_report};
 pub use report::{Report, Written};
 #[cfg(feature = "profiling")]
 pub use scope::{Context, track};

@@ -131,6 +131,7 @@ pub fn exit(code: i32) -> ! {
     std::process::exit(code)
 }
 
+#[cfg(not(feature = "report"))]
 impl Report {
     /// An empty object: nothing is recorded without the feature `profiling`.
     pub fn to_json(&self) -> String {
@@ -143,14 +144,5 @@ impl Report {
     /// What `out` answered when it could not be written.
     pub fn write_json(&self, mut out: impl std::io::Write) -> std::io::Result<()> {
         out.write_all(b"{}\n")
-    }
-
-    /// Reads nothing.
-    ///
-    /// # Errors
-    /// Always [`Error::Report`]: the reader is part of the feature `profiling`.
-    pub fn from_json(_text: &str) -> Result<Report, Error> {
-        let message = "reports are read by builds with memprof's feature `profiling`; this one is without";
-        Err(Error::Report { message: message.to_owned() })
     }
 }

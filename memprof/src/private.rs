@@ -41,7 +41,7 @@ pub use crate::allocator::{AllocationTracker, Borrowed};
 #[cfg(not(feature = "profiling"))]
 pub use crate::off::{Guard, Site, enter_block};
 #[cfg(feature = "profiling")]
-pub use crate::profiler::{MainOptions, MainProfile, main_start};
+pub use crate::profile::{MainOptions, MainProfile, main_start};
 #[cfg(feature = "profiling")]
 pub use crate::scope::{Guard, Tracked, WatchedGuard, enter, enter_block, enter_watched};
 #[cfg(feature = "profiling")]

@@ -1,5 +1,5 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, LitStr, ReturnType, Signature, Type};
 
 use crate::item::place;
@@ -38,10 +38,28 @@ pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: 
     quote_spanned!(there=> #site::site!(#name #watched))
 }
 
-/// A local variable of ours, by a name that no program has. The first instructions of a function have the line of its
-/// first local, so this one is the user's in the eyes of debuggers.
-pub(crate) fn hidden(name: &str, there: Span) -> Ident {
-    Ident::new(name, there)
+/// A local variable of ours. No name in the body means it, nor does it mean a parameter of the user's. Statics and
+/// constants are not kept apart from locals by hygiene, so the name must be one that no program has.
+pub(crate) fn hidden(name: &str, sig: &Signature, there: Span) -> Ident {
+    let mut name = name.to_owned();
+    while sig.generics.const_params().any(|param| param.ident == name) {
+        name.push('_');
+    }
+    Ident::new(&name, Span::mixed_site().located_at(there))
+}
+
+/// Gives a value the name of a [`hidden`] local.
+///
+/// The first instructions of a function have the line of its first statement, and that of a simple local is where its
+/// name is, which is ours. So the first is to make a tuple at `there`, a place of the user's.
+///
+/// *Output*
+/// ```text
+/// let (__memprof_output,) = ((::memprof::__private::output)(),);
+/// ```
+pub(crate) fn named(name: &Ident, value: TokenStream, there: Span) -> TokenStream {
+    let (name, value) = (parenthesized(quote!(#name,), there), parenthesized(quote!(#value,), there));
+    quote_spanned!(there=> let #name = #value;)
 }
 
 /// A call of one of memprof's functions that debuggers find at `there`, a place of the user's.
@@ -174,12 +192,14 @@ pub(crate) fn body(block: Group, output: &ReturnType, params: &[Param]) -> Users
 /// A parameter as the pattern of an arm: the move has the line of the pattern, which is the parameter's own. Of a `let`
 /// rustc would not say that its first value is never read.
 fn arm(Rebound { mutability, ident, param, .. }: &Rebound, body: Group) -> TokenStream {
-    quote_spanned!(Span::mixed_site()=> match #param { #mutability #ident => #body })
+    let word = Ident::new("match", body.span());
+    let arms = braced(quote_spanned!(Span::mixed_site()=> #mutability #ident => #body), body.span());
+    quote_spanned!(Span::mixed_site()=> #word #param #arms)
 }
 
 /// A parameter that an arm cannot bind, because attributes stand on it or others know its name.
 fn bound(rebound: &Rebound, body: TokenStream) -> TokenStream {
-    let Rebound { attrs, mutability, ident, param, seen } = rebound;
+    let Rebound { attrs, mutability, ident, param, seen, .. } = rebound;
     let here = Span::mixed_site();
     // Only lints that a second binding of the same name offends; that a parameter is unused or needlessly `mut` is
     // still said.

@@ -2,13 +2,15 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::Ident;
 
-use super::body::{Param, body as user_body, braced, call, enclosed, hidden};
+use super::body::{Param, body as user_body, braced, call, enclosed};
 use crate::item::{Body, Function, place};
 use crate::params::{Seen, rebind_all};
 use crate::root::Root;
 use crate::watch::Watch;
 
 /// A function that is not async.
+///
+/// The scope lives as long as a local does, and has no name: none that could meet one of the user's.
 ///
 /// *Input*
 /// ```text
@@ -23,20 +25,19 @@ use crate::watch::Watch;
 /// #[must_use]
 /// pub fn build(rows: Vec<Row>, seed: Seed) -> Index {
 ///     #![allow(unused)]
-///     let _memprof_scope = (::memprof::__private::enter)({ …; &SITE });
+///     let &_ = &(::memprof::__private::enter)({ …; &SITE });
 ///     match rows { rows => { match seed { mut seed => { … } } } }
 /// }
 /// ```
 pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, watch: &Watch, root: &Root) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let (here, there) = (Span::mixed_site(), place(&sig));
-    let params: Vec<_> = rebind_all(&mut sig, seen).into_iter().map(Param::Name).collect();
+    let params: Vec<_> = rebind_all(&mut sig, seen, &block).into_iter().map(Param::Name).collect();
     let private = root.private();
-    let guard = hidden("_memprof_scope", there);
     // Only a function with a budget or a window has the guard that asks for them.
     let enter = Ident::new(if watch.first().is_some() { "enter_watched" } else { "enter" }, here);
     let entered = call(quote_spanned!(here=> #private::#enter), site.clone(), there);
-    let bound = quote_spanned!(there=> let #guard = #entered;);
+    let bound = quote_spanned!(there=> let &_ = &#entered;);
     let braces = block.span();
     let enclosed = enclosed(&params, user_body(block, &sig.output, &params), braces);
     let body = braced(quote_spanned!(here=> #inner_attrs #bound #enclosed), braces);

@@ -1,13 +1,13 @@
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Pat, PatType, Signature};
+use syn::{FnArg, Ident, Pat, PatType, Signature};
 
 use super::body::{Param, braced, enclosed};
 use super::output::future as future_of;
 use super::typed::Typed;
 use crate::item::{Body, Function, place};
-use crate::params::{Seen, never_drops, of_locals, rebind, rebind_all};
+use crate::params::{Names, Seen, never_drops, of_locals, rebind, rebind_all};
 use crate::root::Root;
 use crate::watch::Watch;
 
@@ -25,8 +25,8 @@ use crate::watch::Watch;
 /// ```
 /// *Output*
 /// ```text
-/// fn fetch(self, url: String, argument2: Pair) -> impl Future<Output = Result<Page, Error>> {
-///     let output = (::memprof::__private::output)();
+/// fn fetch(self, url: String, __argument2: Pair) -> impl Future<Output = Result<Page, Error>> {
+///     let (output,) = ((::memprof::__private::output)(),);
 ///     if (::memprof::__private::never)() {
 ///         return (::memprof::__private::returned)(output);
 ///     }
@@ -36,8 +36,8 @@ use crate::watch::Watch;
 ///         }
 ///         let _ = &self;
 ///         match url { mut url => {
-///             let argument2 = argument2;
-///             let (a, b) = argument2;
+///             let __argument2 = __argument2;
+///             let (a, b) = __argument2;
 ///             { ({ … }) }
 ///         } }
 ///     })
@@ -50,7 +50,7 @@ use crate::watch::Watch;
 /// *Output*
 /// ```text
 /// async fn fetch(self, url: String, (a, b): Pair) -> Result<Page, Error> {
-///     let output = (::memprof::__private::output)();
+///     let (output,) = ((::memprof::__private::output)(),);
 ///     if (::memprof::__private::never)() {
 ///         return (::memprof::__private::value)(output);
 ///     }
@@ -71,12 +71,12 @@ pub(crate) fn tracked(
 ) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let there = place(&sig);
-    let typed = Typed::new(&sig.output, &block, there, root);
+    let typed = Typed::new(&sig, &block, there, root);
     // Others may speak of the parameters: they keep their patterns.
     let params = if seen == Seen::ByOthers {
-        rebind_all(&mut sig, seen).into_iter().map(Param::Name).collect()
+        rebind_all(&mut sig, seen, &block).into_iter().map(Param::Name).collect()
     } else {
-        captured(&mut sig, seen)
+        captured(&mut sig, seen, &block)
     };
     let (expected, body) = (typed.of_block(), enclosed(&params, typed.body(&block), block.span()));
     let code = braced(quote_spanned!(Span::mixed_site()=> #expected #body), block.span());
@@ -99,9 +99,9 @@ pub(crate) fn tracked(
 
 /// Moves every argument that may have to be dropped into the future, used or not, and each there into locals in their
 /// order, as the compiler does for an `async fn`.
-fn captured(sig: &mut Signature, seen: Seen) -> Vec<Param> {
+fn captured(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<Param> {
     let here = Span::mixed_site();
-    let taken = names(sig);
+    let mut names = Names::of(body);
     sig.inputs
         .iter_mut()
         .enumerate()
@@ -112,9 +112,9 @@ fn captured(sig: &mut Signature, seen: Seen) -> Vec<Param> {
                 Param::Stmts(quote_spanned!(here=> #attrs let _ = &#receiver;))
             }
             FnArg::Typed(param) if stays(param) => Param::Stmts(TokenStream::new()),
-            FnArg::Typed(param) => match rebind(param, seen) {
+            FnArg::Typed(param) => match rebind(param, seen, &mut names) {
                 Some(rebound) => Param::Name(rebound),
-                None => Param::Stmts(pattern(param, at, &taken)),
+                None => Param::Stmts(pattern(param, names.free(format!("__argument{at}"), here))),
             },
         })
         .collect()
@@ -127,12 +127,8 @@ fn stays(param: &PatType) -> bool {
 }
 
 /// A parameter that is a pattern: it gets a name, and the pattern becomes that of a local.
-fn pattern(param: &mut PatType, at: usize, taken: &[String]) -> TokenStream {
+fn pattern(param: &mut PatType, name: Ident) -> TokenStream {
     let here = Span::mixed_site();
-    let mut name = format_ident!("argument{at}", span = here);
-    while taken.contains(&name.to_string()) {
-        name = format_ident!("{name}_", span = here);
-    }
     let cfgs = param.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let attrs = of_locals(&param.attrs);
     let pattern = &param.pat;
@@ -162,18 +158,4 @@ fn binds_mutably(pattern: TokenStream) -> bool {
         TokenTree::Punct(punct) => punct.as_char() == '!',
         TokenTree::Literal(_) => false,
     })
-}
-
-/// The names of the parameters that are plain names.
-fn names(sig: &Signature) -> Vec<String> {
-    sig.inputs
-        .iter()
-        .filter_map(|input| match input {
-            FnArg::Typed(param) => match &*param.pat {
-                Pat::Ident(name) => Some(name.ident.to_string()),
-                _ => None,
-            },
-            FnArg::Receiver(_) => None,
-        })
-        .collect()
 }

@@ -23,14 +23,14 @@ fn an_async_function_becomes_one_that_returns_its_future() {
             a
         }
     ));
-    let head = "# [inline] pub (crate) unsafe fn f < 'a , T : ? Sized > (self , a : & 'a T , argument2 : (A , B)) \
+    let head = "# [inline] pub (crate) unsafe fn f < 'a , T : ? Sized > (self , a : & 'a T , __argument2 : (A , B)) \
                 -> impl :: memprof :: __private :: Future < Output = Option < & 'a T > > where T : Sync , \
-                { # ! [allow (unused)] let memprof_output = (:: memprof :: __private :: output) () ; if (";
+                { # ! [allow (unused)] let (__memprof_output ,) = ((:: memprof :: __private :: output) () ,) ; if (";
     assert!(expanded.starts_with(head), "{expanded}");
     for piece in [
         "let _ = & self ;",
-        "match a { mut a => { let argument2",
-        "let argument2 = argument2 ; let (b , _) = argument2 ;",
+        "match a { mut a => { let __argument2",
+        "let __argument2 = __argument2 ; let (b , _) = __argument2 ;",
     ] {
         assert!(expanded.contains(piece), "{piece}: {expanded}");
     }
@@ -78,26 +78,26 @@ fn only_the_future_that_a_function_returns_is_rewritten() {
         (
             quote!(impl Future<Output = A> + Send),
             quote!(async move { a }),
-            "Perhaps) (memprof_site , async move { a })",
+            "Perhaps) (__memprof_site , async move { a })",
         ),
-        (quote!(impl Future), quote!(if a { b } else { c }), "Perhaps) (memprof_site , if a { b } else { c })"),
+        (quote!(impl Future), quote!(if a { b } else { c }), "Perhaps) (__memprof_site , if a { b } else { c })"),
         (
             quote!(impl Future),
             quote!(return a;),
-            "return (:: memprof :: __private :: Perhaps) (memprof_site , a) . tracked () ;",
+            "return (:: memprof :: __private :: Perhaps) (__memprof_site , a) . tracked () ;",
         ),
-        (quote!(impl Future), quote!(make! { a }), "Perhaps) (memprof_site , make ! { a })"),
-        (quote!(BoxFuture<'_, A>), quote!(Box::pin(a)), "Perhaps) (memprof_site , a) . tracked ())"),
+        (quote!(impl Future), quote!(make! { a }), "Perhaps) (__memprof_site , make ! { a })"),
+        (quote!(BoxFuture<'_, A>), quote!(Box::pin(a)), "Perhaps) (__memprof_site , a) . tracked ())"),
         (
             quote!(::std::pin::Pin<std::boxed::Box<(dyn Send + core::future::Future<Output = A>)>>),
             quote!(std::boxed::Box::pin(a.b)),
-            "Perhaps) (memprof_site , a . b) . tracked ())",
+            "Perhaps) (__memprof_site , a . b) . tracked ())",
         ),
-        (quote!(BoxFuture<A>), quote!(a.b().boxed()), "Perhaps) (memprof_site , a . b ()) . tracked () . boxed ()"),
+        (quote!(BoxFuture<A>), quote!(a.b().boxed()), "Perhaps) (__memprof_site , a . b ()) . tracked () . boxed ()"),
         (
             quote!(LocalBoxFuture<A>),
             quote!(a.boxed_local()),
-            "Perhaps) (memprof_site , a) . tracked () . boxed_local ()",
+            "Perhaps) (__memprof_site , a) . tracked () . boxed_local ()",
         ),
         (
             quote!(BoxFuture<A>),
@@ -105,11 +105,11 @@ fn only_the_future_that_a_function_returns_is_rewritten() {
                 1 => unsafe { a.boxed() },
                 _ => todo!(),
             }),
-            "Perhaps) (memprof_site , a) . tracked () . boxed () } , _ => todo ! () ,",
+            "Perhaps) (__memprof_site , a) . tracked () . boxed () } , _ => todo ! () ,",
         ),
     ] {
         let expanded = expanded(quote!(fn f(mut a: A) -> #ty { #![allow(unused)] #before #tail }));
-        let head = "{ # ! [allow (unused)] const A : u8 = 1 ; use :: memprof :: __private :: Itself as _ ; let memprof_site = { ";
+        let head = "{ # ! [allow (unused)] const A : u8 = 1 ; use :: memprof :: __private :: Itself as _ ; let (__memprof_site ,) = ({ ";
         assert!(expanded.starts_with("fn f (mut a : A) -> ") && expanded.contains(head), "{expanded}");
         assert!(expanded.contains("let a = | b | { return 1 ; } ; if a { b }"), "{expanded}");
         assert!(expanded.contains(tracked), "{tracked}: {expanded}");

@@ -3,7 +3,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Path};
 
-use super::body::{UsersBody, braced, call, enclosed, hidden};
+use super::body::{UsersBody, braced, call, enclosed};
 use crate::args::{Allocator, MainArgs};
 use crate::item::{Body, Function, ends_in};
 use crate::root::Root;
@@ -21,7 +21,7 @@ use crate::root::Root;
 ///         #[global_allocator]
 ///         static MEMPROF_ALLOCATOR: AllocationTracker<System> = AllocationTracker::system();
 ///     };
-///     let _memprof_profile = (::memprof::__private::main_start)(MainOptions { config: None, allocator: "system" });
+///     let &_ = &(::memprof::__private::main_start)(MainOptions { config: None, allocator: "system" });
 ///     { ({ … }) }
 /// }
 /// ```
@@ -82,7 +82,6 @@ pub(crate) fn unprofiled(tokens: TokenStream, args: &MainArgs) -> TokenStream {
 fn start(args: &MainArgs, there: Span, root: &Root) -> TokenStream {
     let here = Span::mixed_site();
     let private = root.private();
-    let profile = hidden("_memprof_profile", there);
     let (installed, allocator) = installed(args.allocator.as_ref(), root);
     let config = match &args.config {
         Some(path) => quote_spanned!(here=> #private::Option::Some(#path)),
@@ -90,7 +89,7 @@ fn start(args: &MainArgs, there: Span, root: &Root) -> TokenStream {
     };
     let options = quote_spanned!(here=> #private::MainOptions { config: #config, allocator: #allocator });
     let started = call(quote_spanned!(here=> #private::main_start), options, there);
-    let bound = quote_spanned!(there=> let #profile = #started;);
+    let bound = quote_spanned!(there=> let &_ = &#started;);
     quote_spanned!(here=> #installed #bound)
 }
 

@@ -146,7 +146,7 @@ pub(crate) fn number_of_bytes(tokens: TokenStream) -> TokenStream {
     match syn::parse2::<LitStr>(visible) {
         Ok(literal) => match size::bytes(&literal) {
             Ok(bytes) => quote_spanned!(literal.span()=> #bytes),
-            Err(error) => error.to_compile_error(),
+            Err(error) => fallback::compile_errors(&error),
         },
         Err(_) => tokens,
     }

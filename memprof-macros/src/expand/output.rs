@@ -42,7 +42,7 @@ pub(crate) fn declared(output: &ReturnType, private: &TokenStream) -> TokenStrea
             }
         },
     };
-    let output = Ident::new("output", here);
+    let output = Ident::new("__memprof_output", here);
     quote_spanned! {here=>
         if let #private::Option::Some(#output) = #private::Option::<#named>::None {
             return #output;

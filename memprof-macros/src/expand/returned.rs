@@ -2,7 +2,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::body::{Place, braced, call, hidden, parenthesized};
+use super::body::{Place, braced, call, hidden, named, parenthesized};
 use crate::item::{Body, Function, place};
 use crate::returned::Returned;
 use crate::root::Root;
@@ -27,13 +27,13 @@ use crate::watch::Watch;
 /// fn fetch(&self, url: String) -> impl Future<Output = Page> + use<> {
 ///     const LIMIT: usize = 3;
 ///     use ::memprof::__private::Itself as _;
-///     let site = { …; &SITE };
+///     let (site,) = ({ …; &SITE },);
 ///     let client = self.client.clone();
 ///     (::memprof::__private::Perhaps)(site, async move { client.get(url, LIMIT).await }).tracked()
 /// }
 /// fn fetch_boxed(&self, url: String) -> Pin<Box<dyn Future<Output = Page> + Send>> {
 ///     use ::memprof::__private::Itself as _;
-///     let site = { …; &SITE };
+///     let (site,) = ({ …; &SITE },);
 ///     let client = self.client.clone();
 ///     Box::pin((::memprof::__private::Perhaps)(site, async move { client.get(url).await }).tracked())
 /// }
@@ -50,7 +50,8 @@ pub(crate) fn tracked(
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
     let private = root.private();
     let here = Span::mixed_site();
-    let name = hidden("memprof_site", place(&sig));
+    let there = place(&sig);
+    let name = hidden("__memprof_site", &sig, there);
     returned.wrap(|future| {
         // Attributes may stand on the last expression of a block, but not on an argument.
         let attributed = matches!(future.to_token_stream().into_iter().next(), Some(TokenTree::Punct(hash)) if hash.as_char() == '#');
@@ -67,7 +68,7 @@ pub(crate) fn tracked(
         let there = here.located_at(path.span());
         quote_spanned!(there=> const _: () = #private::is_future::<dyn #path<Output = ()>>();)
     });
-    let bound = quote_spanned!(name.span()=> let #name = { #checked #site };);
+    let bound = named(&name, quote_spanned!(here=> { #checked #site }), there);
     let code = quote_spanned!(here=> #inner_attrs #(#items)* use #private::Itself as _; #bound #(#rest)*);
     let body = braced(code, block.span());
     quote_spanned!(here=> #(#attrs)* #vis #sig #body)

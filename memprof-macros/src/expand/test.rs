@@ -43,9 +43,9 @@ pub(crate) fn measured(function: Function, args: &TestArgs) -> TokenStream {
     };
     let warm_up = warm_up(block.stream());
     let check = quote_spanned! {there=>
-        verdict.check({
+        __memprof_verdict.check({
             use #private::testing::AnyOutcome as _;
-            #private::testing::Outcome(&outcome).is_failure()
+            #private::testing::Outcome(&__memprof_outcome).is_failure()
         });
     };
     quote_spanned! {here=>
@@ -54,9 +54,9 @@ pub(crate) fn measured(function: Function, args: &TestArgs) -> TokenStream {
         #vis #sig {
             #inner_attrs
             #warm_up
-            let (outcome, verdict) = #run;
+            let (__memprof_outcome, __memprof_verdict) = #run;
             #check
-            outcome
+            __memprof_outcome
         }
     }
 }

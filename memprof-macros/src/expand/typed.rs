@@ -3,9 +3,9 @@ use quote::{ToTokens, quote_spanned};
 use syn::parse::Parser;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, ExprAsync, ExprClosure, ExprReturn, Item, ReturnType, Stmt, Type};
+use syn::{Block, Expr, ExprAsync, ExprClosure, ExprReturn, Item, ReturnType, Signature, Stmt, Type};
 
-use super::body::{Place, UsersBody, braced, call, hidden};
+use super::body::{Place, UsersBody, braced, call, hidden, named};
 use crate::returned::{bare, has_value};
 use crate::root::Root;
 
@@ -18,6 +18,8 @@ pub(crate) struct Typed {
     open: Span,
     /// The function's name, where calls are found by debuggers.
     there: Span,
+    /// The local that stands for it.
+    output: Ident,
     private: TokenStream,
 }
 
@@ -33,7 +35,8 @@ enum Form {
 }
 
 impl Typed {
-    pub(crate) fn new(output: &ReturnType, block: &Group, there: Span, root: &Root) -> Self {
+    pub(crate) fn new(sig: &Signature, block: &Group, there: Span, root: &Root) -> Self {
+        let output = &sig.output;
         let form = match output {
             ReturnType::Default => Form::Known { awaited: false },
             ReturnType::Type(_, ty) => match bare(ty) {
@@ -46,7 +49,8 @@ impl Typed {
             ReturnType::Default => there.into(),
             ReturnType::Type(_, ty) => Place::of(ty),
         };
-        Self { form, place, open: block.span_open(), there, private: root.private() }
+        let output = hidden("__memprof_output", sig, there);
+        Self { form, place, open: block.span_open(), there, output, private: root.private() }
     }
 
     /// What stands before the future in a function that returns it.
@@ -89,7 +93,7 @@ impl Typed {
                 self.there,
             );
         }
-        let output = hidden("memprof_output", self.there);
+        let output = &self.output;
         // What is wrong with the lifetimes of the future as a whole is said of the signature.
         let signature = Place { first: self.there, last: self.place.last };
         let tracked = if windowed { "windowed" } else { "tracked" };
@@ -125,16 +129,15 @@ impl Typed {
         }
     }
 
-    /// `let output = (::memprof::__private::output)();`
+    /// `let (output,) = ((::memprof::__private::output)(),);`
     fn new_output(&self) -> TokenStream {
-        let (output, new) = (hidden("memprof_output", self.there), self.call("output", TokenStream::new()));
-        quote_spanned!(self.there=> let #output = #new;)
+        named(&self.output, self.call("output", TokenStream::new()), self.there)
     }
 
     /// Returns what is never there, so that its type is known to be the one that is returned. It begins where the body
     /// does: a function without any code in its body has no coverage.
     fn expected(&self, value: &str) -> TokenStream {
-        let output = hidden("memprof_output", self.there);
+        let output = &self.output;
         let never = self.call_at("never", TokenStream::new(), self.open);
         // "The type inferred from this" then points at the type.
         let value = self.call_at(value, quote_spanned!(self.there=> #output), self.place);
@@ -144,7 +147,7 @@ impl Typed {
 
     /// A value of which is known what is expected.
     fn typed(&self, value: &TokenStream) -> TokenStream {
-        let output = hidden("memprof_output", self.there);
+        let output = &self.output;
         self.call("typed", quote_spanned!(Span::mixed_site()=> #output, #value))
     }
 

@@ -5,14 +5,15 @@
 //! what the work, or the making of a thread, needs, such as the lock of the C library's allocator, which has found its heap
 //! damaged, then an alarm ends the process, as if there had been no work. So does a fault.
 //!
-//! The same work is done elsewhere where a thread that calls `exit` has little stack left.
+//! The same work is done elsewhere where a thread that calls `exit` has little stack left, and before a signal ends a process
+//! that the system gives no thread.
 
 use libc::c_int;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize};
 
 use super::bare_thread::{self, Stack};
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
@@ -102,7 +103,10 @@ pub(crate) fn work_elsewhere() -> Elsewhere {
     if !work.is_some_and(|work| (work.is_possible)()) {
         return Elsewhere::Nothing;
     }
-    IS_DONE.store(false, Release);
+    // What was begun on the stack that is set aside is the last report: whoever comes later waits for that.
+    if !HAS_BEGUN.load(Acquire) {
+        IS_DONE.store(false, Release);
+    }
     // The first thread of a process takes several KiB of this stack: the C library binds names then.
     let is_alone = alone::is_alone();
     if !is_alone && bare_thread::start(on_worker, &[]) {
@@ -119,14 +123,46 @@ pub(crate) fn work_elsewhere() -> Elsewhere {
         wait();
         return Elsewhere::Done;
     }
-    extern "C" fn on_stack() {
-        // SAFETY: as in `on_abort`.
-        if let Some(work) = unsafe { WORK.load(Acquire).as_ref() } {
-            (work.run_here)();
-        }
+    // SAFETY: nobody else has begun anything on the stack, nor will.
+    let is_possible = unsafe { bare_thread::call_on(stack, on_stack) };
+    IS_DONE.store(true, Release);
+    if is_possible { Elsewhere::Done } else { Elsewhere::Impossible }
+}
+
+/// Has the work done before this signal ends the process, where the system has no thread but may have one for the stack that is
+/// set aside. If `may_run_here`, this thread does it on that stack where there is none: it holds nothing that the work needs. In
+/// the handler of the signal. False: nothing was done.
+pub(super) fn work_before(signal: c_int, may_run_here: bool) -> bool {
+    if !may_wait() {
+        return false;
+    }
+    if HAS_BEGUN.swap(true, AcqRel) {
+        wait();
+        return true;
+    }
+    let Some(stack) = STACK.get().and_then(Option::as_ref) else { return false };
+    BEGINNER.store(this_thread(), Release);
+    give_up_by(signal, &[libc::SIGALRM, libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT]);
+    if bare_thread::start_on(stack, on_worker, &[libc::SIGALRM]) {
+        wait();
+        return true;
     }
     // SAFETY: nobody else has begun anything on the stack, nor will.
-    if unsafe { bare_thread::call_on(stack, on_stack) } { Elsewhere::Done } else { Elsewhere::Impossible }
+    may_run_here && unsafe { bare_thread::call_on(stack, on_stack) }
+}
+
+extern "C" fn on_stack() {
+    // SAFETY: as in `on_abort`.
+    if let Some(work) = unsafe { WORK.load(Acquire).as_ref() } {
+        (work.run_here)();
+    }
+}
+
+/// True if this thread may wait for the report: it is not the one that makes it. May be called in a handler.
+pub(super) fn may_wait() -> bool {
+    // SAFETY: as in `on_abort`.
+    let work = unsafe { WORK.load(Acquire).as_ref() };
+    work.is_some_and(|work| (work.is_possible)())
 }
 
 fn wait() {
@@ -158,10 +194,7 @@ extern "C" fn on_abort(_: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
     // Of threads that abort together the first one has it done, and the others wait with it.
     if !HAS_BEGUN.swap(true, AcqRel) {
         BEGINNER.store(this_thread(), Release);
-        give_up_on(&[libc::SIGALRM, libc::SIGSEGV, libc::SIGBUS]);
-        handler::unblock(libc::SIGALRM);
-        // SAFETY: the call takes any number.
-        unsafe { libc::alarm(LONGEST) };
+        give_up_by(libc::SIGABRT, &[libc::SIGALRM, libc::SIGSEGV, libc::SIGBUS]);
         let stack = STACK.get().and_then(Option::as_ref);
         // The alarm has to come through: making a thread may wait for the heap's lock, which this thread holds.
         let open = [libc::SIGALRM];
@@ -196,11 +229,17 @@ fn on_worker() {
     IS_DONE.store(true, Release);
 }
 
-fn give_up_on(signals: &[c_int]) {
+/// Has the process end by a signal when one of these comes, of which an alarm comes in the end.
+fn give_up_by(signal: c_int, on: &[c_int]) {
+    static BY: AtomicI32 = AtomicI32::new(libc::SIGABRT);
     extern "C" fn give_up(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
-        handler::act_by_default(libc::SIGABRT);
+        handler::act_by_default(BY.load(Relaxed));
     }
-    for &signal in signals {
+    BY.store(signal, Relaxed);
+    for &signal in on {
         handler::set(signal, give_up);
     }
+    handler::unblock(libc::SIGALRM);
+    // SAFETY: the call takes any number.
+    unsafe { libc::alarm(LONGEST) };
 }

@@ -51,7 +51,20 @@ pub(super) fn is(signal: c_int, handler: Handler) -> bool {
 /// Has `handler` called. Calls of the system go on after it. It runs on the stack that is in use: that which threads keep for
 /// handlers is too small to begin a thread on.
 pub(super) fn set(signal: c_int, handler: Handler) -> bool {
-    replace(signal, handler as usize, libc::SA_SIGINFO | libc::SA_RESTART)
+    set_alone(signal, handler, &[])
+}
+
+/// The same, and none of `others` comes before it has returned.
+pub(super) fn set_alone(signal: c_int, handler: Handler, others: &[c_int]) -> bool {
+    // SAFETY: a zeroed `sigaction` is one, with an empty mask.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = handler as usize;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+    for &other in others {
+        // SAFETY: the mask is valid.
+        unsafe { libc::sigaddset(&raw mut action.sa_mask, other) };
+    }
+    put(signal, &action)
 }
 
 /// Has `handler` called instead of the one that is there, with its flags and mask: calls of the system are interrupted or go on
@@ -70,14 +83,9 @@ pub(super) fn put_back(signal: c_int, before: &Present) -> bool {
 }
 
 pub(super) fn set_default(signal: c_int) -> bool {
-    replace(signal, libc::SIG_DFL, 0)
-}
-
-fn replace(signal: c_int, handler: usize, flags: c_int) -> bool {
     // SAFETY: a zeroed `sigaction` is one, with an empty mask.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    action.sa_sigaction = handler;
-    action.sa_flags = flags;
+    action.sa_sigaction = libc::SIG_DFL;
     put(signal, &action)
 }
 
@@ -87,23 +95,40 @@ fn put(signal: c_int, action: &libc::sigaction) -> bool {
     unsafe { libc::sigaction(signal, action, null_mut()) == 0 }
 }
 
-/// Lets this thread have the signal.
-pub(super) fn unblock(signal: c_int) {
+/// Lets this thread have the signal. False: the system refuses that.
+pub(super) fn unblock(signal: c_int) -> bool {
     // SAFETY: the set is emptied before it is used, and the former mask is not asked for.
     unsafe {
         let mut set = std::mem::zeroed::<libc::sigset_t>();
         libc::sigemptyset(&raw mut set);
         libc::sigaddset(&raw mut set, signal);
-        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, null_mut());
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, null_mut()) == 0
+    }
+}
+
+/// Lets this thread have the signals again that it had when the present handler was called.
+pub(super) fn unblock_as_before(context: *const c_void) {
+    // SAFETY: null, or what the system gives to a handler; the former mask is not asked for.
+    unsafe {
+        if let Some(context) = context.cast::<libc::ucontext_t>().as_ref() {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const context.uc_sigmask, null_mut());
+        }
     }
 }
 
 /// The end of the process, as if nobody had had a handler: by the signal itself, which whoever waits for it sees.
 pub(super) fn act_by_default(signal: c_int) {
     set_default(signal);
-    unblock(signal);
-    // SAFETY: the call takes any number.
-    unsafe { libc::raise(signal) };
+    let is_open = unblock(signal);
+    // SAFETY: the calls take any number.
+    unsafe {
+        let is_sent = libc::raise(signal) == 0;
+        // Some sandboxes refuse what these two need. Another thread gets it then. −1 would be all processes.
+        let process = libc::getpid();
+        if !(is_open && is_sent) && process > 1 {
+            libc::kill(process, signal);
+        }
+    }
 }
 
 /// Whether this process has sent itself the signal that a handler was called for.
@@ -138,6 +163,15 @@ pub(super) fn milliseconds() -> u64 {
         time
     };
     (time.tv_sec as u64).wrapping_mul(1000).wrapping_add(time.tv_nsec as u64 / 1_000_000).max(1)
+}
+
+/// The number of this thread; 0: not known.
+pub(super) fn thread() -> u32 {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: the call has no preconditions.
+    return unsafe { libc::syscall(libc::SYS_gettid) } as u32;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    return 0;
 }
 
 /// Waits for some milliseconds.

@@ -8,6 +8,8 @@ pub(crate) mod alone;
 #[cfg(unix)]
 pub(crate) mod bare_thread;
 pub(crate) mod clock;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), target_pointer_width = "64"))]
+mod code;
 pub(crate) mod cpu_time;
 #[cfg(unix)]
 pub(crate) mod ending;
@@ -18,9 +20,13 @@ pub(crate) mod fork;
 pub(crate) mod fork_lock;
 #[cfg(unix)]
 mod handler;
+#[cfg(unix)]
+pub(crate) mod handler_above;
 #[cfg(windows)]
 mod import_table;
 pub(crate) mod kept_loaded;
+#[cfg(unix)]
+mod last_call;
 pub(crate) mod memory;
 #[cfg(windows)]
 pub(crate) mod modules;

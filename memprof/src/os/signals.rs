@@ -7,7 +7,8 @@
 //! `tokio::signal` waits for would either end the program or never end one.)
 //!
 //! ```text
-//!   handler: note the signal, wake the profiler's thread or make it, call the handler that was there
+//!   handler: note the signal, wake the profiler's thread or make it, call the handler that was there;
+//!            nobody else has a handler, the signal ends programs and has interrupted a call? → wait for the end
 //!   thread:  write the report; nobody else has a handler and the signal ends programs? → default action
 //! ```
 
@@ -15,11 +16,11 @@ use libc::c_int;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
 use super::handler::{self, Present};
 use super::write_signals::Held;
-use super::{alarm, put_off, stderr, wake};
+use super::{alarm, alone, ending, last_call, put_off, stderr, wake};
 
 /// A signal that can be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ const ALL: [(&str, c_int, bool); 6] = [
 /// A second signal of those that end a program does not wait for the report, if so many milliseconds lie between them:
 /// tools like `timeout` send the first one twice.
 const IMPATIENT_AFTER: u64 = 1000;
+/// Milliseconds that an interrupted call waits for the end of the process.
+const PATIENCE: u64 = 15_000;
 
 /// One signal's state.
 struct State {
@@ -63,12 +66,19 @@ static STATES: [State; ALL.len()] = [const {
 /// default action.
 static COME: AtomicU32 = AtomicU32::new(0);
 const ENDS: usize = 16;
+/// The first of these that has its default action, and one more; 0: none.
+static FIRST: AtomicUsize = AtomicUsize::new(0);
 /// Set where a profile is off: signals that were to write a report say that there is none.
 static REFUSES: AtomicBool = AtomicBool::new(false);
 const REFUSAL: &str = "memprof: no report on this signal: profiling is off (enabled = false)\n";
 const NO_THREAD: &str = "memprof: no report on this signal: the system has no thread to write it\n";
 /// The process whose thread takes them, or soon will; 0: nobody takes them. A forked child has the handlers, but not the thread.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+/// True while a signal is about to end the process.
+static IS_ENDING: AtomicBool = AtomicBool::new(false);
+/// The thread whose handler waits for the end, and gets the signal again meanwhile; 0: none.
+static WAITING: AtomicU32 = AtomicU32::new(0);
 
 /// Has `begin` start a thread that gets no signals but these: the program's own threads get them. A thread that blocked them
 /// itself could be sent one before, which the program has blocked in all its threads to wait for it.
@@ -136,6 +146,7 @@ impl Signal {
 
     /// Has it wake the profiler's thread. False: the process ignores it, and goes on doing so.
     pub(crate) fn catch(self) -> bool {
+        last_call::prepare();
         let state = self.state();
         let Some(before) = handler::present(self.number()) else { return false };
         if before.is_ignore() {
@@ -151,7 +162,8 @@ impl Signal {
         state.is_spent.store(false, Relaxed);
         if before.is_default() {
             state.before.store(null_mut(), Release);
-            return handler::set(self.number(), on_signal);
+            // Of two signals that come at once the first one ends the process, as without a handler.
+            return handler::set_alone(self.number(), on_signal, &ALL.map(|(_, number, _)| number));
         }
         // Never freed. A few bytes for each handler that is wrapped.
         state.before.store(Box::into_raw(Box::new(before)), Release);
@@ -203,7 +215,10 @@ pub(crate) fn refuse(signals: &[Signal]) {
 /// In a forked child: what came to the parent did not come to it.
 pub(crate) fn in_child(has_thread: bool) {
     COME.store(0, Relaxed);
+    FIRST.store(0, Relaxed);
     STATES.iter().for_each(|state| state.first_at.store(0, Relaxed));
+    IS_ENDING.store(false, Relaxed);
+    WAITING.store(0, Relaxed);
     alarm::in_child();
     expect_thread(has_thread);
 }
@@ -222,16 +237,26 @@ pub(crate) fn is_end_near() -> bool {
     (0..ALL.len()).any(|index| come & (1 << (index + ENDS)) != 0 && !Signal(index).is_programs())
 }
 
+/// Says whether a signal has been taken that ends the process. For the thread that takes them.
+pub(crate) fn set_ending(is_ending: bool) {
+    IS_ENDING.store(is_ending, Release);
+}
+
 /// True if a signal waits for the thread.
 pub(crate) fn is_waiting() -> bool {
     COME.load(Acquire) != 0
 }
 
-/// The signals that have come since this was last asked, and whether each has its default action once the report is written.
+/// The signals that have come since this was last asked, and whether each has its default action once the report is written:
+/// the first of these before all others.
 pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
     let come = COME.swap(0, Acquire);
+    let first = FIRST.swap(0, Acquire).saturating_sub(1);
     let has_come = move |index: &usize| come & (1 << index) != 0;
-    (0..ALL.len()).filter(has_come).map(move |index| (Signal(index), come & (1 << (index + ENDS)) != 0))
+    (0..ALL.len())
+        .map(move |index| (first + index) % ALL.len())
+        .filter(has_come)
+        .map(move |index| (Signal(index), come & (1 << (index + ENDS)) != 0))
 }
 
 /// Runs on any thread, in the middle of anything: no allocation, no lock.
@@ -240,6 +265,7 @@ extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, context: *mut
     if let Some(signal) = Signal::numbered(number) {
         if alarm::is_again(info) {
             signal.make_thread(context);
+            signal.wait_for_the_end(context);
         } else {
             let before = signal.state().take_before();
             note(signal, before.is_some(), context);
@@ -262,10 +288,16 @@ fn note(signal: Signal, has_handler: bool, context: *const c_void) {
     }
     if is_taken {
         let end = if nobody_else { 1 << ENDS } else { 0 };
+        if nobody_else {
+            let _ = FIRST.compare_exchange(0, signal.0 + 1, Relaxed, Relaxed);
+        }
         COME.fetch_or((1 | end) << signal.0, Release);
         wake::wake();
         put_off::begin_tries();
         signal.make_thread(context);
+        if nobody_else {
+            signal.wait_for_the_end(context);
+        }
     }
 }
 
@@ -279,18 +311,45 @@ impl Signal {
     fn make_thread(self, context: *const c_void) {
         let is_ours = || handler::is(self.number(), on_signal);
         if is_waiting() && !put_off::make_thread(self.number(), context, is_ours) {
-            self.give_up();
+            self.do_without_thread(context);
         }
     }
 
-    /// Nobody will write a report.
-    fn give_up(self) {
+    /// Keeps an interrupted call from coming back, for as long as the signal is about to end the process.
+    fn wait_for_the_end(self, context: *const c_void) {
+        let this = handler::thread();
+        // A signal that comes meanwhile comes here.
+        if WAITING.load(Relaxed) == this || !last_call::is_interrupted(self.number(), context) || !ending::may_wait() {
+            return;
+        }
+        let is_first = WAITING.compare_exchange(0, this, Relaxed, Relaxed).is_ok();
+        if is_first {
+            handler::unblock_as_before(context);
+        }
+        let until = handler::milliseconds().saturating_add(PATIENCE);
+        let mut times_over = 0;
+        // The thread takes a signal a moment before it says so.
+        while times_over < 3 && handler::milliseconds() < until {
+            times_over = if is_end_near() || IS_ENDING.load(Acquire) { 0 } else { times_over + 1 };
+            handler::pause();
+        }
+        if is_first {
+            WAITING.store(0, Relaxed);
+        }
+    }
+
+    /// The system has no thread: the report before the end is written on the stack that is set aside for `abort`, others are not.
+    fn do_without_thread(self, context: *const c_void) {
         let ends = is_end_near();
         COME.store(0, Relaxed);
-        say(NO_THREAD);
-        if ends {
-            self.act_by_default();
+        if !ends {
+            return say(NO_THREAD);
         }
+        let may_run_here = last_call::is_interrupted(self.number(), context) || alone::may_make_thread(context, false);
+        if !ending::work_before(self.number(), may_run_here) {
+            say(NO_THREAD);
+        }
+        self.act_by_default();
     }
 }
 

@@ -24,10 +24,11 @@ impl StackBounds {
 pub(crate) fn left() -> Option<usize> {
     let local = 0_u8;
     let here = std::hint::black_box(&raw const local).addr();
-    let bounds = of_this_thread().filter(|bounds| bounds.holds(here, 0))?;
+    let bounds = around(here).or_else(of_this_thread).filter(|bounds| bounds.holds(here, 0))?;
     here.checked_sub(bounds.low)
 }
 
+pub(super) use system::around;
 pub(crate) use system::{of_this_thread, prepare};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -83,6 +84,12 @@ mod system {
         let size = size_of_main()?;
         let frames = size.saturating_sub((size / 4).max(128 << 10));
         (high != 0).then(|| StackBounds { low: high.saturating_sub(frames), high })
+    }
+
+    /// The stack of this thread that holds an address, as far as that is known without a system call: a sandbox may kill for one.
+    pub(in crate::os) fn around(address: usize) -> Option<StackBounds> {
+        let main = || StackBounds { low: MAIN_LOW.load(Relaxed), high: MAIN_HIGH.load(Relaxed) };
+        c_thread::own_stack().or_else(|| Some(main())).filter(|bounds| bounds.holds(address, 0))
     }
 
     /// The stack of this thread, if the C library has made the thread, or it is the first one. No file is read. Two system
@@ -182,6 +189,11 @@ mod system {
     use super::StackBounds;
 
     pub(crate) fn prepare() {}
+
+    /// Nothing is known without asking.
+    pub(in crate::os) fn around(_: usize) -> Option<StackBounds> {
+        None
+    }
 
     /// The stack of this thread.
     pub(crate) fn of_this_thread() -> Option<StackBounds> {

@@ -18,10 +18,9 @@ pub(crate) enum Figure {
     Calls,
     Allocated,
     SelfAllocated,
-    Net,
-    SelfNet,
-    Retained,
+    Blocks,
     PeakPerCall,
+    Retained,
     WindowAllocated,
     WindowFreed,
     WindowNet,
@@ -34,8 +33,7 @@ pub(crate) struct Row {
     calls: Option<u64>,
     allocated: Option<u64>,
     pub(crate) self_allocated: Option<i128>,
-    net: Option<i64>,
-    pub(crate) self_net: Option<i128>,
+    blocks: Option<u64>,
     pub(crate) retained: Option<i128>,
     /// True if a sample says nothing of what is retained.
     is_retained_unknown: bool,
@@ -50,9 +48,8 @@ impl Figure {
         match self {
             Figure::Calls => "calls",
             Figure::Allocated => "allocated",
-            Figure::SelfAllocated => "self alloc",
-            Figure::Net => "net",
-            Figure::SelfNet => "self net",
+            Figure::SelfAllocated => "self",
+            Figure::Blocks => "blocks",
             Figure::Retained => "retained",
             Figure::PeakPerCall => "peak/call",
             Figure::WindowAllocated => "all allocated",
@@ -66,8 +63,7 @@ impl Figure {
             Figure::Calls => row.calls.map(size::count),
             Figure::Allocated => row.allocated.map(size::bytes),
             Figure::SelfAllocated => row.self_allocated.map(size::bytes),
-            Figure::Net => row.net.map(size::bytes),
-            Figure::SelfNet => row.self_net.map(size::bytes),
+            Figure::Blocks => row.blocks.map(size::count),
             Figure::Retained => match (row.retained, row.retained_error) {
                 (Some(retained), Some(error)) => Some(format!("{} ±{}", size::bytes(retained), size::bytes(error))),
                 (Some(retained), None) => Some(size::bytes(retained)),
@@ -89,8 +85,7 @@ impl Row {
             calls: Some(function.calls),
             allocated: Some(function.allocated_bytes),
             self_allocated: Some(function.self_allocated_bytes.into()),
-            net: Some(function.net_bytes),
-            self_net: Some(function.self_net_bytes.into()),
+            blocks: Some(function.allocated_count),
             retained: function.retained_bytes.map(i128::from),
             is_retained_unknown: function.retained_bytes.is_none(),
             retained_error: function.retained_error_bytes.filter(|&error| error > 0),
@@ -118,8 +113,7 @@ impl Row {
             // Nothing lies beneath it, so that what it did itself is all it did.
             allocated: Some(outside.self_allocated_bytes),
             self_allocated: Some(outside.self_allocated_bytes.into()),
-            net: Some(outside.self_net_bytes),
-            self_net: Some(outside.self_net_bytes.into()),
+            blocks: Some(outside.self_allocated_count),
             retained: outside.retained_bytes.map(i128::from),
             is_retained_unknown: outside.retained_bytes.is_none(),
             retained_error: outside.retained_error_bytes.filter(|&error| error > 0),
@@ -133,8 +127,7 @@ impl Row {
             name: "total".to_owned(),
             allocated: Some(report.totals.allocated_bytes),
             self_allocated: Some(report.totals.allocated_bytes.into()),
-            net: Some(report.totals.net_bytes),
-            self_net: Some(report.totals.net_bytes.into()),
+            blocks: Some(report.totals.allocated_count),
             // Not that of the rows: those without a sample are off by less together than each might be.
             retained_error: report.live.error_bytes.filter(|&error| error > 0),
             ..Row::sum(rows)
@@ -146,7 +139,6 @@ impl Row {
         let sum = |figure: fn(&Row) -> Option<i128>| rows.iter().map(figure).sum::<Option<i128>>();
         Row {
             self_allocated: sum(|row| row.self_allocated),
-            self_net: sum(|row| row.self_net),
             // Of the profiler's own row it is not known.
             retained: rows.iter().filter_map(|row| row.retained).reduce(i128::saturating_add),
             retained_error: error_of_sum(rows),

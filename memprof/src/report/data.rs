@@ -3,55 +3,122 @@
 //! Sizes are whole bytes. A field that ends in `_mb` repeats a size as a float in MB (1 MB = 2^20 bytes), for people.
 //! What is not known is `None` (`null` in JSON), never 0.
 
-#[cfg(feature = "serde")]
-use serde::{Deserialize, Serialize};
-
-#[cfg(feature = "profiling")]
-use super::json::{Fields, FromJson, Node, Problem, ToJson, Writer};
-
 /// The version of the JSON layout that this library writes and reads.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// Declares rows: their types, `Serialize`, and with the feature `serde` `Deserialize`.
+///
+/// `as "name"`: the name in JSON, where it is a word that Rust keeps for itself. `= default`: a field that came later, which
+/// older reports do not have.
 macro_rules! data {
     ($($(#[$meta:meta])* pub struct $name:ident {
-        $($(#[$field_meta:meta])* $field:ident: $type:ty $(as $json:literal)?,)*
+        $($(#[$field_meta:meta])* $field:ident: $type:ty $(as $json:literal)? $(= $missing:ident)?,)*
     })*) => {$(
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
         #[non_exhaustive]
         pub struct $name {
-            $($(#[$field_meta])* $(#[cfg_attr(feature = "serde", serde(rename = $json))])? pub $field: $type,)*
+            $(
+                $(#[$field_meta])*
+                pub $field: $type,
+            )*
         }
 
-        #[cfg(feature = "profiling")]
-        impl ToJson for $name {
-            fn write(&self, out: &mut Writer<'_>) -> std::io::Result<()> {
-                out.object(&[$((data!(@name $field $($json)?), &self.$field),)*])
-            }
-        }
+        #[cfg(feature = "report")]
+        const _: () = {
+            use crate::report::data::field::{Field, Fields, Row, Value};
+            use serde_core::{Serialize, Serializer};
 
-        #[cfg(feature = "profiling")]
-        impl FromJson for $name {
-            fn read(node: &Node<'_>) -> Result<Self, Problem> {
-                let fields = Fields::of(node)?;
-                Ok(Self { $($field: fields.read(data!(@name $field $($json)?))?,)* })
+            impl Row for $name {
+                fn name(&self) -> &'static str {
+                    stringify!($name)
+                }
+
+                fn with_fields(&self, take: &mut dyn FnMut(&Fields<'_>)) {
+                    take(&[$((data!(@name $field $($json)?), &self.$field),)*]);
+                }
             }
-        }
+
+            impl Field for $name {
+                fn value(&self) -> Value<'_> {
+                    Value::Row(self)
+                }
+            }
+
+            impl Serialize for $name {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    Value::Row(self).serialize(serializer)
+                }
+            }
+        };
+
+        #[cfg(all(feature = "report", any(test, feature = "serde")))]
+        const _: () = {
+            use crate::report::data::read::{Names, Place, Read};
+            use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+            const NAMES: &[&str] = &[$(data!(@name $field $($json)?)),*];
+
+            struct Fields<'p>(&'p Place<'p>);
+
+            impl<'de> Visitor<'de> for Fields<'_> {
+                type Value = $name;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("an object")
+                }
+
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                    $(let mut $field: Option<$type> = None;)*
+                    while let Some(name) = map.next_key_seed(Names(NAMES))? {
+                        match name {
+                            $(Some(data!(@name $field $($json)?)) => {
+                                self.0.read_value(data!(@name $field $($json)?), &mut $field, &mut map)?;
+                            })*
+                            // A field of a later version.
+                            _ => drop(map.next_value::<serde_core::de::IgnoredAny>()?),
+                        }
+                    }
+                    Ok($name { $($field: data!(@given self, data!(@name $field $($json)?), $field, $($missing)?),)* })
+                }
+
+                fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<$name, A::Error> {
+                    self.0.check_order::<A::Error>(&self)?;
+                    Ok($name { $($field: self.0.next_item(data!(@name $field $($json)?), &mut sequence)?,)* })
+                }
+            }
+
+            impl Read for $name {
+                fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error> {
+                    from.deserialize_struct(stringify!($name), NAMES, Fields(place))
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    Self::read(deserializer, &Place::untraced())
+                }
+            }
+        };
     )*};
-    // The name in JSON, where it is a word that Rust keeps for itself.
     (@name $field:ident $json:literal) => { $json };
     (@name $field:ident) => { stringify!($field) };
+    (@given $self:ident, $name:expr, $value:ident, default) => { $value.unwrap_or_default() };
+    (@given $self:ident, $name:expr, $value:ident,) => { $self.0.given($name, $value)? };
 }
 
+#[cfg(feature = "report")]
+mod field;
 mod functions;
 mod live;
+#[cfg(all(feature = "report", any(test, feature = "serde")))]
+pub(super) mod read;
 
 pub use functions::{
     Budget, CallTreeNode, Distribution, Function, Thread, Unattributed, Violations, Window, WorstCall,
 };
 pub use live::{Frame, Live, LiveGroup, NetRise};
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
 pub(crate) use live::{cause, expected, growth, verdict};
 
 data! {
@@ -94,12 +161,12 @@ data! {
         /// Process id.
         pid: u32,
         /// Id of this profile: the same in all its reports, and in no other's. Other processes judge by it whether the
-        /// run is over.
-        run: String,
-        /// True for the report with which the profile ends; false for one of a program that goes on.
-        is_final: bool as "final",
+        /// run is over. Empty in older reports.
+        run: String = default,
+        /// True for the report with which the profile ends; false for one of a program that goes on, and for older reports.
+        is_final: bool as "final" = default,
         /// Name of the machine, if it has one.
-        host: Option<String>,
+        host: Option<String> = default,
         /// Command line arguments, without the program's own name; empty when `[reporting] program_args = false`.
         args: Vec<String>,
         /// When the profile started, RFC 3339, UTC.

@@ -7,7 +7,7 @@ mod frames;
 mod generated;
 mod groups;
 mod meaning;
-mod owner;
+pub(crate) mod owner;
 mod summary;
 mod unnamed;
 mod wrap;
@@ -17,6 +17,10 @@ use super::data::{Report, cause};
 use super::name::printable;
 use super::resident;
 use crate::size;
+
+/// Bytes that are next to nothing, where far more was allocated.
+const NEXT_TO_NOTHING: u64 = 16 * 1024;
+const NEXT_TO_NOTHING_SHARE: u64 = 100;
 
 /// The whole text, with a line end at its end.
 pub(crate) fn render(report: &Report) -> String {
@@ -66,7 +70,18 @@ fn whole(report: &Report, lines: &mut Vec<String>) {
         return;
     };
     let missing = live.not_tracked.unwrap_or(0);
-    if live.sample_interval_bytes > 1 {
+    if is_next_to_nothing(report) {
+        lines.push(format!("{} live in all, exact; too little to be sampled", size::bytes(totals.net_bytes)));
+        lines.extend(because(report));
+    } else if live.sample_interval_bytes > 1 && live.error_bytes.is_some_and(|error| error > all_live(report)) {
+        lines.push(format!(
+            "{} live in all, exact; where they were made is estimated from {}, one in about {}: too few to say more",
+            size::bytes(totals.net_bytes),
+            size::plural(tracked, "sample"),
+            size::bytes(live.sample_interval_bytes)
+        ));
+        lines.extend(because(report));
+    } else if live.sample_interval_bytes > 1 {
         let error = live.error_bytes.map_or("unknown".to_owned(), size::bytes);
         let interval = size::bytes(live.sample_interval_bytes);
         let samples = size::plural(tracked, "sample");
@@ -84,6 +99,17 @@ fn whole(report: &Report, lines: &mut Vec<String>) {
     if missing > 0 {
         lines.push("to track more: raise `max_tracked_allocations` in memory_profile.toml".into());
     }
+}
+
+fn all_live(report: &Report) -> u64 {
+    report.totals.net_bytes.max(0) as u64
+}
+
+/// True if so little is live, as the exact total says, that a sample can say nothing of it, and need not.
+fn is_next_to_nothing(report: &Report) -> bool {
+    let (live, all) = (&report.live, all_live(report));
+    let most = NEXT_TO_NOTHING.min(report.totals.allocated_bytes / NEXT_TO_NOTHING_SHARE);
+    live.sample_interval_bytes > 1 && all <= most && live.error_bytes.is_some_and(|error| error > all / 2)
 }
 
 /// Why only a part of the blocks is recorded, and which key changes that.

@@ -3,32 +3,40 @@
 pub mod data;
 mod written;
 
-#[cfg(feature = "profiling")]
+// The engine alone calls the text formats so far.
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod columns;
 #[cfg(feature = "profiling")]
 pub(crate) mod files;
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
 mod json;
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod leaks;
-#[cfg(feature = "profiling")]
-mod name;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
+pub(crate) mod name;
 #[cfg(feature = "profiling")]
 pub(crate) mod placeholder;
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod resident;
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod table;
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod violations;
 
-#[cfg(all(test, feature = "profiling"))]
+#[cfg(all(test, feature = "report"))]
 mod golden;
 
 pub use data::Report;
 pub use written::Written;
 
 /// The first line of every text report of a program in which nothing could be counted.
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 const NOT_INSTALLED: &str = "memprof's allocator is not installed, so nothing was counted: put #[memprof::main] on main, \
 or declare `#[global_allocator] static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();`";

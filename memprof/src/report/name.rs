@@ -4,6 +4,8 @@ use crate::printable::Printable;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What stands for the path of blocks that no tracked function allocated.
+/// The row of messages and backtraces of panics. No name of a Rust function has parentheses around it.
+pub(crate) const PANIC: &str = "(panic)";
 pub(crate) const OUTSIDE: &str = "(outside tracked functions)";
 
 /// The name with escapes for characters that would break a line, command a terminal, or turn or hide text: a name can

@@ -14,11 +14,12 @@ use super::name::printable;
 use super::resident;
 use super::violations;
 use super::written::Written;
+#[cfg(feature = "profiling")]
 use crate::os::terminal;
 use crate::size;
 use crate::sorted;
 
-/// Functions with a row of their own, in each table.
+/// Functions with a row of their own.
 const ROWS: usize = 10;
 /// Columns of a line where there is no terminal to ask.
 const WIDTH: usize = 100;
@@ -33,6 +34,7 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 /// Shows the report on stderr, as wide as the terminal is, in colour where the terminal and the environment want it.
 ///
 /// `write` writes to stderr without the lock of the standard library.
+#[cfg(feature = "profiling")]
 pub(crate) fn print(report: &Report, written: Option<&Written>, write: impl FnOnce(&[u8])) {
     let width = terminal::columns_of_stderr().unwrap_or(WIDTH);
     write(render(report, written, width, terminal::stderr_takes_colour()).as_bytes());
@@ -48,8 +50,7 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
         if report.functions.is_empty() {
             page.lines(Style::new(), wrap(NO_FUNCTIONS, " ", width));
         } else {
-            by_net(report, written, width, &mut page);
-            by_allocated(report, written, width, &mut page);
+            functions(report, written, width, &mut page);
             page.blank();
             page.lines(FAINT, wrap(LEGEND, " ", width));
             windows(report, width, &mut page);
@@ -75,8 +76,8 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
 }
 
 const NO_FUNCTIONS: &str = "No tracked function was called: put #[track_memory] on the functions you want to see.";
-const LEGEND: &str = "self: the function's own code, adds up to the total; allocated, net: with all it called. \
-retained: its own blocks that nobody freed. peak/call: the most above a call's start. 1 MB = 2^20 bytes.";
+const LEGEND: &str = "allocated, blocks: with all that the function called. self: by its own code; adds up to the total. \
+peak/call: the most that one call stood above its start. retained: live blocks that its own code allocated. 1 MB = 2^20 bytes.";
 
 /// A path on one line: a folder can have any name.
 fn path(path: &Path) -> String {
@@ -100,25 +101,14 @@ fn totals(report: &Report) -> String {
     )
 }
 
-fn by_net(report: &Report, written: Option<&Written>, width: usize, page: &mut Page) {
-    use Figure::{Allocated, Calls, Net, PeakPerCall, Retained, SelfAllocated, SelfNet};
-    let mut functions: Vec<&Function> = report.functions.iter().collect();
-    sorted::by_key(&mut functions, |function| (Reverse(function.net_bytes), &function.name));
-    page.blank();
-    page.lines(TITLE, wrap("Functions by net: what they keep", " ", width));
-    let figures = vec![Calls, Net, SelfNet, Retained, PeakPerCall, Allocated, SelfAllocated];
-    let least_important = [SelfAllocated, Allocated, Calls, PeakPerCall, Retained, SelfNet];
-    section(report, written, &functions, (figures, &least_important), width, page);
-}
-
-fn by_allocated(report: &Report, written: Option<&Written>, width: usize, page: &mut Page) {
-    use Figure::{Allocated, Calls, Net, PeakPerCall, SelfAllocated, SelfNet};
+fn functions(report: &Report, written: Option<&Written>, width: usize, page: &mut Page) {
+    use Figure::{Allocated, Blocks, Calls, PeakPerCall, Retained, SelfAllocated};
     let mut functions: Vec<&Function> = report.functions.iter().collect();
     sorted::by_key(&mut functions, |function| (Reverse(function.allocated_bytes), &function.name));
     page.blank();
-    page.lines(TITLE, wrap("Functions by allocated: what they asked for", " ", width));
-    let figures = vec![Calls, Allocated, SelfAllocated, PeakPerCall, Net, SelfNet];
-    let least_important = [SelfNet, Net, PeakPerCall, Calls, SelfAllocated];
+    page.lines(TITLE, wrap("Functions by allocated bytes", " ", width));
+    let figures = vec![Calls, Allocated, SelfAllocated, Blocks, PeakPerCall, Retained];
+    let least_important = [Blocks, Calls, SelfAllocated, PeakPerCall, Retained];
     section(report, written, &functions, (figures, &least_important), width, page);
 }
 

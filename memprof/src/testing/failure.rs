@@ -4,7 +4,7 @@ use super::figures::MeasuredFunction;
 use super::outcome::Compare;
 use super::run::{Run, run};
 use crate::printable::Printable;
-use crate::profiler::Reporting;
+use crate::profile::Reporting;
 use crate::size;
 use crate::sorted;
 use std::fmt;

@@ -4,7 +4,7 @@ use super::failure::{Failure, lines};
 use super::figures::place;
 use super::run::{Run, key, name, run};
 use crate::printable::Printable;
-use crate::profiler::Reporting;
+use crate::profile::Reporting;
 use crate::size;
 use crate::sorted;
 use std::collections::HashMap;

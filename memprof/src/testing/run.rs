@@ -1,7 +1,7 @@
 //! Measuring closures and futures.
 
 use super::figures::{Measured, MeasuredFunction};
-use crate::profiler::Reporting;
+use crate::profile::Reporting;
 use crate::scope::site_name;
 use crate::size;
 use crate::sorted;

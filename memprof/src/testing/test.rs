@@ -3,7 +3,7 @@
 use super::failure::{Failure, allocated_words, by_allocated, by_net};
 use super::leaks::left;
 use super::run::{Run, begin, run, run_async};
-use crate::profiler::Reporting;
+use crate::profile::Reporting;
 use crate::size;
 use crate::tracker::{Measurement, Reading, Workers};
 

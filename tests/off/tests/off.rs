@@ -13,13 +13,11 @@ fn nothing_is_counted() {
 }
 
 #[test]
-fn reports_are_empty_and_not_read() {
+fn reports_are_empty() {
     let report = memprof::Report::default();
     let mut written = Vec::new();
     report.write_json(&mut written).unwrap();
     assert_eq!((report.to_json().as_str(), written.as_slice(), report.violations().count()), ("{}", &b"{}\n"[..], 0));
-    let error = memprof::Report::from_json("{}").unwrap_err();
-    assert!(error.to_string().contains("feature `profiling`"), "{error}");
 }
 
 #[test]

@@ -4,6 +4,11 @@ use std::hint::black_box;
 
 use memprof::track_memory;
 
+#[cfg(target_os = "linux")]
+#[path = "shared/sandbox.rs"]
+#[allow(dead_code, reason = "another program uses the rest of it")]
+mod sandbox;
+
 #[track_memory]
 fn up_and_down() {
     drop(black_box(vec![1u8; 5_000_000]));
@@ -34,6 +39,93 @@ fn busy(with: &str) {
             other => panic!("unknown: {other}"),
         }
     }
+}
+
+/// Has a handler call `exit`, in whatever this process is at after so many microseconds.
+#[cfg(target_os = "linux")]
+fn exit_in_a_handler_after(microseconds: u64) {
+    extern "C" fn exit(_: i32) {
+        std::process::exit(5)
+    }
+    unsafe extern "C" {
+        fn ualarm(microseconds: u32, interval: u32) -> u32;
+    }
+    // SAFETY: the handler ends the process, which works without memprof, too.
+    unsafe {
+        libc::signal(libc::SIGALRM, exit as extern "C" fn(i32) as libc::sighandler_t);
+        ualarm(microseconds as u32, 0);
+    }
+    busy("blocks of the C library");
+}
+
+/// Calls the system, and says so if it comes back: without memprof a signal ends the process within the call.
+#[cfg(target_os = "linux")]
+fn last_call(with: &str) -> ! {
+    std::fs::write("ready", "").unwrap();
+    let nothing = std::ptr::null_mut::<u8>();
+    // SAFETY: the places are valid, and whatever the calls do ends with the process.
+    let result = unsafe {
+        let mut event: libc::epoll_event = std::mem::zeroed();
+        match with {
+            "pause" => libc::pause(),
+            "epoll_wait" => libc::epoll_wait(libc::epoll_create1(0), &raw mut event, 1, 20_000),
+            "poll" => libc::poll(nothing.cast(), 0, 20_000),
+            "ppoll" => libc::ppoll(nothing.cast(), 0, std::ptr::null(), std::ptr::null()),
+            "sigsuspend" => {
+                let mut none: libc::sigset_t = std::mem::zeroed();
+                libc::sigemptyset(&raw mut none);
+                libc::sigsuspend(&raw const none)
+            }
+            "nanosleep" => libc::nanosleep(&libc::timespec { tv_sec: 20, tv_nsec: 0 }, nothing.cast()),
+            "beside threads" => {
+                std::thread::spawn(|| busy("blocks"));
+                libc::pause()
+            }
+            "raise" => libc::raise(libc::SIGTERM),
+            "no threads" => {
+                let refused = libc::SECCOMP_RET_ERRNO | libc::EAGAIN as u32;
+                sandbox::filter(&[libc::SYS_clone, libc::SYS_clone3], refused);
+                std::fs::write("limited", "").unwrap();
+                libc::pause()
+            }
+            "no threads, and busy" => {
+                let refused = libc::SECCOMP_RET_ERRNO | libc::EAGAIN as u32;
+                sandbox::filter(&[libc::SYS_clone, libc::SYS_clone3], refused);
+                std::fs::write("limited", "").unwrap();
+                busy("blocks");
+                0
+            }
+            "refused" => {
+                let number = std::env::args().nth(3).unwrap().parse().unwrap();
+                sandbox::filter(&[number], libc::SECCOMP_RET_ERRNO | libc::EPERM as u32);
+                std::fs::write("limited", "").unwrap();
+                libc::pause()
+            }
+            "no address space" => {
+                let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+                let bytes = pages.split(' ').next().unwrap().parse::<u64>().unwrap() * 4096 + 65_536;
+                let little = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+                libc::setrlimit(libc::RLIMIT_AS, &raw const little);
+                std::fs::write("limited", "").unwrap();
+                libc::pause()
+            }
+            "unblock" => {
+                let mut both: libc::sigset_t = std::mem::zeroed();
+                libc::sigaddset(&raw mut both, libc::SIGINT);
+                libc::sigaddset(&raw mut both, libc::SIGTERM);
+                libc::sigprocmask(libc::SIG_BLOCK, &raw const both, nothing.cast());
+                libc::raise(libc::SIGTERM);
+                libc::raise(libc::SIGINT);
+                libc::sigprocmask(libc::SIG_UNBLOCK, &raw const both, nothing.cast())
+            }
+            "kill" => libc::kill(libc::getpid(), libc::SIGTERM),
+            "sigqueue" => libc::sigqueue(libc::getpid(), libc::SIGTERM, libc::sigval { sival_ptr: nothing.cast() }),
+            other => panic!("unknown: {other}"),
+        }
+    };
+    println!("it came back: {result}");
+    // SAFETY: the call has no preconditions.
+    unsafe { libc::_exit(3) }
 }
 
 /// A thread gives itself its name once it runs, which can be later than this.
@@ -71,6 +163,16 @@ fn main() {
             });
         }
         "busy" => busy(&std::env::args().nth(2).unwrap_or_default()),
+        #[cfg(target_os = "linux")]
+        "exit in a handler" => {
+            let number = |position| std::env::args().nth(position).unwrap().parse::<u64>().unwrap();
+            let threads = number(3);
+            (0..threads)
+                .for_each(|_| drop(std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_secs(60)))));
+            exit_in_a_handler_after(number(2));
+        }
+        #[cfg(target_os = "linux")]
+        "last call" => last_call(&std::env::args().nth(2).unwrap_or_default()),
         // What std spawns is a process that was forked or made by `posix_spawn`.
         "child" => {
             let executable = std::env::current_exe().unwrap();

@@ -185,6 +185,10 @@ mod program {
             "hold on a thread" => thread(bytes, hold_often),
             "hold in a handler" => handler(mapped(bytes), bytes, hold_often),
             "hold in a coroutine" => coroutine(bytes, hold_often),
+            "without numbers of threads" => {
+                hold();
+                filter(&[libc::SYS_gettid], libc::SECCOMP_RET_KILL_PROCESS);
+            }
             "sandbox" => thread(256 * 1024, sandboxed),
             other => panic!("unknown: {other}"),
         }

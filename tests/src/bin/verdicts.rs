@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hint::black_box;
+use std::ops::Range;
+use std::sync::Mutex;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -127,6 +129,71 @@ fn parser(repaired: bool) {
     });
 }
 
+/// Splits its work until each part is one client, on two threads, and notes each.
+fn split(seen: &Mutex<HashMap<usize, String>>, clients: Range<usize>, repaired: bool) {
+    let middle = clients.start.midpoint(clients.end);
+    match clients.len() {
+        0 => {}
+        1 => note_of_many(seen, clients.start, repaired),
+        _ => drop(rayon::join(
+            || split(seen, clients.start..middle, repaired),
+            || split(seen, middle..clients.end, repaired),
+        )),
+    }
+}
+
+#[track_memory]
+fn note_of_many(seen: &Mutex<HashMap<usize, String>>, client: usize, repaired: bool) {
+    let mut seen = seen.lock().unwrap();
+    if repaired && seen.len() == 100 {
+        seen.clear();
+    }
+    seen.insert(client, format!("client {client}"));
+}
+
+fn split_work(repaired: bool) {
+    rayon::ThreadPoolBuilder::new().num_threads(2).build_global().unwrap();
+    let seen = Mutex::new(HashMap::new());
+    // Each turn is split otherwise.
+    turns(|turn| split(&seen, turn * 20..turn * 20 + 10 + turn % 11, repaired));
+    std::mem::forget(seen);
+}
+
+/// Notes a client at the end of so many calls, by one line or the other.
+#[inline(never)]
+fn nested(seen: &mut HashMap<usize, [u64; 4]>, client: usize, depth: u32, repaired: bool) {
+    match (depth, depth & 1) {
+        (0, _) => note(seen, client, repaired),
+        (_, 0) => nested(seen, client, black_box(depth / 2), repaired),
+        _ => nested(seen, client, black_box(depth - 1), repaired),
+    }
+    black_box(&seen);
+}
+
+fn recursion(repaired: bool) {
+    let mut seen = HashMap::new();
+    turns(|turn| {
+        (0..40).for_each(|part| nested(&mut seen, turn * 40 + part, (turn * 7 + part) as u32 % 61, repaired));
+    });
+    std::mem::forget(seen);
+}
+
+/// An index: filled for three quarters of the run, then asked.
+#[track_memory]
+fn add(index: &mut Vec<Vec<u8>>, turn: usize) {
+    index.extend((0..20).map(|part| vec![(turn + part) as u8; 400]));
+}
+
+fn filled() {
+    let mut index = Vec::new();
+    turns(|turn| {
+        if turn < TURNS * 3 / 4 {
+            add(&mut index, turn);
+        }
+    });
+    std::mem::forget(index);
+}
+
 #[track_memory]
 fn keep_much() {
     std::mem::forget(black_box(vec![7_u8; 4_000]));
@@ -158,6 +225,9 @@ fn main() {
         "enlarged" => enlarged(),
         "parser" => parser(repaired),
         "alone" => alone(),
+        "split" => split_work(repaired),
+        "recursion" => recursion(repaired),
+        "filled" => filled(),
         "much" => turns(|_| keep_much()),
         other => panic!("unknown: {other}"),
     }

@@ -38,6 +38,11 @@ fn functions_of_all_forms_compile_as_before() {
         ("outputs", &["2021", "2024"]),
         ("macros", &["2018", "2021", "2024"]),
         ("names", &["2021", "2024"]),
+        ("own_names", &["2021", "2024"]),
+        ("edition2015", &["2015"]),
+        ("more_functions", &["2018", "2021", "2024"]),
+        ("more_blocks", &["2021", "2024"]),
+        ("futures", &["2024"]),
     ] {
         compiles(&samples().join(format!("forms/{name}.txt")), editions, folder.path());
     }

@@ -55,6 +55,96 @@ fn whatever_a_signal_interrupts_the_report_is_written() {
     }
 }
 
+/// A call that comes back with an error would have the program go on to an end of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_call_that_a_signal_ends_does_not_come_back() {
+    for with in ["pause", "epoll_wait", "poll", "ppoll", "sigsuspend", "nanosleep", "beside threads"] {
+        for signal in [libc::SIGTERM, libc::SIGINT] {
+            let mut started = own_thread("last call").arg(with).start();
+            started.wait_for("ready");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            started.signal(signal);
+            let ended = started.end();
+            ended.expect_signal(signal).expect_report();
+            assert_eq!(ended.stdout, "", "{with}");
+        }
+    }
+    for with in ["raise", "kill", "sigqueue"] {
+        let ended = own_thread("last call").arg(with).run();
+        ended.expect_signal(libc::SIGTERM).expect_report();
+        assert_eq!(ended.stdout, "", "{with}");
+    }
+}
+
+/// In a sandbox that refuses what a thread sends itself a signal with.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_a_program_that_may_not_send_itself_one() {
+    for refused in [libc::SYS_tgkill, libc::SYS_gettid, libc::SYS_rt_sigprocmask] {
+        let mut started = own_thread("last call").arg("refused").arg(refused.to_string()).start();
+        started.wait_for("limited");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        started.signal(libc::SIGTERM);
+        started.end().expect_signal(libc::SIGTERM).expect_report();
+    }
+}
+
+/// The C library's allocator bears no call there: its heap is half changed, or its lock held.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[test]
+fn exit_in_a_handler_that_interrupted_the_allocator() {
+    for threads in ["0", "1"] {
+        let mut without = 0;
+        for turn in 0..15 {
+            let microseconds = (2000 + turn * 777).to_string();
+            let ended = own_thread("exit in a handler").arg(microseconds).arg(threads).run();
+            ended.expect_status(5);
+            if ended.stderr
+                == "memprof: no report: the program ended in a signal handler that had interrupted the allocator\n"
+            {
+                without += 1;
+                assert_eq!(ended.files("work"), ["ready"]);
+            } else {
+                ended.expect_report();
+            }
+        }
+        assert!(without > 0, "no handler has interrupted it");
+    }
+}
+
+/// The system delivers the one with the lower number first.
+#[cfg(target_os = "linux")]
+#[test]
+fn of_two_signals_the_first_one_ends_the_program() {
+    let ended = own_thread("last call").arg("unblock").run();
+    ended.expect_signal(libc::SIGINT).expect_report();
+    assert_eq!(ended.stdout, "");
+    for [first, second] in [[libc::SIGTERM, libc::SIGINT], [libc::SIGINT, libc::SIGTERM]] {
+        let mut started = own_thread("last call").arg("pause").start();
+        started.wait_for("ready");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        started.signal(first);
+        std::thread::sleep(std::time::Duration::from_millis(3));
+        started.signal(second);
+        started.end().expect_signal(first).expect_report();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_where_the_system_has_no_thread_leaves_the_report() {
+    for with in ["no threads", "no threads, and busy", "no address space"] {
+        let mut started = own_thread("last call").arg(with).start();
+        started.wait_for("limited");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        started.signal(libc::SIGTERM);
+        let ended = started.end();
+        ended.expect_signal(libc::SIGTERM).expect_report();
+        assert_eq!(ended.stdout, "", "{with}");
+    }
+}
+
 #[test]
 fn other_programs_that_it_starts_end_as_ever() {
     let ended = own_thread("child").run();

@@ -1,7 +1,7 @@
 //! Programs that end, or allocate, where little stack is left, and in a sandbox: the report and the status are as ever.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
-use super::{Ended, function, program};
+use super::{Ended, Program, function, program};
 
 /// Runs it with stacks captured, in all of their detail: whatever is done on a small stack is done.
 fn run(mode: &str, bytes: usize) -> Ended {
@@ -40,6 +40,25 @@ fn exit_in_coroutines() {
     for bytes in [SMALL, 8 << 10, 16 << 10, 64 << 10, 256 << 10] {
         expect("exit in a coroutine", bytes, 7, 1);
     }
+}
+
+/// The end of `main` and `exit` both find little stack: the second one has nothing to wait for.
+#[test]
+fn a_process_with_a_small_stack_ends_at_once() {
+    for kib in [64, 100, 127] {
+        let started = std::time::Instant::now();
+        let program = Program::in_shell(env!("CARGO_BIN_EXE_plain"), &format!("ulimit -s {kib}; exec \"$0\""));
+        program.run().expect_status(0).expect_report();
+        assert!(started.elapsed() < std::time::Duration::from_secs(5), "{kib} KiB: {:?}", started.elapsed());
+    }
+}
+
+/// A sandbox that refuses the number of a thread does not make the first one another.
+#[test]
+fn a_process_that_is_refused_the_numbers_of_its_threads() {
+    let started = std::time::Instant::now();
+    expect("without numbers of threads", 0, 3, 1);
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[test]

@@ -75,7 +75,36 @@ fn a_leak_that_starts_in_the_last_quarter_is_found() {
 fn what_was_made_in_a_stretch_that_is_over_is_kept_but_not_since_the_start() {
     let (report, text) = run(exact("middle"));
     assert_eq!(of(&report, "keep"), [("kept", None)], "{text}");
-    assert!(text.contains("   = made between ") && text.contains("\nnothing grows"), "{text}");
+    assert!(text.contains("   = grew steadily from ") && text.contains("\nnothing has grown in the last "), "{text}");
+    assert!(!text.contains("nothing grows"), "{text}");
+}
+
+#[test]
+fn the_depth_of_recursion_is_no_other_place() {
+    let program = |kind| exact(kind).env("MEMPROF_MAX_TRACKED_ALLOCATIONS", "20000").env("MEMPROF_BACKTRACES", "1");
+    for (kind, function, groups) in [("split", "note_of_many", 2), ("recursion", "note", 1)] {
+        let (report, text) = run(program(kind));
+        let verdicts = of(&report, function);
+        assert!(verdicts.contains(&("growing", Some("larger blocks"))), "{kind}: {verdicts:?} {text}");
+        assert!(verdicts.iter().all(|verdict| verdict.0 == "growing"), "{kind}: {verdicts:?} {text}");
+        assert_eq!(verdicts.len(), groups, "{kind}: {verdicts:?} {text}");
+        let sum: u64 = report.live.groups.iter().map(|group| group.bytes).sum();
+        assert_eq!(Some(sum), report.live.estimated_bytes, "{kind}");
+        let (report, text) = run(program(kind).arg("repaired"));
+        assert_eq!(growing(&report), [""; 0], "{kind}: {text}");
+    }
+}
+
+#[test]
+fn what_was_filled_and_does_not_grow_any_more_is_not_said_to_rise() {
+    for program in [exact("filled"), thin("filled"), exact("filled").env("MEMPROF_MAX_TRACKED_ALLOCATIONS", "20000")] {
+        let (report, text) = run(program);
+        assert_eq!(growing(&report), [""; 0], "{text}");
+        let rise = report.live.net_rise.as_ref().expect("a rise");
+        assert!(rise.ended_seconds.is_some_and(|ended| ended > 0.1), "{rise:?}");
+        assert!(!text.contains("but the net of the whole program rose"), "{text}");
+        assert!(text.contains("\nnothing is known to grow now: the net ") && text.contains("\nbefore that it rose "));
+    }
 }
 
 #[test]

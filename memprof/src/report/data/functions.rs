@@ -1,11 +1,5 @@
 //! The rows of a report: functions, call paths, threads.
 
-#[cfg(feature = "serde")]
-use serde::{Deserialize, Serialize};
-
-#[cfg(feature = "profiling")]
-use super::super::json::{Fields, FromJson, Node, Problem, ToJson, Writer};
-
 data! {
     /// One tracked function or named block.
     ///

@@ -2,14 +2,8 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "serde")]
-use serde::{Deserialize, Serialize};
-
-#[cfg(feature = "profiling")]
-use super::super::json::{Fields, FromJson, Node, Problem, ToJson, Writer};
-
 /// The words of [`LiveGroup::verdict`].
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
 pub(crate) mod verdict {
     pub(crate) const GROWING: &str = "growing";
     pub(crate) const KEPT_SINCE_START: &str = "kept since start";
@@ -19,14 +13,15 @@ pub(crate) mod verdict {
 }
 
 /// The words of [`LiveGroup::growth`].
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod growth {
     pub(crate) const NEW_BLOCKS: &str = "new blocks";
     pub(crate) const LARGER_BLOCKS: &str = "larger blocks";
 }
 
 /// The words of [`Live::sampled_because`].
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
 pub(crate) mod cause {
     pub(crate) const FIXED: &str = "fixed interval";
     pub(crate) const FULL: &str = "table full";
@@ -34,7 +29,7 @@ pub(crate) mod cause {
 }
 
 /// Words of [`LiveGroup::expected`] that are no pattern.
-#[cfg(feature = "profiling")]
+#[cfg(feature = "report")]
 pub(crate) mod expected {
     pub(crate) const SYMBOLS: &str = "symbols for backtraces, kept once they are read";
 }
@@ -69,19 +64,22 @@ data! {
         before_start_bytes: u64,
         /// Live blocks from before the profile started, and what reports have left; about, where `exact` is false.
         before_start_count: u64,
-        /// How far the net of the whole process has risen steadily until now. It is exact, also where the groups are a sample.
+        /// How far the net of the whole process has risen steadily. It is exact, also where the groups are a sample.
         /// `None` where it has not.
         net_rise: Option<NetRise>,
-        /// The tracked allocations, by call path and stack: what grows first, then by size.
+        /// The tracked allocations, by call path and place: what grows first, then by size.
         groups: Vec<LiveGroup>,
     }
 
-    /// A steady rise of the net of the whole process until now.
+    /// A steady rise of the net of the whole process.
     pub struct NetRise {
         /// By how much the net has risen.
         bytes: u64,
         /// In the last so many seconds.
         seconds: f64,
+        /// Time since it ended, where the net has not risen since although the program works on. `None`: it goes on, or the
+        /// program rests.
+        ended_seconds: Option<f64>,
         /// The function whose own net rose most. A function's net also holds what it has handed over, so that it is named only
         /// where no other one's net fell meanwhile.
         function: Option<String>,
@@ -89,7 +87,8 @@ data! {
         function_bytes: Option<i64>,
     }
 
-    /// Live allocations made on one call path and, where stacks are captured, on one stack.
+    /// Live allocations made on one call path and, where stacks are captured, at one place: on stacks that differ in
+    /// recursion alone, or in other crates' frames outside the program's own.
     pub struct LiveGroup {
         /// Names of the functions, outermost first; empty: outside every tracked function.
         path: Vec<String>,
@@ -129,11 +128,13 @@ data! {
         growth: Option<String>,
         /// Time since a growing group grew last, or a block of any other was made larger.
         last_growth_seconds: Option<f64>,
+        /// Time since the steady growth of a group ended that is kept now. `None` where it never grew steadily.
+        growth_ended_seconds: Option<f64>,
         /// The pattern of `[leaks] ignore` that a function or frame of the group matches; or another reason why the group
         /// is expected: `symbols for backtraces, kept once they are read`.
         expected: Option<String>,
-        /// Where the blocks were made, innermost frame first; the profiler's own frames are left out. Empty where no stack
-        /// was captured.
+        /// Where the blocks were made, innermost frame first: of several stacks the shortest. The profiler's own frames are
+        /// left out. Empty where no stack was captured.
         stack: Vec<Frame>,
     }
 

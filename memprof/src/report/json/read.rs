@@ -1,147 +1,158 @@
-//! From the tree of a report's JSON to the report, or to the field that is wrong.
+//! Reports from JSON, and the words for a text that is none.
 
-use std::borrow::Cow;
-use std::sync::Arc;
+use std::fmt;
 
-use super::tree::{Node, Value};
+use serde_core::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::error::Category;
+
+use crate::Error;
 use crate::printable::Printable;
+use crate::report::data::read::{Names, Place, Read, Trace};
+use crate::report::data::{Report, SCHEMA_VERSION};
 
-/// What is wrong with a value.
-pub(crate) struct Problem {
-    /// The names of the fields that lead to it, such as `.functions[3].net_bytes`.
-    pub(super) path: String,
-    pub(super) message: String,
-    /// Where its text ends, if what is there is the mistake.
-    pub(super) end: Option<usize>,
+/// Characters of a message that are passed on: it quotes the value that is wrong, however long.
+const LONGEST_MESSAGE: usize = 300;
+
+/// Arrays and objects inside each other. No report has a tenth of them.
+const DEEPEST: usize = 127;
+
+impl Report {
+    /// Reads a report that [`Report::to_json`] wrote. Needs the feature `compare`.
+    ///
+    /// Fields that this version does not know are passed over.
+    ///
+    /// # Errors
+    /// [`Error::Report`] if `text` is not JSON (with line and column), is no report (with the field that is missing
+    /// or of the wrong type, such as `functions[3].net_bytes`), or is of a schema that this version does not read.
+    ///
+    /// ```
+    /// let error = memprof::Report::from_json("{}").unwrap_err();
+    /// assert!(error.to_string().contains("schema_version"));
+    /// ```
+    pub fn from_json(text: &str) -> Result<Report, Error> {
+        // A message repeats what stands in the text, and that can be anything.
+        read(text).map_err(|message| Error::Report { message: Printable(&message).to_string() })
+    }
 }
 
-/// What can be read from JSON.
-pub(crate) trait FromJson: Sized {
-    fn read(node: &Node<'_>) -> Result<Self, Problem>;
+fn read(text: &str) -> Result<Report, String> {
+    check_depth(text)?;
+    check_schema(text)?;
+    let trace = Trace::default();
+    let mut json = serde_json::Deserializer::from_str(text);
+    Report::read(&mut json, &Place::traced(&trace)).map_err(|error| located(trace.into_path().as_deref(), &error))
 }
 
-/// The fields of an object. Those that nobody asks for belong to a later version.
-pub(crate) struct Fields<'n, 't>(&'n [(Cow<'t, str>, Node<'t>)]);
-
-impl<'n, 't> Fields<'n, 't> {
-    pub(crate) fn of(node: &'n Node<'t>) -> Result<Self, Problem> {
-        match &node.value {
-            Value::Object(fields) => Ok(Self(fields)),
-            other => Err(Problem::new(format!("an object is expected, not {}", other.kind()))),
+/// Refuses a text whose nesting would be a risk for the stack of whoever reads it on.
+fn check_depth(text: &str) -> Result<(), String> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err("this is no report: it is nested too deeply".into());
         }
     }
+    Ok(())
+}
 
-    pub(crate) fn read<T: FromJson>(&self, name: &str) -> Result<T, Problem> {
-        self.find(name).and_then(T::read).map_err(|problem| problem.beneath(format!(".{name}")))
-    }
-
-    fn find(&self, name: &str) -> Result<&'n Node<'t>, Problem> {
-        let mut found = self.0.iter().filter(|(field, _)| field == name);
-        match (found.next(), found.next()) {
-            (Some((_, node)), None) => Ok(node),
-            (Some(_), Some(_)) => Err(Problem::new("this field stands there twice".into())),
-            (None, _) => Err(Problem::new("this field is missing".into())),
+/// Tells a text that is not JSON from a report of another version, and both from a damaged report.
+fn check_schema(text: &str) -> Result<(), String> {
+    let trace = Trace::default();
+    let mut json = serde_json::Deserializer::from_str(text);
+    let version = Schema(Place::traced(&trace)).deserialize(&mut json).and_then(|version| json.end().map(|()| version));
+    match version {
+        Ok(Some(SCHEMA)) => Ok(()),
+        Ok(Some(version)) if version > SCHEMA => Err(format!(
+            "schema_version: this report has schema {version}, and this memprof reads schema {SCHEMA}: use a newer memprof"
+        )),
+        Ok(Some(version)) => {
+            Err(format!("schema_version: there is no schema {version}, this memprof reads schema {SCHEMA}"))
         }
+        Ok(None) => Err("this is no report: the field `schema_version` is missing".into()),
+        Err(error) => Err(match (error.classify(), trace.into_path()) {
+            (Category::Data, Some(path)) => located(Some(&path), &error),
+            (Category::Data, None) => format!("this is no report: {}", message(&error)),
+            (Category::Eof, _) => misread(&error, "this is not JSON, or not all of it"),
+            // To serde_json a number without its last digits is a mistake.
+            _ if text.ends_with(['.', 'e', 'E', '+', '-']) => misread(&error, "this is not JSON, or not all of it"),
+            (Category::Syntax | Category::Io, _) => misread(&error, "this is not JSON"),
+        }),
     }
 }
 
-impl Problem {
-    fn new(message: String) -> Self {
-        Self { path: String::new(), message, end: None }
-    }
+const SCHEMA: u64 = SCHEMA_VERSION as u64;
 
-    /// `expected`: by the type that the field has in [`Report`](crate::Report).
-    fn invalid(what: &str, node: &Node<'_>, expected: &str) -> Self {
-        let found = match &node.value {
-            Value::Null => "null".into(),
-            Value::Bool(flag) => format!("boolean `{flag}`"),
-            Value::Number(number) if is_whole(number) => format!("integer `{number}`"),
-            Value::Number(number) => format!("floating point `{number}`"),
-            Value::Text(text) => format!("string {}", Printable(&format!("{text:?}"))),
-            Value::Array(_) => "sequence".into(),
-            Value::Object(_) => "map".into(),
-        };
-        Self { end: Some(node.end), ..Self::new(format!("invalid {what}: {found}, expected {expected}")) }
-    }
+/// The field `schema_version` of an object, and nothing else of it.
+struct Schema<'p>(Place<'p>);
 
-    fn beneath(mut self, place: String) -> Self {
-        self.path.insert_str(0, &place);
-        self
+impl<'de> DeserializeSeed<'de> for Schema<'_> {
+    type Value = Option<u64>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<u64>, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-fn is_whole(number: &str) -> bool {
-    number.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit())
-}
+impl<'de> Visitor<'de> for Schema<'_> {
+    type Value = Option<u64>;
 
-macro_rules! whole_number {
-    ($($type:ident)*) => {$(
-        impl FromJson for $type {
-            fn read(node: &Node<'_>) -> Result<Self, Problem> {
-                match &node.value {
-                    Value::Number(number) if is_whole(number) => {
-                        number.parse().map_err(|_| Problem::invalid("value", node, stringify!($type)))
-                    }
-                    _ => Err(Problem::invalid("type", node, stringify!($type))),
-                }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<u64>, A::Error> {
+        const NAME: &str = "schema_version";
+        let mut version = None;
+        while let Some(name) = map.next_key_seed(Names(&[NAME]))? {
+            match name {
+                Some(name) => self.0.read_value(name, &mut version, &mut map)?,
+                None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-    )*};
-}
-
-whole_number!(u32 u64 i64);
-
-impl FromJson for f64 {
-    fn read(node: &Node<'_>) -> Result<Self, Problem> {
-        let Value::Number(number) = &node.value else { return Err(Problem::invalid("type", node, "f64")) };
-        let float = number.parse().ok().filter(|float: &f64| float.is_finite());
-        float.ok_or_else(|| Problem::invalid("value", node, "f64"))
+        Ok(version)
     }
 }
 
-impl FromJson for bool {
-    fn read(node: &Node<'_>) -> Result<Self, Problem> {
-        match node.value {
-            Value::Bool(flag) => Ok(flag),
-            _ => Err(Problem::invalid("type", node, "a boolean")),
-        }
+fn misread(error: &serde_json::Error, what: &str) -> String {
+    format!("{}:{}: {what}: {}", error.line(), error.column(), message(error))
+}
+
+fn located(path: Option<&str>, error: &serde_json::Error) -> String {
+    let path = path.map(|path| format!("{path}: ")).unwrap_or_default();
+    format!("{path}{} at line {} column {}", message(error), error.line(), error.column())
+}
+
+/// The message without its place, as `expected …, found …`, and cut where it is long.
+fn message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let text = text.strip_suffix(&place).unwrap_or(&text);
+    let mismatch = text.strip_prefix("invalid type: ").or_else(|| text.strip_prefix("invalid value: "));
+    match mismatch.and_then(|mismatch| mismatch.rsplit_once(", expected ")) {
+        Some((found, expected)) => cut(&format!("expected {expected}, found {}", word_of_json(found))),
+        None => cut(text),
     }
 }
 
-impl FromJson for String {
-    fn read(node: &Node<'_>) -> Result<Self, Problem> {
-        match &node.value {
-            Value::Text(text) => Ok(text.clone().into_owned()),
-            _ => Err(Problem::invalid("type", node, "a string")),
-        }
+/// serde's word for a kind of value, as people say it of JSON.
+fn word_of_json(found: &str) -> &str {
+    match found {
+        "map" => "an object",
+        "sequence" => "an array",
+        other => other,
     }
 }
 
-impl FromJson for Arc<str> {
-    fn read(node: &Node<'_>) -> Result<Self, Problem> {
-        String::read(node).map(Into::into)
-    }
-}
-
-impl<T: FromJson> FromJson for Option<T> {
-    fn read(node: &Node<'_>) -> Result<Self, Problem> {
-        if matches!(node.value, Value::Null) { Ok(None) } else { T::read(node).map(Some) }
-    }
-}
-
-impl<T: FromJson> FromJson for Vec<T> {
-    fn read(node: &Node<'_>) -> Result<Self, Problem> {
-        let Value::Array(nodes) = &node.value else { return Err(Problem::invalid("type", node, "a sequence")) };
-        let mut items = Vec::with_capacity(nodes.len());
-        for (index, node) in nodes.iter().enumerate() {
-            items.push(T::read(node).map_err(|problem| problem.beneath(format!("[{index}]")))?);
-        }
-        Ok(items)
-    }
-}
-
-impl<T: FromJson> FromJson for [T; 2] {
-    fn read(node: &Node<'_>) -> Result<Self, Problem> {
-        Vec::read(node)?.try_into().map_err(|_| Problem::invalid("length", node, "two items"))
+fn cut(message: &str) -> String {
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
+        None => message.to_owned(),
     }
 }

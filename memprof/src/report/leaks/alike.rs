@@ -51,6 +51,14 @@ fn tell_apart(entries: &mut [Entry<'_>]) {
     entries.iter_mut().zip(differences).for_each(|(entry, differs)| entry.differs = differs);
 }
 
+/// The shorter one of two times that may not be known.
+fn shorter(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 impl Entry<'_> {
     fn add(&mut self, other: &LiveGroup) {
         let sum = self.group.to_mut();
@@ -68,10 +76,8 @@ impl Entry<'_> {
         sum.newest_seconds = sum.newest_seconds.min(other.newest_seconds);
         sum.bytes_per_second += other.bytes_per_second;
         sum.bytes_per_call = sum.bytes_per_call.zip(other.bytes_per_call).map(|(one, other)| one + other);
-        sum.last_growth_seconds = match (sum.last_growth_seconds, other.last_growth_seconds) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
+        sum.last_growth_seconds = shorter(sum.last_growth_seconds, other.last_growth_seconds);
+        sum.growth_ended_seconds = shorter(sum.growth_ended_seconds, other.growth_ended_seconds);
         self.groups += 1;
     }
 }

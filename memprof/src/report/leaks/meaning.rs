@@ -41,7 +41,9 @@ fn grows(group: &LiveGroup) -> String {
         format!(", {}{} per call of {}", size::bytes(rounded(bytes)), error_per_call(group), printable(function))
     });
     let survivors = survivors(group).map(|survivors| format!("; {survivors}")).unwrap_or_default();
-    let pause = pause.map(|pause| format!("; none made in the last {}", size::age(pause))).unwrap_or_default();
+    // The newest block is the one that the line above speaks of.
+    let pause =
+        pause.map(|_| format!("; none made in the last {}", size::age(group.newest_seconds))).unwrap_or_default();
     format!("not being freed: +{rate}/s{}{survivors}{pause}", call.unwrap_or_default())
 }
 
@@ -65,8 +67,21 @@ fn survivors(group: &LiveGroup) -> Option<String> {
     })
 }
 
+/// Time since the growth of a group ended: no longer than since its newest block was made.
+pub(super) fn growth_ended(group: &LiveGroup) -> Option<f64> {
+    group.growth_ended_seconds.map(|ended| ended.min(group.newest_seconds))
+}
+
 fn kept(group: &LiveGroup, run: f64) -> String {
     let at = |age: f64| size::age((run - age).max(0.0));
+    if let Some(ended) = growth_ended(group) {
+        return format!(
+            "grew steadily from {} to {} of the run, and has not grown in the last {}",
+            at(group.oldest_seconds),
+            at(ended),
+            size::age(ended)
+        );
+    }
     if let Some(enlarged) = group.last_growth_seconds.filter(|&enlarged| enlarged < group.newest_seconds) {
         return format!("made at {}, last made larger at {}, kept since", at(group.oldest_seconds), at(enlarged));
     }

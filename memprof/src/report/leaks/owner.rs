@@ -30,7 +30,7 @@ const OWN_SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
 
 /// Whose code a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(crate) enum Owner {
     User,
     /// A crate that the program depends on.
     OtherCrate,
@@ -39,14 +39,18 @@ pub(super) enum Owner {
 }
 
 /// The crates that are the user's own: those with tracked functions, and the program's.
-pub(super) struct Crates(Vec<String>);
+pub(crate) struct Crates(Vec<String>);
 
 impl Crates {
     pub(super) fn of(report: &Report) -> Self {
-        let functions = report.functions.iter().map(|function| function.name.as_str());
+        Self::new(report.functions.iter().map(|function| function.name.as_str()), &report.program.name)
+    }
+
+    /// Those of the tracked functions with these names, and of the program of this name.
+    pub(crate) fn new<'n>(functions: impl Iterator<Item = &'n str>, program: &str) -> Self {
         let mut crates: Vec<String> = functions.filter_map(crate_of).map(ToOwned::to_owned).collect();
         // Test programs are called `name-0123456789abcdef`.
-        let program = report.program.name.trim_end_matches(".exe");
+        let program = program.trim_end_matches(".exe");
         let is_hash = |end: &str| end.len() == 16 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
         let program = program.rsplit_once('-').filter(|(_, end)| is_hash(end)).map_or(program, |(name, _)| name);
         crates.push(program.replace('-', "_"));
@@ -76,7 +80,8 @@ fn bare(name: &str) -> &str {
     name.strip_prefix("mut ").or(name.strip_prefix("dyn ")).unwrap_or(name)
 }
 
-pub(super) fn of(frame: &Frame, crates: &Crates) -> Owner {
+/// The owner of a frame.
+pub(crate) fn of(frame: &Frame, crates: &Crates) -> Owner {
     let Some(function) = &frame.function else {
         // A program without symbols has nothing better to show than its own addresses.
         let is_library = frame.module.as_ref().is_some_and(|module| module.contains(".so") || module.contains(".dll"));

@@ -2,6 +2,7 @@
 
 use super::amount::sum;
 use super::groups::is_growing;
+use super::meaning::growth_ended;
 use crate::report::data::{LiveGroup, NetRise, Report, expected::SYMBOLS, verdict};
 use crate::report::name::printable;
 use crate::size;
@@ -21,20 +22,27 @@ pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<Stri
     }
     lines.push(String::new());
     match (growing.len(), rise) {
+        (0, Some(rise)) if rise.ended_seconds.is_some() => {
+            lines.extend(ended(rise, report));
+            lines.extend(named(rise));
+        }
         (0, Some(rise)) => {
             lines.push(format!(
                 "no group is known to grow, but the net of the whole program rose steadily: {}",
-                by(rise)
+                by(rise, report)
             ));
             lines.extend(named(rise));
         }
-        (0, None) => lines.push(nothing_grows(groups)),
+        (0, None) => lines.push(nothing_grows(report, groups)),
         (count, rise) => {
             let verb = if count == 1 { "is" } else { "are" };
             let live = size::bytes(sum(&growing));
             lines.push(format!("{} {verb} growing ({live} live)", size::plural(count as u64, "group")));
             if let Some(rise) = rise {
-                lines.push(format!("the net of the whole program rose steadily by more than that: {}", by(rise)));
+                lines.push(format!(
+                    "the net of the whole program rose steadily by more than that: {}",
+                    by(rise, report)
+                ));
                 lines.extend(named(rise));
             }
         }
@@ -42,13 +50,21 @@ pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<Stri
 }
 
 /// Said only where the data carry it.
-fn nothing_grows(groups: &[&LiveGroup]) -> String {
+fn nothing_grows(report: &Report, groups: &[&LiveGroup]) -> String {
+    if super::is_next_to_nothing(report) {
+        return format!("nothing grows: next to nothing is live, {} in all", size::bytes(report.totals.net_bytes));
+    }
     let with = |verdict: &str| -> Vec<&LiveGroup> {
         groups.iter().copied().filter(|group| group.verdict.as_deref() == Some(verdict)).collect()
     };
     let (unknown, recent) = (with(verdict::UNKNOWN), with(verdict::RECENT));
     let is_much = |bytes: u64| bytes as f64 > UNKNOWN_SHARE * sum(groups) as f64;
     if !is_much(sum(&unknown).saturating_add(sum(&recent))) {
+        let grew: Vec<&LiveGroup> =
+            groups.iter().copied().filter(|group| group.growth_ended_seconds.is_some()).collect();
+        if is_much(sum(&grew)) {
+            return grown_before(&grew);
+        }
         return "nothing grows: no group has survivors that keep arriving".into();
     }
     let of = |groups: &[&LiveGroup]| {
@@ -75,8 +91,39 @@ fn risen(rise: &NetRise, group: &LiveGroup) -> f64 {
     }
 }
 
-fn by(rise: &NetRise) -> String {
-    format!("by {} in the last {}", size::bytes(rise.bytes), size::age(rise.seconds))
+/// Growth that is over is none, and may go on when the program does the same again.
+fn grown_before(groups: &[&LiveGroup]) -> String {
+    let ended = groups.iter().filter_map(|group| growth_ended(group)).fold(f64::INFINITY, f64::min);
+    format!(
+        "nothing has grown in the last {}; {} ({} live) grew steadily until then",
+        size::age(ended),
+        size::plural(groups.len() as u64, "group"),
+        size::bytes(sum(groups))
+    )
+}
+
+fn by(rise: &NetRise, report: &Report) -> String {
+    let bytes = size::bytes(rise.bytes);
+    match rise.ended_seconds {
+        Some(ended) => format!("by {bytes} until {} of the run", at(ended, report)),
+        None => format!("by {bytes} in the last {}", size::age(rise.seconds)),
+    }
+}
+
+/// A rise that is over.
+fn ended(rise: &NetRise, report: &Report) -> Vec<String> {
+    let Some(ended) = rise.ended_seconds else { return Vec::new() };
+    let (pause, bytes) = (size::age(ended), size::bytes(rise.bytes));
+    let (from, to) = (at(rise.seconds, report), at(ended, report));
+    vec![
+        format!("nothing is known to grow now: the net of the whole program has not risen in the last {pause}"),
+        format!("before that it rose steadily, by {bytes} from {from} to {to} of the run"),
+    ]
+}
+
+/// A moment of the run, that long ago.
+fn at(ago: f64, report: &Report) -> String {
+    size::age((report.program.duration_seconds - ago).max(0.0))
 }
 
 /// A function's net also holds what others keep, so that it is not called growing.

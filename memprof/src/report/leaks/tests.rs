@@ -1,7 +1,7 @@
 //! The leak report where something is missing, estimated or empty.
 
 use super::*;
-use crate::report::data::{Frame, LiveGroup};
+use crate::report::data::{Frame, LiveGroup, NetRise};
 use crate::report::golden;
 
 #[track_caller]
@@ -173,6 +173,81 @@ fn small_groups_are_one_line_unless_they_grow() {
     ]);
     has(&text, "and 2 groups below 1 % and 4 KB: 1.7 KB in 20 blocks (`live.groups` in the JSON report)");
     assert!(text.contains("\n1. growing: 40 bytes") && text.contains("\n2. kept: 4.0 KB"), "{text}");
+}
+
+/// The text of a sample in a program that has allocated 100 MB.
+fn sampled(net: i64, error: u64, groups: Vec<LiveGroup>) -> String {
+    let mut report = golden::report();
+    (report.totals.net_bytes, report.totals.net_count, report.totals.allocated_bytes) = (net, 12, 100 << 20);
+    let live = &mut report.live;
+    (live.exact, live.sample_interval_bytes, live.error_bytes) = (false, 2_048, Some(error));
+    (live.tracked, live.sampled_because, live.net_rise) = (Some(groups.len() as u64), Some("table full".into()), None);
+    live.groups = groups;
+    render(&report)
+}
+
+#[test]
+fn next_to_nothing_is_said_in_the_exact_figure() {
+    let one = || LiveGroup { count: 3, samples: 1, at_most_bytes: Some(2_048), ..group(2_600, "unknown", &[]) };
+    for groups in [vec![], vec![one()]] {
+        let text = sampled(2_048, 6_144, groups);
+        has(&text, "2.0 KB live in all, exact; too little to be sampled");
+        assert!(!text.contains("standard error") && !text.contains("too few samples to say of"), "{text}");
+        assert!(!text.contains("6.0 KB"), "{text}");
+    }
+    has(&sampled(2_048, 6_144, vec![one()]), "nothing grows: next to nothing is live, 2.0 KB in all");
+    // It is not next to nothing, and the error is not smaller for that.
+    let text = sampled(594_000, 1_900_000, vec![]);
+    has(
+        &text,
+        "580.1 KB live in all, exact; where they were made is estimated from 0 samples, one in about 2.0 KB: too few to \
+         say more",
+    );
+    assert!(!text.contains("standard error") && !text.contains("nothing grows"), "{text}");
+    let text = sampled(594_000, 60_000, vec![group(594_000, "kept", &[])]);
+    has(&text, "estimated: from 1 sample, one in about 2.0 KB; standard error of the sum 58.6 KB");
+}
+
+#[test]
+fn growth_that_is_over_is_no_growth_but_said() {
+    let ended = || LiveGroup {
+        growth_ended_seconds: Some(3.5),
+        oldest_seconds: 10.0,
+        newest_seconds: 3.4,
+        ..group(900_000, "kept", &[])
+    };
+    let small = group(90_000, "kept since start", &[("vector_search::search", 91)]);
+    let text = with_groups(vec![ended(), small.clone()]);
+    has(&text, "nothing has grown in the last 3.4 s; 1 group (878.9 KB live) grew steadily until then");
+    assert!(text.contains(", and has not grown in the last 3.4 s") && !text.contains("nothing grows"), "{text}");
+    // A small part of what is live.
+    let text = with_groups(vec![LiveGroup { bytes: 9_000, ..ended() }, LiveGroup { bytes: 900_000, ..small }]);
+    has(&text, "nothing grows: no group has survivors that keep arriving");
+}
+
+#[test]
+fn a_rise_that_is_over_is_no_growth() {
+    let mut report = golden::report();
+    report.live.groups = vec![group(90_000, "kept", &[])];
+    report.program.duration_seconds = 4.0;
+    report.live.net_rise =
+        Some(NetRise { bytes: 3 << 20, seconds: 3.0, ended_seconds: Some(1.0), ..NetRise::default() });
+    let text = render(&report);
+    has(&text, "nothing is known to grow now: the net of the whole program has not risen in the last 1.0 s");
+    has(&text, "before that it rose steadily, by 3.0 MB from 1.0 s to 3.0 s of the run");
+}
+
+#[test]
+fn a_pause_is_as_long_as_the_newest_block_is_old() {
+    let growing = LiveGroup {
+        growth: Some("new blocks".into()),
+        last_growth_seconds: Some(1.6),
+        newest_seconds: 2.1,
+        ..group(200_000, "growing", &[])
+    };
+    let text = with_groups(vec![growing]);
+    assert!(text.contains("newest 2.1 s ago") && text.contains("none made in the last 2.1 s"), "{text}");
+    assert!(!text.contains("1.6 s"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,135 @@
+//! Sums of live blocks, from all of them or from a sample, and how far they can be off.
+
+use crate::live::{Record, probability};
+
+/// How likely a block like this one is to have a record, where the table keeps one in about `interval` bytes.
+pub(crate) fn chance(record: &Record, interval: u64) -> f64 {
+    probability(record.size, interval)
+}
+
+/// The live blocks of a path, a function, or all, each standing for 1/P of its kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Estimate {
+    bytes: f64,
+    count: f64,
+    /// Of `bytes`.
+    variance: f64,
+    samples: u64,
+    /// The sum of the weights, which is `count` before it is rounded, and that of their squares.
+    weights: f64,
+    squares: f64,
+}
+
+impl Estimate {
+    /// Adds a block that has a record, which a block of its size gets with this chance.
+    pub(crate) fn add(&mut self, size: u64, chance: f64) {
+        let weight = 1.0 / chance;
+        let stands_for = size as f64 * weight;
+        self.bytes += stands_for;
+        self.count += weight;
+        self.variance += (1.0 - chance) * stands_for * stands_for;
+        self.samples += 1;
+        self.weights += weight;
+        self.squares += weight * weight;
+    }
+
+    /// Adds what may be there although no sample shows it: about so many bytes, as one standard error.
+    pub(crate) fn may_miss(&mut self, bytes: u64) {
+        self.variance += (bytes as f64).powi(2);
+    }
+
+    /// The sum with whole bytes and blocks: what rows of a report are made of, so that these add up.
+    pub(crate) fn rounded(self) -> Self {
+        Self { bytes: self.bytes.round(), count: self.count.round(), ..self }
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes + other.bytes,
+            count: self.count + other.count,
+            variance: self.variance + other.variance,
+            samples: self.samples + other.samples,
+            weights: self.weights + other.weights,
+            squares: self.squares + other.squares,
+        }
+    }
+
+    /// Bytes.
+    pub(crate) fn bytes(self) -> u64 {
+        self.bytes as u64
+    }
+
+    /// Blocks.
+    pub(crate) fn count(self) -> u64 {
+        self.count as u64
+    }
+
+    /// Blocks that have a record.
+    pub(crate) fn samples(self) -> u64 {
+        self.samples
+    }
+
+    /// How many samples of equal weight would say as much: (Σw)²/Σw². Where each block has a record, the number of blocks.
+    pub(crate) fn effective(self) -> f64 {
+        if self.squares > 0.0 { self.weights * self.weights / self.squares } else { 0.0 }
+    }
+
+    /// True if most of the blocks have no record of their own.
+    pub(crate) fn is_thin(self) -> bool {
+        self.weights > 1.1 * self.samples as f64
+    }
+
+    /// The standard error of the bytes, 0 where each block has a record. Where there are no samples, three intervals: if
+    /// there was more, one would have been chosen with 95 %.
+    pub(crate) fn error(self, interval: u64) -> u64 {
+        match self.samples {
+            _ if interval <= 1 => 0,
+            0 => interval.saturating_mul(3),
+            _ => self.variance.sqrt().ceil() as u64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_stands_for_more_than_itself() {
+        let mut estimate = Estimate::default();
+        estimate.add(1000, probability(1000, 1000));
+        let chance = 1.0 - (-1.0_f64).exp();
+        assert_eq!((estimate.rounded().bytes(), estimate.rounded().count()), ((1000.0 / chance).round() as u64, 2));
+        assert_eq!(estimate.error(1000), ((1.0 - chance).sqrt() * 1000.0 / chance).ceil() as u64);
+        // A block far beyond the interval is certain.
+        let mut certain = Estimate::default();
+        certain.add(1 << 30, probability(1 << 30, 1000));
+        assert_eq!((certain.bytes(), certain.count(), certain.error(1000)), (1 << 30, 1, 0));
+    }
+
+    #[test]
+    fn samples_of_unequal_weight_say_less() {
+        let mut equal = Estimate::default();
+        (0..8).for_each(|_| equal.add(100, 0.1));
+        assert!((equal.effective() - 8.0).abs() < 1e-9 && equal.is_thin());
+        equal.add(100, 0.001);
+        assert!(equal.effective() < 2.0, "{}", equal.effective());
+        let mut certain = Estimate::default();
+        certain.add(1 << 20, 0.99);
+        assert!(!certain.is_thin());
+    }
+
+    #[test]
+    fn nothing_found_is_not_nothing_there() {
+        assert_eq!(Estimate::default().error(4096), 3 * 4096);
+        assert_eq!(Estimate::default().error(1), 0);
+    }
+
+    #[test]
+    fn where_all_are_tracked_the_sum_is_exact() {
+        let mut estimate = Estimate::default();
+        (1..=1000).for_each(|size| estimate.add(size, 1.0));
+        assert_eq!((estimate.bytes(), estimate.count(), estimate.samples()), (500_500, 1000, 1000));
+        assert_eq!(estimate.plus(estimate).error(1), 0);
+    }
+}

@@ -1,0 +1,172 @@
+//! Live blocks by call path and place, and what is known of them over time.
+
+use super::estimate::{Estimate, chance};
+use super::readings::{Key, Readings};
+use super::stacks::Stacks;
+use super::verdict::{Birth, Births};
+use crate::collect::merge::Paths;
+use crate::collect::symbols::names::Files;
+use crate::live::{COARSE_BITS, Record, Records, coarse, probability};
+use crate::report::data::Frame;
+use crate::report::leaks::owner::Crates;
+use crate::sorted;
+use crate::stack::StackId;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+/// A block that keeps being made larger is a group that grows, if it is as large as this and this share of all.
+const LARGE: u64 = 64 * 1024;
+const LARGE_SHARE: f64 = 0.1;
+
+/// The live blocks of one path and place.
+pub(crate) struct Group {
+    pub(crate) path: usize,
+    pub(crate) estimate: Estimate,
+    pub(crate) largest: u64,
+    /// Ticks.
+    pub(crate) oldest: u64,
+    pub(crate) newest: u64,
+    pub(crate) frames: Vec<Frame>,
+    blocks: Vec<Block>,
+    /// The places of its blocks, as readings have them.
+    keys: HashSet<Key>,
+    stack: StackId,
+    /// Whether the largest block was made larger in the later half of its life.
+    is_being_enlarged: bool,
+    /// When a block of it was last made larger, ticks; 0: never.
+    pub(crate) enlarged: u64,
+}
+
+/// A block that has a record.
+struct Block {
+    /// Ticks.
+    made: u64,
+    /// When it was last made larger, or made.
+    enlarged: u64,
+    /// The blocks that it stands for, and their bytes.
+    weight: f64,
+    bytes: f64,
+}
+
+impl Group {
+    fn new(path: usize, stack: StackId, first: &Record) -> Self {
+        Self {
+            path,
+            estimate: Estimate::default(),
+            largest: 0,
+            oldest: first.ticks,
+            newest: first.ticks,
+            frames: Vec::new(),
+            blocks: Vec::new(),
+            keys: HashSet::new(),
+            stack,
+            is_being_enlarged: false,
+            enlarged: 0,
+        }
+    }
+
+    fn add(&mut self, record: &Record, interval: u64, now: u64) {
+        let chance = chance(record, interval).max(f64::MIN_POSITIVE);
+        self.estimate.add(record.size, chance);
+        if record.size > self.largest {
+            self.largest = record.size;
+            self.is_being_enlarged = was_enlarged_late(record.ticks, record.grown, now);
+        }
+        self.oldest = self.oldest.min(record.ticks);
+        self.newest = self.newest.max(record.ticks);
+        let enlarged = enlarged(record.ticks, record.grown);
+        self.enlarged = self.enlarged.max(enlarged.unwrap_or(0));
+        let (weight, bytes) = (1.0 / chance, record.size as f64 / chance);
+        self.blocks.push(Block { made: record.ticks, enlarged: enlarged.unwrap_or(record.ticks), weight, bytes });
+        self.keys.insert(Key { owner: record.owner, stack: record.stack });
+    }
+
+    /// When its blocks were made, where `seconds` tells the seconds of the run from ticks.
+    pub(crate) fn births(&self, seconds: impl Fn(u64) -> f64) -> Births {
+        let birth = |block: &Block| Birth {
+            at: seconds(block.made),
+            since: seconds(block.enlarged),
+            weight: block.weight,
+            bytes: block.bytes,
+        };
+        Births::new(self.blocks.iter().map(birth).collect())
+    }
+
+    /// Its live bytes at each moment of the readings; `None` where one of its places has none.
+    pub(crate) fn levels(&self, readings: &Readings) -> Option<Vec<f64>> {
+        let mut levels = vec![0.0; readings.moments.len()];
+        for key in &self.keys {
+            let row = readings.live.get(key)?;
+            levels.iter_mut().zip(row).for_each(|(sum, &bytes)| *sum += bytes as f64);
+        }
+        Some(levels)
+    }
+
+    /// How likely a block of the usual size is to get a record, where one in about `interval` bytes does.
+    pub(crate) fn chance_now(&self, interval: u64) -> f64 {
+        probability(self.estimate.bytes() / self.estimate.count().max(1), interval)
+    }
+
+    /// True if a block that is large among `whole` bytes was made larger in the later half of its life.
+    pub(crate) fn was_enlarged_late(&self, whole: u64) -> bool {
+        // A vector that grows by doubling is one block, made once. The last time is in the later half of its life if it
+        // grows evenly; what was filled at the start was enlarged there for the last time.
+        let is_large = self.largest >= LARGE && self.largest as f64 >= whole as f64 * LARGE_SHARE;
+        is_large && self.is_being_enlarged
+    }
+}
+
+/// Sorts the records into groups, the largest first: by call path, and by place if stacks are wanted: then `crates` are the
+/// program's own. The files that were replaced since their modules were loaded are beside them.
+pub(crate) fn grouped(
+    records: &Records,
+    paths: &Paths,
+    readings: &Readings,
+    now: u64,
+    crates: Option<&Crates>,
+) -> (Vec<Group>, Vec<PathBuf>) {
+    let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
+    let (files, none) = (Files::default(), Crates::new(std::iter::empty(), ""));
+    let with_stacks = if crates.is_some() { records.as_slice() } else { &[] };
+    let mut stacks = Stacks::of(with_stacks, &files, crates.unwrap_or(&none));
+    for record in records.as_slice() {
+        // A node that came after the snapshot is not merged: what it allocated is no part of this report.
+        let Some(&path) = paths.of_node.get(&record.owner) else { continue };
+        let stack = stacks.first_alike(record.stack);
+        let group = groups.entry((path, stack)).or_insert_with(|| Group::new(path, stack, record));
+        group.add(record, records.interval_of(record), now);
+    }
+    // Places that have no live block now are among a group's: a thread may have passed its work on, and the profiler has
+    // several ways to a record.
+    let with_groups: HashSet<usize> = groups.keys().map(|&(path, _)| path).collect();
+    for &key in readings.live.keys() {
+        let Some(path) = paths.of_node.get(&key.owner).filter(|path| with_groups.contains(path)) else { continue };
+        if let Some(group) = groups.get_mut(&(*path, stacks.first_alike(key.stack))) {
+            group.keys.insert(key);
+        }
+    }
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    for group in &mut groups {
+        group.estimate = group.estimate.rounded();
+        group.frames = stacks.frames(group.stack);
+    }
+    sorted::by_key(&mut groups, |group| (Reverse(group.estimate.bytes()), group.path, group.stack));
+    (groups, stacks.replaced())
+}
+
+/// When a block was last made larger, ticks: as far as that is kept, and no sooner than it was made. `None`: never.
+fn enlarged(born: u64, grown: u32) -> Option<u64> {
+    const WRAP: u64 = 1 << 32;
+    let base = born >> COARSE_BITS;
+    let coarse = base - base % WRAP + u64::from(grown);
+    let coarse = if coarse < base { coarse + WRAP } else { coarse };
+    (grown != 0).then_some((coarse << COARSE_BITS).max(born))
+}
+
+/// Whether a block's last growth is in the later half of its life.
+fn was_enlarged_late(born: u64, grown: u32, now: u64) -> bool {
+    let (born, now) = (born >> COARSE_BITS, u64::from(coarse(now)));
+    // 0: never. The moments are compared as far as they are kept.
+    grown != 0 && u64::from(grown) * 2 >= (born & u64::from(u32::MAX)) + now && now > (born & u64::from(u32::MAX))
+}

@@ -1,0 +1,11 @@
+//! Live blocks: the groups of a report, and what is said of them.
+
+pub(crate) mod estimate;
+pub(crate) mod groups;
+pub(crate) mod net_rise;
+pub(crate) mod over_time;
+pub(crate) mod place;
+pub(crate) mod readings;
+pub(crate) mod rows;
+pub(crate) mod stacks;
+pub(crate) mod verdict;

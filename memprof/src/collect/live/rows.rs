@@ -1,0 +1,280 @@
+//! What is still live, by call path and stack.
+
+use super::estimate::Estimate;
+use super::groups::{Group, grouped};
+use super::over_time::OverTime;
+use super::verdict::{Evidence, Levels, Member, Verdict, agree};
+use crate::collect::merge::Paths;
+use crate::collect::request::Request;
+use crate::collect::site_names::{Names, name};
+use crate::live::{self, Records};
+use crate::os::clock::Anchor;
+use crate::report::data::{Live, LiveGroup, Totals, cause, expected};
+use crate::report::leaks::owner::Crates;
+use crate::report::name::PANIC;
+use crate::sorted;
+use std::path::PathBuf;
+use wildmatch::WildMatch;
+
+/// The tracked allocations of one moment, summed by path.
+pub(crate) struct Tracked {
+    by_path: Vec<Estimate>,
+    groups: Vec<Group>,
+    sum: Estimate,
+    over_time: OverTime,
+    /// One block in about so many bytes gets a record now; 1: each.
+    interval: u64,
+    /// The largest interval that any block was subject to.
+    largest_interval: u64,
+    /// Least and largest interval of the records.
+    interval_range: Option<[u64; 2]>,
+    /// Allocations so far that should have a record and found no room.
+    given_up: u64,
+    /// The files that were replaced since their modules were loaded.
+    pub(crate) replaced: Vec<PathBuf>,
+}
+
+/// Blocks with such a chance of a record are not missed.
+const NEARLY_CERTAIN: f64 = 0.95;
+
+impl Tracked {
+    /// `crates`: the program's own, where stacks are wanted. `since_start`: net of the process beyond what was live when the profile started, bytes.
+    pub(crate) fn new(
+        records: &Records,
+        given_up: u64,
+        paths: &Paths,
+        over_time: OverTime,
+        now: &Anchor,
+        crates: Option<&Crates>,
+        since_start: u64,
+    ) -> Self {
+        let (mut groups, replaced) = grouped(records, paths, &over_time.readings, now.ticks(), crates);
+        let mut sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
+        // Blocks that seldom get a record now can be there without a sample, up to what the exact figures leave: with an
+        // interval's bytes of them none has one with a chance of 37 %.
+        let missed = since_start.saturating_sub(sum.bytes()).min(records.interval);
+        if records.interval > 1 {
+            sum.may_miss(missed);
+        }
+        for group in groups.iter_mut().filter(|group| group.chance_now(records.interval) < NEARLY_CERTAIN) {
+            let allocated = paths.all.get(group.path).map_or(0, |path| path.reading.allocated.bytes);
+            group.estimate.may_miss(missed.min(allocated.saturating_sub(group.estimate.bytes())));
+        }
+        let mut by_path = vec![Estimate::default(); paths.all.len()];
+        for group in &groups {
+            if let Some(place) = by_path.get_mut(group.path) {
+                *place = place.plus(group.estimate);
+            }
+        }
+        let (interval, largest_interval) = (records.interval, records.largest_interval);
+        let interval_range = records.interval_range();
+        Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, given_up, replaced }
+    }
+
+    /// What the paths retain; unknown where blocks that should have a record have none.
+    pub(crate) fn retained(&self) -> Option<Retained<'_>> {
+        (self.given_up == 0).then_some(Retained { by_path: &self.by_path, interval: self.largest_interval })
+    }
+}
+
+/// What each path retains.
+#[derive(Clone, Copy)]
+pub(crate) struct Retained<'a> {
+    by_path: &'a [Estimate],
+    interval: u64,
+}
+
+impl Retained<'_> {
+    pub(crate) fn of(self, path: usize) -> Estimate {
+        self.by_path.get(path).copied().unwrap_or_default()
+    }
+
+    /// The standard error; 0 where nothing was allocated that could be retained.
+    pub(crate) fn error(self, estimate: Estimate) -> u64 {
+        if estimate.samples() == 0 { 0 } else { estimate.error(self.interval) }
+    }
+
+    /// True if anything is known of what so many bytes left: without a sample of them it is not.
+    pub(crate) fn is_known(self, estimate: Estimate, allocated: u64) -> bool {
+        self.interval <= 1 || estimate.samples() > 0 || allocated == 0
+    }
+}
+
+/// The section `live` of a report.
+pub(crate) fn section(
+    request: &Request,
+    now: &Anchor,
+    names: &Names,
+    paths: &Paths,
+    totals: &Totals,
+    tracked: Option<&Tracked>,
+) -> Live {
+    let at_start = &request.at_start().live;
+    let Some(tracked) = tracked else {
+        return Live {
+            exact: false,
+            sample_interval_bytes: 1,
+            before_start_bytes: at_start.net_allocated as u64,
+            before_start_count: at_start.net_count as u64,
+            ..Live::default()
+        };
+    };
+    // Every live block either has a record (or one that stands for it), or is from before the start, or found no room. As
+    // long as each has a record of its own the second figure is the rest, to the byte. Else nobody knows which of the
+    // others a block without a record is: what was there at the start is taken to be there still.
+    let (bytes, count) = (tracked.sum.bytes(), tracked.sum.count());
+    let without_count = (totals.net_count.max(0) as u64).saturating_sub(count);
+    let without_bytes = (totals.net_bytes.max(0) as u64).saturating_sub(bytes);
+    let (start_bytes, start_count) = (at_start.net_allocated as u64, at_start.net_count as u64);
+    let is_complete = tracked.given_up == 0;
+    let exact = is_complete && tracked.interval <= 1;
+    let not_tracked = without_count.saturating_sub(start_count).min(tracked.given_up);
+    Live {
+        exact,
+        sample_interval_bytes: tracked.interval,
+        interval_range: tracked.interval_range,
+        tracked: Some(tracked.sum.samples()),
+        not_tracked: Some(not_tracked),
+        estimated_bytes: Some(bytes),
+        estimated_count: Some(count),
+        error_bytes: is_complete.then_some(tracked.sum.error(tracked.largest_interval)),
+        before_start_bytes: if exact { without_bytes } else { without_bytes.min(start_bytes) },
+        before_start_count: if exact { without_count } else { without_count.min(start_count) },
+        sampled_because: sampled_because(request, tracked.interval),
+        groups: rows(tracked, request, now, names, paths, totals.net_bytes),
+        net_rise: None,
+    }
+}
+
+/// Why only a part of the blocks has a record, as the report has it.
+fn sampled_because(request: &Request, interval: u64) -> Option<String> {
+    let causes = live::causes();
+    let because = match causes {
+        _ if interval <= 1 => return None,
+        _ if request.config.memory_profiling.sample_interval_bytes > 1 => cause::FIXED,
+        live::Causes { is_full: true, .. } => cause::FULL,
+        live::Causes { .. } => cause::BUDGET,
+    };
+    Some(because.to_owned())
+}
+
+/// One row for each group: what grows first, then by size.
+fn rows(tracked: &Tracked, request: &Request, now: &Anchor, names: &Names, paths: &Paths, net: i64) -> Vec<LiveGroup> {
+    let ignored: Vec<(&String, WildMatch)> =
+        request.config.leaks.ignore.iter().map(|pattern| (pattern, WildMatch::new(pattern))).collect();
+    let run = request.started.elapsed_until(now).as_secs_f64();
+    let mut rows: Vec<(Verdict, LiveGroup)> = tracked
+        .groups
+        .iter()
+        .zip(verdicts(tracked, request, now, paths))
+        .map(|(group, verdict)| {
+            let oldest = request.started.age_seconds(group.oldest, now);
+            let mut row = LiveGroup { verdict: Some(verdict.name().to_owned()), ..row(group, tracked, paths, net) };
+            row.path = paths.upwards(group.path).filter_map(|path| path.site).map(|site| name(names, site)).collect();
+            row.path.reverse();
+            let site = paths.all.get(group.path).and_then(|path| path.site);
+            (row.file, row.line) = (site.map(|site| site.file.to_owned()), site.map(|site| site.line));
+            row.oldest_seconds = oldest;
+            row.newest_seconds = request.started.age_seconds(group.newest, now);
+            // A group that is younger than this has no rate yet.
+            row.bytes_per_second = row.bytes as f64 / oldest.max(1e-3);
+            row.last_growth_seconds = (group.enlarged > 0).then(|| request.started.age_seconds(group.enlarged, now));
+            if let Some(growth) = verdict.growth() {
+                row.growth = Some(growth.how.name().to_owned());
+                row.last_growth_seconds = Some((run - growth.last).max(0.0));
+                row.bytes_per_second = growth.bytes / (run - growth.from).max(1e-3);
+            }
+            row.growth_ended_seconds = verdict.past_growth().map(|growth| (run - growth.last).max(0.0));
+            row.expected = expected(&row, &ignored).or_else(|| symbols_of_backtraces(&row, verdict));
+            (verdict, row)
+        })
+        .collect();
+    sorted::by_key(&mut rows, |(verdict, row)| (verdict.growth().is_none(), std::cmp::Reverse(row.bytes)));
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The verdicts on all groups.
+fn verdicts(tracked: &Tracked, request: &Request, now: &Anchor, paths: &Paths) -> Vec<Verdict> {
+    let run = request.started.elapsed_until(now).as_secs_f64();
+    let member = |group: &Group| Member {
+        path: group.path,
+        verdict: verdict(group, tracked, request, now, paths),
+        blocks: group.estimate.count() as f64,
+        bytes: group.estimate.bytes() as f64,
+        latest: run - request.started.age_seconds(group.newest.max(group.enlarged), now),
+    };
+    let mut members: Vec<Member> = tracked.groups.iter().map(member).collect();
+    agree(&mut members, run / tracked.over_time.moments.len().max(1) as f64);
+    members.into_iter().map(|member| member.verdict).collect()
+}
+
+/// The verdict on a group, from all that is known of it.
+fn verdict(group: &Group, tracked: &Tracked, request: &Request, now: &Anchor, paths: &Paths) -> Verdict {
+    let over_time = &tracked.over_time;
+    let path = paths.all.get(group.path);
+    let run = request.started.elapsed_until(now).as_secs_f64();
+    let levels = group.levels(&over_time.readings).unwrap_or_default();
+    let levels = over_time.moments.iter().copied().zip(levels).collect();
+    Verdict::of(&Evidence {
+        births: group.births(|ticks| run - request.started.age_seconds(ticks, now)),
+        levels: Levels::new(levels),
+        bytes: group.estimate.bytes() as f64,
+        error: group.estimate.error(tracked.largest_interval) as f64,
+        effective: group.estimate.effective(),
+        is_thin: group.estimate.is_thin(),
+        chance: group.chance_now(tracked.interval),
+        was_enlarged_late: group.was_enlarged_late(tracked.sum.bytes()),
+        was_enlarged: group.enlarged > 0,
+        has_rising_net: over_time.has_rising_net(group.path, run, path.map_or(0, |path| path.reading.net_bytes())),
+        count: group.estimate.count() as f64,
+        calls: calls(group, paths),
+        calls_before: Levels::new(over_time.calls_of(group.path)),
+        allocations: path.map_or(0, |path| path.reading.allocated.count),
+        activity: &over_time.activity,
+        now: run,
+    })
+}
+
+/// Calls of the group's function on its path; 0 outside every function.
+fn calls(group: &Group, paths: &Paths) -> u64 {
+    paths.all.get(group.path).filter(|path| path.site.is_some()).map_or(0, |path| path.reading.calls)
+}
+
+fn row(group: &Group, tracked: &Tracked, paths: &Paths, net: i64) -> LiveGroup {
+    let bytes = group.estimate.bytes();
+    let calls = calls(group, paths);
+    let allocated = paths.all.get(group.path).map_or(u64::MAX, |path| path.reading.allocated.bytes);
+    let most = allocated.min(net.max(0) as u64);
+    LiveGroup {
+        bytes,
+        count: group.estimate.count(),
+        error_bytes: group.estimate.error(tracked.largest_interval),
+        at_most_bytes: (bytes > most).then_some(most),
+        samples: group.estimate.samples(),
+        effective_samples: group.estimate.effective(),
+        largest_bytes: group.largest,
+        calls: (calls > 0).then_some(calls),
+        bytes_per_call: (calls > 0).then(|| bytes as f64 / calls as f64),
+        stack: group.frames.clone(),
+        ..LiveGroup::default()
+    }
+}
+
+/// Why a group is expected that no pattern matches: the symbols that the standard library, or the crate `backtrace`, keeps
+/// once it has read them, one file or unit after the other. Where no stack says so, the path does, of a group that does not grow.
+fn symbols_of_backtraces(row: &LiveGroup, verdict: Verdict) -> Option<String> {
+    const READERS: [&str; 2] = ["backtrace_rs::symbolize::", "backtrace::symbolize::"];
+    let mut names = row.stack.iter().filter_map(|frame| frame.function.as_deref()).peekable();
+    let are_symbols = match names.peek() {
+        Some(_) => names.any(|name| READERS.iter().any(|reader| name.contains(reader))),
+        None => row.path.first().is_some_and(|name| name == PANIC) && verdict.growth().is_none(),
+    };
+    are_symbols.then(|| expected::SYMBOLS.to_owned())
+}
+
+/// The first pattern that one of the group's functions or frames matches.
+fn expected(row: &LiveGroup, ignored: &[(&String, WildMatch)]) -> Option<String> {
+    let names =
+        || row.path.iter().map(String::as_str).chain(row.stack.iter().filter_map(|frame| frame.function.as_deref()));
+    ignored.iter().find(|(_, pattern)| names().any(|name| pattern.matches(name))).map(|(text, _)| (*text).clone())
+}

@@ -1,0 +1,73 @@
+//! How busy the process was over time.
+
+/// All that the process has done until a moment of the run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Work {
+    /// When, seconds.
+    pub(crate) at: f64,
+    /// Bytes allocated.
+    pub(crate) bytes: f64,
+    /// Processor time, seconds; always 0 where the system does not tell.
+    pub(crate) processor: f64,
+}
+
+/// Of the work before: the most that a program does which has gone to rest.
+const REST: f64 = 0.1;
+/// Share of one processor that a process at rest may use.
+const IDLE: f64 = 0.05;
+
+/// The work at moments of the run, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Activity(Vec<Work>);
+
+impl Activity {
+    /// Of these moments, oldest first.
+    pub(crate) fn new(points: Vec<Work>) -> Self {
+        Self(points)
+    }
+
+    /// Work done between two moments, which took `at` seconds; `None` where that is not known.
+    pub(super) fn between(&self, from: f64, to: f64) -> Option<Work> {
+        let (before, after) = (self.at(from)?, self.at(to)?);
+        let since = |before: f64, after: f64| (after - before).max(0.0);
+        Some(Work {
+            at: since(from, to),
+            bytes: since(before.bytes, after.bytes),
+            processor: since(before.processor, after.processor),
+        })
+    }
+
+    /// True if the program has been at rest since a moment, and was not from a moment before.
+    pub(crate) fn rests(&self, from: f64, since: f64, now: f64) -> bool {
+        let work = self.between(from, since).zip(self.between(since, now));
+        work.is_some_and(|(before, since)| since.is_rest(REST, before))
+    }
+
+    /// Work since a moment, as a share of that before it, by bytes or by processor time, whichever is less. `None` where
+    /// nothing is known of it.
+    pub(super) fn share_since(&self, from: f64, since: f64, now: f64) -> Option<f64> {
+        let (before, since) = self.between(from, since).zip(self.between(since, now))?;
+        let share = |since: f64, before: f64| (before > 0.0).then(|| since / before);
+        let (bytes, processor) = (share(since.bytes, before.bytes)?, share(since.processor, before.processor));
+        Some(processor.map_or(bytes, |processor| processor.min(bytes)))
+    }
+
+    /// Work until a moment, evenly between the two readings around it.
+    fn at(&self, seconds: f64) -> Option<Work> {
+        let (first, last) = (self.0.first()?, self.0.last()?);
+        let after = self.0.partition_point(|point| point.at <= seconds);
+        let left = after.checked_sub(1).and_then(|index| self.0.get(index)).unwrap_or(first);
+        let right = self.0.get(after).unwrap_or(last);
+        let span = right.at - left.at;
+        let part = if span > 0.0 { ((seconds - left.at) / span).clamp(0.0, 1.0) } else { 0.0 };
+        let mix = |left: f64, right: f64| left + (right - left) * part;
+        Some(Work { at: seconds, bytes: mix(left.bytes, right.bytes), processor: mix(left.processor, right.processor) })
+    }
+}
+
+impl Work {
+    /// True if this is at most a share of other work, by bytes and by processor time: who allocates little may still compute.
+    pub(super) fn is_rest(self, share: f64, of: Work) -> bool {
+        self.bytes <= share * of.bytes && self.processor <= (share * of.processor).max(IDLE * self.at)
+    }
+}

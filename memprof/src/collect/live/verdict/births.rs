@@ -1,0 +1,318 @@
+//! Growth by new blocks: when the survivors were made.
+
+use super::{Evidence, FEWEST_BLOCKS, FEWEST_CALLS, FEWEST_CONFIRMED, Growth, How, YOUNG};
+
+/// Of all survivors, in each half of the time.
+const LEAST_SHARE: f64 = 0.1;
+/// Of the time, or mean distances between two survivors: a longer pause means that no more come.
+const PAUSE: f64 = 0.1;
+const GAPS: f64 = 3.0;
+/// Samples that are due where the exact net of the call path says that more came: by chance there can be none for long.
+const GAPS_WITH_NET: f64 = 8.0;
+/// Of all survivors, in each quarter, where the group began late in the run.
+const LEAST_SHARE_OF_YOUNG: f64 = 0.1;
+/// Of the run: what has lasted for less cannot be told from what is being worked on.
+const SHORTEST: f64 = 0.05;
+/// Blocks of a group that began late in the run.
+const FEWEST_OF_YOUNG: usize = 16;
+/// Of all survivors: those that stand before the group's beginning.
+const STRAGGLERS: f64 = 0.05;
+/// Of the bytes made in the later half: a rise of less is none.
+const LEAST_RISE: f64 = 0.25;
+/// Of the blocks made on a path, reallocated ones among them: with as many live hardly any was freed.
+const FREED_SELDOM: f64 = 0.6;
+/// Of its present bytes: what was as high before may fall again.
+const AS_HIGH: f64 = 0.5;
+/// Of the work before: what the program does at most while it rests.
+const REST: f64 = 0.5;
+/// Of the survivors before, for the same work: as many at least while the program rests.
+const SAME: f64 = 0.5;
+/// Of all survivors, in the later half, while the program rests.
+const LEAST_SHARE_AT_REST: f64 = 0.02;
+
+/// A live block that has a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth {
+    /// When it was made, seconds of the run.
+    pub(crate) at: f64,
+    /// When it was last made larger, or made.
+    pub(crate) since: f64,
+    /// The blocks that it stands for.
+    pub(crate) weight: f64,
+    /// Their bytes.
+    pub(crate) bytes: f64,
+}
+
+/// The live blocks of a group, the oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Births(Vec<Birth>);
+
+impl Births {
+    pub(crate) fn new(mut births: Vec<Birth>) -> Self {
+        births.sort_by(|a, b| a.at.total_cmp(&b.at));
+        Self(births)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn newest(&self) -> f64 {
+        self.0.last().map_or(0.0, |birth| birth.at)
+    }
+
+    /// Blocks made between two moments, the first one included.
+    fn weight(&self, from: f64, to: f64) -> f64 {
+        self.between(from, to).map(|birth| birth.weight).sum()
+    }
+
+    fn between(&self, from: f64, to: f64) -> impl Iterator<Item = &Birth> {
+        self.0.iter().filter(move |birth| birth.at >= from && birth.at < to)
+    }
+
+    /// The most bytes that were made, or made larger, since a moment within so many seconds.
+    pub(super) fn densest(&self, from: f64, width: f64) -> f64 {
+        let mut since: Vec<(f64, f64)> = self.0.iter().map(|birth| (birth.since, birth.bytes)).collect();
+        since.retain(|birth| birth.0 >= from);
+        since.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (mut first, mut sum, mut most) = (since.iter().peekable(), 0.0, 0.0_f64);
+        for &(at, bytes) in &since {
+            sum += bytes;
+            while let Some(gone) = first.next_if(|birth| at - birth.0 > width) {
+                sum -= gone.1;
+            }
+            most = most.max(sum);
+        }
+        most
+    }
+
+    /// The blocks made after a moment, and their bytes.
+    pub(super) fn made_since(&self, seconds: f64) -> (usize, f64) {
+        let since = || self.0.iter().filter(|birth| birth.at > seconds);
+        (since().count(), since().map(|birth| birth.bytes).sum())
+    }
+
+    /// Bytes of what was made until each of so many moments and is live now.
+    pub(super) fn levels(&self, moments: u32, now: f64) -> Vec<(f64, f64)> {
+        let (mut births, mut sum) = (self.0.iter().peekable(), 0.0);
+        let moments = (0..moments).map(|moment| now * f64::from(moment) / f64::from(moments));
+        let level = |at: f64| {
+            while let Some(birth) = births.next_if(|birth| birth.at <= at) {
+                sum += birth.bytes;
+            }
+            (at, sum)
+        };
+        moments.map(level).collect()
+    }
+
+    /// The moment until which a share of the blocks was made.
+    pub(super) fn quantile(&self, share: f64) -> f64 {
+        quantile(self.0.iter().map(|birth| (birth.at, birth.weight)), share)
+    }
+
+    /// The moment until which a share of the blocks was as large as now.
+    pub(super) fn quantile_of_sizes(&self, share: f64) -> f64 {
+        let mut since: Vec<(f64, f64)> = self.0.iter().map(|birth| (birth.since, birth.weight)).collect();
+        since.sort_by(|a, b| a.0.total_cmp(&b.0));
+        quantile(since.iter().copied(), share)
+    }
+}
+
+/// The moment until which a share of the weights came; the moments are sorted.
+fn quantile(moments: impl Iterator<Item = (f64, f64)> + Clone, share: f64) -> f64 {
+    let wanted = share * moments.clone().map(|moment| moment.1).sum::<f64>();
+    let mut so_far = 0.0;
+    let mut last = 0.0;
+    for (at, weight) in moments {
+        so_far += weight;
+        last = at;
+        // So that rounding does not decide.
+        if so_far > wanted * (1.0 + 1e-9) {
+            break;
+        }
+    }
+    last
+}
+
+/// True if a group grows by new blocks, now or whenever the program works.
+pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
+    let births = &group.births;
+    if births.len() < if group.is_confirmed() { FEWEST_CONFIRMED } else { FEWEST_BLOCKS } {
+        return None;
+    }
+    let first = births.quantile(STRAGGLERS);
+    let is_blind = is_blind(group);
+    // Only the exact net of the call path can say that it has gone on since.
+    if is_blind && !group.has_rising_net {
+        return None;
+    }
+    let span = Span { first, now: if is_blind { births.newest() } else { group.now } };
+    let grows = if span.length() >= YOUNG * group.now {
+        let keep_coming = keep_coming(births, span) && !group.was_stalled(first, births.newest());
+        (keep_coming && !turns_over(group, span) && !was_emptied(group, span)) || rests(group, span)
+    } else {
+        began_late(group, span)
+    };
+    let bytes = births.between(first, f64::INFINITY).map(|birth| birth.bytes).sum();
+    // The net of its path says that more came since the newest one that has a record.
+    let last = if is_blind { group.now } else { births.newest() };
+    grows.then_some(Growth { how: How::NewBlocks, from: first, last, bytes })
+}
+
+/// True if the pause since the newest survivor says nothing: at the mean rate before it fewer than [`GAPS`] samples were due since
+/// ([`GAPS_WITH_NET`] where the net says otherwise), because new blocks seldom get a record now.
+fn is_blind(group: &Evidence<'_>) -> bool {
+    let births = &group.births;
+    let (first, newest) = (births.quantile(STRAGGLERS), births.newest());
+    let rate = births.weight(first, f64::INFINITY) / (newest - first).max(f64::MIN_POSITIVE);
+    let pause = group.now - newest;
+    let due = if group.has_rising_net { GAPS_WITH_NET } else { GAPS };
+    pause > PAUSE * (group.now - first) && rate * pause * group.chance < due
+}
+
+/// True if nothing tells that no more survivors came after the newest one that is known: the exact net of the call path went on
+/// rising, or the group would grow if the time ended there.
+pub(super) fn may_go_on(group: &Evidence<'_>) -> bool {
+    let births = &group.births;
+    if is_blind(group) && group.has_rising_net {
+        return true;
+    }
+    let span = Span { first: births.quantile(STRAGGLERS), now: births.newest() };
+    births.len() >= FEWEST_BLOCKS
+        && is_blind(group)
+        && span.length() >= YOUNG * group.now
+        && keep_coming(births, span)
+        && !turns_over(group, span)
+}
+
+/// Growth of a group whose blocks kept coming until the newest one, for a good part of the run.
+pub(super) fn growth_until_newest(group: &Evidence<'_>) -> Option<Growth> {
+    let births = &group.births;
+    let span = Span { first: births.quantile(STRAGGLERS), now: births.newest() };
+    let is_over = group.now - span.now > usual_pause(births, Span { now: group.now, ..span });
+    let grew = births.len() >= FEWEST_BLOCKS
+        && is_over
+        && !group.is_confirmed()
+        && span.length() >= YOUNG * group.now
+        && keep_coming(births, span)
+        && !turns_over(group, span);
+    let bytes = births.between(span.first, f64::INFINITY).map(|birth| birth.bytes).sum();
+    grew.then_some(Growth { how: How::NewBlocks, from: span.first, last: span.now, bytes })
+}
+
+/// The time from the group's beginning to the end of the run.
+#[derive(Clone, Copy)]
+struct Span {
+    first: f64,
+    now: f64,
+}
+
+impl Span {
+    fn length(self) -> f64 {
+        self.now - self.first
+    }
+
+    fn middle(self) -> f64 {
+        self.first + self.length() / 2.0
+    }
+
+    /// Blocks from each quarter, as shares of all.
+    fn quarters(self, births: &Births) -> [f64; 4] {
+        let at = |quarter: f64| self.first + self.length() * quarter / 4.0;
+        // The last one is open: a block can be as old as the reading of the clock.
+        let ends = [at(1.0), at(2.0), at(3.0), f64::INFINITY];
+        let all = births.weight(self.first, f64::INFINITY).max(f64::MIN_POSITIVE);
+        let mut from = self.first;
+        ends.map(|end| births.weight(std::mem::replace(&mut from, end), end) / all)
+    }
+}
+
+/// True if blocks of a group that began late keep coming, too few to show a rate, and hardly any on its path was freed.
+pub(super) fn are_too_few(group: &Evidence<'_>) -> bool {
+    let births = &group.births;
+    let span = Span { first: births.quantile(STRAGGLERS), now: group.now };
+    (2..FEWEST_OF_YOUNG).contains(&births.len())
+        && span.length() < 2.0 * YOUNG * group.now
+        && span.now - births.newest() <= usual_pause(births, span)
+        && group.count >= FREED_SELDOM * group.allocations as f64
+        && !turns_over(group, span)
+}
+
+fn usual_pause(births: &Births, span: Span) -> f64 {
+    (PAUSE * span.length()).max(GAPS * span.length() / births.len() as f64)
+}
+
+fn keep_coming(births: &Births, span: Span) -> bool {
+    let [first, second, third, last] = span.quarters(births);
+    let hit = [first, second, third, last].iter().filter(|&&quarter| quarter > 0.0).count();
+    hit >= 3
+        && last > 0.0
+        && first + second >= LEAST_SHARE
+        && third + last >= LEAST_SHARE
+        && span.now - births.newest() <= usual_pause(births, span)
+}
+
+/// True if as much goes as comes: a queue, or a cache that is full. Where there was no reading between the group's beginning and the
+/// middle of its time, one from before has to have been as high.
+fn turns_over(group: &Evidence<'_>, span: Span) -> bool {
+    let Some((at, level)) = group.levels.last_until(span.middle()) else { return false };
+    let made: f64 = group.births.between(at, f64::INFINITY).map(|birth| birth.bytes).sum();
+    group.bytes - level < LEAST_RISE * made
+}
+
+/// True if a group that is younger than half of the run was as high before: then it is emptied now and then.
+fn was_emptied(group: &Evidence<'_>, span: Span) -> bool {
+    let was_as_high = group.levels.highest_until(span.first).is_some_and(|highest| highest > AS_HIGH * group.bytes);
+    span.length() < group.now / 2.0 && was_as_high
+}
+
+/// True if a group that began in the last quarter of the run is the beginning of a leak. What is being worked on looks the
+/// same, but has been as high before; where there are no readings, most of what was made on the path was freed then.
+fn began_late(group: &Evidence<'_>, span: Span) -> bool {
+    // A small sample is not as steady as what it stands for; then the exact net has to be.
+    let is_steady = span.quarters(&group.births).iter().all(|&quarter| quarter >= LEAST_SHARE_OF_YOUNG)
+        || (group.is_confirmed() && keep_coming(&group.births, span));
+    let is_long = span.length() >= SHORTEST * group.now && group.births.len() >= FEWEST_OF_YOUNG;
+    let by_many_calls = group.calls == 0 || group.calls >= FEWEST_CALLS;
+    let was_as_high = match group.levels.highest_until(span.first) {
+        Some(highest) => highest > AS_HIGH * group.bytes,
+        None => group.count < AS_HIGH * group.allocations as f64,
+    };
+    is_steady && is_long && by_many_calls && !was_as_high && !turns_over(group, span)
+}
+
+/// True if the survivors stopped coming because the program rests: by its work they come as before.
+fn rests(group: &Evidence<'_>, span: Span) -> bool {
+    let (births, middle) = (&group.births, span.middle());
+    let (before, after) = (births.weight(span.first, middle), births.weight(middle, f64::INFINITY));
+    let is_enough = births.between(middle, f64::INFINITY).count() >= FEWEST_BLOCKS
+        && after >= LEAST_SHARE_AT_REST * (before + after)
+        && group.calls >= FEWEST_CALLS;
+    let work = group.activity.between(span.first, middle).zip(group.activity.between(middle, span.now));
+    let Some((work_before, work_after)) = work.filter(|_| is_enough && before > 0.0) else { return false };
+    let come_as_work_does = work_after.is_rest(REST, work_before);
+    (come_as_work_does || rests_since_newest(group, span))
+        && after * work_before.bytes >= SAME * before * work_after.bytes
+        && each_call_leaves_as_much(group, span, before, after)
+        && !turns_over(group, span)
+        && !was_emptied(group, span)
+}
+
+/// True if survivors kept coming until the program began to rest.
+fn rests_since_newest(group: &Evidence<'_>, span: Span) -> bool {
+    let newest = group.births.newest();
+    group.activity.rests(span.first, newest, span.now) && keep_coming(&group.births, Span { now: newest, ..span })
+}
+
+/// True if the calls in the later half left as much as those before; where there are no readings of them, whether each call so
+/// far left something.
+fn each_call_leaves_as_much(group: &Evidence<'_>, span: Span, before: f64, after: f64) -> bool {
+    let at_first = group.calls_before.last_until(span.first).map_or(0.0, |(_, calls)| calls);
+    match group.calls_before.last_until(span.middle()).map(|(_, calls)| calls - at_first) {
+        Some(calls_before) if calls_before >= 1.0 => {
+            let calls_after = (group.calls as f64 - calls_before - at_first).max(0.0);
+            after * calls_before >= SAME * before * calls_after
+        }
+        _ => group.count >= SAME * group.calls as f64,
+    }
+}

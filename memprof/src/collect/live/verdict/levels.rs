@@ -1,0 +1,171 @@
+//! Growth by larger blocks: the live bytes of a group at moments of the run.
+
+use super::{Evidence, FEWEST_BLOCKS, FEWEST_CALLS, Growth, How, YOUNG};
+
+/// Fewer readings than this show no growth.
+const FEWEST: usize = 6;
+/// Moments that stand for readings, where there are none.
+const MOMENTS: u32 = 32;
+/// Readings before a group that began late in the run.
+const FEWEST_BEFORE: usize = 4;
+/// Rises beyond the first appearance.
+const FEWEST_RISES: usize = 3;
+/// Of the present bytes: a smaller rise is none.
+const LEAST_RISE: f64 = 0.05;
+/// Standard errors: likewise.
+const ERRORS: f64 = 2.0;
+/// Of the present bytes, in the first and in the last part of the group's life.
+const LEAST_SHARE: f64 = 0.1;
+/// Of its life: a little more than half is the last part, so that the last doubling of a table is always in it.
+const PART: f64 = 0.4;
+/// How far the levels may be above those below which they have not fallen since.
+const NOISE: f64 = 0.25;
+/// Rises as large as the last one that may have been due since.
+const DUE: f64 = 3.0;
+/// Of the time in which a group grew: a pause that says nothing.
+const SHORT_PAUSE: f64 = 0.2;
+/// Of the distance of two readings: what is made within it is made at once.
+const BURST: f64 = 0.4;
+/// Of the present bytes: what was as high before may fall again.
+const AS_HIGH: f64 = 0.5;
+/// Of the run: what has lasted for less cannot be told from what is being worked on.
+const SHORTEST: f64 = 0.05;
+
+/// Readings of one figure, oldest first: seconds of the run, and how much.
+#[derive(Debug, Default)]
+pub(crate) struct Levels(Vec<(f64, f64)>);
+
+impl Levels {
+    pub(crate) fn new(levels: Vec<(f64, f64)>) -> Self {
+        Self(levels)
+    }
+
+    /// The last reading at a moment or before it.
+    pub(super) fn last_until(&self, seconds: f64) -> Option<(f64, f64)> {
+        self.0.iter().rev().find(|level| level.0 <= seconds).copied()
+    }
+
+    /// The first reading at which a figure that never falls was what it is now; `None` where it was from the first one on.
+    pub(super) fn reached(&self, present: f64) -> Option<f64> {
+        let below = self.0.iter().rposition(|level| level.1 < present)?;
+        self.0.get(below + 1).map(|level| level.0)
+    }
+
+    /// The highest reading before a moment; `None` where there are too few.
+    pub(super) fn highest_until(&self, seconds: f64) -> Option<f64> {
+        let before: Vec<f64> = self.0.iter().filter(|level| level.0 < seconds).map(|level| level.1).collect();
+        (before.len() >= FEWEST_BEFORE).then(|| before.iter().copied().fold(0.0, f64::max))
+    }
+
+    /// The highest reading between two moments.
+    fn highest_between(&self, from: f64, to: f64) -> f64 {
+        self.0.iter().filter(|level| level.0 >= from && level.0 <= to).map(|level| level.1).fold(0.0, f64::max)
+    }
+
+    /// The level below which the figure has not fallen since, at each reading and at the end.
+    fn floors(&self, now: f64, present: f64) -> Vec<(f64, f64)> {
+        let mut floors = vec![(now, present)];
+        let mut lowest = present;
+        for &(at, level) in self.0.iter().rev().filter(|level| level.0 < now) {
+            lowest = lowest.min(level);
+            floors.push((at, lowest));
+        }
+        floors.reverse();
+        floors
+    }
+}
+
+/// True if a group grows by larger blocks.
+pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
+    let has_readings = group.levels.0.len() >= FEWEST;
+    if !has_readings && let Some(growth) = by_the_record(group) {
+        return Some(growth);
+    }
+    // Where each block has a record, what was made until a moment and is live now was live then.
+    let floors = match has_readings {
+        true => group.levels.floors(group.now, group.bytes),
+        false if group.is_thin || group.was_enlarged || group.births.len() < FEWEST_BLOCKS => return None,
+        false => Levels(group.births.levels(MOMENTS, group.now)).floors(group.now, group.bytes),
+    };
+    let least = (LEAST_RISE * group.bytes).max(ERRORS * group.error);
+    let mut rises: Vec<(f64, f64)> = Vec::new();
+    let mut height = 0.0;
+    for &(at, floor) in &floors {
+        if floor - height >= least && floor > 0.0 {
+            rises.push((at, floor - height));
+            height = floor;
+        }
+    }
+    let (&(from, beginning), &(last, step)) = rises.first().zip(rises.last())?;
+    let (life, pause) = (group.now - from, group.now - last);
+    // Readings can be late; the record of a block that was made larger knows when it was made.
+    let began = if group.was_enlarged_late { from.min(group.births.quantile(0.0)) } else { from };
+    let rate = group.bytes / (last - began).max(f64::MIN_POSITIVE);
+    let goes_on = pause <= last - began
+        && rate * pause <= DUE * step
+        && (group.was_enlarged_late || !is_by_the_machine(group, &floors, (began, last), step));
+    let at = |part: f64| floors.iter().rev().find(|floor| floor.0 <= from + life * part).map_or(0.0, |floor| floor.1);
+    let least = LEAST_SHARE * group.bytes;
+    let highest = group.levels.highest_between(from, from + life * PART);
+    let in_both_parts = at(1.0 - PART) >= least && group.bytes - at(PART).max(highest) >= least;
+    // Between two readings a table can double more than once; that its block was made larger lately its record knows.
+    let fewest = if group.was_enlarged_late { FEWEST_RISES - 1 } else { FEWEST_RISES };
+    let grows = rises.len() > fewest
+        && goes_on
+        && in_both_parts
+        && !is_noise(group, &floors, from)
+        && !may_fall_again(group, from);
+    let bytes = group.bytes - beginning;
+    let (new, of_them) = group.births.made_since(from);
+    let how = if new >= FEWEST_BLOCKS && of_them >= bytes / 2.0 { How::NewBlocks } else { How::LargerBlocks };
+    grows.then_some(Growth { how, from, last, bytes })
+}
+
+/// True if the pause since the last rise is a usual one only because the machine stood still before: the readings around that rise
+/// are far apart, or the program did far more since than the time shows.
+fn is_by_the_machine(group: &Evidence<'_>, floors: &[(f64, f64)], (began, last): (f64, f64), step: f64) -> bool {
+    let (pause, grew) = (group.now - last, last - began);
+    let was_stalled = group.was_stalled(began, last);
+    if was_stalled || pause <= SHORT_PAUSE * grew {
+        return was_stalled;
+    }
+    // What came evenly between two readings is no step. When a block was made larger is kept coarsely, so that the time looked at
+    // is twice that of the rise.
+    let before = floors.iter().rev().find(|floor| floor.0 < last).map_or(0.0, |floor| floor.0);
+    let distance = last - before;
+    let step = step.min(group.births.densest(before - distance, BURST * distance));
+    group.bytes * pause / grew.max(f64::MIN_POSITIVE) > DUE * step
+}
+
+/// True if the levels come and go: the level below which a random figure has not fallen since rises, too, but the figure itself
+/// is mostly far above it.
+fn is_noise(group: &Evidence<'_>, floors: &[(f64, f64)], from: f64) -> bool {
+    let sum = |levels: &[(f64, f64)]| -> f64 {
+        levels.iter().filter(|level| level.0 >= from && level.0 < group.now).map(|level| level.1).sum()
+    };
+    sum(&group.levels.0) > (1.0 + NOISE) * sum(floors)
+}
+
+/// True if a group that has been growing for less than half of the run was as high before: then it is emptied now and then. One
+/// that began in the last quarter has to show that it never was.
+fn may_fall_again(group: &Evidence<'_>, from: f64) -> bool {
+    let life = group.now - from;
+    let highest = group.levels.highest_until(from);
+    let was_as_high = highest.is_some_and(|highest| highest > AS_HIGH * group.bytes);
+    if life >= YOUNG * group.now {
+        return life < group.now / 2.0 && was_as_high;
+    }
+    was_as_high || highest.is_none() || life < SHORTEST * group.now || group.calls < FEWEST_CALLS
+}
+
+/// Word of the largest block's record: it was made larger in the later half of its life.
+fn by_the_record(group: &Evidence<'_>) -> Option<Growth> {
+    let from = group.births.quantile(0.0);
+    let is_old = group.now - from >= YOUNG * group.now;
+    (group.was_enlarged_late && is_old).then_some(Growth {
+        how: How::LargerBlocks,
+        from,
+        last: group.now,
+        bytes: group.bytes,
+    })
+}

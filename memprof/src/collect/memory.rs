@@ -1,0 +1,129 @@
+//! Memory for reports: the question whether there is enough, and what is set aside so that there is.
+//!
+//! A report is made of ordinary allocations, and one that fails ends the program: with a status that is not its own. So the
+//! question is asked before, and address space is set aside at the start, for the program that holds all it can get when it
+//! ends.
+
+use crate::Error;
+use crate::os::pages::{SetAside, are_there};
+use crate::stack;
+use crate::tracker::{self, each_ledger, each_node};
+use std::cell::Cell;
+use std::hint::black_box;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+/// What is set aside: enough for a report of some three thousand call paths.
+const SET_ASIDE: usize = 8 << 20;
+/// What the program's allocator is asked for in any case: an allocator that is at its end has none of it.
+const AT_FIRST: usize = 16 << 10;
+/// A report without a call path.
+const AT_LEAST: usize = 1 << 20;
+/// The rows of a call path, twice: they are copied when they are written.
+const FOR_EACH_PATH: usize = 2 << 10;
+/// Names of functions are found in what the debug information unfolds to, beside the program's file itself. (13 MB for a
+/// file of 42 MB.)
+const FOR_NAMES: usize = 32 << 20;
+const FOR_NAMES_PER_BYTE_OF_FILE: usize = 2;
+
+/// The memory for reports.
+#[derive(Debug)]
+pub(crate) struct ReportMemory {
+    /// Nobody waits for it: one report is made at a time, and a forked child does without where its parent was at it.
+    set_aside: Mutex<Option<SetAside>>,
+    is_for_names: AtomicBool,
+    /// Reports of the running program that were left out.
+    left_out: AtomicU64,
+}
+
+impl ReportMemory {
+    pub(crate) fn new() -> Self {
+        Self {
+            set_aside: Mutex::new(SetAside::new(SET_ASIDE)),
+            is_for_names: AtomicBool::new(true),
+            left_out: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes sure that a report can be made, from what is set aside if need be.
+    ///
+    /// The system is asked, and the program's allocator for little: what it gave would be in the peaks to come. For all that
+    /// a report takes it is asked where the system has not enough, or where it has refused as much or less before.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`]: it cannot.
+    pub(crate) fn prepare(&self) -> Result<(), Error> {
+        let paths = each_ledger().flat_map(each_node).count();
+        let rows = paths.saturating_mul(FOR_EACH_PATH).saturating_add(AT_LEAST);
+        let names = if stack::are_captured() {
+            let file = std::fs::metadata("/proc/self/exe").map_or(0, |file| file.len() as usize);
+            file.saturating_mul(FOR_NAMES_PER_BYTE_OF_FILE).saturating_add(FOR_NAMES)
+        } else {
+            0
+        };
+        let all = rows.saturating_add(names);
+        self.is_for_names.store(true, Relaxed);
+        if are_there(all) && could_allocate(if tracker::has_refused(all) { all } else { AT_FIRST }) {
+            return Ok(());
+        }
+        if let Ok(mut set_aside) = self.set_aside.try_lock() {
+            *set_aside = None;
+        }
+        self.is_for_names.store(names == 0, Relaxed);
+        if could_allocate(rows) { Ok(()) } else { Err(Error::OutOfMemory) }
+    }
+
+    /// Whether it is enough for the names of stacks.
+    pub(crate) fn is_for_names(&self) -> bool {
+        self.is_for_names.load(Relaxed)
+    }
+
+    /// Sets aside again what the last report has taken.
+    pub(crate) fn refill(&self) {
+        if let Ok(mut set_aside) = self.set_aside.try_lock()
+            && set_aside.is_none()
+        {
+            *set_aside = SetAside::new(SET_ASIDE);
+        }
+    }
+
+    /// Notes that a report of the running program was left out because there was no memory.
+    pub(crate) fn leave_out(&self) {
+        self.left_out.fetch_add(1, Relaxed);
+    }
+
+    /// Reports that were left out.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.left_out.load(Relaxed)
+    }
+}
+
+thread_local! {
+    /// Whether this thread asks for memory that it can do without.
+    static ASKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the program's allocator has so many bytes, in one block or in many. They are counted like all others. Where it
+/// has not, that ends no program, whatever `abort_on_oom` says.
+fn could_allocate(bytes: usize) -> bool {
+    const PART: usize = 64 * 1024;
+    let take = |bytes: usize| {
+        let mut block: Vec<u8> = Vec::new();
+        let taken = block.try_reserve_exact(bytes).is_ok();
+        taken.then(|| black_box(block))
+    };
+    let in_parts = || {
+        let (mut parts, count) = (Vec::new(), bytes.div_ceil(PART));
+        // Reserved for all of them: the list does not grow.
+        parts.try_reserve_exact(count).is_ok() && (0..count).all(|_| take(PART).map(|part| parts.push(part)).is_some())
+    };
+    ASKING.set(true);
+    let could = take(bytes).is_some() || in_parts();
+    ASKING.set(false);
+    could
+}
+
+/// True while this thread asks for memory that it can do without.
+pub(crate) fn is_asking() -> bool {
+    ASKING.get()
+}

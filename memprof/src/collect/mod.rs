@@ -1,0 +1,17 @@
+//! Reports, collected from what the engine has counted.
+
+mod limits;
+pub(crate) mod live;
+mod memory;
+mod merge;
+mod report;
+mod request;
+mod rows;
+mod site_names;
+mod spread;
+mod symbols;
+
+pub(crate) use live::readings;
+pub(crate) use memory::{ReportMemory, is_asking};
+pub(crate) use report::{executable, not_tracked, report};
+pub(crate) use request::{AtStart, Request};

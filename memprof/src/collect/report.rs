@@ -1,0 +1,231 @@
+//! From a snapshot of the counters to a report.
+
+use super::request::Request;
+use crate::Error;
+use crate::collect::live::over_time::OverTime;
+use crate::collect::live::readings;
+use crate::collect::live::rows::Tracked;
+use crate::collect::merge::{self, LedgerSum, Paths};
+use crate::collect::rows;
+use crate::collect::site_names;
+use crate::jemalloc;
+use crate::live;
+use crate::os::clock::Anchor;
+use crate::os::{memory, pages, process};
+use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
+use crate::report::leaks::owner::Crates;
+use crate::size;
+use crate::tracker::{self, OwnFigures, Peak, Reading, Reporting, Snapshot};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The report as of now.
+///
+/// # Errors
+/// [`Error::OutOfMemory`]: there is no memory to make it.
+pub(crate) fn report(request: &Request) -> Result<Report, Error> {
+    let now = Anchor::now();
+    // Nothing is allocated between the two readings.
+    let snapshot = Snapshot::take();
+    let peak = tracker::peak(0);
+    // Those of before this report: together with the totals, everything that was allocated so far.
+    let own = OwnFigures::now();
+    let table = live::table().filter(|_| request.config.memory_profiling.track_allocations);
+    let given_up = not_tracked().saturating_sub(request.at_start().not_tracked);
+    let records = table.and_then(live::Table::copy);
+    // For the reports that come after this one.
+    readings::take();
+    let _reporting = Reporting::begin();
+    request.memory.prepare()?;
+    // It may have been what was set aside that was missing.
+    let records = records.or_else(|| table.and_then(live::Table::copy));
+
+    let (paths, ledgers) = merge::merge(&snapshot);
+    drop(snapshot);
+    let names = site_names::names(&paths);
+    let totals = totals(&paths, peak);
+    let with_stacks = request.memory.is_for_names();
+    let crates = with_stacks.then(|| Crates::new(names.values().map(String::as_str), &executable()));
+    let over_time = OverTime::of(&request.started, &now, &paths);
+    let net_rise = over_time.net_rise(&paths, &names);
+    let tracked = records.as_ref();
+    let since_start = totals.net_bytes.max(0) as u64;
+    let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
+    let tracked =
+        tracked.map(|records| Tracked::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
+    // Before the overhead is read: how large a copy is depends on how many blocks are live.
+    drop(records);
+    let mut live = crate::collect::live::rows::section(request, &now, &names, &paths, &totals, tracked.as_ref());
+    live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
+    let retained = tracked.as_ref().and_then(Tracked::retained);
+
+    let mut report = Report {
+        schema_version: SCHEMA_VERSION,
+        program: program(request, &now),
+        allocator: Allocator { installed: request.installed, inner: request.inner.clone() },
+        functions: rows::functions(&paths, &names, retained),
+        unattributed: rows::unattributed(&paths, retained),
+        call_tree: rows::call_tree(&paths, &names),
+        threads: rows::threads(&ledgers),
+        jemalloc: jemalloc::statistics(&request.inner),
+        os: Os { rss_bytes: memory::resident_bytes(), peak_rss_bytes: memory::peak_resident_bytes() },
+        overhead: overhead(&ledgers, own),
+        warnings: request.warnings.clone(),
+        totals,
+        live,
+    };
+    warn(&mut report, request, given_up);
+    warn_of_memory(&mut report, request);
+    warn_of_replaced(&mut report, tracked.as_ref());
+    Ok(report)
+}
+
+/// Allocations of the process that found no room for a record.
+pub(crate) fn not_tracked() -> u64 {
+    tracker::each_ledger().map(|ledger| ledger.not_recorded.get()).sum()
+}
+
+/// File name of the executable.
+pub(crate) fn executable() -> String {
+    let path = std::env::current_exe().ok();
+    path.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned())).unwrap_or_default()
+}
+
+fn program(request: &Request, now: &Anchor) -> Program {
+    // Not `args`: it panics where an argument is not UTF-8.
+    let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+    let wanted = request.config.reporting.program_args;
+    Program {
+        name: executable(),
+        pid: std::process::id(),
+        run: request.own_run().to_string(),
+        is_final: false,
+        host: process::host(),
+        args: if wanted { args.collect() } else { Vec::new() },
+        started_at: humantime::format_rfc3339_millis(request.started_at).to_string(),
+        duration_seconds: request.started.elapsed_until(now).as_secs_f64(),
+    }
+}
+
+/// The totals are the sum of the very readings that the rows are made of. The peak is that of the same moment: read
+/// later, it would be the report's own where the program is small.
+fn totals(paths: &Paths, peak: Peak) -> Totals {
+    let sum = paths.all.iter().fold(Reading::default(), |sum, path| sum.plus(&path.reading));
+    let net_bytes = sum.net_bytes();
+    let peak_bytes = peak.bytes.max(net_bytes.max(0) as u64);
+    Totals {
+        allocated_bytes: sum.allocated.bytes,
+        allocated_count: sum.allocated.count,
+        deallocated_bytes: sum.deallocated.bytes,
+        deallocated_count: sum.deallocated.count,
+        net_bytes,
+        net_count: sum.allocated.count.wrapping_sub(sum.deallocated.count) as i64,
+        peak_bytes,
+        peak_error_bytes: peak.error_bytes,
+        reallocated_count: sum.reallocated_count,
+        grown_bytes: sum.grown_bytes,
+        allocated_mb: size::mb(sum.allocated.bytes),
+        deallocated_mb: size::mb(sum.deallocated.bytes),
+        net_mb: size::mb(net_bytes),
+        peak_mb: size::mb(peak_bytes),
+    }
+}
+
+fn overhead(ledgers: &[LedgerSum], own: OwnFigures) -> Overhead {
+    let sum = |figure: fn(&LedgerSum) -> u64| ledgers.iter().map(figure).sum();
+    Overhead {
+        profiler_bytes: pages::held(),
+        reporting: ReportingFigures {
+            allocated_bytes: own.allocated_bytes,
+            allocated_count: own.allocated_count,
+            peak_bytes: own.peak_bytes,
+        },
+        misplaced_guards: sum(|ledger| ledger.ledger.misplaced_guards.get()),
+        scopes_not_opened: sum(|ledger| ledger.ledger.scopes_not_opened.get()),
+        stacks_not_captured: sum(|ledger| ledger.ledger.stacks.counts().not_captured.load(Relaxed)),
+        stacks_without_room: sum(|ledger| ledger.ledger.stacks.counts().tree_full.load(Relaxed)),
+        stacks_corrected: sum(|ledger| ledger.ledger.stacks.counts().corrected.load(Relaxed)),
+    }
+}
+
+/// Says what is missing from the report.
+fn warn(report: &mut Report, request: &Request, given_up: u64) {
+    let misplaced = report.overhead.misplaced_guards;
+    let not_opened = report.overhead.scopes_not_opened;
+    let (not_captured, without_room) = (report.overhead.stacks_not_captured, report.overhead.stacks_without_room);
+    let mut warn = |text: String| report.warnings.push(text);
+    if request.is_inherited() {
+        warn(format!(
+            "this process was forked from process {}, which began the profile: the figures begin with those that it had \
+             then, and its other threads are gone",
+            request.process
+        ));
+    }
+    if given_up > 0 {
+        warn(format!(
+            "{} found no room in the live table of {}: `live` and `retained` are not known in full; set \
+             max_tracked_allocations higher, or sample_interval_bytes to 0 for an estimate",
+            size::plural(given_up, "allocation"),
+            size::count(request.config.memory_profiling.max_tracked_allocations as u64),
+        ));
+    }
+    if not_captured > 0 {
+        warn(format!(
+            "{} so far were tracked without their stack: made on the stack of a coroutine or of a signal handler, near the \
+             end of a thread's stack, or by code without unwind tables",
+            size::plural(not_captured, "allocation"),
+        ));
+    }
+    if without_room > 0 {
+        warn(format!(
+            "{} so far were tracked without their stack because there was no room for another one: set \
+             max_tracked_allocations higher or max_backtrace_frames lower",
+            size::plural(without_room, "allocation"),
+        ));
+    }
+    if misplaced > 0 {
+        warn(format!(
+            "{} ended on another thread or after the scope outside it: nothing is lost, but the call has no peak",
+            size::plural(misplaced, "guard"),
+        ));
+    }
+    if not_opened > 0 {
+        warn(format!(
+            "{} had no scope of their own because too many were open on their thread (are guards forgotten?) or the \
+             system had no memory for them: what they did is charged to their callers",
+            size::plural(not_opened, "call"),
+        ));
+    }
+}
+
+/// Says which modules' functions have no names because their files are other ones by now.
+fn warn_of_replaced(report: &mut Report, tracked: Option<&Tracked>) {
+    for file in tracked.iter().flat_map(|tracked| &tracked.replaced) {
+        report.warnings.push(format!(
+            "{} was replaced after it was loaded: its functions are shown as addresses of the file that was there before",
+            file.display()
+        ));
+    }
+}
+
+/// Says what is missing because there was no memory for the profiler itself.
+fn warn_of_memory(report: &mut Report, request: &Request) {
+    let refused = pages::refused().saturating_sub(request.refused_at_start.get().copied().unwrap_or_default());
+    if refused > 0 {
+        report.warnings.push(format!(
+            "the system had no memory for the profiler {}: the totals are complete, but calls, call paths, what is live, or \
+             the functions of new threads are missing",
+            size::plural(refused, "time"),
+        ));
+    }
+    if !request.memory.is_for_names() {
+        report.warnings.push(
+            "there was too little memory to read the names of stacks: what is live is by call path alone".to_owned(),
+        );
+    }
+    if request.memory.left_out() > 0 {
+        report.warnings.push(format!(
+            "{} of the running program could not be made because there was no memory",
+            size::plural(request.memory.left_out(), "report"),
+        ));
+    }
+}

@@ -1,0 +1,30 @@
+//! Names of sites, as reports write them.
+
+use super::merge::{Paths, address};
+use crate::scope::site_name;
+use crate::tracker::Site;
+use std::collections::HashMap;
+
+/// The name of each site, by its address.
+pub(crate) type Names = HashMap<usize, String>;
+
+/// Names all sites. Two that would have the same name are told apart by their traits.
+pub(crate) fn names(paths: &Paths) -> Names {
+    let all: HashMap<usize, site_name::Path> =
+        paths.all.iter().filter_map(|path| path.site).map(|site| (address(site), site_name::path(site))).collect();
+    let mut uses: HashMap<&str, usize> = HashMap::new();
+    for path in all.values() {
+        *uses.entry(&path.short).or_default() += 1;
+    }
+    all.iter()
+        .map(|(&site, path)| {
+            let alone = uses.get(path.short.as_str()).is_none_or(|&uses| uses == 1);
+            (site, if alone { path.short.clone() } else { path.with_trait.clone() })
+        })
+        .collect()
+}
+
+/// The name of a path's function.
+pub(crate) fn name(names: &Names, site: &'static Site) -> String {
+    names.get(&address(site)).cloned().unwrap_or_default()
+}

@@ -1,0 +1,192 @@
+//! Names from ELF files.
+//!
+//! What `addr2line::Loader` does, for this one format: with all the formats of other systems it takes longer to compile
+//! than everything else that memprof needs.
+
+use super::unread::Unread;
+use crate::stack::{Image, identity};
+use addr2line::{Context, FrameIter, LookupContinuation, LookupResult, SplitDwarfLoad};
+use gimli::{AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, NativeEndian};
+use memmap2::Mmap;
+use miniz_oxide::inflate;
+use object::read::elf::{ElfFile, ProgramHeader};
+use object::{CompressedData, CompressionFormat, Object, ObjectSection, SymbolMap, SymbolMapName};
+use std::cell::Cell;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use typed_arena::Arena;
+
+#[cfg(target_pointer_width = "64")]
+type Header = object::elf::FileHeader64<object::NativeEndian>;
+#[cfg(target_pointer_width = "32")]
+type Header = object::elf::FileHeader32<object::NativeEndian>;
+
+type Bytes<'f> = EndianSlice<'f, NativeEndian>;
+
+/// What was read for one report, as long as somebody refers to it.
+#[derive(Default)]
+pub(crate) struct Files {
+    maps: Arena<Mmap>,
+    uncompressed: Arena<Vec<u8>>,
+    /// Bytes of the latter.
+    unfolded: Cell<u64>,
+}
+
+/// How many times as large as it is a section may become, and all of them together. Debug information becomes three to ten
+/// times as large.
+const MOST_UNFOLDED: u64 = 100;
+const MOST_UNFOLDED_IN_ALL: u64 = 4 << 30;
+
+/// The debug information of one file.
+pub(crate) struct DebugInfo<'f> {
+    files: &'f Files,
+    lines: Context<Bytes<'f>>,
+    symbols: SymbolMap<SymbolMapName<'f>>,
+    /// `split-debuginfo = "packed"`: the file beside it that most is in.
+    package: Option<DwarfPackage<Bytes<'f>>>,
+}
+
+impl<'f> DebugInfo<'f> {
+    /// That of the file, if it is the one that `image` was loaded from.
+    pub(crate) fn read(path: &Path, files: &'f Files, image: Option<&Image>) -> Result<Self, Unread> {
+        let elf = files.elf(path).ok_or(Unread::Unreadable)?;
+        if !image.is_none_or(|image| is_of(&elf, image)) {
+            return Err(Unread::Replaced);
+        }
+        Self::of(path, files, &elf).ok_or(Unread::Unreadable)
+    }
+
+    fn of(path: &Path, files: &'f Files, elf: &ElfFile<'f, Header>) -> Option<Self> {
+        let mut dwarf = files.dwarf(elf, |id| Some(id.name()))?;
+        // Most units of a Rust program share an abbreviation table: it is read once.
+        dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
+        Some(Self {
+            files,
+            lines: Context::from_dwarf(dwarf).ok()?,
+            symbols: elf.symbol_map(),
+            package: package(path, files),
+        })
+    }
+
+    /// The functions at an address in the file, innermost first.
+    pub(crate) fn frames(&self, address: u64) -> Option<FrameIter<'_, Bytes<'f>>> {
+        let mut found = self.lines.find_frames(address);
+        loop {
+            match found {
+                LookupResult::Output(frames) => return frames.ok(),
+                LookupResult::Load { load, continuation } => found = continuation.resume(self.elsewhere(&load)),
+            }
+        }
+    }
+
+    /// The symbol that an address in the file belongs to.
+    pub(crate) fn symbol(&self, address: u64) -> Option<&'f str> {
+        self.symbols.containing(address).map(SymbolMapName::name)
+    }
+
+    /// The part of the debug information that is in another file.
+    fn elsewhere(&self, part: &SplitDwarfLoad<Bytes<'f>>) -> Option<Arc<Dwarf<Bytes<'f>>>> {
+        if let Some(package) = &self.package
+            && let Ok(Some(found)) = package.find_cu(part.dwo_id, &part.parent)
+        {
+            return Some(Arc::new(found));
+        }
+        // `split-debuginfo = "unpacked"`: a file for each unit. Its path is one from where the program was compiled.
+        let file = |bytes: &Bytes<'f>| PathBuf::from(OsStr::from_bytes(bytes.slice()));
+        let folder = part.comp_dir.as_ref().map(file).unwrap_or_default();
+        let elf = self.files.elf(&folder.join(file(part.path.as_ref()?)))?;
+        let mut dwarf = self.files.dwarf(&elf, gimli::SectionId::dwo_name)?;
+        let header = dwarf.units().next().ok()??;
+        if dwarf.unit(header).ok()?.dwo_id != Some(part.dwo_id) {
+            return None; // It was compiled anew since.
+        }
+        dwarf.make_dwo(&part.parent);
+        Some(Arc::new(dwarf))
+    }
+}
+
+/// True if this is the file of what is loaded, and no other build that has taken its place.
+#[allow(clippy::useless_conversion, reason = "systems of 32 bits have smaller numbers")]
+fn is_of(elf: &ElfFile<'_, Header>, image: &Image) -> bool {
+    if let Some(loaded) = &image.build_id {
+        let id = elf.build_id().ok().flatten().unwrap_or_default();
+        return id.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == *loaded;
+    }
+    let Some(loaded) = image.content else { return true };
+    let (endian, headers) = (elf.endian(), elf.elf_program_headers());
+    let parts = headers
+        .iter()
+        .filter(|header| header.p_type(endian) == object::elf::PT_LOAD)
+        .map(|header| [header.p_vaddr(endian).into(), header.p_memsz(endian).into(), header.p_filesz(endian).into()]);
+    let index = headers.iter().find(|header| header.p_type(endian) == object::elf::PT_GNU_EH_FRAME);
+    let index = index.and_then(|header| header.data(endian, elf.data()).ok());
+    identity::content(parts, index.unwrap_or_default()) == loaded
+}
+
+fn package<'f>(path: &Path, files: &'f Files) -> Option<DwarfPackage<Bytes<'f>>> {
+    // `/proc/self/exe` is a link.
+    let path = path.canonicalize().ok()?;
+    let mut name = path.file_name()?.to_owned();
+    name.push(".dwp");
+    let elf = files.elf(&path.with_file_name(name))?;
+    let section = |id: gimli::SectionId| Ok::<_, gimli::Error>(files.section(&elf, id.dwo_name()));
+    DwarfPackage::load(section, Bytes::default()).ok()
+}
+
+impl Files {
+    fn elf(&self, path: &Path) -> Option<ElfFile<'_, Header>> {
+        let map = self.maps.alloc(crate::os::file::mapped(path).ok()?);
+        ElfFile::parse(&**map).ok()
+    }
+
+    fn dwarf<'f>(
+        &'f self,
+        elf: &ElfFile<'f, Header>,
+        name: fn(gimli::SectionId) -> Option<&'static str>,
+    ) -> Option<Dwarf<Bytes<'f>>> {
+        Dwarf::load(|id| Ok::<_, gimli::Error>(self.section(elf, name(id)))).ok()
+    }
+
+    /// A section's bytes; none where the file has no such section, or one that cannot be uncompressed.
+    fn section<'f>(&'f self, elf: &ElfFile<'f, Header>, name: Option<&str>) -> Bytes<'f> {
+        let section = name.and_then(|name| elf.section_by_name(name)?.compressed_data().ok());
+        let bytes = section.and_then(|section| match section.format {
+            CompressionFormat::None => Some(section.data),
+            _ => self.unfold(&section),
+        });
+        EndianSlice::new(bytes.unwrap_or_default(), NativeEndian)
+    }
+
+    /// The bytes that a section was compressed from; `None` where it is damaged, or says that it would take more memory than
+    /// any debug information does, or than there is.
+    fn unfold(&self, section: &CompressedData<'_>) -> Option<&[u8]> {
+        let size = section.uncompressed_size;
+        let most = (section.data.len() as u64).saturating_mul(MOST_UNFOLDED).saturating_add(1 << 20);
+        let left = MOST_UNFOLDED_IN_ALL.checked_sub(self.unfolded.get())?;
+        if size > most.min(left) {
+            return None;
+        }
+        self.unfolded.set(self.unfolded.get() + size);
+        let size = usize::try_from(size).ok()?;
+        let bytes = match section.format {
+            CompressionFormat::Zlib => {
+                let mut bytes = Vec::new();
+                // An allocation that fails must not end the program.
+                bytes.try_reserve_exact(size).ok()?;
+                bytes.resize(size, 0);
+                let parts = std::iter::once(section.data);
+                let written = inflate::decompress_slice_iter_to_slice(&mut bytes, parts, true, false).ok()?;
+                bytes.truncate(written);
+                bytes
+            }
+            // With the feature `zstd`. Without it this is an error.
+            _ => section.decompress().ok()?.into_owned(),
+        };
+        Some(self.uncompressed.alloc(bytes).as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! From captured addresses to functions, files and lines. Done when a report is made, never before.
+
+#[cfg(all(feature = "backtraces", target_vendor = "apple"))]
+mod debug_map;
+#[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
+mod elf_names;
+pub(crate) mod names;
+#[cfg(all(feature = "backtraces", unix))]
+mod unread;
+
+use crate::collect::symbols::names::{Files, Names};
+use crate::report::data::Frame;
+use crate::stack::{self, Image, Known, StackId};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// What the addresses of this moment mean.
+pub(crate) struct Symbols<'f> {
+    images: Vec<Image>,
+    names: Names<'f>,
+    /// The functions at an address, innermost first.
+    known: HashMap<(usize, u32), Vec<Frame>>,
+}
+
+impl<'f> Symbols<'f> {
+    pub(crate) fn load(files: &'f Files) -> Self {
+        Self { images: stack::images(), names: Names::new(files), known: HashMap::new() }
+    }
+
+    /// The functions on a stack, innermost first, without the profiler's own at the top.
+    pub(crate) fn stack(&mut self, id: StackId) -> Vec<Frame> {
+        let Some(tree) = stack::tree() else { return Vec::new() };
+        let mut frames: Vec<Frame> = tree.frames(id).flat_map(|known| self.functions(known).to_vec()).collect();
+        // Not only the first ones: closures that the profiler gives away have names of the standard library.
+        let own = frames.iter().rposition(|frame| frame.function.as_deref().is_some_and(is_own));
+        frames.drain(..own.map_or(0, |last| last + 1));
+        frames
+    }
+
+    /// The modules whose files were replaced since they were loaded: nothing on these stacks is named after them.
+    pub(crate) fn replaced(&self) -> Vec<PathBuf> {
+        self.names.replaced()
+    }
+
+    fn functions(&mut self, known: Known) -> &[Frame] {
+        let (images, names) = (&self.images, &mut self.names);
+        self.known.entry((known.address, known.mark)).or_insert_with(|| functions(known, images, names))
+    }
+}
+
+fn functions(known: Known, images: &[Image], names: &mut Names<'_>) -> Vec<Frame> {
+    let nothing = Frame { address: known.address as u64, ..Frame::default() };
+    // The module is gone, and what is there now is another one: its names would be wrong.
+    if known.mark != 0 && stack::mark_of(known.address) != Some(known.mark) {
+        return vec![nothing];
+    }
+    let image = images.iter().find(|image| image.contains(known.address));
+    let in_file = image.map_or(known.address, |image| known.address.wrapping_sub(image.moved_by));
+    let file = image.map(file);
+    let mut frames = names.at(file.as_deref(), image, in_file, known.address);
+    if frames.is_empty() {
+        frames.push(nothing);
+    }
+    for frame in &mut frames {
+        frame.address = in_file as u64;
+        frame.module = image.map(|image| module(image, frame.function.is_none()).into());
+    }
+    frames
+}
+
+/// The file to read a module's symbols from.
+fn file(image: &Image) -> PathBuf {
+    if !image.file.as_os_str().is_empty() {
+        return image.file.clone();
+    }
+    // Linux: the program's file also after it was replaced or deleted.
+    let linked = Path::new("/proc/self/exe");
+    if linked.exists() { linked.to_owned() } else { std::env::current_exe().unwrap_or_default() }
+}
+
+/// A module's file, with the identity of the build where the name of the function has yet to be found.
+fn module(image: &Image, with_build: bool) -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let file: &Path = if image.file.as_os_str().is_empty() { &program } else { &image.file };
+    let file = file.to_string_lossy();
+    match &image.build_id {
+        Some(build_id) if with_build => format!("{file} (build {build_id})"),
+        _ => file.into_owned(),
+    }
+}
+
+/// Whether a function is the profiler's, or the compiler's way to it.
+fn is_own(function: &str) -> bool {
+    const SHIMS: [&str; 6] =
+        ["__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc", "__rg_alloc", "__rg_alloc_zeroed", "__rg_realloc"];
+    let own = ["memprof::allocator::", "memprof::tracker::", "memprof::live::", "memprof::stack::"];
+    let path = function.trim_start_matches('<');
+    own.iter().any(|prefix| path.starts_with(prefix)) || SHIMS.contains(&path.rsplit("::").next().unwrap_or(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own;
+
+    #[test]
+    fn the_profilers_frames_are_known_by_name() {
+        for own in [
+            "memprof::tracker::hook::allocation_event",
+            "<memprof::allocator::AllocationTracker as core::alloc::global::GlobalAlloc>::alloc",
+            "__rust_alloc",
+            "__rustc::__rust_realloc",
+            "__rustc[a1b2]::__rust_alloc_zeroed",
+        ] {
+            assert!(is_own(own), "{own}");
+        }
+        for other in
+            ["alloc::alloc::alloc", "memprof_tests::live::f", "my::memprof::live::f", "memprof::profile::start"]
+        {
+            assert!(!is_own(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The names of functions, from the symbols and debug information of modules' files.
+
+use crate::report::data::Frame;
+use crate::stack::Image;
+use std::path::Path;
+
+#[cfg(all(feature = "backtraces", unix))]
+pub(crate) use by_file::{Files, Names};
+#[cfg(not(all(feature = "backtraces", unix)))]
+pub(crate) use in_process::{Files, Names};
+
+#[cfg(all(feature = "backtraces", unix))]
+mod by_file {
+    use super::{Frame, Image, Path};
+    use crate::collect::symbols::unread::Unread;
+    use std::borrow::Cow;
+    use std::collections::HashMap;
+    use std::path::PathBuf;
+
+    #[cfg(target_vendor = "apple")]
+    use crate::collect::symbols::debug_map::DebugInfo;
+    #[cfg(not(target_vendor = "apple"))]
+    use crate::collect::symbols::elf_names::DebugInfo;
+
+    #[cfg(target_vendor = "apple")]
+    pub(crate) use crate::collect::symbols::debug_map::Files;
+    #[cfg(not(target_vendor = "apple"))]
+    pub(crate) use crate::collect::symbols::elf_names::Files;
+
+    /// The files that were read so far, for one report: debug information is large.
+    pub(crate) struct Names<'f> {
+        contents: &'f Files,
+        /// By path, and by where the module lies: of two of the same path one is older than the file.
+        files: HashMap<(PathBuf, usize), Result<DebugInfo<'f>, Unread>>,
+    }
+
+    impl<'f> Names<'f> {
+        pub(crate) fn new(contents: &'f Files) -> Self {
+            Self { contents, files: HashMap::new() }
+        }
+
+        /// The files that another build has taken the place of since they were loaded.
+        pub(crate) fn replaced(&self) -> Vec<PathBuf> {
+            let replaced = self.files.iter().filter(|(_, read)| matches!(read, Err(Unread::Replaced)));
+            let mut files: Vec<PathBuf> = replaced.map(|((file, _), _)| file.clone()).collect();
+            files.sort();
+            files.dedup();
+            files
+        }
+
+        /// The functions that go on at a return address, innermost first; `address` is the address in the module's file. None
+        /// where the file is not the one that `image` was loaded from.
+        pub(crate) fn at(
+            &mut self,
+            file: Option<&Path>,
+            image: Option<&Image>,
+            address: usize,
+            _in_memory: usize,
+        ) -> Vec<Frame> {
+            let Some(file) = file else { return Vec::new() };
+            let key = (file.to_owned(), image.map_or(0, |image| image.moved_by));
+            let read = || DebugInfo::read(file, self.contents, image);
+            let info = self.files.entry(key).or_insert_with(read).as_ref().ok();
+            // Where the call is, not where it returns to: that can be the next line, or another function.
+            let (Some(info), Some(call)) = (info, (address as u64).checked_sub(1)) else { return Vec::new() };
+            let mut frames = Vec::new();
+            if let Some(mut found) = info.frames(call) {
+                while let Ok(Some(frame)) = found.next() {
+                    let location = frame.location.as_ref();
+                    frames.push(Frame {
+                        function: frame
+                            .function
+                            .and_then(|name| Some(without_parameters(&name.demangle().ok()?).into())),
+                        file: location.and_then(|location| location.file).map(Into::into),
+                        line: location.and_then(|location| location.line),
+                        ..Frame::default()
+                    });
+                }
+            }
+            // Without debug information, or for code that has none, such as assembly, there are symbols. And with line tables
+            // alone (`line-tables-only`) names have no paths: the symbol has that of the function that was not inlined.
+            let has_path = |frame: &Frame| frame.function.as_ref().is_some_and(|name| name.contains("::"));
+            if !frames.last().is_some_and(has_path)
+                && let Some(symbol) = info.symbol(call)
+            {
+                let last = frames.pop().unwrap_or_default();
+                let function = addr2line::demangle_auto(Cow::Borrowed(symbol), None).into_owned();
+                frames.push(Frame { function: Some(function.into()), ..last });
+            }
+            frames
+        }
+    }
+
+    /// Without the generic parameters that a name from line tables has: `reserve<u8, alloc::alloc::Global>`. A path has them
+    /// nowhere, or as `a::f::<T>`.
+    fn without_parameters(name: &str) -> &str {
+        match name.split_once('<') {
+            Some((function, _)) if !function.is_empty() && !function.contains("::") => function,
+            _ => name,
+        }
+    }
+}
+
+#[cfg(not(all(feature = "backtraces", unix)))]
+mod in_process {
+    use super::{Frame, Image, Path};
+
+    /// Nothing is read here.
+    #[derive(Default)]
+    pub(crate) struct Files {}
+
+    /// Nothing is kept.
+    pub(crate) struct Names<'f>(std::marker::PhantomData<&'f Files>);
+
+    impl<'f> Names<'f> {
+        pub(crate) fn new(_contents: &'f Files) -> Self {
+            Self(std::marker::PhantomData)
+        }
+
+        /// No files are read.
+        #[allow(clippy::unused_self, reason = "other systems keep files")]
+        pub(crate) fn replaced(&self) -> Vec<std::path::PathBuf> {
+            Vec::new()
+        }
+
+        /// The functions that go on at a return address, innermost first.
+        #[allow(clippy::unused_self, reason = "other systems keep files")]
+        #[cfg(all(feature = "backtraces", windows))]
+        pub(crate) fn at(
+            &mut self,
+            _file: Option<&Path>,
+            _image: Option<&Image>,
+            _in_file: usize,
+            address: usize,
+        ) -> Vec<Frame> {
+            let mut frames = Vec::new();
+            // It looks one byte before the address that it is given: where the call is, not where it returns to.
+            backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
+                frames.push(Frame {
+                    // The alternate form leaves out the compiler's hash.
+                    function: symbol.name().map(|name| format!("{name:#}").into()),
+                    file: symbol.filename().map(|file| file.to_string_lossy().into()),
+                    line: symbol.lineno(),
+                    ..Frame::default()
+                });
+            });
+            frames
+        }
+
+        /// Names are not known here.
+        #[allow(clippy::unused_self, reason = "other systems keep files")]
+        #[cfg(not(all(feature = "backtraces", windows)))]
+        pub(crate) fn at(
+            &mut self,
+            _file: Option<&Path>,
+            _image: Option<&Image>,
+            _in_file: usize,
+            _address: usize,
+        ) -> Vec<Frame> {
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What `#[memprof::main]` calls.
+use super::{Profiler, exit, start};
+use crate::os::privileges;
+use crate::{Config, Error, tracker};
+use std::io::Write;
+use std::path::Path;
+
+/// What the attribute was given.
+#[derive(Debug)]
+pub struct MainOptions {
+    /// `config = "…"`
+    pub config: Option<&'static str>,
+    /// `allocator = …`, as it was written.
+    pub allocator: &'static str,
+}
+
+/// The profile of a program: it ends, and the reports are written, when this is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct MainProfile(Option<Profiler>);
+
+/// Reads the configuration and starts the profile. A configuration that cannot be used ends the program here, before
+/// the body of main, with one line on stderr and status 2. A program that has more privileges than the user who started it
+/// has no profile.
+pub fn main_start(options: MainOptions) -> MainProfile {
+    tracker::note_profile();
+    let loaded = {
+        let _scope = super::Reporting::begin();
+        Config::load_explicit(options.config.map(Path::new))
+    };
+    if privileges::are_raised() {
+        return MainProfile(None);
+    }
+    // The types of these two tell their names; a static's path stands for itself.
+    let allocator = match options.allocator {
+        "system" | "jemalloc" | "none" => None,
+        path => Some(path),
+    };
+    match loaded.and_then(|loaded| start(loaded, allocator)) {
+        Ok(profiler) => MainProfile(Some(profiler)),
+        // A main that was called from main: the outer one has the profile.
+        Err(Error::AlreadyRunning) => MainProfile(None),
+        Err(error) => {
+            // Not `eprintln!`: it panics where stderr is closed.
+            let _ = writeln!(std::io::stderr(), "{error}");
+            std::process::exit(2);
+        }
+    }
+}
+
+impl Drop for MainProfile {
+    fn drop(&mut self) {
+        // A profile that the program has finished itself is not written again.
+        if self.0.take().is_some_and(|mut profiler| !std::mem::replace(&mut profiler.finished, true)) {
+            exit::finish_unless_told_not_to();
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The profiler's own thread: readings over time, numbered reports, and reports when a signal has come.
+//!
+//! It is made without the standard library's, which allocates for each new thread. Where it has nothing to do it allocates
+//! nothing, so that the figures of the program are those that it has without the thread.
+//!
+//! In a process with one thread it is put off (see [`alone`]): until the program has a second one, or a signal has come.
+
+use super::periodic::Periodic;
+use super::{Reporting, Running, exit, output, running, schedule, write};
+use crate::config::Config;
+use crate::os::signals::{self, Signal};
+use crate::os::stack_room;
+use crate::os::wake;
+#[cfg(unix)]
+use crate::os::{
+    alone,
+    put_off::{self, PutOff},
+};
+use crate::tracker::history;
+use std::io;
+use std::panic::catch_unwind;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::time::{Duration, Instant};
+
+/// The thread of a profile, as that knows it. It keeps no process alive, and a forked child has one only where it starts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Background(u64);
+
+/// Number of profiles that had a thread.
+static STARTED: AtomicU64 = AtomicU64::new(0);
+/// The one whose thread is wanted; 0: none.
+static WANTED: AtomicU64 = AtomicU64::new(0);
+/// The one whose thread has begun.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+/// True if the thread is wanted and was not made yet.
+static IS_PUT_OFF: AtomicBool = AtomicBool::new(false);
+/// Its settings.
+static EVERY_SECONDS: AtomicUsize = AtomicUsize::new(0);
+static KEEP: AtomicUsize = AtomicUsize::new(0);
+
+impl Background {
+    /// Starts the thread, or puts it off. `Err`: the system has none to give.
+    pub(crate) fn start(config: &Config) -> io::Result<Self> {
+        let background = Self(STARTED.fetch_add(1, Relaxed) + 1);
+        EVERY_SECONDS.store(config.reporting.every_seconds, Relaxed);
+        KEEP.store(config.reporting.keep, Relaxed);
+        WANTED.store(background.0, Release);
+        // Before the first handler is there.
+        signals::expect_thread(true);
+        let started = if config.reporting.every_seconds == 0 && may_put_off(config) {
+            IS_PUT_OFF.store(true, Release);
+            Ok(())
+        } else {
+            start_thread()
+        };
+        if started.is_err() {
+            background.stop();
+        }
+        started.map(|()| background)
+    }
+
+    /// The thread is needed now: handlers of the program that ours stand in front of may run on a small stack, where none can be
+    /// made. Where the system has none to give, the next reason to make it tries again.
+    pub(crate) fn do_not_put_off(self) {
+        let _ = start_if_put_off();
+    }
+
+    /// Ends the thread soon, and does not wait for it.
+    pub(crate) fn stop(self) {
+        signals::stop();
+        history::has_reader(false);
+        WANTED.store(0, Release);
+        IS_PUT_OFF.store(false, Release);
+        wake::wake();
+    }
+
+    fn is_wanted(self) -> bool {
+        WANTED.load(Acquire) == self.0
+    }
+
+    /// Work of the thread until the profile is over.
+    fn work(self, mut periodic: Option<Periodic>) {
+        history::has_reader(true);
+        loop {
+            let count = wake::count();
+            if !self.is_wanted() {
+                return;
+            }
+            // Before the signals are taken: a thread that exits meanwhile sees the one or the other.
+            exit::end_is_near(signals::is_end_near());
+            for (signal, ends) in signals::come() {
+                self.on_signal(signal, ends);
+            }
+            exit::end_is_near(false);
+            if schedule::pause().is_zero() {
+                schedule::read();
+            }
+            let now = Instant::now();
+            if let Some(periodic) = periodic.as_mut().filter(|periodic| periodic.next() <= now) {
+                periodic.write(|profile| self.is_of(profile));
+                continue;
+            }
+            let until = |periodic: &Periodic| periodic.next().saturating_duration_since(now);
+            wake::wait(count, Some(periodic.iter().map(until).fold(schedule::pause(), Duration::min)));
+        }
+    }
+
+    /// True if this thread is that of the profile: another one may have begun meanwhile.
+    fn is_of(self, profile: &Running) -> bool {
+        profile.background == Some(self)
+    }
+
+    fn on_signal(self, signal: Signal, ends: bool) {
+        if ends && !signal.is_programs() {
+            exit::end_by(signal);
+            return;
+        }
+        let running = running();
+        if let Some(profile) = running.get().filter(|profile| self.is_of(profile))
+            && let Err(error) = write(profile)
+        {
+            output::complain(&error);
+        }
+    }
+}
+
+/// Puts the thread off, or starts it anew, in a forked child, which has none. False: the system has none to give. Allocates
+/// nothing.
+#[cfg(unix)]
+pub(crate) fn start_in_child() -> bool {
+    BEGUN.store(0, Relaxed);
+    let is_put_off = EVERY_SECONDS.load(Relaxed) == 0 && alone::is_alone();
+    IS_PUT_OFF.store(is_put_off, Release);
+    is_put_off || start_thread().is_ok()
+}
+
+/// A forked child is to have no thread.
+#[cfg(unix)]
+pub(crate) fn stay_without_in_child() {
+    IS_PUT_OFF.store(false, Release);
+}
+
+/// True if the thread need not be there before a signal has come or the program has a second thread.
+#[cfg(unix)]
+fn may_put_off(config: &Config) -> bool {
+    static PUT_OFF: PutOff = PutOff { make: start_if_put_off, hurry: history::hurry };
+    put_off::prepare(&PUT_OFF);
+    alone::is_alone() && can_read_in_passing(config)
+}
+
+#[cfg(not(unix))]
+fn may_put_off(_: &Config) -> bool {
+    false
+}
+
+/// True if all places can be read in an allocation: a table of this size takes 2 ms.
+fn can_read_in_passing(config: &Config) -> bool {
+    config.memory_profiling.max_tracked_allocations <= 20_000
+}
+
+/// Starts the thread if it was put off. False: the system has none to give. May be called in an allocation and in a handler.
+fn start_if_put_off() -> bool {
+    if !IS_PUT_OFF.swap(false, AcqRel) || start_thread().is_ok() {
+        return true;
+    }
+    IS_PUT_OFF.store(true, Release);
+    false
+}
+
+/// A thread of the program takes readings, or starts the thread that does. On the small stack of a thread, a handler or a coroutine
+/// it does no more than note what was published.
+fn visit() {
+    if !stack_room::is_enough() {
+        return history::read_published();
+    }
+    if IS_PUT_OFF.load(Acquire) && (!is_alone() || signals::is_waiting()) {
+        // The next one tries again.
+        let _ = start_if_put_off();
+    }
+    schedule::read_in_passing();
+}
+
+/// Has readings taken from here on.
+pub(crate) fn begin_readings(config: &Config) {
+    #[cfg(unix)]
+    alone::prepare();
+    schedule::begin(can_read_in_passing(config));
+    history::have_visited(Some(visit));
+}
+
+/// No more readings are taken in passing.
+pub(crate) fn end_readings() {
+    history::have_visited(None);
+}
+
+#[cfg(unix)]
+fn is_alone() -> bool {
+    alone::is_alone()
+}
+
+#[cfg(not(unix))]
+fn is_alone() -> bool {
+    false
+}
+
+/// A thread that gets no signals: the program's own threads get them.
+#[cfg(unix)]
+fn start_thread() -> io::Result<()> {
+    let started = crate::os::bare_thread::start(run, &[]);
+    started.then_some(()).ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))
+}
+
+#[cfg(not(unix))]
+fn start_thread() -> io::Result<()> {
+    std::thread::Builder::new().name("memprof".to_owned()).spawn(run).map(drop)
+}
+
+fn run() {
+    Reporting::begin_thread();
+    // Nobody would hear of a panic.
+    let _ = catch_unwind(|| {
+        let background = Background(WANTED.load(Acquire));
+        // Of two profiles right after each other the first one's thread may begin late, and be the second one's.
+        if background.0 == 0 || BEGUN.swap(background.0, AcqRel) == background.0 {
+            return;
+        }
+        let periodic = Periodic::of(EVERY_SECONDS.load(Relaxed), KEEP.load(Relaxed));
+        listen();
+        background.work(periodic);
+    });
+}
+
+fn listen() {
+    // Only some systems have this take memory.
+    #[cfg(not(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64")))]
+    let _scope = Reporting::begin();
+    wake::listen();
+}

@@ -1,0 +1,114 @@
+//! Which files the reports of this process go to: the names, and what the profile knows of the files under them.
+
+use super::Reporting;
+use crate::collect::Request;
+use crate::config::STATISTICS_FILE;
+use crate::os::fork_lock::ForkLock;
+use crate::os::process;
+use crate::os::stderr::{self, RawStderr};
+use crate::os::write_signals::Held;
+use crate::report::files::{self, Memory, Names, Output};
+use crate::report::placeholder::{self, Placeholders};
+use crate::report::{Report, Written, table};
+use crate::{Error, jemalloc};
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// The memory of the profile that runs, or ran last.
+static MEMORY: ForkLock<Own> = ForkLock::new();
+
+/// Memory of one profile in one process: a forked child has none yet.
+#[derive(Clone, Debug, Default)]
+struct Own {
+    profile: u64,
+    process: u32,
+    memory: Memory,
+}
+
+/// The names of all files, without number and suffix.
+fn names(profile: &Request) -> Names {
+    let paths = &profile.config.reporting;
+    let values = Placeholders {
+        pid: std::process::id(),
+        time: humantime::format_rfc3339_seconds(profile.started_at).to_string().replace(['-', ':'], ""),
+        program: program_name(),
+        host: process::host().unwrap_or_default(),
+    };
+    Names {
+        folder: values.fill(&paths.output_dir),
+        allocations: values.fill(&paths.allocation_report),
+        leaks: values.fill(&paths.leak_report),
+        statistics: PathBuf::from(STATISTICS_FILE),
+    }
+}
+
+/// Whether the names tell the processes apart by themselves.
+fn names_have_pid(profile: &Request) -> bool {
+    let paths = &profile.config.reporting;
+    let has_pid = placeholder::has_pid;
+    has_pid(&paths.output_dir) || (has_pid(&paths.allocation_report) && has_pid(&paths.leak_report))
+}
+
+/// Notes what stands under the names of a profile that starts.
+pub(crate) fn note(profile: &Request) {
+    let reporting = &profile.config.reporting;
+    let memory =
+        if reporting.overwrite { Memory::default() } else { Memory::of(&names(profile), reporting.every_seconds > 0) };
+    MEMORY.lock().put(Own { profile: profile.run.profile, process: std::process::id(), memory });
+}
+
+/// Writes the files, under numbered names where there is a number.
+pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> Result<Written, Error> {
+    let _scope = Reporting::begin();
+    let _held = Held::begin();
+    let statistics = profile.config.jemalloc.stats_print && number.is_none();
+    let statistics = statistics.then(|| jemalloc::stats_print(&profile.inner)).flatten();
+    let mut names = names(profile);
+    if profile.is_inherited() && !names_have_pid(profile) {
+        names = names.with(&format!("-{}", std::process::id()));
+    }
+    let reporting = &profile.config.reporting;
+    let output = Output {
+        report,
+        names: &names,
+        number,
+        statistics: statistics.as_deref(),
+        has_numbers: reporting.every_seconds > 0,
+        overwrite: reporting.overwrite,
+        keep: reporting.keep,
+    };
+    with_memory(profile.run.profile, |memory| files::write(&output, memory))
+}
+
+/// Removes a report, if it is still the one that was written.
+pub(crate) fn remove(profile: u64, written: &Written) {
+    with_memory(profile, |memory| memory.remove(written));
+}
+
+fn with_memory<R>(profile: u64, work: impl FnOnce(&mut Memory) -> R) -> R {
+    let mut held = MEMORY.lock();
+    let process = std::process::id();
+    let known = held.get().filter(|own| (own.profile, own.process) == (profile, process)).cloned();
+    let mut own = known.unwrap_or(Own { profile, process, memory: Memory::default() });
+    let result = work(&mut own.memory);
+    held.put(own);
+    result
+}
+
+/// The name of the executable, without the `.exe` of Windows.
+fn program_name() -> String {
+    let name = crate::collect::executable();
+    name.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(&name).to_owned()
+}
+
+/// Shows the table on stderr. Not by the standard library's: a thread that is aborting, or one that a forked child does not
+/// have, may hold its lock.
+pub(crate) fn print(report: &Report, written: Option<&Written>) {
+    let _scope = Reporting::begin();
+    table::print(report, written, stderr::write_all);
+}
+
+/// Says on stderr what went wrong.
+pub(crate) fn complain(error: &Error) {
+    let _ = writeln!(RawStderr::new(), "memprof: {error}");
+}
