@@ -2,7 +2,6 @@
 
 use crate::tracker::{CallSpread, Ledger, Node, Reading, Site, Snapshot, each_ledger, each_node, site_in_reports};
 use std::collections::HashMap;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// One call path of the whole process. The first one is the root.
 #[derive(Debug, Default)]
@@ -140,8 +139,8 @@ pub(crate) fn merge(snapshot: &Snapshot) -> (Paths, Vec<LedgerSum>) {
             path.reading = path.reading.plus(&reading);
             path.unrecorded += node.unrecorded();
             path.spreads.extend(node.spread());
-            path.panicked += node.panicked.load(Relaxed);
-            path.peak = path.peak.max(node.peak_plus_one.load(Relaxed).checked_sub(1));
+            path.panicked += node.panicked();
+            path.peak = path.peak.max(node.peak());
         }
         ledgers.push(LedgerSum { ledger, reading: sum });
     }

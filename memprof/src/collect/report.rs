@@ -81,7 +81,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
 
 /// Allocations of the process that found no room for a record.
 pub(crate) fn not_tracked() -> u64 {
-    tracker::each_ledger().map(|ledger| ledger.not_recorded.load(Relaxed)).sum()
+    tracker::each_ledger().map(|ledger| ledger.not_recorded.get()).sum()
 }
 
 /// File name of the executable.
@@ -139,8 +139,8 @@ fn overhead(ledgers: &[LedgerSum], own: OwnFigures) -> Overhead {
             allocated_count: own.allocated_count,
             peak_bytes: own.peak_bytes,
         },
-        misplaced_guards: sum(|ledger| ledger.ledger.misplaced_guards.load(Relaxed)),
-        scopes_not_opened: sum(|ledger| ledger.ledger.scopes_not_opened.load(Relaxed)),
+        misplaced_guards: sum(|ledger| ledger.ledger.misplaced_guards.get()),
+        scopes_not_opened: sum(|ledger| ledger.ledger.scopes_not_opened.get()),
         stacks_not_captured: sum(|ledger| ledger.ledger.stacks.counts().not_captured.load(Relaxed)),
         stacks_without_room: sum(|ledger| ledger.ledger.stacks.counts().tree_full.load(Relaxed)),
         stacks_corrected: sum(|ledger| ledger.ledger.stacks.counts().corrected.load(Relaxed)),

@@ -162,7 +162,7 @@ pub(crate) fn threads(ledgers: &[LedgerSum]) -> Vec<Thread> {
         .map(|LedgerSum { ledger, reading }| {
             let thread = Thread {
                 name: thread_name(ledger),
-                threads_served: ledger.threads_served.load(Relaxed),
+                threads_served: ledger.threads_served.get(),
                 self_allocated_bytes: reading.allocated.bytes,
                 self_allocated_count: reading.allocated.count,
                 self_deallocated_bytes: reading.deallocated.bytes,

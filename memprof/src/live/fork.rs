@@ -22,9 +22,9 @@ pub(crate) fn recover() {
 
 impl Table {
     fn recover(&self) {
-        let seen = self.capacity.look();
+        let reading = self.capacity.look();
         if self.slots() > MOST_SLOTS {
-            if seen.is_sampled || seen.listed != 0 {
+            if reading.is_sampled || reading.listed != 0 {
                 self.choice.shut(&self.filter);
             }
             return;

@@ -1,6 +1,6 @@
 //! The live table: one record for each recorded allocation, from its birth until it is deallocated.
 //!
-//! Everything in here runs inside allocations, but for [`Table::copy`]. It knows addresses and sizes; the owner of a
+//! Everything in here runs inside allocations, except [`Table::copy`]. It knows addresses and sizes; the owner of a
 //! block is an opaque number to it.
 
 mod filter;
@@ -38,7 +38,7 @@ pub(crate) fn table() -> Option<&'static Table> {
 }
 
 /// Mask of the allocations that take the slow path while every one gets a record: those whose count has none of these
-/// bits. All of them where stacks are captured, otherwise those that are timed.
+/// bits. All of them if stacks are captured, otherwise those that are timed.
 pub(crate) fn slow_path_mask() -> u64 {
     if stack::are_captured() { 0 } else { TIMED_EACH - 1 }
 }

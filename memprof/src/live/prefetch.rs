@@ -1,6 +1,6 @@
 //! Prefetching: hints to the processor about memory needed soon.
 
-/// Has the processor fetch a cache line; does nothing where there is no such instruction.
+/// Makes the processor fetch a cache line; does nothing if there is no such instruction.
 #[inline(always)]
 pub(crate) fn prefetch<T>(target: &T) {
     #[cfg(target_arch = "x86_64")]

@@ -85,3 +85,41 @@ impl Record {
         Self { size: size_word & ((1 << SIZE_BITS) - 1), owner, ticks, drawn, stack, grown }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_survives_being_packed() {
+        let levels = [Drawn::CERTAIN, Drawn::at(1, 0), Drawn::at(160, 3), Drawn::at(u8::MAX, 2)];
+        for drawn in levels {
+            for size in [0, 1, 4096, (1 << SIZE_BITS) - 1] {
+                for (stack, grown) in [(0, 0), (1, 0), (0, 1), (u32::MAX, u32::MAX)] {
+                    let record = Record { size, owner: usize::MAX, ticks: u64::MAX, drawn, stack, grown };
+                    let (size_word, stack_word) = (record.size_word(), record.stack_word());
+                    assert_eq!(Record::from_words(size_word, usize::MAX, u64::MAX, stack_word), record);
+                    assert!(!drawn.is_certain() || size_word == size);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sampling_level_knows_its_period() {
+        for period in 0..=u8::MAX {
+            let drawn = Drawn::at(7, period);
+            assert_eq!((drawn.level(), drawn.is_certain()), (7, false));
+            assert!(!drawn.is_from_before(period) && drawn.is_from_before(period.wrapping_add(1)));
+            assert!(!Drawn::CERTAIN.is_from_before(period));
+            assert_eq!(drawn.at_least(7, period), drawn);
+            assert_eq!(drawn.at_least(9, period), Drawn::at(9, period));
+        }
+    }
+
+    #[test]
+    fn a_coarse_time_is_never_0_and_keeps_the_order() {
+        assert_eq!([0, 1, (1 << COARSE_BITS) - 1, 1 << COARSE_BITS].map(coarse), [1, 1, 1, 1]);
+        assert_eq!([2 << COARSE_BITS, 9 << COARSE_BITS].map(coarse), [2, 9]);
+    }
+}

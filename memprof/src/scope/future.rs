@@ -158,7 +158,7 @@ impl Call {
         self.allocated = self.allocated.saturating_add(closed.allocated);
         self.count = self.count.saturating_add(closed.count);
         if closed.panicked {
-            closed.node.count_panicked();
+            closed.node.count_panic();
         }
         Some(closed.node)
     }
@@ -174,7 +174,7 @@ impl Call {
         window: &impl Window,
     ) -> Option<Figures> {
         let (State::Running { outermost }, Some(open), Some(node)) = (self.state, open, node) else { return None };
-        node.count_finished();
+        node.finish();
         let peak = self.peak.max(0) as u64;
         open.record(node, outermost, self.allocated, peak);
         self.state = State::Finished;

@@ -42,7 +42,7 @@ pub(super) fn close(open: Open) -> Option<Closed> {
     let closed = open.close()?;
     open.record(closed.node, closed.outermost, closed.allocated, closed.peak.max(0) as u64);
     if closed.panicked {
-        closed.node.count_panicked();
+        closed.node.count_panic();
     }
     Some(closed)
 }

@@ -25,10 +25,10 @@ mod tests {
         let first = of([1, 2, 3], &index);
         assert_eq!(first, of([1, 2, 3], &index));
         assert!(first != of([1, 2, 4], &index) && first != of([1, 2, 3], &index[1..]));
-        for place in 0..index.len() {
+        for position in 0..index.len() {
             let mut other = index.clone();
-            other[place] ^= 1;
-            assert!(first != of([1, 2, 3], &other), "{place}");
+            other[position] ^= 1;
+            assert!(first != of([1, 2, 3], &other), "{position}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Counts;
 use super::tree::{Known, StackId, tree};
 use std::path::PathBuf;
 
-/// The program or a library, as it is loaded.
+/// The program or a library, as loaded.
 #[derive(Debug)]
 pub(crate) struct Image {
     pub(crate) file: PathBuf,
@@ -20,7 +20,7 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    pub(crate) fn holds(&self, address: usize) -> bool {
+    pub(crate) fn contains(&self, address: usize) -> bool {
         self.low <= address && address < self.high
     }
 }

@@ -48,7 +48,8 @@ fn count_allocated(ledger: &'static Ledger, total: u64, bytes: usize) {
     }
 }
 
-/// Beyond the threshold: gives the block a record. All calls are tail calls, so that no registers have to be saved.
+/// Beyond the threshold: gives the block a record. PERF: its only calls are tail calls, so that no registers have to be
+/// saved.
 #[inline(never)]
 fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
     if ledger.is_publishing_due_by_allocations(total) {
@@ -119,8 +120,8 @@ pub(crate) fn on_dealloc(block: *mut u8, bytes: usize) {
 #[inline(always)]
 fn deallocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     let total = ledger.deallocated.get().wrapping_add(bytes as u64);
-    if total >= ledger.free_threshold.load(Relaxed) {
-        return free_event(ledger, block, bytes, total);
+    if total >= ledger.deallocation_threshold.load(Relaxed) {
+        return deallocation_event(ledger, block, bytes, total);
     }
     count_deallocated(ledger, bytes);
 }
@@ -133,9 +134,9 @@ fn count_deallocated(ledger: &'static Ledger, bytes: usize) {
 
 /// Beyond the threshold: removes the block's record.
 #[inline(never)]
-fn free_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
-    if ledger.is_publishing_due_by_frees(total) {
-        return free_that_publishes(ledger, block, bytes);
+fn deallocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
+    if ledger.is_publishing_due_by_deallocations(total) {
+        return deallocation_that_publishes(ledger, block, bytes);
     }
     count_deallocated(ledger, bytes);
     remove_record(block);
@@ -156,7 +157,7 @@ fn remove_record(block: *mut u8) {
 /// Slow path: the net is due to be published, or a scope has ended on another thread.
 #[cold]
 #[inline(never)]
-fn free_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
+fn deallocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     ledger.catch_up();
     count_deallocated(ledger, bytes);
     remove_record(block);
@@ -213,8 +214,7 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
                 let root = SHARED.root();
                 root.counters.allocated_shared(new as u64);
                 root.counters.deallocated_shared(old as u64);
-                root.reallocated_count.fetch_add(1, Relaxed);
-                root.grown_bytes.fetch_add(grown, Relaxed);
+                root.count_reallocated_shared(grown);
                 published::move_net(new as i64 - old as i64);
                 return records::allocated_shared(block, new, record);
             }
@@ -242,7 +242,7 @@ fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) {
         ledger.high.set(net);
     }
     let is_due = ledger.is_publishing_due_by_allocations(ledger.allocated.get());
-    if is_due || ledger.is_publishing_due_by_frees(ledger.deallocated.get()) {
+    if is_due || ledger.is_publishing_due_by_deallocations(ledger.deallocated.get()) {
         publish(ledger);
     }
 }

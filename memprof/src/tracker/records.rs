@@ -167,6 +167,6 @@ pub(crate) fn restore(block: *mut u8, record: Record) {
 
 fn insert_shared(table: &Table, block: *mut u8, record: Record) {
     if !table.insert_chosen(block.addr(), record) {
-        SHARED.not_recorded.fetch_add(1, Relaxed);
+        SHARED.not_recorded.add_shared(1);
     }
 }

@@ -54,7 +54,7 @@ fn functions(known: Known, images: &[Image], names: &mut Names<'_>) -> Vec<Frame
     if known.mark != 0 && stack::mark_of(known.address) != Some(known.mark) {
         return vec![nothing];
     }
-    let image = images.iter().find(|image| image.holds(known.address));
+    let image = images.iter().find(|image| image.contains(known.address));
     let in_file = image.map_or(known.address, |image| known.address.wrapping_sub(image.moved_by));
     let file = image.map(file);
     let mut frames = names.at(file.as_deref(), image, in_file, known.address);

@@ -6,14 +6,14 @@ use super::counting::{ALIGNED_TO, Filter, GOLDEN};
 use crate::live::sync::{Acquire, AtomicPtr, AtomicU8, Relaxed, Release};
 
 /// Bits of [`FilterChoice`] that hold the shift from a hash to an index.
-const SHIFT: usize = 63;
+pub(super) const SHIFT: usize = 63;
 /// Set while the choice may be changed.
-const OPEN: usize = 1 << 6;
+pub(super) const OPEN: usize = 1 << 6;
 /// One generation, and the bits that count generations.
-const GENERATION: usize = 1 << 7;
-const GENERATIONS: usize = 15 << 7;
+pub(super) const GENERATION: usize = 1 << 7;
+pub(super) const GENERATIONS: usize = 15 << 7;
 /// Set when the choice will never be changed again.
-const SHUT: usize = 1 << 11;
+pub(super) const SHUT: usize = 1 << 11;
 
 /// The filter of a table that every free asks.
 ///
@@ -24,10 +24,10 @@ pub(crate) struct FilterChoice(AtomicPtr<AtomicU8>);
 
 /// The chosen filter and its generation at one moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ChosenFilter(*mut AtomicU8);
+pub(crate) struct ChosenFilter(pub(super) *mut AtomicU8);
 
 impl ChosenFilter {
-    fn of(filter: &Filter, rest: usize) -> Self {
+    pub(super) fn of(filter: &Filter, rest: usize) -> Self {
         let more = rest & (OPEN | GENERATIONS | SHUT) | filter.shift as usize & SHIFT;
         Self(filter.entries.cast_mut().map_addr(|address| address | more))
     }
@@ -72,9 +72,9 @@ impl FilterChoice {
     pub(crate) fn close(&self, filter: &Filter) {
         // A generation repeats after 16: a thread would have to stop between its look and its change while 16 profiles
         // start.
-        let seen = self.look();
-        let shut = seen.0.addr() & SHUT;
-        let next = seen.0.addr().wrapping_add(GENERATION) & GENERATIONS;
+        let chosen = self.look();
+        let shut = chosen.0.addr() & SHUT;
+        let next = chosen.0.addr().wrapping_add(GENERATION) & GENERATIONS;
         // A store would do; the swap is for loom (see `slot::discard`).
         self.0.swap(ChosenFilter::of(filter, next | shut).0, Release);
     }
@@ -86,18 +86,18 @@ impl FilterChoice {
 
     /// Ends [`close`](Self::close), unless the choice is shut.
     pub(crate) fn open(&self, filter: &Filter) {
-        let seen = self.look();
-        let open = if seen.is_shut() { 0 } else { OPEN };
-        self.0.store(ChosenFilter::of(filter, seen.0.addr() | open).0, Release);
+        let chosen = self.look();
+        let open = if chosen.is_shut() { 0 } else { OPEN };
+        self.0.store(ChosenFilter::of(filter, chosen.0.addr() | open).0, Release);
     }
 
     /// Makes every free ask `filter`, if nothing has changed since the look.
-    pub(crate) fn change(&self, seen: ChosenFilter, filter: &Filter) {
-        let rest = seen.0.addr();
+    pub(crate) fn change(&self, chosen: ChosenFilter, filter: &Filter) {
+        let rest = chosen.0.addr();
         if rest & OPEN != 0 {
             // Release: see `may_contain`. If another thread was faster, it made the same change or started a new
             // generation.
-            let _ = self.0.compare_exchange(seen.0, ChosenFilter::of(filter, rest).0, Release, Relaxed);
+            let _ = self.0.compare_exchange(chosen.0, ChosenFilter::of(filter, rest).0, Release, Relaxed);
         }
     }
 }

@@ -80,7 +80,7 @@ impl Filter {
         unsafe { &*self.entries.add(index.0) }
     }
 
-    /// See [`Table::prefetch`](super::table::Table::prefetch).
+    /// See [`Table::prefetch`](crate::live::Table::prefetch).
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn prefetch(&self, index: Index) {
         prefetch(self.entry(index));
@@ -113,5 +113,27 @@ impl Filter {
     /// True if an address may be in the table.
     pub(crate) fn may_contain(&self, index: Index) -> bool {
         self.entry(index).load(Relaxed) != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_index_is_below_the_length_of_its_filter() {
+        for bits in [8, 19, 32] {
+            // Only the length is used: no entry is read.
+            let filter = Filter::over(std::ptr::null(), 1 << bits);
+            assert_eq!(filter.len(), 1 << bits);
+            for key in [0, 1, 0x1000, 0x7fff_ffff_fff0, u64::MAX].into_iter().chain((0..1000).map(|n| n * 48)) {
+                let all = [filter.index(key)].into_iter().chain((1..4).map(|choice| filter.other_index(key, choice)));
+                for index in all {
+                    assert!(index.number() < filter.len());
+                    assert_eq!(index.of_short().number(), index.number() >> SHORTER_BY_BITS);
+                    assert!(index.of_short().number() < (filter.len() >> SHORTER_BY_BITS).max(1));
+                }
+            }
+        }
     }
 }

@@ -2,3 +2,6 @@
 
 pub(crate) mod choice;
 pub(crate) mod counting;
+
+#[cfg(test)]
+mod tests;

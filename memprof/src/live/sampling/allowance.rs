@@ -159,8 +159,8 @@ mod tests {
         Elapsed { wall: wall * MS, processor: processor * MS, spent: spent * MS, switches: None, sample: 1000 }
     }
 
-    /// A program that asks for so much recording without a budget, nanoseconds per wall time, at one processor's
-    /// `load`.
+    /// A program that would spend this much on recording without a budget, nanoseconds per wall time, at one
+    /// processor's `load`.
     struct Workload {
         load: f64,
         unlimited: f64,
@@ -179,7 +179,7 @@ mod tests {
             Self { allowance: Allowance::new(3), doublings: 0.0, spent: 0, records: 5000 }
         }
 
-        /// Looks each 100 ms, or as soon as 5 ms were spent, as the budget does.
+        /// Makes a review each 100 ms, or as soon as 5 ms were spent, as the budget does.
         fn run(&mut self, program: &Workload, seconds: u64) {
             let (mut wall, end) = (0, seconds * 1000 * MS);
             while wall < end {
@@ -200,7 +200,7 @@ mod tests {
             }
         }
 
-        /// Milliseconds spent in so many seconds.
+        /// Milliseconds spent in this many seconds.
         fn spends(&mut self, program: &Workload, seconds: u64) -> u64 {
             let before = self.spent;
             self.run(program, seconds);
@@ -232,7 +232,7 @@ mod tests {
         // A third of its own is a quarter of all.
         let spent = steady(0.2, 0.1, 100);
         assert!((250..=670).contains(&spent), "{spent} ms");
-        // But not where it is busy.
+        // But not if it is busy.
         let spent = steady(1.0, 0.6, 100);
         assert!((150..=310).contains(&spent), "{spent} ms");
     }

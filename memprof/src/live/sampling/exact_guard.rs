@@ -1,4 +1,4 @@
-//! Keeping the table exact while someone relies on it.
+//! A guard that keeps the table exact while a check relies on it.
 
 use crate::live::table::Table;
 

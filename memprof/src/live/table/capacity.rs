@@ -13,7 +13,7 @@ const SAMPLED: i64 = 1 << 62;
 const LISTED: i64 = 1 << 32;
 
 #[derive(Debug)]
-pub(crate) struct Capacity(AtomicI64);
+pub(crate) struct Capacity(pub(super) AtomicI64);
 
 /// The word at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,11 +68,11 @@ impl Capacity {
 
     /// Takes capacity for one record in any table, and returns the reading from before. `None`: there is none.
     pub(crate) fn take(&self) -> Option<CapacityReading> {
-        let seen = CapacityReading::of(self.0.fetch_sub(1, Acquire));
-        if seen.left <= 0 {
+        let reading = CapacityReading::of(self.0.fetch_sub(1, Acquire));
+        if reading.left <= 0 {
             self.give_back();
         }
-        (seen.left > 0).then_some(seen)
+        (reading.left > 0).then_some(reading)
     }
 
     /// Returns the capacity of a record that was not listed.

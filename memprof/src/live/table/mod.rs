@@ -48,17 +48,17 @@ pub(crate) enum Inserted {
 
 /// A slot, by its byte offset.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Slot(usize);
+pub(crate) struct SlotOffset(usize);
 
-impl Slot {
+impl SlotOffset {
     /// The `step`-th slot from here in the same bucket; all 8 of them for the steps 0 to 7.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn in_bucket(self, step: usize) -> Slot {
-        Slot(self.0 ^ (step * 8))
+    pub(crate) fn in_bucket(self, step: usize) -> SlotOffset {
+        SlotOffset(self.0 ^ (step * 8))
     }
 
     /// True if both are in the same bucket.
-    pub(crate) fn is_beside(self, other: Slot) -> bool {
+    pub(crate) fn is_beside(self, other: SlotOffset) -> bool {
         self.0 / (SLOTS * 8) == other.0 / (SLOTS * 8)
     }
 }
@@ -73,7 +73,7 @@ pub(crate) struct Table {
     pub(crate) short: Filter,
     /// The one of the two that a free asks.
     pub(crate) choice: FilterChoice,
-    /// The most records; at most a fourth of the slots.
+    /// Maximum number of records; at most a quarter of the slots.
     pub(crate) max: AtomicU64,
     /// Capacity left in the table.
     pub(crate) capacity: Capacity,
@@ -81,10 +81,10 @@ pub(crate) struct Table {
     pub(crate) displaced: AtomicU64,
     /// A [`TableState`]: exact or sampled, and the progress of the sweep.
     pub(crate) state: AtomicU64,
-    /// The level that new samples are drawn at, if that is above the state's: the budget raises it, and no record is
+    /// The level at which new samples are drawn, if it is above the state's: the budget raises it, and no record is
     /// discarded.
     pub(crate) drawing: AtomicU8,
-    /// The highest level that samples of this period were drawn at.
+    /// The highest level at which samples of this period were drawn.
     pub(crate) highest: AtomicU8,
     /// The interval that the user has fixed. 0: it grows when it must; 1: it stays exact.
     pub(crate) fixed_interval: AtomicU64,
@@ -177,31 +177,31 @@ impl Table {
         self.choice.open(&self.filter);
     }
 
-    /// The first slot to look at for an entry of the filter.
+    /// The first slot to probe for an entry of the filter.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn slot(index: Index) -> Slot {
-        Slot(index.number() & !(Filter::ENTRIES_PER_SLOT - 1))
+    pub(crate) fn slot(index: Index) -> SlotOffset {
+        SlotOffset(index.number() & !(Filter::ENTRIES_PER_SLOT - 1))
     }
 
     /// The other buckets that may hold a key, one slot of each.
-    pub(crate) fn other_buckets(&self, key: u64) -> impl Iterator<Item = Slot> {
+    pub(crate) fn other_buckets(&self, key: u64) -> impl Iterator<Item = SlotOffset> {
         (1..CHOICES).map(move |choice| Self::slot(self.filter.other_index(key, choice)))
     }
 
     /// The slot with this number, from 0.
-    pub(crate) fn slot_number(number: usize) -> Slot {
-        Slot(number * 8)
+    pub(crate) fn slot_number(number: usize) -> SlotOffset {
+        SlotOffset(number * 8)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn key_at(&self, slot: Slot) -> &AtomicU64 {
+    pub(crate) fn key_at(&self, slot: SlotOffset) -> &AtomicU64 {
         Self::key_word(self.keys, slot)
     }
 
     /// As [`key_at`](Self::key_at), with the pointer in a register: otherwise a loop that writes would load it each
     /// time.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn key_word<'a>(keys: *const AtomicU64, slot: Slot) -> &'a AtomicU64 {
+    fn key_word<'a>(keys: *const AtomicU64, slot: SlotOffset) -> &'a AtomicU64 {
         // SAFETY: every slot comes from an index into the filter, which has 8 entries for each slot, with the lowest 3
         // bits cleared, or from a number below `slots`: a multiple of 8 below 8 × slots, and a bucket's slots differ in
         // the next 3 bits alone. The memory is never freed.
@@ -209,7 +209,7 @@ impl Table {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn entry(&self, slot: Slot) -> &SlotRecord {
+    pub(crate) fn entry(&self, slot: SlotOffset) -> &SlotRecord {
         // SAFETY: as in `key_word`; there is one entry for each slot, four words where the slot is one.
         unsafe { &*self.entries.byte_add(slot.0 * 4) }
     }
@@ -217,7 +217,7 @@ impl Table {
     /// The present state: exact or sampled.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn state(&self) -> TableState {
-        // Acquire: whoever sees a new period sees the interval that was fixed for it.
+        // Acquire: a thread that sees a new period sees the interval that was fixed for it.
         TableState(self.state.load(Acquire))
     }
 
@@ -260,14 +260,14 @@ impl Table {
     /// As [`insert`](Self::insert), for a table that may be a sample: then the record is listed. `None`: the table is
     /// full. False: its buckets are full.
     pub(crate) fn insert_either(&self, address: usize, record: Record) -> Option<bool> {
-        let seen = self.capacity.take()?;
+        let reading = self.capacity.take()?;
         let key = slot::key(address);
         let index = self.filter.index(key);
         if !self.filter.add(index) {
             self.capacity.give_back();
             return None;
         }
-        let lists = seen.is_sampled && self.short.add(index.of_short());
+        let lists = reading.is_sampled && self.short.add(index.of_short());
         let key = if lists { slot::listed(key) } else { key };
         if lists {
             self.capacity.list();
@@ -312,14 +312,14 @@ impl Table {
 
     /// Claims an empty slot in the bucket of `first`, starting there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn claim(&self, first: Slot) -> Option<Slot> {
+    fn claim(&self, first: SlotOffset) -> Option<SlotOffset> {
         let keys = self.keys;
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::claim(Self::key_word(keys, slot)))
     }
 
     /// The slot that holds a key in the bucket of `first`, starting there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn find(&self, first: Slot, key: u64) -> Option<Slot> {
+    pub(crate) fn find(&self, first: SlotOffset, key: u64) -> Option<SlotOffset> {
         let keys = self.keys;
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::contains(Self::key_word(keys, slot), key))
     }

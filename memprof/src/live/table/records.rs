@@ -42,7 +42,7 @@ impl Records {
     }
 
     /// The largest interval that a record has been subject to, bytes. The record stands for 1 /
-    /// [`probability`](crate::live::probability) blocks of its size. 1: for itself only.
+    /// [`probability`](probability::probability) blocks of its size. 1: for itself only.
     pub(crate) fn interval_of(&self, record: &Record) -> u64 {
         match record.drawn.level() {
             0 => 1,

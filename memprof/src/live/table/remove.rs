@@ -3,7 +3,7 @@
 use crate::live::filter::counting::Index;
 use crate::live::record::Record;
 use crate::live::table::slot::{self, Removal};
-use crate::live::table::{SLOTS, Slot, Table};
+use crate::live::table::{SLOTS, SlotOffset, Table};
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Table {
@@ -60,7 +60,7 @@ impl Table {
         (self.take_anywhere(slot, key) != Removal::Lost).then_some(record)
     }
 
-    fn take_anywhere(&self, slot: Slot, key: u64) -> Removal {
+    fn take_anywhere(&self, slot: SlotOffset, key: u64) -> Removal {
         let taken = slot::take_from_sweep(self.key_at(slot), key);
         if let Removal::Done(key) = taken {
             self.settle_anywhere(slot, key);
@@ -69,8 +69,8 @@ impl Table {
     }
 
     /// The slot of a key in any of its buckets, whether a sweep is checking it or not.
-    fn find_in_any_bucket(&self, key: u64) -> Option<Slot> {
-        let in_bucket = |first: Slot| {
+    fn find_in_any_bucket(&self, key: u64) -> Option<SlotOffset> {
+        let in_bucket = |first: SlotOffset| {
             (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::may_contain(self.key_at(slot), key))
         };
         let first = in_bucket(Self::slot(self.filter.index(key)));
@@ -89,7 +89,7 @@ impl Table {
     }
 
     /// As [`settle`](Self::settle), for a record in any of its buckets, listed or not.
-    pub(crate) fn settle_anywhere(&self, slot: Slot, key: u64) {
+    pub(crate) fn settle_anywhere(&self, slot: SlotOffset, key: u64) {
         let index = self.filter.index(slot::plain(key));
         if !Self::slot(index).is_beside(slot) {
             self.displaced.fetch_sub(1, Relaxed);

@@ -13,7 +13,7 @@
 
 use crate::live::table::capacity::CapacityReading;
 use crate::live::table::slot;
-use crate::live::table::{Slot, Table};
+use crate::live::table::{SlotOffset, Table};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 /// Entries of the short filter for each record from which on it is used: at most one free in 8 then searches in vain.
@@ -26,29 +26,29 @@ impl Table {
     /// Makes frees ask the filter that serves them best. Called with each record that a sample gets.
     pub(crate) fn choose_filter(&self) {
         let choice = self.choice.look();
-        let (seen, max) = (self.capacity.look(), self.max.load(Relaxed));
+        let (reading, max) = (self.capacity.look(), self.max.load(Relaxed));
         if choice.is(&self.short) {
-            if seen.records(max) > self.short.len() as u64 / IN_VAIN {
+            if reading.records(max) > self.short.len() as u64 / IN_VAIN {
                 // Always correct: each record is in the whole filter.
                 self.choice.change(choice, &self.filter);
             }
-        } else if self.is_worth_listing(seen) && seen.unlisted(max) == 0 {
+        } else if self.is_worth_listing(reading) && reading.unlisted(max) == 0 {
             self.choice.change(choice, &self.short);
         }
     }
 
     /// True if the records are so few that the short filter mostly says no.
-    pub(crate) fn is_worth_listing(&self, seen: CapacityReading) -> bool {
-        seen.is_sampled
+    pub(crate) fn is_worth_listing(&self, reading: CapacityReading) -> bool {
+        reading.is_sampled
             && !self.choice.look().is_shut()
-            && seen.records(self.max.load(Relaxed)) <= self.short.len() as u64 / WORTH_IT
+            && reading.records(self.max.load(Relaxed)) <= self.short.len() as u64 / WORTH_IT
     }
 
     /// Lists more records, if that lets frees use the short filter: continues the current sweep by this many shards, or
     /// starts another one.
     pub(crate) fn list_more(&self, shards: usize) {
-        let seen = self.capacity.look();
-        if !self.is_worth_listing(seen) || seen.unlisted(self.max.load(Relaxed)) == 0 {
+        let reading = self.capacity.look();
+        if !self.is_worth_listing(reading) || reading.unlisted(self.max.load(Relaxed)) == 0 {
             return;
         }
         if self.sweep_some(shards) {
@@ -62,7 +62,7 @@ impl Table {
     }
 
     /// Lists a record that a sweep keeps, if it is not listed yet.
-    pub(crate) fn list(&self, slot: Slot, key: u64) {
+    pub(crate) fn list(&self, slot: SlotOffset, key: u64) {
         let word = self.key_at(slot);
         if slot::is_listed(key) {
             return;

@@ -19,12 +19,12 @@
 use crate::live::record::Record;
 use crate::live::sync::{AcqRel, Acquire, AtomicU64, AtomicUsize, Relaxed, Release};
 
-const EMPTY: u64 = 0;
+pub(super) const EMPTY: u64 = 0;
 /// No block has the address 1 or 2: nothing is mapped there.
-const WRITING: u64 = 1;
-const GONE: u64 = 2;
+pub(super) const WRITING: u64 = 1;
+pub(super) const GONE: u64 = 2;
 /// Set while a sweep is checking the slot.
-const LOOKED_AT: u64 = 1 << 63;
+pub(super) const LOOKED_AT: u64 = 1 << 63;
 /// Set in the key of a record that is in the short filter too (see `short_filter`).
 const LISTED: u64 = 1 << 62;
 

@@ -58,3 +58,35 @@ impl TableState {
         Self(if self.guards() > 0 { self.0 - (1 << 40) } else { self.0 })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(state: TableState) -> (u8, usize, u16, u8) {
+        (state.level(), state.swept(), state.guards(), state.period())
+    }
+
+    #[test]
+    fn each_part_of_the_state_changes_alone() {
+        for (level, period) in [(0, 0), (1, 255), (160, 7), (255, 128)] {
+            let state = TableState::default().begin(level, period);
+            assert_eq!((parts(state), state.is_exact()), ((level, 0, 0, period), level == 0));
+            let swept = (0..1000).fold(state, |state, _| state.and_swept());
+            assert_eq!(parts(swept), (level, 1000, 0, period));
+            let guarded = swept.with_guard().and_then(TableState::with_guard).unwrap();
+            assert_eq!(parts(guarded), (level, 1000, 2, period));
+            // Another level starts another sweep; another period keeps the guards.
+            assert_eq!(parts(guarded.at(9)), (9, 0, 2, period));
+            assert_eq!(parts(guarded.begin(3, 77)), (3, 0, 2, 77));
+            assert_eq!(guarded.without_guard().without_guard().without_guard(), swept);
+        }
+    }
+
+    #[test]
+    fn guards_do_not_run_over() {
+        let full = TableState(u64::from(u16::MAX) << 40);
+        assert_eq!((full.guards(), full.with_guard()), (u16::MAX, None));
+        assert_eq!(full.without_guard().with_guard(), Some(full));
+    }
+}

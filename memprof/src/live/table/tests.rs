@@ -1,3 +1,6 @@
+mod capacity;
+mod slot;
+
 use super::{Inserted, Record, Table};
 use crate::live::Drawn;
 use std::collections::HashMap;

@@ -48,8 +48,8 @@ pub(super) fn prepare() {
 /// The module of an address.
 pub(super) fn find(address: usize) -> Option<UnwindModule> {
     let mut all = LOW.iter().zip(&HIGH).take(COUNT.load(Acquire));
-    let found = all.any(|(low, high)| low.load(Relaxed) <= address && address < high.load(Relaxed));
-    found.then_some(UnwindModule { mark: 0 })
+    let is_code = all.any(|(low, high)| low.load(Relaxed) <= address && address < high.load(Relaxed));
+    is_code.then_some(UnwindModule { mark: 0 })
 }
 
 /// Mark of the module of an address: always 0.
@@ -73,7 +73,7 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    pub(crate) fn holds(&self, address: usize) -> bool {
+    pub(crate) fn contains(&self, address: usize) -> bool {
         self.low <= address && address < self.high
     }
 }

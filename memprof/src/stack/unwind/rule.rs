@@ -194,7 +194,7 @@ impl StackMemory {
     /// # Safety
     /// `caller` was made with a `StackMemory` of this thread.
     #[inline(always)]
-    pub(super) unsafe fn still_holds(&self, caller: &Caller) -> bool {
+    pub(super) unsafe fn is_unchanged(&self, caller: &Caller) -> bool {
         // SAFETY: both slots were read when `caller` was made: they are aligned and on this thread's stack, which lives
         // as long as the thread.
         let word = |slot: usize| unsafe { std::ptr::with_exposed_provenance::<usize>(slot).read_volatile() };

@@ -98,9 +98,9 @@ fn step(address: usize) -> Option<UnwindStep> {
 #[inline(never)]
 fn work_out(address: usize) -> Option<UnwindStep> {
     let module = modules::find(address)?;
-    let found = module.rule(address);
-    let rule = found.and_then(UnwindRule::pack).unwrap_or(0);
-    if found.is_some_and(UnwindRule::reads_more) {
+    let unpacked = module.rule(address);
+    let rule = unpacked.and_then(UnwindRule::pack).unwrap_or(0);
+    if unpacked.is_some_and(UnwindRule::reads_more) {
         return Some(UnwindStep { rule, mark: module.mark.max(READS_MORE) });
     }
     if module.mark == 0 {
@@ -121,7 +121,7 @@ impl Walk<'_> {
             let kept = self.kept.get(..self.state.length).unwrap_or_default();
             // SAFETY: guaranteed by the caller; the frames were captured at the same stack pointer, so all their slots
             // are above it.
-            if kept.iter().all(|frame| unsafe { stack.still_holds(&frame.caller) }) {
+            if kept.iter().all(|frame| unsafe { stack.is_unchanged(&frame.caller) }) {
                 return self.state.stack;
             }
         }
@@ -151,8 +151,9 @@ impl Walk<'_> {
     unsafe fn unchanged(&self, stack: &StackMemory) -> usize {
         let lasting = self.kept.get(..self.state.lasting).unwrap_or_default();
         // SAFETY: guaranteed by the caller.
-        let changed =
-            lasting.iter().position(|frame| unsafe { !stack.uses(&frame.caller) || !stack.still_holds(&frame.caller) });
+        let changed = lasting
+            .iter()
+            .position(|frame| unsafe { !stack.uses(&frame.caller) || !stack.is_unchanged(&frame.caller) });
         changed.unwrap_or(lasting.len())
     }
 
@@ -183,8 +184,8 @@ impl Walk<'_> {
             }
             let Some(known) = step(here.address) else { return (0, count) };
             next = known;
-            if let Some(place) = self.fresh.get_mut(count) {
-                *place =
+            if let Some(slot) = self.fresh.get_mut(count) {
+                *slot =
                     UnwindFrame { caller, stack: 0, mark: next.mark, fate: UnwindRule::fate(next.rule), is_used: true };
             }
         }
@@ -208,8 +209,8 @@ impl Walk<'_> {
         }
         let length = (joined + fresh).min(limit);
         let first_fresh = length - fresh.min(length);
-        for (place, frame) in self.kept.iter_mut().take(length).skip(first_fresh).rev().zip(self.fresh.iter()) {
-            *place = *frame;
+        for (slot, frame) in self.kept.iter_mut().take(length).skip(first_fresh).rev().zip(self.fresh.iter()) {
+            *slot = *frame;
         }
         self.state.length = length;
         let is_lasting = |frame: &UnwindFrame| frame.mark == 0;

@@ -14,7 +14,6 @@ use crate::tracker::threads::installed;
 use crate::tracker::threads::ledger::{Ledger, each_ledger, each_node};
 use crate::tracker::threads::slots::{Rise, SlotGuard, is_within};
 use crate::tracker::threads::thread;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Live allocations that a check for leaks records if no profile has set a maximum.
 const MOST_RECORDS: usize = 100_000;
@@ -30,7 +29,7 @@ pub(crate) enum Refused {
     /// The thread has the maximum number of call paths.
     TooManyPaths,
     NoMemory,
-    /// The live table is a sample, which does not tell about single blocks.
+    /// The live table is a sample, which does not have every block.
     Sampled,
 }
 
@@ -52,9 +51,9 @@ pub(crate) struct Measurement {
 /// Net and peak of a measurement's own work so far, on its thread.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct MeasuredSpan {
-    /// Allocated − freed, bytes.
+    /// Allocated − deallocated, bytes.
     net: i64,
-    /// The highest net above where it began, bytes.
+    /// The highest net above its beginning, bytes.
     pub(crate) peak: i64,
 }
 
@@ -132,10 +131,8 @@ fn readings(number: u8) -> Option<(ByAddress<Reading>, ByAddress<u64>)> {
     // No node of this measurement can be added meanwhile, because nobody is in it. Ledgers can; they begin at 0.
     let before =
         ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), snapshot.reading(node))))?;
-    let not_recorded = ByAddress::of(
-        each_ledger().count(),
-        each_ledger().map(|ledger| (address(ledger), ledger.not_recorded.load(Relaxed))),
-    )?;
+    let not_recorded =
+        ByAddress::of(each_ledger().count(), each_ledger().map(|ledger| (address(ledger), ledger.not_recorded.get())))?;
     Some((before, not_recorded))
 }
 
@@ -200,7 +197,7 @@ impl Ended {
             // The nodes of one ledger are adjacent.
             if worked && !last.is_some_and(|last| std::ptr::eq(last, ledger)) {
                 let before = self.measurement.not_recorded.get(address(ledger)).copied().unwrap_or(0);
-                sum += ledger.not_recorded.load(Relaxed).wrapping_sub(before);
+                sum += ledger.not_recorded.get().wrapping_sub(before);
                 last = Some(ledger);
             }
         }

@@ -74,11 +74,11 @@ impl Counters {
 
     /// Adds bytes and blocks, each as allocated or, if negative, as deallocated; by any thread.
     pub(crate) fn add_shared(&self, bytes: i64, count: i64) {
-        let freed = |by: i64| by.min(0).unsigned_abs();
+        let as_deallocated = |by: i64| by.min(0).unsigned_abs();
         self.allocated_bytes.fetch_add(bytes.max(0) as u64, Relaxed);
         self.allocated_count.fetch_add(count.max(0) as u64, Relaxed);
-        self.deallocated_bytes.fetch_add(freed(bytes), Release);
-        self.deallocated_count.fetch_add(freed(count), Release);
+        self.deallocated_bytes.fetch_add(as_deallocated(bytes), Release);
+        self.deallocated_count.fetch_add(as_deallocated(count), Release);
     }
 
     /// The first pass of a snapshot.

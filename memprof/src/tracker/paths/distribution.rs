@@ -7,9 +7,10 @@
 //!
 //! The owner alone writes; a reporter that reads meanwhile may see one call more in one figure than in another.
 
+use super::owner_counter::OwnerCounter;
 use std::ptr::null_mut;
+use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicPtr, AtomicU64};
 
 /// Log2 of the number of buckets of a page.
 const BITS: u32 = 4;
@@ -64,7 +65,7 @@ pub(crate) struct BucketPage {
     power: usize,
     /// The previous page of the same distribution.
     older: *const BucketPage,
-    counts: [AtomicU64; BUCKETS],
+    counts: [OwnerCounter; BUCKETS],
 }
 
 /// The distribution of the values of one figure that are not 0.
@@ -72,32 +73,31 @@ pub(crate) struct BucketPage {
 pub(crate) struct Distribution {
     newest: AtomicPtr<BucketPage>,
     /// Values for whose page there was no memory: only `min` and `max` include them.
-    beyond: AtomicU64,
-    min: AtomicU64,
-    max: AtomicU64,
+    beyond: OwnerCounter,
+    min: OwnerCounter,
+    max: OwnerCounter,
 }
 
 impl Distribution {
     pub(crate) const fn new() -> Self {
         Self {
             newest: AtomicPtr::new(null_mut()),
-            beyond: AtomicU64::new(0),
-            min: AtomicU64::new(u64::MAX),
-            max: AtomicU64::new(0),
+            beyond: OwnerCounter::new(0),
+            min: OwnerCounter::new(u64::MAX),
+            max: OwnerCounter::new(0),
         }
     }
 
     /// Adds a value; the owner alone calls this. `make` returns memory for a page, never freed, or null.
     pub(crate) fn add(&self, value: u64, make: impl FnOnce() -> *mut BucketPage) {
-        self.min.store(self.min.load(Relaxed).min(value), Relaxed);
-        self.max.store(self.max.load(Relaxed).max(value), Relaxed);
+        self.min.lower_to(value);
+        self.max.raise_to(value);
         let bucket = Bucket::of(value);
         match self.page(bucket.power).or_else(|| self.make_page(bucket.power, make)) {
             Some(page) => {
-                let count = &page.counts[bucket.index % BUCKETS];
-                count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
+                page.counts[bucket.index % BUCKETS].add(1);
             }
-            None => self.beyond.store(self.beyond.load(Relaxed).wrapping_add(1), Relaxed),
+            None => self.beyond.add(1),
         }
     }
 
@@ -105,18 +105,18 @@ impl Distribution {
     pub(crate) fn buckets(&self) -> impl Iterator<Item = (usize, u64)> {
         self.pages().flat_map(|page| {
             let number = |index| Bucket { power: page.power, index }.number();
-            page.counts.iter().enumerate().map(move |(index, count)| (number(index), count.load(Relaxed)))
+            page.counts.iter().enumerate().map(move |(index, count)| (number(index), count.get()))
         })
     }
 
     /// Values that are in no bucket.
     pub(crate) fn beyond(&self) -> u64 {
-        self.beyond.load(Relaxed)
+        self.beyond.get()
     }
 
     /// The smallest and the largest value; without values the first is the larger one.
     pub(crate) fn extremes(&self) -> (u64, u64) {
-        (self.min.load(Relaxed), self.max.load(Relaxed))
+        (self.min.get(), self.max.get())
     }
 
     fn pages(&self) -> impl Iterator<Item = &'static BucketPage> {
@@ -139,7 +139,7 @@ impl Distribution {
         }
         let mut older = self.newest.load(Relaxed);
         // SAFETY: the caller gives aligned memory for one page that nobody else uses and that is never freed.
-        unsafe { page.write(BucketPage { power, older, counts: [const { AtomicU64::new(0) }; BUCKETS] }) };
+        unsafe { page.write(BucketPage { power, older, counts: [const { OwnerCounter::new(0) }; BUCKETS] }) };
         // Release: a thread that finds the page in the list sees all of it.
         while let Err(present) = self.newest.compare_exchange(older, page, Release, Relaxed) {
             // A signal handler has listed a page meanwhile.
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn without_room_for_a_page_only_the_extremes_are_known() {
+    fn without_memory_for_a_page_only_the_extremes_are_known() {
         let distribution = Distribution::new();
         for value in [5, 5, 7] {
             distribution.add(value, page);

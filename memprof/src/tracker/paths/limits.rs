@@ -133,7 +133,7 @@ impl LimitFigures {
     fn to_words(self) -> [u64; WORDS] {
         let [a, b, c, d] = self.thread.to_words();
         let Figures { allocated, count, peak, net } = self.worst;
-        let Moment { allocated: window_allocated, deallocated: window_freed } = self.window;
+        let Moment { allocated: window_allocated, deallocated: window_deallocated } = self.window;
         let excess = self.worst_excess.to_bits();
         let id = self.thread_id.into();
         let calls = self.window_calls;
@@ -151,7 +151,7 @@ impl LimitFigures {
             id,
             calls,
             window_allocated,
-            window_freed,
+            window_deallocated,
         ]
     }
 
@@ -170,7 +170,7 @@ impl LimitFigures {
             id,
             window_calls,
             window_allocated,
-            window_freed,
+            window_deallocated,
         ] = words;
         Self {
             violations,
@@ -179,7 +179,7 @@ impl LimitFigures {
             thread: ThreadName::from_words([a, b, c, d]),
             thread_id: id as u32,
             window_calls,
-            window: Moment { allocated: window_allocated, deallocated: window_freed },
+            window: Moment { allocated: window_allocated, deallocated: window_deallocated },
         }
     }
 }

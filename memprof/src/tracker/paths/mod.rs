@@ -4,6 +4,7 @@ pub(crate) mod counters;
 pub(crate) mod distribution;
 pub(crate) mod limits;
 pub(crate) mod node;
+pub(crate) mod owner_counter;
 pub(crate) mod reading;
 pub(crate) mod site;
 pub(crate) mod tree;

@@ -3,14 +3,14 @@
 use super::counters::Counters;
 use super::distribution::Distribution;
 use super::limits::LimitCounters;
+use super::owner_counter::OwnerCounter;
 use super::reading::LastReading;
 use super::site::Site;
 use crate::tracker::sync::add;
 use std::cell::Cell;
 use std::ptr::null;
 use std::sync::atomic::AtomicPtr;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::Ordering::Acquire;
 
 /// One call path of one ledger, with the figures of the time while it was the innermost.
 ///
@@ -19,13 +19,13 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) counters: Counters,
-    pub(crate) reallocated_count: AtomicU64,
-    pub(crate) grown_bytes: AtomicU64,
-    pub(crate) calls: AtomicU64,
-    pub(crate) finished: AtomicU64,
-    pub(crate) panicked: AtomicU64,
+    reallocated_count: OwnerCounter,
+    grown_bytes: OwnerCounter,
+    calls: OwnerCounter,
+    finished: OwnerCounter,
+    panicked: OwnerCounter,
     /// The highest peak of one call, plus one; 0 while no call has ended.
-    pub(crate) peak_plus_one: AtomicU64,
+    peak_plus_one: OwnerCounter,
     /// Open scopes of the site, in the site's first node: more than one is a recursion.
     open: Cell<u32>,
     /// Calls of this node that are open without a frame.
@@ -44,7 +44,7 @@ pub(crate) struct Node {
     /// a figure other than 0.
     pub(crate) spread: AtomicPtr<CallSpread>,
     /// Calls that ended and are in no distribution: inner calls of a recursion, and calls whose end was never seen.
-    pub(crate) unrecorded: AtomicU64,
+    unrecorded: OwnerCounter,
     /// Null: the root.
     parent: *const Node,
     /// The node created before this one.
@@ -57,12 +57,12 @@ impl Node {
     pub(crate) const fn root() -> Self {
         Self {
             counters: Counters::new(),
-            reallocated_count: AtomicU64::new(0),
-            grown_bytes: AtomicU64::new(0),
-            calls: AtomicU64::new(0),
-            finished: AtomicU64::new(0),
-            panicked: AtomicU64::new(0),
-            peak_plus_one: AtomicU64::new(0),
+            reallocated_count: OwnerCounter::new(0),
+            grown_bytes: OwnerCounter::new(0),
+            calls: OwnerCounter::new(0),
+            finished: OwnerCounter::new(0),
+            panicked: OwnerCounter::new(0),
+            peak_plus_one: OwnerCounter::new(0),
             open: Cell::new(0),
             frameless: Cell::new(0),
             measurement: 0,
@@ -70,7 +70,7 @@ impl Node {
             last_child: Cell::new(null()),
             site: null(),
             spread: AtomicPtr::new(std::ptr::null_mut()),
-            unrecorded: AtomicU64::new(0),
+            unrecorded: OwnerCounter::new(0),
             parent: null(),
             older: null(),
             last_reading: LastReading::new(),
@@ -95,14 +95,14 @@ impl Node {
 
     /// Calls that have begun here so far.
     pub(crate) fn calls(&self) -> u64 {
-        self.calls.load(Relaxed)
+        self.calls.get()
     }
 
     /// Allocated − deallocated here so far, bytes. Made of two readings: while the owner works it can be off by the
     /// allocations between them.
     pub(crate) fn net(&self) -> i64 {
-        let freed = self.counters.read_deallocated();
-        self.counters.read_allocated().bytes.wrapping_sub(freed.bytes) as i64
+        let deallocated = self.counters.read_deallocated();
+        self.counters.read_allocated().bytes.wrapping_sub(deallocated.bytes) as i64
     }
 
     /// True if it is the root of a measurement.
@@ -165,7 +165,7 @@ impl Node {
 
     /// Calls that ended and are in no distribution.
     pub(crate) fn unrecorded(&self) -> u64 {
-        self.unrecorded.load(Relaxed)
+        self.unrecorded.get()
     }
 
     /// Counts a call that begins; the owner alone calls this.
@@ -176,7 +176,7 @@ impl Node {
 
     /// Counts a call that has ended; the owner alone calls this.
     #[inline(always)]
-    pub(crate) fn count_finished(&self) {
+    pub(crate) fn finish(&self) {
         // Release: a thread that sees the end of the call sees its beginning.
         add!(self, Node, finished, 1, Release);
     }
@@ -189,7 +189,7 @@ impl Node {
 
     /// Counts a call that has ended with a panic; the owner alone calls this.
     #[inline(always)]
-    pub(crate) fn count_panicked(&self) {
+    pub(crate) fn count_panic(&self) {
         add!(self, Node, panicked, 1, Relaxed);
     }
 
@@ -197,6 +197,32 @@ impl Node {
     #[inline]
     pub(crate) fn count_unrecorded(&self) {
         add!(self, Node, unrecorded, 1, Relaxed);
+    }
+
+    /// Calls that have ended here so far. A reader that sees the end of a call also sees its beginning.
+    pub(crate) fn finished(&self) -> u64 {
+        self.finished.get_acquire()
+    }
+
+    /// Calls that have ended here with a panic.
+    pub(crate) fn panicked(&self) -> u64 {
+        self.panicked.get()
+    }
+
+    /// The highest peak of one call here; `None`: no call has ended.
+    pub(crate) fn peak(&self) -> Option<u64> {
+        self.peak_plus_one.get().checked_sub(1)
+    }
+
+    /// Reallocations here so far, and the bytes by which they grew blocks.
+    pub(crate) fn reallocated(&self) -> (u64, u64) {
+        (self.reallocated_count.get(), self.grown_bytes.get())
+    }
+
+    /// As [`count_reallocated`](Self::count_reallocated), by any thread.
+    pub(crate) fn count_reallocated_shared(&self, grown: u64) {
+        self.reallocated_count.add_shared(1);
+        self.grown_bytes.add_shared(grown);
     }
 
     /// Counts a reallocation; the owner alone calls this.
@@ -209,8 +235,8 @@ impl Node {
     /// Notes the peak of a call that has ended; the owner alone calls this.
     #[inline(always)]
     pub(crate) fn record_peak(&self, peak: u64) {
-        if peak >= self.peak_plus_one.load(Relaxed) {
-            self.peak_plus_one.store(peak + 1, Relaxed);
+        if peak >= self.peak_plus_one.get() {
+            self.peak_plus_one.set(peak + 1);
         }
     }
 }

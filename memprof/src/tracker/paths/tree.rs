@@ -91,7 +91,7 @@ impl Chunk {
     }
 }
 
-/// The nodes of one ledger, but for its root.
+/// The nodes of one ledger except its root.
 #[derive(Debug)]
 pub(crate) struct Tree {
     /// The newest node, head of the list that other threads walk.
@@ -133,7 +133,7 @@ impl Tree {
         self.chunk.store(unsafe { Chunk::init(start, bytes) }, Relaxed);
     }
 
-    /// All nodes but the root, the newest first.
+    /// All nodes except the root, the newest first.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &'static Node> + use<> {
         // SAFETY: only `make` stores here, and it stores a node that is never freed.
         let newest: Option<&'static Node> = unsafe { self.newest.load(Acquire).as_ref() };

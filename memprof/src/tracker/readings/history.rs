@@ -22,8 +22,8 @@ pub(crate) fn begin() {
 
 /// The present net, from all counters.
 fn now() -> Point {
-    let (allocated, freed) = totals::flows();
-    Point::now(allocated.bytes.wrapping_sub(freed.bytes) as i64, allocated.bytes)
+    let (allocated, deallocated) = totals::flows();
+    Point::now(allocated.bytes.wrapping_sub(deallocated.bytes) as i64, allocated.bytes)
 }
 
 /// Takes a reading of all counters if one is due.

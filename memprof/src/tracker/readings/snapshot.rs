@@ -7,7 +7,6 @@ use crate::os::fork_lock::{ForkLock, Held};
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::reading::Reading;
 use crate::tracker::threads::ledger::{each_ledger, each_node};
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// The right to read the last snapshot: there is one at a time.
 #[derive(Debug)]
@@ -28,12 +27,12 @@ impl Snapshot {
         let nodes = || each_ledger().flat_map(each_node).filter(|node| wanted(node));
         for node in nodes() {
             // As with frees: if the end of a call is seen, so is its beginning.
-            node.last_reading.store_ends(node.counters.read_deallocated(), node.finished.load(Acquire));
+            node.last_reading.store_ends(node.counters.read_deallocated(), node.finished());
         }
         // The lists are walked again from their heads: a block may have been freed by an old thread and allocated by
         // one that has started meanwhile.
         for node in nodes() {
-            let (reallocated, grown) = (node.reallocated_count.load(Relaxed), node.grown_bytes.load(Relaxed));
+            let (reallocated, grown) = node.reallocated();
             node.last_reading.store_beginnings(node.counters.read_allocated(), reallocated, grown, node.calls());
         }
         Self { _one_at_a_time: guard }

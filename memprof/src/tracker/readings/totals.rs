@@ -45,15 +45,15 @@ fn highest_of_only_thread() -> Option<i64> {
 /// assert!(stats.allocated >= stats.deallocated);
 /// ```
 pub fn memory_stats() -> MemoryStats {
-    let (allocated, freed) = flows();
-    let net = allocated.bytes.wrapping_sub(freed.bytes);
+    let (allocated, deallocated) = flows();
+    let net = allocated.bytes.wrapping_sub(deallocated.bytes);
     MemoryStats {
         allocated: allocated.bytes as usize,
-        deallocated: freed.bytes as usize,
+        deallocated: deallocated.bytes as usize,
         net_allocated: net as usize,
         allocated_count: allocated.count as usize,
-        deallocated_count: freed.count as usize,
-        net_count: allocated.count.wrapping_sub(freed.count) as usize,
+        deallocated_count: deallocated.count as usize,
+        net_count: allocated.count.wrapping_sub(deallocated.count) as usize,
         peak_allocated: peak(net as i64).bytes as usize,
     }
 }
@@ -61,9 +61,9 @@ pub fn memory_stats() -> MemoryStats {
 /// Allocations and deallocations of the process.
 pub(crate) fn flows() -> (Flow, Flow) {
     // Two passes (see `counters`): deallocations first.
-    let freed = each_counters().map(Counters::read_deallocated).fold(Flow::default(), Flow::plus);
+    let deallocated = each_counters().map(Counters::read_deallocated).fold(Flow::default(), Flow::plus);
     let allocated = each_counters().map(Counters::read_allocated).fold(Flow::default(), Flow::plus);
-    (allocated, freed)
+    (allocated, deallocated)
 }
 
 /// The counters of every node of every ledger.

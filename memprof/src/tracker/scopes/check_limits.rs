@@ -42,12 +42,12 @@ impl Moment {
     /// The present moment. Walks over the nodes of all ledgers.
     #[cold]
     pub(crate) fn now() -> Self {
-        let (allocated, freed): (Flow, Flow) = totals::flows();
+        let (allocated, deallocated): (Flow, Flow) = totals::flows();
         // Blocks left by a report belong to the program, but no call has allocated or freed them.
         let (given, taken) = left_over::handed_over();
         Self {
             allocated: allocated.bytes.wrapping_sub(given.bytes),
-            deallocated: freed.bytes.wrapping_sub(taken.bytes),
+            deallocated: deallocated.bytes.wrapping_sub(taken.bytes),
         }
     }
 

@@ -75,7 +75,7 @@ impl CallPath {
         };
         node.count_call();
         node.count_unrecorded();
-        node.count_finished();
+        node.finish();
         entered
     }
 
@@ -109,7 +109,7 @@ impl CallPath {
         if !ledger.reserve_frame() {
             return None;
         }
-        let _still = frames.pin();
+        let _pinned = frames.pin();
         out_of_order::set_counts_aside(frames.all());
         let open = ledger.push(ledger.node(), node, FrameState::of(kind, false), 0);
         Some((open, node))

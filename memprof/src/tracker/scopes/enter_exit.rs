@@ -11,7 +11,6 @@ use crate::tracker::paths::site::Site;
 use crate::tracker::threads::frames::{FrameId, FrameKind, FrameState, Frameless, Frames, ScopeFrame};
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::thread;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// An open scope. It may outlive its frame; closing it then does nothing. Two words: it is returned in registers.
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +141,7 @@ impl Open {
             return Some(ledger.close_at(index, panicking));
         }
         if let Some(ledger) = thread::ledger() {
-            ledger.misplaced_guards.store(ledger.misplaced_guards.load(Relaxed) + 1, Relaxed);
+            ledger.misplaced_guards.add(1);
         }
         None
     }
@@ -215,7 +214,7 @@ impl Ledger {
             if !self.frames().end_frameless(node) {
                 return None;
             }
-            node.count_finished();
+            node.finish();
         }
         let panicked = panicking && !panicking_at_entry;
         Some(Closed { node, allocated: 0, count: 0, net: 0, peak: 0, outermost: false, panicked })
@@ -238,7 +237,7 @@ impl Level {
     pub(crate) fn figures(self, frame: &ScopeFrame, panicking: bool) -> Closed {
         let node = frame.node;
         if frame.state.kind.is_call() {
-            node.count_finished();
+            node.finish();
         }
         Closed {
             node,

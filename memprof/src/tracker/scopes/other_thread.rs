@@ -9,7 +9,6 @@
 use super::enter_exit::Closed;
 use crate::tracker::threads::frames::{FrameId, FrameKind};
 use crate::tracker::threads::ledger::Ledger;
-use std::sync::atomic::Ordering::Relaxed;
 
 impl Ledger {
     /// Handles a guard of this ledger that was dropped on a thread that does not own it.
@@ -40,7 +39,7 @@ impl Ledger {
         if self.frames().is_pinned() {
             return;
         }
-        let still = self.frames().pin();
+        let pinned = self.frames().pin();
         let mailbox = self.mailbox();
         mailbox.words.take(mailbox.slots(), |word| match word.map(FrameId::from_word) {
             Some((id, panicking)) => {
@@ -62,7 +61,7 @@ impl Ledger {
                 }
             }
         });
-        drop(still);
+        drop(pinned);
         self.publish(false);
         self.rearm_entries();
     }
@@ -83,7 +82,7 @@ impl Ledger {
 
     /// Counts a scope that could not be opened. For the owner alone.
     pub(crate) fn count_not_opened(&self) {
-        self.scopes_not_opened.store(self.scopes_not_opened.load(Relaxed).wrapping_add(1), Relaxed);
+        self.scopes_not_opened.add(1);
     }
 
     /// Lets entries take the fast path, unless a scope has ended on another thread meanwhile.
@@ -104,6 +103,6 @@ impl Ledger {
 
 fn note_panic(closed: Closed) {
     if closed.panicked {
-        closed.node.count_panicked();
+        closed.node.count_panic();
     }
 }

@@ -48,7 +48,7 @@ impl Ledger {
 
     /// Closes the scope at an index of the stack, whatever is open above it.
     pub(crate) fn close_at(&'static self, index: usize, panicking: bool) -> Closed {
-        let _still = self.frames().pin();
+        let _pinned = self.frames().pin();
         let all = self.frames().all();
         let (upto, above) = all.split_at_mut(index + 1);
         let frame = upto[index];
@@ -92,7 +92,7 @@ impl Ledger {
 
     /// Ends the context at an index of the stack.
     pub(crate) fn close_context_at(&'static self, index: usize) {
-        let _still = self.frames().pin();
+        let _pinned = self.frames().pin();
         self.close_forgotten(index + 1);
         let all = self.frames().all();
         let frame = all[index];
@@ -104,7 +104,7 @@ impl Ledger {
 
     /// Ends the measurement at an index of the stack. Returns its net on this thread, and the highest net above entry.
     pub(crate) fn close_measurement_at(&'static self, index: usize) -> Rise {
-        let _still = self.frames().pin();
+        let _pinned = self.frames().pin();
         self.close_forgotten(index + 1);
         let all = self.frames().all();
         let frame = all[index];
@@ -182,7 +182,7 @@ impl Ledger {
     /// Closes all scopes of a thread that is over, and charges the root.
     pub(crate) fn close_all_scopes(&'static self) {
         self.catch_up();
-        let _still = self.frames().pin();
+        let _pinned = self.frames().pin();
         self.close_forgotten(0);
         self.high.set(self.highest_net());
         self.frames().truncate(0);

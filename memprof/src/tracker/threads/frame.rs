@@ -115,7 +115,7 @@ impl FrameId {
         Self(self.0 & !Self::MARKED)
     }
 
-    /// The id that [`word`](Self::word) has packed, and true if the thread was panicking.
+    /// The id that [`word`](Self::word) has packed, and if the thread was panicking.
     #[inline(always)]
     pub(crate) fn from_word(word: u64) -> (Self, bool) {
         (Self(word & !(Self::IS_ID | Self::PANICKING)), word & Self::PANICKING != 0)
@@ -246,5 +246,22 @@ mod tests {
             assert_eq!((frameless.is_call, frameless.panicking_at_entry), (is_call, panicking));
         }
         assert!(FrameId(5 << 32 | 640).without_frame().is_none());
+    }
+
+    #[test]
+    fn the_id_of_a_frame_survives_its_word_and_its_mark() {
+        for offset in [0, FRAME as u64, 640 * FRAME as u64] {
+            for serial in [1, 5, u64::from(u32::MAX)] {
+                let id = FrameId(serial << 32 | offset);
+                for panicking in [false, true] {
+                    assert!(id.word(panicking) != 0);
+                    assert_eq!(FrameId::from_word(id.word(panicking)), (id, panicking));
+                }
+                let marked = FrameId(id.0 | FrameId::MARKED);
+                assert_eq!((id.is_marked(), marked.is_marked(), marked.unmarked()), (false, true, id));
+                assert_eq!((id.offset(), id.without_frame().is_none()), (offset as usize, true));
+            }
+        }
+        assert_eq!(FrameId((7 << 32) | (2 * FRAME as u64)).before(), FrameId((6 << 32) | FRAME as u64));
     }
 }

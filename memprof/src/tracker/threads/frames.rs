@@ -233,7 +233,7 @@ impl Frames {
         if self.is_pinned() || self.all().last().is_some_and(ScopeFrame::is_vacant) {
             return self.top.get() < self.reserved.get();
         }
-        let _still = self.pin();
+        let _pinned = self.pin();
         // Ended blocks can lie beneath open ones forever, if tasks take turns on one thread. Dropping them visits every
         // frame, so it waits until there are many: if guards are forgotten in a loop, this is called at each turn.
         if self.ended.get() > 0 && self.ended.get() >= self.len() / 4 {

@@ -13,6 +13,7 @@ use crate::os::{clock, pages};
 use crate::stack::StackCapture;
 use crate::tracker::paths::counters::Counters;
 use crate::tracker::paths::node::Node;
+use crate::tracker::paths::owner_counter::OwnerCounter;
 use crate::tracker::paths::tree::Tree;
 use crate::tracker::sync::add;
 use std::cell::Cell;
@@ -83,28 +84,28 @@ pub(crate) struct Ledger {
     /// does.
     pub(crate) allocation_threshold: AtomicU64,
     /// Bytes deallocated from which on a free takes the slow path; 0 while allocations are recorded.
-    pub(crate) free_threshold: AtomicU64,
+    pub(crate) deallocation_threshold: AtomicU64,
     /// Bytes allocated at which the thread's net has to be published; 0: a scope has ended on another thread.
     publish_at: AtomicU64,
     /// Bytes deallocated at which the thread's net has to be published; 0 likewise.
-    publish_at_freed: AtomicU64,
+    publish_at_deallocated: AtomicU64,
     published: AtomicI64,
     /// Bytes allocated when the thread last published.
     published_allocated: AtomicU64,
     /// The next sample, while the live table is a sample.
     pub(crate) countdown: live::NextSample,
-    /// Mask of the recorded allocations that take the slow path, see `records::is_special`.
+    /// Mask of the recorded allocations that take the slow path, see `records::needs_slow_path`.
     pub(crate) slow_path_mask: AtomicU64,
     /// True if it is one of [`REPORTING`].
     is_reporting: Cell<bool>,
     link: Link<Ledger>,
     /// Allocations that found the live table full.
-    pub(crate) not_recorded: AtomicU64,
-    pub(crate) misplaced_guards: AtomicU64,
-    pub(crate) scopes_not_opened: AtomicU64,
+    pub(crate) not_recorded: OwnerCounter,
+    pub(crate) misplaced_guards: OwnerCounter,
+    pub(crate) scopes_not_opened: OwnerCounter,
     /// Captures the stacks of recorded allocations.
     pub(crate) stacks: StackCapture,
-    pub(crate) threads_served: AtomicU64,
+    pub(crate) threads_served: OwnerCounter,
     /// The highest net of popped frames whose maximum was not handed down unchanged: the frames beneath a context do
     /// not count its work. For the owner alone.
     pub(crate) highest_handed_down: Cell<i64>,
@@ -143,20 +144,20 @@ impl Ledger {
             high: Cell::new(0),
             node: AtomicPtr::new(null_mut()),
             allocation_threshold: AtomicU64::new(PUBLISH_STEP),
-            free_threshold: AtomicU64::new(PUBLISH_STEP),
+            deallocation_threshold: AtomicU64::new(PUBLISH_STEP),
             publish_at: AtomicU64::new(PUBLISH_STEP),
-            publish_at_freed: AtomicU64::new(PUBLISH_STEP),
+            publish_at_deallocated: AtomicU64::new(PUBLISH_STEP),
             published: AtomicI64::new(0),
             published_allocated: AtomicU64::new(0),
             countdown: live::NextSample::new(),
             slow_path_mask: AtomicU64::new(0),
             is_reporting: Cell::new(false),
             link: Link { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
-            not_recorded: AtomicU64::new(0),
-            misplaced_guards: AtomicU64::new(0),
-            scopes_not_opened: AtomicU64::new(0),
+            not_recorded: OwnerCounter::new(0),
+            misplaced_guards: OwnerCounter::new(0),
+            scopes_not_opened: OwnerCounter::new(0),
             stacks: StackCapture::new(),
-            threads_served: AtomicU64::new(0),
+            threads_served: OwnerCounter::new(0),
             highest_handed_down: Cell::new(0),
             thread_id: AtomicU32::new(0),
             last_name: [const { AtomicU64::new(0) }; 4],
@@ -255,7 +256,7 @@ impl Ledger {
     /// Notes that an allocation found the live table full. For the owner alone.
     #[inline(always)]
     pub(crate) fn count_not_recorded(&self) {
-        self.not_recorded.store(self.not_recorded.load(Relaxed).wrapping_add(1), Relaxed);
+        self.not_recorded.add(1);
     }
 
     /// True if the net may have risen far enough to be published when `total` bytes are allocated, or a scope has ended
@@ -268,15 +269,15 @@ impl Ledger {
     /// True if the net may have fallen far enough to be published when `total` bytes are freed, or a scope has ended on
     /// another thread.
     #[inline(always)]
-    pub(crate) fn is_publishing_due_by_frees(&self, total: u64) -> bool {
-        total >= self.publish_at_freed.load(Relaxed)
+    pub(crate) fn is_publishing_due_by_deallocations(&self, total: u64) -> bool {
+        total >= self.publish_at_deallocated.load(Relaxed)
     }
 
     /// The node that is charged. For the owner alone.
     #[inline(always)]
     pub(crate) fn node(&self) -> &'static Node {
-        // SAFETY: `create` stores the root before the ledger is used, `charge` stores nodes; both live forever. The
-        // shared ledger is never asked.
+        // SAFETY: `create` stores the root before the ledger is used, `charge` stores nodes; both live forever. This is
+        // never called for the shared ledger.
         unsafe { &*self.node.load(Relaxed) }
     }
 
@@ -325,10 +326,10 @@ impl Ledger {
             published::move_allocated(allocated.wrapping_sub(self.published_allocated.swap(allocated, Relaxed)));
         }
         let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
-        let at_freed = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
+        let at_deallocated = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
         self.arm(|| {
             self.publish_at.store(at, Relaxed);
-            self.publish_at_freed.store(at_freed, Relaxed);
+            self.publish_at_deallocated.store(at_deallocated, Relaxed);
         });
         // The sampling interval follows the cost of recording, even if no sample comes for a long time.
         if live::table().is_some_and(live::look_if_due) {
@@ -393,11 +394,11 @@ impl Ledger {
         self.slow_path_mask.store(live::slow_path_mask(), Relaxed);
         let arm = || {
             publishing();
-            let (at, at_freed) = (self.publish_at.load(Relaxed), self.publish_at_freed.load(Relaxed));
+            let (at, at_deallocated) = (self.publish_at.load(Relaxed), self.publish_at_deallocated.load(Relaxed));
             let recorded = table.filter(|_| self.is_recorded());
             let sampling_at = recorded.map(|table| self.countdown.follow(self.allocated.get(), table).unwrap_or(0));
             self.allocation_threshold.store(sampling_at.unwrap_or(at).min(at), Relaxed);
-            self.free_threshold.store(if table.is_some() { 0 } else { at_freed }, Relaxed);
+            self.deallocation_threshold.store(if table.is_some() { 0 } else { at_deallocated }, Relaxed);
         };
         self.mailbox.arm(arm, || self.hurry());
         // `arm` has a fence. Together with that of `start_recording`: either we see the new table or period now, or its
@@ -410,7 +411,7 @@ impl Ledger {
     /// Makes the next allocation and free publish, and do whatever else is due. Called by any thread.
     pub(crate) fn hurry(&self) {
         self.publish_at.store(0, Relaxed);
-        self.publish_at_freed.store(0, Relaxed);
+        self.publish_at_deallocated.store(0, Relaxed);
         self.force_slow_path();
     }
 
@@ -424,9 +425,9 @@ impl Ledger {
     pub(crate) fn force_slow_path(&self) {
         self.slow_path_mask.store(live::slow_path_mask(), Relaxed);
         self.allocation_threshold.store(0, Relaxed);
-        self.free_threshold.store(0, Relaxed);
+        self.deallocation_threshold.store(0, Relaxed);
     }
 }
 
 const _: () = assert!(size_of::<Ledger>() + 16 * size_of::<Node>() <= LEDGER_BYTES);
-const _: () = assert!(std::mem::offset_of!(Ledger, publish_at_freed) == 64);
+const _: () = assert!(std::mem::offset_of!(Ledger, publish_at_deallocated) == 64);

@@ -28,7 +28,7 @@ pub(crate) fn before(ledger: &'static Ledger) -> usize {
     ledger.own_work().before.get()
 }
 
-/// Ends the reporting of a thread that is over, in any scope. Returns the state to which it returns.
+/// Ends the reporting of a thread that is over, in any scope. Returns the state from before the reporting.
 pub(crate) fn end_of_thread(ledger: &'static Ledger) -> usize {
     leave(ledger);
     let before = ledger.own_work().before.get();
@@ -41,9 +41,9 @@ pub(crate) fn leave(ledger: &'static Ledger) {
     let work = ledger.own_work();
     let peak = ledger.high.get().wrapping_sub(work.left_bytes.get());
     PEAK.fetch_max(peak.max(0) as u64, Relaxed);
-    let (allocated, freed) = flows(ledger);
-    let bytes = allocated.bytes.wrapping_sub(freed.bytes) as i64;
-    let count = allocated.count.wrapping_sub(freed.count) as i64;
+    let (allocated, deallocated) = flows(ledger);
+    let bytes = allocated.bytes.wrapping_sub(deallocated.bytes) as i64;
+    let count = allocated.count.wrapping_sub(deallocated.count) as i64;
     LEFT_BYTES.fetch_add(bytes.wrapping_sub(work.left_bytes.replace(bytes)), Relaxed);
     LEFT_COUNT.fetch_add(count.wrapping_sub(work.left_count.replace(count)), Relaxed);
 }
@@ -58,8 +58,8 @@ fn flows(ledger: &'static Ledger) -> (Flow, Flow) {
 
 /// Total charged to the program so far: allocations and deallocations.
 pub(crate) fn handed_over() -> (Flow, Flow) {
-    let freed = HANDED_OVER.read_deallocated();
-    (HANDED_OVER.read_allocated(), freed)
+    let deallocated = HANDED_OVER.read_deallocated();
+    (HANDED_OVER.read_allocated(), deallocated)
 }
 
 /// The profiler's own ordinary allocations, without those charged to the program.

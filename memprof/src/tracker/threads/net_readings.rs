@@ -183,7 +183,7 @@ pub(crate) fn are_rough() -> bool {
     IS_ROUGH.load(Relaxed)
 }
 
-/// Sets if the profiler's own thread takes the readings from now on.
+/// Sets who takes the readings from now on: the profiler's own thread, or threads that publish.
 pub(crate) fn has_reader(it_has: bool) {
     HAS_READER.store(it_has, Relaxed);
 }

@@ -127,7 +127,7 @@ fn take() -> Option<&'static Ledger> {
         REGISTRY.release(ledger);
         return Some(taken);
     }
-    ledger.threads_served.store(ledger.threads_served.load(Relaxed) + 1, Relaxed);
+    ledger.threads_served.add(1);
     ledger.thread_id.store(thread_name::current_id(), Relaxed);
     ledger.note_name();
     ledger.stacks.begin();
@@ -183,7 +183,7 @@ pub(crate) fn change_to(ledger: &'static Ledger, is_threads_life: bool) -> Optio
     Some(before)
 }
 
-/// Returns to the value that [`change_to`] has returned.
+/// Restores the value that [`change_to`] has returned.
 pub(crate) fn change_back(before: usize) {
     PRESENT.set(before);
 }

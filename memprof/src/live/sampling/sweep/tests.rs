@@ -37,20 +37,20 @@ fn estimate(table: &Table) -> (f64, f64) {
     })
 }
 
-/// Allocates, frees and reallocates as a thread with a countdown does; the blocks and what they hold in truth.
-/// At each step `steer` may change the interval, as the budget does.
+/// Allocates, frees and reallocates as a thread with samples does; returns the live blocks and their sizes. At each
+/// step `steer` may change the interval, as the budget does.
 fn work(table: &'static Table, dice: &mut Dice, steps: u64, steer: fn(&Table, &mut Dice)) -> HashMap<usize, u64> {
     let countdown = NextSample::new();
     countdown.seed(dice.below(u64::MAX));
     let mut live: HashMap<usize, u64> = HashMap::new();
     let mut total = 0;
-    let places = steps / 2;
+    let addresses = steps / 2;
     let largest = 16 << dice.below(12);
     for step in 0..steps {
         steer(table, dice);
         countdown.follow(total, table);
-        let address = 0x7000_0000 + dice.below(places) as usize * 16;
-        // What is there is freed, and mostly replaced by something larger: as a vector that grows.
+        let address = 0x7000_0000 + dice.below(addresses) as usize * 16;
+        // A block at the address is freed, and mostly replaced by a larger one, as a vector grows.
         let before = live.remove(&address).inspect(|_| remove(table, address));
         if before.is_some() && dice.below(3) == 0 {
             continue;
@@ -98,7 +98,7 @@ fn estimates_are_right_on_average_and_as_far_off_as_they_say() {
 #[test]
 fn estimates_are_right_where_the_interval_goes_up_and_down() {
     assert_unbiased(|table, dice| match dice.below(400) {
-        // A sample of a handful says little of its own error.
+        // A sample of a handful of blocks says little about its own error.
         0..4 if table.interval() < 1024 => assert!(table.coarsen(64, 1 + dice.below(3) as u32)),
         4..8 => {
             table.refine(1 + dice.below(3) as u32);
@@ -119,7 +119,7 @@ fn the_budget_discards_no_record() {
     assert_eq!((records.as_slice().len(), records.is_exact), (400, false));
     assert!(records.as_slice().iter().all(|record| records.interval_of(record) == 1));
     assert!(records.interval >= 1 << 20);
-    // It has become exact no more, however fine it is.
+    // It does not become exact again, however fine it is.
     for _ in 0..100 {
         table.refine(3);
     }
@@ -127,7 +127,7 @@ fn the_budget_discards_no_record() {
 }
 
 #[test]
-fn a_full_table_becomes_finer_again_once_it_has_room_and_was_swept() {
+fn a_full_table_becomes_finer_again_once_it_has_capacity_and_was_swept() {
     let table = Table::create(1000).unwrap();
     table.begin(1, 0);
     let address = |block: usize| 0x1000 + block * 64;
@@ -161,7 +161,7 @@ fn a_full_table_becomes_a_sample_of_at_most_half() {
     let kept = records.as_slice().len();
     // 1001 × (1 − exp(−64 / 128)) = 394, give or take 15.
     assert!((334..=454).contains(&kept), "{kept}");
-    // Only as far as it took to find room.
+    // Swept only as far as necessary to find capacity.
     assert!(table.len() > 900, "{}", table.len());
 }
 
@@ -178,7 +178,7 @@ fn one_large_block_among_many_small_ones_stays() {
 }
 
 #[test]
-fn while_it_is_held_the_table_stays_exact() {
+fn while_a_guard_lives_the_table_stays_exact() {
     let table = Table::create(10).unwrap();
     table.begin(1, 0);
     let (one, other) = (ExactGuard::of(table).unwrap(), ExactGuard::of(table).unwrap());

@@ -1,9 +1,6 @@
-use crate::live::filter::choice::FilterChoice;
-use crate::live::filter::counting::Filter;
 use crate::live::sampling::sweep::SHARDS_AT_A_TIME;
-use crate::live::table::capacity::{Capacity, CapacityReading};
 use crate::live::{Drawn, Inserted, Record, Table};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
 /// Far above the intervals here: such a record survives every sweep.
@@ -35,9 +32,9 @@ fn asks_short(table: &Table) -> bool {
 
 /// Checks that each record is counted where it should be.
 fn adds_up(table: &Table) {
-    let seen = table.capacity.look();
+    let chosen = table.capacity.look();
     assert_eq!(table.filter.sum(), table.len());
-    assert_eq!(table.short.sum(), seen.listed as u64);
+    assert_eq!(table.short.sum(), chosen.listed as u64);
     let mut records = 0;
     table.each(|key, _| {
         records += 1;
@@ -80,7 +77,7 @@ fn with_many_records_frees_ask_the_whole_filter() {
         assert_eq!(asks_short(table), number < 64, "after {}", number + 1);
     });
     adds_up(table);
-    // With few of them again, they are all listed already.
+    // With few records again, all of them are already listed.
     (0..190).for_each(|number| remove(table, address(number)));
     insert(table, address(300));
     assert!(asks_short(table));
@@ -88,7 +85,7 @@ fn with_many_records_frees_ask_the_whole_filter() {
 }
 
 #[test]
-fn the_next_profile_asks_the_whole_filter_for_what_its_exact_table_holds() {
+fn the_next_profile_asks_the_whole_filter_for_records_of_its_exact_table() {
     let table = sampled(0);
     insert(table, address(1));
     assert!(asks_short(table));
@@ -132,7 +129,7 @@ fn threads_that_insert_free_and_sweep_at_once_lose_no_record() {
                 })
                 .collect();
             threads.spawn(|| {
-                // So often that what is this large survives.
+                // At most 8 times, so that records this large survive.
                 (0..8).for_each(|_| {
                     table.coarsen(256, 1);
                     table.list_more(SHARDS_AT_A_TIME);
@@ -152,51 +149,4 @@ fn threads_that_insert_free_and_sweep_at_once_lose_no_record() {
         adds_up(table);
         assert!(asks_short(table));
     }
-}
-
-#[repr(align(4096))]
-struct Entries([AtomicU8; 256]);
-
-fn filter() -> Filter {
-    let entries: &Entries = Box::leak(Box::new(Entries([const { AtomicU8::new(0) }; 256])));
-    Filter::over(entries.0.as_ptr(), 256)
-}
-
-#[test]
-fn a_change_that_was_thought_of_before_has_no_effect() {
-    let (one, other) = (filter(), filter());
-    let choice = FilterChoice::new(&one);
-    let seen = choice.look();
-    choice.close(&one);
-    choice.change(choice.look(), &other);
-    assert!(choice.look().is(&one), "it is closed");
-    choice.open(&one);
-    choice.change(seen, &other);
-    assert!(choice.look().is(&one), "that look is of an earlier generation");
-    choice.change(choice.look(), &other);
-    assert!(choice.look().is(&other));
-}
-
-#[test]
-fn the_three_figures_do_not_disturb_each_other() {
-    let capacity = Capacity::new(3);
-    assert!(capacity.take_exact() && capacity.take_exact());
-    capacity.mark_sampled(true);
-    capacity.mark_sampled(true);
-    assert!(!capacity.take_exact(), "an exact path finds a sample full");
-    assert_eq!(capacity.take(), Some(CapacityReading { left: 1, is_sampled: true, listed: 0 }));
-    capacity.list();
-    assert_eq!(capacity.take(), None);
-    assert_eq!(capacity.look(), CapacityReading { left: 0, is_sampled: true, listed: 1 });
-    assert_eq!(capacity.look().unlisted(3), 2);
-    capacity.add(-2);
-    assert_eq!(capacity.look(), CapacityReading { left: -2, is_sampled: true, listed: 1 });
-    assert_eq!(capacity.look().unlisted(1), 2);
-    capacity.mark_sampled(false);
-    assert_eq!(capacity.look(), CapacityReading { left: -2, is_sampled: false, listed: 1 });
-    capacity.give_back_listed();
-    capacity.give_back();
-    capacity.give_back();
-    assert_eq!(capacity.look(), CapacityReading { left: 1, is_sampled: false, listed: 0 });
-    assert!(capacity.take_exact());
 }

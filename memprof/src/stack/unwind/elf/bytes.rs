@@ -50,10 +50,10 @@ impl TableBytes {
 
     #[inline]
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let place = self.split(N)?.at;
+        let at = self.split(N)?.at;
         // SAFETY: `split` has checked that the bytes lie before the end, and the caller of `new` guarantees that they
         // can be read. An array of bytes needs no alignment.
-        Some(unsafe { std::ptr::with_exposed_provenance::<[u8; N]>(place).read() })
+        Some(unsafe { std::ptr::with_exposed_provenance::<[u8; N]>(at).read() })
     }
 
     #[inline]
@@ -102,11 +102,11 @@ impl TableBytes {
 
     /// A pointer; `table` is the base of pointers relative to the table.
     pub(super) fn pointer(&mut self, encoding: Encoding, table: usize) -> Option<usize> {
-        let place = self.at;
+        let at = self.at;
         let value = self.number(encoding)?;
         let base = match encoding.0 & 0x70 {
             0x00 => 0,
-            0x10 => place,
+            0x10 => at,
             0x30 => table,
             _ => return None,
         };

@@ -23,7 +23,7 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    pub(crate) fn holds(&self, address: usize) -> bool {
+    pub(crate) fn contains(&self, address: usize) -> bool {
         self.low <= address && address < self.high
     }
 

@@ -72,7 +72,7 @@ pub(in super::super) fn prepare() {
     let own = [prepare as fn() as usize, libc::dl_iterate_phdr as *const () as usize];
     let mut count = 0;
     for (number, image) in all.iter().enumerate() {
-        let is_fixed = number == 0 || own.iter().any(|&address| image.holds(address));
+        let is_fixed = number == 0 || own.iter().any(|&address| image.contains(address));
         let Some(index) = image.index.filter(|_| is_fixed || finder.is_null()) else { continue };
         let Some(fixed) = FIXED.get(count) else { break };
         if !is_fixed {
@@ -100,23 +100,23 @@ pub(in super::super) fn find(address: usize) -> Option<UnwindModule> {
     if finder.is_null() {
         return None;
     }
-    let mut found = DlFindObject::default();
+    let mut object = DlFindObject::default();
     // SAFETY: the C library's function of this name has this signature. It takes no lock and does not allocate; the
     // structure is large enough for its writes.
-    let found = unsafe {
+    let object = unsafe {
         let finder = std::mem::transmute::<*mut c_void, Finder>(finder);
-        if finder(std::ptr::without_provenance_mut(address), &mut found) != 0 {
+        if finder(std::ptr::without_provenance_mut(address), &mut object) != 0 {
             return None;
         }
-        found
+        object
     };
-    if found.index == 0 {
+    if object.index == 0 {
         return None;
     }
     // SAFETY: the code at the address is being executed, or was when the caller's stack was captured and is then asked
     // for with `_dl_find_object` again: the module is loaded now.
-    let tables = unsafe { UnwindTables::new(found.index, (found.map_start, found.map_end)) };
-    Some(UnwindModule { tables, mark: mark(&found, &tables) })
+    let tables = unsafe { UnwindTables::new(object.index, (object.map_start, object.map_end)) };
+    Some(UnwindModule { tables, mark: mark(&object, &tables) })
 }
 
 /// Mark of the module of an address: 0 for fixed modules; `None`: there is no module now.
@@ -126,8 +126,8 @@ pub(crate) fn mark_of(address: usize) -> Option<u32> {
 
 /// A hash of the module's addresses and its index of functions: another module at the same address, even another build
 /// of the same one, has other functions. At least 3.
-fn mark(found: &DlFindObject, tables: &UnwindTables) -> u32 {
-    let mut hash = (found.map_start as u64).rotate_left(32) ^ found.map_end as u64;
+fn mark(object: &DlFindObject, tables: &UnwindTables) -> u32 {
+    let mut hash = (object.map_start as u64).rotate_left(32) ^ object.map_end as u64;
     tables.sample_index(|word| hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     (hash >> 32) as u32 | 3
 }
