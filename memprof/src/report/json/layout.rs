@@ -35,7 +35,7 @@ impl Layout {
         out.write_all(bracket)
     }
 
-    /// What stands before a key or an item.
+    /// Writes the comma and the line end before a key or an item.
     fn separate<W: ?Sized + Write>(&mut self, out: &mut W, is_first: bool) -> io::Result<()> {
         match (is_first, self.items) {
             (true, 0) => self.line(out),
