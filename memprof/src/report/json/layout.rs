@@ -96,8 +96,8 @@ impl Formatter for Layout {
         Ok(())
     }
 
-    /// Escapes what a terminal or an editor would not show as it is, beside the escapes that JSON asks for: read again it
-    /// is the same text.
+    /// Escapes what a terminal or an editor would not show as it is, beside the escapes that JSON asks for: read
+    /// again it is the same text.
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         // serde_json has escaped what is below a space.
         if fragment.bytes().all(|byte| byte < 0x7f) {
