@@ -253,10 +253,7 @@ pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
     let come = COME.swap(0, Acquire);
     let first = FIRST.swap(0, Acquire).saturating_sub(1);
     let has_come = move |index: &usize| come & (1 << index) != 0;
-    (0..ALL.len())
-        .map(move |index| (first + index) % ALL.len())
-        .filter(has_come)
-        .map(move |index| (Signal(index), come & (1 << (index + ENDS)) != 0))
+    (0..ALL.len()).map(move |index| (first + index) % ALL.len()).filter(has_come).map(move |index| (Signal(index), come & (1 << (index + ENDS)) != 0))
 }
 
 /// Runs on any thread, in the middle of anything: no allocation, no lock.

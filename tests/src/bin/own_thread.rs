@@ -59,7 +59,9 @@ fn last_call(with: &str) -> ! {
                 libc::sigemptyset(&raw mut none);
                 libc::sigsuspend(&raw const none)
             }
-            "nanosleep" => libc::nanosleep(&libc::timespec { tv_sec: 20, tv_nsec: 0 }, nothing.cast()),
+            "nanosleep" => {
+                libc::nanosleep(&libc::timespec { tv_sec: 20, tv_nsec: 0 }, nothing.cast())
+            }
             "beside threads" => {
                 std::thread::spawn(|| busy("blocks"));
                 libc::pause()
