@@ -17,7 +17,6 @@ mod params;
 mod returned;
 mod root;
 mod size;
-mod validate;
 mod value;
 mod watch;
 

@@ -141,7 +141,7 @@ impl Report {
     /// Writes what [`Report::to_json`] gives, and a line end.
     ///
     /// # Errors
-    /// What `out` answered when it could not be written.
+    /// The error of `out` where it could not be written.
     pub fn write_json(&self, mut out: impl std::io::Write) -> std::io::Result<()> {
         out.write_all(b"{}\n")
     }

@@ -1,13 +1,13 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote_spanned;
 
+use super::validate::can_be_tracked;
 use super::{Place, asyncness, tracked_function};
 use crate::args::TrackArgs;
 use crate::expected::eased;
 use crate::item::Item;
 use crate::item::{Block, Member, Members};
 use crate::root::Root;
-use crate::validate::can_be_tracked;
 
 /// An `impl` block, a module or a trait: each function in it as if the attribute stood on it, all else as it was.
 ///

@@ -14,6 +14,7 @@ mod test;
 #[cfg(test)]
 mod tests;
 mod typed;
+mod validate;
 
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
@@ -28,7 +29,7 @@ use crate::mistakes::Mistakes;
 use crate::params::Seen;
 use crate::returned::Returned;
 use crate::root::Root;
-use crate::{fallback, size, validate};
+use crate::{fallback, size};
 
 pub(crate) use main::has_runtime;
 pub(crate) use test::makes_a_test;

@@ -14,9 +14,9 @@ use super::data::Report;
 impl Report {
     /// The report as JSON, as it stands in `memory_allocations.json`: indented, and each row on a line of its own.
     ///
-    /// Every number is written so that [`Report::from_json`] reads the same one again. JSON has no infinity and no
-    /// "not a number": a float that is not finite is written as 0. Takes time and memory in proportion to the report.
-    #[cfg_attr(not(feature = "compare"), doc = "\n[`Report::from_json`]: crate#features")]
+    /// `Report::from_json` (feature `compare`) reads every number as the one that was written. JSON has no infinity and
+    /// no "not a number": a float that is not finite is written as 0. Takes time and memory in proportion to the
+    /// report.
     pub fn to_json(&self) -> String {
         let mut text = Vec::new();
         // Memory takes all that is written to it, and all of it is text.

@@ -1,7 +1,7 @@
 //! Rows as serde sees them.
 //!
-//! Every field is one of the few kinds of [`Value`], and rows and lists stand behind `dyn`. So a format is compiled once,
-//! for `Value`, and not for each type of row.
+//! Every field is one of the few kinds of [`Value`], and rows and lists stand behind `dyn`. So a format is compiled
+//! once, for `Value`, and not for each type of row.
 
 use std::sync::Arc;
 

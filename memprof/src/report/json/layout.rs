@@ -35,7 +35,7 @@ impl Layout {
         out.write_all(bracket)
     }
 
-    /// What stands before a key or an item.
+    /// Writes the comma and the line end before a key or an item.
     fn separate<W: ?Sized + Write>(&mut self, out: &mut W, is_first: bool) -> io::Result<()> {
         match (is_first, self.items) {
             (true, 0) => self.line(out),
@@ -96,9 +96,13 @@ impl Formatter for Layout {
         Ok(())
     }
 
-    /// Escapes what a terminal or an editor would not show as it is, beside the escapes that JSON asks for: read again it
-    /// is the same text.
+    /// Escapes what a terminal or an editor would not show as it is, beside the escapes that JSON asks for: read
+    /// again it is the same text.
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        // serde_json has escaped what is below a space.
+        if fragment.bytes().all(|byte| byte < 0x7f) {
+            return out.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some((at, special)) = rest.char_indices().find(|(_, letter)| !is_plain(*letter)) {
             out.write_all(rest.get(..at).unwrap_or_default().as_bytes())?;

@@ -2,9 +2,9 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Signature};
 
+use super::{Build, has_runtime, makes_a_test};
 use crate::args::{Allocator, TestArgs, TrackArgs};
 use crate::classify::Kind;
-use crate::expand::{Build, has_runtime, makes_a_test};
 use crate::item::{Block, Function, Item, Members, ends_in};
 use crate::mistakes::Mistakes;
 use crate::returned::Returned;
