@@ -109,13 +109,30 @@ fn recurse(depth: usize, then: &mut dyn FnMut()) {
     black_box(some_space);
 }
 
+/// Runs `work` on a call path of its own: recursion of any depth is one place, and so one group of each call path.
+fn apart(number: usize, work: impl FnOnce()) {
+    macro_rules! on_path {
+        ($($path:literal $name:literal)*) => {
+            match number {
+                $($path => {
+                    memprof::scope!($name);
+                    work();
+                })*
+                _ => work(),
+            }
+        };
+    }
+    on_path!(0 "0" 1 "1" 2 "2" 3 "3" 4 "4" 5 "5");
+}
+
 #[test]
 fn of_a_deep_recursion_the_innermost_frames_are_kept() {
     let profile = with_stacks();
     let mut blocks = Vec::with_capacity(20);
     // Up and down again: each depth finds another window of the last one's frames.
     for depth in [5, 100, 101, 300, 299, 60, 61, 62, 40, 100, 5] {
-        recurse(depth, &mut || blocks.push(Block::new(11_000 + depth)));
+        let path = [5, 40].iter().position(|&other| other == depth).unwrap_or(2);
+        apart(path, || recurse(depth, &mut || blocks.push(Block::new(11_000 + depth))));
     }
     let report = profile.report();
     let recursions =
@@ -172,7 +189,7 @@ fn each_thread_has_its_own_stacks() {
     let make = |number: usize| {
         move || {
             let mut blocks = Vec::with_capacity(500);
-            recurse(number, &mut || (0..500).for_each(|_| blocks.push(Block::new(12_100 + number))));
+            apart(number, || recurse(number, &mut || (0..500).for_each(|_| blocks.push(Block::new(12_100 + number)))));
             blocks
         }
     };

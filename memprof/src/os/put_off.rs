@@ -45,5 +45,6 @@ pub(super) fn make_thread(signal: c_int, context: *const c_void, is_ours: impl F
     (put_off.hurry)();
     // A handler of the program's own would take the signal for a second one. At distances that differ: what is interrupted may
     // come round at even ones.
-    !is_ours() || alarm::send_again(signal, 200_000 + libc::c_long::from(tries % 64) * 10_007)
+    let nanos = 200_000 + (tries % 64) * 10_007;
+    !is_ours() || alarm::send_again(signal, nanos as libc::c_long)
 }

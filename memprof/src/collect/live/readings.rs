@@ -1,7 +1,7 @@
 //! Live bytes by place, and net by call path, at a bounded number of moments of the run.
 //!
 //! The profiler's own thread takes these readings while the program runs; where there is none, threads of the program do (see
-//! [`schedule`](crate::profile::schedule)). Every report takes one, so that earlier reports of a run help later ones. When all moments are taken, every second one is dropped and the distance between two doubles.
+//! `schedule`). Every report takes one, so that earlier reports of a run help later ones. When all moments are taken, every second one is dropped and the distance between two doubles.
 //! The memory is static: nothing is allocated, and what finds no room has no readings.
 
 use super::estimate::chance;
