@@ -115,7 +115,7 @@ fn apart(number: usize, work: impl FnOnce()) {
         ($($path:literal $name:literal)*) => {
             match number {
                 $($path => {
-                    memprof::scope!($name);
+                    let _scope = memprof::scope!($name);
                     work();
                 })*
                 _ => work(),
