@@ -109,39 +109,44 @@ fn recurse(depth: usize, then: &mut dyn FnMut()) {
     black_box(some_space);
 }
 
-/// Runs `work` on a call path of its own: recursion of any depth is one place, and so one group of each call path.
-fn apart(number: usize, work: impl FnOnce()) {
-    macro_rules! on_path {
-        ($($path:literal $name:literal)*) => {
-            match number {
-                $($path => {
-                    let _scope = memprof::scope!($name);
-                    work();
-                })*
-                _ => work(),
+/// As [`recurse`], each a place of its own: recursion of one function is one place, however deep.
+macro_rules! recursions {
+    ($($name:ident)*) => {
+        $(#[inline(never)]
+        fn $name(depth: usize, then: &mut dyn FnMut()) {
+            let some_space = black_box([depth; 3]);
+            if depth == 0 {
+                then();
+            } else {
+                $name(depth - 1, then);
             }
-        };
-    }
-    on_path!(0 "0" 1 "1" 2 "2" 3 "3" 4 "4" 5 "5");
+            black_box(some_space);
+        })*
+        const RECURSIONS: &[fn(usize, &mut dyn FnMut())] = &[$($name),*];
+    };
 }
+
+recursions!(recurse_0 recurse_1 recurse_2 recurse_3 recurse_4 recurse_5);
 
 #[test]
 fn of_a_deep_recursion_the_innermost_frames_are_kept() {
     let profile = with_stacks();
     let mut blocks = Vec::with_capacity(20);
-    // Up and down again: each depth finds another window of the last one's frames.
-    for depth in [5, 100, 101, 300, 299, 60, 61, 62, 40, 100, 5] {
-        let path = [5, 40].iter().position(|&other| other == depth).unwrap_or(2);
-        apart(path, || recurse(depth, &mut || blocks.push(Block::new(11_000 + depth))));
-    }
-    let report = profile.report();
     let recursions =
         |stack: &[(Arc<str>, u32)]| stack.iter().filter(|(name, _)| &**name == "stacks::recurse").count() as u64;
-    for depth in [5, 40] {
-        let stack = only(&report, 11_000 + depth);
-        assert_eq!(recursions(&stack), depth + 1);
+    // Up and down again: each depth finds another window of the last one's frames. One report for each that is not cut: all
+    // depths are one place.
+    for depth in [5, 40, 5] {
+        recurse(depth, &mut || blocks.push(Block::new(11_000 + depth)));
+        let stack = only(&profile.report(), 11_000 + depth as u64);
+        assert_eq!(recursions(&stack), depth as u64 + 1);
         assert!(own(&stack).contains(&"of_a_deep_recursion_the_innermost_frames_are_kept"), "{stack:#?}");
+        blocks.clear();
     }
+    for depth in [100, 101, 300, 299, 60, 61, 62, 100] {
+        recurse(depth, &mut || blocks.push(Block::new(11_000 + depth)));
+    }
+    let report = profile.report();
     // All others are cut within the recursion, so they are alike, but for how many frames of the profiler were above them.
     let cut = report.live.groups.iter().filter(|group| (11_060..=11_300).contains(&group.largest_bytes));
     let cut: Vec<_> = cut.collect();
@@ -189,7 +194,7 @@ fn each_thread_has_its_own_stacks() {
     let make = |number: usize| {
         move || {
             let mut blocks = Vec::with_capacity(500);
-            apart(number, || recurse(number, &mut || (0..500).for_each(|_| blocks.push(Block::new(12_100 + number)))));
+            RECURSIONS[number](number, &mut || (0..500).for_each(|_| blocks.push(Block::new(12_100 + number))));
             blocks
         }
     };
@@ -199,7 +204,8 @@ fn each_thread_has_its_own_stacks() {
         let report = profile.report();
         for number in 0..6 {
             let stack = only(&report, 12_100 + number);
-            assert_eq!(own(&stack).iter().filter(|name| **name == "recurse").count() as u64, number + 1);
+            let name = format!("recurse_{number}");
+            assert_eq!(own(&stack).iter().filter(|own| **own == name).count() as u64, number + 1);
         }
         drop(blocks);
     }

@@ -142,7 +142,7 @@ pub(crate) fn grouped(
     let with_groups: HashSet<usize> = groups.keys().map(|&(path, _)| path).collect();
     for &key in readings.live.keys() {
         let Some(path) = paths.of_node.get(&key.owner).filter(|path| with_groups.contains(path)) else { continue };
-        if let Some(group) = groups.get_mut(&(*path, stacks.first_alike(key.stack))) {
+        if let Some(group) = groups.get_mut(&(*path, stacks.first_alike_of_reading(key.stack))) {
             group.keys.insert(key);
         }
     }

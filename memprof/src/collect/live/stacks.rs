@@ -26,22 +26,35 @@ impl<'f> Stacks<'f> {
         Self { symbols, crates, of_id: HashMap::new(), of_place: HashMap::new(), frames: HashMap::new() }
     }
 
-    /// The first stack that was found to be of the same place as this one. The profiler's own frames do not count: it has
-    /// several ways to a record. And two threads that met a new stack at the same moment may have stored it twice.
+    /// The first stack that was found to be of the same place as this one, of a block that is live. The profiler's own frames
+    /// do not count: it has several ways to a record. And two threads that met a new stack at the same moment may have stored
+    /// it twice.
     pub(crate) fn first_alike(&mut self, id: StackId) -> StackId {
-        let Some(symbols) = self.symbols.as_mut() else { return 0 };
-        let (of_place, frames, crates) = (&mut self.of_place, &mut self.frames, self.crates);
-        *self.of_id.entry(id).or_insert_with(|| {
-            let found = symbols.stack(id);
-            let first = *of_place.entry(place::key(&found, crates)).or_insert(id);
-            match frames.get_mut(&first) {
-                // The one with the least recursion shows the place best.
-                Some(shown) if found.len() < shown.len() => *shown = found,
-                Some(_) => {}
-                None => drop(frames.insert(first, found)),
-            }
-            first
-        })
+        let (first, found) = self.place(id);
+        match (self.frames.get_mut(&first), found) {
+            // The one with the least recursion shows the place best.
+            (Some(shown), Some(found)) if found.len() < shown.len() => *shown = found,
+            (None, Some(found)) => drop(self.frames.insert(first, found)),
+            _ => {}
+        }
+        first
+    }
+
+    /// As [`first_alike`](Self::first_alike), of a stack of which perhaps no block is live any more: it is not shown.
+    pub(crate) fn first_alike_of_reading(&mut self, id: StackId) -> StackId {
+        self.place(id).0
+    }
+
+    /// The first stack of the same place; and, where this one was not asked for before, its frames.
+    fn place(&mut self, id: StackId) -> (StackId, Option<Vec<Frame>>) {
+        let Some(symbols) = self.symbols.as_mut() else { return (0, None) };
+        if let Some(&first) = self.of_id.get(&id) {
+            return (first, None);
+        }
+        let found = symbols.stack(id);
+        let first = *self.of_place.entry(place::key(&found, self.crates)).or_insert(id);
+        self.of_id.insert(id, first);
+        (first, Some(found))
     }
 
     /// The modules whose files were replaced since they were loaded.
