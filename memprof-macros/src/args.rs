@@ -26,14 +26,14 @@ pub(crate) struct MainArgs {
     pub(crate) krate: Option<Path>,
 }
 
-/// What the tracker that `#[memprof::main]` installs forwards to.
+/// The allocator that the tracker of `#[memprof::main]` forwards to.
 pub(crate) enum Allocator {
     System,
-    /// Keeps its token, because whether jemalloc can be had is a later question.
+    /// Keeps its span, because the feature is checked later.
     Jemalloc(Span),
     /// Another static of the program.
     Static(Path),
-    /// Nothing is installed.
+    /// No allocator is installed.
     None,
 }
 
@@ -77,7 +77,7 @@ impl MainArgs {
     }
 }
 
-/// One `key = value` or `key` whose value is not yet understood.
+/// One `key = value` or `key` whose value is not yet parsed.
 struct Argument {
     key: Ident,
     value: Option<TokenStream>,
@@ -113,8 +113,8 @@ fn argument(piece: &[TokenTree], comma: Span) -> Result<Argument> {
     }
 }
 
-/// The one place that knows what "given twice" means. The value comes unchecked, so that a second one is named as such
-/// whatever it is.
+/// Sets an argument, and reports one that is given twice. The value comes unchecked, so that the second one is reported
+/// as such even if it is invalid.
 pub(crate) fn set_once<T>(slot: &mut Option<T>, key: &Ident, value: Result<T>) -> Result<()> {
     if slot.is_some() {
         return Err(Error::new(key.span(), format!("`{key}` is given twice; keep one of them")));
@@ -167,7 +167,7 @@ fn allocator(key: &Ident, value: Option<TokenStream>) -> Result<Allocator> {
         "system" => Allocator::System,
         "jemalloc" => Allocator::Jemalloc(word.span()),
         "none" => Allocator::None,
-        // Statics are written in capitals: a small word is far more often one of the three above, misspelt.
+        // Statics are written in capitals: a lower-case word is more likely a misspelling of one of the three above.
         other if other.starts_with(char::is_lowercase) => {
             return Err(Error::new(word.span(), format!("unknown allocator `{other}`; {ALLOCATORS}")));
         }
@@ -175,7 +175,7 @@ fn allocator(key: &Ident, value: Option<TokenStream>) -> Result<Allocator> {
     })
 }
 
-/// The first token of the value, or the key where the value is missing.
+/// The first token of the value, or the key if the value is empty.
 pub(crate) fn place(key: &Ident, value: &TokenStream) -> Span {
     value.clone().into_iter().next().map_or_else(|| key.span(), |token| token.span())
 }

@@ -52,8 +52,8 @@ fn tracked_function(function: &Function, mistakes: &mut Mistakes) {
     once("this function", &function.attrs, mistakes);
 }
 
-/// Whether a function in a tracked block is tracked. The others of a block are left as they are: it is the reason to
-/// write the attribute on a block that one need not look at each function in it.
+/// True if a function in a tracked block is tracked. The other functions of a block are left unchanged: a block is
+/// given the attribute so that one need not look at each function in it.
 pub(crate) fn can_be_tracked(function: &Function) -> bool {
     let mut mistakes = Mistakes::default();
     tracked_function(function, &mut mistakes);
@@ -91,7 +91,7 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
     let Some(Members { members, .. }) = &block.body else {
         return without_contents(block.kind, block.span, mistakes);
     };
-    // Most likely it is the implementations that should be tracked.
+    // Most likely the implementations should be tracked.
     let mut items = members.iter().map(|member| &member.item);
     if block.kind == "a trait"
         && items.clone().any(|item| matches!(item, Some(Item::WithoutBody(_))))
@@ -105,7 +105,7 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
     readable(block, mistakes);
 }
 
-/// `mod name;`, also in a tracked module: the compiler shows an attribute nothing of the file.
+/// `mod name;`, also in a tracked module: the compiler does not pass the contents of the file to an attribute.
 fn without_contents(what: &str, span: Span, mistakes: &mut Mistakes) {
     mistakes.at(
         span,
@@ -116,7 +116,7 @@ fn without_contents(what: &str, span: Span, mistakes: &mut Mistakes) {
     );
 }
 
-/// What cannot be read cannot be tracked, and must not be passed over in silence.
+/// Reports functions that cannot be parsed: they cannot be tracked, and must not be skipped silently.
 fn readable(block: &Block, mistakes: &mut Mistakes) {
     for member in block.body.iter().flat_map(|body| &body.members) {
         match &member.item {
@@ -142,7 +142,7 @@ fn ends_in_semicolon(tokens: &TokenStream) -> bool {
     matches!(tokens.clone().into_iter().last(), Some(TokenTree::Punct(last)) if last.as_char() == ';')
 }
 
-/// The rules of `#[track_memory(skip)]`, which may stand on all that a tracked block passes on.
+/// The rules of `#[track_memory(skip)]`, which is allowed on all items of a tracked block.
 fn skipped(item: &Item, args: &TrackArgs, mistakes: &mut Mistakes) {
     if let Some(skip) = &args.skip
         && (args.name.is_some() || args.krate.is_some() || args.watch.first().is_some())
@@ -272,7 +272,7 @@ pub(crate) fn test(item: &Item, args: &TestArgs, mistakes: &mut Mistakes) {
     }
 }
 
-/// What was asked for must be built in.
+/// Checks that the requested allocator is built in.
 pub(crate) fn allocator(allocator: Option<&Allocator>, build: Build, mistakes: &mut Mistakes) {
     if let Some(Allocator::Jemalloc(span)) = allocator
         && !build.jemalloc
