@@ -125,7 +125,7 @@ fn of_a_deep_recursion_the_innermost_frames_are_kept() {
         assert_eq!(recursions(&stack), depth + 1);
         assert!(own(&stack).contains(&"of_a_deep_recursion_the_innermost_frames_are_kept"), "{stack:#?}");
     }
-    // All others are cut within the recursion, so they are alike, but for how many frames of the profiler were above them.
+    // All others are cut in the recursion, so they differ only in the number of the profiler's frames above them.
     let cut = report.live.groups.iter().filter(|group| (11_060..=11_300).contains(&group.largest_bytes));
     let cut: Vec<_> = cut.collect();
     assert!(cut.len() <= 2 && cut.iter().map(|group| group.count).sum::<u64>() == 8, "{}", cut.len());
