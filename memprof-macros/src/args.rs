@@ -142,9 +142,9 @@ pub(crate) fn text(key: &Ident, value: Option<TokenStream>) -> Result<LitStr> {
     let value = value.ok_or_else(|| needs_value(key))?;
     let span = place(key, &value);
     let text = syn::parse2::<LitStr>(value)
-        .map_err(|_| Error::new(span, format!("`{key}` takes a text in quotes, such as `{key} = \"…\"`")))?;
+        .map_err(|_| Error::new(span, format!("`{key}` takes a string in quotes, such as `{key} = \"…\"`")))?;
     if text.value().trim().is_empty() {
-        return Err(Error::new(text.span(), format!("`{key}` is empty; write a text or leave `{key}` out")));
+        return Err(Error::new(text.span(), format!("`{key}` is empty; write a string or omit `{key}`")));
     }
     Ok(text)
 }

@@ -58,7 +58,7 @@ impl Returned {
             return Some(Error::new(
                 *span,
                 format!(
-                    "a tracked future is `Send`, `Sync`, `Unpin`, `UnwindSafe` and `Debug` where the future in it is, but not \
+                    "a tracked future is `Send`, `Sync`, `Unpin`, `UnwindSafe` and `Debug` if the future in it is, but not \
                      `{bound}`; remove the attribute here, and put it on an `async fn` that does the work"
                 ),
             ));
@@ -258,9 +258,9 @@ fn boxed(expr: &mut Expr, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
         Expr::Cast(cast) => value(&mut cast.expr, Form::Boxed, found),
         other => Err(Error::new(
             other.span(),
-            "memprof must see where this future is put in its box, to track it there without boxing it again; write \
-             `Box::pin(…)`, `….boxed()` or `….boxed_local()` here, make the function an `async fn`, or put the \
-             attribute on the function that makes the box",
+            "memprof tracks a boxed future inside its box, so the box must be created here; write `Box::pin(…)`, \
+             `….boxed()` or `….boxed_local()`, make the function an `async fn`, or put the attribute on the function \
+             that creates the box",
         )),
     }
 }

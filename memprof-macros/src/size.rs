@@ -46,11 +46,11 @@ impl Number {
     }
 
     fn times(&self, unit: u64) -> std::result::Result<u64, &'static str> {
-        let all = self.digits.checked_mul(u128::from(unit)).ok_or("is more than any memory")?;
+        let all = self.digits.checked_mul(u128::from(unit)).ok_or("is too large")?;
         if !all.is_multiple_of(self.parts) {
             return Err("is not a whole number of bytes");
         }
-        u64::try_from(all / self.parts).map_err(|_| "is more than any memory")
+        u64::try_from(all / self.parts).map_err(|_| "is too large")
     }
 }
 
@@ -124,8 +124,8 @@ mod tests {
             ("1 TB", "the units are B"),
             ("0.3 B", "not a whole number of bytes"),
             ("0.0001 KiB", "not a whole number of bytes"),
-            ("18446744073709551616 B", "more than any memory"),
-            ("99999999999999999 GiB", "more than any memory"),
+            ("18446744073709551616 B", "is too large"),
+            ("99999999999999999 GiB", "is too large"),
             ("99999999999999999999999999999999999999999999 B", "is not a size"),
         ] {
             let message = read(text).expect_err(text);

@@ -84,8 +84,8 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
     if let Some(span) = block.of_global_allocator() {
         mistakes.at(
             span,
-            "a global allocator cannot be tracked: its functions run inside each allocation; remove the attribute, what it \
-             hands out is counted without it",
+            "a global allocator cannot be tracked: its functions run inside each allocation; remove the attribute, its \
+             allocations are counted without it",
         );
     }
     let Some(Members { members, .. }) = &block.body else {
@@ -110,8 +110,8 @@ fn without_contents(what: &str, span: Span, mistakes: &mut Mistakes) {
     mistakes.at(
         span,
         format!(
-            "{what} without its body cannot be tracked, because its functions are not to be seen from here; \
-             write it with its body, or put the attribute on the functions and blocks in its file"
+            "{what} without its body cannot be tracked: the attribute cannot see its functions; write it with its body, \
+             or put the attribute on the functions and blocks in its file"
         ),
     );
 }
@@ -125,7 +125,7 @@ fn readable(block: &Block, mistakes: &mut Mistakes) {
             Some(Item::Unreadable(error)) => mistakes.at(
                 error.span(),
                 format!(
-                    "memprof cannot read this function's signature: {error}; where the compiler can, put \
+                    "memprof cannot read this function's signature: {error}; if the compiler accepts it, put \
                      `#[track_memory(skip)]` on the function"
                 ),
             ),
@@ -147,10 +147,7 @@ fn skipped(item: &Item, args: &TrackArgs, mistakes: &mut Mistakes) {
     if let Some(skip) = &args.skip
         && (args.name.is_some() || args.krate.is_some() || args.watch.first().is_some())
     {
-        mistakes.at(
-            skip.span(),
-            "`skip` stands alone, because what is not tracked needs no other argument; keep one of them",
-        );
+        mistakes.at(skip.span(), "`skip` cannot be combined with other arguments; keep one of them");
     }
     match item {
         Item::Function(function) => once("this function", &function.attrs, mistakes),
@@ -178,7 +175,7 @@ fn tracked_other(kind: Kind) -> String {
             "a foreign function cannot be tracked: its body is elsewhere; track the Rust function that calls it".into()
         }
         Kind::ExternBlock => {
-            "an `extern` block cannot be tracked; track the Rust functions that call what it declares".into()
+            "an `extern` block cannot be tracked; track the Rust functions that call its functions".into()
         }
         Kind::Expression(_) | Kind::Let => format!(
             "{} cannot be tracked, only functions can; open a scope instead, for the rest of a block: \
@@ -247,15 +244,15 @@ pub(crate) fn test(item: &Item, args: &TestArgs, mistakes: &mut Mistakes) {
         Item::Function(function) => function,
         Item::Unreadable(error) => return unreadable(error, mistakes),
         Item::WithoutBody(sig) => {
-            return mistakes.at(sig.ident.span(), "a test has a body; put `#[memprof::test]` on a function with one");
+            return mistakes.at(sig.ident.span(), "a test needs a body; put `#[memprof::test]` on a function with one");
         }
         Item::Block(block) => {
             let what = block.kind;
-            return mistakes.at(block.span, format!("{what} is no test; put `#[memprof::test]` on a test function"));
+            return mistakes.at(block.span, format!("{what} is not a test; put `#[memprof::test]` on a test function"));
         }
         Item::Other(kind, span) => {
             let what = kind.words();
-            return mistakes.at(*span, format!("{what} is no test; put `#[memprof::test]` on a test function"));
+            return mistakes.at(*span, format!("{what} is not a test; put `#[memprof::test]` on a test function"));
         }
     };
     if let Some(token) = &function.sig.asyncness

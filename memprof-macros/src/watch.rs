@@ -122,7 +122,7 @@ fn on_violation(key: &Ident, value: Option<TokenStream>) -> Result<OnViolation> 
         "report" => false,
         other => {
             let other = other.escape_debug();
-            let message = format!("`{other}` is not known; `{key}` is \"report\", which is the default, or \"panic\"");
+            let message = format!("unknown value `{other}`; `{key}` takes \"report\" (the default) or \"panic\"");
             return Err(Error::new(word.span(), message));
         }
     };
@@ -134,5 +134,5 @@ fn window(key: &Ident, value: Option<TokenStream>) -> Result<()> {
     if word.value() == "process" {
         return Ok(());
     }
-    Err(Error::new(word.span(), format!("there is one window: `{key} = \"process\"`")))
+    Err(Error::new(word.span(), format!("unknown window; write `{key} = \"process\"`")))
 }

@@ -73,7 +73,7 @@ static FIRST: AtomicUsize = AtomicUsize::new(0);
 /// Set while profiling is off: signals that were to write a report say that there is none.
 static REFUSES: AtomicBool = AtomicBool::new(false);
 const REFUSAL: &str = "memprof: no report on this signal: profiling is off (enabled = false)\n";
-const NO_THREAD: &str = "memprof: no report on this signal: the system has no thread to write it\n";
+const NO_THREAD: &str = "memprof: no report on this signal: no thread could be started to write it\n";
 /// The process whose thread takes the signals, or soon will; 0: nobody takes them. A forked child inherits the
 /// handlers, but not the thread.
 static PROCESS: AtomicU32 = AtomicU32::new(0);

@@ -38,8 +38,8 @@ use std::time::Duration;
 static IS_ENDING: AtomicBool = AtomicBool::new(false);
 
 #[cfg(unix)]
-const NO_STACK: &str = "memprof: no report: the thread that ended the program had too little stack, and the system gave no other \
-                        thread\n";
+const NO_STACK: &str = "memprof: no report: the thread that ended the program had too little stack, and no other thread could \
+                        be started\n";
 
 #[cfg(unix)]
 const IN_ALLOCATOR: &str =

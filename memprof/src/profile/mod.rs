@@ -194,14 +194,14 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         panic_hook::install();
     }
     if config.memory_profiling.dump_on_exit && !exit::arm() {
-        warnings.push("no handler could be registered with the system: a call of `exit` loses the report".to_owned());
+        warnings.push("no exit handler could be registered: a call of `exit` will write no report".to_owned());
     }
     #[cfg(windows)]
     crate::os::kept_loaded::pin();
     let tracking = config.memory_profiling.clone();
     let frames = if tracking.track_allocations && tracking.backtraces { tracking.max_backtrace_frames } else { 0 };
     if !stack::prepare(frames, tracking.max_tracked_allocations) {
-        warnings.push("the system has no memory for stacks: set max_tracked_allocations lower".to_owned());
+        warnings.push("no memory for stacks: live allocations have none; lower max_tracked_allocations".to_owned());
     }
     background::begin_readings(&config);
     let background = start_background(&config, &mut warnings);
@@ -234,7 +234,9 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     if tracking.track_allocations && !tracker::start_recording(max, interval, percent) {
         warn(
             &mut running,
-            format!("the system has no memory for a table of {max} allocations: set max_tracked_allocations lower"),
+            format!(
+                "no memory for a table of {max} allocations: live allocations are not recorded; lower max_tracked_allocations"
+            ),
         );
     }
     // Refusals up to here have their own warnings.
@@ -286,7 +288,7 @@ fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Backg
         }
         Err(error) => {
             warnings.push(format!(
-                "the system has no thread for memprof ({error}): signals and every_seconds write no report"
+                "memprof could not start its thread ({error}): signals and every_seconds will write no report"
             ));
             None
         }
@@ -309,7 +311,9 @@ fn signals_to_catch(config: &Config, warnings: &mut Vec<String>) -> Vec<Signal> 
     };
     let named = named_signals(names);
     if named.len() < names.len() {
-        warnings.push(format!("dump_on_signal = {names:?}: this system does not have all of these signals"));
+        warnings.push(format!(
+            "dump_on_signal = {names:?}: this system lacks some of these signals, which will not trigger a report"
+        ));
     }
     let (ignored, rest) = named.into_iter().partition::<Vec<Signal>, _>(|signal| signal.is_ignored());
     warnings.extend(ignored.into_iter().map(Signal::name).map(|name| {
