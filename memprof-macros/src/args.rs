@@ -27,14 +27,14 @@ pub(crate) struct MainArgs {
     pub(crate) krate: Option<Path>,
 }
 
-/// What the tracker that `#[memprof::main]` installs forwards to.
+/// The allocator that the tracker of `#[memprof::main]` forwards to.
 pub(crate) enum Allocator {
     System,
-    /// Keeps its token, because whether jemalloc can be had is a later question.
+    /// Keeps its span, because the feature is checked later.
     Jemalloc(Span),
     /// Another static of the program.
     Static(Path),
-    /// Nothing is installed.
+    /// No allocator is installed.
     None,
 }
 
@@ -78,7 +78,7 @@ impl MainArgs {
     }
 }
 
-/// One `key = value` or `key` whose value is not yet understood.
+/// One `key = value` or `key` whose value is not yet parsed.
 struct Argument {
     key: Ident,
     value: Option<TokenStream>,
@@ -143,7 +143,7 @@ fn allocator(key: &Ident, value: Option<TokenStream>) -> Result<Allocator> {
         "system" => Allocator::System,
         "jemalloc" => Allocator::Jemalloc(word.span()),
         "none" => Allocator::None,
-        // Statics are written in capitals: a small word is far more often one of the three above, misspelt.
+        // Statics are written in capitals: a lower-case word is more likely a misspelling of one of the three above.
         other if other.starts_with(char::is_lowercase) => {
             return Err(Error::new(word.span(), format!("unknown allocator `{other}`; {ALLOCATORS}")));
         }

@@ -1,28 +1,28 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 
-/// What an attribute was put on, told from the first tokens alone.
+/// The kind of an item, determined from its first tokens alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Function,
-    /// `safe fn`, which only stands in an `extern` block.
+    /// `safe fn`, which can only stand in an `extern` block.
     SafeForeignFunction,
-    /// `impl`, `mod` or `trait`, by the words for it in a message.
+    /// `impl`, `mod` or `trait`, as named in a message.
     Block(&'static str),
     ExternBlock,
-    /// A closure, a block or another expression, beside which no item can stand.
+    /// A closure, a block or another expression, next to which no item can stand.
     Expression(&'static str),
-    /// A statement that declares nothing but a local.
+    /// A statement that only declares a local.
     Let,
-    /// Anything else, by the words for it in a message.
+    /// Anything else, as named in a message.
     Other(&'static str),
 }
 
-/// The kind and the token that gave it away.
+/// The kind, and the token that identifies it.
 pub(crate) fn classify(tokens: &[TokenTree]) -> (Kind, Span) {
     let start = after_attributes_and_visibility(tokens);
     let rest = tokens.get(start..).unwrap_or_default();
     let span = rest.first().map_or_else(Span::call_site, TokenTree::span);
-    // `const`, `unsafe` and their like stand before a function, but also before other things.
+    // `const`, `unsafe` and similar keywords stand before a function, but also before other items.
     for (at, token) in rest.iter().enumerate() {
         let next = rest.get(at + 1);
         let kind = match word(token).as_str() {
@@ -53,7 +53,7 @@ pub(crate) fn classify(tokens: &[TokenTree]) -> (Kind, Span) {
     (Kind::Other("nothing"), span)
 }
 
-/// A macro fragment (`$item:item`) comes as one invisible group, with or without attributes before it.
+/// Flattens a macro fragment (`$item:item`), which is one invisible group, with or without attributes before it.
 pub(crate) fn flat(item: &TokenStream) -> Vec<TokenTree> {
     let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
     if let Some(last) = tokens.len().checked_sub(1)
@@ -89,7 +89,7 @@ fn is_visibility(group: &Group) -> bool {
     group.delimiter() == Delimiter::None && after_attributes_and_visibility(&tokens) == tokens.len()
 }
 
-/// The keyword or sign that a token is; empty for groups and literals.
+/// The keyword or punctuation of a token; empty for groups and literals.
 fn word(token: &TokenTree) -> String {
     match token {
         TokenTree::Ident(ident) => ident.to_string(),
@@ -107,7 +107,7 @@ fn begins_closure(token: &TokenTree) -> bool {
     matches!(word(token).as_str(), "|" | "move")
 }
 
-/// Whether an `extern` block follows, after an ABI or without one.
+/// True if an `extern` block follows, with or without an ABI.
 fn opens_block(after_extern: &[TokenTree]) -> bool {
     let block = match after_extern {
         [abi, block, ..] if is_literal(abi) => block,

@@ -1,12 +1,12 @@
-//! `#[expect(…)]` of lints that do not arise in tracked code: they become `#[allow(…)]`, since an expectation that
-//! nothing fulfils is a warning itself.
+//! `#[expect(…)]` of lints that do not occur in tracked code. They become `#[allow(…)]`, because an unfulfilled
+//! expectation is itself a warning.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Attribute;
 use syn::parse::Parser;
 
-/// These lints, each for the reason that stands in `memprof/docs/guarantees.md`.
+/// These lints, each for the reason given in `memprof/docs/guarantees.md`.
 const SILENT: [&str; 11] = [
     "clippy::boxed_local",
     "clippy::default_numeric_fallback",
@@ -30,7 +30,7 @@ pub(crate) fn ease(attrs: &mut Vec<Attribute>) {
     }
 }
 
-/// Eases the attributes that `tokens` begin with, outer and inner ones.
+/// Rewrites the attributes, outer and inner, at the start of `tokens`.
 ///
 /// *Input*
 /// ```text
@@ -67,7 +67,7 @@ fn may_expect(name: Option<&Ident>) -> bool {
     name.is_some_and(|name| name == "expect" || name == "cfg_attr")
 }
 
-/// One attribute without its brackets, as one or two.
+/// Splits one attribute, without its brackets, into one or two.
 fn metas(meta: TokenStream) -> Vec<TokenStream> {
     let mut tokens = meta.clone().into_iter();
     let (Some(TokenTree::Ident(name)), Some(TokenTree::Group(list)), None) =

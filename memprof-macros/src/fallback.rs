@@ -1,5 +1,5 @@
-//! What the compiler still sees after a mistake: the item as it was and the error, so that one mistake is one message
-//! and not also a dozen "cannot find function".
+//! The output after a mistake: the unchanged item and the error, so that one mistake is one message, without a dozen
+//! "cannot find function" errors.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
@@ -11,14 +11,14 @@ use crate::item::Item;
 pub(crate) fn tracked(tokens: TokenStream, item: &Item, error: &Error) -> TokenStream {
     let errors = compile_errors(error);
     match item {
-        // Beside an expression nothing else can stand.
+        // Nothing else can stand next to an expression.
         Item::Other(Kind::Expression(_), _) => quote!({ #errors #tokens }),
         _ => quote!(#tokens #errors),
     }
 }
 
-/// The errors, as calls of `compile_error!`. A path from the root would be looked for in the user's crate in edition
-/// 2015.
+/// The errors, as calls of `compile_error!`. In edition 2015 a path from the root would be resolved in the user's
+/// crate.
 ///
 /// *Input*
 /// ```text
@@ -37,7 +37,7 @@ pub(crate) fn compile_errors(error: &Error) -> TokenStream {
     error.to_compile_error().into_iter().filter(|token| !is_of_path(token)).collect()
 }
 
-/// A `main` that the compiler would refuse too is hidden in one that it accepts.
+/// A `main` that the compiler would refuse too is nested in one that it accepts.
 ///
 /// *Input*
 /// ```text

@@ -8,19 +8,19 @@ mod block;
 
 pub(crate) use block::{Block, Member, Members, split_docs};
 
-/// What stands under the attribute.
+/// The item under the attribute.
 pub(crate) enum Item {
     Function(Box<Function>),
     /// A function that ends in `;`: in a trait, or in an `extern` block.
     WithoutBody(Box<Signature>),
     Block(Box<Block>),
-    /// Neither; the span is that of the token that says so.
+    /// Neither; the span is that of the token that identifies it.
     Other(Kind, Span),
     /// A function whose signature this version of the parser does not know.
     Unreadable(Error),
 }
 
-/// A function, taken apart only as far as needed.
+/// A function, parsed only as far as needed.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -28,10 +28,9 @@ pub(crate) struct Function {
     pub(crate) body: Body,
 }
 
-/// The body stays raw tokens: nothing in it matters here, and what the user has only half typed must still reach the
-/// compiler.
+/// The body stays raw tokens: its contents do not matter here, and a half-typed body must still reach the compiler.
 pub(crate) struct Body {
-    /// `#![…]` and `//!` at its start. They must stay the first thing in the function.
+    /// `#![…]` and `//!` at its start. They must stay first in the function.
     pub(crate) inner_attrs: TokenStream,
     /// The rest, in the user's own braces.
     pub(crate) block: Group,
@@ -42,7 +41,7 @@ impl Item {
         Self::of(flat(tokens))
     }
 
-    /// The same of tokens that are [`flat`] already.
+    /// Like [`read`](Self::read), for tokens that are [`flat`] already.
     pub(crate) fn of(tokens: Vec<TokenTree>) -> Self {
         match classify(&tokens) {
             (Kind::Function, _) => function(tokens).unwrap_or_else(Self::Unreadable),
@@ -52,13 +51,13 @@ impl Item {
     }
 }
 
-/// Only what stands before the body is parsed.
+/// Parses only the part before the body.
 fn function(mut tokens: Vec<TokenTree>) -> Result<Item> {
     let head = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse()?, input.parse()?));
     let body = match tokens.pop() {
         Some(TokenTree::Group(group)) if is_braced(&group) => Body::read(visible(group)),
         last => {
-            // It has no body, or is not (or not yet) a function: a parser says what is wrong.
+            // It has no body, or is not (or not yet) a function: a parser finds the error.
             tokens.extend(last);
             let without_body = |input: ParseStream<'_>| {
                 let (_, _, sig): (_, Visibility, Signature) = head(input)?;
@@ -97,10 +96,10 @@ impl Body {
     }
 }
 
-/// Where a function is in the eyes of debuggers, and in reports: at the `fn` in the line of its name.
+/// The location of a function for debuggers and reports: at the `fn` in the line of its name.
 ///
-/// At the name itself editors would take what is generated for further definitions of it. Where a macro made the
-/// function, the name may be the only part that is the user's.
+/// At the name itself, editors would take generated items for further definitions of it. If a macro generated the
+/// function, the name may be the only token that is the user's.
 pub(crate) fn place(sig: &Signature) -> Span {
     let (keyword, name) = (sig.fn_token.span, sig.ident.span());
     if !proc_macro::is_available() {
@@ -110,7 +109,7 @@ pub(crate) fn place(sig: &Signature) -> Span {
     if at_keyword.line() == at_name.line() && at_keyword.file() == at_name.file() { keyword } else { name }
 }
 
-/// The body of a function made by a macro (`$body:block`) stands in an invisible group.
+/// The body of a function that a macro generates (`$body:block`) is in an invisible group.
 fn visible(group: Group) -> Group {
     match group.stream().into_iter().next() {
         Some(TokenTree::Group(inner)) if group.delimiter() == Delimiter::None => visible(inner),
@@ -129,7 +128,7 @@ fn is_braced(group: &Group) -> bool {
     }
 }
 
-/// Whether the path's last name is `name`, however the user reaches it.
+/// True if the path's last name is `name`, whatever comes before it.
 pub(crate) fn ends_in(path: &Path, name: &str) -> bool {
     path.segments.last().is_some_and(|segment| segment.ident == name)
 }

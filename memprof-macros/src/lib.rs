@@ -1,10 +1,10 @@
-//! The attributes of [memprof](https://docs.rs/memprof). Use them from there: `memprof::track_memory` and
-//! `memprof::main`.
+//! The attributes of [memprof](https://docs.rs/memprof). Use them through that crate: `memprof::track_memory`,
+//! `memprof::main` and `memprof::test`.
 //!
-//! The way of an attribute through this crate: `args` reads its arguments, `classify` says what it was put on, `item`
-//! reads a function without parsing its body, `returned` looks in it for the future that a function returns, `block`
-//! takes an `impl` block, a module or a trait apart as far as the functions in it, `validate` holds the rules, `expand`
-//! writes the new functions, and `fallback` decides what the compiler still gets to see when something was wrong.
+//! Order of work: `args` reads the arguments, `classify` determines the kind of item, `item` reads a function without
+//! parsing its body, `returned` finds the future that a function returns, `block` splits an `impl` block, a module or a
+//! trait into its functions, `validate` holds the rules, `expand` writes the new functions, and `fallback` decides what
+//! the compiler still sees after an error.
 
 mod args;
 mod classify;
@@ -22,12 +22,13 @@ mod watch;
 
 use proc_macro::TokenStream;
 
-/// Charges what a function allocates and frees to that function; on a block, for each function in it.
+/// Attributes the memory that a function allocates and deallocates to that function; on a block, does so for each
+/// function in it.
 ///
-/// Each call is a scope: it begins before the first statement of the body and ends after the last value of the body
-/// is gone, on every way out (the end, `return`, `?`, a panic). The function's signature, its attributes and its
-/// documentation stay as they are (of an `async fn` see below), and so does its behaviour: the body is not moved into a
-/// closure and nothing is boxed.
+/// Each call is a scope. It begins before the first statement of the body and ends after the body's last value is
+/// dropped, however the function is left (its end, `return`, `?`, a panic). The function's signature, attributes and
+/// documentation stay as they are (for an `async fn` see below), and so does its behaviour: the body is not moved into
+/// a closure and nothing is boxed.
 ///
 /// ```
 /// use memprof::track_memory;
@@ -49,31 +50,31 @@ use proc_macro::TokenStream;
 /// assert_eq!(Index::build(load(3)).0.len(), 3);
 /// ```
 ///
-/// # Where it can stand
+/// # Supported items
 ///
-/// On free functions, on methods of types and of trait implementations, on default methods of traits and on nested
-/// functions; generic, `async`, `unsafe` or `extern "C"` ones too, and on functions that return a future. What cannot
-/// be tracked (a `const fn`, a function without a body, a type) is a compile error that says what to do instead. And on
-/// blocks, see below.
+/// Free functions, methods of types and of trait implementations, default methods of traits and nested functions,
+/// including generic, `async`, `unsafe` and `extern "C"` ones, and functions that return a future. Also blocks, see
+/// below. An item that cannot be tracked (a `const fn`, a function without a body, a type) is a compile error with
+/// advice.
 ///
 /// # Arguments
 ///
-/// * `name = "…"`: the name in the report. Without it the name is the function's path, `crate::module::Type::function`.
-///   Not on a block: its functions each have a name.
-/// * `max_allocated = "1 MiB"`, `max_peak = "4 MiB"`, `max_net = "0 B"`, `max_count = 10`: a budget, see below.
-///   `on_violation = "panic"` makes a call beyond it panic; `"report"`, the default, does not.
+/// * `name = "…"`: the name in the report. The default is the function's path, `crate::module::Type::function`. Not
+///   allowed on a block, whose functions each have a name.
+/// * `max_allocated = "1 MiB"`, `max_peak = "4 MiB"`, `max_net = "0 B"`, `max_count = 10`: a budget, see below. With
+///   `on_violation = "panic"` a call that exceeds it panics; with `"report"`, the default, it does not.
 /// * `window = "process"`: see below.
-/// * `crate = path`: where memprof is found, for programs that reach it through another crate. Without it `::memprof`.
-///   On a block it holds for all functions in it, and must be right where these stand: begin it with `crate::` or `::`.
-/// * `skip`: leaves this function or block as it was. It is for what stands in a tracked block, alone it changes
-///   nothing. No other argument stands beside it.
+/// * `crate = path`: the path of memprof, for programs that reach it through another crate. The default is `::memprof`.
+///   On a block it applies to all functions in it, and must be valid in each: begin it with `crate::` or `::`.
+/// * `skip`: leaves this function or block unchanged. Use it inside a tracked block; elsewhere it has no effect. It
+///   cannot be combined with other arguments.
 ///
 /// # Budgets
 ///
-/// A budget says what one call may do at most: bytes allocated, peak above its start, allocated − freed, and number of
-/// allocations. Sizes are a number and a unit (B, KB = KiB, MB = MiB, GB = GiB) and are checked by the compiler. A call
-/// beyond a limit is counted, and the worst one (furthest beyond a limit, by its factor) is kept with its figures and
-/// its thread: in `functions[].violations`, in the table, in `Report::violations()`.
+/// A budget limits one call: bytes allocated, peak above its start, allocated − deallocated, and number of allocations.
+/// Sizes are a number and a unit (B, KB = KiB, MB = MiB, GB = GiB) and are checked by the compiler. A call that exceeds
+/// a limit is counted. The worst one (by the factor by which it exceeds a limit) is kept with its figures and its
+/// thread, in `functions[].violations`, in the table and in `Report::violations()`.
 ///
 /// ```
 /// use memprof::track_memory;
@@ -84,7 +85,7 @@ use proc_macro::TokenStream;
 /// }
 /// assert_eq!(squares(10).len(), 10);
 ///
-/// // For tests and development: goes on where it keeps to its budget, and panics where it does not.
+/// // For tests and development: continues within its budget, and panics beyond it.
 /// #[track_memory(max_net = "0 B", on_violation = "panic")]
 /// fn sum(numbers: &[u64]) -> u64 {
 ///     numbers.to_vec().iter().sum()
@@ -92,19 +93,19 @@ use proc_macro::TokenStream;
 /// assert_eq!(sum(&[1, 2]), 3);
 /// ```
 ///
-/// What is held against it is what the call did on its own thread, as the per-call figures have it: work on other
-/// threads and in a `Context` is not in it, and of a recursion the outermost call counts. The panic comes when the call
-/// is over, from the last poll of a future; never while the thread is unwinding, and never from the drop of a future.
-/// Where `enabled = false` nothing is checked. A budget costs a call some ten instructions more.
+/// A budget applies to the call's own thread, like the per-call figures: work on other threads and in a `Context` is
+/// not included. In a recursion the outermost call is checked. The panic is raised at the end of the call, from the
+/// last poll of a future; never while the thread is unwinding, and never from the drop of a future. With `enabled =
+/// false` nothing is checked. A budget adds about ten instructions to a call.
 ///
 /// # Windows
 ///
-/// Where a function gives work to threads that one cannot change, `window = "process"` also notes what the whole
-/// process allocated and freed between the start and the end of each call: the function's own work, what others did for
-/// it, and what they did besides. It stands in columns of its own (`functions[].window`) and is in no sum; calls that
-/// overlap count the same bytes each. Cost: two walks over all call paths of all threads for each call, a few
-/// nanoseconds each, so it is for functions that run for milliseconds. The future of an `async fn` grows by 16 bytes
-/// more.
+/// If a function hands work to threads that you cannot change, `window = "process"` also records how much the whole
+/// process allocated and deallocated between the start and the end of each call. This includes the function's own work,
+/// work done for it on other threads, and unrelated work. The figures have their own fields (`functions[].window`) and
+/// are in no sum; calls that overlap count the same bytes each. Cost: for each call, two walks over all call paths of
+/// all threads, a few nanoseconds for each path. So it is for functions that run for milliseconds. The future of an
+/// `async fn` grows by 16 more bytes.
 ///
 /// ```
 /// use memprof::track_memory;
@@ -122,8 +123,8 @@ use proc_macro::TokenStream;
 /// # Whole blocks
 ///
 /// On `impl Type { … }`, `impl Trait for Type { … }`, `trait Trait { … }` and `mod name { … }` the attribute tracks
-/// every function in the block that has a body, as if it stood on each: methods, default methods of a trait, and in a
-/// module its functions, its `impl` blocks, its traits and the modules in it.
+/// every function in the block that has a body, as if it stood on each: methods, default methods of a trait, and the
+/// functions, `impl` blocks, traits and modules in a module.
 ///
 /// ```
 /// use memprof::track_memory;
@@ -151,54 +152,54 @@ use proc_macro::TokenStream;
 /// assert_eq!((index.find("b"), index.len()), (Some(1), 2));
 /// ```
 ///
-/// * A function or block inside with a `#[track_memory]` of its own keeps that, also through `cfg_attr`. The block
-///   knows the attribute by this name: imported under another one (`use memprof::track_memory as track`) it is not
-///   seen.
-/// * What cannot be tracked is passed over: `const fn`, naked and variadic functions, foreign functions, functions
-///   without a body, functions that return a future in a box which they did not make, and in a module the `impl` of a
-///   `GlobalAlloc`, whose functions run inside each allocation. Functions within functions and those that a macro in
-///   the block makes are not tracked: put the attribute on them.
-/// * A trait in which no method has a body is an error: it is the implementations that do the work. `mod name;` is one
-///   too, also within the block: the compiler shows this attribute nothing of its file.
-/// * A tracked function costs what is said below, however small it is: skip accessors that are called in tight loops.
+/// * A function or block inside that has its own `#[track_memory]` keeps it, also through `cfg_attr`. The attribute is
+///   recognized by this name only: if it is imported under another one (`use memprof::track_memory as track`), it is
+///   not recognized.
+/// * Functions that cannot be tracked are skipped: `const fn`, naked, variadic and foreign functions, functions without
+///   a body, functions that return a boxed future which they did not create, and in a module the `impl` of a
+///   `GlobalAlloc`, whose functions run inside each allocation. Functions nested in functions, and those that a macro
+///   in the block generates, are not tracked: put the attribute on them.
+/// * A trait in which no method has a body is an error: its implementations do the work. So is `mod name;`, also inside
+///   the block: the compiler does not pass the contents of its file to this attribute.
+/// * Each tracked function has the cost below, however small it is: skip accessors that are called in tight loops.
 ///
 /// # Parameters
 ///
-/// Parameters are dropped in the order in which Rust drops them. A parameter that is a plain name (`rows: Vec<f32>`,
-/// `mut rows: Vec<f32>`) is dropped inside the scope, as a part of the function. **`self` by value, patterns (`(a, b):
-/// (A, B)`, `_: A`) and the parameters in front of a pattern are dropped just after the scope**, so what they free is
-/// charged to the caller. To charge it to the function, move it into a local first: `let this = self;`.
+/// Parameters are dropped in Rust's order. A parameter that is a plain name (`rows: Vec<f32>`, `mut rows: Vec<f32>`) is
+/// dropped inside the scope, as a part of the function. **`self` by value, patterns (`(a, b): (A, B)`, `_: A`) and the
+/// parameters before a pattern are dropped just after the scope**, so the memory that they free is attributed to the
+/// caller. To attribute it to the function, move the parameter into a local first: `let this = self;`.
 ///
-/// `self` by value and patterns of an `async fn` are dropped in the scope too, as is the future itself.
+/// In an `async fn`, `self` by value and patterns are dropped in the scope too, as is the future itself.
 ///
 /// # Async functions
 ///
-/// The future enters the scope each time it is polled and once more when it is dropped, on whatever thread that is. It
-/// is one call, from its first poll to its end or drop; a future that was never polled is none, but what it holds is
-/// freed in the scope all the same.
+/// The future enters the scope each time it is polled and once more when it is dropped, on any thread. It is one call,
+/// from its first poll to its completion or drop. A future that was never polled is not a call, but its contents are
+/// still deallocated in the scope.
 ///
 /// The future is neither copied nor boxed, and at most 64 bytes larger than without the attribute, whatever the
-/// arguments (by the alignment, where something in it asks for one beyond 64 bytes; by what the window remembers, with
-/// `window = "process"`). For this the compiler gets to see the function that it makes of an `async fn` itself, `fn
-/// f(…) -> impl Future<Output = T>`, with the same lifetimes captured, and documentation shows it so. An `async fn`
-/// stays one, and its future grows by the size of its arguments more, where something else asks for it:
+/// arguments (plus the alignment, if it is more than 64 bytes; plus the window's data, with `window = "process"`). For
+/// this, the `async fn` is rewritten into the function that the compiler makes of it, `fn f(…) -> impl Future<Output =
+/// T>`, with the same captured lifetimes, and documentation shows it in this form. It stays an `async fn`, and its
+/// future grows by the size of its arguments as well, in these cases:
 ///
 /// * it returns `!`;
-/// * it has `#[must_use]` or `#[expect(…)]`, which say other things of a function that is not `async`, unless its
-///   output has an `impl Trait` in it;
+/// * it has `#[must_use]` or `#[expect(…)]`, which have another meaning on a function that is not `async`, unless its
+///   output contains an `impl Trait`;
 /// * another attribute macro stands below this one, on the function (`#[tokio::test]`) or on a block around it
-///   (`#[async_trait]`), since it may look for an `async fn`. Of `#[cfg_attr(…)]` the attributes in it count.
+///   (`#[async_trait]`), because it may require an `async fn`. For `#[cfg_attr(…)]` the attributes inside count.
 ///
-/// Of such a function `self` by value, patterns, and all arguments of a future that was never polled are dropped
+/// In such a function `self` by value, patterns, and all arguments of a future that was never polled are dropped
 /// outside of the scope.
 ///
-/// A tracked future is one level of types more than an untracked one. Where `async fn`s await one another more than 30
-/// deep (40 without the attribute), the compiler asks for `#![recursion_limit = "256"]` at the top of the crate.
+/// A tracked future adds one level of types. If `async fn`s await each other more than 30 levels deep (40 without the
+/// attribute), the compiler asks for `#![recursion_limit = "256"]` at the top of the crate.
 ///
 /// # Functions that return a future
 ///
 /// In a function that is not `async` and returns `impl Future<…> + …` the last expression is the call. The statements
-/// before it make the future; they belong to the caller, who runs them.
+/// before it create the future; they belong to the caller, who runs them.
 ///
 /// ```
 /// use std::pin::Pin;
@@ -207,8 +208,8 @@ use proc_macro::TokenStream;
 ///
 /// #[track_memory]
 /// fn fetch(url: &str) -> impl Future<Output = usize> + use<> {
-///     let url = format!("https://{url}/"); // charged to the caller
-///     async move { url.into_bytes().len() } // charged to `fetch`, when it is polled
+///     let url = format!("https://{url}/"); // attributed to the caller
+///     async move { url.into_bytes().len() } // attributed to `fetch`, when it is polled
 /// }
 ///
 /// #[track_memory]
@@ -217,33 +218,33 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// Where the type is `Pin<Box<dyn Future<…>>>` by any path, `BoxFuture` or `LocalBoxFuture`, the last expression must
-/// be `Box::pin(…)`, `….boxed()` or `….boxed_local()`, or an `if`, a `match` or a block that ends in these: the future
-/// is tracked within its box. Anything else, such as a box that another function made, is a compile error, and in a
-/// tracked block such a function is passed over. What the function gives to `return` is treated alike, unless a macro
-/// wrote the `return`. Other names for the type are not recognised: with `type Reply = Pin<Box<…>>` only the making of
-/// the future is charged.
+/// If the type is `Pin<Box<dyn Future<…>>>` by any path, `BoxFuture` or `LocalBoxFuture`, the last expression must be
+/// `Box::pin(…)`, `….boxed()` or `….boxed_local()`, or an `if`, a `match` or a block that ends in these: the future is
+/// tracked inside its box. Anything else, such as a box that another function created, is a compile error; in a tracked
+/// block such a function is skipped. The same applies to the values of `return`, unless a macro wrote the `return`.
+/// Aliases of the type are not recognized: with `type Reply = Pin<Box<…>>` only the creation of the future is
+/// attributed.
 ///
-/// Beyond `Future`, the tracked future is `Send`, `Sync`, `Unpin`, `UnwindSafe` and `Debug` where the future in it is,
-/// and nothing else. Another bound on the output (`+ FusedFuture`), or another trait called `Future`, is a compile
-/// error, and in a tracked block such a function is passed over. Traits whose names end in `Send`, `Sync` or `Captures`
-/// are taken for ones that every type has.
+/// Apart from `Future`, the tracked future implements `Send`, `Sync`, `Unpin`, `UnwindSafe` and `Debug` if the future
+/// in it does, and no other trait. Another bound on the output (`+ FusedFuture`), or another trait called `Future`, is
+/// a compile error; in a tracked block such a function is skipped. Traits whose names end in `Send`, `Sync` or
+/// `Captures` are assumed to be implemented by every type.
 ///
-/// The methods of `#[async_trait]` are of this kind, so the attribute works on the method in the block, on the block
-/// above `#[async_trait]` and below it. Below it, or on a method, the future has no second room for the arguments.
+/// The methods of `#[async_trait]` are such functions, so the attribute works on the method in the block, and on the
+/// block above `#[async_trait]` or below it. Below it, or on a method, the future does not store the arguments twice.
 ///
 /// # Cost
 ///
-/// Without memprof's feature `profiling` the function or block is left exactly as it was, after the checks. With it a
-/// call costs entering and leaving a scope; in a debug build a parameter that is a plain name is also moved once more,
-/// which takes its size again on the stack. A future grows as said above.
+/// Without memprof's feature `profiling` the function or block is left unchanged after the checks. With it, a call
+/// costs entering and leaving a scope. In a debug build a parameter that is a plain name is also moved once more, which
+/// takes its size again on the stack. A future grows as described above.
 ///
-/// A tracked function has something to do after its last call, so that call is no tail call. A recursion 1,000,000 deep
-/// that release builds turn into a loop overflows the stack when the function is tracked: track the function that calls
-/// it.
+/// A tracked function has work to do after its last call, so that call is not a tail call. A recursion of 1,000,000
+/// levels that release builds turn into a loop overflows the stack if the function is tracked: track its caller
+/// instead.
 ///
-/// To lints, coverage and debuggers the function looks as written; what differs stands in
-/// [what is promised](https://docs.rs/memprof/latest/memprof/guarantees/).
+/// To lints, coverage and debuggers the function looks as written; the differences are listed in [the
+/// guarantees](https://docs.rs/memprof/latest/memprof/guarantees/).
 #[proc_macro_attribute]
 pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::track_memory(args.into(), item.into(), expand::Build::this()).into()
@@ -252,8 +253,8 @@ pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Profiles the whole program: installs the tracker as the global allocator, reads the configuration, starts the
 /// profile before the body of `main` and writes the report after it.
 ///
-/// The report is written whatever `main` returns: `()`, a `Result`, an `ExitCode`, nothing (`!`) or any other
-/// `impl Termination`.
+/// The report is written for every return type of `main`: `()`, a `Result`, an `ExitCode`, `!` or any other `impl
+/// Termination`.
 ///
 /// ```no_run
 /// #[memprof::main]
@@ -264,8 +265,8 @@ pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Line numbers
 ///
-/// Cargo's default release profile has no debug information: stacks in `memory_leaks.txt` then have names of functions, but no
-/// files, no lines and no inlined functions. In the program's `Cargo.toml`:
+/// Cargo's default release profile has no debug information: stacks in `memory_leaks.txt` then contain function names,
+/// but no files, no lines and no inlined functions. In the program's `Cargo.toml`:
 ///
 /// ```toml
 /// [profile.release]
@@ -274,8 +275,8 @@ pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Async programs
 ///
-/// The attribute works above and below the one of the runtime. Either way the profile starts before the runtime and
-/// the report is written after it is gone, so that what the tasks hold is freed by then.
+/// The attribute works above and below the runtime's attribute. Either way the profile starts before the runtime and
+/// the report is written after it has shut down, so that the data of the tasks is deallocated by then.
 ///
 /// ```ignore
 /// #[memprof::main]
@@ -287,22 +288,21 @@ pub fn track_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Arguments
 ///
-/// * `allocator = system`: what the tracker forwards to. `system` (this is what it is without the argument),
-///   `jemalloc` (with memprof's feature of that name), the path of a static that is a `GlobalAlloc`
-///   (`allocator = crate::ARENA`), or `none` for programs that install an `AllocationTracker` themselves.
-/// * `config = "…"`: the configuration file, instead of the `memory_profile.toml` that is searched for.
-/// * `crate = path`: where memprof is found. Without it `::memprof`.
+/// * `allocator = system`: the allocator that the tracker forwards to: `system` (the default), `jemalloc` (with
+///   memprof's feature of that name), the path of a static that is a `GlobalAlloc` (`allocator = crate::ARENA`), or
+///   `none` for programs that install an `AllocationTracker` themselves.
+/// * `config = "…"`: the configuration file. By default a `memory_profile.toml` is searched for.
+/// * `crate = path`: the path of memprof. The default is `::memprof`.
 ///
 /// # Cost
 ///
-/// Without memprof's feature `profiling`, `main` is left exactly as it was, after the checks, and no allocator is
-/// installed.
+/// Without memprof's feature `profiling`, `main` is left unchanged after the checks, and no allocator is installed.
 #[proc_macro_attribute]
 pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(args.into(), item.into(), expand::Build::this()).into()
 }
 
-/// A test whose memory is measured, and held against limits.
+/// A test whose memory is measured and checked against limits.
 ///
 /// ```no_run
 /// #[memprof::test(max_allocated = "64 KiB", max_peak = "32 KiB", max_count = 100, no_leaks)]
@@ -311,37 +311,39 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// It makes the function a `#[test]`, unless an attribute below it does (one whose last name is `test`). Leave
-/// `#[test]` out, or write it below: above, it has done its work when this attribute comes, and the test runs twice. It
-/// goes well with `#[should_panic]`, `#[ignore]` and tests that return a `Result`. A test that fails by itself fails
-/// with its own words. The tracker has to be installed in the test binary: see
-/// [memprof::testing](https://docs.rs/memprof/latest/memprof/testing/), which also says what belongs to a measurement.
+/// It makes the function a `#[test]`, unless an attribute below it does (one whose last name is `test`). Omit
+/// `#[test]`, or put it below. Above, it expands first and the test is registered twice. It works with
+/// `#[should_panic]`, `#[ignore]` and tests that return a `Result`. A test that fails by itself fails with its own
+/// message. The tracker has to be installed in the test binary: see
+/// [memprof::testing](https://docs.rs/memprof/latest/memprof/testing/), which also describes what a measurement
+/// includes.
 ///
 /// # Arguments
 ///
-/// * `max_allocated = "64 KiB"`: the most that the test may allocate in all. A size is a number and `B`, `KB` = `KiB`,
-///   `MB` = `MiB` or `GB` = `GiB`, and is checked when the test is compiled.
-/// * `max_peak = "1 MiB"`: how high its thread may stand above where the test began, at the most.
-/// * `max_net = "0 B"`: what may be left at the end: allocated − freed.
-/// * `max_count = 10`: how many blocks it may allocate, reallocations among them.
-/// * `no_leaks`: no block that was allocated in the test may be live at its end. What the test returns counts.
-/// * `crate = path`: where memprof is found. Without it `::memprof`.
+/// * `max_allocated = "64 KiB"`: most bytes that the test may allocate in all. A size is a number and `B`, `KB` =
+///   `KiB`, `MB` = `MiB` or `GB` = `GiB`, and is checked when the test is compiled.
+/// * `max_peak = "1 MiB"`: highest peak of its thread above the start of the test.
+/// * `max_net = "0 B"`: most bytes that may remain at the end: allocated − deallocated.
+/// * `max_count = 10`: most blocks that it may allocate, including reallocations.
+/// * `no_leaks`: no block that was allocated in the test may be live at its end, including its return value.
+/// * `crate = path`: the path of memprof. The default is `::memprof`.
 ///
-/// Without a limit the test prints its figures, so that one knows what to write: `cargo test -- --show-output`.
+/// Without a limit the test prints its figures, from which limits can be chosen: `cargo test -- --show-output`.
 ///
 /// # Async tests
 ///
-/// Above or below `#[tokio::test]`, or any other runtime's attribute whose last name is `test`: both mean the same, because
-/// this attribute moves itself below that one. The runtime and the tasks on the test's thread are measured, too.
+/// The attribute can stand above or below `#[tokio::test]`, or any other runtime's attribute whose last name is `test`:
+/// both mean the same, because this attribute moves itself below that one. The runtime and the tasks on the test's
+/// thread are measured, too.
 ///
 /// With a multi-thread runtime, tasks run on other threads, outside of the measurement. The test prints how much these
-/// allocated meanwhile ("7.4 KB by other threads"), also for other such tests at the same time, and `no_leaks` fails if it is
-/// not 0: use the current-thread runtime, or give the tasks a `Context` of the test.
+/// allocated meanwhile ("7.4 KB by other threads"), including other such tests that run at the same time, and
+/// `no_leaks` fails if it is not 0: use the current-thread runtime, or give the tasks a `Context` of the test.
 ///
 /// # Cost
 ///
-/// Without memprof's feature `profiling` the function is a plain test, after the checks. With it a test begins and ends
-/// a measurement, some microseconds; `no_leaks` some milliseconds.
+/// Without memprof's feature `profiling` the function is a plain test after the checks. With it, the start and the end
+/// of the measurement cost some microseconds, with `no_leaks` some milliseconds.
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::test(args.into(), item.into(), expand::Build::this()).into()

@@ -1,7 +1,7 @@
 use proc_macro2::Span;
 use syn::Error;
 
-/// Everything that is wrong with one use of an attribute, so that it is all reported at once.
+/// All errors of one use of an attribute, so that they are all reported at once.
 #[derive(Default)]
 pub(crate) struct Mistakes(Option<Error>);
 

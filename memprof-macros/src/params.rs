@@ -12,35 +12,35 @@ pub(crate) struct Rebound {
     /// `#[cfg(…)]` and lint levels of the parameter.
     pub(crate) attrs: TokenStream,
     pub(crate) mutability: Option<Token![mut]>,
-    /// The local, as the body knows it.
+    /// The local, as the body names it.
     pub(crate) ident: Ident,
     /// The parameter.
     pub(crate) param: Ident,
     pub(crate) seen: Seen,
-    /// The type seems to have no values: an arm that binds one would be an unreachable pattern.
+    /// True if the type appears to have no values: an arm that binds one would be an unreachable pattern.
     has_no_values: bool,
 }
 
 impl Rebound {
-    /// The local shadows nothing and has no attributes: any pattern can bind it.
+    /// True if the local shadows nothing and has no attributes, so that any pattern can bind it.
     pub(crate) fn is_hidden(&self) -> bool {
         self.seen == Seen::ByTheBody && self.attrs.is_empty() && !self.has_no_values
     }
 }
 
-/// Whose the parameters are.
+/// The code that may name the parameters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// Nobody but the body speaks of them. They get names of ours that read the same: the locals then shadow nothing.
+    /// Only the body. The parameters get hidden names that read the same, so that the locals shadow nothing.
     ByTheBody,
-    /// Another attribute macro may speak of them, as in `#[instrument(fields(rows = rows.len()))]`.
+    /// Another attribute macro may, as in `#[instrument(fields(rows = rows.len()))]`.
     ByOthers,
 }
 
-/// Names that are given in one function: that of the local in an `async fn`, and those that parameters have got from us.
+/// Names that are in use in one function: that of the local in an `async fn`, and the hidden names of parameters.
 pub(crate) struct Names {
     given: Vec<String>,
-    /// The body is a `match x {}`.
+    /// True if the body is a `match x {}`.
     matches_nothing: bool,
 }
 
@@ -49,13 +49,13 @@ impl Names {
         Self { given: vec!["__memprof_output".to_owned()], matches_nothing: matches_nothing(body) }
     }
 
-    /// A name that reads like the user's but is ours. Of two that read alike, one of them a macro's, the second gets
-    /// another: both would be one name.
+    /// A hidden name that reads like the user's. If two read alike, one of them from a macro, the second gets another
+    /// name: otherwise both would be the same.
     fn hidden(&mut self, ident: &Ident) -> Ident {
         self.free(ident.to_string(), Span::mixed_site().located_at(ident.span()))
     }
 
-    /// The name, or the next one that is not given yet.
+    /// The name, or the next one that is not in use yet.
     pub(crate) fn free(&mut self, mut name: String, span: Span) -> Ident {
         while self.given.contains(&name) {
             name.push('_');
@@ -69,10 +69,10 @@ impl Names {
     }
 }
 
-/// Takes `mut` off the parameters that are dropped inside the scope and returns these parameters, in order.
+/// Removes `mut` from the parameters that are dropped inside the scope, and returns these parameters in order.
 ///
-/// These are the plain names behind the last pattern. What a pattern leaves of its parameter cannot be moved, is
-/// dropped after the scope, and must be dropped before the parameters in front of it.
+/// These are the plain names after the last pattern. The part of a parameter that a pattern does not bind cannot be
+/// moved: it is dropped after the scope, and must be dropped before the parameters in front of it.
 pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<Rebound> {
     let mut names = Names::of(body);
     let mut params: Vec<_> = sig
@@ -97,7 +97,7 @@ pub(crate) fn rebind(param: &mut PatType, seen: Seen, names: &mut Names) -> Opti
         return None;
     }
     let attrs = of_locals(&param.attrs);
-    // The lint that is expected now arises at the second binding and nowhere else.
+    // The expected lint now occurs at the second binding and nowhere else.
     param.attrs.retain(|attr| !attr.path().is_ident("expect"));
     let ident = name.ident.clone();
     let has_no_values = names.matches_nothing || is_never(&param.ty);
@@ -107,7 +107,7 @@ pub(crate) fn rebind(param: &mut PatType, seen: Seen, names: &mut Names) -> Opti
     Some(Rebound { attrs, mutability: name.mutability.take(), ident, param: name.ident.clone(), seen, has_no_values })
 }
 
-/// The attributes of a parameter that may stand on a local: `#[cfg(…)]`, lint levels, and these within
+/// The attributes of a parameter that are allowed on a local: `#[cfg(…)]`, lint levels, and these inside
 /// `#[cfg_attr(…)]`. All others are read by a macro that looks for them on parameters.
 pub(crate) fn of_locals(attrs: &[Attribute]) -> TokenStream {
     attrs
@@ -134,7 +134,7 @@ fn of_local(meta: &Meta) -> Option<TokenStream> {
     KEPT.iter().any(|name| meta.path().is_ident(name)).then(|| quote!(#meta))
 }
 
-/// True if a body ends in `match x {}`: some parameter has a type without values.
+/// True if a body ends in `match x {}`, so that some parameter has a type without values.
 fn matches_nothing(body: &Group) -> bool {
     let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
     let is_match = |token: &TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "match");
@@ -142,14 +142,13 @@ fn matches_nothing(body: &Group) -> bool {
         && tokens.iter().any(is_match)
 }
 
-/// True if a type has one of the names that types without values go by.
+/// True if a type has one of the common names of types without values.
 fn is_never(ty: &Type) -> bool {
     const NAMES: [&str; 4] = ["Infallible", "Never", "Uninhabited", "Void"];
     matches!(ty, Type::Path(ty) if NAMES.iter().any(|name| ends_in(&ty.path, name)))
 }
 
-/// True if nothing happens when a value of the type is dropped, as far as the type is written out: it can be left where
-/// it is.
+/// True if dropping a value of the type does nothing, as far as the written type shows: it can be left in place.
 pub(crate) fn never_drops(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 16] = [
         "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "u128", "u16", "u32", "u64", "u8",

@@ -11,29 +11,28 @@ use syn::{
 
 use crate::item::{Body, Function, ends_in};
 
-/// The body of a function that is not async and returns a future: the future is what must be tracked, the statements
-/// that make it belong to the caller.
+/// The body of a function that is not async and returns a future: the future has to be tracked, and the statements that
+/// create it belong to the caller.
 pub(crate) struct Returned {
     form: Form,
-    /// The path of the trait `Future` in the signature, without arguments. None where an alias stands for it.
+    /// The path of the trait `Future` in the signature, without arguments. None if an alias stands for it.
     future: Option<TokenStream>,
-    /// The first bound that no tracked future has.
+    /// The first bound that no tracked future satisfies.
     beyond: Option<(Span, String)>,
     stmts: Vec<Stmt>,
 }
 
-/// How the future is returned.
+/// The form in which the future is returned.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// `impl Future<…> + …`: as it is.
+    /// `impl Future<…> + …`: unboxed.
     Itself,
-    /// `Pin<Box<dyn Future<…> + …>>`, or one of the names for it: in a box. It must be tracked within.
+    /// `Pin<Box<dyn Future<…> + …>>`, or one of its aliases. It must be tracked inside the box.
     Boxed,
 }
 
 impl Returned {
-    /// None where the function returns no future, or its body is not (or not yet) one that can be read: the compiler
-    /// says what is wrong with it.
+    /// None if the function returns no future, or its body cannot be parsed (yet): the compiler reports the error.
     pub(crate) fn of(function: &Function) -> Option<Self> {
         let (form, bounds) = match &function.sig.output {
             ReturnType::Type(_, ty) if function.sig.asyncness.is_none() => form(ty)?,
@@ -45,21 +44,21 @@ impl Returned {
         let beyond = bounds.and_then(|bounds| bounds.iter().find_map(beyond));
         let mut returned = Self { form, future, beyond, stmts };
         let mut found = 0;
-        // Where no future is to be seen, not even one in a box that is not understood, there is none: `todo!()`.
+        // If no future is found, not even an unrecognized box, there is none: `todo!()`.
         match returned.each(&mut |_| found += 1) {
             Ok(()) if found == 0 => None,
             _ => Some(returned),
         }
     }
 
-    /// What is wrong with it: a bound that the tracked future lacks, or a box that came from elsewhere, in which
-    /// nothing can be tracked.
+    /// The error of the function: a bound that the tracked future does not satisfy, or a box from elsewhere, inside
+    /// which nothing can be tracked.
     pub(crate) fn mistake(&mut self) -> Option<Error> {
         if let Some((span, bound)) = &self.beyond {
             return Some(Error::new(
                 *span,
                 format!(
-                    "a tracked future is `Send`, `Sync`, `Unpin`, `UnwindSafe` and `Debug` where the future in it is, but not \
+                    "a tracked future is `Send`, `Sync`, `Unpin`, `UnwindSafe` and `Debug` if the future in it is, but not \
                      `{bound}`; remove the attribute here, and put it on an `async fn` that does the work"
                 ),
             ));
@@ -72,20 +71,20 @@ impl Returned {
         self.future.as_ref()
     }
 
-    /// Puts each future that the function returns into what `wrapper` makes of it.
+    /// Replaces each future that the function returns by the output of `wrapper`.
     pub(crate) fn wrap(&mut self, wrapper: impl Fn(&Expr) -> TokenStream) {
-        // What is wrong was said before.
+        // Errors were reported before.
         let _ = self.each(&mut |future| *future = Expr::Verbatim(wrapper(future)));
     }
 
-    /// The body's items that stand before all else, and the rest.
+    /// The items at the start of the body, and the rest.
     pub(crate) fn parts(&self) -> (&[Stmt], &[Stmt]) {
         let items = self.stmts.iter().take_while(|stmt| matches!(stmt, Stmt::Item(_))).count();
         self.stmts.split_at(items)
     }
 
-    /// Calls `found` for each future: the last expression, and what the function itself (no closure, block or function
-    /// within it) returns early.
+    /// Calls `found` for each future: the last expression, and the values of `return` in the function itself (not in a
+    /// closure, block or function in it).
     fn each(&mut self, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
         let mut early = Early { form: self.form, found, mistake: None };
         for stmt in &mut self.stmts {
@@ -100,7 +99,7 @@ impl Returned {
 
 type Bounds = Punctuated<TypeParamBound, Token![+]>;
 
-/// The form, told by the names: what an alias of the user's stands for is not to be seen from here.
+/// The form, recognized by names: an alias of the user's cannot be resolved here.
 fn form(ty: &Type) -> Option<(Form, Option<&Bounds>)> {
     match ty {
         Type::Group(group) => form(&group.elem),
@@ -133,7 +132,7 @@ fn argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
     })
 }
 
-/// A type without parentheses, and out of the invisible group of a macro's `$ty:ty`.
+/// A type without parentheses, and without the invisible group of a macro's `$ty:ty`.
 pub(crate) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => bare(&group.elem),
@@ -168,8 +167,8 @@ fn future_path(bound: &TypeParamBound) -> Option<TokenStream> {
     Some(path)
 }
 
-/// A bound that a tracked future does not have. Traits for `Send` on some platforms only, and for captures, are
-/// implemented for all types: these are known by their names.
+/// A bound that a tracked future does not satisfy. Traits that mean `Send` on some platforms only, and those for
+/// captures, are implemented for all types: they are recognized by their names.
 fn beyond(bound: &TypeParamBound) -> Option<(Span, String)> {
     const HAS: [&str; 6] = ["Any", "Debug", "RefUnwindSafe", "Sized", "Unpin", "UnwindSafe"];
     let future = future_path(bound).is_some();
@@ -180,7 +179,7 @@ fn beyond(bound: &TypeParamBound) -> Option<(Span, String)> {
     (!known && !future && bound.maybe.is_none()).then(|| (name.span(), text))
 }
 
-/// The expressions that `return` returns.
+/// The expressions in `return`.
 struct Early<'f> {
     form: Form,
     found: &'f mut dyn FnMut(&mut Expr),
@@ -197,17 +196,17 @@ impl VisitMut for Early<'_> {
         }
     }
 
-    // A `return` in these is not the function's.
+    // A `return` in these does not belong to the function.
     fn visit_expr_async_mut(&mut self, _: &mut ExprAsync) {}
     fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
     fn visit_item_mut(&mut self, _: &mut Item) {}
 }
 
-/// The value of a block: its last expression, where it has one.
+/// The value of a block: its last expression, if it has one.
 fn last(stmts: &mut [Stmt], form: Form, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
     match stmts.last_mut() {
         Some(Stmt::Expr(expr, None)) => value(expr, form, found),
-        // `make! { … }` stands where a statement could, but is the last expression.
+        // `make! { … }` is parsed as a statement, but is the last expression.
         Some(stmt @ Stmt::Macro(_)) => {
             let Stmt::Macro(makes) = &*stmt else { return Ok(()) };
             if makes.semi_token.is_some() || panics(&makes.mac) {
@@ -218,7 +217,7 @@ fn last(stmts: &mut [Stmt], form: Form, found: &mut dyn FnMut(&mut Expr)) -> Res
             *stmt = Stmt::Expr(expr, None);
             Ok(())
         }
-        // It ends in a statement, so its end is never reached, or the compiler has something to say.
+        // It ends in a statement, so its end is never reached, or the compiler reports an error.
         _ => Ok(()),
     }
 }
@@ -226,7 +225,7 @@ fn last(stmts: &mut [Stmt], form: Form, found: &mut dyn FnMut(&mut Expr)) -> Res
 /// An expression whose value is returned.
 fn value(expr: &mut Expr, form: Form, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
     match expr {
-        // It returns elsewhere, which was already seen to, or not at all.
+        // It returns early, which was handled before, or never.
         expr if diverges(expr) => Ok(()),
         Expr::Group(group) => value(&mut group.expr, form, found),
         Expr::Paren(paren) => value(&mut paren.expr, form, found),
@@ -238,7 +237,7 @@ fn value(expr: &mut Expr, form: Form, found: &mut dyn FnMut(&mut Expr)) -> Resul
     }
 }
 
-/// An expression whose value is a future in a box; on each way through it the box must be made here.
+/// An expression whose value is a future in a box; each path through it must create the box here.
 fn boxed(expr: &mut Expr, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
     match expr {
         Expr::Call(call) if makes_box(&call.func) && call.args.len() == 1 => {
@@ -259,14 +258,14 @@ fn boxed(expr: &mut Expr, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
         Expr::Cast(cast) => value(&mut cast.expr, Form::Boxed, found),
         other => Err(Error::new(
             other.span(),
-            "memprof must see where this future is put in its box, to track it there without boxing it again; write \
-             `Box::pin(…)`, `….boxed()` or `….boxed_local()` here, make the function an `async fn`, or put the \
-             attribute on the function that makes the box",
+            "memprof tracks a boxed future inside its box, so the box must be created here; write `Box::pin(…)`, \
+             `….boxed()` or `….boxed_local()`, make the function an `async fn`, or put the attribute on the function \
+             that creates the box",
         )),
     }
 }
 
-/// `….boxed()`. `self.boxed()` more likely is a method of the user's own.
+/// `….boxed()`. `self.boxed()` is more likely a method of the user's own.
 fn boxes(call: &ExprMethodCall) -> bool {
     let own = matches!(&*call.receiver, Expr::Path(receiver) if receiver.path.is_ident("self"));
     !own && (call.method == "boxed" || call.method == "boxed_local")
@@ -279,7 +278,7 @@ fn makes_box(function: &Expr) -> bool {
     names.next().is_some_and(|name| name == "pin") && names.next().is_some_and(|name| name == "Box")
 }
 
-/// Whether an expression is seen to have no value, because nothing comes after it.
+/// True if an expression evidently has no value, because nothing comes after it.
 fn diverges(expr: &Expr) -> bool {
     match expr {
         Expr::Return(_) => true,
@@ -317,7 +316,7 @@ fn breaks(tokens: TokenStream) -> bool {
     })
 }
 
-/// True if a body ends in a value, as far as is seen; where it cannot be read, it may.
+/// True if a body ends in a value, as far as can be seen; if it cannot be parsed, it may.
 pub(crate) fn has_value(body: &Group) -> bool {
     match Block::parse_within.parse2(body.stream()) {
         Ok(stmts) => match stmts.last() {

@@ -2,9 +2,9 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::Path;
 
-/// Where memprof is found from the user's crate: `::memprof`, or what `crate = path` says.
+/// The path of memprof from the user's crate: `::memprof`, or the path in `crate = path`.
 ///
-/// A path that begins with `::` cannot be caught by a module or a type of the user that has the same name.
+/// A path that begins with `::` is not captured by a module or a type of the user that has the same name.
 pub(crate) struct Root(TokenStream);
 
 impl Root {
@@ -22,8 +22,8 @@ impl Root {
         quote_spanned!(Span::mixed_site()=> #root::__private)
     }
 
-    /// The same module, for a macro that asks for its file and line: the compiler takes the place of its first token,
-    /// so all are moved there.
+    /// The same module, for a macro that asks for its file and line: the compiler takes the location of its first
+    /// token, so all tokens are moved there.
     pub(crate) fn private_at(&self, span: Span) -> TokenStream {
         let root = relocated(self.0.clone(), span);
         quote_spanned!(span=> #root::__private)

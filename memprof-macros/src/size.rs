@@ -1,13 +1,13 @@
 use syn::{Error, LitStr, Result};
 
-/// The units of a size and what they stand for. KB is 2^10 bytes, as in every figure of memprof.
+/// The units of a size and their bytes. KB is 2^10 bytes, as in every figure of memprof.
 const UNITS: [(&str, u64); 7] =
     [("B", 1), ("KB", 1 << 10), ("KiB", 1 << 10), ("MB", 1 << 20), ("MiB", 1 << 20), ("GB", 1 << 30), ("GiB", 1 << 30)];
 
 /// The bytes of a size in quotes, such as `"64 KiB"` or `"1.5 MB"`: a number, and a unit after it.
 ///
 /// # Errors
-/// What is wrong with it and, where that can be told, what was meant.
+/// A description of the error and, if it can be guessed, of the intended size.
 pub(crate) fn bytes(literal: &LitStr) -> Result<u64> {
     read(&literal.value()).map_err(|message| Error::new(literal.span(), message))
 }
@@ -26,12 +26,12 @@ fn read(text: &str) -> std::result::Result<u64, String> {
 /// A number as it was written: 1.5 is 15 tenths.
 struct Number {
     digits: u128,
-    /// Ten to the number of digits behind the point.
+    /// Ten to the number of digits after the point.
     parts: u128,
 }
 
 impl Number {
-    /// `None`: it is none. Digits, grouped by `_` or not, and perhaps a point with digits on both sides of it.
+    /// `None`: not a number. Digits, with or without `_`, and optionally a point with digits on both sides of it.
     fn read(text: &str) -> Option<Self> {
         let (whole, behind) = text.split_once('.').unwrap_or((text, "0"));
         let starts_and_ends = |part: &str| !part.is_empty() && !part.starts_with('_') && !part.ends_with('_');
@@ -39,18 +39,18 @@ impl Number {
             return None;
         }
         let (whole, behind) = (whole.replace('_', ""), behind.replace('_', ""));
-        // Zeroes at the end say nothing; without them only a number with a very long tail is too much for 128 bits.
+        // Trailing zeroes have no effect; without them only a number with very many digits exceeds 128 bits.
         let behind = behind.trim_end_matches('0');
         let parts = 10u128.checked_pow(u32::try_from(behind.len()).ok()?)?;
         Some(Self { digits: format!("{whole}{behind}").parse().ok()?, parts })
     }
 
     fn times(&self, unit: u64) -> std::result::Result<u64, &'static str> {
-        let all = self.digits.checked_mul(u128::from(unit)).ok_or("is more than any memory")?;
+        let all = self.digits.checked_mul(u128::from(unit)).ok_or("is too large")?;
         if !all.is_multiple_of(self.parts) {
             return Err("is not a whole number of bytes");
         }
-        u64::try_from(all / self.parts).map_err(|_| "is more than any memory")
+        u64::try_from(all / self.parts).map_err(|_| "is too large")
     }
 }
 
@@ -124,8 +124,8 @@ mod tests {
             ("1 TB", "the units are B"),
             ("0.3 B", "not a whole number of bytes"),
             ("0.0001 KiB", "not a whole number of bytes"),
-            ("18446744073709551616 B", "more than any memory"),
-            ("99999999999999999 GiB", "more than any memory"),
+            ("18446744073709551616 B", "is too large"),
+            ("99999999999999999 GiB", "is too large"),
             ("99999999999999999999999999999999999999999999 B", "is not a size"),
         ] {
             let message = read(text).expect_err(text);

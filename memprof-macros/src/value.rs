@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Error, LitStr, Result};
 
-/// The one place that knows what "given twice" means. The value comes unchecked, so that a second one is named as such
-/// whatever it is.
+/// Sets an argument, and reports one that is given twice. The value comes unchecked, so that the second one is reported
+/// as such even if it is invalid.
 pub(crate) fn set_once<T>(slot: &mut Option<T>, key: &Ident, value: Result<T>) -> Result<()> {
     if slot.is_some() {
         return Err(Error::new(key.span(), format!("`{key}` is given twice; keep one of them")));
@@ -21,14 +21,14 @@ pub(crate) fn text(key: &Ident, value: Option<TokenStream>) -> Result<LitStr> {
     let value = value.ok_or_else(|| needs_value(key))?;
     let span = place(key, &value);
     let text = syn::parse2::<LitStr>(value)
-        .map_err(|_| Error::new(span, format!("`{key}` takes a text in quotes, such as `{key} = \"…\"`")))?;
+        .map_err(|_| Error::new(span, format!("`{key}` takes a string in quotes, such as `{key} = \"…\"`")))?;
     if text.value().trim().is_empty() {
-        return Err(Error::new(text.span(), format!("`{key}` is empty; write a text or leave `{key}` out")));
+        return Err(Error::new(text.span(), format!("`{key}` is empty; write a string or omit `{key}`")));
     }
     Ok(text)
 }
 
-/// The first token of the value, or the key where the value is missing.
+/// The first token of the value, or the key if the value is empty.
 pub(crate) fn place(key: &Ident, value: &TokenStream) -> Span {
     value.clone().into_iter().next().map_or_else(|| key.span(), |token| token.span())
 }

@@ -5,7 +5,7 @@ use syn::{Error, LitInt, Result};
 use crate::size;
 use crate::value::{needs_value, place, set_once, text};
 
-/// The arguments by which each call of a function is held against something: its budget, and its window.
+/// The arguments that are checked or measured at each call of a function: its budget, and its window.
 #[derive(Default)]
 pub(crate) struct Watch {
     max_allocated: Option<u64>,
@@ -14,18 +14,18 @@ pub(crate) struct Watch {
     max_count: Option<u64>,
     on_violation: Option<OnViolation>,
     window: Option<()>,
-    /// The first of them.
+    /// The first of these arguments.
     first: Option<Ident>,
 }
 
-/// What a call beyond its budget does besides being counted.
+/// The action when a call exceeds its budget, besides counting it.
 struct OnViolation {
     panics: bool,
     key: Ident,
 }
 
 impl Watch {
-    /// Takes an argument, if it is one of these. `None`: it is another.
+    /// Takes an argument, if it is one of these. `None`: it is not.
     pub(crate) fn set(&mut self, key: &Ident, value: &Option<TokenStream>) -> Option<Result<()>> {
         let value = value.clone();
         let set = match key.to_string().as_str() {
@@ -41,17 +41,17 @@ impl Watch {
         Some(set)
     }
 
-    /// The first of the arguments that was given.
+    /// The first of these arguments that was given.
     pub(crate) fn first(&self) -> Option<&Ident> {
         self.first.as_ref()
     }
 
-    /// True if there is a window: only the future of such a function has room for one.
+    /// True if there is a window: only the future of such a function stores one.
     pub(crate) fn has_window(&self) -> bool {
         self.window.is_some()
     }
 
-    /// `on_violation` where there is nothing to violate.
+    /// Reports `on_violation` without a limit.
     pub(crate) fn check(&self) -> Result<()> {
         let limits = [self.max_allocated, self.max_peak, self.max_net, self.max_count];
         match &self.on_violation {
@@ -63,7 +63,7 @@ impl Watch {
         }
     }
 
-    /// The calls that set it all; `None` where nothing was asked for.
+    /// The calls that set all of them; `None` if there is nothing to set.
     ///
     /// *Input*
     /// ```text
@@ -122,7 +122,7 @@ fn on_violation(key: &Ident, value: Option<TokenStream>) -> Result<OnViolation> 
         "report" => false,
         other => {
             let other = other.escape_debug();
-            let message = format!("`{other}` is not known; `{key}` is \"report\", which is the default, or \"panic\"");
+            let message = format!("unknown value `{other}`; `{key}` takes \"report\" (the default) or \"panic\"");
             return Err(Error::new(word.span(), message));
         }
     };
@@ -134,5 +134,5 @@ fn window(key: &Ident, value: Option<TokenStream>) -> Result<()> {
     if word.value() == "process" {
         return Ok(());
     }
-    Err(Error::new(word.span(), format!("there is one window: `{key} = \"process\"`")))
+    Err(Error::new(word.span(), format!("unknown window; write `{key} = \"process\"`")))
 }

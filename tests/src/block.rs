@@ -59,14 +59,14 @@ impl Block {
         true
     }
 
-    /// What stands in the block.
+    /// Contents of the block.
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: every byte was written, by `aligned`, by the allocator's zeroing, or carried over by `realloc`; what
         // `realloc` added is not read: tests look at blocks that shrank or were not reallocated.
         unsafe { std::slice::from_raw_parts(self.start, self.layout.size()) }
     }
 
-    /// Where it stands.
+    /// Address of the block.
     pub fn address(&self) -> usize {
         self.start.addr()
     }

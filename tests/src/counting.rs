@@ -16,13 +16,14 @@ static NET: AtomicI64 = AtomicI64::new(0);
 static PEAK: AtomicI64 = AtomicI64::new(0);
 static REFUSED_SIZE: AtomicUsize = AtomicUsize::new(0);
 
-/// An allocator over the system's that counts by itself, with plain atomic adds. Wrapped in the tracker,
-/// `AllocationTracker::new(Counting)`, it sees the very calls that the tracker counts, from the first of the process on.
+/// An allocator over the system's with its own counts, kept by plain atomic adds. Wrapped in the tracker,
+/// `AllocationTracker::new(Counting)`, it sees exactly the calls that the tracker counts, from the first of the process
+/// on.
 #[derive(Debug)]
 pub struct Counting;
 
 impl Counting {
-    /// What was allocated and freed since the process began.
+    /// Bytes and blocks allocated and freed since the process began.
     pub fn flow() -> Flow {
         Flow {
             allocated: ALLOCATED.load(SeqCst),
@@ -47,8 +48,8 @@ impl Counting {
         PEAK.load(SeqCst) as u64
     }
 
-    /// Does something of the profiler's: its reallocations are not counted, and what it holds meanwhile is in no peak. For a
-    /// process that stands still otherwise.
+    /// Runs work of the profiler: its reallocations are not counted, and its live memory is in no peak. For a process
+    /// that does nothing else meanwhile.
     pub fn apart<R>(work: impl FnOnce() -> R) -> R {
         let before = (Self::reallocations(), Self::grown(), PEAK.load(SeqCst));
         let result = work();
@@ -82,8 +83,8 @@ impl Counting {
     }
 }
 
-/// The tracker's totals and the counting allocator's are the same, but for what reports have taken. Other threads may allocate
-/// meanwhile, or stand between an allocation and its count: then it is asked again.
+/// Checks that the tracker's totals are those of the counting allocator, except for the memory of reports. Other
+/// threads may allocate meanwhile, or be between an allocation and its count: then the check is repeated.
 pub fn assert_stats_agree() {
     let mut last = None;
     for _ in 0..500 {

@@ -1,5 +1,5 @@
-//! What the tests of memprof share. The tests themselves are in `tests/`, one process each; the programs that some of them
-//! run are in `src/bin`.
+//! Code shared by the tests of memprof. The tests themselves are in `tests/`, one process each; the programs that some
+//! of them run are in `src/bin`.
 
 mod block;
 mod counting;

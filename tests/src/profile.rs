@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// A running profile that writes nothing at its end. There is one at a time: tests of one process wait for each other.
 ///
-/// What a function did stays in its row for the whole process, so each test has functions of its own.
+/// A function's figures stay in its row for the whole process, so each test has its own functions.
 #[derive(Debug)]
 pub struct Profile {
     profiler: Profiler,

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use memprof::Report;
 use tempfile::TempDir;
 
-/// What only Unix has: users, signals, shells, links.
+/// Features of Unix only: users, signals, shells, links.
 #[cfg(unix)]
 mod unix;
 
 /// No program here works for more than a second; one that takes this long hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Where the reports are, seen from the working directory, unless something is configured.
+/// Path of the report relative to the working directory, unless configured otherwise.
 pub const ALLOCATIONS: &str = "data/logs/memory_allocations.json";
 /// The other report.
 pub const LEAKS: &str = "data/logs/memory_leaks.txt";
@@ -26,7 +26,7 @@ pub const LEAKS: &str = "data/logs/memory_leaks.txt";
 pub struct Program {
     folder: TempDir,
     command: Command,
-    /// What the command runs, where that is a script of ours.
+    /// The script that the command runs, if it is one of ours.
     _script: Option<TempDir>,
 }
 
@@ -168,7 +168,7 @@ impl Started {
     }
 }
 
-/// What runs programs that are not for this processor, with its arguments, such as `qemu-aarch64 -L /usr/aarch64-linux-gnu`.
+/// Runner for programs of another processor, with its arguments, such as `qemu-aarch64 -L /usr/aarch64-linux-gnu`.
 pub const RUNNER: &str = "MEMPROF_TEST_RUNNER";
 
 /// Runs an executable, with the runner if it is not for this processor.
@@ -197,9 +197,9 @@ pub struct Ended {
     folder: TempDir,
     /// How it ended.
     pub status: ExitStatus,
-    /// What it printed.
+    /// Standard output of the program.
     pub stdout: String,
-    /// What it, memprof and the runtime printed on stderr.
+    /// Standard error of the program, of memprof and of the runtime.
     pub stderr: String,
 }
 
@@ -220,8 +220,8 @@ impl Ended {
         self
     }
 
-    /// Panics unless the two reports, and nothing else, are where they are without a configuration, and the table stands
-    /// on stderr once. Returns the report.
+    /// Panics unless the two reports, and no other files, are in their default places, and the table is printed once on
+    /// stderr. Returns the report.
     pub fn expect_report(&self) -> Report {
         assert_eq!(
             self.files("work/data"),

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::iter::Sum;
 use std::ops::{Add, Sub};
 
-/// What was allocated and freed in one place.
+/// Bytes and blocks allocated and freed in one place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flow {
     /// Bytes.
@@ -26,7 +26,7 @@ impl Flow {
     }
 }
 
-/// What so many bytes in so many blocks are that were allocated and freed, as [`flash`](crate::flash) does.
+/// The flow of this many bytes in this many blocks, allocated and freed as [`flash`](crate::flash) does.
 pub const fn flashes(bytes: u64, blocks: u64) -> Flow {
     Flow::new((bytes, blocks), (bytes, blocks))
 }
@@ -63,7 +63,7 @@ impl Sum for Flow {
     }
 }
 
-/// What a row's own code did.
+/// Figures of a row's own code.
 pub trait Own {
     /// The `self_*` columns and the net that is computed from them.
     fn columns(&self) -> (Flow, i64);
@@ -105,7 +105,7 @@ pub fn function<'r>(report: &'r Report, name: &str) -> &'r Function {
     rows[0]
 }
 
-/// The functions of the crate `krate` and how often each was called, as `module::function: 2`, in the order of their lines.
+/// The functions of the crate `krate` and their numbers of calls, as `module::function: 2`, in the order of lines.
 pub fn calls(report: &Report, krate: &str) -> Vec<String> {
     let of_crate = format!("{krate}::");
     let mut rows: Vec<&Function> = report.functions.iter().filter(|row| row.name.contains(&of_crate)).collect();
@@ -187,7 +187,7 @@ fn assert_totals_are_those_of_the_tree(report: &Report) {
     }
 }
 
-/// Where all is tracked, what functions retain is what is live.
+/// Checks that functions retain exactly the live bytes, if everything is tracked.
 fn assert_retained_is_what_is_live(report: &Report) {
     let live = &report.live;
     assert!(!live.exact || (live.not_tracked, live.sample_interval_bytes) == (Some(0), 1));

@@ -1,4 +1,4 @@
-//! What async programs do with futures, on each kind of tokio's runtimes: each byte is in the row of the function that took
+//! Futures in async programs, on each kind of tokio's runtimes: each byte is in the row of the function that allocated
 //! it, no call stays open, and no thread stays in a scope.
 #![allow(missing_docs)]
 
@@ -50,8 +50,8 @@ async fn on_each_thread(workers: usize) {
     }
 }
 
-/// Runs it in a task on each runtime. After the n-th, the rows of the functions are n times (calls, panics, flow), nothing is
-/// open, and all threads are at their root.
+/// Runs it in a task on each runtime. After the n-th, the rows of the functions are n times (calls, panics, flow),
+/// nothing is open, and all threads are at their root.
 fn on_each_runtime<F>(make: impl Fn() -> F, expected: &[(&str, u64, u64, Flow)])
 where
     F: Future<Output = ()> + Send + 'static,
@@ -262,7 +262,7 @@ fn tasks_that_are_aborted_and_tasks_that_panic() {
     assert_eq!((own(row).freed, own(row).frees), (480, 160));
 }
 
-/// Whoever has the guard, the bytes are its thread's: which row is charged is not known, that each byte is in one row is.
+/// The guard's thread gets the bytes: the row that is charged is unknown, but each byte is in exactly one row.
 async fn holds_a_scope(number: usize) {
     let _scope = memprof::scope!("async: held across awaits");
     flash(number + 1);

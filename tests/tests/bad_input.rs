@@ -1,5 +1,5 @@
-//! Configurations and reports that nobody has written like that: generated, damaged, from later versions. Each is read, or is
-//! one error on one line that says where; nothing panics, and no stack overflows.
+//! Configurations and reports that nobody would write: generated, damaged, from later versions. Each is read, or is one
+//! error on one line with a position; nothing panics, and no stack overflows.
 #![allow(missing_docs)]
 
 #[path = "bad_input/configurations.rs"]

@@ -14,7 +14,7 @@ fn violations<'r>(report: &'r Report, name: &str) -> &'r Violations {
     function(report, name).violations.as_ref().unwrap()
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn said(work: impl FnOnce()) -> Option<String> {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));

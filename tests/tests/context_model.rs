@@ -24,7 +24,7 @@ struct Scope {
     highest: i64,
 }
 
-/// What the calls of a site did that have ended.
+/// Figures of the calls of a site that have ended.
 #[derive(Clone, Copy)]
 struct Seen {
     calls: u64,

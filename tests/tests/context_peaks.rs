@@ -1,4 +1,4 @@
-//! What happens in a context is in no figure of the calls that are open beneath it on its thread.
+//! Work in a context is in no figure of the calls that are open beneath it on its thread.
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, Context, Report, track_memory};

@@ -1,18 +1,18 @@
-//! What a user's build has to compile: every crate is a cost, and two versions of one are a cost for nothing.
+//! Crates that a user's build has to compile: every crate has a cost, and two versions of one have it for nothing.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// memprof and its own macros, and what they need with default features on Linux. dhat 0.3.3 has 30 in all, hotpath 0.30
-/// with `hotpath-alloc` 43. Before this grows, see what the crate costs: `cargo run --bin build_cost` in `tests/peers`.
+/// memprof, its macros, and their dependencies with default features on Linux. dhat 0.3.3 has 30 in all, hotpath 0.30
+/// with `hotpath-alloc` 43. Before this grows, see the crate's cost: `cargo run --bin build_cost` in `tests/peers`.
 const CRATES: usize = 32;
 
-/// The features of syn that the macros need. Each of the others is compiled in each user's build; `derive` and `clone-impls`
+/// The features of syn that the macros need. Any other is compiled in each user's build; `derive` and `clone-impls`
 /// come with any crate that has a derive macro.
 const SYN: [&str; 5] = ["full", "parsing", "printing", "proc-macro", "visit-mut"];
 
-/// The lines of `cargo tree` for a user's crate on Linux, without build dependencies of the tests. None where a crate is
-/// needed that no build has fetched so far: the tests run offline.
+/// The lines of `cargo tree` for a user's crate on Linux, without build dependencies of the tests. None if it needs a
+/// crate that no build has fetched so far: the tests run offline.
 fn fetched_tree(options: &[&str]) -> Option<BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

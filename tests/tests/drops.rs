@@ -1,4 +1,4 @@
-//! What a tracked function drops, when, and on which side of its scope's end, in edition 2024.
+//! Drops in a tracked function: their order, and their side of the scope's end, in edition 2024.
 #![allow(missing_docs)]
 
 mod fake;

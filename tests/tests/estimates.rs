@@ -1,8 +1,8 @@
 //! Estimates against the truth: 200 random workloads whose live blocks are many times what the table holds.
 //!
-//! The workloads are the same each time; which blocks are chosen is not, because it depends on the time. So what is asked is
-//! what chance must allow, and what looks too far off is looked at once more with as many workloads again: chance does not stay, a
-//! bias does.
+//! The workloads are the same each time; the chosen blocks are not, because they depend on the time. So the limits are
+//! those of chance. A result that is too far off is checked once more with as many workloads again: chance does not
+//! persist, a bias does.
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, Report, track_memory};
@@ -87,7 +87,7 @@ fn work(seed: u64, held: &mut Held) {
     }
 }
 
-/// What is compared, over many workloads.
+/// The compared figures, over many workloads.
 #[derive(Default)]
 struct Comparison {
     within: u32,

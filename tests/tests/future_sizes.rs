@@ -4,7 +4,7 @@
 use memprof::track_memory;
 use memprof_tests::pause;
 
-/// What `Tracked` may add to the future in it.
+/// Maximum size that `Tracked` may add to the future in it.
 const LIMIT: usize = 64;
 
 type Large = [u8; 1000];

@@ -1,16 +1,16 @@
-//! What an event costs, in instructions, counted by callgrind: no clock, so the same on a busy machine. Each is the difference
-//! to an allocator that only forwards, in the same binary.
+//! Cost of an event in instructions, counted by callgrind: no clock, so the same on a busy machine. Each is the
+//! difference to an allocator that only forwards, in the same binary.
 //!
-//! Two limits hold: what the documentation promises, and 5 % more than in `tests/golden/instructions.json`, so that a small
-//! step in each of many changes is seen. `cargo test --release -p memprof-tests --test instructions -- --nocapture` shows the
-//! figures. A change that costs more, and is worth it, writes the file anew with `MEMPROF_BLESS=1`, and changes the figures in
-//! README.md and memprof/docs where they are promised.
+//! Two limits hold: the documented one, and 5 % more than in `tests/golden/instructions.json`, so that a small step in
+//! each of many changes is noticed. `cargo test --release -p memprof-tests --test instructions -- --nocapture` prints
+//! the figures. A change that costs more, and is worth it, writes the file anew with `MEMPROF_BLESS=1`, and changes the
+//! figures in README.md and memprof/docs that promise them.
 #![allow(missing_docs)]
 
 use std::collections::BTreeMap;
 use std::process::Command;
 
-/// What may stand above the baseline.
+/// Maximum ratio to the baseline.
 const MORE: f64 = 1.05;
 const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/instructions.json");
 

@@ -342,7 +342,7 @@ fn by_a_function_that_the_program_calls_too() {
     }
 }
 
-/// What a handler allocates outside of tracked functions is that of the function which it interrupts, and nothing is
+/// Allocations of a handler outside of tracked functions are charged to the function that it interrupts, and none is
 /// lost.
 #[test]
 fn by_an_allocation() {

@@ -1,5 +1,5 @@
-//! Invariants 1 and 2 while other threads work: in every report the rows add up to the totals, and nowhere is more freed
-//! than was allocated.
+//! Invariants 1 and 2 while other threads work: in every report the rows add up to the totals, and no row has freed
+//! more than it has allocated.
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, memory_stats, track_memory};

@@ -71,7 +71,7 @@ fn calls_and_active(report: &Report, name: &str) -> (u64, u64, u64) {
     (row.calls, row.active, row.panicked)
 }
 
-/// What a thread can do next. Each has to end the scope first.
+/// The next action of a thread. Each has to end the scope first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Next {
     Allocate,
@@ -87,7 +87,7 @@ fn callee() {
     flash(7);
 }
 
-/// What a function without an outer scope does after its guard has ended elsewhere.
+/// The next action of a function without an outer scope after its guard has ended on another thread.
 fn does_next(next: Next, elsewhere: &Elsewhere, mut block: Block, context: &Context) {
     let mut guards = Vec::with_capacity(1);
     guards.push(memprof::scope!("late: scope"));

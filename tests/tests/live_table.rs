@@ -1,4 +1,4 @@
-//! What is live: one record for each block, up to the bound.
+//! Live blocks: one record for each, up to the bound.
 #![allow(missing_docs)]
 
 use memprof::report::data::{Live, LiveGroup};

@@ -1,5 +1,5 @@
-//! Far more of everything than a program has: nothing panics, the rows add up, and ten times as much takes no more memory
-//! of the profiler.
+//! Far more of everything than a program has: nothing panics, the rows add up, and ten times as much needs no more
+//! memory of the profiler.
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, Report, track_memory};
@@ -14,7 +14,7 @@ use tokio::runtime::Builder;
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
 
-/// What of the profiler could grow: everything but the live table.
+/// The parts of the profiler that could grow: everything but the live table.
 fn start() -> Profile {
     Profile::with(|config| config.memory_profiling.track_allocations = false)
 }

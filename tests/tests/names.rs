@@ -1,5 +1,5 @@
-//! What generated code hands over as a function's name, file and line. The raw names are what the report makes its
-//! names from: they end in the marker item, and the compiler may change their form, so they are held here one by one.
+//! The name, file and line of a function in generated code. The raw names are the source of the report's names. They
+//! end in the marker item, and the compiler may change their form, so they are checked here one by one.
 #![allow(missing_docs)]
 
 mod fake;

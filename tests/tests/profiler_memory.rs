@@ -1,4 +1,4 @@
-//! What the profiler itself takes: bounded by the configuration and the threads, never by what the program does.
+//! Memory of the profiler itself: bounded by the configuration and the threads, never by the program's work.
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, track_memory};

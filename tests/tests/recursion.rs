@@ -155,8 +155,8 @@ fn ten_thousand_deep() {
     assert_stats_agree();
 }
 
-/// `a → b → a → c → b`: the second `a` folds into the first, so the second `b` stands on another path than the first one,
-/// and still is within its call.
+/// `a → b → a → c → b`: the second `a` folds into the first, so the second `b` is on another path than the first one,
+/// and still is in its call.
 #[test]
 fn a_recursion_that_comes_back_by_another_path_has_no_peak_of_its_own() {
     #[track_memory]

@@ -1,4 +1,4 @@
-//! What reports allocate is in no figure of the program: all figures are compared with a counting allocator beneath.
+//! Allocations of reports are in no figure of the program: all figures are compared with a counting inner allocator.
 #![allow(missing_docs)]
 
 use memprof::testing::measure;

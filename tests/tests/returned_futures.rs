@@ -13,7 +13,7 @@ use memprof_tests::{Block, Counting, Flow, Profile, function, own, pause, total}
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
 
-/// What the future of each form does: 100 bytes of its own, 20 of which are kept until after a pause.
+/// Work of the future of each form: 100 bytes of its own, 20 of which are kept until after a pause.
 async fn work() -> usize {
     let _kept = Block::new(20);
     pause().await;

@@ -1,4 +1,4 @@
-//! Two programs as people have them, a web service and an index that is built in parallel: with one worker and with two, each
+//! Two typical programs, a web service and an index that is built in parallel: with one worker and with two, each
 //! function has the same figures to the byte.
 #![allow(missing_docs)]
 
@@ -68,7 +68,7 @@ fn build(documents: &[String]) -> Index {
 
 const INDEX: [&str; 5] = ["index: documents", "index: words", "index: part", "index: merge", "index: build"];
 
-/// What each of these functions did itself, and how often it was called.
+/// Self figures and number of calls of each of these functions.
 fn figures<const N: usize>(profile: &Profile, names: [&str; N]) -> [(Flow, Flow, u64); N] {
     let report = profile.report();
     names.map(|name| match report.functions.iter().any(|row| row.name == name) {

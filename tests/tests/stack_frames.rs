@@ -91,7 +91,7 @@ macro_rules! callers {
         fn $name(blocks: &mut Vec<Block>) {
             let local = black_box([0_u64; $words]);
             over_aligned(blocks);
-            // Not `black_box`, in a debug build a call: it would leave its return address where that of `over_aligned` was.
+            // Not `black_box`, a call in a debug build: its return address would be where that of `over_aligned` was.
             // SAFETY: there are no instructions.
             unsafe { std::arch::asm!("/* {} */", in(reg) &raw const local) };
         })*

@@ -54,7 +54,7 @@ fn recorded() {
     unsafe { std::alloc::dealloc(black_box(std::alloc::alloc(layout())), layout()) };
 }
 
-/// What a thread has measured: of the allocator beneath, of its first allocation, of its second one.
+/// Measurements of a thread: of the inner allocator, of its first allocation, of its second one.
 #[derive(Debug, Default)]
 struct Depths([usize; 3]);
 
@@ -69,8 +69,8 @@ extern "C" fn measure(depths: *mut c_void) -> *mut c_void {
 fn on_new_thread(body: extern "C" fn(*mut c_void) -> *mut c_void, bytes: usize) -> Depths {
     let mut depths = Depths::default();
     let mut thread = 0;
-    // SAFETY: the attributes are made before they are used, and the places are valid until the thread is over, which is waited
-    // for.
+    // SAFETY: the attributes are initialized before they are used, and the pointers are valid until the thread, which
+    // is joined, has ended.
     unsafe {
         let mut attributes = std::mem::zeroed();
         libc::pthread_attr_init(&raw mut attributes);

@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-/// What one test maps, the other's libraries cannot be loaded at: then they are at two places, which are two groups.
+/// One test's mappings block the other's libraries: they would then be at two places, which are two groups.
 static ALONE: Mutex<()> = Mutex::new(());
 
 #[global_allocator]

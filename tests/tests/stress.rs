@@ -1,4 +1,4 @@
-//! Everything at once, for minutes: threads, tasks, panics, contexts, reports, profiles that follow each other. Not among the
+//! Everything at once, for minutes: threads, tasks, panics, contexts, reports, consecutive profiles. Not among the
 //! usual tests:
 //!
 //!     cargo test --release -p memprof-tests --test stress -- --ignored --nocapture
@@ -21,7 +21,7 @@ static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
 
 static OVER: AtomicBool = AtomicBool::new(false);
 
-/// What was done so far.
+/// The work done so far.
 struct Load {
     threads: AtomicU64,
     tasks: AtomicU64,
@@ -68,7 +68,7 @@ impl Random {
 
 const REFUSED: usize = 77_777;
 
-/// What a thread-local leaves to its destructor.
+/// The data that a thread-local leaves to its destructor.
 struct Late(Block);
 
 impl Drop for Late {
@@ -207,7 +207,7 @@ fn measured_work(size: usize) {
     flash(2 * size);
 }
 
-/// What is measured is exact, whatever else goes on.
+/// Measurements are exact, whatever runs at the same time.
 fn measurements() {
     let mut random = Random(99);
     while !is_over() {
@@ -318,7 +318,7 @@ fn everything_at_once() {
     }
     let threads = report.threads.len();
     println!("{threads:>12} ledgers, {} KiB of the profiler's own", report.overhead.profiler_bytes >> 10);
-    // However many threads there were: those of the load, the runtime, the reports, and one that has just begun for each
-    // that is not quite over.
+    // However many threads there were: those of the load, the runtime, the reports, and a new one for each that has not
+    // quite ended.
     assert!(threads < 60, "{threads} ledgers");
 }

@@ -1,4 +1,4 @@
-//! Measurements and assertions, in a test binary as users have it: its tests run in parallel, and each sees its own figures.
+//! Measurements and assertions, in a typical test binary: its tests run in parallel, and each sees its own figures.
 #![allow(missing_docs)]
 
 use memprof::testing::{assert_allocated, assert_no_leaks, measure, measure_async};

@@ -1,5 +1,5 @@
-//! Assertions that fail: each in a process of its own, as `cargo test` runs it, so that what it says and how it ends can be
-//! checked. The tests that fail are ignored here, and run by the others.
+//! Assertions that fail: each in a process of its own, as `cargo test` runs it, so that its message and exit status can
+//! be checked. The failing tests are ignored here, and run by the others.
 #![allow(missing_docs)]
 
 use memprof::testing::{assert_allocated, assert_no_leaks, measure, measure_async};

@@ -1,4 +1,4 @@
-//! A test binary in which nobody has installed the tracker: an assertion that cannot know anything fails, and says what to do.
+//! A test binary without an installed tracker: an assertion that has no figures fails, and says what to do.
 #![allow(missing_docs)]
 
 use memprof::testing::{assert_allocated, assert_no_leaks, measure};

@@ -1,4 +1,4 @@
-//! What destructors of thread-locals allocate and free counts, whatever their order, and even after memprof itself has
+//! Allocations and frees in destructors of thread-locals count, whatever their order, and even after memprof itself has
 //! seen the end of the thread.
 #![allow(missing_docs)]
 
@@ -11,7 +11,7 @@ use std::thread::{self, LocalKey};
 #[global_allocator]
 static ALLOC: AllocationTracker<Counting> = AllocationTracker::new(Counting);
 
-/// What a thread-local holds; its end allocates, frees, and calls tracked functions.
+/// Data of a thread-local; its end allocates, frees, and calls tracked functions.
 struct Held(Block);
 
 impl Drop for Held {

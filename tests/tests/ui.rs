@@ -1,5 +1,5 @@
-//! What the attributes accept (each file in `ui/pass` is a program that checks itself) and what they say to the rest
-//! (each file in `ui/fail` beside the messages it gets). After a change of words: `TRYBUILD=overwrite cargo test -p
+//! Code that the attributes accept (each file in `ui/pass` is a program that checks itself) and their messages about
+//! the rest (each file in `ui/fail` beside its messages). After a change of words: `TRYBUILD=overwrite cargo test -p
 //! memprof-tests --test ui`.
 #![allow(missing_docs)]
 

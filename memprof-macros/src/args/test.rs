@@ -14,11 +14,11 @@ pub(crate) struct TestArgs {
     pub(crate) max_count: Option<u64>,
     pub(crate) no_leaks: Option<Ident>,
     pub(crate) krate: Option<Path>,
-    /// Set where the attribute has moved itself below that of a runtime, which makes the function a test.
+    /// Set if the attribute has moved itself below that of a runtime, which makes the function a test.
     pub(crate) is_moved: Option<Ident>,
 }
 
-/// The argument that only generated code has.
+/// An argument that only generated code has.
 pub(crate) const MOVED: &str = "__moved";
 
 const TEST_KEYS: &str = "use `max_allocated`, `max_peak` or `max_net` with a size, such as `max_peak = \"1 MiB\"`, \

@@ -4,10 +4,10 @@ use syn::{Attribute, Meta, ReturnType, Signature, Token, Type};
 use super::main::is_of_tools;
 use super::typed::is_opaque;
 
-/// Whether an `async fn` with these attributes must stay one.
+/// True if an `async fn` with these attributes must stay one.
 ///
-/// An output with `impl Trait` need not be kept from the compiler's own remarks: a closure in it would not know what is
-/// expected.
+/// An output with `impl Trait` need not be hidden from the compiler's lints: without it a closure in it would have no
+/// expected type.
 pub(crate) fn stays(attrs: &[Attribute], sig: &Signature) -> bool {
     let wanted = if is_opaque(&sig.output) { is_read_by_others } else { wants_async };
     attrs.iter().any(|attr| wanted(&attr.meta)) || never_returns(sig)
@@ -19,11 +19,11 @@ pub(crate) fn is_read_by_others(meta: &Meta) -> bool {
     !path.is_ident("must_use") && !path.is_ident("expect") && wants_async(meta)
 }
 
-/// True if an attribute must see an `async fn`: any that is not known to be read by the compiler and its tools alone.
-/// On a block it may be one that rewrites the functions in it, such as `#[async_trait]`.
+/// True if an attribute must see an `async fn`: any that is not known to be read by the compiler and its tools only. On
+/// a block it may be one that rewrites the functions in it, such as `#[async_trait]`.
 pub(crate) fn wants_async(meta: &Meta) -> bool {
-    // Of these the compiler and Clippy take note, and say other things of an `async fn` than of a function that returns
-    // a future: `#[must_use]` holds for what comes out of the future.
+    // The compiler and Clippy interpret these differently for an `async fn` and for a function that returns a future:
+    // `#[must_use]` applies to the output of the future.
     let path = meta.path();
     if path.is_ident("must_use") || path.is_ident("expect") {
         return true;
@@ -39,7 +39,7 @@ pub(crate) fn wants_async(meta: &Meta) -> bool {
     }
 }
 
-/// `impl Future<Output = !>` is no stable Rust.
+/// `impl Future<Output = !>` is not stable Rust.
 fn never_returns(sig: &Signature) -> bool {
     matches!(&sig.output, ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)))
 }

@@ -9,7 +9,7 @@ use crate::item::Item;
 use crate::item::{Block, Member, Members};
 use crate::root::Root;
 
-/// An `impl` block, a module or a trait: each function in it as if the attribute stood on it, all else as it was.
+/// An `impl` block, a module or a trait: each function in it as if it had the attribute, everything else unchanged.
 ///
 /// *Input*
 /// ```text
@@ -43,8 +43,8 @@ pub(crate) fn tracked(block: Block, stays_async: bool, root: &Root) -> TokenStre
     quote_spanned!(Span::mixed_site()=> #head #body)
 }
 
-/// Whether a `#[cfg_attr(…, track_memory(skip))]` holds is not known here, so both are written and the compiler takes
-/// one.
+/// The condition of a `#[cfg_attr(…, track_memory(skip))]` is not known here, so both versions are emitted and the
+/// compiler takes one.
 ///
 /// *Input*
 /// ```text
@@ -66,7 +66,7 @@ fn member(Member { tokens, docs, item, unless }: Member, stays_async: bool, root
             tracked_function(*function, &TrackArgs::default(), Place::Around { stays_async }, root)
         }
         Some(Item::Block(block)) if block.of_global_allocator().is_none() => tracked(*block, stays_async, root),
-        // `#![…]`, too.
+        // Includes `#![…]`.
         Some(Item::Other(..)) => return eased(tokens),
         _ => return tokens,
     };

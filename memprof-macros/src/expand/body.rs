@@ -8,9 +8,9 @@ use crate::returned::{bare, has_value};
 use crate::root::Root;
 use crate::watch::Watch;
 
-/// An expression for the `&'static Site` of a function. All that it declares stays inside of its braces, where no name
-/// of the user's body can meet it. It is a macro of memprof's: the compiler is quicker at it than at so many tokens of
-/// ours.
+/// An expression for the `&'static Site` of a function. All its declarations stay inside its braces, where they cannot
+/// collide with a name in the user's body. It is a macro of memprof: the compiler expands it faster than it parses that
+/// many generated tokens.
 ///
 /// *Input*
 /// ```text
@@ -20,7 +20,7 @@ use crate::watch::Watch;
 /// ```text
 /// ::memprof::__private::site!()
 /// ```
-/// that is
+/// which is
 /// ```text
 /// {
 ///     struct Marker; // its `type_name` is `crate::module::Type::build::Marker`, whatever is generic around it
@@ -38,8 +38,8 @@ pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: 
     quote_spanned!(there=> #site::site!(#name #watched))
 }
 
-/// A local variable of ours. No name in the body means it, nor does it mean a parameter of the user's. Statics and
-/// constants are not kept apart from locals by hygiene, so the name must be one that no program has.
+/// A hidden local variable. No name in the body refers to it, and it does not refer to a parameter of the user. Hygiene
+/// does not separate statics and constants from locals, so the name must be one that no program uses.
 pub(crate) fn hidden(name: &str, sig: &Signature, there: Span) -> Ident {
     let mut name = name.to_owned();
     while sig.generics.const_params().any(|param| param.ident == name) {
@@ -50,8 +50,8 @@ pub(crate) fn hidden(name: &str, sig: &Signature, there: Span) -> Ident {
 
 /// Gives a value the name of a [`hidden`] local.
 ///
-/// The first instructions of a function have the line of its first statement, and that of a simple local is where its
-/// name is, which is ours. So the first is to make a tuple at `there`, a place of the user's.
+/// The first instructions of a function have the line of its first statement, and for a simple local that is the line
+/// of its name, which is generated. So the first statement creates a tuple at `there`, a location in the user's code.
 ///
 /// *Output*
 /// ```text
@@ -62,10 +62,10 @@ pub(crate) fn named(name: &Ident, value: TokenStream, there: Span) -> TokenStrea
     quote_spanned!(there=> let #name = #value;)
 }
 
-/// A call of one of memprof's functions that debuggers find at `there`, a place of the user's.
+/// A call of one of memprof's functions that debuggers find at `there`, a location in the user's code.
 ///
 /// The compiler takes the line of a call from its first and its last token. If these came from a macro, it would be the
-/// line of the attribute, which may be far above. All that lints look at, the path, stays out of their sight.
+/// line of the attribute, which may be far above. The path, which lints look at, stays hidden from them.
 ///
 /// *Output*
 /// ```text
@@ -77,8 +77,8 @@ pub(crate) fn call(path: TokenStream, arguments: TokenStream, there: impl Into<P
     quote_spanned!(first=> #path #arguments)
 }
 
-/// A place of the user's, by its first and its last token: what is made of tokens with these spans is marked as a whole
-/// where something is wrong with it.
+/// A location in the user's code, by its first and its last token: an error in tokens with these spans marks the whole
+/// range.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) first: Span,
@@ -86,7 +86,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Of all tokens of something.
+    /// The location of all given tokens.
     pub(crate) fn of(tokens: &impl ToTokens) -> Self {
         let tokens: Vec<TokenTree> = tokens.to_token_stream().into_iter().collect();
         let first = tokens.first().map_or_else(Span::mixed_site, TokenTree::span);
@@ -104,8 +104,8 @@ pub(crate) fn parenthesized(tokens: TokenStream, span: Span) -> Group {
     group(Delimiter::Parenthesis, tokens, span)
 }
 
-/// Braces of the user's around other contents. They make what they end, a function or a block, the user's own in the
-/// eyes of lints, of coverage and of debuggers.
+/// The user's braces with other contents. Lints, coverage and debuggers then see the function or block that they end as
+/// the user's own.
 pub(crate) fn braced(tokens: TokenStream, span: Span) -> Group {
     group(Delimiter::Brace, tokens, span)
 }
@@ -116,15 +116,17 @@ fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> Group {
     group
 }
 
-/// The user's body, so that everything in it is gone before what was bound before it: the scope, and the parameters,
-/// which are moved into locals in their order, so that they are dropped in the scope and in the order they had.
+/// Encloses the user's body, so that everything in it is dropped before the values bound outside of it: the scope, and
+/// the parameters. The parameters are moved into locals in their order, so that they are dropped in the scope and in
+/// their original order.
 ///
-/// The braces around it are ours, at the place of the user's, and so of edition 2024: there the temporaries of a block's
-/// last expression end with it. In a block of the user's in edition 2021 those of `m.lock().unwrap().len()` outlive the
-/// locals. It is no closure: `return`, `?` and `Location::caller()` mean what they meant, and the body knows the type
-/// that is expected of it. The parentheses keep rustc from finding the inner braces needless.
+/// The braces around the body are generated, at the location of the user's, and so belong to edition 2024, in which the
+/// temporaries of a block's last expression end with it. In a block of the user's in edition 2021 those of
+/// `m.lock().unwrap().len()` outlive the locals. The body is not a closure: `return`, `?` and `Location::caller()` keep
+/// their meaning, and the body has its expected type. The parentheses avoid rustc's warning about needless inner
+/// braces.
 ///
-/// An arm of a `match` ends all temporaries in it, too.
+/// An arm of a `match` also ends all temporaries in it.
 ///
 /// *Input*
 /// ```text
@@ -147,22 +149,22 @@ pub(crate) fn enclosed(params: &[Param], body: UsersBody, braces: Span) -> Token
         (_, UsersBody::Returned(statement)) => (params, statement),
     };
     rest.iter().rev().fold(body, |body, param| match param {
-        // It ends where the user's body ends, so this is where it is dropped.
+        // It ends with the user's body, so it is dropped here.
         Param::Name(name) if name.is_hidden() => arm(name, braced(body, braces)),
         Param::Name(name) => bound(name, body),
         Param::Stmts(stmts) => quote_spanned!(here=> #stmts #body),
     })
 }
 
-/// The user's body, by how it ends the function.
+/// The user's body, by the way it ends the function.
 pub(crate) enum UsersBody {
-    /// By its value.
+    /// It ends with a value.
     Value(Group),
-    /// In a statement that returns the value.
+    /// It ends in a statement that returns the value.
     Returned(TokenStream),
 }
 
-/// How a parameter comes into the body.
+/// The way a parameter gets into the body.
 pub(crate) enum Param {
     Name(Rebound),
     /// By other statements.
@@ -171,10 +173,10 @@ pub(crate) enum Param {
 
 /// The end of a function: the user's body.
 ///
-/// A `match` does not tell its arms of an output `impl Fn(&str)` what kind of closure is expected; `return` does. It is
-/// not used for all functions because Clippy looks for a needless `return` of the user's only where it finds none
-/// before, and not around a body without a value, because then it is unreachable itself. The label keeps rustc from
-/// finding the braces needless.
+/// For an output `impl Fn(&str)` a `match` does not tell its arms the expected kind of closure; `return` does. It is
+/// not used for all functions, because Clippy only looks for a needless `return` of the user if it finds none before
+/// it. It is not used for a body without a value either, because then it is itself unreachable. The label avoids
+/// rustc's warning about needless braces.
 ///
 /// *Output*
 /// ```text
@@ -189,20 +191,20 @@ pub(crate) fn body(block: Group, output: &ReturnType, params: &[Param]) -> Users
     UsersBody::Value(block)
 }
 
-/// A parameter as the pattern of an arm: the move has the line of the pattern, which is the parameter's own. Of a `let`
-/// rustc would not say that its first value is never read.
+/// A parameter as the pattern of an arm: the move has the line of the pattern, which is the parameter's own. With a
+/// `let`, rustc would not warn that the parameter's first value is never read.
 fn arm(Rebound { mutability, ident, param, .. }: &Rebound, body: Group) -> TokenStream {
     let word = Ident::new("match", body.span());
     let arms = braced(quote_spanned!(Span::mixed_site()=> #mutability #ident => #body), body.span());
     quote_spanned!(Span::mixed_site()=> #word #param #arms)
 }
 
-/// A parameter that an arm cannot bind, because attributes stand on it or others know its name.
+/// A parameter that an arm cannot bind, because it has attributes or other macros know its name.
 fn bound(rebound: &Rebound, body: TokenStream) -> TokenStream {
     let Rebound { attrs, mutability, ident, param, seen, .. } = rebound;
     let here = Span::mixed_site();
-    // Only lints that a second binding of the same name offends; that a parameter is unused or needlessly `mut` is
-    // still said.
+    // Only lints about a second binding of the same name; rustc still warns if a parameter is unused or needlessly
+    // `mut`.
     let offended = match seen {
         Seen::ByTheBody => TokenStream::new(),
         Seen::ByOthers if ident.to_string().starts_with('_') => quote_spanned! {here=>

@@ -10,7 +10,7 @@ use crate::watch::Watch;
 
 /// A function that is not async.
 ///
-/// The scope lives as long as a local does, and has no name: none that could meet one of the user's.
+/// The scope lives as long as a local, and has no name, so that it cannot collide with one of the user's.
 ///
 /// *Input*
 /// ```text
@@ -34,7 +34,7 @@ pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, watch:
     let (here, there) = (Span::mixed_site(), place(&sig));
     let params: Vec<_> = rebind_all(&mut sig, seen, &block).into_iter().map(Param::Name).collect();
     let private = root.private();
-    // Only a function with a budget or a window has the guard that asks for them.
+    // Only a function with a budget or a window has the guard that checks them.
     let enter = Ident::new(if watch.first().is_some() { "enter_watched" } else { "enter" }, here);
     let entered = call(quote_spanned!(here=> #private::#enter), site.clone(), there);
     let bound = quote_spanned!(there=> let &_ = &#entered;);

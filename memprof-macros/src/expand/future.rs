@@ -11,13 +11,13 @@ use crate::params::{Names, Seen, never_drops, of_locals, rebind, rebind_all};
 use crate::root::Root;
 use crate::watch::Watch;
 
-/// An `async fn`, as the function that the compiler makes of it: what it returns is the tracked future itself, which
-/// holds the arguments once. In edition 2024, which is that of these tokens whatever the user's is, its type captures
-/// all lifetimes, as that of an `async fn` does.
+/// An `async fn`, rewritten into the function that the compiler makes of it. It returns the tracked future itself,
+/// which stores the arguments once. These tokens belong to edition 2024, whatever the user's edition, so its type
+/// captures all lifetimes, like that of an `async fn`.
 ///
-/// The type of an async block cannot be written on it, and without it `?` knows no error type, `return Box::new(x)` no
+/// The type of an async block cannot be written on it, and without it `?` has no error type, `return Box::new(x)` no
 /// trait object and a closure no arguments. So `output` stands for the type: it is tied to that of the function, and
-/// the block's is tied to it.
+/// the block's type is tied to it.
 ///
 /// *Input*
 /// ```text
@@ -44,8 +44,8 @@ use crate::watch::Watch;
 /// }
 /// ```
 ///
-/// With `stays_async` something else needs to see an `async fn`. Then the compiler's own future stands around the
-/// tracked one, and has room for the arguments once more.
+/// With `stays_async` another macro needs an `async fn`. Then the compiler's own future encloses the tracked one, and
+/// stores the arguments a second time.
 ///
 /// *Output*
 /// ```text
@@ -72,7 +72,7 @@ pub(crate) fn tracked(
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let there = place(&sig);
     let typed = Typed::new(&sig, &block, there, root);
-    // Others may speak of the parameters: they keep their patterns.
+    // Other macros may name the parameters: they keep their patterns.
     let params = if seen == Seen::ByOthers {
         rebind_all(&mut sig, seen, &block).into_iter().map(Param::Name).collect()
     } else {
@@ -80,8 +80,8 @@ pub(crate) fn tracked(
     };
     let (expected, body) = (typed.of_block(), enclosed(&params, typed.body(&block), block.span()));
     let code = braced(quote_spanned!(Span::mixed_site()=> #expected #body), block.span());
-    // The block begins where the body does: of what it covers nothing is counted as the function's own, which the
-    // signature is.
+    // The block begins at the brace of the body: coverage counts none of it as the function's own region, which is the
+    // signature.
     let code = quote_spanned!(block.span_open()=> async move #code);
     let future = typed.future(watch.has_window(), site, &code);
     let future = if stays_async {
@@ -97,8 +97,8 @@ pub(crate) fn tracked(
     quote!(#(#attrs)* #vis #sig #body)
 }
 
-/// Moves every argument that may have to be dropped into the future, used or not, and each there into locals in their
-/// order, as the compiler does for an `async fn`.
+/// Moves every argument that may need dropping into the future, used or not, and there into locals in their order, as
+/// the compiler does for an `async fn`.
 fn captured(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<Param> {
     let here = Span::mixed_site();
     let mut names = Names::of(body);
@@ -106,7 +106,7 @@ fn captured(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<Param> {
         .iter_mut()
         .enumerate()
         .map(|(at, input)| match input {
-            // It cannot be bound again. Where its parts are used, all of it must still be captured.
+            // It cannot be bound again. If only parts of it are used, all of it must still be captured.
             FnArg::Receiver(receiver) => {
                 let (receiver, attrs) = (&receiver.self_token, of_locals(&receiver.attrs));
                 Param::Stmts(quote_spanned!(here=> #attrs let _ = &#receiver;))
@@ -120,22 +120,22 @@ fn captured(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<Param> {
         .collect()
 }
 
-/// True if it makes no difference when a parameter is moved, nor whether it is at all.
+/// True if moving a parameter makes no difference.
 fn stays(param: &PatType) -> bool {
     matches!(&*param.pat, Pat::Ident(name) if name.mutability.is_none() && name.subpat.is_none())
         && never_drops(&param.ty)
 }
 
-/// A parameter that is a pattern: it gets a name, and the pattern becomes that of a local.
+/// A parameter that is a pattern: it gets a name, and the pattern is bound as a local.
 fn pattern(param: &mut PatType, name: Ident) -> TokenStream {
     let here = Span::mixed_site();
     let cfgs = param.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let attrs = of_locals(&param.attrs);
     let pattern = &param.pat;
     let place = here.located_at(pattern.span());
-    // `_` binds nothing, but as a `let` lints have something to say of it.
+    // `_` binds nothing, but lints complain about it in a `let`.
     let (local, parts) = if binds_mutably(pattern.to_token_stream()) {
-        // By this name rustc does not ask whether it must be `mut`.
+        // With this name rustc does not check if it must be `mut`.
         let local = format_ident!("_{name}", span = here);
         (quote_spanned!(place=> mut #local), quote_spanned!(place=> #attrs let #pattern = #local;))
     } else if matches!(**pattern, Pat::Wild(_)) {
@@ -149,7 +149,7 @@ fn pattern(param: &mut PatType, name: Ident) -> TokenStream {
     stmts
 }
 
-/// True if a pattern has a `ref mut` in it, or a macro that may.
+/// True if a pattern contains a `ref mut`, or a macro that may.
 fn binds_mutably(pattern: TokenStream) -> bool {
     let mut after_ref = false;
     pattern.into_iter().any(|token| match token {

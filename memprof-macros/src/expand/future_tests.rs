@@ -117,7 +117,7 @@ fn only_the_future_that_a_function_returns_is_rewritten() {
     }
 }
 
-/// No future is (yet) to be seen: a function like any other.
+/// No future is recognized (yet): a function like any other.
 #[test]
 fn what_returns_no_future_is_a_function_like_any_other() {
     for item in [

@@ -26,8 +26,8 @@ use crate::root::Root;
 /// }
 /// ```
 ///
-/// With the attribute of a runtime below ours, all of `main` as that attribute makes it becomes the body: the profile
-/// starts before the runtime and ends after it.
+/// If a runtime's attribute stands below ours, the whole `main` that it generates becomes the body: the profile starts
+/// before the runtime and ends after it.
 ///
 /// *Input*
 /// ```text
@@ -58,11 +58,11 @@ pub(crate) fn profiled(function: Function, args: &MainArgs) -> TokenStream {
         let body = braced(quote_spanned!(here=> #inner_attrs #start #enclosed), braces);
         return quote_spanned!(here=> #(#attrs)* #vis #sig #body);
     }
-    // `#[cfg]`, lint levels and documentation belong to `main` as the program has it.
+    // `#[cfg]`, lint levels and documentation belong to the program's `main`.
     let (outer, inner): (Vec<_>, Vec<_>) = attrs.iter().partition(|attr| is_inert(attr));
     let (unsafety, abi, output) = (&sig.safety, &sig.abi, &sig.output);
     let (fn_token, ident) = (&sig.fn_token, &sig.ident);
-    // One pair of braces, as the user wrote them: of a second one rustc says that it is not needed.
+    // One pair of braces, as the user wrote them: rustc would warn about a second one.
     let code = block.stream();
     let inner_body = braced(quote_spanned!(here=> #inner_attrs #code), block.span());
     let body =
@@ -70,8 +70,8 @@ pub(crate) fn profiled(function: Function, args: &MainArgs) -> TokenStream {
     quote_spanned!(here=> #(#outer)* #vis #unsafety #abi #fn_token #ident() #output #body)
 }
 
-/// `main` in a build without profiling: as it was. The allocator that the arguments name is mentioned, or the compiler
-/// would warn of a static that nobody uses.
+/// `main` in a build without profiling: unchanged. The allocator in the arguments is mentioned, because otherwise the
+/// compiler would warn about an unused static.
 pub(crate) fn unprofiled(tokens: TokenStream, args: &MainArgs) -> TokenStream {
     let Some(Allocator::Static(path)) = &args.allocator else { return tokens };
     let here = Span::mixed_site();
@@ -93,8 +93,8 @@ fn start(args: &MainArgs, there: Span, root: &Root) -> TokenStream {
     quote_spanned!(here=> #installed #bound)
 }
 
-/// The global allocator and its name in the report. The static has a name of its own, since the path that the user
-/// gave is looked up beside it.
+/// The global allocator and its name in the report. The static has an unusual name, because the user's path is resolved
+/// next to it.
 fn installed(allocator: Option<&Allocator>, root: &Root) -> (TokenStream, String) {
     let here = Span::mixed_site();
     let private = root.private();
@@ -125,18 +125,18 @@ fn installed(allocator: Option<&Allocator>, root: &Root) -> (TokenStream, String
     (installed, name)
 }
 
-/// `crate :: ALLOC` as people write it.
+/// `crate :: ALLOC` without the spaces.
 fn name_of(path: &Path) -> String {
     path.to_token_stream().to_string().replace(' ', "")
 }
 
-/// Whether some attribute of an async `main` may make a runtime for it: any that is not known to do something else.
+/// True if an attribute of an async `main` may start a runtime for it: any that is not known to do something else.
 pub(crate) fn has_runtime(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|attr| !is_inert(attr) && !wraps_only(attr))
 }
 
-/// Whether an attribute of a `main` that is not async still changes the whole function, so that the profile must
-/// stand around it.
+/// True if an attribute of a `main` that is not async still changes the whole function, so that the profile must
+/// enclose it.
 fn takes_over(attr: &Attribute) -> bool {
     !is_inert(attr) && (ends_in(attr.path(), "main") || wraps_only(attr))
 }
@@ -146,7 +146,7 @@ fn wraps_only(attr: &Attribute) -> bool {
     ends_in(attr.path(), "track_memory") || ends_in(attr.path(), "instrument")
 }
 
-/// Attributes that only the compiler and its tools read. Through `cfg_attr` anything may come.
+/// Attributes that only the compiler and its tools read. A `cfg_attr` may contain any attribute.
 fn is_inert(attr: &Attribute) -> bool {
     if attr.path().is_ident("cfg_attr") {
         return !attr.meta.to_token_stream().into_iter().any(|token| token.to_string().contains("main"));

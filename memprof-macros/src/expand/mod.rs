@@ -1,4 +1,4 @@
-//! Writes the new function.
+//! Generation of the new function.
 
 mod asyncness;
 mod block;
@@ -34,7 +34,7 @@ use crate::{fallback, size};
 pub(crate) use main::has_runtime;
 pub(crate) use test::makes_a_test;
 
-/// How this crate was built. The checks are the same in every build.
+/// The features of this build. The checks are the same in every build.
 #[derive(Clone, Copy)]
 pub(crate) struct Build {
     pub(crate) profiling: bool,
@@ -68,12 +68,12 @@ pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build)
     docs.into_iter().chain(tracked).collect()
 }
 
-/// Where the attribute stands, as seen from a function.
+/// Position of the attribute relative to a function.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// On the function.
     Alone,
-    /// On a block around it. `stays_async`: what else stands on the block wants to see an `async fn`.
+    /// On a block around it. `stays_async`: another attribute of the block requires an `async fn`.
     Around { stays_async: bool },
 }
 
@@ -94,7 +94,7 @@ fn tracked_function(mut function: Function, args: &TrackArgs, place: Place, root
     }
 }
 
-/// Lets no expectation be unfulfilled because the function is tracked.
+/// Relaxes expectations of lints that would be unfulfilled because the function is tracked.
 fn ease_all(function: &mut Function) {
     ease(&mut function.attrs);
     for input in &mut function.sig.inputs {
@@ -141,7 +141,7 @@ pub(crate) fn test(args: TokenStream, tokens: TokenStream, build: Build) -> Toke
     }
 }
 
-/// A size in quotes as a number of bytes; anything else as it is.
+/// A size in quotes as a number of bytes; anything else unchanged.
 pub(crate) fn number_of_bytes(tokens: TokenStream) -> TokenStream {
     let visible: TokenStream = flat(&tokens).into_iter().collect();
     match syn::parse2::<LitStr>(visible) {

@@ -3,7 +3,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericArgument, Ident, PathArguments, ReturnType, Signature, Type, TypeInfer};
 
-/// What an `async fn` returns to who calls it.
+/// The return type of the function that an `async fn` becomes.
 ///
 /// *Input*
 /// ```text
@@ -14,9 +14,8 @@ use syn::{GenericArgument, Ident, PathArguments, ReturnType, Signature, Type, Ty
 /// -> impl Future<Output = Result<Page, Error>>
 /// ```
 pub(crate) fn future(sig: &Signature, block: &Group, private: &TokenStream) -> ReturnType {
-    // The signature ends in a token of the user's, so that it is the user's own in the eyes of lints, and what is wrong
-    // with the type is said where the user wrote it. `impl` is ours: in edition 2024, which is that of these tokens, it
-    // captures all lifetimes.
+    // The signature ends in a token of the user's, so that lints see it as the user's own, and errors in the type point
+    // at the user's code. `impl` is generated: these tokens belong to edition 2024, in which it captures all lifetimes.
     let (here, output) = match &sig.output {
         ReturnType::Default => (sig.ident.span(), quote_spanned!(block.span_open()=> ())),
         ReturnType::Type(_, ty) => (ty.span(), ty.to_token_stream()),
@@ -27,8 +26,8 @@ pub(crate) fn future(sig: &Signature, block: &Group, private: &TokenStream) -> R
     ReturnType::Type(syn::Token![->](here), Box::new(Type::Verbatim(future)))
 }
 
-/// Tells the compiler the type of the async block, which cannot be written on it: without it `?` knows no error type
-/// and `return Box::new(x)` no trait object. Empty where the type has no name.
+/// Tells the compiler the type of the async block, which cannot be written on it: without it `?` has no error type and
+/// `return Box::new(x)` no trait object. Empty if the type has no name.
 pub(crate) fn declared(output: &ReturnType, private: &TokenStream) -> TokenStream {
     let mut here = Span::mixed_site();
     let named = match output {
@@ -50,7 +49,7 @@ pub(crate) fn declared(output: &ReturnType, private: &TokenStream) -> TokenStrea
     }
 }
 
-/// `Result<impl Display, Error>` → `Result<_, Error>`: what an `impl` stands for is still found by inference.
+/// `Result<impl Display, Error>` → `Result<_, Error>`: inference still finds the type of the `impl`.
 fn without_impl(ty: &Type) -> TokenStream {
     let mut tokens = ty.to_token_stream();
     if let Ok(mut copy) = syn::parse2::<Type>(tokens.clone()) {

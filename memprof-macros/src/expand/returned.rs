@@ -8,7 +8,7 @@ use crate::returned::Returned;
 use crate::root::Root;
 use crate::watch::Watch;
 
-/// A function that returns a future. What it does itself is done in the scope of its caller; the future is the call.
+/// A function that returns a future. Its own work runs in the scope of its caller; the future is the call.
 ///
 /// *Input*
 /// ```text
@@ -53,17 +53,17 @@ pub(crate) fn tracked(
     let there = place(&sig);
     let name = hidden("__memprof_site", &sig, there);
     returned.wrap(|future| {
-        // Attributes may stand on the last expression of a block, but not on an argument.
+        // Attributes are allowed on the last expression of a block, but not on an argument.
         let attributed = matches!(future.to_token_stream().into_iter().next(), Some(TokenTree::Punct(hash)) if hash.as_char() == '#');
         let there = Place::of(future);
         let future = if attributed { quote_spanned!(here=> { #future }) } else { future.to_token_stream() };
-        // What is wrong with the future is said where it is.
+        // Errors in the future are reported at its location.
         let perhaps = call(quote_spanned!(here=> #private::Perhaps), quote_spanned!(here=> #name, #future), there);
         let none = parenthesized(TokenStream::new(), there.last);
         quote_spanned!(here=> #perhaps.#tracked #none)
     });
     let (items, rest) = returned.parts();
-    // In a block the function is passed over without a word.
+    // In a block the function is skipped silently.
     let checked = alone.then(|| returned.future()).flatten().map(|path| {
         let there = here.located_at(path.span());
         quote_spanned!(there=> const _: () = #private::is_future::<dyn #path<Output = ()>>();)

@@ -24,13 +24,13 @@ use crate::root::Root;
 /// }
 /// ```
 ///
-/// One that stays async, under a runtime's attribute that does not change that, is measured in its own body:
+/// A test that stays async, under a runtime's attribute that does not change that, is measured in its own body:
 /// `limits.start().run(async move { … }).await`.
 pub(crate) fn measured(function: Function, args: &TestArgs) -> TokenStream {
     let test = if args.is_moved.is_some() { TokenStream::new() } else { test_attribute(&function.attrs) };
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
     let here = Span::mixed_site();
-    // A failed assertion then stands at the test's name.
+    // A failed assertion then points at the test's name.
     let there = here.located_at(sig.ident.span());
     let private = Root::new(args.krate.as_ref()).private();
     let limits = limits(args, has_workers(block.stream()), &private);
@@ -75,8 +75,8 @@ pub(crate) fn measured(function: Function, args: &TestArgs) -> TokenStream {
 /// async fn small() { … }
 /// ```
 ///
-/// The runtime's attribute expands first then, as if it had been written above: the runtime is a part of what is measured,
-/// and so are the tasks on the test's thread.
+/// The runtime's attribute then expands first, as if it stood above: the runtime is part of the measurement, and so are
+/// the tasks on the test's thread.
 pub(crate) fn moved(function: Function, runner: usize, given: TokenStream, args: &TestArgs) -> TokenStream {
     let here = Span::mixed_site();
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
@@ -95,19 +95,19 @@ pub(crate) fn moved(function: Function, runner: usize, given: TokenStream, args:
     }
 }
 
-/// The index of a runtime's attribute, or of another one that makes more than the compiler's test.
+/// The index of a runtime's attribute, or of another one that does more than the compiler's `#[test]`.
 pub(crate) fn runner(function: &Function) -> Option<usize> {
     let is_runner = |attr: &Attribute| {
         let segments = &attr.path().segments;
         let is_compilers = segments.len() == 1 || segments.iter().any(|segment| segment.ident == "prelude");
-        // The compiler's own takes no async function: this must be another one of its name.
+        // The compiler's own accepts no async function: this must be another one of its name.
         makes_a_test(attr) && (!is_compilers || function.sig.asyncness.is_some())
     };
     function.attrs.iter().position(is_runner)
 }
 
-/// Runs an empty tokio runtime, if the body of the test runs one: what tokio keeps for the thread, and for the process, is
-/// allocated then, and is no part of the measurement.
+/// Runs an empty tokio runtime, if the body of the test runs one: tokio's data of the thread and of the process is
+/// allocated then, and is not part of the measurement.
 fn warm_up(body: TokenStream) -> Option<TokenStream> {
     let builder = tokio_builder(body)?;
     Some(quote_spanned! {Span::mixed_site()=>
@@ -129,7 +129,7 @@ fn tokio_builder(body: TokenStream) -> Option<TokenStream> {
                 }
             }
             TokenTree::Ident(name) => {
-                // Two names without `::` between them: a path begins.
+                // Two names without `::` between them: a new path begins.
                 if matches!(path.last(), Some(TokenTree::Ident(_))) {
                     path.clear();
                 }
@@ -148,7 +148,8 @@ fn tokio_builder(body: TokenStream) -> Option<TokenStream> {
     None
 }
 
-/// True if the body of a test starts a runtime whose tasks run on other threads, as the runtime's attribute has made it.
+/// True if the body of a test, as the runtime's attribute has generated it, starts a runtime whose tasks run on other
+/// threads.
 fn has_workers(body: TokenStream) -> bool {
     body.into_iter().any(|token| match token {
         TokenTree::Ident(name) => name == "new_multi_thread" || name == "async_std",
@@ -163,7 +164,7 @@ pub(crate) fn unmeasured(attrs: &[Attribute], tokens: TokenStream) -> TokenStrea
     quote_spanned!(Span::mixed_site()=> #test #tokens)
 }
 
-/// `#[test]`, unless such an attribute is there: that of the compiler, or of a runtime.
+/// `#[test]`, unless the compiler's or a runtime's is there already.
 fn test_attribute(attrs: &[Attribute]) -> TokenStream {
     if attrs.iter().any(makes_a_test) {
         return TokenStream::new();
@@ -171,7 +172,7 @@ fn test_attribute(attrs: &[Attribute]) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> #[::core::prelude::v1::test])
 }
 
-/// Whether an attribute makes a function a test.
+/// True if an attribute makes a function a test.
 pub(crate) fn makes_a_test(attr: &Attribute) -> bool {
     ends_in(attr.path(), "test")
 }
@@ -197,7 +198,7 @@ fn limits(args: &TestArgs, has_workers: bool, private: &TokenStream) -> TokenStr
     }
 }
 
-/// The output of a closure that is the body of the function, as far as it can be written there.
+/// The output of a closure that is the body of the function, if it can be written there.
 fn closure_output(output: &ReturnType) -> TokenStream {
     match output {
         ReturnType::Default => quote_spanned!(Span::mixed_site()=> -> ()),

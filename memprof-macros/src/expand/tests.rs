@@ -121,7 +121,7 @@ fn half_typed_bodies_in_a_block_are_passed_on() {
     assert!(!expanded.contains("compile_error"), "{expanded}");
 }
 
-/// Items that no parser of ours knows yet, and such that only look like functions or blocks.
+/// Items that are new to this parser, and items that only look like functions or blocks.
 #[test]
 fn what_is_no_function_stays_as_it_was() {
     for item in [

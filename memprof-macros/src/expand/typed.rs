@@ -9,28 +9,28 @@ use super::body::{Place, UsersBody, braced, call, hidden, named};
 use crate::returned::{bare, has_value};
 use crate::root::Root;
 
-/// The output of an `async fn`, as the code around its body can speak of it without writing it.
+/// The output of an `async fn`, as the code around its body can refer to it without writing it.
 pub(crate) struct Typed {
     form: Form,
-    /// The type, where it is written.
+    /// The location of the type, or of the name if there is no type.
     place: Place,
     /// The brace that opens the body.
     open: Span,
-    /// The function's name, where calls are found by debuggers.
+    /// The function's name, at which debuggers find calls.
     there: Span,
-    /// The local that stands for it.
+    /// The local that stands for the output.
     output: Ident,
     private: TokenStream,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// `!`: nothing is expected of a value.
+    /// `!`: a value has no expected type.
     Never,
     /// A type without `impl`: once the compiler knows it, it is known wherever a value is returned. `awaited`: it may
     /// be a future.
     Known { awaited: bool },
-    /// With `impl` in it: each value that is returned must be told what is expected.
+    /// With `impl` in it: each returned value must be given its expected type.
     Opaque,
 }
 
@@ -53,7 +53,7 @@ impl Typed {
         Self { form, place, open: block.span_open(), there, output, private: root.private() }
     }
 
-    /// What stands before the future in a function that returns it.
+    /// The statements before the future in a function that returns it.
     pub(crate) fn of_function(&self) -> TokenStream {
         let new = self.new_output();
         let expected = self.expected("returned");
@@ -73,7 +73,7 @@ impl Typed {
         }
     }
 
-    /// What stands first in the async block.
+    /// The first statements in the async block.
     pub(crate) fn of_block(&self) -> TokenStream {
         match self.form {
             Form::Never | Form::Opaque => TokenStream::new(),
@@ -94,13 +94,13 @@ impl Typed {
             );
         }
         let output = &self.output;
-        // What is wrong with the lifetimes of the future as a whole is said of the signature.
+        // Errors in the lifetimes of the future as a whole are reported at the signature.
         let signature = Place { first: self.there, last: self.place.last };
         let tracked = if windowed { "windowed" } else { "tracked" };
         self.call_at(tracked, quote_spanned!(here=> #output, #site, #block), signature)
     }
 
-    /// The end of the function. It says `return` for those who let Clippy ask for that everywhere.
+    /// The end of the function. It says `return` for users of the Clippy lint that requires it.
     pub(crate) fn returned(&self, before: &TokenStream, value: &TokenStream) -> TokenStream {
         match self.form {
             Form::Never => quote_spanned!(Span::mixed_site()=> #before #value),
@@ -111,8 +111,8 @@ impl Typed {
         }
     }
 
-    /// The user's body in the async block. An async block that ends in a future is an
-    /// error for Clippy, an `async fn` is not: so it ends in a statement.
+    /// The user's body in the async block. Clippy reports an async block that ends in a future, but not such an `async
+    /// fn`: so the block ends in a statement.
     pub(crate) fn body(&self, block: &Group) -> UsersBody {
         let here = Span::mixed_site();
         let block = if self.form == Form::Opaque { self.early(block) } else { block.clone() };
@@ -134,7 +134,7 @@ impl Typed {
         named(&self.output, self.call("output", TokenStream::new()), self.there)
     }
 
-    /// Returns what is never there, so that its type is known to be the one that is returned. It begins where the body
+    /// Returns a value that never exists, so that its type is known to be the returned one. It begins where the body
     /// does: a function without any code in its body has no coverage.
     fn expected(&self, value: &str) -> TokenStream {
         let output = &self.output;
@@ -145,13 +145,13 @@ impl Typed {
         quote_spanned!(self.there=> if #never { #returned })
     }
 
-    /// A value of which is known what is expected.
+    /// A value with its expected type.
     fn typed(&self, value: &TokenStream) -> TokenStream {
         let output = &self.output;
         self.call("typed", quote_spanned!(Span::mixed_site()=> #output, #value))
     }
 
-    /// The body with the values that are returned early told what is expected of them, where it can be read.
+    /// The body with the expected type given to the values that are returned early, if it can be parsed.
     fn early(&self, block: &Group) -> Group {
         let mut stmts = match Block::parse_within.parse2(block.stream()) {
             Ok(stmts) if says_return(block.stream()) => stmts,
@@ -172,7 +172,7 @@ impl Typed {
     }
 }
 
-/// True if `impl Trait` stands somewhere in a type, or may: a macro can stand for any type.
+/// True if a type contains `impl Trait`, or may: a macro can stand for any type.
 pub(super) fn is_opaque(output: &ReturnType) -> bool {
     matches!(output, ReturnType::Type(_, ty) if says_impl(ty.to_token_stream()))
 }
@@ -198,7 +198,7 @@ fn says_return(tokens: TokenStream) -> bool {
     })
 }
 
-/// The expressions that `return` returns from the function itself.
+/// The expressions in `return` of the function itself.
 struct Early<'t>(&'t Typed);
 
 impl VisitMut for Early<'_> {
@@ -210,13 +210,13 @@ impl VisitMut for Early<'_> {
         }
     }
 
-    // A `return` in these is not the function's.
+    // A `return` in these does not belong to the function.
     fn visit_expr_async_mut(&mut self, _: &mut ExprAsync) {}
     fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
     fn visit_item_mut(&mut self, _: &mut Item) {}
 }
 
-/// True if a type may be one that can be awaited: all are that are not known to be others.
+/// True if a type may be awaitable: any that is not known not to be.
 fn may_be_a_future(ty: &Type) -> bool {
     const OTHERS: [&str; 22] = [
         "Arc", "HashMap", "Option", "Rc", "Result", "String", "Vec", "bool", "char", "f32", "f64", "i128", "i16",

@@ -51,8 +51,8 @@ fn tracked_function(function: &Function, mistakes: &mut Mistakes) {
     once("this function", &function.attrs, mistakes);
 }
 
-/// Whether a function in a tracked block is tracked. The others of a block are left as they are: it is the reason to
-/// write the attribute on a block that one need not look at each function in it.
+/// True if a function in a tracked block is tracked. The other functions of a block are left unchanged: a block is
+/// given the attribute so that one need not look at each function in it.
 pub(crate) fn can_be_tracked(function: &Function) -> bool {
     let mut mistakes = Mistakes::default();
     tracked_function(function, &mut mistakes);
@@ -83,14 +83,14 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
     if let Some(span) = block.of_global_allocator() {
         mistakes.at(
             span,
-            "a global allocator cannot be tracked: its functions run inside each allocation; remove the attribute, what it \
-             hands out is counted without it",
+            "a global allocator cannot be tracked: its functions run inside each allocation; remove the attribute, its \
+             allocations are counted without it",
         );
     }
     let Some(Members { members, .. }) = &block.body else {
         return without_contents(block.kind, block.span, mistakes);
     };
-    // Most likely it is the implementations that should be tracked.
+    // Most likely the implementations should be tracked.
     let mut items = members.iter().map(|member| &member.item);
     if block.kind == "a trait"
         && items.clone().any(|item| matches!(item, Some(Item::WithoutBody(_))))
@@ -104,18 +104,18 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
     readable(block, mistakes);
 }
 
-/// `mod name;`, also in a tracked module: the compiler shows an attribute nothing of the file.
+/// `mod name;`, also in a tracked module: the compiler does not pass the contents of the file to an attribute.
 fn without_contents(what: &str, span: Span, mistakes: &mut Mistakes) {
     mistakes.at(
         span,
         format!(
-            "{what} without its body cannot be tracked, because its functions are not to be seen from here; \
-             write it with its body, or put the attribute on the functions and blocks in its file"
+            "{what} without its body cannot be tracked: the attribute cannot see its functions; write it with its body, \
+             or put the attribute on the functions and blocks in its file"
         ),
     );
 }
 
-/// What cannot be read cannot be tracked, and must not be passed over in silence.
+/// Reports functions that cannot be parsed: they cannot be tracked, and must not be skipped silently.
 fn readable(block: &Block, mistakes: &mut Mistakes) {
     for member in block.body.iter().flat_map(|body| &body.members) {
         match &member.item {
@@ -124,7 +124,7 @@ fn readable(block: &Block, mistakes: &mut Mistakes) {
             Some(Item::Unreadable(error)) => mistakes.at(
                 error.span(),
                 format!(
-                    "memprof cannot read this function's signature: {error}; where the compiler can, put \
+                    "memprof cannot read this function's signature: {error}; if the compiler accepts it, put \
                      `#[track_memory(skip)]` on the function"
                 ),
             ),
@@ -141,15 +141,12 @@ fn ends_in_semicolon(tokens: &TokenStream) -> bool {
     matches!(tokens.clone().into_iter().last(), Some(TokenTree::Punct(last)) if last.as_char() == ';')
 }
 
-/// The rules of `#[track_memory(skip)]`, which may stand on all that a tracked block passes on.
+/// The rules of `#[track_memory(skip)]`, which is allowed on all items of a tracked block.
 fn skipped(item: &Item, args: &TrackArgs, mistakes: &mut Mistakes) {
     if let Some(skip) = &args.skip
         && (args.name.is_some() || args.krate.is_some() || args.watch.first().is_some())
     {
-        mistakes.at(
-            skip.span(),
-            "`skip` stands alone, because what is not tracked needs no other argument; keep one of them",
-        );
+        mistakes.at(skip.span(), "`skip` cannot be combined with other arguments; keep one of them");
     }
     match item {
         Item::Function(function) => once("this function", &function.attrs, mistakes),
@@ -177,7 +174,7 @@ fn tracked_other(kind: Kind) -> String {
             "a foreign function cannot be tracked: its body is elsewhere; track the Rust function that calls it".into()
         }
         Kind::ExternBlock => {
-            "an `extern` block cannot be tracked; track the Rust functions that call what it declares".into()
+            "an `extern` block cannot be tracked; track the Rust functions that call its functions".into()
         }
         Kind::Expression(_) | Kind::Let => format!(
             "{} cannot be tracked, only functions can; open a scope instead, for the rest of a block: \
@@ -246,15 +243,15 @@ pub(crate) fn test(item: &Item, args: &TestArgs, mistakes: &mut Mistakes) {
         Item::Function(function) => function,
         Item::Unreadable(error) => return unreadable(error, mistakes),
         Item::WithoutBody(sig) => {
-            return mistakes.at(sig.ident.span(), "a test has a body; put `#[memprof::test]` on a function with one");
+            return mistakes.at(sig.ident.span(), "a test needs a body; put `#[memprof::test]` on a function with one");
         }
         Item::Block(block) => {
             let what = block.kind;
-            return mistakes.at(block.span, format!("{what} is no test; put `#[memprof::test]` on a test function"));
+            return mistakes.at(block.span, format!("{what} is not a test; put `#[memprof::test]` on a test function"));
         }
         Item::Other(kind, span) => {
             let what = kind.words();
-            return mistakes.at(*span, format!("{what} is no test; put `#[memprof::test]` on a test function"));
+            return mistakes.at(*span, format!("{what} is not a test; put `#[memprof::test]` on a test function"));
         }
     };
     if let Some(token) = &function.sig.asyncness
@@ -271,7 +268,7 @@ pub(crate) fn test(item: &Item, args: &TestArgs, mistakes: &mut Mistakes) {
     }
 }
 
-/// What was asked for must be built in.
+/// Checks that the requested allocator is built in.
 pub(crate) fn allocator(allocator: Option<&Allocator>, build: Build, mistakes: &mut Mistakes) {
     if let Some(Allocator::Jemalloc(span)) = allocator
         && !build.jemalloc

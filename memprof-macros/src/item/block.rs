@@ -6,21 +6,21 @@ use syn::{Attribute, Meta, Token};
 use crate::classify::{after_attributes_and_visibility, flat};
 use crate::item::{Item, ends_in};
 
-/// An `impl` block, a module or a trait, taken apart into the items in it. Of these only functions and further blocks
-/// are read: what is wrong with the others, or new to this parser, is between the user and the compiler.
+/// An `impl` block, a module or a trait, split into its items. Only functions and nested blocks are read: errors in
+/// other items, and syntax that is new to this parser, are left to the compiler.
 pub(crate) struct Block {
     /// "an `impl` block", "a module" or "a trait".
     pub(crate) kind: &'static str,
-    /// The token that says so.
+    /// The token of that keyword.
     pub(crate) span: Span,
     pub(crate) attrs: Vec<Attribute>,
-    /// Everything before the braces, attributes too.
+    /// Everything before the braces, including attributes.
     pub(crate) head: TokenStream,
     /// None for `mod name;`.
     pub(crate) body: Option<Members>,
 }
 
-/// What stands between the braces of a block.
+/// The contents of the braces of a block.
 pub(crate) struct Members {
     pub(crate) braces: Span,
     pub(crate) members: Vec<Member>,
@@ -28,11 +28,11 @@ pub(crate) struct Members {
 
 /// One item in a block.
 pub(crate) struct Member {
-    /// All of it, as the user wrote it.
+    /// The whole item, as the user wrote it.
     pub(crate) tokens: TokenStream,
-    /// Its documentation, which `item` is without.
+    /// Its documentation, which `item` does not include.
     pub(crate) docs: TokenStream,
-    /// None where it has a `#[track_memory]` of its own, with or without `skip`, which decides about it later.
+    /// None if it has its own `#[track_memory]`, with or without `skip`, which handles it later.
     pub(crate) item: Option<Item>,
     /// The conditions under which a `#[cfg_attr(condition, track_memory)]` gives it one.
     pub(crate) unless: Vec<TokenStream>,
@@ -50,7 +50,8 @@ impl Block {
         Self { kind, span, attrs: outer_attrs(head), head: head.iter().cloned().collect(), body }
     }
 
-    /// Where it says `impl … GlobalAlloc for …`. With a scope in each allocation nothing at all would be counted.
+    /// The place of `GlobalAlloc` in `impl … GlobalAlloc for …`. A scope in each allocation would keep everything from
+    /// being counted.
     pub(crate) fn of_global_allocator(&self) -> Option<Span> {
         let mut name = None;
         for token in self.head.clone() {
@@ -71,7 +72,7 @@ impl Member {
     fn read(tokens: TokenStream) -> Self {
         let mut unless = Vec::new();
         let begins_with_hash = |token: &TokenTree| !matches!(token, TokenTree::Ident(_));
-        // Most functions have neither attributes nor come from a macro.
+        // Most functions have no attributes and do not come from a macro.
         if !tokens.clone().into_iter().next().as_ref().is_some_and(begins_with_hash) {
             let item = Some(Item::read(&tokens));
             return Self { tokens, docs: TokenStream::new(), item, unless };
@@ -88,7 +89,7 @@ impl Member {
     }
 }
 
-/// Takes the documentation, which may be long and need not be parsed, from the attributes above an item.
+/// Splits off the documentation of an item, which may be long and need not be parsed.
 pub(crate) fn split_docs(tokens: Vec<TokenTree>) -> (TokenStream, Vec<TokenTree>) {
     let is_doc = |attr: &TokenTree| {
         let TokenTree::Group(attr) = attr else { return false };
@@ -117,7 +118,7 @@ fn condition_of_own(attr: &Attribute) -> Option<TokenStream> {
     metas.any(|meta| ends_in(meta.path(), "track_memory")).then(|| quote::quote!(#condition))
 }
 
-/// The attributes above an item; none where they cannot be read, which the compiler will say. Nothing else is parsed.
+/// The attributes above an item. None if they cannot be parsed, which the compiler reports. Nothing else is parsed.
 fn outer_attrs(tokens: &[TokenTree]) -> Vec<Attribute> {
     let is_hash = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '#');
     let mut end = 0;
@@ -143,7 +144,7 @@ fn split(tokens: TokenStream) -> Vec<TokenStream> {
     items
 }
 
-/// How many tokens the first item has: at least one.
+/// Number of tokens of the first item: at least one.
 fn length(tokens: &[TokenTree]) -> usize {
     if let [TokenTree::Punct(hash), TokenTree::Punct(bang), ..] = tokens
         && (hash.as_char(), bang.as_char()) == ('#', '!')
@@ -159,8 +160,8 @@ fn length(tokens: &[TokenTree]) -> usize {
     }
 }
 
-/// Behind the braces that end an item, or else behind its semicolon. A constant may so fall into parts at the braces in
-/// its value: none of them begins as a function or a block does, and they come out side by side as they went in.
+/// The index after the braces that end an item, or else after its semicolon. A constant may be split at the braces in
+/// its value: none of the parts begins like a function or a block, and they are put together again unchanged.
 fn end(item: &[TokenTree]) -> usize {
     // In `A<{ N + 1 }>` the braces are an argument.
     let mut angles = 0_usize;
@@ -174,7 +175,7 @@ fn end(item: &[TokenTree]) -> usize {
         match sign {
             ';' => return at + 1,
             '<' => angles += 1,
-            // The arrow of a return type closes nothing.
+            // The arrow of a return type does not close an angle bracket.
             '>' if before != '-' => angles = angles.saturating_sub(1),
             _ => {}
         }
@@ -183,7 +184,7 @@ fn end(item: &[TokenTree]) -> usize {
     item.len()
 }
 
-/// Braces, also those of a `$body:block`.
+/// True for braces, including those of a `$body:block`.
 fn is_braced(token: &TokenTree) -> bool {
     let TokenTree::Group(group) = token else { return false };
     match group.delimiter() {

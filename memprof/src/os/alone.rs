@@ -1,11 +1,13 @@
-//! A process with one thread: a second one would make each call of the C library's allocator dearer.
+//! A process with one thread: a second thread would make each call of the C library's allocator more expensive.
 //!
-//! As long as a process has one thread, glibc's `malloc` takes no locks; from the first `pthread_create` on it does, for ever.
-//! So the profiler's own thread is put off there until the program has a second thread itself, or a signal has come. A handler
-//! that makes a thread may have interrupted the allocator, and making a thread uses it. So it looks at the interrupted
-//! instruction. Outside of the C library and of the loader no allocation of theirs is in progress: neither calls back. Within
-//! the C library only a system call is known to be harmless, and not those that manage memory. Elsewhere the handler has to
-//! come again.
+//! While a process has one thread, glibc's `malloc` takes no locks. After the first `pthread_create` it does, for the
+//! rest of the process. So the start of the profiler's own thread is deferred until the program has a second thread
+//! itself, or a signal has arrived.
+//!
+//! A handler that starts a thread may have interrupted the allocator, and starting a thread uses the allocator. So the
+//! handler looks at the interrupted instruction. Outside of the C library and the loader, none of their allocations is
+//! in progress: neither calls back. Inside the C library only a system call is known to be harmless, and only one that
+//! does not manage memory. Anywhere else the handler has to run again later.
 
 use std::ffi::c_void;
 
@@ -13,8 +15,9 @@ use std::ffi::c_void;
 pub(super) use imp::was_in_allocator;
 pub(crate) use imp::{is_alone, prepare};
 
-/// True if a handler may make a thread: `context` is what the system gave it. Whoever was turned away for long passes `is_late`:
-/// then only code of the allocator is left out. It is never for long in other code that it has called.
+/// True if a handler may start a thread. `context` is the one that the system passed to the handler. A handler that has
+/// been refused for long passes `is_late`: then only the allocator's own code is excluded, because the allocator never
+/// stays in the code that it calls for long.
 pub(super) fn may_make_thread(context: *const c_void, is_late: bool) -> bool {
     imp::may_make_thread(context, is_late)
 }
@@ -32,19 +35,20 @@ mod imp {
     use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
     use std::sync::atomic::{AtomicI8, AtomicPtr};
 
-    /// glibc's `__libc_single_threaded`: not 0 while the process has one thread. Null: not known.
+    /// glibc's `__libc_single_threaded`: not 0 while the process has one thread. Null: unknown.
     static SINGLE: AtomicPtr<AtomicI8> = AtomicPtr::new(null_mut());
     static C_LIBRARY: Code = Code::new();
     static LOADER: Code = Code::new();
 
-    /// True if the process has one thread, so far as the C library knows. False before [`prepare`], and where nobody can tell.
+    /// True if the process has one thread, as far as the C library knows. False before [`prepare`] and on systems that
+    /// do not tell.
     pub(crate) fn is_alone() -> bool {
         // SAFETY: null, or the address of a byte of the C library, which is never unloaded.
         unsafe { SINGLE.load(Acquire).as_ref() }.is_some_and(|single| single.load(Relaxed) != 0)
     }
 
-    /// Finds what tells how many threads the process has, and the code that a handler must not interrupt. Finds nothing where the
-    /// allocator is not glibc's. Takes memory from the C library.
+    /// Finds glibc's flag for a single thread and the code that a handler must not interrupt. Finds nothing if the
+    /// allocator is not glibc's. Allocates from the C library.
     pub(crate) fn prepare() {
         if SINGLE.load(Acquire).is_null() {
             find();
@@ -55,11 +59,11 @@ mod imp {
         let functions = [libc::malloc as *const (), libc::pthread_create as *const (), libc::mmap as *const ()];
         let modules = functions.map(|function| code_at(function.addr()));
         let [Some(malloc), Some(create), Some(map)] = modules else { return };
-        // A program or a preloaded library that brings its own has its own locks.
+        // A program or a preloaded library with its own allocator has its own locks.
         if malloc != create || malloc != map {
             return;
         }
-        // SAFETY: the call only reads what the kernel has passed to the process.
+        // SAFETY: the call only reads values that the kernel passed to the process.
         let loader = unsafe { libc::getauxval(libc::AT_BASE) } as usize;
         let Some(loader) = code_of(|info| info.dlpi_addr as usize == loader) else { return };
         C_LIBRARY.set(malloc);
@@ -80,11 +84,11 @@ mod imp {
         C_LIBRARY.is_known() && !LOADER.holds(address)
     }
 
-    /// True for the code of the allocator: glibc has its functions beside each other.
+    /// True for the code of the allocator: glibc places its functions next to each other.
     fn is_of_allocator(address: usize) -> bool {
-        /// The last of them is no longer.
+        /// Upper bound of the length of the last function.
         const LONGEST: usize = 4096;
-        /// The functions that they share come before them: 16.6 KiB in 2.36.
+        /// Space before them for the functions that they share: 16.6 KiB in 2.36.
         const BEFORE: usize = 24 << 10;
         let functions = [
             libc::malloc as *const (),
@@ -102,8 +106,8 @@ mod imp {
         bounds.is_some_and(|(start, end)| (start.saturating_sub(BEFORE)..end).contains(&address))
     }
 
-    /// True if a thread that was interrupted at this address was in the allocator, or in what that has called. `stack` has the
-    /// words that are next on the thread's stack.
+    /// True if a thread that was interrupted at this address was in the allocator, or in code that the allocator
+    /// called. `stack` holds the topmost words of the thread's stack.
     #[cfg(target_arch = "x86_64")]
     pub(in crate::os) fn was_in_allocator(address: usize, stack: &[usize]) -> bool {
         let is_of_it = |address| C_LIBRARY.holds(address) && is_of_allocator(address);
@@ -111,14 +115,14 @@ mod imp {
             || (C_LIBRARY.holds(address) || LOADER.holds(address)) && stack.iter().any(|&word| is_of_it(word))
     }
 
-    /// True if the instruction at this address of the C library's code is a system call that begins again, or follows one.
+    /// True if the instruction at this address of the C library's code is a system call that restarts, or follows one.
     fn is_at_system_call(address: usize) -> bool {
         C_LIBRARY.has_system_call(address) || C_LIBRARY.has_system_call(address.wrapping_sub(code::SYSTEM_CALL.len()))
     }
 
-    /// Calls that the allocator, and the making of a thread, may be in the middle of.
+    /// True in calls that the allocator, or the start of a thread, may be in the middle of.
     fn manages_memory(address: usize) -> bool {
-        /// None of these functions is longer.
+        /// Upper bound of the length of these functions.
         const LONGEST: usize = 256;
         let functions = [
             libc::mmap as *const (),

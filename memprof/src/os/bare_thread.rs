@@ -1,41 +1,44 @@
-//! A thread that is made without the program's allocator, where that may be in the middle of something.
+//! A thread that is started without the program's allocator, where the allocator may be in the middle of an operation.
 
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 
 use super::pages::SetAside;
 
-/// A stack for one thread, set aside for when the system has no address space for one. It takes memory when it is used.
+/// A stack for one thread, reserved in case the system has no address space left for one. It uses memory only once
+/// used.
 #[derive(Debug)]
 pub(crate) struct Stack(SetAside);
 
 impl Stack {
-    /// As long as that of threads of the standard library.
+    /// The same size as the stacks of the standard library's threads.
     const BYTES: usize = 2 << 20;
-    /// Who goes beyond the end meets a fault, not somebody else's memory. A multiple of a page on all systems.
+    /// Guard below the stack: an overflow faults instead of reaching other memory. A multiple of the page size on all
+    /// systems.
     const GUARD: usize = 64 << 10;
 
     /// `None`: the system has no address space for it.
     pub(crate) fn set_aside() -> Option<Self> {
         let stack = Self(SetAside::new(Self::GUARD + Self::BYTES)?);
-        // SAFETY: the first bytes of a mapping that nobody uses.
+        // SAFETY: these are the first bytes of a mapping that nobody uses.
         let is_guarded = unsafe { libc::mprotect(stack.0.start().cast(), Self::GUARD, libc::PROT_NONE) } == 0;
         is_guarded.then_some(stack)
     }
 }
 
 unsafe extern "C" {
-    /// Of POSIX; the crate `libc` names it for some systems only.
+    /// From POSIX; the crate `libc` declares it for some systems only.
     fn pthread_attr_setstack(attributes: *mut libc::pthread_attr_t, lowest: *mut c_void, bytes: usize) -> libc::c_int;
 }
 
-/// Runs `work` on a new thread that gets no signals but these, nor does this thread meanwhile. False: the system has none to
-/// give.
+/// Runs `work` on a new thread. The new thread receives no signals but these; the current thread receives none while it
+/// starts it. False: the system has no thread left.
 pub(crate) fn start(work: fn(), open: &[libc::c_int]) -> bool {
-    // The usual stack has 8 MiB: as much as some programs may lock in all. Where this one is too small for the program's
-    // thread-locals it is the usual one.
+    // The default stack has 8 MiB, which may be all that a program can lock. If this smaller one cannot hold the
+    // program's thread-locals, the thread gets the default stack.
     let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
-    // SAFETY: the attributes are used once they are made, and no more when they are destroyed; null stands for the usual ones.
+    // SAFETY: the attributes are used after they are initialized and not after they are destroyed; null stands for the
+    // default attributes.
     unsafe {
         let is_made = libc::pthread_attr_init(attributes.as_mut_ptr()) == 0;
         let started = is_made
@@ -48,11 +51,11 @@ pub(crate) fn start(work: fn(), open: &[libc::c_int]) -> bool {
     }
 }
 
-/// As [`start`], on this stack, which no other thread ever gets.
+/// Like [`start`], on this stack, which no other thread ever gets.
 pub(crate) fn start_on(stack: &'static Stack, work: fn(), open: &[libc::c_int]) -> bool {
     let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
-    // SAFETY: the attributes are used once they are made, and no more when they are destroyed; the stack is a mapping that
-    // lives as long as the program.
+    // SAFETY: the attributes are used after they are initialized and not after they are destroyed; the stack is a
+    // mapping that lives as long as the program.
     unsafe {
         if libc::pthread_attr_init(attributes.as_mut_ptr()) != 0 {
             return false;
@@ -66,15 +69,16 @@ pub(crate) fn start_on(stack: &'static Stack, work: fn(), open: &[libc::c_int]) 
 }
 
 /// # Safety
-/// The attributes are null, or were made and name a stack that nobody uses.
+/// The attributes are null, or initialized and refer to a stack that nobody uses.
 unsafe fn start_with(attributes: *const libc::pthread_attr_t, work: fn(), open: &[libc::c_int]) -> bool {
     let mut thread = std::mem::MaybeUninit::<libc::pthread_t>::uninit();
     with_all_blocked_but(open, || {
-        // SAFETY: the place is valid, and so are the attributes, as the caller vouches; `run` gives the function back its type.
+        // SAFETY: the pointers are valid, and so are the attributes, by the caller's contract; `run` restores the
+        // function's type.
         unsafe {
             let started = libc::pthread_create(thread.as_mut_ptr(), attributes, run, work as *mut c_void) == 0;
             if started {
-                // Nobody waits for its end.
+                // Nobody joins the thread.
                 libc::pthread_detach(thread.assume_init());
             }
             started
@@ -82,20 +86,21 @@ unsafe fn start_with(attributes: *const libc::pthread_attr_t, work: fn(), open: 
     })
 }
 
-/// Calls `work` on this thread and on that stack, and comes back. False: the system has no call for it.
+/// Calls `work` on the current thread and on the given stack, and returns. False: the system cannot switch stacks.
 ///
 /// # Safety
-/// Nobody uses the stack, and one thread at a time is here.
+/// Nobody uses the stack, and only one thread at a time calls this.
 #[cfg(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(super) unsafe fn call_on(stack: &'static Stack, work: extern "C" fn()) -> bool {
     use std::cell::UnsafeCell;
-    /// The state of this thread where it comes back to, and on the other stack. Not on the present stack: each is a kilobyte.
+    /// The state of this thread to return to, and the state on the other stack. They are not on the current stack: each
+    /// is about 1 KiB.
     struct States(UnsafeCell<std::mem::MaybeUninit<[libc::ucontext_t; 2]>>);
-    // SAFETY: one thread at a time is here, as the caller vouches.
+    // SAFETY: only one thread at a time uses them, by the caller's contract.
     unsafe impl Sync for States {}
     static STATES: States = States(UnsafeCell::new(std::mem::MaybeUninit::zeroed()));
-    // SAFETY: the states are zeroed, which is valid; the second one is filled before it is used, and names a stack that
-    // nobody uses. It comes back to the first one when `work` returns.
+    // SAFETY: the states are zeroed, which is valid. The second is filled before it is used, and refers to a stack that
+    // nobody uses. When `work` returns, execution continues at the first.
     unsafe {
         let here = STATES.0.get().cast::<libc::ucontext_t>();
         let there = here.add(1);
@@ -110,10 +115,10 @@ pub(super) unsafe fn call_on(stack: &'static Stack, work: extern "C" fn()) -> bo
     }
 }
 
-/// As above.
+/// Fallback: not supported here.
 ///
 /// # Safety
-/// None is needed.
+/// There are no requirements.
 #[cfg(not(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 pub(super) unsafe fn call_on(_: &'static Stack, _: extern "C" fn()) -> bool {
     false

@@ -1,15 +1,15 @@
-//! A clock that is cheap enough to be read for every tracked allocation.
+//! A clock that is cheap enough to read for every recorded allocation.
 //!
-//! `Instant::now` costs as much as the record it would stand in. The processor's own counter is one instruction; what a
-//! tick is worth is found out when a report is written, from two readings of both clocks.
+//! `Instant::now` costs as much as the record that the time is for. The processor's own counter is one instruction. The
+//! length of a tick is computed when a report is written, from two readings of both clocks.
 
 use std::time::{Duration, Instant};
 
-/// The processor's tick counter. It never goes back in a way that matters here: ages are clamped at 0.
+/// The processor's tick counter. If it goes backwards, no harm is done: ages are clamped at 0.
 #[inline(always)]
 pub(crate) fn ticks() -> u64 {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: RDTSC exists on every x86_64 processor and reads a counter, nothing else.
+    // SAFETY: RDTSC exists on every x86_64 processor and only reads a counter.
     unsafe {
         core::arch::x86_64::_rdtsc()
     }
@@ -22,7 +22,7 @@ pub(crate) fn ticks() -> u64 {
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     {
-        // The fallback is dear but right: nanoseconds since the first reading.
+        // The fallback is expensive but correct: nanoseconds since the first reading.
         static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
         START.get_or_init(Instant::now).elapsed().as_nanos() as u64
     }
@@ -48,12 +48,12 @@ impl Anchor {
         later.instant.saturating_duration_since(self.instant)
     }
 
-    /// Seconds from `ticks` to `now`, with the tick's length measured between `self` and `now`.
+    /// Seconds from `ticks` to `now`. The length of a tick is measured between `self` and `now`.
     pub(crate) fn age_seconds(&self, ticks: u64, now: &Anchor) -> f64 {
         now.ticks.saturating_sub(ticks) as f64 * self.seconds_per_tick(now)
     }
 
-    /// 0 where no time lies between.
+    /// 0 if no time has passed.
     fn seconds_per_tick(&self, now: &Anchor) -> f64 {
         let span_ticks = now.ticks.saturating_sub(self.ticks);
         if span_ticks == 0 { 0.0 } else { self.elapsed_until(now).as_secs_f64() / span_ticks as f64 }

@@ -1,10 +1,10 @@
-//! Code of this process: the bounds of modules, system calls, and the instruction that a signal has interrupted.
+//! Code of this process: the bounds of modules, system calls, and the instruction that a signal interrupted.
 
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Addresses of a module's instructions, all of which can be read.
+/// Addresses of a module's instructions, all of which are readable.
 pub(super) struct Code {
     start: AtomicUsize,
     end: AtomicUsize,
@@ -31,7 +31,7 @@ impl Code {
     /// True if a system call begins at this address.
     pub(super) fn has_system_call(&self, address: usize) -> bool {
         self.holds(address) && self.holds(address.wrapping_add(SYSTEM_CALL.len() - 1)) && {
-            // SAFETY: all of it is code that can be read, of a module that is never unloaded.
+            // SAFETY: all of it is readable code of a module that is never unloaded.
             let found = unsafe { std::slice::from_raw_parts(address as *const u8, SYSTEM_CALL.len()) };
             found == SYSTEM_CALL
         }
@@ -43,13 +43,13 @@ pub(super) const SYSTEM_CALL: &[u8] = &[0x0f, 0x05];
 #[cfg(target_arch = "aarch64")]
 pub(super) const SYSTEM_CALL: &[u8] = &[0x01, 0x00, 0x00, 0xd4];
 
-/// The code of the module that has this address.
+/// The code of the module that contains this address.
 pub(super) fn code_at(address: usize) -> Option<(usize, usize)> {
     let holds = |info: &libc::dl_phdr_info| code(info).is_some_and(|(start, end)| (start..end).contains(&address));
     code_of(holds)
 }
 
-/// The code of the first module that is asked for.
+/// The code of the first module that matches.
 pub(super) fn code_of<F: Fn(&libc::dl_phdr_info) -> bool>(is_asked_for: F) -> Option<(usize, usize)> {
     struct Search<F> {
         is_asked_for: F,
@@ -60,7 +60,7 @@ pub(super) fn code_of<F: Fn(&libc::dl_phdr_info) -> bool>(is_asked_for: F) -> Op
         _: usize,
         search: *mut c_void,
     ) -> c_int {
-        // SAFETY: the system's description of a module, and the search that the caller has passed.
+        // SAFETY: the system's description of a module, and the search that the caller passed.
         let (info, search) = unsafe { (&*info, &mut *search.cast::<Search<F>>()) };
         if (search.is_asked_for)(info) {
             search.found = code(info);
@@ -73,13 +73,13 @@ pub(super) fn code_of<F: Fn(&libc::dl_phdr_info) -> bool>(is_asked_for: F) -> Op
     search.found
 }
 
-/// From the first to the last instruction of a module.
+/// Addresses from the first to the last instruction of a module.
 fn code(info: &libc::dl_phdr_info) -> Option<(usize, usize)> {
     const READ_AND_RUN: u32 = libc::PF_R | libc::PF_X;
     if info.dlpi_phdr.is_null() {
         return None;
     }
-    // SAFETY: the system gives as many headers as it says.
+    // SAFETY: the system provides as many headers as it says.
     let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
     let is_code =
         |header: &&libc::Elf64_Phdr| header.p_type == libc::PT_LOAD && header.p_flags & READ_AND_RUN == READ_AND_RUN;
@@ -91,10 +91,10 @@ fn code(info: &libc::dl_phdr_info) -> Option<(usize, usize)> {
     bounds.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
 }
 
-/// A thread's state where a signal has interrupted it.
+/// A thread's state at the point where a signal interrupted it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interrupted {
-    /// The next instruction.
+    /// Address of the next instruction.
     pub(super) address: usize,
     /// Result of a system call that has just returned.
     pub(super) result: isize,
@@ -102,9 +102,9 @@ pub(super) struct Interrupted {
     pub(super) arguments: [usize; 3],
 }
 
-/// The state in what the system gives to a handler.
+/// The state in the context that the system passes to a handler.
 pub(super) fn interrupted(context: *const c_void) -> Option<Interrupted> {
-    // SAFETY: null, or what the system gives to a handler.
+    // SAFETY: null, or the context that the system passes to a handler.
     let context = unsafe { context.cast::<libc::ucontext_t>().as_ref() }?;
     #[cfg(target_arch = "x86_64")]
     {

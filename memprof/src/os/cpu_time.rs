@@ -1,27 +1,27 @@
-//! How long the process has kept processors busy, and how often it has given one up.
+//! Processor time of the process, and its context switches.
 
 /// Nanoseconds of processor time of all threads since the process began; 0 where the system does not tell.
 ///
-/// A system call: for a few readings a second.
+/// A system call: meant for a few readings a second.
 #[cfg(unix)]
 pub(crate) fn of_process() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the system fills in the one value that it is given.
+    // SAFETY: the system fills the value that it is given.
     let status = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
     if status == 0 { time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64 } else { 0 }
 }
 
-/// How often threads of the process were taken off a processor since it began.
+/// Context switches of the process's threads since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Switches {
-    /// They had nothing to do: they slept, or waited for a lock, a file or the network.
+    /// The thread had nothing to do: it slept, or waited for a lock, a file or the network.
     pub(crate) voluntary: u64,
-    /// They had, and others were let run.
+    /// The thread could have continued, but others were scheduled.
     pub(crate) involuntary: u64,
 }
 
 impl Switches {
-    /// Those since `before`.
+    /// Switches since `before`.
     pub(crate) fn since(self, before: Self) -> Self {
         Self {
             voluntary: self.voluntary.saturating_sub(before.voluntary),
@@ -30,18 +30,18 @@ impl Switches {
     }
 }
 
-/// `None` where the system does not tell. A system call, as [`of_process`].
+/// `None` where the system does not tell. A system call, like [`of_process`].
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn switches() -> Option<Switches> {
-    // SAFETY: all of it are numbers, for which zero is a value.
+    // SAFETY: all fields are numbers, for which zero is a valid value.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: the system fills in the one value that it is given.
+    // SAFETY: the system fills the value that it is given.
     let status = unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
     let count = |count: libc::c_long| u64::try_from(count).unwrap_or(0);
     (status == 0).then(|| Switches { voluntary: count(usage.ru_nvcsw), involuntary: count(usage.ru_nivcsw) })
 }
 
-/// As above.
+/// Fallback: the system does not tell.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn switches() -> Option<Switches> {
     None
@@ -53,7 +53,7 @@ pub(crate) fn of_process() -> u64 {
     use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetProcessTimes};
     let nothing = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };
     let (mut created, mut ended, mut kernel, mut user) = (nothing, nothing, nothing, nothing);
-    // SAFETY: the system fills in the four values that it is given.
+    // SAFETY: the system fills the four values that it is given.
     let done = unsafe {
         GetProcessTimes(GetCurrentProcess(), &raw mut created, &raw mut ended, &raw mut kernel, &raw mut user)
     };

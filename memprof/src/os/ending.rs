@@ -1,12 +1,13 @@
-//! Work that is done before `abort` ends the process: it is a signal that a thread sends to itself.
+//! Work that runs before `abort` ends the process: `abort` is a signal that a thread sends to itself.
 //!
-//! A thread that aborts does so in code that it has chosen, but it may hold locks. So the work is done on a new thread, whose
-//! stack is set aside before, and this one waits. Where no thread can be had, the work is done here. Should this thread hold
-//! what the work, or the making of a thread, needs, such as the lock of the C library's allocator, which has found its heap
-//! damaged, then an alarm ends the process, as if there had been no work. So does a fault.
+//! A thread that calls `abort` was not interrupted at an arbitrary point, but it may hold locks. So the work runs on a
+//! new thread, whose stack is reserved in advance, and the aborting thread waits. If the system has no thread left, the
+//! aborting thread does the work itself. The aborting thread may hold something that the work or the start of a thread
+//! needs, such as the lock of the C library's allocator that has found its heap corrupted. Then an alarm ends the
+//! process, as if there had been no work. So does a fault.
 //!
-//! The same work is done elsewhere where a thread that calls `exit` has little stack left, and before a signal ends a process
-//! that the system gives no thread.
+//! The same work runs on another stack if a thread that calls `exit` has little stack left, and before a signal ends a
+//! process that gets no thread from the system.
 
 use libc::c_int;
 use std::ffi::c_void;
@@ -20,62 +21,62 @@ use super::bare_thread::{self, Stack};
 use super::stack_bounds;
 use super::{alone, handler};
 
-/// Seconds that the work may take.
+/// Timeout of the work, in seconds.
 const LONGEST: u32 = 15;
-/// The stacks that threads keep for handlers are smaller than this. The standard library aborts on one when the usual stack
-/// has overflowed; a second handler finds just enough room there to do nothing.
+/// The stacks that threads keep for signal handlers are smaller than this. The standard library aborts on one after a
+/// stack overflow; a second handler has just enough space there to do nothing.
 const SMALL_STACK: usize = 64 * 1024;
-/// Stack that the work takes at most, and as much again. (22 KiB in a release build, 64 in a debug build.)
+/// The work's largest stack, doubled. (22 KiB in a release build, 64 in a debug build.)
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 const ENOUGH_STACK: usize = 128 * 1024;
 
-/// What is to be done.
+/// Work to do before the process ends.
 #[derive(Debug)]
 pub(crate) struct Work {
-    /// Whether it can be done while this thread waits. Called in the handler.
+    /// True if it can be done while this thread waits. Called in the handler.
     pub(crate) is_possible: fn() -> bool,
     /// Called on a new thread.
     pub(crate) run: fn(),
-    /// The same on the thread that ends the process, on another stack.
+    /// The same, called on the thread that ends the process, on another stack.
     pub(crate) run_here: fn(),
 }
 
 static WORK: AtomicPtr<Work> = AtomicPtr::new(null_mut());
-/// For the thread that does the work: a program that aborts because it has all the address space it may have has none left for
-/// a stack.
+/// Stack of the thread that does the work. A program that aborts because its address space is exhausted has none left
+/// for a stack.
 static STACK: OnceLock<Option<Stack>> = OnceLock::new();
 static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 static IS_DONE: AtomicBool = AtomicBool::new(false);
-/// The thread that does the work, and the one that has begun it: where they have their data.
+/// Addresses of a thread-local in the thread that does the work, and in the thread that started it.
 static WORKER: AtomicUsize = AtomicUsize::new(0);
 static BEGINNER: AtomicUsize = AtomicUsize::new(0);
 
-/// Has this work done.
+/// Sets the work.
 pub(crate) fn set_work(work: &'static Work) {
     WORK.store(std::ptr::from_ref(work).cast_mut(), Release);
 }
 
-/// Has the work done before `abort` ends the process. False: the program has a handler of its own, which stays.
+/// Runs the work before `abort` ends the process. False: the program has its own handler, which stays.
 pub(crate) fn catch_abort() -> bool {
     STACK.get_or_init(Stack::set_aside);
     let is_default = handler::present(libc::SIGABRT).is_some_and(|present| present.is_default());
     (is_default && handler::set(libc::SIGABRT, on_abort)) || handler::is(libc::SIGABRT, on_abort)
 }
 
-/// `abort` ends the process at once.
+/// Lets `abort` end the process at once.
 pub(crate) fn release_abort() {
     if handler::is(libc::SIGABRT, on_abort) {
         handler::set_default(libc::SIGABRT);
     }
 }
 
-/// Prepares for [`has_room`]. Outside of allocations.
+/// Prepares for [`has_room`]. Call it outside of allocations.
 pub(crate) fn prepare() {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     stack_bounds::prepare();
 }
 
-/// True if the work can be done on the stack that is in use. Not on that of a coroutine, whose size nobody knows.
+/// True if the current stack has enough space for the work. False on a coroutine's stack, whose size is unknown.
 pub(crate) fn has_room() -> bool {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     return stack_bounds::left().is_some_and(|left| left >= ENOUGH_STACK) && !handler::is_on_small_stack(ENOUGH_STACK);
@@ -83,18 +84,18 @@ pub(crate) fn has_room() -> bool {
     return true;
 }
 
-/// What became of work that was to be done on another stack.
+/// The outcome of work that was to run on another stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Elsewhere {
-    /// It is done, or another thread is at it, or it takes longer than it may.
+    /// It is done, or another thread is doing it, or it has timed out.
     Done,
-    /// There is none, or this thread must not wait for it.
+    /// There is no work, or this thread must not wait for it.
     Nothing,
     /// The system has neither a thread nor a stack.
     Impossible,
 }
 
-/// Has the work done on a stack that is large enough, while this thread waits. It takes 2 KiB of this one.
+/// Runs the work on a stack that is large enough, while this thread waits. It uses 2 KiB of the current stack.
 #[cold]
 #[inline(never)]
 pub(crate) fn work_elsewhere() -> Elsewhere {
@@ -103,18 +104,18 @@ pub(crate) fn work_elsewhere() -> Elsewhere {
     if !work.is_some_and(|work| (work.is_possible)()) {
         return Elsewhere::Nothing;
     }
-    // What was begun on the stack that is set aside is the last report: whoever comes later waits for that.
+    // Work that has begun on the reserved stack writes the last report: later callers wait for it.
     if !HAS_BEGUN.load(Acquire) {
         IS_DONE.store(false, Release);
     }
-    // The first thread of a process takes several KiB of this stack: the C library binds names then.
+    // Starting the first thread of a process uses several KiB of the current stack: the C library then binds symbols.
     let is_alone = alone::is_alone();
     if !is_alone && bare_thread::start(on_worker, &[]) {
         wait();
         return Elsewhere::Done;
     }
     let Some(stack) = STACK.get().and_then(Option::as_ref) else { return Elsewhere::Impossible };
-    // What has begun before an `abort` has the stack for itself.
+    // Work that began before an `abort` has the stack to itself.
     if HAS_BEGUN.swap(true, AcqRel) {
         wait();
         return Elsewhere::Done;
@@ -123,15 +124,16 @@ pub(crate) fn work_elsewhere() -> Elsewhere {
         wait();
         return Elsewhere::Done;
     }
-    // SAFETY: nobody else has begun anything on the stack, nor will.
+    // SAFETY: nobody else has begun anything on the stack, or will.
     let is_possible = unsafe { bare_thread::call_on(stack, on_stack) };
     IS_DONE.store(true, Release);
     if is_possible { Elsewhere::Done } else { Elsewhere::Impossible }
 }
 
-/// Has the work done before this signal ends the process, where the system has no thread but may have one for the stack that is
-/// set aside. If `may_run_here`, this thread does it on that stack where there is none: it holds nothing that the work needs. In
-/// the handler of the signal. False: nothing was done.
+/// Runs the work before this signal ends the process, if the system has no thread with a stack of its own but may have
+/// one for the reserved stack. If it has not, and `may_run_here`, the current thread does the work on that stack:
+/// `may_run_here` means that it holds nothing that the work needs. Called in the handler of the signal. False: nothing
+/// was done.
 pub(super) fn work_before(signal: c_int, may_run_here: bool) -> bool {
     if !may_wait() {
         return false;
@@ -147,7 +149,7 @@ pub(super) fn work_before(signal: c_int, may_run_here: bool) -> bool {
         wait();
         return true;
     }
-    // SAFETY: nobody else has begun anything on the stack, nor will.
+    // SAFETY: nobody else has begun anything on the stack, or will.
     may_run_here && unsafe { bare_thread::call_on(stack, on_stack) }
 }
 
@@ -158,7 +160,7 @@ extern "C" fn on_stack() {
     }
 }
 
-/// True if this thread may wait for the report: it is not the one that makes it. May be called in a handler.
+/// True if this thread may wait for the report, because it is not the one that makes it. May be called in a handler.
 pub(super) fn may_wait() -> bool {
     // SAFETY: as in `on_abort`.
     let work = unsafe { WORK.load(Acquire).as_ref() };
@@ -172,7 +174,7 @@ fn wait() {
     }
 }
 
-/// In a forked child: what a thread of the parent had begun is not this process's end.
+/// Called in a forked child: work that a thread of the parent began does not end this process.
 pub(crate) fn in_child() {
     HAS_BEGUN.store(false, Relaxed);
     IS_DONE.store(false, Relaxed);
@@ -184,24 +186,24 @@ extern "C" fn on_abort(_: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
     if handler::is_on_small_stack(SMALL_STACK) {
         return handler::act_by_default(libc::SIGABRT);
     }
-    // SAFETY: null, or what `set_work` was given, which lives as long as the program.
+    // SAFETY: null, or the argument of `set_work`, which lives as long as the program.
     let work = unsafe { WORK.load(Acquire).as_ref() };
-    // One of these two that aborts meanwhile, because there is no memory left, must not wait for itself.
+    // If one of these two threads aborts meanwhile, because memory has run out, it must not wait for itself.
     let is_at_it = [&WORKER, &BEGINNER].iter().any(|thread| thread.load(Acquire) == this_thread());
     if !work.is_some_and(|work| !is_at_it && (work.is_possible)()) {
         return handler::act_by_default(libc::SIGABRT);
     }
-    // Of threads that abort together the first one has it done, and the others wait with it.
+    // If several threads abort together, the first one starts the work, and all wait for it.
     if !HAS_BEGUN.swap(true, AcqRel) {
         BEGINNER.store(this_thread(), Release);
         give_up_by(libc::SIGABRT, &[libc::SIGALRM, libc::SIGSEGV, libc::SIGBUS]);
         let stack = STACK.get().and_then(Option::as_ref);
-        // The alarm has to come through: making a thread may wait for the heap's lock, which this thread holds.
+        // The alarm has to be delivered: starting a thread may wait for the heap's lock, which this thread holds.
         let open = [libc::SIGALRM];
         if !stack.is_some_and(|stack| bare_thread::start_on(stack, on_worker, &open))
             && !bare_thread::start(on_worker, &open)
         {
-            // A signal from elsewhere can find this thread in the middle of anything.
+            // A signal from another process can interrupt this thread at any point.
             if handler::is_own(info) {
                 on_worker();
             }
@@ -229,7 +231,7 @@ fn on_worker() {
     IS_DONE.store(true, Release);
 }
 
-/// Has the process end by a signal when one of these comes, of which an alarm comes in the end.
+/// Ends the process by `signal` when one of the signals `on` arrives. An alarm is set, so that one arrives eventually.
 fn give_up_by(signal: c_int, on: &[c_int]) {
     static BY: AtomicI32 = AtomicI32::new(libc::SIGABRT);
     extern "C" fn give_up(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {

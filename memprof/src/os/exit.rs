@@ -1,7 +1,7 @@
 //! The end of the process.
 
-/// Has `handler` called by `exit`, which `std::process::exit` and the return from main go through. Returns whether the
-/// system took it.
+/// Registers `handler` with `exit`, which `std::process::exit` and the return from main call. Returns true if the
+/// system accepted it.
 #[cfg(unix)]
 pub(crate) fn at_exit(handler: extern "C" fn()) -> bool {
     // SAFETY: `atexit` only stores the pointer, and the function lives as long as the program.
@@ -12,7 +12,7 @@ pub(crate) fn at_exit(handler: extern "C" fn()) -> bool {
 pub(crate) use windows::at_exit;
 
 /// The return from main ends in the C runtime's `exit`, which calls handlers. `std::process::exit` calls the system's
-/// `ExitProcess`, which calls nobody: the module that this is linked into calls a function of ours in its place.
+/// `ExitProcess`, which calls none: the module that memprof is linked into calls a function of ours instead.
 #[cfg(windows)]
 mod windows {
     use super::super::import_table;
@@ -21,17 +21,17 @@ mod windows {
     use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
     use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 
-    /// Handlers that there can be.
+    /// Most handlers.
     const MOST: usize = 4;
     static HANDLERS: [AtomicPtr<()>; MOST] = [const { AtomicPtr::new(null_mut()) }; MOST];
-    /// `ExitProcess`; 0: nobody in this module calls it.
+    /// Address of `ExitProcess`; 0: nothing in this module calls it.
     static SYSTEMS: AtomicUsize = AtomicUsize::new(0);
 
     type Handler = extern "C" fn();
     type ExitProcess = unsafe extern "system" fn(u32) -> !;
 
-    /// Has `handler` called by the C runtime's `exit`, and before `ExitProcess` where this module calls it. It may be
-    /// called by both. Returns whether both took it.
+    /// Registers `handler` with the C runtime's `exit`, and before `ExitProcess` where this module calls it. Both may
+    /// call it. Returns true if both accepted it.
     pub(crate) fn at_exit(handler: Handler) -> bool {
         static ONCE: Once = Once::new();
         static IS_READY: AtomicBool = AtomicBool::new(false);
@@ -51,7 +51,7 @@ mod windows {
         for place in &HANDLERS {
             let handler = place.load(Acquire);
             if !handler.is_null() {
-                // SAFETY: only `at_exit` stores here, and what it stores is such a function.
+                // SAFETY: only `at_exit` stores here, and it stores such a function.
                 unsafe { std::mem::transmute::<*mut (), Handler>(handler)() };
             }
         }

@@ -1,4 +1,4 @@
-//! Files that are read where they are.
+//! Files that are mapped into memory.
 
 use memmap2::Mmap;
 use std::fs::{File, Metadata, OpenOptions};
@@ -6,23 +6,24 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// The largest file that is read. The debug information of the largest programs has 4 GB.
+/// Largest file that is read. The debug information of the largest programs has 4 GB.
 const LARGEST: u64 = 16 << 30;
 
-/// The bytes of a file, which come from the disk as they are read: debug information is larger than what is wanted of it.
+/// The bytes of a file, loaded from disk as they are accessed: debug information is larger than the part that is
+/// needed.
 ///
-/// Only of a regular file: whoever opens a pipe may wait for ever, and what a device does when it is opened nobody knows.
+/// Only regular files: opening a pipe may block forever, and opening a device may have any effect.
 pub(crate) fn mapped(path: &Path) -> io::Result<Mmap> {
     check(&path.metadata()?)?;
     let file = open(path)?;
-    // Another one may stand there by now.
+    // The path may lead to another file by now.
     check(&file.metadata()?)?;
-    // SAFETY: only files of programs and their debug information are read in this way. Linkers and package managers make
-    // such files anew and do not write into those that are there, or a program would not survive its own update.
+    // SAFETY: only programs and their debug information are read in this way. Linkers and package managers replace such
+    // files and do not write into existing ones, or a program would not survive its own update.
     unsafe { Mmap::map(&file) }
 }
 
-/// Opens a file without waiting for anybody, and without making a terminal this process's own.
+/// Opens a file without blocking, and without making a terminal the controlling one.
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
 }
@@ -50,7 +51,7 @@ mod tests {
         let name = CString::new(path("pipe").as_os_str().as_bytes()).unwrap();
         // SAFETY: the name ends with 0.
         assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
-        // It takes no place on the disk.
+        // It occupies no disk space.
         File::create(path("huge")).unwrap().set_len(LARGEST + 1).unwrap();
         std::os::unix::fs::symlink("loop", path("loop")).unwrap();
         for other in ["pipe", "huge", "loop", "missing", ""] {
@@ -59,7 +60,7 @@ mod tests {
         for device in ["/dev/zero", "/dev/null", "/dev/tty"] {
             assert!(mapped(Path::new(device)).is_err(), "{device}");
         }
-        // Between the two looks a pipe may take the place of a file.
+        // A pipe may replace the file between the two checks.
         assert!(check(&open(&path("pipe")).unwrap().metadata().unwrap()).is_err());
     }
 }

@@ -1,9 +1,9 @@
-//! Being told of a fork, in the child.
+//! Notification of a fork, in the child.
 
-/// Has `handler` run in every child of this process that `fork` makes, before `fork` returns there. It runs on the only
-/// thread of the child, where other threads may have been in the middle of anything: it must not allocate, nor wait.
-/// Returns false where the system does not take it. What becomes of a child that only runs another program is nobody's
-/// business, and mostly the system makes it without this.
+/// Registers `handler`, which runs in every child of this process that `fork` creates, before `fork` returns there. It
+/// runs on the only thread of the child. Other threads may have been in the middle of anything: the handler must not
+/// allocate or block. Returns false if the system does not accept it. A child that only runs another program is of no
+/// interest, and the system mostly creates it without these handlers.
 pub(crate) fn in_child(handler: extern "C" fn()) -> bool {
     #[cfg(unix)]
     // SAFETY: the call only stores the pointer, and the function lives as long as the program.

@@ -1,8 +1,9 @@
-//! A lock that a forked child finds free: whoever held it in the parent does not exist in the child to give it back.
+//! A lock that is free in a forked child: the thread that held it in the parent does not exist in the child and cannot
+//! release it.
 //!
-//! It is held while a report is made, never inside an allocation. Waiting is polling: a report takes milliseconds, and what
-//! the system offers to wait with knows nothing of forks. Whoever came first is served first, so that a thread that
-//! writes one report after the other keeps nobody from ending the program.
+//! It is held while a report is made, never inside an allocation. Waiting is polling: a report takes milliseconds, and
+//! the system's blocking primitives know nothing of forks. The lock is served in order of arrival, so that a thread
+//! that writes one report after another does not keep the program from ending.
 
 use std::marker::PhantomData;
 use std::ptr::null_mut;
@@ -11,30 +12,30 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize};
 use std::time::Duration;
 
 thread_local! {
-    /// Its address tells the threads of this process apart.
+    /// Its address identifies the thread within this process.
     static TOKEN: u8 = const { 0 };
 }
 
-/// How long one waits before one looks again.
+/// Interval of polling.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The lock, and what it guards. That is only ever replaced as a whole, by one store: a lock whose holder is gone leaves
-/// nothing half done.
+/// The lock, and the value it guards. The value is only replaced as a whole, by one store: a lock whose owner is gone
+/// leaves nothing half done.
 #[derive(Debug)]
 pub(crate) struct ForkLock<T> {
     /// A [`Turn`].
     turn: AtomicU64,
-    /// The token of the thread that holds it; 0: none.
+    /// Token of the thread that holds it; 0: none.
     holder: AtomicUsize,
     value: AtomicPtr<T>,
 }
 
-/// Whose turn it is, in one word.
+/// The queue of the lock, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Turn {
     /// The process that the other two belong to.
     process: u32,
-    /// The number that the next one gets.
+    /// The next number to be given out.
     next: u16,
     /// The number that holds the lock, or will.
     served: u16,
@@ -62,14 +63,14 @@ impl<T> ForkLock<T> {
         Self { turn: AtomicU64::new(0), holder: AtomicUsize::new(0), value: AtomicPtr::new(null_mut()) }
     }
 
-    /// Waits until nobody else of this process holds it.
+    /// Waits until no other thread of this process holds it.
     pub(crate) fn lock(&self) -> Held<'_, T> {
         let process = std::process::id();
         let mut number = 0;
         let draw = |word| {
             let mut turn = Turn::from_word(word);
             if turn.process != process {
-                // Whoever holds it, or waits, does so in another process.
+                // The owner and the waiting threads belong to another process.
                 turn = Turn { process, next: turn.served, served: turn.served };
             }
             number = turn.next;
@@ -83,12 +84,12 @@ impl<T> ForkLock<T> {
         Held { lock: self, _stays: PhantomData }
     }
 
-    /// The lock, if it is free now. Never waits and never allocates.
+    /// Returns the lock if it is free now. Never waits and never allocates.
     pub(crate) fn try_lock(&self) -> Option<Held<'_, T>> {
         let process = std::process::id();
         let draw = |word| {
             let turn = Turn::from_word(word);
-            // Whoever holds it, or waits, does so in another process.
+            // The owner and the waiting threads belong to another process.
             let served = if turn.process == process { turn.served } else { turn.next };
             (served == turn.next).then(|| Turn { process, next: served.wrapping_add(1), served }.word())
         };
@@ -97,7 +98,7 @@ impl<T> ForkLock<T> {
         Some(Held { lock: self, _stays: PhantomData })
     }
 
-    /// Whether this very thread holds it: it must not wait for itself.
+    /// True if the current thread holds it, which must not wait for itself.
     pub(crate) fn is_held_here(&self) -> bool {
         let turn = Turn::from_word(self.turn.load(Acquire));
         turn.process == std::process::id() && turn.served != turn.next && self.holder.load(Relaxed) == token()
@@ -107,8 +108,8 @@ impl<T> ForkLock<T> {
 impl<T> Held<'_, T> {
     /// The value, if there is one.
     pub(crate) fn get(&self) -> Option<&T> {
-        // SAFETY: null, or a box that `put` has taken apart. Whoever takes it out has the lock, which this thread has, and
-        // `self` is borrowed meanwhile.
+        // SAFETY: null, or a box that `put` has leaked. Only the owner of the lock takes it out, which is this thread,
+        // and `self` is borrowed meanwhile.
         unsafe { self.lock.value.load(Acquire).as_ref() }
     }
 
@@ -124,7 +125,7 @@ impl<T> Held<'_, T> {
     }
 
     fn owned(value: *mut T) -> Option<Box<T>> {
-        // SAFETY: null, or a box that `put` has taken apart and that was taken out of the lock by the caller just now.
+        // SAFETY: null, or a box that `put` has leaked and that the caller has just taken out of the lock.
         if value.is_null() { None } else { Some(unsafe { Box::from_raw(value) }) }
     }
 }
@@ -135,7 +136,7 @@ impl<T> Drop for Held<'_, T> {
         let process = std::process::id();
         let serve_next = |word| {
             let turn = Turn::from_word(word);
-            // Taken before a fork, by the thread that forked: in the child nobody waits for it.
+            // If it was taken before a fork by the thread that forked, nobody in the child waits for it.
             let is_ours = turn.process == process;
             is_ours.then(|| Turn { served: turn.served.wrapping_add(1), ..turn }.word())
         };
@@ -220,7 +221,7 @@ mod tests {
     #[test]
     fn what_another_process_holds_is_free() {
         static LOCK: ForkLock<()> = ForkLock::new();
-        // As a child finds it that was forked while two waited behind the holder.
+        // The state in a child that was forked while two threads waited behind the owner.
         let of_parent = Turn { process: std::process::id() ^ 1, next: u16::MAX, served: u16::MAX - 3 };
         LOCK.turn.store(of_parent.word(), Relaxed);
         drop(LOCK.lock());

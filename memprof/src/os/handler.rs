@@ -1,4 +1,4 @@
-//! What stands between a signal and its default action. All of it may be called in a handler.
+//! Signal actions: the handler, the default action, or ignored. Everything in here may be called in a handler.
 
 use libc::c_int;
 use std::ffi::c_void;
@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 
 pub(super) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
-/// What the system does with a signal.
+/// The system's action for a signal.
 #[derive(Clone, Copy)]
 pub(super) struct Present(libc::sigaction);
 
@@ -19,7 +19,7 @@ impl Present {
         self.0.sa_sigaction == libc::SIG_DFL
     }
 
-    /// The handler; 0: none.
+    /// Address of the handler; 0: none.
     pub(super) fn address(&self) -> usize {
         if self.is_default() || self.is_ignore() { 0 } else { self.0.sa_sigaction }
     }
@@ -28,35 +28,35 @@ impl Present {
         self.0.sa_flags & libc::SA_SIGINFO != 0
     }
 
-    /// True if the handler is called once, and the next signal has its default action.
+    /// True if the handler is called only once, and the next signal has its default action.
     pub(super) fn is_for_once(&self) -> bool {
         self.0.sa_flags & libc::SA_RESETHAND != 0
     }
 }
 
-/// What the system does with a signal now.
+/// The current action for a signal.
 pub(super) fn present(signal: c_int) -> Option<Present> {
-    // SAFETY: a zeroed `sigaction` is one; the call only fills it.
+    // SAFETY: a zeroed `sigaction` is valid; the call only fills it.
     unsafe {
         let mut present = std::mem::zeroed();
         if libc::sigaction(signal, null(), &raw mut present) == 0 { Some(Present(present)) } else { None }
     }
 }
 
-/// Whether this very handler is the one that is called.
+/// True if this handler is installed.
 pub(super) fn is(signal: c_int, handler: Handler) -> bool {
     present(signal).is_some_and(|present| present.address() == handler as usize)
 }
 
-/// Has `handler` called. Calls of the system go on after it. It runs on the stack that is in use: that which threads keep for
-/// handlers is too small to begin a thread on.
+/// Installs `handler`. System calls restart after it. It runs on the current stack: the alternate stack that threads
+/// keep for handlers is too small to start a thread on.
 pub(super) fn set(signal: c_int, handler: Handler) -> bool {
     set_alone(signal, handler, &[])
 }
 
-/// The same, and none of `others` comes before it has returned.
+/// Like [`set`], and blocks `others` while the handler runs.
 pub(super) fn set_alone(signal: c_int, handler: Handler, others: &[c_int]) -> bool {
-    // SAFETY: a zeroed `sigaction` is one, with an empty mask.
+    // SAFETY: a zeroed `sigaction` is valid, with an empty mask.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = handler as usize;
     action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
@@ -67,9 +67,9 @@ pub(super) fn set_alone(signal: c_int, handler: Handler, others: &[c_int]) -> bo
     put(signal, &action)
 }
 
-/// Has `handler` called instead of the one that is there, with its flags and mask: calls of the system are interrupted or go on
-/// as before, and the stack and the blocked signals are those that the program chose. A handler that is called once is left to
-/// `handler`, which stays.
+/// Installs `handler` in place of the current one, with its flags and mask: system calls are interrupted or restart as
+/// before, and the stack and the blocked signals are those that the program chose. If the current one is to be called
+/// only once, `handler` has to see to that, because it stays.
 pub(super) fn set_around(signal: c_int, handler: Handler, before: &Present) -> bool {
     let mut action = before.0;
     action.sa_sigaction = handler as usize;
@@ -77,27 +77,27 @@ pub(super) fn set_around(signal: c_int, handler: Handler, before: &Present) -> b
     put(signal, &action)
 }
 
-/// Has the system do what it did before.
+/// Restores a former action.
 pub(super) fn put_back(signal: c_int, before: &Present) -> bool {
     put(signal, &before.0)
 }
 
 pub(super) fn set_default(signal: c_int) -> bool {
-    // SAFETY: a zeroed `sigaction` is one, with an empty mask.
+    // SAFETY: a zeroed `sigaction` is valid, with an empty mask.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = libc::SIG_DFL;
     put(signal, &action)
 }
 
 fn put(signal: c_int, action: &libc::sigaction) -> bool {
-    // SAFETY: the handler is a constant of the system, or the program's own, or lives as long as the program and calls nothing
-    // that must not be called in a handler.
+    // SAFETY: the handler is a constant of the system, or the program's own, or lives as long as the program and is
+    // async-signal-safe.
     unsafe { libc::sigaction(signal, action, null_mut()) == 0 }
 }
 
-/// Lets this thread have the signal. False: the system refuses that.
+/// Unblocks the signal for this thread. False: the system refuses.
 pub(super) fn unblock(signal: c_int) -> bool {
-    // SAFETY: the set is emptied before it is used, and the former mask is not asked for.
+    // SAFETY: the set is emptied before it is used, and the former mask is not returned.
     unsafe {
         let mut set = std::mem::zeroed::<libc::sigset_t>();
         libc::sigemptyset(&raw mut set);
@@ -106,9 +106,9 @@ pub(super) fn unblock(signal: c_int) -> bool {
     }
 }
 
-/// Lets this thread have the signals again that it had when the present handler was called.
+/// Restores the signal mask that this thread had when the current handler was called.
 pub(super) fn unblock_as_before(context: *const c_void) {
-    // SAFETY: null, or what the system gives to a handler; the former mask is not asked for.
+    // SAFETY: null, or the context that the system passes to a handler; the former mask is not returned.
     unsafe {
         if let Some(context) = context.cast::<libc::ucontext_t>().as_ref() {
             libc::pthread_sigmask(libc::SIG_SETMASK, &raw const context.uc_sigmask, null_mut());
@@ -116,14 +116,14 @@ pub(super) fn unblock_as_before(context: *const c_void) {
     }
 }
 
-/// The end of the process, as if nobody had had a handler: by the signal itself, which whoever waits for it sees.
+/// Ends the process as if there had never been a handler: by the signal itself, so that a waiting parent sees it.
 pub(super) fn act_by_default(signal: c_int) {
     set_default(signal);
     let is_open = unblock(signal);
     // SAFETY: the calls take any number.
     unsafe {
         let is_sent = libc::raise(signal) == 0;
-        // Some sandboxes refuse what these two need. Another thread gets it then. −1 would be all processes.
+        // Some sandboxes refuse these two calls. Then another thread gets the signal. −1 would mean all processes.
         let process = libc::getpid();
         if !(is_open && is_sent) && process > 1 {
             libc::kill(process, signal);
@@ -131,10 +131,10 @@ pub(super) fn act_by_default(signal: c_int) {
     }
 }
 
-/// Whether this process has sent itself the signal that a handler was called for.
+/// True if this process itself sent the signal that a handler was called for.
 pub(super) fn is_own(info: *const libc::siginfo_t) -> bool {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-    // SAFETY: null, or the information of a signal that was sent, as the system gives it to a handler.
+    // SAFETY: null, or the information that the system passes to the handler of a signal that was sent.
     return unsafe { info.as_ref().is_some_and(|info| info.si_pid() == libc::getpid()) };
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
     return {
@@ -143,9 +143,9 @@ pub(super) fn is_own(info: *const libc::siginfo_t) -> bool {
     };
 }
 
-/// Whether this runs on a stack of less than so many bytes that the thread keeps for handlers.
+/// True if this runs on an alternate signal stack of fewer bytes than this.
 pub(super) fn is_on_small_stack(bytes: usize) -> bool {
-    // SAFETY: a zeroed `stack_t` is one; the call only fills it.
+    // SAFETY: a zeroed `stack_t` is valid; the call only fills it.
     let stack = unsafe {
         let mut stack = std::mem::zeroed::<libc::stack_t>();
         libc::sigaltstack(null(), &raw mut stack);
@@ -154,9 +154,9 @@ pub(super) fn is_on_small_stack(bytes: usize) -> bool {
     stack.ss_flags & libc::SS_ONSTACK != 0 && stack.ss_size < bytes
 }
 
-/// Milliseconds of a clock that is never set back; never 0.
+/// Milliseconds of a monotonic clock; never 0.
 pub(super) fn milliseconds() -> u64 {
-    // SAFETY: the call fills the place it is given.
+    // SAFETY: the call fills the value that it is given.
     let time = unsafe {
         let mut time = std::mem::zeroed::<libc::timespec>();
         libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time);
@@ -165,7 +165,7 @@ pub(super) fn milliseconds() -> u64 {
     (time.tv_sec as u64).wrapping_mul(1000).wrapping_add(time.tv_nsec as u64 / 1_000_000).max(1)
 }
 
-/// The number of this thread; 0: not known.
+/// The id of this thread; 0: unknown.
 pub(super) fn thread() -> u32 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: the call has no preconditions.
@@ -174,21 +174,21 @@ pub(super) fn thread() -> u32 {
     return 0;
 }
 
-/// Waits for some milliseconds.
+/// Sleeps for a few milliseconds.
 pub(super) fn pause() {
     let time = libc::timespec { tv_sec: 0, tv_nsec: 2_000_000 };
-    // SAFETY: the time is valid, and what is left of it is not asked for.
+    // SAFETY: the time is valid, and a null pointer means that the remaining time is not returned.
     unsafe { libc::nanosleep(&raw const time, null_mut()) };
 }
 
-/// What the interrupted code may be about to read.
+/// The error number, which the interrupted code may be about to read.
 pub(super) fn errno() -> c_int {
     std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
 }
 
 pub(super) fn set_errno(errno: c_int) {
     #[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "hurd", target_os = "redox"))]
-    // SAFETY: the place is this thread's own.
+    // SAFETY: the location belongs to this thread.
     unsafe {
         *libc::__errno_location() = errno;
     }

@@ -1,9 +1,9 @@
-//! A handler of the program's that has interrupted the C library's allocator and calls `exit`.
+//! A handler of the program that has interrupted the C library's allocator and calls `exit`.
 //!
-//! The allocator's heap is half changed then, or its lock is held by this very thread: whoever allocates damages the heap or waits
-//! for ever. Nothing tells a function that a handler has called it. But the system leaves the state of the interrupted code on
-//! the stack, beneath the address that the handler returns to. What looks like that is believed if it is on the way of the
-//! unwinder: an earlier handler may have left the same bytes.
+//! The allocator's heap is then half changed, or its lock is held by this very thread: an allocation corrupts the heap
+//! or deadlocks. Nothing tells a function that it was called from a handler. But the system saves the state of the
+//! interrupted code on the stack, next to the address that the handler returns to. A word sequence that looks like this
+//! state counts only if the unwinder passes it: an earlier handler may have left the same bytes.
 
 pub(crate) use imp::has_interrupted_allocator;
 
@@ -16,13 +16,13 @@ mod imp {
     use std::ptr::null;
 
     const WORD: usize = size_of::<usize>();
-    /// Words of the interrupted code's stack that are looked at: a call within the allocator has no larger frame.
+    /// Words of the interrupted code's stack that are examined: no call in the allocator has a larger frame.
     const NEXT: usize = 64;
-    /// Segment of code in a process of 64 bits.
+    /// Code segment of a 64-bit process.
     const CODE_SEGMENT: usize = 0x33;
 
     unsafe extern "C" {
-        /// Of the library that unwinds panics.
+        /// From the library that unwinds panics.
         fn _Unwind_Backtrace(
             see: unsafe extern "C" fn(*mut c_void, *mut c_void) -> c_int,
             search: *mut c_void,
@@ -30,7 +30,7 @@ mod imp {
         fn _Unwind_GetIP(frame: *mut c_void) -> usize;
     }
 
-    /// True if this is called in such a handler.
+    /// True if this is called from such a handler.
     #[cold]
     #[inline(never)]
     pub(crate) fn has_interrupted_allocator() -> bool {
@@ -45,20 +45,20 @@ mod imp {
 
     fn word(at: usize) -> usize {
         let word;
-        // SAFETY: callers pass addresses of this thread's stack. The compiler knows of no object there, and a sanitizer of no
-        // access.
+        // SAFETY: callers pass addresses of this thread's stack. Assembly, because the compiler knows of no object
+        // there, and a sanitizer would report the access.
         unsafe {
             std::arch::asm!("mov {}, [{}]", out(reg) word, in(reg) at, options(readonly, nostack, preserves_flags));
         }
         word
     }
 
-    /// The end of the stack that holds an address of this thread: its own, or the one that it has for handlers.
+    /// The end of the stack of this thread that holds the address: its own, or its alternate signal stack.
     fn end_of_stack(here: usize) -> Option<usize> {
         if let Some(bounds) = super::super::stack_bounds::around(here) {
             return Some(bounds.high);
         }
-        // SAFETY: a zeroed `stack_t` is one; the call only fills it.
+        // SAFETY: a zeroed `stack_t` is valid; the call only fills it.
         let stack = unsafe {
             let mut stack = std::mem::zeroed::<libc::stack_t>();
             libc::sigaltstack(null(), &raw mut stack);
@@ -68,9 +68,9 @@ mod imp {
         (stack.ss_flags & libc::SS_ONSTACK != 0 && range.contains(&here)).then_some(range.end)
     }
 
-    /// Where handlers return to.
+    /// Return address of handlers.
     fn way_back() -> Option<usize> {
-        // SAFETY: a zeroed `sigaction` is one; the call only fills it.
+        // SAFETY: a zeroed `sigaction` is valid; the call only fills it.
         let action = unsafe {
             let mut action = std::mem::zeroed::<libc::sigaction>();
             libc::sigaction(libc::SIGABRT, null(), &raw mut action);
@@ -79,7 +79,7 @@ mod imp {
         action.sa_restorer.map(|function| function as usize)
     }
 
-    /// The interrupted instruction, if the state at `at` is one, and that of a thread in the allocator.
+    /// The interrupted instruction, if there is a saved state at `at` and the thread was in the allocator.
     fn interrupted(at: usize, stack: Range<usize>) -> Option<usize> {
         const REGISTERS: usize = offset_of!(libc::ucontext_t, uc_mcontext.gregs);
         let register = |name: c_int| word(at + REGISTERS + name as usize * WORD);
@@ -88,7 +88,7 @@ mod imp {
         }
         let (address, top) = (register(libc::REG_RIP), register(libc::REG_RSP));
         let mut next = [0; NEXT];
-        // A handler with a stack of its own has interrupted code on another one.
+        // A handler on an alternate stack has interrupted code on another one.
         if stack.contains(&top) && top.is_multiple_of(WORD) {
             let words = (top..stack.end - WORD).step_by(WORD);
             next.iter_mut().zip(words).for_each(|(next, at)| *next = word(at));
@@ -96,7 +96,7 @@ mod imp {
         alone::was_in_allocator(address, &next).then_some(address)
     }
 
-    /// True if the unwinder comes by this instruction.
+    /// True if the unwinder passes this instruction.
     fn is_on_the_way(address: usize) -> bool {
         struct Search {
             address: usize,
@@ -105,7 +105,7 @@ mod imp {
         unsafe extern "C" fn see(frame: *mut c_void, search: *mut c_void) -> c_int {
             const GO_ON: c_int = 0;
             const STOP: c_int = 4;
-            // SAFETY: the search that the caller has passed, and the unwinder's frame.
+            // SAFETY: the search that the caller passed, and the unwinder's frame.
             unsafe {
                 let search = &mut *search.cast::<Search>();
                 search.is_found |= _Unwind_GetIP(frame) == search.address;
@@ -121,7 +121,7 @@ mod imp {
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64", not(target_feature = "crt-static"))))]
 mod imp {
-    /// Nobody can tell here.
+    /// Not known on this system.
     pub(crate) fn has_interrupted_allocator() -> bool {
         false
     }

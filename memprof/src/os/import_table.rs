@@ -1,27 +1,27 @@
-//! The functions of other modules that the module calls into which this is linked, a program or a library: the loader
-//! has put their addresses into a table. Other modules have tables of their own, which stay as they are.
+//! The import table of the module that memprof is linked into, a program or a library: the loader stores the addresses
+//! of other modules' functions there. Other modules have their own tables, which stay unchanged.
 
 use std::ffi::CStr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use windows_sys::Win32::System::Memory::{PAGE_READWRITE, VirtualProtect};
 
-/// Bytes of a description of one imported module, and where its fields are.
+/// Size of the description of one imported module, and offsets of its fields.
 const DESCRIPTION: usize = 20;
 const NAMES: usize = 0;
 const ADDRESSES: usize = 16;
 
 unsafe extern "C" {
-    /// Where the module begins in memory. The linker defines it.
+    /// Start of the module in memory. The linker defines it.
     static __ImageBase: u8;
 }
 
-/// Has this module call `new` where it calls the function of this name. The function's address is stored in `before`
-/// before the first of these calls. False: the system does not let the table be changed. Where nobody calls the
-/// function there is nothing to do.
+/// Lets this module call `new` instead of the function of this name. Stores the function's address in `before` ahead of
+/// the first such call. False: the system does not let the table be changed. If the module does not import the
+/// function, there is nothing to do.
 pub(crate) fn replace(name: &CStr, new: usize, before: &AtomicUsize) -> bool {
     let mut all = true;
-    // SAFETY: the loader has read the same headers and tables to load this module; they stay as they are.
+    // SAFETY: the loader has read the same headers and tables to load this module, and they do not change.
     unsafe {
         for place in places(name) {
             let present = (*place).load(Acquire);
@@ -35,20 +35,20 @@ pub(crate) fn replace(name: &CStr, new: usize, before: &AtomicUsize) -> bool {
     all
 }
 
-/// Places in the table that hold the address of the function of this name.
+/// Entries of the table that hold the address of the function of this name.
 ///
 /// # Safety
-/// The module's headers are as the loader has read them.
+/// The module's headers are unchanged since the loader read them.
 unsafe fn places(name: &CStr) -> Vec<*const AtomicUsize> {
     let base = &raw const __ImageBase;
-    // SAFETY: as the caller vouches. All offsets are those of the format of executables (PE), which the loader has
+    // SAFETY: by the caller's contract. All offsets are those of the executable format (PE), which the loader has
     // checked.
     unsafe {
         let at = |offset: usize| base.add(offset);
         let word = |offset: usize| at(offset).cast::<u32>().read_unaligned() as usize;
         let header = word(0x3c) + 24;
         let is_64_bit = at(header).cast::<u16>().read_unaligned() == 0x20b;
-        // The second of the directories.
+        // The second of the data directories.
         let mut description = word(header + if is_64_bit { 112 } else { 96 } + 8);
         let mut found = Vec::new();
         if description == 0 {
@@ -61,7 +61,7 @@ unsafe fn places(name: &CStr) -> Vec<*const AtomicUsize> {
                 if entry == 0 {
                     break;
                 }
-                // The highest bit: by a number, not by a name. A name stands behind a number of two bytes.
+                // The highest bit is set if the import is by number. A name follows a number of two bytes.
                 let is_named = entry >> (usize::BITS - 1) == 0;
                 if is_named && CStr::from_ptr(at(entry + 2).cast()) == name {
                     found.push(at(addresses + index).cast::<AtomicUsize>());
@@ -73,13 +73,13 @@ unsafe fn places(name: &CStr) -> Vec<*const AtomicUsize> {
     }
 }
 
-/// Stores an address in the table, which may be closed to writers.
+/// Stores an address in the table, which may be write-protected.
 ///
 /// # Safety
-/// `place` is a place of the table.
+/// `place` is an entry of the table.
 unsafe fn store(place: *const AtomicUsize, address: usize) -> bool {
     let mut before = 0;
-    // SAFETY: as the caller vouches; the pages get back the protection that they had.
+    // SAFETY: by the caller's contract; the pages get back their former protection.
     unsafe {
         if VirtualProtect(place.cast(), size_of::<usize>(), PAGE_READWRITE, &raw mut before) == 0 {
             return false;

@@ -1,9 +1,10 @@
-//! The library that memprof is in stays loaded until the process ends.
+//! Keeps the library that contains memprof loaded until the process ends.
 //!
-//! The system keeps addresses in it: what it calls when a thread ends, in `exit`, in signals and in forked children, and where
-//! memprof's own threads are. A plugin that is unloaded would leave them behind. So the library is marked as one that stays as
-//! soon as it is loaded, by an initializer: in an allocation nobody may call the loader, which allocates and has a lock.
-//! Nothing is done for the program itself, nor where libraries are never unloaded (musl, static programs).
+//! The system keeps addresses in it: the functions called at the end of a thread, in `exit`, in signals and in forked
+//! children, and the code of memprof's own threads. If a plugin were unloaded, these addresses would dangle. So an
+//! initializer marks the library as permanent as soon as it is loaded. An allocation could not do this later: the
+//! loader allocates and has a lock. Nothing is done for the program itself, or on systems that never unload libraries
+//! (musl, static programs).
 
 #[cfg(all(
     unix,
@@ -29,19 +30,19 @@ mod dynamic {
         IS_LIBRARY.load(Relaxed)
     }
 
-    /// True if the library was loaded by `dlmopen` into a namespace with a C library of its own.
+    /// True if `dlmopen` loaded the library into a namespace with a C library of its own.
     #[inline]
     pub(crate) fn is_in_other_namespace() -> bool {
         IS_IN_OTHER_NAMESPACE.load(Relaxed)
     }
 
-    /// The loader calls what stands in this section before it returns to whoever has loaded the library.
+    /// The loader calls the functions in this section before it returns to the code that loads the library.
     #[used]
     #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
     #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs"))]
     static AT_LOAD: extern "C" fn() = at_load;
 
-    /// Has the linker keep the initializer, which nobody else names.
+    /// Makes the linker keep the initializer, which nothing else refers to.
     pub(crate) fn hold() {
         // SAFETY: it is a static.
         unsafe { (&raw const AT_LOAD).read_volatile() };
@@ -51,8 +52,8 @@ mod dynamic {
         crate::os::wanted::note_start();
         let Some(name) = name() else { return };
         IS_LIBRARY.store(true, Relaxed);
-        // The loader may be called by an initializer. It finds the library by its name and opens no file.
-        // SAFETY: the name is the loader's, and there as long as the library.
+        // An initializer may call the loader, which finds the library by its name and opens no file.
+        // SAFETY: the name belongs to the loader, and lives as long as the library.
         let library = unsafe { libc::dlopen(name, libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE) };
         note_namespace(library);
     }
@@ -60,7 +61,7 @@ mod dynamic {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     fn note_namespace(library: *mut c_void) {
         let mut namespace: libc::Lmid_t = libc::LM_ID_BASE;
-        // SAFETY: a handle that was opened just now, and a place for what is asked for.
+        // SAFETY: the handle was just opened, and the pointer is valid for the answer.
         let is_told = !library.is_null()
             && unsafe { libc::dlinfo(library, libc::RTLD_DI_LMID, (&raw mut namespace).cast()) } == 0;
         IS_IN_OTHER_NAMESPACE.store(is_told && namespace != libc::LM_ID_BASE, Relaxed);
@@ -69,7 +70,7 @@ mod dynamic {
     #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
     fn note_namespace(_: *mut c_void) {}
 
-    /// The name that the loader has for the library; `None` for the program itself.
+    /// The loader's name of the library; `None` for the program itself.
     #[cfg(not(target_vendor = "apple"))]
     fn name() -> Option<*const c_char> {
         struct Search {
@@ -78,7 +79,8 @@ mod dynamic {
         }
         #[allow(clippy::unnecessary_cast, reason = "systems of 32 bits have smaller ones")]
         unsafe extern "C" fn look(module: *mut libc::dl_phdr_info, _: usize, search: *mut c_void) -> libc::c_int {
-            // SAFETY: the loader passes a whole structure, whose headers live during the call, and the pointer it was given.
+            // SAFETY: the loader passes a complete structure, whose headers live during the call, and the given
+            // pointer.
             let (module, search) = unsafe { (&*module, &mut *search.cast::<Search>()) };
             if module.dlpi_phdr.is_null() {
                 return 0;
@@ -100,7 +102,7 @@ mod dynamic {
         named(search.name)
     }
 
-    /// The name that the loader has for the library; `None` for the program itself.
+    /// The loader's name of the library; `None` for the program itself.
     #[cfg(target_vendor = "apple")]
     fn name() -> Option<*const c_char> {
         unsafe extern "C" {
@@ -108,8 +110,8 @@ mod dynamic {
         }
         let mut module = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
         let mut program = module;
-        // SAFETY: the calls fill the structures that they are given, and all-zero is a valid one. The first image is the
-        // program's.
+        // SAFETY: the calls fill the structures that they are given, and all-zero is a valid one. The first image is
+        // the program's.
         unsafe {
             let header = _dyld_get_image_header(0);
             if libc::dladdr(at_load as *const c_void, module.as_mut_ptr()) == 0
@@ -123,7 +125,7 @@ mod dynamic {
     }
 
     fn named(name: *const c_char) -> Option<*const c_char> {
-        // SAFETY: null, or a text of the loader's.
+        // SAFETY: null, or a string of the loader.
         let is_named = !name.is_null() && unsafe { !CStr::from_ptr(name).is_empty() };
         is_named.then_some(name)
     }
@@ -163,8 +165,8 @@ pub(crate) use fixed::is_library;
 ))]
 pub(crate) use fixed::{hold, is_in_other_namespace};
 
-/// Has the library stay where only a profile leaves addresses behind: those of its thread and its handlers. Windows does not
-/// call a library that is gone when a thread ends.
+/// Pins the library. Only a profile needs this, which leaves the addresses of its thread and its handlers behind. When
+/// a thread ends, Windows does not call a library that is unloaded.
 #[cfg(windows)]
 pub(crate) fn pin() {
     use windows_sys::Win32::System::LibraryLoader::{
@@ -172,6 +174,6 @@ pub(crate) fn pin() {
     };
     let mut module = std::ptr::null_mut();
     let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
-    // SAFETY: with these flags the name is an address within the module, and the place is valid.
+    // SAFETY: with these flags the name is an address in the module, and the pointer is valid.
     unsafe { GetModuleHandleExW(flags, pin as fn() as *const u16, &raw mut module) };
 }

@@ -1,13 +1,13 @@
-//! What the system says of the process's memory.
+//! Resident memory of the process.
 
-/// Resident set size now, bytes.
+/// Current resident set size, in bytes.
 pub(crate) fn resident_bytes() -> Option<u64> {
     memory_stats::memory_stats().map(|stats| stats.physical_mem as u64)
 }
 
-/// Highest resident set size so far, bytes.
+/// Highest resident set size so far, in bytes.
 ///
-/// Not from `getrusage`: Linux carries its figure over `exec`, so that it would be that of the program's parent.
+/// Not from `getrusage`: Linux keeps its figure across `exec`, so that it would include the program's parent.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn peak_resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -16,7 +16,7 @@ pub(crate) fn peak_resident_bytes() -> Option<u64> {
     kib.checked_mul(1024)
 }
 
-/// Highest resident set size so far, bytes.
+/// Highest resident set size so far, in bytes.
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
 pub(crate) fn peak_resident_bytes() -> Option<u64> {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
@@ -32,14 +32,14 @@ pub(crate) fn peak_resident_bytes() -> Option<u64> {
     u64::try_from(usage.ru_maxrss).ok().map(|peak| peak * unit)
 }
 
-/// Highest resident set size so far, bytes.
+/// Highest resident set size so far, in bytes.
 #[cfg(windows)]
 pub(crate) fn peak_resident_bytes() -> Option<u64> {
     use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
     use windows_sys::Win32::System::Threading::GetCurrentProcess;
     let mut counters = PROCESS_MEMORY_COUNTERS::default();
     let size = size_of::<PROCESS_MEMORY_COUNTERS>() as u32;
-    // SAFETY: the structure is of the size that is passed, and the pseudo handle needs no closing.
+    // SAFETY: the size is that of the structure, and the pseudo handle needs no closing.
     let done = unsafe { K32GetProcessMemoryInfo(GetCurrentProcess(), &mut counters, size) };
     if done == 0 { None } else { Some(counters.PeakWorkingSetSize as u64) }
 }
@@ -50,7 +50,7 @@ mod tests {
     fn the_peak_is_at_least_what_is_resident_now() {
         let now = super::resident_bytes().unwrap();
         let peak = super::peak_resident_bytes().unwrap();
-        // The two are read one after the other, and the kernel sums them lazily: a page or two may lie between.
+        // The two are read one after the other, and the kernel sums them lazily: they may differ by a page or two.
         assert!(now > 100_000 && peak + (1 << 20) > now, "{now} {peak}");
     }
 }

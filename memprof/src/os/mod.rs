@@ -1,5 +1,5 @@
-//! What needs the operating system. Nothing in here allocates through the global allocator, but for [`memory`], [`fork_lock`],
-//! [`process`], [`rename`] and `file`.
+//! Access to the operating system. Nothing in here allocates through the global allocator, except [`memory`],
+//! [`fork_lock`], [`process`], [`rename`] and `file`.
 
 #[cfg(unix)]
 mod alarm;
@@ -42,7 +42,7 @@ pub(crate) mod signals;
 #[cfg(not(unix))]
 #[path = "no_signals.rs"]
 pub(crate) mod signals;
-// Where the profiler unwinds by itself.
+// On systems where the profiler unwinds by itself.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 pub(crate) mod stack_bounds;
 pub(crate) mod stack_room;

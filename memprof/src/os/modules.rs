@@ -9,7 +9,7 @@ use windows_sys::Win32::System::ProcessStatus::{
 };
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
-/// A module, and where it lies.
+/// A module and its place in memory.
 #[derive(Debug)]
 pub(crate) struct Module {
     pub(crate) file: PathBuf,
@@ -17,7 +17,7 @@ pub(crate) struct Module {
     pub(crate) length: usize,
 }
 
-/// Those that are loaded now; the first is the program. Allocates.
+/// The modules that are loaded now; the first is the program. Allocates.
 pub(crate) fn loaded() -> Vec<Module> {
     // SAFETY: the call has no arguments, and its handle needs no closing.
     let process = unsafe { GetCurrentProcess() };
@@ -29,7 +29,7 @@ fn handles(process: HANDLE) -> Vec<HMODULE> {
     loop {
         let room = (handles.len() * size_of::<HMODULE>()) as u32;
         let mut needed = 0;
-        // SAFETY: the place and the length are those of the vector.
+        // SAFETY: the pointer and the length are those of the vector.
         if unsafe { K32EnumProcessModules(process, handles.as_mut_ptr(), room, &raw mut needed) } == 0 {
             return Vec::new();
         }
@@ -44,10 +44,10 @@ fn handles(process: HANDLE) -> Vec<HMODULE> {
 
 fn module(process: HANDLE, handle: HMODULE) -> Option<Module> {
     let mut information = MODULEINFO::default();
-    // The longest path that Windows has.
+    // The longest path on Windows.
     let mut name = vec![0_u16; 32 * 1024];
-    // SAFETY: the places and the lengths are those of the structure and the vector. A module that is gone by now has no
-    // information, and that is an answer.
+    // SAFETY: the pointers and lengths are those of the structure and the vector. A module that has been unloaded
+    // meanwhile makes the call fail.
     let length = unsafe {
         let size = size_of::<MODULEINFO>() as u32;
         if K32GetModuleInformation(process, handle, &raw mut information, size) == 0 {

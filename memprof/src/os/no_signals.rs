@@ -1,6 +1,6 @@
-//! Where there are no signals. Windows has events of the console, which end a program as signals do: the system calls a
-//! list of handlers on a thread of its own, the last one first, until one says that it has dealt with the event. If
-//! none does, the program ends. Ours writes the report, and never says so.
+//! Systems without signals. Windows has console events, which end a program as signals do: on a thread of its own the
+//! system calls a list of handlers, the last one first, until one says that it has handled the event. If none does, the
+//! program ends. Ours writes the report, and never says so.
 
 #[cfg(windows)]
 pub(crate) use windows::{Signal, on_event};
@@ -16,7 +16,7 @@ mod windows {
     };
     use windows_sys::core::BOOL;
 
-    /// Events of the console that have the name of a signal.
+    /// Console events that have the name of a signal.
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Signal(usize);
 
@@ -26,9 +26,9 @@ mod windows {
         ("SIGHUP", &[CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT]),
     ];
 
-    /// A bit for each event on which a report is written.
+    /// A bit for each event that triggers a report.
     static CAUGHT: AtomicU32 = AtomicU32::new(0);
-    /// What writes it.
+    /// The function that writes it.
     static WORK: AtomicPtr<()> = AtomicPtr::new(null_mut());
 
     impl Signal {
@@ -45,7 +45,7 @@ mod windows {
             false
         }
 
-        /// Nobody is called then.
+        /// An ignored event calls no handler.
         pub(crate) fn is_ignored(self) -> bool {
             false
         }
@@ -69,7 +69,7 @@ mod windows {
         }
     }
 
-    /// Says what is done on an event that is caught.
+    /// Sets the work to do on an event that is caught.
     pub(crate) fn on_event(work: fn()) {
         WORK.store(work as *mut (), Release);
     }
@@ -82,14 +82,14 @@ mod windows {
         let work = WORK.load(Acquire);
         let is_caught = event < u32::BITS && CAUGHT.load(Relaxed) & 1 << event != 0;
         if is_caught && !work.is_null() {
-            // SAFETY: only `on_event` stores here, and what it stores is such a function.
+            // SAFETY: only `on_event` stores here, and it stores such a function.
             unsafe { std::mem::transmute::<*mut (), fn()>(work)() };
         }
         0
     }
 }
 
-/// There is none.
+/// There are no signals.
 #[cfg(not(windows))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signal {}

@@ -5,23 +5,23 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-// Elsewhere a mapping is no scarce thing.
+// On other systems mappings are not scarce.
 #[cfg(unix)]
 mod pool;
 
-/// What several threads have pieces of.
+/// Mappings that several threads share.
 #[cfg(unix)]
 static POOL: pool::Pool = pool::Pool::new();
 
 /// Bytes that are mapped now: `overhead.profiler_bytes`.
 static HELD: AtomicU64 = AtomicU64::new(0);
-/// How often the system had none.
+/// Number of requests that the system has refused.
 static REFUSED: AtomicU64 = AtomicU64::new(0);
 
-/// What [`reserve`] rounds up to: the largest page size of the supported systems (aarch64 macOS has 16 KiB).
+/// Granularity of [`reserve`]: the largest page size of the supported systems (aarch64 macOS has 16 KiB).
 const GRANULE: usize = 16 * 1024;
 
-/// Such a mapping is a table that is read and written all over: with large pages the processor finds them without a detour.
+/// Such a mapping is a table that is accessed at random: large pages save TLB misses.
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
 const LARGE: usize = 4 * 1024 * 1024;
 
@@ -30,14 +30,14 @@ pub(crate) fn held() -> u64 {
     HELD.load(Relaxed)
 }
 
-/// How often [`reserve`] was asked for memory and the system had none. What then goes without it is the caller's to settle;
-/// a report says that something has.
+/// Number of times that [`reserve`] was refused memory by the system. The caller decides what to do without it; a
+/// report says that this has happened.
 pub(crate) fn refused() -> u64 {
     REFUSED.load(Relaxed)
 }
 
-/// Zeroed memory of at least `bytes` bytes, aligned to a page (4 KiB or more), or null where the system has none left.
-/// The pages are backed by memory when they are first touched.
+/// Zeroed memory of at least `bytes` bytes, aligned to a page (4 KiB or more), or null if the system has none left. The
+/// pages become resident when they are first touched.
 pub(crate) fn reserve(bytes: usize) -> *mut u8 {
     let start = bytes.checked_next_multiple_of(GRANULE).map_or(std::ptr::null_mut(), |bytes| {
         let start = piece(bytes);
@@ -52,13 +52,13 @@ pub(crate) fn reserve(bytes: usize) -> *mut u8 {
     start
 }
 
-/// Gives back what [`reserve`] returned for the same `bytes`.
+/// Releases memory that [`reserve`] returned for the same `bytes`.
 ///
 /// # Safety
-/// `start` came from `reserve(bytes)`, is given back once, and nothing refers to it any more.
+/// `start` came from `reserve(bytes)`, is released once, and nothing refers to it any more.
 pub(crate) unsafe fn release(start: *mut u8, bytes: usize) {
     let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else { return };
-    // SAFETY: the caller vouches that this is what `reserve` has returned for so many bytes, and that nobody uses it.
+    // SAFETY: the caller guarantees that `reserve` returned this for the same bytes, and that nobody uses it.
     unsafe { give_back(start, bytes) };
     HELD.fetch_sub(bytes as u64, Relaxed);
 }
@@ -75,51 +75,51 @@ fn piece(bytes: usize) -> *mut u8 {
 }
 
 /// # Safety
-/// As for [`release`], of what [`piece`] has returned.
+/// As for [`release`], for memory that [`piece`] returned.
 unsafe fn give_back(start: *mut u8, bytes: usize) {
     #[cfg(unix)]
-    // SAFETY: as the caller vouches.
+    // SAFETY: by the caller's contract.
     if bytes <= pool::LARGEST && unsafe { POOL.give_back(start, bytes) } {
         return;
     }
-    // SAFETY: as the caller vouches; it is no piece, so it is one whole mapping.
+    // SAFETY: by the caller's contract; it is not a piece of the pool, so it is one whole mapping.
     unsafe { unmap(start, bytes) };
 }
 
-/// True if the system has so many bytes now.
+/// True if the system has this many bytes now.
 pub(crate) fn are_there(bytes: usize) -> bool {
     let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else { return false };
     let start = map(bytes);
     if !start.is_null() {
-        // SAFETY: it was mapped just now, and nobody uses it.
+        // SAFETY: it was just mapped, and nobody uses it.
         unsafe { unmap(start, bytes) };
     }
     !start.is_null()
 }
 
-/// Address space that is kept for later, when there may be none left. Nobody writes to it as long as it is kept, so that it
-/// takes no memory, also where the program has its memory locked (`mlockall(MCL_FUTURE)`), and it is not among the bytes that
-/// are [`held`]. Given back when this is dropped.
+/// Reserved address space, for a time when there may be none left. Nobody writes to it while it is reserved, so it
+/// occupies no memory, even if the program has its memory locked (`mlockall(MCL_FUTURE)`), and it is not among the
+/// bytes that are [`held`]. Released on drop.
 #[derive(Debug)]
 pub(crate) struct SetAside {
     start: *mut u8,
     bytes: usize,
 }
 
-// SAFETY: nobody reads or writes what is set aside through this; the owner alone gives it back.
+// SAFETY: nobody reads or writes the reserved memory through this; only the owner releases it.
 unsafe impl Send for SetAside {}
-// SAFETY: a shared one can only be asked where it begins.
+// SAFETY: a shared reference only gives the start address.
 unsafe impl Sync for SetAside {}
 
 impl SetAside {
-    /// Sets so many bytes aside; `None` where the system does not have them.
+    /// Reserves this many bytes; `None` if the system does not have them.
     pub(crate) fn new(bytes: usize) -> Option<Self> {
         let bytes = bytes.checked_next_multiple_of(GRANULE)?;
         let start = map_unlocked(bytes);
         if start.is_null() { None } else { Some(Self { start, bytes }) }
     }
 
-    /// Where it begins: at a page.
+    /// Start of the reserved space, at a page boundary.
     #[cfg(unix)]
     pub(crate) fn start(&self) -> *mut u8 {
         self.start
@@ -152,7 +152,7 @@ fn map(bytes: usize) -> *mut u8 {
     // Miri does not know the call.
     #[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
     if bytes >= LARGE {
-        // SAFETY: advice on a mapping that was made just now. Where the system does not take it nothing changes.
+        // SAFETY: advice on a mapping that was just made. If the system does not accept it, nothing changes.
         unsafe { libc::madvise(start, bytes, libc::MADV_HUGEPAGE) };
     }
     start.cast()
@@ -160,18 +160,18 @@ fn map(bytes: usize) -> *mut u8 {
 
 #[cfg(unix)]
 unsafe fn unmap(start: *mut u8, bytes: usize) {
-    // SAFETY: as the caller of `release` vouches.
+    // SAFETY: by the contract of `release`.
     unsafe { libc::munmap(start.cast(), bytes) };
 }
 
-/// As [`map`], of memory that is not locked: a piece of it is unlocked, and what that grows by is as it is.
+/// Like [`map`], but the memory is not locked: a small mapping is unlocked, and grows with the same property.
 #[cfg(all(target_os = "linux", not(miri)))]
 fn map_unlocked(bytes: usize) -> *mut u8 {
     let piece = map(GRANULE);
     if piece.is_null() {
         return piece;
     }
-    // SAFETY: nobody knows the mapping, which may move. Where it cannot grow it is given back.
+    // SAFETY: nobody knows the mapping, which may move. If it cannot grow, it is unmapped.
     unsafe {
         libc::munlock(piece.cast(), GRANULE);
         let grown = libc::mremap(piece.cast(), GRANULE, bytes, libc::MREMAP_MAYMOVE);
@@ -191,14 +191,14 @@ fn map_unlocked(bytes: usize) -> *mut u8 {
 #[cfg(windows)]
 fn map(bytes: usize) -> *mut u8 {
     use windows_sys::Win32::System::Memory::{MEM_COMMIT, MEM_RESERVE, PAGE_READWRITE, VirtualAlloc};
-    // SAFETY: a fresh region at an address of the system's choice touches no memory in use.
+    // SAFETY: a new region at an address of the system's choice touches no memory in use.
     unsafe { VirtualAlloc(std::ptr::null(), bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE).cast() }
 }
 
 #[cfg(windows)]
 unsafe fn unmap(start: *mut u8, _bytes: usize) {
     use windows_sys::Win32::System::Memory::{MEM_RELEASE, VirtualFree};
-    // SAFETY: as the caller of `release` vouches; MEM_RELEASE takes the whole region and wants size 0.
+    // SAFETY: by the contract of `release`; MEM_RELEASE takes the whole region and requires size 0.
     unsafe { VirtualFree(start.cast(), 0, MEM_RELEASE) };
 }
 

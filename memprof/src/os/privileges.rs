@@ -1,12 +1,12 @@
-//! The user of this process, and the privileges that its file has given it beyond that user's.
+//! The user of this process, and the privileges that its executable adds to that user's.
 
-/// True if the program has more privileges than the user who started it: a set-user-id or set-group-id program, one with
-/// capabilities of its file. What that user has set and may write then decides nothing.
+/// True if the program has more privileges than the user who started it, because it is set-user-id or set-group-id, or
+/// its file has capabilities. Such a program must not trust that user's settings and files.
 pub(crate) fn are_raised() -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let raised = {
         const AT_SECURE: libc::c_ulong = 23;
-        // SAFETY: the call reads what the system gave to the process when it began.
+        // SAFETY: the call reads a value that the system gave to the process at its start.
         unsafe { libc::getauxval(AT_SECURE) != 0 }
     };
     #[cfg(target_vendor = "apple")]
@@ -22,7 +22,7 @@ pub(crate) fn are_raised() -> bool {
     raised
 }
 
-/// True if they are raised and the program still runs as the user who started it: its file has capabilities.
+/// True if privileges are raised and the program still runs as the user who started it: its file has capabilities.
 pub(crate) fn are_capabilities() -> bool {
     #[cfg(unix)]
     // SAFETY: the calls have no preconditions.
@@ -32,7 +32,7 @@ pub(crate) fn are_capabilities() -> bool {
     are_raised() && is_same_user
 }
 
-/// The user whose permissions hold for files.
+/// The user whose file permissions apply.
 #[cfg(unix)]
 pub(crate) fn user() -> u32 {
     // SAFETY: the call has no preconditions.

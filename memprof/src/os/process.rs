@@ -1,12 +1,12 @@
-//! Which process this is, so that another one can tell later whether it is over.
+//! The identity of a process, by which another one can tell later whether it has ended.
 
-/// Process of an earlier or a concurrent run, as its report names it.
+/// A process of an earlier or a concurrent run, as its report identifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ProcessId {
-    /// Boot of the system, and the namespaces in which the other two mean something. `None`: not known.
+    /// Boot of the system, and the namespaces in which the other two fields are valid. `None`: unknown.
     pub(crate) place: Option<u64>,
     pub(crate) pid: u32,
-    /// Start time in ticks since the boot. `None`: not known.
+    /// Start time in ticks since the boot. `None`: unknown.
     pub(crate) started: Option<u64>,
 }
 
@@ -21,17 +21,17 @@ impl ProcessId {
         self.place.is_some() && self.started.is_some() && self == other
     }
 
-    /// True if this process, seen from `own`, can be judged at all.
+    /// True if the state of this process can be determined from `own` at all.
     pub(crate) fn is_in_sight_of(&self, own: &Self) -> bool {
         self.place.is_some() && self.started.is_some() && self.place == own.place
     }
 
-    /// True if the process is known to be over. False: it runs, or nobody can tell.
+    /// True if the process is known to have ended. False: it runs, or this is unknown.
     pub(crate) fn is_over(&self, own: &Self) -> bool {
         self.is_in_sight_of(own) && !self.is(own) && (self.was_before(own) || !system::is_alive(self.pid, self.started))
     }
 
-    /// True if it was over before `own` began: `own` has its process id.
+    /// True if it ended before `own` began: `own` has its process id.
     pub(crate) fn was_before(&self, own: &Self) -> bool {
         self.is_in_sight_of(own) && self.pid == own.pid && own.started.is_some() && self.started != own.started
     }
@@ -42,12 +42,12 @@ mod system {
     use std::fs;
     use std::path::Path;
 
-    /// A number for the boot, the namespace of process ids, and that of times: start times of two processes can be
-    /// compared only where all three are the same.
+    /// A hash of the boot, the namespace of process ids, and the time namespace: start times of two processes are
+    /// comparable only if all three are the same.
     pub(super) fn place() -> Option<u64> {
         let boot = fs::read("/proc/sys/kernel/random/boot_id").ok().filter(|text| !text.is_empty())?;
         let pids = fs::read_link("/proc/self/ns/pid").ok()?;
-        // Systems without namespaces of times have one time.
+        // Systems without time namespaces have one time.
         let times = fs::read_link("/proc/self/ns/time").unwrap_or_default();
         let parts = [boot.as_slice(), pids.as_os_str().as_encoded_bytes(), times.as_os_str().as_encoded_bytes()];
         // FNV-1a: the same number in every build of memprof.
@@ -59,15 +59,15 @@ mod system {
         Some(Stat::read("/proc/self/stat")?.started)
     }
 
-    /// True if there may be such a process.
+    /// True if such a process may exist.
     pub(super) fn is_alive(pid: u32, started: Option<u64>) -> bool {
         let Some(number) = i32::try_from(pid).ok().filter(|number| *number > 0) else { return false };
-        // SAFETY: signal 0 is sent to nobody.
+        // SAFETY: signal 0 is not sent.
         let there = unsafe { libc::kill(number, 0) } == 0;
         if !there && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH) {
             return false;
         }
-        // `/proc` may be that of another namespace, where the number is another process.
+        // `/proc` may belong to another namespace, in which the number is another process.
         let is_ours = fs::read_link("/proc/self").is_ok_and(|own| own == Path::new(&std::process::id().to_string()));
         match Stat::read(&format!("/proc/{pid}/stat")).filter(|_| is_ours) {
             Some(stat) => !stat.is_over && Some(stat.started) == started,
@@ -76,7 +76,7 @@ mod system {
     }
 
     struct Stat {
-        /// True if nobody has waited for it yet, and it has no thread that still runs.
+        /// True if it is a zombie without a running thread.
         is_over: bool,
         started: u64,
     }
@@ -84,12 +84,12 @@ mod system {
     impl Stat {
         fn read(path: &str) -> Option<Self> {
             let text = fs::read(path).ok()?;
-            // The name stands in brackets and can hold any byte.
+            // The name is in parentheses and can contain any byte.
             let (_, fields) = text.split_at_checked(text.iter().rposition(|byte| *byte == b')')? + 1)?;
             let fields = std::str::from_utf8(fields).ok()?;
             let mut fields = fields.split_ascii_whitespace();
             let state = fields.next()?;
-            // Of a process whose first thread has ended, others may still run.
+            // If the first thread of a process has ended, others may still run.
             let threads: u64 = fields.nth(16)?.parse().ok()?;
             let started = fields.nth(1)?.parse().ok()?;
             Some(Self { is_over: matches!(state, "Z" | "X" | "x") && threads <= 1, started })
@@ -117,7 +117,7 @@ pub(crate) fn host() -> Option<String> {
     #[cfg(unix)]
     let name = {
         let mut name = [0u8; 256];
-        // SAFETY: the place has as many bytes as are said, and the last one is kept for the end.
+        // SAFETY: the buffer is longer than the given length by one byte, so that a 0 ends it.
         let failed = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) } != 0;
         if failed {
             return None;

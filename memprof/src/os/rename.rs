@@ -1,11 +1,11 @@
-//! Names that are taken only where they are free, and files that change places.
+//! Names that are taken only if they are free, and files that are exchanged.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// Gives the file at `from` the name `to`, if nothing has that name: of two programs that try, one succeeds.
+/// Renames the file at `from` to `to`, if nothing has that name: if two programs try, one succeeds.
 ///
 /// # Errors
 /// `AlreadyExists` if something has the name.
@@ -17,7 +17,7 @@ pub(crate) fn to_free(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Ok(()) => fs::remove_file(from),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // A file system without links. The name is taken by an empty file first.
+        // A file system without links. An empty file takes the name first.
         Err(_) => {
             File::create_new(to)?;
             over(from, to).inspect_err(|_| drop(fs::remove_file(to)))
@@ -25,12 +25,12 @@ pub(crate) fn to_free(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// A file without a name in a folder: it is gone if the process ends before it gets one. `None`: there are none here.
+/// A file without a name in a folder: it disappears if the process ends before it gets one. `None`: not supported here.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn unnamed(folder: &Path, mode: u32) -> Option<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let file = File::options().write(true).custom_flags(libc::O_TMPFILE).mode(mode).open(folder).ok()?;
-    // It gets its name by this path only.
+    // This path is the only way to give it a name.
     fs::read_link(path_of(&file)).is_ok().then_some(file)
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn name(file: &File, to: &Path) -> io::Result<()> {
     let to = std::ffi::CString::new(to.as_os_str().as_bytes())?;
     let from = std::ffi::CString::new(path_of(file))?;
     let here = libc::AT_FDCWD;
-    // SAFETY: both texts end with 0 and live until the call is over.
+    // SAFETY: both strings end with 0 and live until the call returns.
     let result = unsafe { libc::linkat(here, from.as_ptr(), here, to.as_ptr(), libc::AT_SYMLINK_FOLLOW) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
@@ -64,7 +64,7 @@ pub(crate) fn name(_file: &File, _to: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Has two files change places, in one step. `None`: the system cannot do this.
+/// Exchanges two files in one step. `None`: the system cannot do this.
 pub(crate) fn exchange(one: &Path, other: &Path) -> Option<io::Result<()>> {
     match system::rename(one, other, system::EXCHANGE) {
         Err(error) if is_not_known(&error) => None,
@@ -72,10 +72,10 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> Option<io::Result<()>> {
     }
 }
 
-/// Renames, and replaces what has the name.
+/// Renames, and replaces an existing file of that name.
 ///
-/// Windows does not replace a file that somebody is reading just then, a scanner for viruses for instance: there it is tried
-/// again, for half a second in all.
+/// Windows does not replace a file while another process, such as a virus scanner, reads it: there the call is repeated
+/// for half a second.
 pub(crate) fn over(from: &Path, to: &Path) -> io::Result<()> {
     let mut tries = if cfg!(windows) { 100 } else { 1 };
     loop {
@@ -89,7 +89,8 @@ pub(crate) fn over(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// True if the system or the file system knows no such renaming. A filter for system calls says EPERM, too.
+/// True if the system or the file system does not support this kind of renaming. A filter for system calls may return
+/// EPERM, too.
 fn is_not_known(error: &io::Error) -> bool {
     #[cfg(unix)]
     let unknown = [libc::EINVAL, libc::ENOSYS, libc::ENOTSUP, libc::EPERM];
@@ -120,13 +121,13 @@ mod system {
         let (from, to) = (from?, to?);
         // The C library's function is younger than the systems that Rust supports.
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        // SAFETY: both texts end with 0 and live until the call is over.
+        // SAFETY: both strings end with 0 and live until the call returns.
         let result = unsafe {
             let here = libc::AT_FDCWD;
             libc::syscall(libc::SYS_renameat2, here, from.as_ptr(), here, to.as_ptr(), how) == 0
         };
         #[cfg(target_vendor = "apple")]
-        // SAFETY: both texts end with 0 and live until the call is over.
+        // SAFETY: both strings end with 0 and live until the call returns.
         let result = unsafe { renamex_np(from.as_ptr(), to.as_ptr(), how) == 0 };
         if result { Ok(()) } else { Err(io::Error::last_os_error()) }
     }

@@ -1,15 +1,16 @@
-//! Signals: catching some of them without taking them from the program.
+//! Signals: catching some of them without taking them away from the program.
 //!
-//! The handler stands in front of the one that was there, has its flags and mask, and calls it. One that the program sets later
-//! either calls ours in turn, as those of tokio and signal-hook do, or takes its place. So what stands there when a signal has
-//! come tells whether the program deals with it itself; if not, the signal has its default action once the report is written.
-//! (signal-hook has one handler for all who ask, and does not say whether there are others: with it, a signal that
-//! `tokio::signal` waits for would either end the program or never end one.)
+//! The handler stands in front of the one that was installed, has its flags and mask, and calls it. A handler that the
+//! program installs later either calls ours in turn, as those of tokio and signal-hook do, or replaces it. So the
+//! handler that is installed when a signal arrives shows whether the program handles the signal itself. If it does not,
+//! the signal has its default action once the report is written. (signal-hook has one handler for all its users, and
+//! does not say whether there are any: with it, a signal that `tokio::signal` waits for would either end the program or
+//! never end one.)
 //!
 //! ```text
-//!   handler: note the signal, wake the profiler's thread or make it, call the handler that was there;
-//!            nobody else has a handler, the signal ends programs and has interrupted a call? → wait for the end
-//!   thread:  write the report; nobody else has a handler and the signal ends programs? → default action
+//!   handler: note the signal, wake or start the profiler's thread, call the former handler;
+//!            no other handler, the signal ends programs and has interrupted a call? → wait for the end
+//!   thread:  write the report; no other handler, and the signal ends programs? → default action
 //! ```
 
 use libc::c_int;
@@ -26,7 +27,7 @@ use super::{alarm, alone, ending, last_call, put_off, stderr, wake};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Signal(usize);
 
-/// Name, number, and whether the program ends by it. The others mean what the program takes them for: they ask for a report.
+/// Name, number, and whether its default action is meant to end the program. The other signals only ask for a report.
 const ALL: [(&str, c_int, bool); 6] = [
     ("SIGINT", libc::SIGINT, true),
     ("SIGTERM", libc::SIGTERM, true),
@@ -36,7 +37,7 @@ const ALL: [(&str, c_int, bool); 6] = [
     ("SIGUSR2", libc::SIGUSR2, false),
 ];
 
-/// A second signal of those that end a program does not wait for the report, if so many milliseconds lie between them:
+/// A second signal that ends programs does not wait for the report, if this many milliseconds lie between the two:
 /// tools like `timeout` send the first one twice.
 const IMPATIENT_AFTER: u64 = 1000;
 /// Milliseconds that an interrupted call waits for the end of the process.
@@ -45,11 +46,12 @@ const PATIENCE: u64 = 15_000;
 /// One signal's state.
 struct State {
     is_caught: AtomicBool,
-    /// The program's handler that was there, with its flags and mask; null: none. Never freed: it may be about to be called.
+    /// The program's former handler, with its flags and mask; null: none. Never deallocated: it may be about to be
+    /// called.
     before: AtomicPtr<Present>,
-    /// True if that handler was to be called once, and has been.
+    /// True if that handler was to be called only once, and has been called.
     is_spent: AtomicBool,
-    /// When it came first, in milliseconds; 0: never.
+    /// Time of its first arrival, in milliseconds; 0: never.
     first_at: AtomicU64,
 }
 
@@ -62,17 +64,18 @@ static STATES: [State; ALL.len()] = [const {
     }
 }; ALL.len()];
 
-/// A bit for each signal that has come and that nobody has taken yet; [`ENDS`] bits higher, one for each of them that has its
-/// default action.
+/// A bit for each signal that has arrived and that nobody has taken yet; [`ENDS`] bits higher, a bit for each of these
+/// that has its default action.
 static COME: AtomicU32 = AtomicU32::new(0);
 const ENDS: usize = 16;
-/// The first of these that has its default action, and one more; 0: none.
+/// Index of the first of these that has its default action, plus one; 0: none.
 static FIRST: AtomicUsize = AtomicUsize::new(0);
-/// Set where a profile is off: signals that were to write a report say that there is none.
+/// Set while profiling is off: signals that were to write a report say that there is none.
 static REFUSES: AtomicBool = AtomicBool::new(false);
 const REFUSAL: &str = "memprof: no report on this signal: profiling is off (enabled = false)\n";
-const NO_THREAD: &str = "memprof: no report on this signal: the system has no thread to write it\n";
-/// The process whose thread takes them, or soon will; 0: nobody takes them. A forked child has the handlers, but not the thread.
+const NO_THREAD: &str = "memprof: no report on this signal: no thread could be started to write it\n";
+/// The process whose thread takes the signals, or soon will; 0: nobody takes them. A forked child inherits the
+/// handlers, but not the thread.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
 /// True while a signal is about to end the process.
@@ -97,8 +100,8 @@ impl Signal {
         ALL[self.0].1
     }
 
-    /// Whether the program ends by it, unless it has a handler of its own. The first process of a system or container does
-    /// not: there is no default action for it.
+    /// True if the program ends by it, unless it has a handler of its own. The first process of a system or container
+    /// does not: there is no default action for it.
     pub(crate) fn ends(self) -> bool {
         ALL[self.0].2 && std::process::id() != 1
     }
@@ -107,12 +110,12 @@ impl Signal {
         &STATES[self.0]
     }
 
-    /// Whether the program deals with it, too.
+    /// True if the program has a handler for it, too.
     pub(crate) fn is_programs(self) -> bool {
         self.state().before().is_some() || !handler::is(self.number(), on_signal)
     }
 
-    /// True if the process ignores it, as `nohup` has it.
+    /// True if the process ignores it, for example under `nohup`.
     pub(crate) fn is_ignored(self) -> bool {
         handler::present(self.number()).is_some_and(|present| present.is_ignore())
     }
@@ -122,12 +125,12 @@ impl Signal {
         handler::present(self.number()).is_some_and(|present| present.is_default())
     }
 
-    /// Gives the signal its default action, on this process. Does not return if that ends it.
+    /// Takes the default action for the signal, on this process. Does not return if that ends it.
     pub(crate) fn act_by_default(self) {
         handler::act_by_default(self.number());
     }
 
-    /// Has it wake the profiler's thread. False: the process ignores it, and goes on doing so.
+    /// Lets the signal wake the profiler's thread. False: the process ignores it, and continues to.
     pub(crate) fn catch(self) -> bool {
         last_call::prepare();
         let state = self.state();
@@ -138,22 +141,22 @@ impl Signal {
         if before.address() == on_signal as *const () as usize {
             return true;
         }
-        // A handler that is there although the signal was caught before most likely calls ours.
+        // If the signal was caught before, the installed handler most likely calls ours.
         if state.is_caught.swap(true, AcqRel) && !before.is_default() {
             return true;
         }
         state.is_spent.store(false, Relaxed);
         if before.is_default() {
             state.before.store(null_mut(), Release);
-            // Of two signals that come at once the first one ends the process, as without a handler.
+            // If two signals arrive at once, the first one ends the process, as without a handler.
             return handler::set_alone(self.number(), on_signal, &ALL.map(|(_, number, _)| number));
         }
-        // Never freed. A few bytes for each handler that is wrapped.
+        // Never deallocated. A few bytes for each handler that is wrapped.
         state.before.store(Box::into_raw(Box::new(before)), Release);
         handler::set_around(self.number(), on_signal, &before)
     }
 
-    /// Leaves the signal as it was found, if nobody has set another handler meanwhile.
+    /// Restores the signal's former action, if nobody has installed another handler meanwhile.
     fn release(self) {
         let state = self.state();
         if state.is_caught.load(Acquire) && handler::is(self.number(), on_signal) {
@@ -174,20 +177,20 @@ impl State {
         (!before.is_for_once() || !self.is_spent.load(Acquire)).then_some(before)
     }
 
-    /// The same for one call of it.
+    /// The same, for one call of it.
     fn take_before(&self) -> Option<&'static Present> {
         let before = self.before()?;
         (!before.is_for_once() || !self.is_spent.swap(true, AcqRel)).then_some(before)
     }
 }
 
-/// True if a thread of this process takes the signals, or soon will. Without one they have their default action.
+/// Sets whether a thread of this process takes the signals, or soon will. Without one they have their default action.
 pub(crate) fn expect_thread(is_there: bool) {
     PROCESS.store(if is_there { std::process::id() } else { 0 }, Release);
 }
 
-/// From now on these signals write no report and say so. They have no other effect than before, but that those which only ask
-/// for a report do not end the program.
+/// From now on these signals write no report and say so. They keep their effect, except that those which only ask for a
+/// report do not end the program.
 pub(crate) fn refuse(signals: &[Signal]) {
     REFUSES.store(true, Release);
     for signal in signals {
@@ -195,7 +198,7 @@ pub(crate) fn refuse(signals: &[Signal]) {
     }
 }
 
-/// In a forked child: what came to the parent did not come to it.
+/// Called in a forked child: signals that arrived in the parent did not arrive in it.
 pub(crate) fn in_child(has_thread: bool) {
     COME.store(0, Relaxed);
     FIRST.store(0, Relaxed);
@@ -206,7 +209,7 @@ pub(crate) fn in_child(has_thread: bool) {
     expect_thread(has_thread);
 }
 
-/// Signals have the effect again that they had before, or else their default action.
+/// Gives signals their former action back, or else their default action.
 pub(crate) fn stop() {
     expect_thread(false);
     REFUSES.store(false, Release);
@@ -214,13 +217,13 @@ pub(crate) fn stop() {
     COME.store(0, Relaxed);
 }
 
-/// Whether a signal has come that ends the program, and is about to.
+/// True if a signal has arrived that is about to end the program.
 pub(crate) fn is_end_near() -> bool {
     let come = COME.load(Acquire);
     (0..ALL.len()).any(|index| come & (1 << (index + ENDS)) != 0 && !Signal(index).is_programs())
 }
 
-/// Says whether a signal has been taken that ends the process. For the thread that takes them.
+/// Sets whether a signal has been taken that ends the process. For the thread that takes them.
 pub(crate) fn set_ending(is_ending: bool) {
     IS_ENDING.store(is_ending, Release);
 }
@@ -230,8 +233,8 @@ pub(crate) fn is_waiting() -> bool {
     COME.load(Acquire) != 0
 }
 
-/// The signals that have come since this was last asked, and whether each has its default action once the report is written:
-/// the first of these before all others.
+/// The signals that have arrived since the last call, each with true if it has its default action once the report is
+/// written. The first of these comes before all others.
 pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
     let come = COME.swap(0, Acquire);
     let first = FIRST.swap(0, Acquire).saturating_sub(1);
@@ -242,7 +245,7 @@ pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
         .map(move |index| (Signal(index), come & (1 << (index + ENDS)) != 0))
 }
 
-/// Runs on any thread, in the middle of anything: no allocation, no lock.
+/// Runs on any thread, at any point of the program: it must not allocate or lock.
 extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let errno = handler::errno();
     if let Some(signal) = Signal::numbered(number) {
@@ -290,7 +293,7 @@ fn say(line: &str) {
 }
 
 impl Signal {
-    /// Makes the thread that was put off, here or a little later.
+    /// Starts the thread if its start was deferred, here or a little later.
     fn make_thread(self, context: *const c_void) {
         let is_ours = || handler::is(self.number(), on_signal);
         if is_waiting() && !put_off::make_thread(self.number(), context, is_ours) {
@@ -298,10 +301,10 @@ impl Signal {
         }
     }
 
-    /// Keeps an interrupted call from coming back, for as long as the signal is about to end the process.
+    /// Keeps an interrupted call from returning while the signal is about to end the process.
     fn wait_for_the_end(self, context: *const c_void) {
         let this = handler::thread();
-        // A signal that comes meanwhile comes here.
+        // A signal that arrives meanwhile gets here.
         if WAITING.load(Relaxed) == this || !last_call::is_interrupted(self.number(), context) || !ending::may_wait() {
             return;
         }
@@ -321,7 +324,8 @@ impl Signal {
         }
     }
 
-    /// The system has no thread: the report before the end is written on the stack that is set aside for `abort`, others are not.
+    /// The system has no thread left. The report before the end is written on the stack that is reserved for `abort`;
+    /// other reports are not written.
     fn do_without_thread(self, context: *const c_void) {
         let ends = is_end_near();
         COME.store(0, Relaxed);
@@ -345,8 +349,8 @@ fn is_impatient(signal: Signal) -> bool {
 }
 
 fn call(before: &Present, signal: Signal, info: *mut libc::siginfo_t, context: *mut c_void) {
-    // SAFETY: `catch` has stored what the system gave as this signal's handler, and of which form it is; the arguments are
-    // those that the system gave to ours. The address is not 0: that stands for no handler.
+    // SAFETY: `catch` has stored the system's handler of this signal, and its form; the arguments are those that the
+    // system passed to ours. The address is not 0, which would stand for no handler.
     unsafe {
         if before.takes_info() {
             let handler = std::mem::transmute::<usize, handler::Handler>(before.address());

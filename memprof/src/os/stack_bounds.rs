@@ -1,7 +1,7 @@
-//! Where the stack of a thread lies, found without allocating, locking or asking the C library's allocator.
+//! Bounds of a thread's stack, found without allocating, locking or asking the C library's allocator.
 //!
-//! `pthread_getattr_np` would tell, but glibc's takes memory from `malloc` and, for the main thread, reads a file line by
-//! line through buffers of its own: not within an allocation.
+//! `pthread_getattr_np` is no use in an allocation: glibc's version calls `malloc`, and for the main thread it reads a
+//! file line by line through its own buffers.
 
 /// The addresses of a stack: it grows from `high` down to `low`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,15 +11,15 @@ pub(crate) struct StackBounds {
 }
 
 impl StackBounds {
-    /// Whether a stack pointer is on this stack with at least `reserve` bytes below it.
+    /// True if a stack pointer is on this stack with at least `reserve` bytes below it.
     #[inline(always)]
     pub(crate) fn holds(&self, stack_pointer: usize, reserve: usize) -> bool {
         stack_pointer < self.high && stack_pointer.wrapping_sub(self.low) >= reserve && stack_pointer >= self.low
     }
 }
 
-/// Bytes of the calling function's stack that are still free; `None`: it is not on the thread's own stack, or nothing is known
-/// of that.
+/// Bytes left on the calling function's stack. `None`: it does not run on the thread's own stack, or the bounds of that
+/// are unknown.
 #[inline(never)]
 pub(crate) fn left() -> Option<usize> {
     let local = 0_u8;
@@ -40,21 +40,21 @@ mod system {
     use super::{StackBounds, c_thread};
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-    /// The most that is taken to be the main thread's: the kernel keeps at least this much free below its stack when a
-    /// program starts, whatever the limit is raised to later, so nothing else is mapped within it.
+    /// Upper bound of the main thread's stack. When a program starts, the kernel keeps at least this much free below
+    /// the stack, whatever the limit is raised to later, so nothing else is mapped there.
     const MOST_OF_MAIN: usize = 128 << 20;
 
     static MAIN_HIGH: AtomicUsize = AtomicUsize::new(0);
     static MAIN_LOW: AtomicUsize = AtomicUsize::new(0);
 
-    /// Finds the main thread's stack. Outside of allocations, before the first [`of_this_thread`].
+    /// Finds the main thread's stack. Call it outside of allocations, before the first [`of_this_thread`].
     pub(crate) fn prepare() {
         if MAIN_HIGH.load(Relaxed) != 0 {
             return;
         }
-        // The kernel puts these bytes at the top of the first stack. Not the mapping that is called `[stack]`: under
+        // The kernel puts these bytes at the top of the first stack. The mapping called `[stack]` is not used: under
         // valgrind the program runs on another one.
-        // SAFETY: the call only reads what the kernel has passed to the process.
+        // SAFETY: the call only reads a value that the kernel passed to the process.
         let at_the_top = unsafe { libc::getauxval(libc::AT_RANDOM) };
         let Some((_, high)) = mapping_of(at_the_top as usize) else { return };
         let Some(size) = size_of_main() else { return };
@@ -62,7 +62,7 @@ mod system {
         MAIN_HIGH.store(high, Relaxed);
     }
 
-    /// The most bytes that the first stack may have.
+    /// Maximum size of the first stack, in bytes.
     fn size_of_main() -> Option<usize> {
         let mut limit = std::mem::MaybeUninit::<libc::rlimit>::zeroed();
         // SAFETY: the call fills the structure it is given, and all-zero is a valid one.
@@ -75,28 +75,29 @@ mod system {
         Some(usize::try_from(limit).unwrap_or(MOST_OF_MAIN).min(MOST_OF_MAIN))
     }
 
-    /// The part of the first stack that is certain without [`prepare`]. Above these bytes are arguments and environment, which
-    /// the kernel gives a quarter of it, and 128 KiB where that is less.
+    /// The part of the first stack that is certain without [`prepare`]. Above these bytes are arguments and
+    /// environment, for which the kernel allows a quarter of the stack, or 128 KiB if that is more.
     #[cold]
     fn part_of_main() -> Option<StackBounds> {
-        // SAFETY: the call only reads what the kernel has passed to the process.
+        // SAFETY: the call only reads a value that the kernel passed to the process.
         let high = unsafe { libc::getauxval(libc::AT_RANDOM) } as usize & !(size_of::<usize>() - 1);
         let size = size_of_main()?;
         let frames = size.saturating_sub((size / 4).max(128 << 10));
         (high != 0).then(|| StackBounds { low: high.saturating_sub(frames), high })
     }
 
-    /// The stack of this thread that holds an address, as far as that is known without a system call: a sandbox may kill for one.
+    /// The stack of this thread that holds an address, as far as it is known without a system call, for which a sandbox
+    /// may kill the process.
     pub(in crate::os) fn around(address: usize) -> Option<StackBounds> {
         let main = || StackBounds { low: MAIN_LOW.load(Relaxed), high: MAIN_HIGH.load(Relaxed) };
         c_thread::own_stack().or_else(|| Some(main())).filter(|bounds| bounds.holds(address, 0))
     }
 
-    /// The stack of this thread, if the C library has made the thread, or it is the first one. No file is read. Two system
-    /// calls at most, so it is asked once for each thread.
+    /// The stack of this thread, if the C library has started the thread, or it is the first one. No file is read. At
+    /// most two system calls, so it is called once for each thread.
     #[inline(never)]
     pub(crate) fn of_this_thread() -> Option<StackBounds> {
-        // A forked child goes on on the stack of the thread that forked, and is its own first thread.
+        // A forked child continues on the stack of the thread that forked, and is its own first thread.
         if let Some(bounds) = c_thread::own_stack() {
             return Some(bounds);
         }
@@ -109,13 +110,13 @@ mod system {
         c_thread::find_own_stack().or_else(by_mapping)
     }
 
-    /// For a C library that keeps other words, or a thread that it has not made: the mapping with the thread's own data, which
-    /// C libraries put at the top of the stack. So this finds the thread's own stack wherever the stack pointer is now, and
-    /// where the data lies elsewhere, no stack at all.
+    /// For an unknown C library, or a thread that it has not started: the mapping that holds the thread's own data,
+    /// which C libraries put at the top of the stack. So this finds the thread's own stack wherever the stack pointer
+    /// is now. If the data lies elsewhere, it finds no stack at all.
     #[cold]
     #[inline(never)]
     fn by_mapping() -> Option<StackBounds> {
-        // SAFETY: the call has no preconditions. The number of a thread is the address of its data.
+        // SAFETY: the call has no preconditions. The id of a thread is the address of its data.
         let own_data = unsafe { libc::pthread_self() } as usize;
         let (low, _) = mapping_of(own_data)?;
         Some(StackBounds { low, high: own_data & !(size_of::<usize>() - 1) })
@@ -123,7 +124,7 @@ mod system {
 
     /// The mapping that holds an address, from the kernel's list, read through a buffer on the stack.
     fn mapping_of(address: usize) -> Option<(usize, usize)> {
-        // Plain system calls: the C library's functions of these names are points where a thread can be cancelled.
+        // Plain system calls: the C library's functions of these names are cancellation points.
         // SAFETY: the path ends in NUL.
         let file = unsafe {
             libc::syscall(
@@ -137,10 +138,10 @@ mod system {
             return None;
         }
         let mut found = None;
-        // Of each line only the beginning matters: `low-high `, at most 34 bytes.
+        // Only the beginning of each line matters: `low-high `, at most 34 bytes.
         let mut start_of_line = [0_u8; 34];
         let mut used = 0;
-        // Small: this may run in an allocation, on a stack that has little room.
+        // Small: this may run in an allocation, on a stack with little space left.
         let mut buffer = [0_u8; 256];
         'file: loop {
             // SAFETY: the pointer and the length are those of the buffer.
@@ -190,14 +191,14 @@ mod system {
 
     pub(crate) fn prepare() {}
 
-    /// Nothing is known without asking.
+    /// Unknown without a call of the system.
     pub(in crate::os) fn around(_: usize) -> Option<StackBounds> {
         None
     }
 
     /// The stack of this thread.
     pub(crate) fn of_this_thread() -> Option<StackBounds> {
-        // SAFETY: both calls read what the system keeps of the calling thread.
+        // SAFETY: both calls read the system's data of the calling thread.
         let (high, size) = unsafe {
             let this = libc::pthread_self();
             (libc::pthread_get_stackaddr_np(this) as usize, libc::pthread_get_stacksize_np(this))

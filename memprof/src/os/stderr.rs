@@ -3,18 +3,18 @@
 use super::patience;
 use std::fmt;
 
-/// What is written at a time: a pipe that says it takes something takes this much (`PIPE_BUF` is at least 512).
+/// Bytes written at a time: a pipe that is writable takes this much without blocking (`PIPE_BUF` is at least 512).
 const PART: usize = 512;
 
-/// Writes to file descriptor 2. Where it is closed, or nobody has read from it for a while, nobody is there to be told: the
-/// rest is left out, lest a program that is about to end does not. The same where it is a file of the program's own.
+/// Writes to file descriptor 2. If it is closed, or nobody has read from it for a while, the rest is dropped, so that a
+/// program that is about to end does not hang. The same if the descriptor is now a file of the program's own.
 pub(crate) fn write_all(mut rest: &[u8]) {
     if !descriptor::is_stderr() {
         return;
     }
     while !rest.is_empty() && patience::takes_something(2) {
         let part = rest.len().min(PART);
-        // SAFETY: the pointer and the length describe a part of `rest`, which is initialised.
+        // SAFETY: the pointer and the length describe a part of `rest`, which is initialized.
         let written = unsafe { libc::write(2, rest.as_ptr().cast(), part as _) };
         match usize::try_from(written) {
             Ok(written @ 1..) => rest = rest.get(written..).unwrap_or_default(),
@@ -24,14 +24,14 @@ pub(crate) fn write_all(mut rest: &[u8]) {
     }
 }
 
-/// True if another try may succeed: someone else has filled the pipe just now, or a signal has come.
+/// True if another attempt may succeed: another thread has just filled the pipe, or a signal has arrived.
 fn is_passing(kind: std::io::ErrorKind) -> bool {
     matches!(kind, std::io::ErrorKind::Interrupted | std::io::ErrorKind::WouldBlock)
 }
 
 pub(crate) use descriptor::note;
 
-/// Descriptor 2 is stderr by convention only: a program that closes it gives the number to its next file.
+/// Descriptor 2 is stderr by convention only: if a program closes it, its next file gets the number.
 #[cfg(unix)]
 mod descriptor {
     use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -46,7 +46,7 @@ mod descriptor {
     const CLOSED: u8 = 1;
     const OPEN: u8 = 2;
 
-    /// Notes it once, before the program has closed or opened anything.
+    /// Records it once, before the program has closed or opened anything.
     #[cfg_attr(target_os = "linux", used)]
     #[cfg_attr(target_os = "linux", unsafe(link_section = ".init_array"))]
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "noted when a profile starts"))]
@@ -56,7 +56,7 @@ mod descriptor {
         note();
     }
 
-    /// Notes which file is stderr, unless that is noted already.
+    /// Records which file is stderr, unless it is recorded already.
     pub(crate) fn note() {
         if STATE.load(Relaxed) != NOT_NOTED {
             return;
@@ -80,7 +80,7 @@ mod descriptor {
 
     #[allow(clippy::unnecessary_cast, reason = "the numbers have another type on each system")]
     fn file() -> Option<Descriptor> {
-        // SAFETY: all zero is a valid value, and the call fills it where it returns 0.
+        // SAFETY: all-zero is a valid value, and the call fills it if it returns 0.
         let (failed, status) = unsafe {
             let mut status: libc::stat = std::mem::zeroed();
             (libc::fstat(2, &raw mut status) != 0, status)
@@ -92,8 +92,8 @@ mod descriptor {
         })
     }
 
-    /// True if descriptor 2 is what it was at the start. Something else is taken for a redirection if it is a terminal or the
-    /// like, or a pipe in place of a stderr that was there; a file or a socket is the program's own.
+    /// True if descriptor 2 is the same as at the start. Another file counts as a redirection if it is a terminal or
+    /// similar, or a pipe and stderr was open at the start; a regular file or a socket is the program's own.
     pub(super) fn is_stderr() -> bool {
         let Some(now) = file() else { return false };
         let state = STATE.load(Acquire);
@@ -111,7 +111,7 @@ mod descriptor {
     }
 }
 
-/// File descriptor 2, unbuffered but for one line on the stack.
+/// File descriptor 2 with a buffer of one line on the stack.
 pub(crate) struct RawStderr {
     buffer: [u8; 256],
     used: usize,

@@ -1,8 +1,8 @@
-//! What stderr shows: how wide it is, and whether in colour.
+//! Properties of the terminal behind stderr: width and colours.
 
 use std::io::IsTerminal;
 
-/// How many columns the terminal behind stderr has; `None` where there is none.
+/// Width of the terminal behind stderr in columns; `None` if stderr is not a terminal.
 pub(crate) fn columns_of_stderr() -> Option<usize> {
     columns().filter(|columns| *columns > 0)
 }
@@ -26,14 +26,14 @@ fn columns() -> Option<usize> {
         CONSOLE_SCREEN_BUFFER_INFO, GetConsoleScreenBufferInfo, GetStdHandle, STD_ERROR_HANDLE,
     };
     let mut info = CONSOLE_SCREEN_BUFFER_INFO::default();
-    // SAFETY: the call fills the structure it is given and refuses a handle that is no console.
+    // SAFETY: the call fills the structure it is given and refuses a handle that is not a console.
     let done = unsafe { GetConsoleScreenBufferInfo(GetStdHandle(STD_ERROR_HANDLE), &mut info) };
     let window = info.srWindow;
     if done == 0 { None } else { usize::try_from(i32::from(window.Right) - i32::from(window.Left) + 1).ok() }
 }
 
-/// Whether to write colours to stderr: on a terminal that knows them, unless the environment says otherwise. `NO_COLOR`,
-/// `CLICOLOR_FORCE`, `CLICOLOR`, `TERM` and `CI` mean what they mean elsewhere, in this order.
+/// True if colours are to be written to stderr: on a terminal that supports them, unless the environment says
+/// otherwise. `NO_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR`, `TERM` and `CI` have their usual meaning, in this order.
 pub(crate) fn stderr_takes_colour() -> bool {
     let clicolor = anstyle_query::clicolor();
     if anstyle_query::no_color() {
@@ -47,7 +47,7 @@ pub(crate) fn stderr_takes_colour() -> bool {
     }
 }
 
-/// A console of Windows shows colours once it is asked to. Elsewhere there is nothing to ask.
+/// A Windows console shows colours once they are enabled. Other systems need no call.
 fn shows_ansi() -> bool {
     anstyle_query::windows::enable_ansi_colors().unwrap_or(true) || anstyle_query::term_supports_ansi_color()
 }

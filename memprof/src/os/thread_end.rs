@@ -1,6 +1,6 @@
-//! Being told that the current thread is over, after the destructors of its Rust thread-locals have run.
+//! Notification that the current thread ends, after the destructors of its Rust thread-locals have run.
 //!
-//! A Rust thread-local with a destructor would do it too early: others are destroyed after it, and they allocate.
+//! A Rust thread-local with a destructor would come too early: others are destroyed after it, and they allocate.
 
 pub(crate) use system::arm;
 
@@ -13,15 +13,16 @@ mod system {
     /// Called on the thread that ends.
     pub(crate) type Callback = unsafe extern "C" fn(*mut c_void);
 
-    /// The process-wide key plus one; 0 while there is none. Keys are made with a compare-exchange rather than a `Once`
-    /// because a `Once` waits, and this runs inside an allocation.
+    /// The process-wide key plus one; 0 while there is none. A compare-exchange sets it rather than a `Once`, because a
+    /// `Once` waits, and this runs inside an allocation.
     static KEY: AtomicUsize = AtomicUsize::new(0);
 
-    /// Has `callback` run at the end of this thread. Returns false where the system has no key left: the thread's end is
-    /// then not seen, and its ledger not passed on.
+    /// Registers `callback` for the end of this thread. Returns false if the system has no key left: then the thread's
+    /// end is not noticed, and its ledger is not passed on.
     pub(crate) fn arm(callback: Callback) -> bool {
         kept_loaded::hold();
-        // Keys of another C library are numbered as those of the program's, and have their places in each thread.
+        // In another namespace the C library uses the same key numbers as the program's, and the same slots in each
+        // thread.
         if kept_loaded::is_in_other_namespace() {
             return false;
         }
@@ -41,7 +42,7 @@ mod system {
 
     fn create(callback: Callback) -> Option<usize> {
         let mut key: libc::pthread_key_t = 0;
-        // SAFETY: `key` is a valid place, and the callback is a function of this crate that lives as long as the
+        // SAFETY: `key` is valid to write to, and the callback is a function of this crate that lives as long as the
         // program.
         let answer = unsafe { libc::pthread_key_create(&mut key, Some(callback)) };
         if answer == 0 { Some(key as usize) } else { None }
@@ -53,7 +54,7 @@ mod system {
     }
 
     fn set(key: usize) -> bool {
-        // The value only has to be non-null: destructors run for non-null values alone.
+        // The value only has to be non-null: destructors run for non-null values only.
         // SAFETY: the key was made by `create` and is never deleted once it is in `KEY`.
         unsafe { libc::pthread_setspecific(key as libc::pthread_key_t, std::ptr::dangling::<u8>().cast()) == 0 }
     }
@@ -70,10 +71,10 @@ mod system {
 
     static CALLBACK: AtomicPtr<()> = AtomicPtr::new(null_mut());
 
-    /// Has `callback` run at the end of every thread from now on.
+    /// Registers `callback` for the end of every thread from now on.
     pub(crate) fn arm(callback: Callback) -> bool {
         CALLBACK.store(callback as *mut (), Release);
-        // SAFETY: both are statics. Reading them is what makes the linker keep them: nobody else names them.
+        // SAFETY: both are statics. Reading them makes the linker keep them: nothing else refers to them.
         unsafe {
             (&raw const AT_THREAD_END).read_volatile();
             (&raw const _tls_used).read_volatile();
@@ -81,16 +82,16 @@ mod system {
         true
     }
 
-    /// What the loader calls when threads begin and end.
+    /// A function that the loader calls at the start and the end of a thread.
     type LoaderCallback = unsafe extern "system" fn(*mut c_void, u32, *mut c_void);
 
     unsafe extern "C" {
-        /// The C runtime's list of the callbacks. Programs that use nothing of it are linked without.
+        /// The C runtime's list of callbacks. Programs that use nothing of it are linked without it.
         static _tls_used: u8;
     }
 
-    /// The loader calls what stands in these sections in the order of their names: the standard library's is `.CRT$XLB`, those
-    /// of C++ are `.CRT$XLD`. A fibre-local slot, which would be less unusual, is called before all of them.
+    /// The loader calls the functions in these sections in the order of the sections' names: the standard library's is
+    /// `.CRT$XLB`, those of C++ are `.CRT$XLD`. A fibre-local slot, the more usual way, is called before all of them.
     // SAFETY: the section holds pointers to such functions, and nothing else.
     #[unsafe(link_section = ".CRT$XLY")]
     #[used]
@@ -100,7 +101,7 @@ mod system {
         const DLL_THREAD_DETACH: u32 = 3;
         let callback = CALLBACK.load(Acquire);
         if reason == DLL_THREAD_DETACH && !callback.is_null() {
-            // SAFETY: what is there was a `Callback` when `arm` put it there.
+            // SAFETY: the value is a `Callback` that `arm` has stored.
             unsafe { std::mem::transmute::<*mut (), Callback>(callback)() };
         }
     }

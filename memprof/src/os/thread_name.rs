@@ -1,6 +1,6 @@
-//! The name that the system knows a thread by, without allocating.
+//! The system's name of a thread, read without allocating.
 
-/// A name of at most 31 bytes (Linux keeps 15), or nothing.
+/// A name of at most 31 bytes (Linux keeps 15), or empty.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ThreadName {
     bytes: [u8; 32],
@@ -9,7 +9,7 @@ pub(crate) struct ThreadName {
 impl ThreadName {
     pub(crate) const EMPTY: ThreadName = ThreadName { bytes: [0; 32] };
 
-    /// The name of the current thread, where the system keeps one.
+    /// The name of the current thread, if the system keeps one.
     pub(crate) fn current() -> Self {
         #[cfg_attr(not(unix), allow(unused_mut))]
         let mut name = Self::EMPTY;
@@ -19,14 +19,14 @@ impl ThreadName {
             libc::prctl(libc::PR_GET_NAME, name.bytes.as_mut_ptr());
         }
         #[cfg(target_vendor = "apple")]
-        // SAFETY: the call writes at most the given length, its end marked by 0.
+        // SAFETY: the call writes at most the given length, including the final 0.
         unsafe {
             libc::pthread_getname_np(libc::pthread_self(), name.bytes.as_mut_ptr().cast(), name.bytes.len() - 1);
         }
         name
     }
 
-    /// The name in words, to be kept where threads may read it while it is replaced.
+    /// The name in words, for storage in atomics that threads read while it is replaced.
     pub(crate) fn to_words(self) -> [u64; 4] {
         let mut words = [0; 4];
         for (word, bytes) in words.iter_mut().zip(self.bytes.as_chunks::<8>().0) {
@@ -35,7 +35,7 @@ impl ThreadName {
         words
     }
 
-    /// The name that [`to_words`](Self::to_words) gave.
+    /// The name from the words of [`to_words`](Self::to_words).
     pub(crate) fn from_words(words: [u64; 4]) -> Self {
         let mut name = Self::EMPTY;
         for (bytes, word) in name.bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
@@ -54,7 +54,7 @@ impl ThreadName {
     }
 }
 
-/// The system's number of the current thread, where it helps to find its name later; else 0.
+/// The system's id of the current thread, if its name can be found by it later; else 0.
 pub(crate) fn current_id() -> u32 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: the call has no arguments and cannot fail.
@@ -63,7 +63,7 @@ pub(crate) fn current_id() -> u32 {
     return 0;
 }
 
-/// The present name of a running thread. Threads are named after their first allocation, so this is asked when a
+/// The current name of a running thread. Threads are often named after their first allocation, so this is called when a
 /// report is written. Allocates.
 pub(crate) fn of_running(id: u32) -> Option<String> {
     if cfg!(any(target_os = "linux", target_os = "android")) && id != 0 {

@@ -1,9 +1,9 @@
-//! A word that every thread has for itself, 0 at first: without a destructor, without an allocation, and there until the
-//! thread has run its last instruction.
+//! A word of each thread, initially 0. It has no destructor, needs no allocation, and is valid until the thread's last
+//! instruction.
 //!
-//! A constant in `thread_local!` is that wherever the compiler knows thread-locals of its own. On Windows with the GNU
-//! tools it does not: there the standard library keeps even a number in a block from an allocator, frees it among the
-//! destructors of the thread, and makes a new one for whoever asks later.
+//! A constant in `thread_local!` is enough if the compiler has native thread-locals. On Windows with the GNU toolchain
+//! it has none: there the standard library keeps even a number in a heap block, deallocates it among the destructors of
+//! the thread, and makes a new one for later accesses.
 
 #[cfg(not(all(windows, target_env = "gnu")))]
 macro_rules! thread_words {
@@ -23,7 +23,7 @@ macro_rules! thread_words {
 
 pub(crate) use thread_words;
 
-/// What every thread has where the system has no slot left. It has more than a thousand.
+/// The word of every thread if the system has no slot left. It has more than a thousand.
 pub(crate) const WITHOUT_SLOT: usize = 1;
 
 #[cfg(all(windows, target_env = "gnu"))]
@@ -49,7 +49,8 @@ mod slot {
 
         pub(crate) fn get(&self) -> usize {
             let Some(number) = self.number() else { return WITHOUT_SLOT };
-            // SAFETY: the slot is never freed once it is in `number`. The error is the caller's: reading a slot clears it.
+            // SAFETY: the slot is never freed once it is in `number`. The caller's error is restored, because reading a
+            // slot clears it.
             unsafe {
                 let error = GetLastError();
                 let word = TlsGetValue(number).addr();
@@ -62,7 +63,7 @@ mod slot {
 
         pub(crate) fn set(&self, word: usize) {
             if let Some(number) = self.number() {
-                // SAFETY: as above; the system keeps the word and does not look at it.
+                // SAFETY: as above; the system stores the word and does not interpret it.
                 unsafe { TlsSetValue(number, std::ptr::without_provenance(word)) };
             }
         }
@@ -74,7 +75,8 @@ mod slot {
             }
         }
 
-        /// Whoever comes second gives his own back: nobody waits, as this runs inside an allocation.
+        /// If two threads make a slot at once, the second returns its own: nobody waits, because this runs inside an
+        /// allocation.
         #[cold]
         fn take(&self) -> Option<u32> {
             // SAFETY: the call has no arguments.
@@ -85,7 +87,7 @@ mod slot {
             match self.number.compare_exchange(0, made + 1, AcqRel, Acquire) {
                 Ok(_) => Some(made),
                 Err(theirs) => {
-                    // SAFETY: nobody has been told of this slot.
+                    // SAFETY: nobody else knows this slot.
                     unsafe { TlsFree(made) };
                     Some(theirs - 1)
                 }

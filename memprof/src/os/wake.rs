@@ -1,7 +1,6 @@
-//! Waking the profiler's thread, also from the handler of a signal.
+//! Waking the profiler's thread, also from a signal handler.
 //!
-//! On Linux the thread waits without anything that has to be allocated: as long as it has nothing to do it leaves no trace in
-//! the figures.
+//! On Linux nothing is allocated for waiting: while the thread has nothing to do, it leaves no trace in the figures.
 
 pub(crate) use imp::{count, listen, wait, wake};
 
@@ -15,15 +14,15 @@ mod imp {
     /// Number of wake-ups.
     static COUNT: AtomicU32 = AtomicU32::new(0);
 
-    /// The thread will wait.
+    /// Called by the thread before it waits.
     pub(crate) fn listen() {}
 
-    /// Number of wake-ups so far. Asked before the thread looks for work.
+    /// Number of wake-ups so far. The thread reads it before it looks for work.
     pub(crate) fn count() -> u32 {
         COUNT.load(Acquire)
     }
 
-    /// Wakes the thread, and has it not wait if it was about to.
+    /// Wakes the thread, or keeps it from waiting if it was about to.
     pub(crate) fn wake() {
         COUNT.fetch_add(1, Release);
         let number = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
@@ -31,7 +30,7 @@ mod imp {
         unsafe { libc::syscall(libc::SYS_futex, COUNT.as_ptr(), number, libc::c_int::MAX) };
     }
 
-    /// Waits for the next wake-up after `count`, and at most so long. May return early.
+    /// Waits for the next wake-up after `count`, and at most for `longest`. May return early.
     pub(crate) fn wait(count: u32, longest: Option<Duration>) {
         let longest = longest.map(|time| libc::timespec {
             tv_sec: time.as_secs().min(1 << 30) as libc::time_t,
@@ -55,27 +54,28 @@ mod imp {
     /// The thread; null: none.
     static THREAD: AtomicPtr<Thread> = AtomicPtr::new(null_mut());
 
-    /// This thread will wait.
+    /// Called by the thread before it waits.
     pub(crate) fn listen() {
-        // Never freed: a handler may be about to use it. A few bytes for each profile that has a thread.
+        // Never deallocated: a handler may be about to use it. A few bytes for each profile that has a thread.
         THREAD.store(Box::into_raw(Box::new(thread::current())), Release);
     }
 
-    /// Number of wake-ups so far: the system keeps it.
+    /// Number of wake-ups so far: not needed, because the system keeps it.
     pub(crate) fn count() -> u32 {
         0
     }
 
-    /// Wakes the thread, and has it not wait if it was about to.
+    /// Wakes the thread, or keeps it from waiting if it was about to.
     pub(crate) fn wake() {
         // SAFETY: null, or a thread that `listen` has leaked.
         if let Some(thread) = unsafe { THREAD.load(Acquire).as_ref() } {
-            // std says nothing about handlers; what this does on each system is one exchange and one system call.
+            // std does not document that this is async-signal-safe; on each system it is one exchange and one system
+            // call.
             thread.unpark();
         }
     }
 
-    /// Waits for the next wake-up, and at most so long. May return early.
+    /// Waits for the next wake-up, and at most for `longest`. May return early.
     pub(crate) fn wait(_count: u32, longest: Option<Duration>) {
         match longest {
             Some(longest) => thread::park_timeout(longest),
@@ -103,7 +103,7 @@ mod tests {
             super::wake();
         }
         waiting.join().unwrap();
-        // A wake-up that came meanwhile.
+        // A wake-up that came before the wait.
         super::listen();
         let count = super::count();
         super::wake();

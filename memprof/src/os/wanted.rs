@@ -1,12 +1,14 @@
-//! Signs in a program's surroundings that its figures are wanted. Nothing in here allocates: it may run in any tracked function.
+//! Signs in a program's environment that its figures are wanted. Nothing in here allocates: it may run in any tracked
+//! function.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// True if a variable `MEMPROF_…` is set, or a `memory_profile.toml` is in the working directory or above it. The file alone says
-/// nothing of tests and benchmarks: it lies there for the program. None of it counts where the program has more privileges than
-/// whoever has set it. The file is not looked for where the stack is small, nor in a sandbox, which may end the process for it.
-/// A function of its own: the buffers are no part of a tracked call's stack.
+/// True if a variable `MEMPROF_…` is set, or a `memory_profile.toml` is in the working directory or above it. The file
+/// alone does not count for tests and benchmarks: it is there for the program. None of it counts if the program has
+/// more privileges than the user who has set it. The file is not looked for if the stack is small, or in a sandbox,
+/// which may kill the process for it. A function of its own, so that the buffers are not on the stack of a tracked
+/// call.
 #[inline(never)]
 pub(crate) fn are_figures() -> bool {
     if super::privileges::are_raised() {
@@ -21,29 +23,29 @@ pub(crate) fn are_figures() -> bool {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn can_look() -> bool {
-    /// What looking for the file takes, and as much again.
+    /// Stack that the search for the file takes, doubled.
     const ENOUGH_STACK: usize = 64 * 1024;
     !is_in_own_sandbox() && super::stack_bounds::left().is_some_and(|left| left >= ENOUGH_STACK)
 }
 
-/// True if the program has filtered its calls of the system. A filter that was there when it began lets files be opened, as
-/// the loader does: containers have one.
+/// True if the program itself has filtered its system calls. A filter that was there when it began lets files be
+/// opened, as the loader opens some: containers have one.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_in_own_sandbox() -> bool {
     is_filtered() && !WAS_FILTERED.load(Relaxed)
 }
 
-/// Set where calls of the system were filtered when the program, or the library, was loaded.
+/// Set if system calls were filtered when the program, or the library, was loaded.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 static WAS_FILTERED: AtomicBool = AtomicBool::new(false);
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_filtered() -> bool {
-    // SAFETY: the call has no more arguments. 0: no filter; anything else is one, or an error.
+    // SAFETY: the call has no further arguments. 0: no filter; anything else is a filter, or an error.
     unsafe { libc::prctl(libc::PR_GET_SECCOMP, 0, 0, 0, 0) != 0 }
 }
 
-/// Notes how the program begins. Called by an initializer.
+/// Records the state at the start of the program. Called by an initializer.
 #[cfg(all(
     unix,
     not(target_feature = "crt-static"),
@@ -72,8 +74,8 @@ fn variables() -> Signs {
         static environ: *const *const libc::c_char;
     }
     let mut signs = Signs::None;
-    // SAFETY: the system's list of texts that end with 0, which ends with null. That nobody changes it meanwhile is what every
-    // reader of the environment relies on.
+    // SAFETY: the system's list of strings that end with 0, which ends with null. Like every reader of the environment,
+    // this relies on nobody changing it meanwhile.
     unsafe {
         #[cfg(target_vendor = "apple")]
         let mut next = (*libc::_NSGetEnviron()).cast_const().cast::<*const libc::c_char>();
@@ -94,12 +96,12 @@ fn variables() -> Signs {
 
 #[cfg(unix)]
 mod file {
-    /// The folders that are looked at.
+    /// Number of folders that are searched.
     const DEEPEST: usize = 16;
     const UP: &[u8] = b"../";
     const NAME: &[u8] = b"memory_profile.toml\0";
 
-    /// True if the nearest file is there and does not say `enabled = false`.
+    /// True if the nearest file exists and does not say `enabled = false`.
     pub(super) fn is_there() -> bool {
         let mut path = [0u8; DEEPEST * UP.len() + NAME.len()];
         (0..DEEPEST).find_map(|up| {
@@ -112,14 +114,14 @@ mod file {
     /// `None`: there is no such file.
     fn is_on(path: &[u8]) -> Option<bool> {
         let mut text = [0u8; 8192];
-        // SAFETY: the path ends with 0, and the places have as many bytes as are asked for; all zero is a valid `stat`.
+        // SAFETY: the path ends with 0, and the buffers are as long as the given lengths; all-zero is a valid `stat`.
         let read = unsafe {
             let file = libc::open(path.as_ptr().cast(), libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC);
             if file < 0 {
                 return None;
             }
             let mut there: libc::stat = std::mem::zeroed();
-            // What another user has put there says nothing of this program.
+            // A file of another user says nothing about this program.
             let counts = libc::fstat(file, &raw mut there) == 0
                 && (there.st_uid == 0 || there.st_uid == crate::os::privileges::user());
             let read = if counts { libc::read(file, text.as_mut_ptr().cast(), text.len()) } else { -1 };
@@ -137,11 +139,11 @@ mod file {
         value.is_some_and(|value| value.starts_with(b"false"))
     }
 
-    /// True if this is one of cargo's tests, examples in documentation, or benchmarks.
+    /// True if this is a test, a documentation example or a benchmark of cargo.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) fn is_test() -> bool {
         let mut path = [0u8; 4096];
-        // SAFETY: the link's name ends with 0, and the place has as many bytes as are asked for.
+        // SAFETY: the link's name ends with 0, and the buffer is as long as the given length.
         let length = unsafe { libc::readlink(c"/proc/self/exe".as_ptr(), path.as_mut_ptr().cast(), path.len()) };
         let path = usize::try_from(length).ok().and_then(|length| path.get(..length)).unwrap_or_default();
         let mut parts = path.rsplit(|byte| *byte == b'/');
@@ -149,7 +151,7 @@ mod file {
         folder == b"deps" || name == b"rust_out" || folder.starts_with(b"rustdoctest")
     }
 
-    /// Nobody can tell without an allocation: nothing is said for the file's sake.
+    /// Not known without an allocation: the file does not count.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     pub(super) fn is_test() -> bool {
         true

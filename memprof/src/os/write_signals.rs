@@ -1,7 +1,7 @@
-//! The signals that a write can raise: SIGPIPE where nobody reads any more, SIGXFSZ beyond the largest file that is allowed.
+//! The signals that a write can raise: SIGPIPE if nobody reads any more, SIGXFSZ beyond the maximum file size.
 //!
-//! Each ends the process where nobody has asked otherwise. That is right for what the program writes, but must not be the
-//! end of a program because its report was written: memprof takes the error that the write returns instead.
+//! The default action of each ends the process. That is right for the program's own writes, but a report must not end
+//! the program: memprof uses the error that the write returns instead.
 
 #[cfg(unix)]
 pub(crate) use unix::Held;
@@ -10,15 +10,15 @@ pub(crate) use unix::Held;
 mod unix {
     const SIGNALS: [i32; 2] = [libc::SIGPIPE, libc::SIGXFSZ];
 
-    /// Keeps these signals from this thread until it is dropped. Those that were raised meanwhile are gone then; those
-    /// that were waiting before stay.
+    /// Blocks these signals for this thread until it is dropped. Signals that were raised meanwhile are discarded then;
+    /// signals that were pending before stay.
     pub(crate) struct Held {
         before: libc::sigset_t,
         waiting_before: [bool; 2],
     }
 
     fn set(signals: &[i32]) -> libc::sigset_t {
-        // SAFETY: `sigemptyset` makes a set of what is all zero, which is valid memory of that type.
+        // SAFETY: `sigemptyset` initializes the all-zero value, which is valid memory of that type.
         unsafe {
             let mut set = std::mem::zeroed();
             libc::sigemptyset(&raw mut set);
@@ -29,7 +29,7 @@ mod unix {
         }
     }
 
-    /// Which of them wait to be delivered.
+    /// The pending ones of these signals.
     fn waiting() -> [bool; 2] {
         let mut pending = set(&[]);
         // SAFETY: both calls work on a set that was made above.
@@ -54,9 +54,9 @@ mod unix {
             for ((signal, before), now) in SIGNALS.into_iter().zip(self.waiting_before).zip(waiting()) {
                 if now && !before {
                     let (one, mut taken) = (set(&[signal]), 0);
-                    // It waits, and it was raised by this thread's own write, so that no other thread can take it: this
+                    // It is pending, and this thread's own write raised it, so that no other thread can take it: this
                     // returns at once.
-                    // SAFETY: the set was made just now, and the place is valid.
+                    // SAFETY: the set was just made, and the pointer is valid.
                     unsafe { libc::sigwait(&raw const one, &raw mut taken) };
                 }
             }

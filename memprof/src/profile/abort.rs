@@ -3,19 +3,19 @@
 #[cfg(unix)]
 use crate::os::ending::{self, Work};
 
-/// Has the report written before `abort` ends the process. False: the program has a handler of its own.
+/// Writes the report before `abort` ends the process. False: the program has its own handler.
 #[cfg(unix)]
 pub(crate) fn catch(work: &'static Work) -> bool {
     ending::set_work(work);
     ending::catch_abort()
 }
 
-/// `abort` ends the process at once.
+/// Lets `abort` end the process at once.
 #[cfg(unix)]
 pub(crate) fn release() {
     ending::release_abort();
 }
 
-/// As above. Elsewhere `abort` cannot be caught.
+/// Fallback for systems on which `abort` cannot be caught.
 #[cfg(not(unix))]
 pub(crate) fn release() {}

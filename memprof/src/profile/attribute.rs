@@ -1,11 +1,11 @@
-//! What `#[memprof::main]` calls.
+//! Entry points of the code that `#[memprof::main]` generates.
 use super::{Profiler, exit, start};
 use crate::os::privileges;
 use crate::{Config, Error, tracker};
 use std::io::Write;
 use std::path::Path;
 
-/// What the attribute was given.
+/// Arguments of the attribute.
 #[derive(Debug)]
 pub struct MainOptions {
     /// `config = "…"`
@@ -14,14 +14,14 @@ pub struct MainOptions {
     pub allocator: &'static str,
 }
 
-/// The profile of a program: it ends, and the reports are written, when this is dropped.
+/// The profile of a program. When it is dropped, the profile ends and the reports are written.
 #[derive(Debug)]
 #[must_use]
 pub struct MainProfile(Option<Profiler>);
 
-/// Reads the configuration and starts the profile. A configuration that cannot be used ends the program here, before
-/// the body of main, with one line on stderr and status 2. A program that has more privileges than the user who started it
-/// has no profile.
+/// Reads the configuration and starts the profile. An invalid configuration ends the program here, before the body of
+/// main, with one line on stderr and status 2. A program that has more privileges than the user who started it gets no
+/// profile.
 pub fn main_start(options: MainOptions) -> MainProfile {
     tracker::note_profile();
     let loaded = {
@@ -31,7 +31,7 @@ pub fn main_start(options: MainOptions) -> MainProfile {
     if privileges::are_raised() {
         return MainProfile(None);
     }
-    // The types of these two tell their names; a static's path stands for itself.
+    // These keywords name an allocator whose type identifies it; a static is identified by its path.
     let allocator = match options.allocator {
         "system" | "jemalloc" | "none" => None,
         path => Some(path),
@@ -41,7 +41,7 @@ pub fn main_start(options: MainOptions) -> MainProfile {
         // A main that was called from main: the outer one has the profile.
         Err(Error::AlreadyRunning) => MainProfile(None),
         Err(error) => {
-            // Not `eprintln!`: it panics where stderr is closed.
+            // Not `eprintln!`: it panics if stderr is closed.
             let _ = writeln!(std::io::stderr(), "{error}");
             std::process::exit(2);
         }

@@ -1,9 +1,10 @@
-//! The profiler's own thread: readings over time, numbered reports, and reports when a signal has come.
+//! The profiler's own thread: readings over time, numbered reports, and reports on signals.
 //!
-//! It is made without the standard library's, which allocates for each new thread. Where it has nothing to do it allocates
-//! nothing, so that the figures of the program are those that it has without the thread.
+//! It is not started by the standard library, which allocates for each new thread. While it has nothing to do it
+//! allocates nothing, so the program's figures are the same as without the thread.
 //!
-//! In a process with one thread it is put off (see [`alone`]): until the program has a second one, or a signal has come.
+//! In a process with one thread its start is deferred (see [`alone`]) until the program has a second thread, or a
+//! signal has arrived.
 
 use super::periodic::Periodic;
 use super::{Reporting, Running, exit, output, running, schedule, write};
@@ -23,30 +24,31 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::time::{Duration, Instant};
 
-/// The thread of a profile, as that knows it. It keeps no process alive, and a forked child has one only where it starts it.
+/// The thread of a profile, as the profile refers to it. It keeps no process alive. A forked child has one only if the
+/// child starts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Background(u64);
 
 /// Number of profiles that had a thread.
 static STARTED: AtomicU64 = AtomicU64::new(0);
-/// The one whose thread is wanted; 0: none.
+/// The profile whose thread is wanted; 0: none.
 static WANTED: AtomicU64 = AtomicU64::new(0);
-/// The one whose thread has begun.
+/// The profile whose thread has begun.
 static BEGUN: AtomicU64 = AtomicU64::new(0);
-/// True if the thread is wanted and was not made yet.
+/// True if the thread is wanted and its start was deferred.
 static IS_PUT_OFF: AtomicBool = AtomicBool::new(false);
-/// Its settings.
+/// Settings of the thread.
 static EVERY_SECONDS: AtomicUsize = AtomicUsize::new(0);
 static KEEP: AtomicUsize = AtomicUsize::new(0);
 
 impl Background {
-    /// Starts the thread, or puts it off. `Err`: the system has none to give.
+    /// Starts the thread, or defers its start. `Err`: the system has no thread left.
     pub(crate) fn start(config: &Config) -> io::Result<Self> {
         let background = Self(STARTED.fetch_add(1, Relaxed) + 1);
         EVERY_SECONDS.store(config.reporting.every_seconds, Relaxed);
         KEEP.store(config.reporting.keep, Relaxed);
         WANTED.store(background.0, Release);
-        // Before the first handler is there.
+        // Before the first handler is installed.
         signals::expect_thread(true);
         let started = if config.reporting.every_seconds == 0 && may_put_off(config) {
             IS_PUT_OFF.store(true, Release);
@@ -60,13 +62,13 @@ impl Background {
         started.map(|()| background)
     }
 
-    /// The thread is needed now: handlers of the program that ours stand in front of may run on a small stack, where none can be
-    /// made. Where the system has none to give, the next reason to make it tries again.
+    /// Starts the thread now: handlers of the program that ours stand in front of may run on a small stack, on which no
+    /// thread can be started. If the system has no thread left, the next reason to start it tries again.
     pub(crate) fn do_not_put_off(self) {
         let _ = start_if_put_off();
     }
 
-    /// Ends the thread soon, and does not wait for it.
+    /// Ends the thread soon, without waiting for it.
     pub(crate) fn stop(self) {
         signals::stop();
         history::has_reader(false);
@@ -87,7 +89,7 @@ impl Background {
             if !self.is_wanted() {
                 return;
             }
-            // Before the signals are taken: a thread that exits meanwhile sees the one or the other.
+            // Before the signals are taken: a thread that exits meanwhile sees either a near end or a waiting signal.
             exit::end_is_near(signals::is_end_near());
             for (signal, ends) in signals::come() {
                 self.on_signal(signal, ends);
@@ -106,7 +108,7 @@ impl Background {
         }
     }
 
-    /// True if this thread is that of the profile: another one may have begun meanwhile.
+    /// True if this thread belongs to the profile: another profile may have begun meanwhile.
     fn is_of(self, profile: &Running) -> bool {
         profile.background == Some(self)
     }
@@ -125,8 +127,8 @@ impl Background {
     }
 }
 
-/// Puts the thread off, or starts it anew, in a forked child, which has none. False: the system has none to give. Allocates
-/// nothing.
+/// Defers the thread's start, or starts it anew, in a forked child, which has none. False: the system has no thread
+/// left. Does not allocate.
 #[cfg(unix)]
 pub(crate) fn start_in_child() -> bool {
     BEGUN.store(0, Relaxed);
@@ -135,13 +137,13 @@ pub(crate) fn start_in_child() -> bool {
     is_put_off || start_thread().is_ok()
 }
 
-/// A forked child is to have no thread.
+/// Leaves a forked child without the thread.
 #[cfg(unix)]
 pub(crate) fn stay_without_in_child() {
     IS_PUT_OFF.store(false, Release);
 }
 
-/// True if the thread need not be there before a signal has come or the program has a second thread.
+/// True if the thread is not needed before a signal arrives or the program has a second thread.
 #[cfg(unix)]
 fn may_put_off(config: &Config) -> bool {
     static PUT_OFF: PutOff = PutOff { make: start_if_put_off, hurry: history::hurry };
@@ -154,12 +156,13 @@ fn may_put_off(_: &Config) -> bool {
     false
 }
 
-/// True if all places can be read in an allocation: a table of this size takes 2 ms.
+/// True if all places can be read in an allocation: with a table of this size this takes 2 ms.
 fn can_read_in_passing(config: &Config) -> bool {
     config.memory_profiling.max_tracked_allocations <= 20_000
 }
 
-/// Starts the thread if it was put off. False: the system has none to give. May be called in an allocation and in a handler.
+/// Starts the thread if its start was deferred. False: the system has no thread left. May be called in an allocation
+/// and in a handler.
 fn start_if_put_off() -> bool {
     if !IS_PUT_OFF.swap(false, AcqRel) || start_thread().is_ok() {
         return true;
@@ -168,20 +171,20 @@ fn start_if_put_off() -> bool {
     false
 }
 
-/// A thread of the program takes readings, or starts the thread that does. On the small stack of a thread, a handler or a coroutine
-/// it does no more than note what was published.
+/// Lets a thread of the program take readings, or start the thread that takes them. On a small stack of a thread, a
+/// handler or a coroutine it only records the published totals.
 fn visit() {
     if !stack_room::is_enough() {
         return history::read_published();
     }
     if IS_PUT_OFF.load(Acquire) && (!is_alone() || signals::is_waiting()) {
-        // The next one tries again.
+        // The next visit tries again.
         let _ = start_if_put_off();
     }
     schedule::read_in_passing();
 }
 
-/// Has readings taken from here on.
+/// Enables readings from here on.
 pub(crate) fn begin_readings(config: &Config) {
     #[cfg(unix)]
     alone::prepare();
@@ -189,7 +192,7 @@ pub(crate) fn begin_readings(config: &Config) {
     history::have_visited(Some(visit));
 }
 
-/// No more readings are taken in passing.
+/// Ends readings in passing.
 pub(crate) fn end_readings() {
     history::have_visited(None);
 }
@@ -204,7 +207,7 @@ fn is_alone() -> bool {
     false
 }
 
-/// A thread that gets no signals: the program's own threads get them.
+/// Starts a thread that receives no signals: the program's own threads receive them.
 #[cfg(unix)]
 fn start_thread() -> io::Result<()> {
     let started = crate::os::bare_thread::start(run, &[]);
@@ -218,10 +221,10 @@ fn start_thread() -> io::Result<()> {
 
 fn run() {
     Reporting::begin_thread();
-    // Nobody would hear of a panic.
+    // Nobody would see a panic.
     let _ = catch_unwind(|| {
         let background = Background(WANTED.load(Acquire));
-        // Of two profiles right after each other the first one's thread may begin late, and be the second one's.
+        // If one profile follows another at once, the first one's thread may begin late, and serve the second.
         if background.0 == 0 || BEGUN.swap(background.0, AcqRel) == background.0 {
             return;
         }
@@ -232,7 +235,7 @@ fn run() {
 }
 
 fn listen() {
-    // Only some systems have this take memory.
+    // On some systems this allocates.
     #[cfg(not(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64")))]
     let _scope = Reporting::begin();
     wake::listen();

@@ -1,4 +1,4 @@
-//! The report at the end of the process, whichever way it ends.
+//! The report at the end of the process, however it ends.
 //!
 //! ```text
 //!   main returns, panics    MainProfile is dropped ──┐
@@ -9,8 +9,8 @@
 //!   panic = "abort"         abort, or the panic hook ┘
 //! ```
 //!
-//! A report takes up to 64 KiB of stack. On a thread, in a handler or in a coroutine that has less than 128 KiB left another
-//! thread makes it, and this one waits.
+//! A report takes up to 64 KiB of stack. If a thread, a handler or a coroutine has less than 128 KiB left, another
+//! thread makes the report, and the current one waits.
 
 #[cfg(unix)]
 use super::abort;
@@ -38,17 +38,17 @@ use std::time::Duration;
 static IS_ENDING: AtomicBool = AtomicBool::new(false);
 
 #[cfg(unix)]
-const NO_STACK: &str = "memprof: no report: the thread that ended the program had too little stack, and the system gave no other \
-                        thread\n";
+const NO_STACK: &str = "memprof: no report: the thread that ended the program had too little stack, and no other thread could \
+                        be started\n";
 
 #[cfg(unix)]
 const IN_ALLOCATOR: &str =
     "memprof: no report: the program ended in a signal handler that had interrupted the allocator\n";
 
-/// What a thread that wants to exit grants a signal that came before, which waits for the report.
+/// Time that a thread calling `exit` gives an earlier signal, which waits for the report.
 const GRANTED: Duration = Duration::from_secs(15);
 
-/// Has the report written at `exit` and `abort`, once for the process. False: the system does not take the handler.
+/// Registers the report for `exit` and `abort`, once for the process. False: the system does not accept the handler.
 pub(crate) fn arm() -> bool {
     static ONCE: Once = Once::new();
     static IS_ARMED: AtomicBool = AtomicBool::new(false);
@@ -81,23 +81,23 @@ extern "C" fn at_exit() {
     finish_unless_told_not_to();
 }
 
-/// Says whether a signal has come that will end the process. For the profiler's thread.
+/// Sets whether a signal has arrived that will end the process. For the profiler's thread.
 pub(crate) fn end_is_near(is_near: bool) {
     IS_ENDING.store(is_near, Release);
     #[cfg(unix)]
     signals::set_ending(is_near);
 }
 
-/// Ends the process by a signal, once the report is written. Called by the profiler's thread. Returns if the program has set
-/// a handler of its own in this very moment.
+/// Ends the process by a signal, once the report is written. Called by the profiler's thread. Returns if the program
+/// has just installed a handler of its own.
 pub(crate) fn end_by(signal: Signal) {
     end_is_near(true);
     finish_or_complain();
     signal.act_by_default();
 }
 
-/// Ends the profile, if one is running and its configuration wants a report at the end. Whatever goes wrong is said on
-/// stderr and nowhere else.
+/// Ends the profile, if one is running, and writes its report if the configuration asks for one at exit. Errors are
+/// reported on stderr only.
 pub(crate) fn finish_unless_told_not_to() {
     #[cfg(unix)]
     if handler_above::has_interrupted_allocator() {
@@ -115,7 +115,7 @@ pub(crate) fn finish_unless_told_not_to() {
     finish_here();
 }
 
-/// A report needs the allocator, which a handler has interrupted. Says so, unless none is wanted.
+/// Says that there is no report, unless none is wanted: a report needs the allocator, which a handler has interrupted.
 #[cfg(unix)]
 #[cold]
 fn say_that_nothing_may_allocate() {
@@ -134,11 +134,12 @@ fn finish_here() {
 }
 
 fn finish_if_wanted() {
-    // A signal came first: the exit status is the signal's. Without the profiler it would have ended the program at once.
+    // A signal arrived first: the exit status is the signal's. Without the profiler it would have ended the program at
+    // once.
     if IS_ENDING.load(Acquire) || signals::is_end_near() {
         wait_for_the_end();
     }
-    // This thread was writing when it came here: what it was writing with is broken.
+    // This thread was writing a report when it got here, so the state that it writes from is inconsistent.
     if RUNNING.is_held_here() {
         return;
     }
@@ -153,14 +154,14 @@ fn finish_if_wanted() {
     finish_or_complain();
 }
 
-/// Lets whatever came first end the process.
+/// Waits for the signal that arrived first to end the process.
 #[cfg(unix)]
 fn wait_for_the_end() {
     std::thread::sleep(GRANTED);
 }
 
-/// Lets an event of the console end the process: by the system, right after the report. A handler of the program may
-/// deal with it after all.
+/// Waits for a console event to end the process: the system does, right after the report. A handler of the program may
+/// handle the event after all.
 #[cfg(windows)]
 fn wait_for_the_end() {
     const SOON: Duration = Duration::from_millis(200);
@@ -174,8 +175,8 @@ fn wait_for_the_end() {
 #[cfg(not(any(unix, windows)))]
 fn wait_for_the_end() {}
 
-/// An event of the console has come that ends the program, unless a handler of the program's deals with it: the report
-/// is written, and the profile goes on. On a thread that the system has made for this.
+/// Writes the report on a console event that ends the program, unless a handler of the program handles it. The profile
+/// continues. Runs on a thread that the system starts for the event.
 #[cfg(windows)]
 pub(crate) fn report_before_the_end() {
     Reporting::begin_thread();
@@ -206,10 +207,10 @@ fn complain_of(written: Result<Written, Error>) {
     }
 }
 
-/// For systems where `abort` is no signal, and programs that have a handler for it.
+/// For systems on which `abort` is not a signal, and for programs that have a handler for it.
 fn write_in_panic_hook() {
     static ONCE: Once = Once::new();
-    // The hook cannot be changed by a thread that is panicking.
+    // A thread that is panicking cannot change the hook.
     if std::thread::panicking() {
         return;
     }
@@ -225,8 +226,8 @@ fn write_in_panic_hook() {
 /// Ends the process with a status, as [`std::process::exit`] does, once the report is written.
 ///
 /// [`std::process::exit`] does the same: the report is written by a handler of the system, or on Windows before the
-/// system's `ExitProcess` is called. This function is for what goes around both: a standard library that is a file of
-/// its own (`-C prefer-dynamic`) on Windows.
+/// system's `ExitProcess` is called. This function is needed only if both are bypassed: on Windows with a standard
+/// library that is a separate DLL (`-C prefer-dynamic`).
 ///
 /// ```no_run
 /// fn fail(message: &str) -> ! {

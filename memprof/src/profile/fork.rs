@@ -1,8 +1,8 @@
-//! What becomes of a profile in a forked child.
+//! The profile in a forked child.
 //!
-//! The child has the counters, the live table and the profile, and one thread. It goes on counting, and leaves reports of its
-//! own, whose names have its process id. It gets a thread for numbered reports and for signals only where a key asks for them.
-//! Nothing is done for children that the system makes without telling, to run another program.
+//! The child has the counters, the live table and the profile, and one thread. It continues counting, and writes its
+//! own reports, whose names contain its process id. It gets a thread for numbered reports and for signals only if a key
+//! asks for them. Nothing is done for children that the system creates without notification, to run another program.
 
 use crate::os::fork;
 use crate::{live, tracker};
@@ -10,24 +10,24 @@ use std::sync::Once;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// True if a child gets a thread of its own.
+/// True if a child gets its own thread.
 static HAS_BACKGROUND: AtomicBool = AtomicBool::new(false);
 
-/// Has each child told what it is.
+/// Registers the handler that runs in each child.
 pub(crate) fn arm() {
     static ONCE: Once = Once::new();
-    // Where the system does not take it, ledgers of threads that are gone are shown as if those were still there.
+    // If the system does not accept it, ledgers of threads that have ended are shown as if they were still running.
     ONCE.call_once(|| {
         let _ = fork::in_child(in_child);
     });
 }
 
-/// Says whether a child gets a thread of its own.
+/// Sets whether a child gets its own thread.
 pub(crate) fn has_background(it_has: bool) {
     HAS_BACKGROUND.store(it_has, Relaxed);
 }
 
-/// Before `fork` returns in the child, where nothing may be allocated.
+/// Runs before `fork` returns in the child, where nothing may allocate.
 extern "C" fn in_child() {
     tracker::history::recover();
     if tracker::retire_others() {
@@ -42,7 +42,7 @@ mod threads {
     use crate::os::{ending, signals};
     use crate::profile::{background, exit};
 
-    /// Forgets what the parent's threads did, and begins the child's own.
+    /// Resets the state of the parent's threads, and starts the child's own.
     pub(crate) fn in_child(has_background: bool) {
         ending::in_child();
         exit::end_is_near(false);

@@ -7,7 +7,7 @@
 //!                    └───┘ report, write_report
 //! ```
 //!
-//! The counters know nothing of it: they count from the first allocation of the process and are never set back.
+//! The counters are independent of it: they count from the first allocation of the process and are never reset.
 
 mod abort;
 mod attribute;
@@ -43,18 +43,18 @@ use std::time::SystemTime;
 /// A running profile.
 #[derive(Clone, Debug)]
 struct Running {
-    /// All that a report has to know of it.
+    /// The data that a report needs.
     request: Request,
-    /// The thread that writes reports by itself, `every_seconds` and on signals.
+    /// The thread that writes reports on its own, `every_seconds` and on signals.
     background: Option<Background>,
 }
 
 static RUNNING: ForkLock<Running> = ForkLock::new();
 
-/// Set where a profile was started with `enabled = false`.
+/// Set after a profile was started with `enabled = false`.
 static IS_OFF: AtomicBool = AtomicBool::new(false);
 
-/// Why there is no report.
+/// The reason why there is no report.
 fn no_report() -> Error {
     if IS_OFF.load(Relaxed) { Error::Disabled } else { Error::NotRunning }
 }
@@ -65,7 +65,7 @@ fn running() -> Held<'static, Running> {
 
 /// A running profile, for programs without [`#[memprof::main]`](crate::main).
 ///
-/// When it is dropped, or when the process exits before, the reports are written as the configuration says.
+/// When it is dropped, or when the process exits before that, the reports are written as configured.
 ///
 /// ```
 /// # fn main() -> Result<(), memprof::Error> {
@@ -91,11 +91,11 @@ pub struct Profiler {
 }
 
 impl Profiler {
-    /// Starts a profile: a [`Config`], or what [`Config::load`] returned.
+    /// Starts a profile from a [`Config`], or from the value that [`Config::load`] returned.
     ///
-    /// The counters have been running since the process began; what starts is the tracking of live allocations, and
-    /// the promise of a report. With `enabled = false` this thread, and each that begins later, stops counting, and
-    /// nothing will be written.
+    /// The counters have been running since the process began. A profile adds the recording of live allocations, and
+    /// the report at its end. With `enabled = false` this thread, and each that begins later, stops counting, and
+    /// nothing is written.
     ///
     /// # Errors
     /// [`Error::AlreadyRunning`] while another profile is running.
@@ -107,13 +107,14 @@ impl Profiler {
         start(loaded, None)
     }
 
-    /// What was counted until now. Everything goes on meanwhile; a report of a running program is as consistent as one
-    /// at its end.
+    /// A report of the figures up to now. The program continues meanwhile; a report of a running program is as
+    /// consistent as one at its end.
     ///
     /// Cost: two walks over the call paths of all threads, one over the live table (about 1 ms for 10,000 tracked
-    /// allocations), and the allocations of the report itself, which stand in `overhead.reporting` the next time. Empty where the configuration says `enabled = false`, and where there is no memory for it.
+    /// allocations), and the allocations of the report itself, which the next report shows in `overhead.reporting`. The
+    /// report is empty with `enabled = false`, and if there is no memory for it.
     pub fn report(&self) -> Report {
-        // Before the lock: what is left of the report belongs to the program once it is free again.
+        // Before the lock: what is left of the report belongs to the program once the lock is free again.
         let _scope = Reporting::begin();
         let running = running();
         let Some(profile) = running.get() else {
@@ -143,12 +144,13 @@ impl Drop for Profiler {
     }
 }
 
-/// Writes the report files of the running profile as they are now; the profile goes on. From any thread, at any time
-/// outside an allocator or a signal handler.
+/// Writes the report files of the running profile with its current figures; the profile continues. Can be called from
+/// any thread, at any time outside of an allocator or a signal handler.
 ///
 /// # Errors
-/// [`Error::NotRunning`] without a profile; [`Error::Disabled`] with `enabled = false`; [`Error::OutOfMemory`]; [`Error::Io`] if the files can be written neither where
-/// the configuration says nor to the system's temporary directory.
+/// [`Error::NotRunning`] without a profile; [`Error::Disabled`] with `enabled = false`; [`Error::OutOfMemory`];
+/// [`Error::Io`] if the files can be written neither where the configuration says nor to the system's temporary
+/// directory.
 ///
 /// ```
 /// match memprof::write_report() {
@@ -168,7 +170,7 @@ fn write(profile: &Running) -> Result<Written, Error> {
     written
 }
 
-/// Starts a profile; `allocator` is how the user named the inner allocator, where its type does not tell.
+/// Starts a profile; `allocator` is the user's name of the inner allocator, if its type does not identify it.
 fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Error> {
     tracker::note_profile();
     let scope = Reporting::begin();
@@ -192,14 +194,14 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         panic_hook::install();
     }
     if config.memory_profiling.dump_on_exit && !exit::arm() {
-        warnings.push("no handler could be registered with the system: a call of `exit` loses the report".to_owned());
+        warnings.push("no exit handler could be registered: a call of `exit` will write no report".to_owned());
     }
     #[cfg(windows)]
     crate::os::kept_loaded::pin();
     let tracking = config.memory_profiling.clone();
     let frames = if tracking.track_allocations && tracking.backtraces { tracking.max_backtrace_frames } else { 0 };
     if !stack::prepare(frames, tracking.max_tracked_allocations) {
-        warnings.push("the system has no memory for stacks: set max_tracked_allocations lower".to_owned());
+        warnings.push("no memory for stacks: live allocations have none; lower max_tracked_allocations".to_owned());
     }
     background::begin_readings(&config);
     let background = start_background(&config, &mut warnings);
@@ -224,7 +226,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     output::note(&profile.request);
     running.put(profile);
     drop(scope);
-    // Last: what is allocated from here on has a record.
+    // Last: allocations from here on have a record.
     let at_start = AtStart { live: tracker::memory_stats(), not_tracked: collect::not_tracked() };
     let _ = running.get().map(|profile| profile.request.at_start.set(at_start));
     let max = tracking.max_tracked_allocations;
@@ -232,15 +234,17 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     if tracking.track_allocations && !tracker::start_recording(max, interval, percent) {
         warn(
             &mut running,
-            format!("the system has no memory for a table of {max} allocations: set max_tracked_allocations lower"),
+            format!(
+                "no memory for a table of {max} allocations: live allocations are not recorded; lower max_tracked_allocations"
+            ),
         );
     }
-    // What was refused until here has a warning of its own.
+    // Refusals up to here have their own warnings.
     let _ = running.get().map(|profile| profile.request.refused_at_start.set(pages::refused()));
     Ok(Profiler { finished: false })
 }
 
-/// Names the inner allocator: as the user did, else by its type.
+/// The name of the inner allocator: the user's, else its type.
 fn inner_allocator(type_name: &str, given: Option<&str>) -> String {
     match (given, type_name) {
         (Some(given), _) => given.to_owned(),
@@ -250,7 +254,7 @@ fn inner_allocator(type_name: &str, given: Option<&str>) -> String {
     }
 }
 
-/// Adds to the warnings of the profile that runs.
+/// Adds a warning to the profile that runs.
 fn warn(running: &mut Held<'static, Running>, warning: String) {
     if let Some(mut profile) = running.get().cloned() {
         profile.request.warnings.push(warning);
@@ -258,13 +262,13 @@ fn warn(running: &mut Held<'static, Running>, warning: String) {
     }
 }
 
-/// Starts the profiler's own thread, if there is something for it to do.
+/// Starts the profiler's own thread, if it has something to do.
 fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Background> {
     let mut signals = signals_to_catch(config, warnings);
     #[cfg(windows)]
     signals::on_event(exit::report_before_the_end);
     if cfg!(windows) {
-        // The system makes a thread for each of them.
+        // The system starts a thread for each console event.
         signals.drain(..).for_each(|signal| {
             signal.catch();
         });
@@ -284,15 +288,15 @@ fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Backg
         }
         Err(error) => {
             warnings.push(format!(
-                "the system has no thread for memprof ({error}): signals and every_seconds write no report"
+                "memprof could not start its thread ({error}): signals and every_seconds will write no report"
             ));
             None
         }
     }
 }
 
-/// True if the thread is started for readings over time alone: not where the user has said which signals it is for, and not
-/// where it would be one of the standard library's, which allocates.
+/// True if the thread is started for readings over time alone: not if the configuration lists the signals that it is
+/// for, and not if it would be a thread of the standard library, which allocates.
 fn takes_readings(config: &Config) -> bool {
     cfg!(unix) && config.memory_profiling.track_allocations && config.memory_profiling.dump_on_signal.is_none()
 }
@@ -301,13 +305,15 @@ fn takes_readings(config: &Config) -> bool {
 fn signals_to_catch(config: &Config, warnings: &mut Vec<String>) -> Vec<Signal> {
     let settings = &config.memory_profiling;
     let Some(names) = &settings.dump_on_signal else {
-        // They end the program, as `exit` does. Handlers that are there are the program's own affair.
+        // Signals that end the program, as `exit` does. Installed handlers are the program's own affair.
         let ends = ["SIGINT", "SIGTERM"].into_iter().filter(|_| settings.dump_on_exit).filter_map(Signal::named);
         return ends.filter(|signal| signal.has_default_action()).collect();
     };
     let named = named_signals(names);
     if named.len() < names.len() {
-        warnings.push(format!("dump_on_signal = {names:?}: this system does not have all of these signals"));
+        warnings.push(format!(
+            "dump_on_signal = {names:?}: this system lacks some of these signals, which will not trigger a report"
+        ));
     }
     let (ignored, rest) = named.into_iter().partition::<Vec<Signal>, _>(|signal| signal.is_ignored());
     warnings.extend(ignored.into_iter().map(Signal::name).map(|name| {
@@ -320,7 +326,7 @@ fn named_signals(names: &[String]) -> Vec<Signal> {
     names.iter().filter_map(|name| Signal::named(name)).collect()
 }
 
-/// True if a key asks for the thread, which a forked child has then, too.
+/// True if a key asks for the thread: then a forked child has it, too.
 fn background_is_asked_for(config: &Config) -> bool {
     let names = config.memory_profiling.dump_on_signal.as_ref();
     config.reporting.every_seconds > 0 || names.is_some_and(|names| !names.is_empty())
@@ -335,22 +341,22 @@ fn finish() -> Result<Written, Error> {
     written
 }
 
-/// The files, and the table on stderr.
+/// Writes the files, and prints the table on stderr.
 fn write_and_print(profile: &Running) -> Result<Written, Error> {
     collect::report(&profile.request).and_then(|mut report| {
         report.program.is_final = true;
         let _held = write_signals::Held::begin();
         let written = output::write(&profile.request, &report, None);
-        // The terminal is the parent's.
+        // The terminal belongs to the parent.
         if !profile.request.is_inherited() {
-            // Where no file can be written, the table is all there is.
+            // If no file can be written, the table is all there is.
             output::print(&report, written.as_ref().ok());
         }
         written
     })
 }
 
-/// The profile is over.
+/// Ends the profile.
 fn stop(running: &mut Held<'static, Running>) {
     let _scope = Reporting::begin();
     if let Some(profile) = running.take() {

@@ -1,5 +1,5 @@
-//! The last words of a program that is out of memory, said without allocating: with `abort_on_oom`, and where there is no
-//! memory for the report at the end.
+//! The last message of a program that is out of memory, written without allocating: with `abort_on_oom`, and if there
+//! is no memory for the report at the end.
 
 use super::abort;
 use crate::collect::is_asking;
@@ -11,13 +11,13 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-/// Functions that are named.
+/// Number of functions in the message.
 const TOP: usize = 10;
 
-/// What a thread grants another one that is speaking. It takes less than a millisecond.
+/// Time that a thread gives another one that is writing the message. The message takes less than a millisecond.
 const LONGEST_SPEECH: Duration = Duration::from_secs(2);
 
-/// Says whether an allocation that fails ends the program.
+/// Sets whether a failed allocation ends the program.
 pub(crate) fn abort_if(wanted: bool) {
     tracker::set_out_of_memory_handler(if wanted { Some(say_and_abort) } else { None });
 }
@@ -27,19 +27,19 @@ fn say_and_abort(bytes: usize) {
         return;
     }
     static SAID: AtomicBool = AtomicBool::new(false);
-    // Threads run out together; the first one speaks. The others wait for it to end the process, lest they cut it short,
-    // but not for ever: nobody may be reading what it says.
+    // Threads run out of memory together; the first one writes. The others wait for it to end the process, so that they
+    // do not cut it short, but not forever: nobody may be reading the message.
     if SAID.swap(true, Relaxed) {
         std::thread::sleep(LONGEST_SPEECH);
     } else {
         say(&mut RawStderr::new(), format_args!("out of memory: an allocation of {bytes} bytes failed"));
     }
-    // What was said is what there is: a report would need memory.
+    // The message is all there is: a report would need memory.
     abort::release();
     std::process::abort();
 }
 
-/// Says on stderr what can be said where no report can be made.
+/// Writes on stderr the totals that are known without a report.
 pub(crate) fn say_instead_of_a_report() {
     say(&mut RawStderr::new(), format_args!("no report: there is no memory left to make it"));
 }

@@ -1,4 +1,4 @@
-//! Which files the reports of this process go to: the names, and what the profile knows of the files under them.
+//! The files of this process's reports: their names, and the profile's memory of the files under them.
 
 use super::Reporting;
 use crate::collect::Request;
@@ -42,14 +42,14 @@ fn names(profile: &Request) -> Names {
     }
 }
 
-/// Whether the names tell the processes apart by themselves.
+/// True if the names contain the process id, so that each process has its own.
 fn names_have_pid(profile: &Request) -> bool {
     let paths = &profile.config.reporting;
     let has_pid = placeholder::has_pid;
     has_pid(&paths.output_dir) || (has_pid(&paths.allocation_report) && has_pid(&paths.leak_report))
 }
 
-/// Notes what stands under the names of a profile that starts.
+/// Records the existing files under the names of a profile that starts.
 pub(crate) fn note(profile: &Request) {
     let reporting = &profile.config.reporting;
     let memory =
@@ -57,7 +57,7 @@ pub(crate) fn note(profile: &Request) {
     MEMORY.lock().put(Own { profile: profile.run.profile, process: std::process::id(), memory });
 }
 
-/// Writes the files, under numbered names where there is a number.
+/// Writes the files, under numbered names if there is a number.
 pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> Result<Written, Error> {
     let _scope = Reporting::begin();
     let _held = Held::begin();
@@ -80,7 +80,7 @@ pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> 
     with_memory(profile.run.profile, |memory| files::write(&output, memory))
 }
 
-/// Removes a report, if it is still the one that was written.
+/// Removes a report, if the file is still the one that was written.
 pub(crate) fn remove(profile: u64, written: &Written) {
     with_memory(profile, |memory| memory.remove(written));
 }
@@ -101,14 +101,14 @@ fn program_name() -> String {
     name.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(&name).to_owned()
 }
 
-/// Shows the table on stderr. Not by the standard library's: a thread that is aborting, or one that a forked child does not
-/// have, may hold its lock.
+/// Prints the table on stderr. Not through the standard library: its lock may be held by a thread that is aborting, or
+/// by one that does not exist in a forked child.
 pub(crate) fn print(report: &Report, written: Option<&Written>) {
     let _scope = Reporting::begin();
     table::print(report, written, stderr::write_all);
 }
 
-/// Says on stderr what went wrong.
+/// Prints an error on stderr.
 pub(crate) fn complain(error: &Error) {
     let _ = writeln!(RawStderr::new(), "memprof: {error}");
 }

@@ -1,9 +1,9 @@
-//! Messages and backtraces of panics: a row of their own.
+//! Messages and backtraces of panics, counted in a row of their own.
 //!
-//! A backtrace reads the symbols of the whole program, tens of megabytes, and the standard library keeps them. Charged to the
-//! function that panicked they would be all that its row shows. So what the program's panic hook does, which prints both, is
-//! charged to one row beside everything that is open. A hook that the program sets later is in front of this one, and what it
-//! does stays with the function; so does the payload, which is made before.
+//! A backtrace reads the symbols of the whole program, tens of megabytes, and the standard library keeps them. If they
+//! were counted for the function that panicked, its row would show little else. So the program's panic hook, which
+//! prints both, is counted in one row beside all open calls. A hook that the program installs later runs in front of
+//! this one, and its allocations stay with the function. So does the payload, which is made before.
 
 use crate::report::name::PANIC as PANIC_ROW;
 use crate::tracker::{CallPath, Site};
@@ -13,10 +13,10 @@ use std::sync::Once;
 /// The row. No name of a Rust function has parentheses around it.
 static PANIC: Site = Site::named(PANIC_ROW, "", 0);
 
-/// Puts the row around the hook that the program has now, once for the process.
+/// Wraps the program's current hook in the row, once for the process.
 pub(crate) fn install() {
     static ONCE: Once = Once::new();
-    // The hook cannot be changed by a thread that is panicking.
+    // A thread that is panicking cannot change the hook.
     if std::thread::panicking() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Numbered reports of the running program, `every_seconds` apart: two of them show what grows.
+//! Numbered reports of the running program, `every_seconds` apart: two of them show growth.
 use super::{Reporting, Running, output, running, warn};
 use crate::Error;
 use crate::collect::{self};
@@ -7,32 +7,32 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// When the next one is due, and which of them are there.
+/// Time of the next report, and the reports that are kept.
 #[derive(Debug)]
 pub(crate) struct Periodic {
     step: Duration,
     keep: usize,
     next: Instant,
     number: u64,
-    /// Each with the profile that it is of.
+    /// Each report with its profile.
     kept: VecDeque<(u64, Written)>,
 }
 
 impl Periodic {
-    /// Begins now. `None`: there are none.
+    /// Begins now. `None`: there are no numbered reports.
     pub(crate) fn of(seconds: usize, keep: usize) -> Option<Self> {
         let step = Duration::from_secs(seconds as u64);
         (seconds > 0).then(|| Self { step, keep, next: Instant::now() + step, number: 0, kept: VecDeque::new() })
     }
 
-    /// When the next report is due.
+    /// Time at which the next report is due.
     pub(crate) fn next(&self) -> Instant {
         self.next
     }
 
-    /// Writes it, if the profile that runs is the one that asked for it.
+    /// Writes the report, if the profile that runs is the one that asked for it.
     pub(crate) fn write(&mut self, is_its: impl FnOnce(&Running) -> bool) {
-        // By the clock, not by what a report takes: the times of two reports can be subtracted from each other.
+        // By the clock, whatever a report takes: so the times of two reports can be subtracted.
         self.next = (self.next + self.step).max(Instant::now());
         self.number += 1;
         let mut running = running();
@@ -46,7 +46,7 @@ impl Periodic {
             Err(Error::OutOfMemory) => room.leave_out(),
             Err(error) => {
                 const BEGINNING: &str = "a report of the running program could not be written";
-                // A disk that is full stays so for many reports.
+                // A full disk stays full for many reports.
                 if !profile.request.warnings.iter().any(|warning| warning.starts_with(BEGINNING)) {
                     warn(&mut running, format!("{BEGINNING}: {error}"));
                 }

@@ -1,8 +1,8 @@
-//! When the next readings over time are due, and who takes them.
+//! Times of the readings, and the threads that take them.
 //!
-//! The profiler's own thread does, on time. Where there is none, a thread that publishes does so in an allocation: it finds out
-//! that one is due and never waits for another one that is at it. In a process with one thread nothing changes between two
-//! allocations, so that readings lose nothing by being late.
+//! The profiler's own thread takes them on time. Without it, a thread that publishes its totals takes a reading that is
+//! due in its allocation, and never waits for another thread that is taking one. In a process with one thread nothing
+//! changes between two allocations, so late readings lose nothing.
 
 use crate::collect::readings;
 use crate::tracker::history;
@@ -11,35 +11,35 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
-/// The first distance between two readings.
+/// Initial interval of readings, in nanoseconds.
 const FIRST_STEP: u64 = 10_000_000;
-/// A reading comes no sooner than so many times its own length after the last one: at first 2 % of one processor, and ever less.
+/// Minimum pause after a reading, as a multiple of its duration: at first 2 % of one processor, and less later.
 const PAUSE: u64 = 50;
-/// How long one is thought to take at first. A single one that takes long lost the processor, or is the first to touch its memory:
-/// of what it takes, not more than twice the usual is believed.
+/// Initial estimate of a reading's duration, in nanoseconds. A single long reading has lost the processor, or was the
+/// first to touch its memory: at most twice the usual duration is believed.
 const FIRST_USUAL: u64 = 100_000;
-/// Readings of the net to one of the places, at most, where that takes long.
+/// Most readings of the net for each reading of the places, if the latter takes long.
 const MOST: u64 = 4;
-/// Readings of the net in all.
+/// Readings of the net over the whole run.
 const DENSITY: u64 = 256;
 
 static SCHEDULE: Schedule = Schedule::new();
 /// True if all counters and all places may be read in an allocation.
 static READS_ALL_IN_PASSING: AtomicBool = AtomicBool::new(false);
 
-/// The schedule of a profile. All of it in nanoseconds. Who reads is alone most of the time; where two are, one reading more or
-/// less does no harm.
+/// The schedule of a profile, all in nanoseconds. Mostly one thread uses it; if two do, one reading more or less does
+/// no harm.
 struct Schedule {
     begun: AtomicU64,
     next: AtomicU64,
-    /// Of the places; the net of the process is read each time.
+    /// For the places; the net of the process is read each time.
     next_of_places: AtomicU64,
     step_of_places: AtomicU64,
-    /// How long a reading takes, without what other threads had of the processor meanwhile.
+    /// Usual duration of a reading, without the time that other threads had the processor meanwhile.
     usual: AtomicU64,
 }
 
-/// Begins now: a profile has started. `in_passing` says whether all places can be read in an allocation.
+/// Begins the schedule, when a profile starts. `in_passing`: all places can be read in an allocation.
 pub(crate) fn begin(in_passing: bool) {
     READS_ALL_IN_PASSING.store(in_passing, Relaxed);
     SCHEDULE.begin(now());
@@ -47,7 +47,7 @@ pub(crate) fn begin(in_passing: bool) {
     history::begin();
 }
 
-/// Until the next reading is due.
+/// Time until the next reading is due.
 pub(crate) fn pause() -> Duration {
     Duration::from_nanos(SCHEDULE.next.load(Relaxed).saturating_sub(now()))
 }
@@ -67,7 +67,7 @@ pub(crate) fn read_in_passing() {
     }
 }
 
-/// Nanoseconds since this was first asked.
+/// Nanoseconds since the first call.
 fn now() -> u64 {
     static BASE: OnceLock<Instant> = OnceLock::new();
     BASE.get_or_init(Instant::now).elapsed().as_nanos() as u64
@@ -92,14 +92,14 @@ impl Schedule {
         self.usual.store(FIRST_USUAL, Relaxed);
     }
 
-    /// Reads the places if that is due, and sets when the next readings are.
+    /// Reads the places if that is due, and schedules the next readings.
     fn read(&self) {
         let since = now();
         let run = since.saturating_sub(self.begun.load(Relaxed));
         let mut pause = 0;
         if since >= self.next_of_places.load(Relaxed) {
             if readings::are_full() {
-                // Twice the distance that they have, however long a reading took.
+                // Twice the interval of the kept readings, however long a reading took.
                 self.step_of_places.store(run / (readings::MOMENTS as u64 / 2), Relaxed);
             }
             readings::try_take();
@@ -109,7 +109,7 @@ impl Schedule {
             pause = usual.saturating_mul(PAUSE);
             self.next_of_places.store(since + self.step_of_places.load(Relaxed).max(pause), Relaxed);
         }
-        // As dense as the history of the net is.
+        // As dense as the history of the net.
         self.next.store(since + FIRST_STEP.max(pause / MOST).max(run / DENSITY), Relaxed);
     }
 }

@@ -8,8 +8,8 @@ use std::cell::UnsafeCell;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-/// Blocks of at most 1 MiB come from the system; larger ones from one piece of memory, one after the other. It overrides no
-/// more than it must: reallocation and zeroing are what `GlobalAlloc` makes of the two.
+/// Blocks of at most 1 MiB come from the system; larger ones consecutively from one region. It overrides no more
+/// methods than it must: reallocation and zeroing are the defaults of `GlobalAlloc`.
 struct Arena {
     memory: UnsafeCell<[u8; ROOM]>,
     used: AtomicUsize,

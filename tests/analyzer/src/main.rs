@@ -1,6 +1,6 @@
-//! What rust-analyzer makes of tracked code: the diagnostics are those of the same code without the attribute, and each
-//! name leads to its definition. (A name may lead to more: where a type is written, what is generated for it stands,
-//! too.)
+//! rust-analyzer's view of tracked code: its diagnostics are those of the same code without the attribute, and each
+//! name leads to its definition. (A name may lead to more places: where a type is written, the code generated for it is
+//! at the same place.)
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,7 +14,7 @@ use ra_ap_ide_db::ra_fixture::RaFixtureConfig;
 use ra_ap_load_cargo::{LoadCargoConfig, ProcMacroServerChoice, load_workspace_at};
 use ra_ap_project_model::{CargoConfig, CargoFeatures, RustLibSource};
 
-/// What is found in the sample.
+/// Findings in the sample.
 struct Found {
     diagnostics: BTreeSet<String>,
     /// By line and column of a name: where it leads.

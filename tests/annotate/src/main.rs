@@ -92,7 +92,7 @@ fn number(variable: &str, otherwise: u32) -> u32 {
     std::env::var(variable).ok().and_then(|number| number.parse().ok()).unwrap_or(otherwise)
 }
 
-/// The time that is left, and what a crate is likely to take of it: as much for each byte of its source as those before.
+/// The time left, and the expected time of a crate: as much for each byte of its source as the previous crates took.
 struct Clock {
     begun: Instant,
     /// None: there is no limit.
@@ -235,7 +235,7 @@ fn cargo(copy: &Path, places: &Places) -> Command {
     cargo
 }
 
-/// Whether a crate's tests have the same outcome with the attribute on functions and on blocks.
+/// True if a crate's tests have the same outcome with the attribute on functions and on blocks.
 fn tested(krate: &Published, places: &Places) -> bool {
     let folder = places.work.join(format!("{}-tests", krate.name));
     let outcomes = MODES.map(|(what, mode)| {
@@ -264,7 +264,7 @@ fn tested(krate: &Published, places: &Places) -> bool {
     same
 }
 
-/// What the processes that were waited for have taken of the processors.
+/// Processor time of the child processes that were waited for.
 fn processor_seconds() -> f64 {
     // SAFETY: all fields are numbers, for which zero is a value.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };

@@ -195,7 +195,7 @@ fn run<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }
 
-/// What functions give in every order.
+/// Results of functions in every order.
 macro_rules! assert_each {
     ($($of:ident),*) => {$(
         assert_eq!(run($of::async_recursion::f(5)), 8);

@@ -1,5 +1,5 @@
-//! In edition 2021 `impl Trait` captures no lifetime that it does not name, but the future of an `async fn` captures all:
-//! also where the attribute makes a function of it that returns `impl Future`.
+//! In edition 2021 `impl Trait` captures no lifetime that it does not name, but the future of an `async fn` captures
+//! all, even if the attribute rewrites it into a function that returns `impl Future`.
 #![allow(missing_docs, unsafe_op_in_unsafe_fn)]
 
 use std::future::Future;

@@ -116,7 +116,7 @@ pub async fn named<F: Future>(future: F) -> F::Output {
     memprof::Context::current().wrap_future(memprof::track("named", future)).await
 }
 
-/// What `memory_stats` says after a lot of work: every field, and every figure in MB.
+/// Result of `memory_stats` after a lot of work: every field, and every figure in MB.
 pub fn stats_after_work() -> (MemoryStats, [f64; 4]) {
     let index = Index::build(&vec![7u8; 100_000]);
     assert_eq!((index.first().as_deref(), index.nth(100_000)), (Some("7"), None));

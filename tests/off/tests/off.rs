@@ -1,4 +1,4 @@
-//! Without its default features memprof does nothing: no file, no word, no dependency, nothing read. What is wrong is still wrong.
+//! Without default features memprof does nothing: no file, output, dependency or input. Mistakes are still errors.
 
 use std::fs;
 use std::future::Future;

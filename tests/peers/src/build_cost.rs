@@ -1,7 +1,7 @@
-//! What a profiler adds to a cold build: a hello-world with each, in turns, offline, into an empty target folder.
+//! Cost of a profiler in a cold build: a hello-world with each, in turns, offline, into an empty target folder.
 //!
-//! `cargo run --ignore-rust-version --bin build_cost [-- ROUNDS]` prints the table. Where the machine does other work at the same time the seconds of
-//! the processor say more than those of the clock, and the ratios, which are of one round each, more than either.
+//! `cargo run --ignore-rust-version --bin build_cost [-- ROUNDS]` prints the table. On a busy machine processor time is
+//! more reliable than wall-clock time, and the ratios, which are of one round each, more than either.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -39,7 +39,7 @@ const PEERS: [(&str, &str, &str); 4] = [
 
 const PROFILES: [(&str, &[&str]); 2] = [("debug", &[]), ("release", &["--release"])];
 
-/// What one build took.
+/// Cost of one build.
 #[derive(Clone, Copy)]
 struct Cost {
     wall: f64,
@@ -115,7 +115,7 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Result<String, String> {
     if output.status.success() { Ok(said) } else { Err(said) }
 }
 
-/// What all programs that this one has started and seen end took of the processors so far.
+/// Processor time of all child processes that have ended so far.
 fn processor_seconds() -> f64 {
     // Linux: fields 16 and 17, of which the second is a name that may have blanks; in hundredths of a second.
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();

@@ -21,7 +21,7 @@ impl Started {
 
 fn processor() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the call writes to the structure that it is given. It fails for clocks that are not there; POSIX has this one.
+    // SAFETY: the call writes to the given structure. It fails for clocks that do not exist; POSIX has this one.
     unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }

@@ -1,18 +1,18 @@
-//! memprof beside other profilers: one program for each allocator wrapper (`src/bin`), the same workloads in each, and a runner
-//! that starts them in turns and prints the tables of `memprof/docs/performance.md`.
+//! Comparison of memprof with other profilers: one program for each allocator wrapper (`src/bin`), the same workloads
+//! in each, and a runner that starts them in turns and prints the tables of `memprof/docs/performance.md`.
 //!
 //! ```text
-//! cd tests/peers                                          # its .cargo/config.toml sets the frame pointers that heapscope needs
-//! cargo run --release --ignore-rust-version -- --help     # heapscope asks for a newer Rust than it needs
-//! cargo run --release --ignore-rust-version -- all --write            # everything, into performance.md: about 20 minutes
+//! cd tests/peers                                      # its .cargo/config.toml sets the frame pointers for heapscope
+//! cargo run --release --ignore-rust-version -- --help # heapscope asks for a newer Rust than it needs
+//! cargo run --release --ignore-rust-version -- all --write        # everything, into performance.md: about 20 minutes
 //! cargo run --release --ignore-rust-version -- table --rounds 3 --peer memprof --workload churn
 //! cargo run --release --ignore-rust-version -- table --seed 7 --slots 512 --sizes 8-100000
 //! cargo test --release --ignore-rust-version
 //! ```
 //!
-//! One run by hand, for a profiler of programs: `target/release/memprof --mode counters --workload churn`. Every run has a
-//! checksum of what it did, which the runner compares with that of the bare allocator, and each peer is asked whether it has
-//! counted anything: a peer that is not switched on would be the fastest of all.
+//! A single run for a profiler of programs: `target/release/memprof --mode counters --workload churn`. Every run has a
+//! checksum of its work, which the runner compares with that of the bare allocator. Each peer is asked if it has
+//! counted anything: a peer that is not enabled would be the fastest.
 
 mod calls;
 mod clock;

@@ -1,4 +1,4 @@
-//! The runner: starts every peer with every workload, in turns, and prints tables as Markdown. How to use it stands in `lib.rs`.
+//! The runner: starts every peer with every workload, in turns, and prints Markdown tables. `lib.rs` describes its use.
 
 mod runner;
 

@@ -13,8 +13,8 @@ pub fn named(name: &str) -> Option<Config> {
         "counters" => profiling.track_allocations = false,
         // As it comes.
         "default" => {}
-        // A sample from the start, as the default mode has it in the end where many blocks are allocated. Fixed, because
-        // under callgrind the time that the default mode goes by is another.
+        // A sample from the start, as the default mode takes in the end if many blocks are allocated. Fixed, because
+        // callgrind distorts the time that the default mode depends on.
         "sampled" => profiling.sample_interval_bytes = 64 * 1024,
         // Every live block is tracked, with its stack.
         "exact" => {

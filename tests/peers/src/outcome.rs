@@ -1,4 +1,4 @@
-//! What a run has measured, as one line that a peer prints and the runner reads.
+//! The measurement of a run, as one line that a peer prints and the runner reads.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ const MARK: &str = "measured:";
 /// The result of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// What the workload took, by the clock on the wall.
+    /// Wall-clock time of the workload.
     pub nanoseconds: u64,
-    /// What it took of the processor, in all threads of the process, those of the peer among them.
+    /// Its processor time, in all threads of the process, including those of the peer.
     pub processor_nanoseconds: u64,
     /// How many times the workload did what it is about: pairs, calls, polls.
     pub events: u64,

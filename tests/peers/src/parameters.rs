@@ -1,4 +1,4 @@
-//! What a run of a workload can be told: how much, and with which numbers. The runner hands these on to the peers.
+//! Parameters of a run: the amount of work, and its numbers. The runner passes them on to the peers.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,7 @@ use std::ffi::OsString;
 pub struct Parameters {
     /// How much work, as a part of the workload's usual amount.
     pub scale: f64,
-    /// What random numbers begin with.
+    /// Seed of the random numbers.
     pub seed: u64,
     /// Blocks that churn has at one time.
     pub slots: usize,

@@ -1,10 +1,10 @@
-//! What a peer is, and how it runs a workload.
+//! The definition of a peer, and its run of a workload.
 
 use crate::{CALLS, Calls, Outcome, Parameters, REPORT, Started, WORKLOADS, memory};
 use lexopt::{Arg, ValueExt as _};
 use std::path::Path;
 
-/// What a peer adds to the workloads.
+/// A peer's additions to the workloads.
 #[derive(Default)]
 pub struct Peer {
     /// Its profiled functions, where it has such.

@@ -1,4 +1,4 @@
-//! A library with memprof in it that a program in C loads and unloads: the program's status is what it would be without.
+//! A library containing memprof that a C program loads and unloads: the program's status is the same as without it.
 #![allow(missing_docs)]
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 

@@ -125,8 +125,8 @@ fn main() {
 mod heap {
     /// Damages the C library's heap, and has it found.
     pub(crate) fn break_it() {
-        // SAFETY: none: this is the damage that a program in C may do. The block is large enough to be kept in no cache of
-        // the thread's own, so that the lock is held when it is found to have been freed twice.
+        // SAFETY: none: this is the damage that a program in C may do. The block is too large for any cache of the
+        // thread, so that the lock is held when the double free is detected.
         unsafe {
             let blocks: Vec<_> = (0..64).map(|_| libc::malloc(2000)).collect();
             for &block in &blocks {

@@ -1,4 +1,4 @@
-//! A program of Windows that is sent an event of the console, or does what its argument says: `console EVENT [handler before |
+//! A Windows program that receives a console event, or does what its argument says: `console EVENT [handler before |
 //! handler after | handler that passes it on]`.
 #![allow(missing_docs)]
 

@@ -50,7 +50,7 @@ fn churn(rounds: &AtomicUsize, all_here: &Barrier) {
     }
 }
 
-/// What the system does by itself when a program writes to a pipe that nobody reads: it ends the program.
+/// The system's default when a program writes to a pipe that nobody reads: it ends the program.
 #[cfg(unix)]
 fn stderr_without_a_reader() {
     // SAFETY: the two places are valid, and the descriptors are those of the pipe that was made just now.

@@ -1,4 +1,4 @@
-//! A program that forks. The argument says how the child ends; the parent prints the child's process id and what `wait` said.
+//! A program that forks. The argument says how the child ends; the parent prints the child's id and its status.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -64,7 +64,7 @@ fn fork() -> Option<i32> {
     None
 }
 
-/// What `wait` says of the child.
+/// Result of `wait` for the child.
 fn wait(child: i32) -> i32 {
     let mut status = -1;
     // SAFETY: `status` is a valid place.

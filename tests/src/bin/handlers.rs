@@ -1,5 +1,5 @@
-//! A program that has its own handler for a signal when its profile begins. The first argument says how it is set, the second
-//! one, if it is there, that the profile wraps it.
+//! A program that has its own signal handler when its profile begins. The first argument is the way it is installed.
+//! With the second one, if given, the profile wraps it.
 
 use std::io;
 use std::mem::zeroed;

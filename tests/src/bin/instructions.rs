@@ -1,4 +1,4 @@
-//! One kind of event, over and over, for a tool that counts instructions: `instructions KIND TIMES`. What an event costs is
+//! One kind of event, repeated, for a tool that counts instructions: `instructions KIND TIMES`. The cost of an event is
 //! the difference of two runs, divided by the difference of their times.
 #![allow(missing_docs)]
 
@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// What every allocator wrapper costs that does nothing else.
+/// Minimum cost of every allocator wrapper: it only forwards.
 struct Forward<A>(A);
 
 // SAFETY: forwards to the inner allocator and does nothing else.
@@ -114,8 +114,8 @@ fn main() {
     let times = args.next().and_then(|times| times.parse().ok()).unwrap_or(1);
     let mut config = Config::default();
     config.memory_profiling.dump_on_exit = false;
-    // Readings over time come by the clock. Without the profiler's own thread, and with a table that is too large to be read in
-    // an allocation, there are hardly any.
+    // Readings over time depend on the clock. Without the profiler's own thread, and with a table that is too large to
+    // be read in an allocation, there are hardly any.
     config.memory_profiling.dump_on_signal = Some(Vec::new());
     config.memory_profiling.max_tracked_allocations = if kind.starts_with("report") { 10_000 } else { 20_001 };
     config.memory_profiling.enabled = kind != "pair-off";

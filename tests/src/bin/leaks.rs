@@ -1,5 +1,5 @@
-//! Programs that leak as published ones have, and the same ones repaired: `leaks KIND [repaired]`. Another function allocates
-//! far more, and keeps none of it.
+//! Programs that leak like published ones, and their repaired versions: `leaks KIND [repaired]`. Another function
+//! allocates far more, and keeps none of it.
 
 use std::collections::HashMap;
 use std::hint::black_box;

@@ -1,5 +1,5 @@
-//! A program that installs the tracker and never starts a profile. Its first tracked call is in main, on a thread with little
-//! stack, or in a sandbox, as the argument says.
+//! A program that installs the tracker and never starts a profile. Its first tracked call is in main, on a thread with
+//! little stack, or in a sandbox, depending on the argument.
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[path = "shared/sandbox.rs"]

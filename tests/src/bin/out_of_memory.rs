@@ -1,6 +1,6 @@
-//! A program that asks for more than there is. Arguments: how (`try`, `take`, `take on threads`, `then nothing` or
-//! `nothing meanwhile`), how many bytes, and from how many bytes on the allocator refuses (without it, the system's limits
-//! hold).
+//! A program that allocates more than there is. Arguments: the way (`try`, `take`, `take on threads`, `then nothing` or
+//! `nothing meanwhile`), the number of bytes, and the number of bytes from which the allocator refuses (by default the
+//! limits of the system apply).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;

@@ -144,7 +144,7 @@ fn touch_the_stack() {
 static FULL: AtomicBool = AtomicBool::new(false);
 static DONE: AtomicBool = AtomicBool::new(false);
 
-/// A thread whose first allocation comes when there is no memory: one that Rust has not made, since those allocate at once.
+/// A thread whose first allocation comes when memory is full: not started by Rust, whose threads allocate at once.
 extern "C" fn first_allocation_when_full(_: *mut libc::c_void) -> *mut libc::c_void {
     while !FULL.load(SeqCst) {
         std::hint::spin_loop();

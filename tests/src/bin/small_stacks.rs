@@ -1,4 +1,4 @@
-//! A program with little stack, or in a sandbox that kills it when it opens a file; the first argument says how it ends.
+//! A program with little stack, or in a sandbox that kills it for opening a file; the first argument says how it ends.
 #![cfg_attr(not(all(target_os = "linux", target_env = "gnu")), allow(missing_docs, unused))]
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
@@ -27,7 +27,7 @@ mod program {
     /// Bytes of address space.
     static MAPPED: AtomicU64 = AtomicU64::new(0);
 
-    /// What each way to end holds.
+    /// Memory that is live at each way to end.
     #[track_memory]
     fn hold() {
         std::mem::forget(black_box(vec![1u8; 2345]));

@@ -53,8 +53,8 @@ fn in_destructor(all_here: &Barrier) {
 
 thread_local!(static ENDLESS: RefCell<Option<Endless>> = const { RefCell::new(None) });
 
-/// Threads that nobody joins: they are in a function, in the destructor of a thread-local, or at work, when the process ends
-/// on one of them.
+/// Threads that nobody joins: they are in a function, in the destructor of a thread-local, or working, when the process
+/// ends on one of them.
 fn killed() -> ! {
     static ALL_HERE: Barrier = Barrier::new(3 * EACH + 1);
     for _ in 0..EACH {
@@ -93,7 +93,7 @@ fn beyond_its_budget() {
     drop(black_box(vec![1u8; 1000]));
 }
 
-/// Threads with names of all kinds: half of them are over when the report is made, and of the others each is over its budget.
+/// Threads with names of all kinds: half of them end before the report, and each of the others exceeds its budget.
 fn names() {
     static RENAMED: Barrier = Barrier::new(NAMES.len() + 2);
     for name in NAMES {

@@ -1,5 +1,5 @@
-//! Programs whose memory grows, or does not, in ways that are easily taken for each other: `verdicts KIND [repaired]`. Each
-//! lasts about a second and allocates far more in `busy`, which keeps none of it.
+//! Programs whose memory grows, or does not, in ways that are easily confused: `verdicts KIND [repaired]`. Each lasts
+//! about a second and allocates far more in `busy`, which keeps none of it.
 
 use std::collections::{HashMap, VecDeque};
 use std::hint::black_box;
@@ -74,7 +74,7 @@ fn middle() {
     });
 }
 
-/// What was asked for once is there the next time.
+/// A cache: an entry that was requested once is kept.
 #[track_memory]
 fn lookup(cache: &mut HashMap<usize, Vec<u8>>, key: usize) -> usize {
     cache.entry(key).or_insert_with(|| vec![7; 500]).len()

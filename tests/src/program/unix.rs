@@ -36,8 +36,8 @@ impl Program {
         self
     }
 
-    /// Runs it as the user `nobody`, whom permissions hold back, where the test run is root's. Anybody may read, and may
-    /// write the temporary directory.
+    /// Runs it as the user `nobody`, to whom permissions apply, if the tests run as root. Everybody may read, and may
+    /// write to the temporary directory.
     pub fn as_nobody(mut self) -> Self {
         // SAFETY: the call has no preconditions.
         if unsafe { libc::geteuid() } == 0 {
@@ -56,7 +56,7 @@ impl Program {
         self
     }
 
-    /// Whether the system lets it start at all: `nobody` may not reach the executable.
+    /// True if the system lets it start at all: `nobody` may not reach the executable.
     pub fn can_start(&mut self) -> bool {
         let mut asked = Command::new(self.command.get_program());
         asked.arg("--nothing").env_clear().env("MEMPROF_ENABLED", "0").current_dir(self.root().join("work"));

@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// What that compiler says of mistakes.
+/// Expected messages of that compiler.
 pub(crate) const MESSAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/messages.txt");
 
-/// Where this test and the libraries it was built with are.
+/// Folder of this test and of the libraries it was built with.
 fn libraries() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.parent().unwrap().to_owned()
@@ -27,7 +27,7 @@ pub(crate) fn version() -> String {
     String::from_utf8_lossy(&rustc().arg("-V").output().unwrap().stdout).trim().to_owned()
 }
 
-/// Whether this is the compiler whose words the tests know: others say other things.
+/// True if this is the compiler whose messages the tests know: others have other messages.
 pub(crate) fn is_known() -> bool {
     let golden = std::fs::read_to_string(MESSAGES).unwrap();
     let known = golden.lines().next() == Some(&version());
@@ -88,7 +88,7 @@ pub(crate) fn compile(mut compiler: Command, file: &Path, tracked: bool, argumen
     with(&mut compiler, memprof()).args(["--check-cfg", "cfg(tracked)"]).args(arguments).arg(file).output().unwrap()
 }
 
-/// What a compiler says of a file, message by message.
+/// Messages of a compiler about a file, one by one.
 pub(crate) fn said(compiler: Command, file: &Path, tracked: bool, folder: &Path) -> Vec<Value> {
     let output = folder.join("output.rmeta");
     let output = output.to_str().unwrap();

@@ -1,4 +1,4 @@
-//! What lints say: the same of the same lines.
+//! Messages of lints: the same about the same lines.
 
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! What the compiler says of mistakes: the same as without the attribute, or as near as can be.
-//! `tests/golden/messages.txt` has all that differs; `MEMPROF_BLESS=1` writes it anew.
+//! The compiler's error messages: the same as without the attribute, or as close as possible. All differences are in
+//! `tests/golden/messages.txt`; `MEMPROF_BLESS=1` writes it anew.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -77,7 +77,7 @@ fn lines(message: &Value) -> String {
     all
 }
 
-/// What is said of a file, each message once, in an order that does not depend on the compiler's.
+/// Messages about a file, each once, in an order that does not depend on the compiler's.
 fn messages(name: &str, code: &str, folder: &Path) -> Vec<String> {
     let file = folder.join(format!("{name}.rs"));
     std::fs::write(&file, format!("#![allow(dead_code)]\n{code}\nfn main() {{}}\n")).unwrap();

@@ -1,4 +1,4 @@
-//! What `memory_profile.toml` can hold.
+//! Possible contents of `memory_profile.toml`.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -184,7 +184,7 @@ proptest! {
     }
 }
 
-/// Whether it is the parser's message: the value is not one of TOML.
+/// True if it is the parser's message: the value is not valid TOML.
 fn toml_is_at_fault(message: &str) -> bool {
     !message.contains(" must ")
 }

@@ -1,4 +1,4 @@
-//! What can stand in `memory_allocations.json`.
+//! Possible contents of `memory_allocations.json`.
 
 use std::path::Path;
 use std::sync::LazyLock;

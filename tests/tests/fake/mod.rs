@@ -13,7 +13,7 @@ pub(crate) fn log(event: impl Into<String>) {
     LOG.with_borrow_mut(|log| log.push(event.into()));
 }
 
-/// What was logged since the last call, in one line.
+/// The log since the last call, in one line.
 pub(crate) fn taken() -> String {
     LOG.take().join(", ")
 }

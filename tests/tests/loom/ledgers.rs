@@ -56,7 +56,7 @@ fn take(registry: &'static Registry<Ledger>) -> &'static Ledger {
     })
 }
 
-/// What a thread does with its ledger from its first allocation to its end.
+/// A thread's use of its ledger, from its first allocation to its end.
 fn live_and_die(registry: &'static Registry<Ledger>) {
     let ledger = take(registry);
     ledger.use_as_owner();
@@ -109,9 +109,8 @@ fn ledger_by_ledger(registry: &'static Registry<Ledger>) -> (Flow, Flow) {
     })
 }
 
-/// A thread that begins just now allocates a block and hands it to another, which was there already and frees it;
-/// meanwhile a third thread reports. (Not the main thread: loom 0.7 does not try all orders of what the main thread reads
-/// while others run.)
+/// A new thread allocates a block and hands it to another, which existed before and frees it; meanwhile a third thread
+/// reports. (Not the main thread: loom 0.7 does not try all orders of the main thread's reads while other threads run.)
 fn block_handed_over(read: Reader) {
     loom::model(move || {
         let registry = registry();

@@ -34,7 +34,7 @@ impl Mail {
         self.words.arm(|| self.threshold.store(1, Ordering::Relaxed), || self.wake());
     }
 
-    /// What an allocation does: nothing, or it takes all there is.
+    /// An allocation: it does nothing, or takes all words.
     fn allocate(&self, taken: &mut Vec<Option<u64>>) {
         if self.threshold.load(Ordering::Relaxed) == AWAKE {
             self.words.take(&self.slots, |word| taken.push(word));
@@ -43,8 +43,8 @@ impl Mail {
     }
 }
 
-/// Threads leave a word each, while the owner publishes and allocates. When all are over, its next allocation finds what is
-/// left.
+/// Threads leave a word each, while the owner publishes and allocates. After they have ended, its next allocation finds
+/// the rest.
 fn words(number: u64, slots: usize) -> Vec<Option<u64>> {
     let mail = Mail::new(slots);
     let threads: Vec<_> = (1..=number).map(|word| thread::spawn(move || mail.put(word))).collect();

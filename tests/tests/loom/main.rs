@@ -1,7 +1,7 @@
-//! Models of what threads share without a lock: how a ledger passes from a finished thread to the next one, why two
-//! passes make a consistent snapshot, how a thread hears of its scopes that end elsewhere, how a slot of the live table is
-//! swept, freed and copied at the same time, and how frees come to ask another filter. loom tries every order of the atomic
-//! operations that the memory model allows.
+//! Models of the lock-free data that threads share: how a ledger passes from a finished thread to the next one, why two
+//! passes make a consistent snapshot, how a thread learns of its scopes that end on other threads, how a slot of the
+//! live table is swept, freed and copied at the same time, and how frees switch to another filter. loom tries every
+//! order of the atomic operations that the memory model allows.
 //!
 //! The modules are the library's own files, compiled against loom's atomics.
 #![allow(missing_docs, dead_code)]

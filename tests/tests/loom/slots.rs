@@ -15,7 +15,7 @@ pub(crate) struct Table {
 
 /// The one block that there is.
 pub(crate) const BLOCK: usize = 0x1000;
-/// What a sweep discards, and what it keeps.
+/// A record that a sweep discards, and one that it keeps.
 const DEAD: Record = record(1);
 pub(crate) const ALIVE: Record = record(2);
 

@@ -1,4 +1,4 @@
-//! Where settings come from, what each of them does, and what a mistake in them is.
+//! Sources of settings, the effect of each, and mistakes in them.
 
 use std::fs;
 

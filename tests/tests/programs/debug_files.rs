@@ -1,4 +1,4 @@
-//! What lies where debug information is looked for: the program ends as ever, with its report.
+//! Files in the places of debug information: the program ends as usual, with its report.
 #![cfg(target_os = "linux")]
 
 use super::{Program, function};

@@ -1,4 +1,4 @@
-//! A forked child goes on with its parent's figures, leaves a report of its own, and hangs on nothing that its parent held.
+//! A forked child continues with its parent's figures, writes its own report, and does not wait for the parent's locks.
 
 use memprof::Report;
 

@@ -1,4 +1,4 @@
-//! A handler that is there when the profile begins is left alone, or wrapped with its own flags where the key names its signal.
+//! A handler installed before the profile is left alone, or wrapped with its own flags if the key names its signal.
 
 use super::{ALLOCATIONS, Ended, Program, program};
 

@@ -32,8 +32,8 @@ fn a_profile_takes_little_address_space() {
     assert!(kib <= 20 << 10, "{kib} KiB");
 }
 
-/// A thread of the standard library has four: its stack and the one for handlers, each with a guard. What glibc's `malloc`
-/// has for some threads is not counted as theirs.
+/// A thread of the standard library has four: its stack and its signal stack, each with a guard. The mappings of
+/// glibc's `malloc` for some threads are not counted.
 #[test]
 fn threads_share_the_mappings_of_their_ledgers() {
     let ended = run("threads");

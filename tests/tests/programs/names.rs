@@ -1,4 +1,4 @@
-//! What reports are called, and who may replace whose.
+//! Names of reports, and the processes that may replace them.
 
 use std::collections::BTreeSet;
 

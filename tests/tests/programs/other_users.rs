@@ -1,4 +1,4 @@
-//! What other users have put in the way: configurations, links, variables. They decide neither what a program writes nor where.
+//! Obstacles from other users: configurations, links, variables. They do not decide what a program writes, or where.
 //!
 //! These tests act as several users, so that they need root; elsewhere they say so.
 
@@ -13,8 +13,8 @@ use super::{ALLOCATIONS, Ended, Program, program};
 const VICTIM: u32 = 65_534;
 const ATTACKER: u32 = 65_533;
 
-/// A line for the shell, run as root, in which `"$0"` is the program and `as UID COMMAND` runs a command as a user. `None`, with
-/// the reason, where that cannot be.
+/// A line for the shell, run as root, in which `"$0"` is the program and `as UID COMMAND` runs a command as a user.
+/// `None`, with the reason, if this is impossible.
 fn as_root(line: &str) -> Option<Program> {
     // SAFETY: the call has no preconditions.
     if unsafe { libc::geteuid() } != 0 {

@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use super::{Ended, Program, function, program};
 
 const ABORT: &str = "[jemalloc]\nabort_on_oom = true\n";
-/// What the program asks for, and from where on its allocator refuses.
+/// Bytes that the program requests, and the number from which its allocator refuses.
 const TOO_MUCH: [&str; 2] = ["2000000", "1000000"];
 
 fn refused(how: &str) -> Program {

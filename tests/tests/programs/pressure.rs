@@ -1,5 +1,5 @@
-//! A program that has taken all the memory it may have: it ends as it would without memprof, with a report, and what the
-//! profiler had no memory for is said.
+//! A program that has used up its memory: it ends as it would without memprof, with a report that says what the
+//! profiler had no memory for.
 #![cfg(target_os = "linux")]
 
 use super::{Ended, function, program};

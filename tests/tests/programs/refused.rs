@@ -1,5 +1,5 @@
-//! A system that refuses what writing a report takes: permissions, descriptors, the size of files, a reader. The program ends
-//! as it would without memprof, and what could not be written is said once.
+//! A system that refuses a resource of the report: permissions, descriptors, the size of files, a reader. The program
+//! ends as it would without memprof, and each file that could not be written is reported once.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Reports of several programs, processes and profiles under one name: none is lost, and none replaces another that is wanted.
+//! Reports of several programs, processes and profiles under one name: none is lost or replaces another that is wanted.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -131,8 +131,8 @@ fn so_many_reports_stand_side_by_side_whose_run_nobody_can_judge() {
     if !may_have_containers() {
         return;
     }
-    // Each is killed after a report in the middle, in a container of its own. The containers stay: the system uses the number
-    // of one that is gone again, and its programs are known to be over.
+    // Each is killed after a report in the middle, in a container of its own. The containers stay: the system reuses
+    // the number of one that has gone, and its programs are known to be over.
     let killed = |count: usize| {
         let inside = "\"$0\" load work middle kill=9; : >done-$1; while [ ! -e go ]; do sleep 0.05; done";
         let one = format!("unshare --pid --fork --mount-proc sh -c '{inside}' \"$0\" $i & seen done-$i; sleep 0.02");

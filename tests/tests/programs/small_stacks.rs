@@ -106,7 +106,7 @@ fn a_sandbox_that_kills_whoever_opens_a_file() {
     expect("sandbox", 0, 3, 1 + 1000 + 1 + 1000 + 1);
 }
 
-/// Where nobody has started a profile the first tracked call looks whether one was wanted.
+/// If nobody has started a profile, the first tracked call checks if one was wanted.
 #[test]
 fn a_first_tracked_call_without_a_profile() {
     for how in ["small", "sandbox"] {

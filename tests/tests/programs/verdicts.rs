@@ -1,4 +1,4 @@
-//! What grows is found, in whatever way it grows, and what does not is not accused.
+//! Growing groups are found, however they grow, and others are not accused.
 
 use memprof::Report;
 

@@ -1,4 +1,4 @@
-//! What the reference knows of call paths and calls, and how it is told where a thread stands.
+//! The reference's call paths and calls, and the interface by which it learns the current path of a thread.
 
 use std::sync::Mutex;
 
@@ -15,7 +15,7 @@ pub(crate) const ROOT: PathId = 0;
 /// Which call path it is.
 pub(crate) type PathId = usize;
 
-/// What the recorded calls of a site did: the smallest and the largest.
+/// Figures of the recorded calls of a site: the smallest and the largest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) allocated: (u64, u64),
@@ -64,7 +64,7 @@ impl Book {
         names
     }
 
-    /// Where a call of a site leads: to the path that has it already, else to a longer one.
+    /// The path of a call of a site: the path that contains it already, else a longer one.
     fn step(&mut self, from: PathId, site: usize) -> PathId {
         let mut above = from;
         while above != ROOT {
@@ -82,7 +82,7 @@ impl Book {
     }
 }
 
-/// What a call has done so far. That of a future goes on with each poll.
+/// Figures of a call so far. That of a future continues with each poll.
 #[derive(Default)]
 pub(crate) struct Call {
     has_begun: bool,
@@ -139,8 +139,8 @@ fn leave(site: usize, was_panicking: bool) -> Frame {
     with_stack(Stack::pop)
 }
 
-/// A call, or a block, from its begin to its end. Opened after the tracker's scope, it ends before it; in between nothing is
-/// allocated.
+/// A call, or a block, from its begin to its end. It opens after the tracker's scope and ends before it; in between
+/// nothing is allocated.
 pub(crate) struct CallScope {
     site: usize,
     call: Call,
@@ -205,7 +205,7 @@ impl Drop for ContextScope {
     }
 }
 
-/// Where this thread stands.
+/// Current path of this thread.
 pub(crate) fn here() -> PathId {
     with_stack(|stack| stack.path())
 }

@@ -9,7 +9,7 @@ use memprof_tests::{Flow, Profile, assert_stats_are, own};
 use crate::book::{Book, MAX_PATHS, PathId, ROOT, SITES, Spread, with_book};
 use crate::reference::{flow, retained};
 
-/// What the reference counted of each path up to a moment. Made once: to read it takes no memory.
+/// The reference's figures of each path up to a moment. Made once: reading it takes no memory.
 pub(crate) struct Figures(Vec<(Flow, i64)>);
 
 impl Figures {
@@ -50,7 +50,7 @@ pub(crate) fn assert_same(profile: &Profile, figures: &mut Figures) {
     assert_eq!(outside.allocations + own_work.allocated_count, figures[ROOT].0.allocations, "outside of functions");
 }
 
-/// What each call path did, and how often it was called, by the names on it.
+/// Figures of each call path and its number of calls, by the names on it.
 fn rows(report: &Report) -> HashMap<Vec<&str>, (Flow, u64)> {
     let mut rows = HashMap::new();
     for row in &report.call_tree {
@@ -65,7 +65,7 @@ fn rows(report: &Report) -> HashMap<Vec<&str>, (Flow, u64)> {
     rows
 }
 
-/// What is known of a function as a whole.
+/// Checks the figures of functions as a whole.
 fn functions(book: &Book, report: &Report, figures: &[(Flow, i64)]) {
     for (site, name) in SITES.into_iter().enumerate() {
         let paths = || book.paths().filter(|&path: &PathId| book.site(path) == site);

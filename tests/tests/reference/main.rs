@@ -1,5 +1,5 @@
-//! Generated programs, run by real threads, calls, contexts and futures, against a simple tracker that sits in the allocator
-//! beneath: after each program every figure of every call path is the same, to the byte.
+//! Generated programs, run by real threads, calls, contexts and futures, against a simple tracker that sits in the
+//! inner allocator: after each program every figure of every call path is the same, to the byte.
 //!
 //! A plain main: nobody else allocates while the two are compared.
 #![allow(missing_docs)]

@@ -83,7 +83,7 @@ pub(crate) fn strategy() -> impl Strategy<Value = Vec<Step>> {
 
 type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What all threads of the program share. What it takes is counted like everything else.
+/// Data that all threads of the program share. Its memory is counted like everything else.
 struct Pool<T>(Mutex<Vec<T>>);
 
 impl<T> Pool<T> {
@@ -122,7 +122,7 @@ static SPAWNED: AtomicU64 = AtomicU64::new(0);
 static POLLS: AtomicU64 = AtomicU64::new(0);
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
-/// What was done so far.
+/// The work done so far.
 pub(crate) fn done() -> String {
     let [steps, spawned, polls, panics] = [&STEPS, &SPAWNED, &POLLS, &PANICS].map(|count| count.load(Relaxed));
     format!("{steps} steps, {spawned} threads, {polls} polls, {panics} panics caught")
@@ -181,7 +181,7 @@ async fn y(work: Work) {
     work.await;
 }
 
-/// What a future does, a part of it with each poll. It tells the reference where it is.
+/// The work of a future, a part of it with each poll. It tells the reference its path.
 struct Work {
     site: usize,
     context: Option<PathId>,

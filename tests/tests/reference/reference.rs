@@ -12,7 +12,7 @@ use crate::book::{MAX_PATHS, PathId, ROOT};
 /// A request for so many bytes is refused.
 pub(crate) const REFUSED: usize = 54_321;
 
-/// What was allocated and freed on a call path, and how much of what was allocated there is live.
+/// Bytes and blocks allocated and freed on a call path, and the live ones of those allocated there.
 struct Counters {
     allocated: AtomicU64,
     allocations: AtomicU64,
@@ -31,7 +31,7 @@ static COUNTERS: [Counters; MAX_PATHS] = [const {
     }
 }; MAX_PATHS];
 
-/// What happened on a path.
+/// Flow of a path.
 pub(crate) fn flow(path: PathId) -> Flow {
     let counters = &COUNTERS[path];
     Flow {
@@ -78,7 +78,7 @@ pub(crate) fn with_stack<R>(work: impl FnOnce(&mut Stack) -> R) -> R {
 }
 
 impl Stack {
-    /// Where the thread stands.
+    /// Current path of the thread.
     pub(crate) fn path(&self) -> PathId {
         self.frames[..self.depth].last().map_or(ROOT, |frame| frame.path)
     }
@@ -88,7 +88,7 @@ impl Stack {
         self.frames[..self.depth].iter_mut().rev().take_while(|frame| frame.site.is_some())
     }
 
-    /// Whether no scope of the site is open, but for those beneath a context.
+    /// True if no scope of the site is open, except beneath a context.
     pub(crate) fn is_outermost(&mut self, site: usize) -> bool {
         self.counting().all(|frame| frame.site != Some(site))
     }

@@ -1,32 +1,32 @@
-//! Small pieces of memory, many of them in one mapping: a process may have 65,530 mappings, and each thread needs three pieces.
+//! Small pieces of memory that share a mapping: a process may have 65,530 mappings, and each thread needs three pieces.
 //!
-//! A region is a mapping, and a word with a bit for each of its granules. A piece is taken by one compare-exchange of that
-//! word, so nobody waits, and a thread that is stopped in the middle keeps nothing but its own piece. Regions are never given
-//! back.
+//! A region is a mapping, and a word with one bit for each of its granules. One compare-exchange of that word takes a
+//! piece, so nobody waits, and a thread that is suspended in the middle holds nothing but its own piece. Regions are
+//! never unmapped.
 
 use super::{GRANULE, map, unmap};
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize};
 
-/// The largest piece.
+/// Size of the largest piece.
 pub(super) const LARGEST: usize = 4 * GRANULE;
-/// Granules of a region: as many as a word has bits. The first region is smaller: most programs have few threads.
+/// Granules of a region: one for each bit of a word. The first region is smaller: most programs have few threads.
 const GRANULES: usize = 64;
 const GRANULES_OF_FIRST: usize = 16;
-/// 1 GiB of pieces, those of 16,000 threads. Beyond that each piece is a mapping.
+/// 1 GiB of pieces, enough for 16,000 threads. Beyond that each piece is a mapping.
 const REGIONS: usize = 1024;
 
 struct Region {
-    /// Null until somebody needs it.
+    /// Null until the first piece is needed.
     start: AtomicPtr<u8>,
     taken: AtomicU64,
 }
 
-/// The regions in the order of their making.
+/// The regions in the order of their creation.
 pub(super) struct Pool {
     regions: [Region; REGIONS],
-    /// No region before this one had room when it was looked at last.
+    /// No region before this one had capacity at the last look.
     first: AtomicUsize,
 }
 
@@ -36,7 +36,7 @@ impl Pool {
         Self { regions, first: AtomicUsize::new(0) }
     }
 
-    /// A zeroed piece of so many bytes, a multiple of a granule, or null: it is too large, or there is no room.
+    /// A zeroed piece of this many bytes, a multiple of a granule. Null: it is too large, or there is no capacity left.
     pub(super) fn take(&self, bytes: usize) -> *mut u8 {
         let granules = bytes / GRANULE;
         if granules == 0 || bytes > LARGEST {
@@ -49,21 +49,21 @@ impl Pool {
                 return null_mut();
             }
             if let Some(at) = region.take(granules, room_of(number)) {
-                // A search for one granule that failed before has found all of these full.
+                // A failed search for a single granule has found all regions before this one full.
                 if granules == 1 && number > first {
                     let _ = self.first.compare_exchange(first, number, Relaxed, Relaxed);
                 }
-                // SAFETY: the granules are within the region.
+                // SAFETY: the granules are in the region.
                 return unsafe { start.add(at * GRANULE) };
             }
         }
         null_mut()
     }
 
-    /// Gives a piece back; false: it is none of this pool's.
+    /// Returns a piece to the pool. False: it does not belong to this pool.
     ///
     /// # Safety
-    /// What `take` has returned for so many bytes is given back once, and nothing refers to it any more.
+    /// The piece was returned by `take` for the same bytes, is given back once, and nothing refers to it any more.
     pub(super) unsafe fn give_back(&self, piece: *mut u8, bytes: usize) -> bool {
         for (number, region) in self.regions.iter().enumerate() {
             let start = region.start.load(Acquire);
@@ -72,9 +72,9 @@ impl Pool {
             }
             let distance = piece.addr().wrapping_sub(start.addr());
             if distance < room_of(number) * GRANULE {
-                // SAFETY: as the caller vouches.
+                // SAFETY: by the caller's contract.
                 if unsafe { clear(piece, bytes) } {
-                    // Release: whoever takes it finds it cleared.
+                    // Release: the thread that takes it next finds it cleared.
                     region.taken.fetch_and(!(mask(bytes / GRANULE) << (distance / GRANULE)), Release);
                     self.first.fetch_min(number, Relaxed);
                 }
@@ -94,7 +94,7 @@ fn mask(granules: usize) -> u64 {
 }
 
 impl Region {
-    /// Where it begins: it is made now if nobody has. Null: the system has no memory.
+    /// Start of the region, which is mapped now if this has not happened yet. Null: the system has no memory.
     fn start(&self, number: usize) -> *mut u8 {
         let start = self.start.load(Acquire);
         if !start.is_null() {
@@ -115,10 +115,10 @@ impl Region {
         }
     }
 
-    /// Takes so many granules side by side. Returns the first one's number.
+    /// Takes this many adjacent granules. Returns the number of the first one.
     fn take(&self, granules: usize, room: usize) -> Option<usize> {
         let mut taken = self.taken.load(Relaxed);
-        // Each failed exchange means that another thread has taken or given back a piece.
+        // Each failed exchange means that another thread has taken or returned a piece.
         loop {
             let at = (0..=room - granules).find(|at| taken & (mask(granules) << at) == 0)?;
             let with_it = taken | mask(granules) << at;
@@ -130,27 +130,27 @@ impl Region {
     }
 }
 
-/// Makes it zero, and gives its memory back where the system takes it. False: the system may have nothing there any more, so
-/// that nobody may use it again.
+/// Zeroes the piece, and releases its memory if the system lets it. False: the address range may be unmapped now, so it
+/// must not be used again.
 ///
 /// # Safety
 /// It is a piece of a mapping, and nothing refers to it any more.
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
 unsafe fn clear(piece: *mut u8, bytes: usize) -> bool {
     let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_FIXED);
-    // A new mapping, and not `MADV_DONTNEED`: that fails where the program has locked its memory, and what watches memory, such
-    // as valgrind, does not know that it clears.
-    // SAFETY: as the caller vouches: what was mapped there is the pool's, and nobody uses it.
+    // A new mapping instead of `MADV_DONTNEED`: that fails if the program has locked its memory, and tools that watch
+    // memory, such as valgrind, do not know that it zeroes.
+    // SAFETY: by the caller's contract: the mapping belongs to the pool, and nobody uses it.
     unsafe { libc::mmap(piece.cast(), bytes, access, kind, -1, 0) != libc::MAP_FAILED }
 }
 
-/// Makes it zero. True: it can be used again.
+/// Zeroes the piece. True: it can be used again.
 ///
 /// # Safety
 /// As above.
 #[cfg(not(all(any(target_os = "linux", target_os = "android"), not(miri))))]
 unsafe fn clear(piece: *mut u8, bytes: usize) -> bool {
-    // SAFETY: as the caller vouches.
+    // SAFETY: by the caller's contract.
     unsafe { piece.write_bytes(0, bytes) };
     true
 }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     fn is_zero(piece: *mut u8, bytes: usize) -> bool {
-        // SAFETY: it is a piece of so many bytes.
+        // SAFETY: the piece has this many bytes.
         unsafe { std::slice::from_raw_parts(piece, bytes).iter().all(|&byte| byte == 0) }
     }
 
@@ -174,7 +174,7 @@ mod tests {
             assert!(!piece.is_null() && is_zero(piece, bytes));
             let end = |(start, bytes): (*mut u8, usize)| start.addr() + bytes;
             assert!(pieces.iter().all(|&other| end(other) <= piece.addr() || end((piece, bytes)) <= other.0.addr()));
-            // SAFETY: it has so many bytes, and nobody else knows it.
+            // SAFETY: it has this many bytes, and nobody else knows it.
             unsafe { piece.write_bytes(0xA5, bytes) };
             pieces.push((piece, bytes));
             if round % 3 == 0 {
@@ -197,7 +197,7 @@ mod tests {
         let pool = Pool::new();
         assert!(pool.take(0).is_null() && pool.take(LARGEST + GRANULE).is_null());
         let mut others = [0_u8; 8];
-        // SAFETY: it is not touched, since it is none of the pool's.
+        // SAFETY: it is not touched, because it does not belong to the pool.
         assert!(!unsafe { pool.give_back(others.as_mut_ptr(), GRANULE) });
     }
 

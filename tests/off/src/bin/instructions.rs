@@ -1,5 +1,5 @@
-//! One kind of event, over and over, for a tool that counts instructions: `instructions KIND TIMES`. Each kind with memprof has
-//! a twin without: they cost the same.
+//! One kind of event, repeated, for a tool that counts instructions: `instructions KIND TIMES`. Each kind with memprof
+//! has a twin without it: they cost the same.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;

@@ -1,4 +1,4 @@
-//! divan's allocation profiler, as it runs in a program that is no benchmark: outside of one it has no figures to ask for.
+//! divan's allocation profiler in a program that is not a benchmark: outside of one it has no figures to ask for.
 
 #[global_allocator]
 static ALLOC: divan::AllocProfiler = divan::AllocProfiler::system();

@@ -1,4 +1,4 @@
-//! hotpath with its allocation profiling. The guard is what `#[hotpath::main]` makes, by hand so that its report can be measured.
+//! hotpath with allocation profiling. The guard of `#[hotpath::main]` is made by hand, so that its report is measured.
 
 use memprof_peers::{Peer, functions, run};
 

@@ -1,8 +1,8 @@
-//! How memprof's costs grow: `scaling --mode MODE --axis AXIS --at N` sets up N of something and prints what one event costs then,
-//! in processor time, so that other programs on the machine count little.
+//! Growth of memprof's costs: `scaling --mode MODE --axis AXIS --at N` sets up N of something and prints the cost of
+//! one event, in processor time, so that other programs on the machine matter little.
 //!
-//! Its many functions are one, which enters sites that are made as it runs: 10,000 functions in the source would take minutes to
-//! compile, and would measure the processor's cache for instructions.
+//! Its many functions are one, which enters sites that are created at run time: 10,000 functions in the source would
+//! take minutes to compile, and would measure the processor's instruction cache.
 
 use memprof::__private::{Site, enter};
 use memprof::Profiler;
@@ -30,7 +30,7 @@ const READINGS: usize = 100;
 struct Costs {
     pair: f64,
     call: f64,
-    /// Where there are live blocks: freeing any one of them and making another.
+    /// With live blocks: freeing any one of them and allocating another.
     replaced: Option<f64>,
 }
 

@@ -50,8 +50,8 @@ macro_rules! functions {
     };
 }
 
-/// Makes a module of one function for no level, of 10 times as many for each level: what profiles functions tells them apart by where
-/// they are in the source, so there are as many as are measured. `list` appends them all to a vector.
+/// Creates a module of one function for no level, and 10 times as many for each level: profilers of functions identify
+/// them by their place in the source, so there are as many as are measured. `list` appends them all to a vector.
 #[macro_export]
 macro_rules! many_functions {
     ($name:ident: [] $($attribute:meta)?) => {

@@ -1,5 +1,5 @@
-//! Calls of functions that a peer profiles. The functions are the peer's own, made by [`functions!`](crate::functions) with its
-//! attribute; what is done with them is the same for all.
+//! Calls of functions that a peer profiles. The functions are the peer's own, made by [`functions!`](crate::functions)
+//! with its attribute; they are called in the same way for all.
 
 mod functions;
 

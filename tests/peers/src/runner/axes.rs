@@ -1,6 +1,6 @@
 //! Along what memprof's costs are measured, and what is said about how they grow.
 
-/// What grows, and at which numbers of it costs are measured.
+/// A quantity that grows, and the values of it at which costs are measured.
 pub(super) struct Axis {
     /// As the program `scaling` knows it; a part of the plot's file name.
     pub(super) name: &'static str,
@@ -12,7 +12,7 @@ pub(super) struct Axis {
     pub(super) reasons: [&'static str; 9],
     /// The most of it that a run with everything tracked is measured with: beyond, the table takes gigabytes.
     pub(super) exact_up_to: usize,
-    /// What an allocation and its free are with everything tracked: one after the other, or among all that are live.
+    /// Name of an allocation and its free with everything tracked: one after the other, or among all live blocks.
     pub(super) exact_pair: &'static str,
 }
 
@@ -20,9 +20,9 @@ pub(super) struct Axis {
 pub(super) struct Line {
     pub(super) title: &'static str,
     pub(super) mode: Mode,
-    /// What the program `scaling` calls it.
+    /// Name of the axis in the program `scaling`.
     pub(super) figure: &'static str,
-    /// Whether what it is without memprof is taken away.
+    /// True if the cost without memprof is subtracted.
     pub(super) beyond: bool,
 }
 

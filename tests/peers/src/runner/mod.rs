@@ -17,7 +17,7 @@ mod table;
 
 use cli::{Command, Options};
 
-/// What stops the runner; the text says what to do.
+/// The error that stops the runner; the text says what to do.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 pub(crate) fn run() -> Result<()> {

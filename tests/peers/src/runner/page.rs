@@ -5,13 +5,13 @@ use super::Result;
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../memprof/docs/performance.md");
 const PLOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../memprof/docs/plots.md");
 
-/// Where the plot of an axis is.
+/// Path of the plot of an axis.
 pub(super) fn plot(axis: &str) -> String {
     format!("{}/../../memprof/docs/scaling-{axis}.svg", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Writes the plots once more, as definitions of the names that the page shows them by: the crate's documentation is one file
-/// without others beside it.
+/// Writes the plots once more, as definitions of the names that the page uses for them: the crate's documentation is a
+/// single file without others beside it.
 pub(super) fn write_plots<'a>(axes: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut text = String::new();
     for axis in axes {

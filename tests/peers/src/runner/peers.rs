@@ -10,9 +10,9 @@ pub(super) struct Peer {
     pub(super) mode: Option<&'static str>,
     /// The program with the allocator beneath, and nothing else.
     pub(super) bare: &'static str,
-    /// How much of a workload it is given, and the bare allocator with it: those that take stacks would else run for minutes.
+    /// Share of a workload for it, and for the bare allocator with it: peers that capture stacks would run for minutes.
     pub(super) scale: f64,
-    /// Whether it begins dearer than it goes on, so that it is given more of a workload.
+    /// True if its first events cost more than later ones, so that it is given a larger workload.
     pub(super) settles: bool,
     /// The crate whose version stands in the table.
     pub(super) package: Option<&'static str>,
@@ -63,8 +63,8 @@ pub(super) const PEERS: &[Peer] = &[
     Peer::memprof("memprof, exact with stacks, over jemalloc", "exact").over_jemalloc().scaled(0.2),
 ];
 
-/// Those whose instructions are counted. The default mode goes by time, and under callgrind everything takes long: a sample
-/// stands for what it comes to. hotpath is not among them: it has a thread that wakes by time.
+/// Peers whose instructions are counted. The default mode depends on time, which callgrind distorts: a sample stands in
+/// for it. hotpath is excluded: it has a thread that wakes at intervals.
 pub(super) const COUNTED: &[Peer] = &[
     Peer::memprof("memprof, disabled", "disabled"),
     Peer::memprof("memprof, counters", "counters"),

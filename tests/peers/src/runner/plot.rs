@@ -21,7 +21,7 @@ const REPORTS: [Curve; 4] = [
     (7, "memory, MB", RGBColor(100, 100, 100)),
 ];
 
-/// Where a line stands at a place of the axis.
+/// Value of a line at a point of the axis.
 type Value<'a> = &'a dyn Fn(&Line, usize) -> Option<f64>;
 
 pub(super) fn draw(path: &str, axis: &Axis, value: Value<'_>) -> Result<()> {

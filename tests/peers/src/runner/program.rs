@@ -6,7 +6,7 @@ use memprof_peers::{Outcome, Parameters};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Run {
     Done(Outcome),
@@ -31,7 +31,7 @@ pub(super) fn build() -> Result<()> {
     if status.success() { Ok(()) } else { Err("the peers do not build: see above".into()) }
 }
 
-/// Where the programs are.
+/// Folder of the programs.
 pub(super) fn folder() -> Result<PathBuf> {
     let exe = std::env::current_exe()?;
     Ok(exe.parent().ok_or("a file is in a folder")?.to_owned())
@@ -58,7 +58,7 @@ pub(super) fn command(
     if let Some(mode) = mode {
         command.args(["--mode", mode]);
     }
-    // Some peers leave a report wherever they run; a server of one's own is not for a benchmark; and nobody's settings count.
+    // Some peers leave a report wherever they run; a benchmark needs no server; and nobody's settings apply.
     command.current_dir(std::env::temp_dir()).env("HOTPATH_METRICS_SERVER_OFF", "1");
     // A peer that panics is asked for its reason, not for its stack.
     command.env("RUST_BACKTRACE", "0");

@@ -1,4 +1,4 @@
-//! What it takes to write a report of 10,000 tracked allocations.
+//! Cost of writing a report of 10,000 tracked allocations.
 
 use super::Result;
 use super::cli::Options;

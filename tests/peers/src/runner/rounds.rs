@@ -15,18 +15,18 @@ pub(super) struct Column {
     pub(super) long: f64,
     /// The least part of the workload that still is one.
     pub(super) least: f64,
-    /// What is made of what a run took, of what the bare allocator took, both in nanoseconds, and of the number of events.
+    /// The figure, from the time of a run, that of the bare allocator, both in nanoseconds, and the number of events.
     pub(super) figure: fn(f64, f64, f64) -> f64,
 }
 
-/// What stands in a cell.
+/// Content of a cell.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Cell {
     /// The figures of all rounds.
     Figures(Vec<f64>),
     /// The peer has nothing like it.
     NotThere,
-    /// What the peer does instead, in a word.
+    /// The peer's failure, in a word.
     Failed(String),
 }
 
@@ -62,8 +62,8 @@ fn took(options: &Options, outcome: &Outcome) -> f64 {
 
 /// All columns of all peers: `cells[peer][column]`.
 ///
-/// In each round the bare allocator runs before and after every two peers, which are compared with the mean of both runs: what
-/// the machine does meanwhile meets all of them.
+/// In each round the bare allocator runs before and after every two peers, which are compared with the mean of both
+/// runs: other work of the machine affects all of them.
 pub(super) fn measure(options: &Options, peers: &[&Peer], columns: &[Column]) -> Result<Vec<Vec<Cell>>> {
     let mut cells = vec![vec![Cell::Figures(Vec::new()); columns.len()]; peers.len()];
     for round in 1..=options.rounds {

@@ -1,6 +1,6 @@
-//! Medians, spreads and slopes.
+//! proportional, 2: quadratic. `None` if a figure is not positive.
 
-/// What several rounds have given.
+/// Summary of several rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Spread {
     pub(super) least: f64,
@@ -20,13 +20,12 @@ impl Spread {
     }
 }
 
-/// What one more of something costs, by two runs with different numbers of it: what comes before and after does not count.
+/// Cost of one more event, from two runs with different numbers of it: the work before and after does not count.
 pub(super) fn slope(fewer: (f64, f64), more: (f64, f64)) -> f64 {
     (more.1 - fewer.1) / (more.0 - fewer.0)
 }
 
-/// How a figure grows: the exponent of the power of `x` that fits best (least squares of the logarithms). 0: it does not, 1: in
-/// proportion, 2: with the square. `None` where a figure is not positive.
+/// Growth of a figure: the exponent of the power of `x` that fits best (least squares of the logarithms). 0: constant,
 pub(super) fn exponent(points: &[(f64, f64)]) -> Option<f64> {
     if points.len() < 2 || points.iter().any(|&(x, y)| x <= 0.0 || y <= 0.0) {
         return None;

@@ -47,7 +47,7 @@ pub(super) fn calls(options: &Options) -> Result<String> {
     table(options, &peers, &columns)
 }
 
-/// Whether a peer has a notion of a function. What is beneath makes no difference for calls, so jemalloc is left out.
+/// True if a peer knows functions. The inner allocator makes no difference for calls, so jemalloc is left out.
 fn is_called(peer: &Peer) -> bool {
     ["system", "memprof", "hotpath"].contains(&peer.program)
 }

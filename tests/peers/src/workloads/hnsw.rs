@@ -1,4 +1,4 @@
-//! Building an index for the nearest neighbours of points and asking it, on all cores: few allocations, much arithmetic.
+//! An index for the nearest neighbours of points, built and queried on all cores: few allocations, much arithmetic.
 
 use super::random::Random;
 use crate::Parameters;

@@ -1,4 +1,4 @@
-//! What is measured beside calls. All randomness comes from the seed: each run of each peer does the same.
+//! Workloads other than calls. All randomness comes from the seed: each run of each peer does the same.
 
 mod allocations;
 mod hnsw;
@@ -14,7 +14,7 @@ use crate::Parameters;
 /// The workload that [`kept_blocks`] prepares: it measures the peer's report.
 pub const REPORT: &str = "report";
 
-/// One workload: `prepare` makes what is not measured, and gives back what is. That gives the number of events, and a checksum.
+/// One workload: `prepare` does the unmeasured work, and returns the measured one, which returns events and a checksum.
 pub struct Workload {
     pub name: &'static str,
     pub prepare: fn(&Parameters) -> Box<dyn FnOnce() -> (u64, u64)>,

@@ -1,4 +1,4 @@
-//! What threads do with each other.
+//! Workloads in which threads interact.
 
 use crate::Parameters;
 use std::hint::black_box;

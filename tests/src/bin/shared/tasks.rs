@@ -1,4 +1,4 @@
-//! What the programs over tokio do: tasks that end, and one that is still running when main returns.
+//! Work of the programs that use tokio: tasks that end, and one that is still running when main returns.
 
 use std::hint::black_box;
 
