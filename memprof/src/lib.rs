@@ -9,9 +9,9 @@
 //!
 //! * C code and direct requests of the standard library to the system's allocator are not counted. `memory_leaks.txt`
 //!   shows RSS beside the heap, with a line that explains the difference.
-//! * At most `max_tracked_allocations` live blocks are recorded one by one. Beyond that, or if recording takes more than
-//!   `overhead_budget_percent` of the processor time, live and `retained` bytes are estimates from a sample, with their
-//!   standard errors. Counts, net and the peaks of calls stay exact.
+//! * At most `max_tracked_allocations` live blocks are recorded one by one. Beyond that, or if recording takes more
+//!   than `overhead_budget_percent` of the processor time, live and `retained` bytes are estimates from a sample, with
+//!   their standard errors. Counts, net and the peaks of calls stay exact.
 //! * Work on other threads is charged where it runs. A function is charged for work that it hands over only if a
 //!   [`Context`] carries its call path there.
 //! * A program that ends by SIGKILL or by a fault leaves no report.
@@ -79,8 +79,8 @@
 //! Settings come from `memory_profile.toml` in the working directory or above it, and from `MEMPROF_…` variables.
 //! [`Config`] has the table of keys. An invalid setting ends the program before the body of main, with status 2 and one
 //! line such as `memory_profile.toml:3:1: unknown key …; did you mean …`. Apart from that, memprof ends a program or a
-//! thread on purpose only on request: by `abort_on_oom`, `on_violation = "panic"`, or the measurements and assertions of
-//! [`testing`].
+//! thread on purpose only on request: by `abort_on_oom`, `on_violation = "panic"`, or the measurements and assertions
+//! of [`testing`].
 //!
 //! # The figures
 //!
@@ -159,8 +159,8 @@
 //! # Troubleshooting
 //!
 //! * *No report?* The program was killed, or a signal ended it that is neither SIGINT, SIGTERM nor in `dump_on_signal`,
-//!   or `dump_on_exit = false`. A report that could not be written to its folder is in the system's temporary directory,
-//!   and stderr says where.
+//!   or `dump_on_exit = false`. A report that could not be written to its folder is in the system's temporary
+//!   directory, and stderr says where.
 //! * *All figures are 0?* The tracker is not the global allocator: the first line of each text report says so.
 //!   `#[memprof::main]` installs it, except with `allocator = none`.
 //! * *`retained` is `null`, "not known" in the table?* The sample has no block of the function; or
@@ -218,8 +218,8 @@
 //!   `cargo build -p other` does not. A program without `#[memprof::main]` then pays for entering scopes, and writes no
 //!   report.
 //! * With `memprof = { version = "0.1", default-features = false }` and not `optional`, the attributes check their
-//!   arguments and leave the code unchanged. `cargo tree` then lists memprof, its macros, and their dependencies (`syn`,
-//!   `quote`, `proc-macro2`).
+//!   arguments and leave the code unchanged. `cargo tree` then lists memprof, its macros, and their dependencies
+//!   (`syn`, `quote`, `proc-macro2`).
 
 mod allocator;
 #[cfg(feature = "profiling")]
@@ -238,6 +238,7 @@ mod off;
 #[cfg(feature = "profiling")]
 mod os;
 #[doc = include_str!("../docs/performance.md")]
+#[doc = "\nThe plots of this page are files beside it, in `memprof/docs`."]
 pub mod performance {}
 mod printable;
 #[doc = include_str!("../docs/reports.md")]

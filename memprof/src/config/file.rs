@@ -105,7 +105,8 @@ impl Config {
     /// `output_dir` stays as written.
     ///
     /// ```
-    /// let error = memprof::Config::from_toml("[memory_profiling]\nenabeld = false", "memory_profile.toml").unwrap_err();
+    /// let text = "[memory_profiling]\nenabeld = false";
+    /// let error = memprof::Config::from_toml(text, "memory_profile.toml").unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
     ///     "memory_profile.toml:2:1: unknown key `enabeld` in [memory_profiling]; did you mean `enabled`?"

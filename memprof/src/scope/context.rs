@@ -20,7 +20,7 @@ use crate::tracker::CallPath;
 ///
 /// #[track_memory]
 /// fn build() -> Vec<u64> {
-/// In the report `squares` stands beneath `build`, and the total of `build` includes the bytes of both.
+///     // In the report `squares` stands beneath `build`, whose total includes the bytes of both.
 ///     let worker = thread::spawn(Context::current().wrap(|| squares(1_000)));
 ///     worker.join().unwrap_or_default()
 /// }
@@ -40,7 +40,7 @@ use crate::tracker::CallPath;
 /// | capture | 8 |
 /// | enter and leave | about 300 |
 /// | the same on another thread than the capture's | 60 more for each function on the path |
-/// | end of a tracked call beneath which a context was entered | about 400 more, and again for each caller up to the outermost |
+/// | end of a tracked call beneath which a context was entered | about 400 more; the same for each caller |
 ///
 /// Nothing here allocates, locks or panics. Entering does nothing on a thread whose thread-locals are gone, or where
 /// profiling is off.
@@ -66,7 +66,7 @@ impl Context {
     ///             threads.spawn(move || here.scope(|| half.concat().len()));
     ///         }
     ///     });
-    /// A closure whose type cannot change: `scope` goes inside.
+    ///     // A closure whose type cannot change: `scope` goes inside.
     ///     rayon::scope(|jobs| jobs.spawn(|_| here.scope(|| drop(words.concat()))));
     ///     words.len()
     /// }
