@@ -140,7 +140,7 @@ fn a_test_names_every_limit_that_it_exceeds() {
          90.0 KB (92,160 bytes) in 1 block  testing_failures::large",
         "memprof: the peak was 91.0 KB (93,184 bytes); max_peak is 4.0 KB (4,096 bytes); allocated by:\n",
         "memprof: the net is 1.0 KB (1,024 bytes); max_net is 10 bytes\n  net 90.0 KB",
-        "memprof: 2 blocks of 1.0 KB (1,024 bytes) are still live",
+        "memprof: 2 blocks of 1.0 KB (1,024 bytes) allocated in this measurement are still live",
     ] {
         assert!(ended.stdout.contains(part), "not {part}\nbut {}", ended.stdout);
     }
