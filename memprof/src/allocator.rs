@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 #[cfg(feature = "profiling")]
 use crate::tracker;
 
-/// A global allocator that counts every allocation and free, and forwards them to another allocator.
+/// A global allocator that counts every allocation and free and forwards them to another allocator.
 ///
 /// [`#[memprof::main]`](crate::main) installs one; without the attribute:
 ///
@@ -21,34 +21,34 @@ use crate::tracker;
 /// # drop(block);
 /// ```
 ///
-/// Any other allocator goes in by value, such as `AllocationTracker::new(memprof::Jemalloc)` with the feature
+/// Any other allocator is passed by value, such as `AllocationTracker::new(memprof::Jemalloc)` with the feature
 /// `jemalloc`.
 ///
-/// Cost: about 30 instructions for an allocation and its free; nothing where the crate is built without its default
-/// feature `profiling`. It never panics, never waits, and never allocates through itself. All four methods are
-/// forwarded, so `realloc` and `alloc_zeroed` stay as fast as the inner allocator makes them. A null from the inner
-/// allocator goes to the caller.
+/// Cost: about 30 instructions for an allocation and its free; none without the default feature `profiling`. The
+/// tracker never panics, never waits, and never allocates through itself. All four methods are forwarded, so `realloc`
+/// and `alloc_zeroed` stay as fast as in the inner allocator. A null from the inner allocator is returned to the
+/// caller.
 #[derive(Debug, Default)]
 pub struct AllocationTracker<A = System> {
     inner: A,
 }
 
 impl AllocationTracker<System> {
-    /// Over the system's allocator.
+    /// A tracker over the system's allocator.
     pub const fn system() -> Self {
         Self { inner: System }
     }
 }
 
 impl<A> AllocationTracker<A> {
-    /// Over `inner`.
+    /// A tracker over `inner`.
     pub const fn new(inner: A) -> Self {
         Self { inner }
     }
 }
 
-// SAFETY: every block comes from the inner allocator and goes back to it with the layout it was asked for with;
-// counting touches no block and does not unwind.
+// SAFETY: every block comes from the inner allocator and returns to it with the layout of its request. Counting touches
+// no block and does not unwind.
 #[cfg(feature = "profiling")]
 unsafe impl<A: GlobalAlloc> GlobalAlloc for AllocationTracker<A> {
     // Always inlined: a program has one caller of each, the compiler's allocation shim.
@@ -88,7 +88,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for AllocationTracker<A> {
     }
 }
 
-/// Counts on success only.
+/// Counts an allocation if it succeeded.
 #[cfg(feature = "profiling")]
 #[inline(always)]
 fn allocated<A>(block: *mut u8, bytes: usize) -> *mut u8 {
@@ -128,8 +128,8 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for AllocationTracker<A> {
     }
 }
 
-/// An allocator that stands in a static of the user's: what `#[memprof::main(allocator = path::To::ALLOC)]` wraps. One
-/// indirect call more than the allocator itself.
+/// An allocator in a user's static, for `#[memprof::main(allocator = path::To::ALLOC)]`. Costs one indirect call more
+/// than the allocator itself.
 pub struct Borrowed(pub &'static (dyn GlobalAlloc + Sync));
 
 // SAFETY: forwards to the allocator and does nothing else.

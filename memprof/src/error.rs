@@ -1,15 +1,15 @@
-//! What can go wrong, in words that say what to do.
+//! Errors, with messages that say what to do.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::printable::Printable;
 
-/// Why a configuration, a profile or a report could not be had.
+/// Failure of a configuration, a profile or a report.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A key or value of the configuration file cannot be used. Shown as `file:line:column: message`.
+    /// A key or value of the configuration file is invalid. Shown as `file:line:column: message`.
     #[non_exhaustive]
     Config {
         /// The file.
@@ -18,34 +18,34 @@ pub enum Error {
         line: usize,
         /// Column, from 1, in characters.
         column: usize,
-        /// What is wrong, and what to write instead.
+        /// The mistake, and the advice.
         message: String,
     },
-    /// An environment variable has a value that cannot be used.
+    /// An environment variable has an invalid value.
     #[non_exhaustive]
     Environment {
         /// The variable.
         variable: String,
-        /// What is wrong, and what to write instead.
+        /// The mistake, and the advice.
         message: String,
     },
     /// A file could not be read or written.
     #[non_exhaustive]
     Io {
-        /// What was tried, such as `read the configuration`.
+        /// The failed action, such as `read the configuration`.
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system answered.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A report could not be read: not JSON, not a report, or of another schema.
     #[non_exhaustive]
     Report {
-        /// What is wrong, and where.
+        /// The mistake, and its position.
         message: String,
     },
-    /// There is no memory to make a report.
+    /// There is not enough memory to make a report.
     OutOfMemory,
     /// A profile is running already: finish it before starting another.
     AlreadyRunning,

@@ -1,7 +1,7 @@
 //! jemalloc as the inner allocator: its options and its statistics.
 //!
-//! Each function takes the name of the inner allocator, as the report has it, and does nothing where that is not
-//! jemalloc: the profiler calls them always, with and without the feature `jemalloc`.
+//! Each function takes the name of the inner allocator, as in reports, and does nothing if that is not jemalloc: the
+//! profiler calls them with and without the feature `jemalloc`.
 
 #[cfg(feature = "jemalloc")]
 pub use tikv_jemallocator::Jemalloc;
@@ -9,14 +9,14 @@ pub use tikv_jemallocator::Jemalloc;
 #[cfg(feature = "profiling")]
 use crate::{config, report::data::JemallocStatistics};
 
-/// The name of jemalloc as an inner allocator.
+/// Name of jemalloc as an inner allocator.
 #[cfg(feature = "profiling")]
 pub(crate) const NAME: &str = "jemalloc";
 
 /// Sets jemalloc's options, and returns a warning for each that cannot apply.
 ///
-/// `abort_on_oom` is not among them: the tracker sees to it, whatever the inner allocator is. An option that is false
-/// leaves jemalloc as it is, so that what `_RJEM_MALLOC_CONF` sets stays set.
+/// `abort_on_oom` is not included: the tracker implements it for every inner allocator. An option that is false leaves
+/// jemalloc as it is, so that settings of `_RJEM_MALLOC_CONF` stay in effect.
 #[cfg(feature = "profiling")]
 pub(crate) fn apply(options: &config::Jemalloc, inner: &str) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -38,7 +38,7 @@ pub(crate) fn apply(options: &config::Jemalloc, inner: &str) -> Vec<String> {
     warnings
 }
 
-/// jemalloc's figures as of now; `None` where it is not the inner allocator.
+/// jemalloc's current figures; `None` if it is not the inner allocator.
 ///
 /// Advances jemalloc's epoch, which locks and merges the statistics of every arena: once per report.
 #[cfg(feature = "profiling")]
@@ -46,7 +46,7 @@ pub(crate) fn statistics(inner: &str) -> Option<JemallocStatistics> {
     if inner == NAME { control::statistics() } else { None }
 }
 
-/// The text that jemalloc prints of itself, for a file beside the reports; `None` where it is not the inner allocator.
+/// jemalloc's own statistics as text, for a file beside the reports; `None` if it is not the inner allocator.
 #[cfg(feature = "profiling")]
 pub(crate) fn stats_print(inner: &str) -> Option<Vec<u8>> {
     if inner == NAME { control::stats_print() } else { None }
@@ -88,7 +88,7 @@ mod control {
     }
 }
 
-/// Without the feature no inner allocator is jemalloc: nothing of this is reached.
+/// Without the feature no inner allocator is jemalloc, so none of this is reached.
 #[cfg(all(feature = "profiling", not(feature = "jemalloc")))]
 mod control {
     use crate::report::data::JemallocStatistics;
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!((statistics(NAME), stats_print(NAME)), (None, None));
     }
 
-    /// The test binary has another global allocator; jemalloc is asked directly.
+    /// The test binary has another global allocator, so jemalloc is called directly.
     #[cfg(feature = "jemalloc")]
     #[test]
     fn the_statistics_are_of_now() {
@@ -145,10 +145,10 @@ mod tests {
         // SAFETY: the layout is not of size zero.
         let block = unsafe { Jemalloc.alloc_zeroed(layout) };
         let during = statistics(NAME).unwrap();
-        // SAFETY: the block is from this allocator and this layout, and nothing uses it any more.
+        // SAFETY: the block is from this allocator and this layout, and is not used any more.
         unsafe { Jemalloc.dealloc(block, layout) };
         let after = statistics(NAME).unwrap();
-        // Not to the byte: jemalloc itself allocates in the other tests of this process.
+        // Not to the byte: jemalloc itself allocates in other tests of this process.
         assert!(during.allocated > before.allocated + BYTES / 2, "{before:?} {during:?}");
         assert!(after.allocated + BYTES / 2 < during.allocated, "{during:?} {after:?}");
         assert!(during.allocated <= during.active && during.active <= during.mapped, "{during:?}");

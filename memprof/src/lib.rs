@@ -1,21 +1,22 @@
-//! A memory profiler: which of your functions use memory, how much, and what never comes back.
+//! A memory profiler: it shows which of your functions use memory, how much, and what never comes back.
 //!
-//! Every allocation is counted exactly and charged to the tracked function it happened in, sync or async, on any thread.
-//! When the program ends it leaves `memory_allocations.json` (per function: allocated, freed, net, peak, retained, next to
-//! the totals of the process), `memory_leaks.txt` (what is still live, by call path) and a table on stderr.
+//! memprof counts every allocation exactly and charges it to the tracked function in which it happened, sync or async,
+//! on any thread. When the program ends it writes `memory_allocations.json` (allocated, deallocated, net, peak and
+//! retained bytes of each function, and the totals of the process), `memory_leaks.txt` (live blocks by call path) and a
+//! table on stderr.
 //!
-//! # What it cannot do
+//! # Limits
 //!
-//! * It does not see memory that C code takes, nor what the standard library takes from the system's allocator directly. RSS
-//!   stands beside the heap in `memory_leaks.txt`, with a line that explains the difference.
-//! * It tracks at most `max_tracked_allocations` live blocks one by one. Beyond that, or where tracking takes more than
-//!   `overhead_budget_percent` of the processor time, what is live and `retained` are estimates from a sample, with their
-//!   standard errors; counts, net and peaks stay exact.
-//! * It charges work on other threads where it runs: a function is charged for what it spawned only if a [`Context`] carries
-//!   it there.
-//! * A program that ends by SIGKILL or by a fault leaves no report: see [`guarantees`].
+//! * C code and direct requests of the standard library to the system's allocator are not counted. `memory_leaks.txt`
+//!   shows RSS beside the heap, with a line that explains the difference.
+//! * At most `max_tracked_allocations` live blocks are recorded one by one. Beyond that, or if recording takes more
+//!   than `overhead_budget_percent` of the processor time, live and `retained` bytes are estimates from a sample, with
+//!   their standard errors. Counts, net and the peaks of calls stay exact.
+//! * Work on other threads is charged where it runs. A function is charged for work that it hands over only if a
+//!   [`Context`] carries its call path there.
+//! * A program that ends by SIGKILL or by a fault leaves no report.
 //!
-//! What it does promise, and the tests that hold it: [`guarantees`].
+//! [`guarantees`] lists the promises and their tests.
 //!
 //! # Quick start
 //!
@@ -39,7 +40,7 @@
 //! fn main() {
 //!     let orders = read_orders(1_000);
 //!     println!("{} letters", total_length(&orders));
-//!     std::mem::forget(orders); // A leak, so that there is something to find.
+//!     std::mem::forget(orders); // A leak to find.
 //! }
 //! # }
 //! # fn main() {}
@@ -59,53 +60,81 @@
 //! total                                 69.6 KB  69.6 KB   2,014              36.2 KB
 //! ```
 //!
-//! How to read the table and the two files: [`reports`].
+//! [`reports`] explains the table and the two files.
 //!
 //! # Marking code
 //!
-//! [`track_memory`] on functions and methods, or on a whole `impl`, `trait` or `mod { … }`; [`scope!`] within a function;
-//! [`track`] on a future that one did not write; a [`Context`] for work that is given to other threads.
-//! [`main`](macro@main) on main, above or below
-//! `#[tokio::main]`; programs without it use [`Profiler`] and declare [`AllocationTracker`] themselves.
+//! | code | mark |
+//! |---|---|
+//! | functions and methods, or a whole `impl`, `trait` or `mod { … }` | [`track_memory`] |
+//! | a block within a function | [`scope!`] |
+//! | a future of another crate | [`track`] |
+//! | work for other threads | [`Context`] |
+//! | `main`, above or below `#[tokio::main]` | [`main`](macro@main) |
+//!
+//! A program without `#[memprof::main]` uses [`Profiler`] and declares [`AllocationTracker`] itself.
 //!
 //! # Settings
 //!
-//! `memory_profile.toml` in the working directory or above it, `MEMPROF_…` variables: [`Config`] has the table of keys. A
-//! setting that cannot be used ends the program before the body of main, with status 2 and one line such as
-//! `memory_profile.toml:3:1: unknown key …; did you mean …`. Apart from that memprof ends a program only where it was asked to:
-//! by `abort_on_oom`, `on_violation = "panic"`, or a failed assertion of a test.
+//! Settings come from `memory_profile.toml` in the working directory or above it, and from `MEMPROF_…` variables.
+//! [`Config`] has the table of keys. An invalid setting ends the program before the body of main, with status 2 and one
+//! line such as `memory_profile.toml:3:1: unknown key …; did you mean …`. Apart from that, memprof ends a program or a
+//! thread on purpose only on request: by `abort_on_oom`, `on_violation = "panic"`, or the measurements and assertions
+//! of [`testing`].
 //!
 //! # The figures
 //!
-//! [`report::data`] has each field with its unit. The words: *allocated* counts every allocation and the full new size of
-//! every successful reallocation, *deallocated* every free and the old size of every reallocation, as DHAT and heaptrack do.
-//! A reallocated block belongs to the function that reallocated it (DHAT leaves it with the one that made it). *net* is
-//! signed. *self* is what happened while a function was the innermost tracked one, *total* adds all it called, each byte once.
-//! *peak* is the highest a call stood above its entry on its own thread; `per_call` and `peak_per_call` say how calls differ. *retained* is live bytes by who allocated them.
+//! [`report::data`] has each field with its unit.
 //!
-//! The sum of the `self_*` columns and [`unattributed`](report::data::Unattributed) equals the totals to the byte in every
-//! report, also while other threads run.
+//! | word | meaning |
+//! |---|---|
+//! | allocated | bytes of every allocation, and the full new size of every successful reallocation |
+//! | deallocated | bytes of every free, and the old size of every successful reallocation |
+//! | net | allocated − deallocated, signed |
+//! | self | while the function was the innermost tracked one |
+//! | total | self and everything beneath it in the call tree, each byte once |
+//! | peak | highest net of one call above its entry, on its own thread |
+//! | per_call, peak_per_call | distributions over the calls |
+//! | retained | live bytes that the function's own code allocated |
 //!
-//! # What it costs
+//! Reallocations count as in DHAT and heaptrack. A reallocated block belongs to the function that reallocated it (DHAT
+//! leaves it with the function that made it).
 //!
-//! * An allocation: find the thread's ledger (2 instructions), add to its bytes, add to the current node's two counters,
-//!   compare with the highest net and with one threshold; a free: the same adds the other way, one threshold. 33 instructions
-//!   for both (x86_64, callgrind, beyond a wrapper that only forwards).
-//! * While live blocks are tracked: a slot in a table with one compare-exchange, a filter, five stores; 119 to 127
-//!   instructions for an allocation and its free in all. While a sample is tracked: about
-//!   60 for those that are not in it.
-//! * With stacks: 440 instructions for a tracked allocation and its free beneath 13 frames, 1050 beneath 60, which are checked
-//!   and found to be as they were the last time (two loads each); about 250 for each frame that is not.
-//! * A tracked call: find the node, push a frame, pop it: about 120 instructions. A poll of a tracked future: about the same.
-//!   Each entry of a [`Context`]: see there.
-//! * Memory: 3.1 MB for 10,000 tracked allocations, 1.2 MB for their stacks and 16 KiB for each thread's last one, 256 bytes for each call path of each thread, 48 KiB of address space for
-//!   each thread, 8 MiB set aside for the report of a program that has no memory left. [`Overhead`](report::data::Overhead) says how much it is.
-//! * `enabled = false`: one branch for an allocation. Without the default feature `profiling`: nothing.
+//! The sum of the `self_*` columns and [`unattributed`](report::data::Unattributed) equals the totals to the byte in
+//! every report, also while other threads run.
+//!
+//! # Costs
+//!
+//! Instructions on x86_64 by callgrind, beyond a wrapper that only forwards:
+//!
+//! | operation | instructions |
+//! |---|---|
+//! | an allocation and its free, counters alone | 33 |
+//! | the same with a record in the live table | 119 to 127 |
+//! | the same without a record, beside a sample | about 60 |
+//! | the same with a record and its stack, beneath 13 frames | 440 |
+//! | the same beneath 60 frames | 1050 |
+//! | each frame that differs from the previous stack | about 250 more |
+//! | a tracked call, or a poll of a tracked future | about 120 |
+//! | an allocation with `enabled = false` | one branch |
+//! | everything without the default feature `profiling` | none |
+//!
+//! A [`Context`] states its own costs. Memory:
+//!
+//! | for | memory |
+//! |---|---|
+//! | 10,000 recorded allocations | 3.1 MB |
+//! | their stacks | 1.2 MB, and 16 KiB for the last stack of each thread |
+//! | each call path of each thread | 256 bytes |
+//! | each thread | 48 KiB of address space |
+//! | the report of a program that has no memory left | 8 MiB of address space |
+//!
+//! [`Overhead`](report::data::Overhead) has the figures of a run, and [`performance`] more measurements.
 //!
 //! # In tests
 //!
-//! [`testing`] measures closures and futures, and has assertions; [`#[memprof::test]`](macro@test) holds a test against limits.
-//! [`Profiler::start`] and [`Profiler::report`] give the figures of a test program as plain data:
+//! [`testing`] measures closures and futures and has assertions; [`#[memprof::test]`](macro@test) checks a test against
+//! limits. [`Profiler::start`] and [`Profiler::report`] return the figures of a test program as plain data:
 //!
 //! ```
 //! #[global_allocator]
@@ -129,36 +158,38 @@
 //!
 //! # Troubleshooting
 //!
-//! * *No report?* The program was killed, or ended by a signal other than SIGINT and
-//!   SIGTERM that `dump_on_signal` does not name, or `dump_on_exit = false`. A report that could not be written where the
-//!   settings say is in the system's temporary directory, and stderr says where.
-//! * *All figures are 0?* The tracker is not the global allocator: the first line of each report says so. `#[memprof::main]`
-//!   installs it, unless it says `allocator = none`.
-//! * *`retained` is `null`, "not known" in the table?* The sample holds no block of the function; or
+//! * *No report?* The program was killed, or a signal ended it that is neither SIGINT, SIGTERM nor in `dump_on_signal`,
+//!   or `dump_on_exit = false`. A report that could not be written to its folder is in the system's temporary
+//!   directory, and stderr says where.
+//! * *All figures are 0?* The tracker is not the global allocator: the first line of each text report says so.
+//!   `#[memprof::main]` installs it, except with `allocator = none`.
+//! * *`retained` is `null`, "not known" in the table?* The sample has no block of the function; or
 //!   `track_allocations = false`; or `sample_interval_bytes` is fixed and there were more live blocks than
 //!   `max_tracked_allocations`.
-//! * *`retained` has a ±?* It is an estimate: [`Live::sample_interval_bytes`](report::data::Live::sample_interval_bytes) says
-//!   from what. `max_tracked_allocations` higher and `overhead_budget_percent = 0` keep it exact.
-//! * *No line numbers in `memory_leaks.txt`?* Cargo's default release profile has no debug information. Build with
-//!   `[profile.release] debug = "line-tables-only"` in `Cargo.toml`: files, lines and inlined functions, of which the names are
-//!   without their paths (`debug = 1` has these too, in a larger file).
-//! * *My total is not RSS?* See the figures of the system at the end of `memory_leaks.txt`.
+//! * *`retained` has a ±?* It is an estimate from a sample of
+//!   [`Live::sample_interval_bytes`](report::data::Live::sample_interval_bytes). A higher `max_tracked_allocations` and
+//!   `overhead_budget_percent = 0` keep it exact.
+//! * *No line numbers in `memory_leaks.txt`?* Cargo's default release profile has no debug information. Set
+//!   `[profile.release] debug = "line-tables-only"` in `Cargo.toml` for files, lines and inlined functions. Names of
+//!   inlined functions then have no paths; `debug = 1` adds them, in a larger file.
+//! * *My total is not RSS?* The end of `memory_leaks.txt` compares it with the system's figures.
 //!
 //! # Features
 //!
-//! * `profiling` (default): without it everything compiles to nothing, and no other crate is built.
-//! * `backtraces` (default): the names, files and lines of stacks. Without it a report has their addresses and modules.
-//! * `report`: the reports and their formats without the engine; `profiling` implies it. All that a report holds is
-//!   `Serialize`.
-//! * `compare`: reports are read, by `Report::from_json`. Implies `serde`.
-//! * `serde`: `Deserialize` for all that a report holds.
-//! * `zstd`: names also from debug information that was compressed with zstd; that compressed with zlib needs no feature.
-//! * `jemalloc`: `memprof::Jemalloc` as inner allocator, its options and its statistics.
+//! | feature | effect |
+//! |---|---|
+//! | `profiling` (default) | the profiler; without it everything compiles to nothing, and only the macros are built |
+//! | `backtraces` (default) | names, files and lines of stacks; without it reports have their addresses and modules |
+//! | `report` | reports and their formats, all `Serialize`, without the engine; implied by `profiling` |
+//! | `compare` | reports are read by `Report::from_json`; implies `serde` |
+//! | `serde` | `Deserialize` for everything in a report |
+//! | `zstd` | names from debug information that is compressed with zstd; zlib needs no feature |
+//! | `jemalloc` | `memprof::Jemalloc` as inner allocator, with its options and statistics |
 //!
 //! # In a library
 //!
-//! A library can offer its functions to the profiles of the programs that use it, and cost all others nothing: an
-//! optional dependency, and a feature for it.
+//! A library can offer its functions to the profiles of the programs that use it, at no cost to all others: by an
+//! optional dependency and a feature.
 //!
 //! ```toml
 //! [dependencies]
@@ -178,15 +209,16 @@
 //! }
 //! ```
 //!
-//! * Without the feature nothing is left: no line in `cargo tree`, no crate to build, no code.
-//! * A program that wants the figures asks for the feature, `library = { version = "1", features = ["memprof"] }`, and
-//!   has `#[memprof::main]`. Library and program must agree on one version of memprof: cargo takes one for all that are
-//!   compatible.
-//! * Cargo unifies features: in one build every crate gets a library with all the features that any of them asked for. So
-//!   in a workspace `cargo build --workspace` tracks the library in each program, once one of them asks for it; `cargo
-//!   build -p other` does not. A program without `#[memprof::main]` then pays for entering scopes, and writes no report.
+//! * Without the feature nothing remains: no line in `cargo tree`, no crate to build, no code.
+//! * A program that wants the figures enables the feature, `library = { version = "1", features = ["memprof"] }`, and
+//!   has `#[memprof::main]`. Library and program must agree on one version of memprof: cargo chooses one for all
+//!   compatible requirements.
+//! * Cargo unifies features: in one build every crate gets a library with all features that any crate enables. So in a
+//!   workspace `cargo build --workspace` tracks the library in each program once one of them enables it;
+//!   `cargo build -p other` does not. A program without `#[memprof::main]` then pays for entering scopes, and writes no
+//!   report.
 //! * With `memprof = { version = "0.1", default-features = false }` and not `optional`, the attributes check their
-//!   arguments and leave the code as it was; what is left in `cargo tree` is memprof, its macros, and what these need
+//!   arguments and leave the code unchanged. `cargo tree` then lists memprof, its macros, and their dependencies
 //!   (`syn`, `quote`, `proc-macro2`).
 
 mod allocator;
@@ -205,14 +237,13 @@ mod memory_stats;
 mod off;
 #[cfg(feature = "profiling")]
 mod os;
-// The plots as data come first: the first definition of a link holds, and the page's own is of the files beside it.
-#[doc = include_str!("../docs/plots.md")]
 #[doc = include_str!("../docs/performance.md")]
+#[doc = "\nThe plots of this page are files beside it, in `memprof/docs`."]
 pub mod performance {}
 mod printable;
 #[doc = include_str!("../docs/reports.md")]
 pub mod reports {}
-// Its programs need crates that only the tests have: `memprof-tests` runs them.
+// Its programs need crates that only the tests have, so `memprof-tests` runs them.
 #[cfg(not(doctest))]
 #[doc = include_str!("../docs/recipes.md")]
 pub mod recipes {}
@@ -254,9 +285,9 @@ pub use scope::{Context, track};
 #[cfg(feature = "profiling")]
 pub use tracker::memory_stats;
 
-/// Opens a scope with a name, for a block of code that is no function of its own.
+/// Opens a named scope, for a block of code within a function.
 ///
-/// The scope lasts until the guard that it returns is dropped, so the guard needs a name: `let _scope = …`.
+/// The scope lasts until its guard is dropped, so the guard needs a name: `let _scope = …`.
 ///
 /// ```
 /// fn load(lines: &[&str]) -> Vec<String> {
@@ -269,9 +300,9 @@ pub use tracker::memory_stats;
 /// # assert_eq!(load(&[" a "]), ["a"]);
 /// ```
 ///
-/// The guard may end out of order, on another thread, or never (`std::mem::forget`): no byte is lost or counted twice,
-/// and its thread is put back in order: by the next allocation, free or scope of that thread where the guard was dropped on
-/// another one, else by the next function that ends around it. Cost: as a tracked call.
+/// The guard may be dropped out of order, on another thread, or never (`std::mem::forget`): no byte is lost or counted
+/// twice. Dropped on another thread, its scope is closed by the next allocation, free or scope of its own thread;
+/// otherwise by the next enclosing function that ends. Cost: as a tracked call.
 #[macro_export]
 macro_rules! scope {
     ($name:literal) => {{

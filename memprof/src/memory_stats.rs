@@ -1,10 +1,10 @@
-//! The figures of the whole process, as a program asks for them while it runs.
+//! Figures of the whole process, for a running program.
 
-/// What the whole process has allocated and freed so far, in bytes and blocks.
+/// Allocated and freed memory of the whole process so far, in bytes and blocks.
 ///
-/// Counted from the first allocation of the process and never set back. All figures are exact, but for
-/// `peak_allocated`, which can be off by 64 KiB for each thread that was alive at once (it is exact in a program with
-/// one thread).
+/// Counters start with the first allocation of the process and are never reset. All figures are exact except
+/// `peak_allocated`: it can be off by 64 KiB for each thread that was alive at the same time, and is exact in a program
+/// with one thread.
 ///
 /// ```
 /// #[global_allocator]
@@ -20,19 +20,19 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryStats {
-    /// Bytes asked for: every allocation, and the full new size of every successful reallocation.
+    /// Allocated bytes: every allocation, and the full new size of every successful reallocation.
     pub allocated: usize,
-    /// Bytes given back: every free, and the old size of every successful reallocation.
+    /// Deallocated bytes: every free, and the old size of every successful reallocation.
     pub deallocated: usize,
     /// `allocated − deallocated`, bytes.
     pub net_allocated: usize,
-    /// How many allocations; a reallocation is one.
+    /// Allocations; a reallocation counts as one.
     pub allocated_count: usize,
-    /// How many frees; a reallocation is one.
+    /// Frees; a reallocation counts as one.
     pub deallocated_count: usize,
     /// `allocated_count − deallocated_count`: live blocks.
     pub net_count: usize,
-    /// The highest net so far, bytes.
+    /// Highest net so far, bytes.
     pub peak_allocated: usize,
 }
 

@@ -1,21 +1,20 @@
-//! The same names without the feature `profiling`: all that a program uses compiles, nothing happens, nothing is left in
-//! the program.
+//! The same names without the feature `profiling`: programs compile unchanged, nothing is counted, and no code remains.
 
 use crate::config::Loaded;
 use crate::{Error, MemoryStats, Report, Written};
 
-/// One annotated function or named block: nothing.
+/// One annotated function or named block: empty.
 #[derive(Debug)]
 pub struct Site;
 
 impl Site {
-    /// Keeps nothing.
+    /// A site without contents.
     pub const fn named(_name: &'static str, _file: &'static str, _line: u32) -> Self {
         Self
     }
 }
 
-/// Keeps no scope open.
+/// A guard without a scope.
 #[must_use = "a scope ends when its guard is dropped: bind it with `let _scope = …`"]
 #[derive(Debug)]
 pub struct Guard(());
@@ -26,7 +25,7 @@ pub fn enter_block(_site: &'static Site) -> Guard {
     Guard(())
 }
 
-/// Carries nothing to other threads, because the feature `profiling` is off.
+/// A context without contents, because the feature `profiling` is off.
 #[derive(Clone, Debug)]
 pub struct Context(());
 
@@ -37,13 +36,13 @@ impl Context {
         Self(())
     }
 
-    /// Runs `work`, and nothing else.
+    /// Calls `work`.
     #[inline(always)]
     pub fn scope<R>(&self, work: impl FnOnce() -> R) -> R {
         work()
     }
 
-    /// Gives `work` back.
+    /// Returns `work`.
     #[inline(always)]
     pub fn wrap<F, R>(&self, work: F) -> impl FnOnce() -> R + use<F, R>
     where
@@ -52,7 +51,7 @@ impl Context {
         work
     }
 
-    /// Gives `work` back.
+    /// Returns `work`.
     #[inline(always)]
     pub fn wrap_fn<F, A, R>(&self, work: F) -> impl Fn(A) -> R + use<F, A, R>
     where
@@ -61,7 +60,7 @@ impl Context {
         work
     }
 
-    /// Gives `work` back.
+    /// Returns `work`.
     #[inline(always)]
     pub fn wrap_fn2<F, A, B, R>(&self, work: F) -> impl Fn(A, B) -> R + use<F, A, B, R>
     where
@@ -70,14 +69,14 @@ impl Context {
         work
     }
 
-    /// Gives `future` back.
+    /// Returns `future`.
     #[inline(always)]
     pub fn wrap_future<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         future
     }
 }
 
-/// Gives `future` back.
+/// Returns `future`.
 #[inline(always)]
 pub fn track<F: Future>(_name: &'static str, future: F) -> impl Future<Output = F::Output> + use<F> {
     future
@@ -126,7 +125,7 @@ pub fn write_report() -> Result<Written, Error> {
     Err(Error::NotRunning)
 }
 
-/// Ends the process with a status, and nothing else.
+/// Ends the process with a status.
 pub fn exit(code: i32) -> ! {
     std::process::exit(code)
 }
@@ -138,10 +137,10 @@ impl Report {
         "{}".to_owned()
     }
 
-    /// Writes what [`Report::to_json`] gives, and a line end.
+    /// Writes the text of [`Report::to_json`] and a line end.
     ///
     /// # Errors
-    /// The error of `out` where it could not be written.
+    /// The error of `out`.
     pub fn write_json(&self, mut out: impl std::io::Write) -> std::io::Result<()> {
         out.write_all(b"{}\n")
     }

@@ -1,10 +1,10 @@
-//! Text that can be any user's, as a reader sees it: characters that command a terminal, break a line, turn text around
-//! or show nothing are written as escapes.
+//! Untrusted text as a reader sees it: characters that command a terminal, break a line, turn text around or are
+//! invisible are written as escapes.
 
 use std::fmt::{self, Display, Write};
 
-/// Characters that show nothing of their own or change how others are shown: all of the general category Cf (format),
-/// all that are default-ignorable, the separators of lines and paragraphs, and the empty Braille pattern. In order.
+/// Characters that are invisible or change how others are shown: the general category Cf (format), all
+/// default-ignorable ones, the separators of lines and paragraphs, and the empty Braille pattern. Sorted.
 const MARKS: [(char, char); 27] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -35,7 +35,7 @@ const MARKS: [(char, char); 27] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// True if the character is shown as itself, and as nothing else.
+/// True if the character is shown as itself and nothing else.
 pub(crate) fn is_plain(letter: char) -> bool {
     if letter < '\u{7f}' {
         return letter >= ' ';
@@ -43,7 +43,7 @@ pub(crate) fn is_plain(letter: char) -> bool {
     !letter.is_control() && !MARKS.iter().any(|&(first, last)| (first..=last).contains(&letter))
 }
 
-/// The text with escapes for all that is not plain. Shown without an allocation.
+/// Text with escapes for all characters that are not plain. Shown without an allocation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Printable<'t>(pub(crate) &'t str);
 

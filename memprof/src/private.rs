@@ -1,4 +1,4 @@
-//! The only names that generated code uses. Not public API: it changes without notice.
+//! Names for generated code. Not public API: they change without notice.
 #![allow(missing_docs)]
 
 pub use core::any::type_name;
@@ -9,7 +9,7 @@ pub use std::alloc::System;
 
 pub use memprof_macros::{size, test};
 
-/// The `&'static Site` of the function or block that it stands in.
+/// The `&'static Site` of the enclosing function or block.
 #[cfg(feature = "profiling")]
 #[doc(hidden)]
 #[macro_export]
@@ -32,7 +32,7 @@ macro_rules! __site {
 #[cfg(feature = "profiling")]
 pub use crate::__site as site;
 
-/// What assertions and tests use.
+/// Functions for assertions and tests.
 pub mod testing {
     pub use crate::testing::private::*;
 }

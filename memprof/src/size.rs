@@ -1,8 +1,8 @@
-//! Sizes, counts, shares and ages as people read them. 1 KB = 2^10 bytes, 1 MB = 2^20, and so on.
+//! Sizes, counts, shares and ages for people. 1 KB = 2^10 bytes, 1 MB = 2^20, and so on.
 
 const UNITS: [&str; 6] = ["KB", "MB", "GB", "TB", "PB", "EB"];
 
-/// A size in MB (2^20 bytes), as every `_mb` figure has it.
+/// A size in MB (2^20 bytes), as in every `_mb` figure.
 pub(crate) fn mb(bytes: impl Into<i128>) -> f64 {
     bytes.into() as f64 / 1_048_576.0
 }
@@ -30,7 +30,7 @@ pub(crate) fn bytes(bytes: impl Into<i128>) -> String {
     format!("{sign}{}.{} {}", grouped(tenths / 10), tenths % 10, name.unwrap_or(&""))
 }
 
-/// A size as [`bytes`] shows it, and the raw number where that says more: `1.5 KB (1,536 bytes)`, `512 bytes`.
+/// A size as in [`bytes`], with the raw number if that is more precise: `1.5 KB (1,536 bytes)`, `512 bytes`.
 pub(crate) fn exact(size: impl Into<i128>) -> String {
     let size: i128 = size.into();
     let raw = plural(size, "byte");
@@ -44,19 +44,19 @@ pub(crate) fn count(number: impl Into<i128>) -> String {
     format!("{sign}{}", grouped(number.unsigned_abs()))
 }
 
-/// A number and what is counted: `1 block`, `1,204 blocks`.
+/// A number and its noun: `1 block`, `1,204 blocks`.
 pub(crate) fn plural(number: impl Into<i128>, noun: &str) -> String {
     let number: i128 = number.into();
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// A share of the whole: `65.3 %`. Empty where there is no whole to speak of.
+/// A share of the whole: `65.3 %`. Empty if the whole is 0.
 pub(crate) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {
         return String::new();
     }
     let percent = part as f64 / whole as f64 * 100.0;
-    // What is there must not read as nothing.
+    // A small share must not read as none.
     if part > 0 && percent < 0.05 { "<0.1 %".into() } else { format!("{percent:.1} %") }
 }
 

@@ -1,16 +1,16 @@
 //! Sorting rows for reports.
 //!
-//! `slice::sort` is compiled anew for each type and each key, about 2 % of this crate each time, and a report has a dozen
-//! orders of a few rows. Here only the numbers of the rows are sorted, by one copy of it.
+//! `slice::sort` is compiled for each type and each key, about 2 % of this crate each time, and a report sorts a dozen
+//! short lists. Here a single copy of it sorts only the indices of the rows.
 
 use std::cmp::Ordering;
 
-/// Sorts by a key; what has the same key stays in its order.
+/// Sorts by a key; the sort is stable.
 pub(crate) fn by_key<T, K: Ord>(items: &mut Vec<T>, key: impl Fn(&T) -> K) {
     by(items, |one, other| key(one).cmp(&key(other)));
 }
 
-/// Sorts by comparing; what is equal stays in its order.
+/// Sorts by comparing; the sort is stable.
 pub(crate) fn by<T>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
     let order = order(items.len(), &|one, other| match (items.get(one), items.get(other)) {
         (Some(one), Some(other)) => compare(one, other),
@@ -25,7 +25,7 @@ pub(crate) fn by<T>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
     }
 }
 
-/// The places of what is to be sorted, in their new order.
+/// Indices of the items in their new order.
 fn order(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut places: Vec<usize> = (0..length).collect();
     places.sort_by(|one, other| compare(*one, *other));

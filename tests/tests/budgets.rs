@@ -127,7 +127,7 @@ fn a_budget_may_panic_when_the_call_is_over() {
     assert!(
         text.starts_with("a call of `budgets::strict` (tests/tests/budgets.rs:")
             && text.ends_with(
-                ") went beyond its memory budget: it allocated 1.0 KB (1,025 bytes) \
+                ") exceeded its memory budget: it allocated 1.0 KB (1,025 bytes) \
                  (max_allocated = 1.0 KB (1,024 bytes))"
             ),
         "{text}"

@@ -115,7 +115,7 @@ fn a_leak_names_who_allocated_it() {
     says(
         "leaks",
         &[
-            "memprof: 2 blocks of 2.0 KB (2,000 bytes) are still live, of those that were allocated here",
+            "memprof: 2 blocks of 2.0 KB (2,000 bytes) allocated in this measurement are still live",
             &format!(
                 "  2.0 KB (2,000 bytes) in 2 blocks  testing_failures::small (tests/tests/testing_failures.rs:{})",
                 line_of("fn small")
@@ -140,7 +140,7 @@ fn a_test_names_every_limit_that_it_exceeds() {
          90.0 KB (92,160 bytes) in 1 block  testing_failures::large",
         "memprof: the peak was 91.0 KB (93,184 bytes); max_peak is 4.0 KB (4,096 bytes); allocated by:\n",
         "memprof: the net is 1.0 KB (1,024 bytes); max_net is 10 bytes\n  net 90.0 KB",
-        "memprof: 2 blocks of 1.0 KB (1,024 bytes) are still live",
+        "memprof: 2 blocks of 1.0 KB (1,024 bytes) allocated in this measurement are still live",
     ] {
         assert!(ended.stdout.contains(part), "not {part}\nbut {}", ended.stdout);
     }
@@ -185,9 +185,9 @@ async fn workers_and_no_leaks_below() {
 fn what_workers_did_is_said_and_no_leaks_cannot_tell() {
     for test in ["workers_and_no_leaks", "workers_and_no_leaks_below"] {
         let ended = fail(test);
-        let line = ended.stdout.lines().find(|line| line.contains("so no_leaks cannot tell")).unwrap_or_default();
+        let line = ended.stdout.lines().find(|line| line.contains("so no_leaks cannot check them")).unwrap_or_default();
         assert!(
-            line.starts_with("memprof: 9") && line.contains(" by other threads, outside of this measurement"),
+            line.starts_with("memprof: 9") && line.contains(" by other threads, outside this measurement"),
             "{line}"
         );
         assert!(
@@ -232,7 +232,7 @@ fn a_thread_that_counts_nothing_asserts_nothing() {
     says(
         "switched_off",
         &["memprof: nothing can be measured: profiling is off on this thread: a profile was started with \
-          `enabled = false`, or the thread is at its end"],
+          `enabled = false`, or the thread is ending"],
     );
 }
 
@@ -258,7 +258,7 @@ fn there_is_an_end_to_measurements_at_once() {
     says(
         "too_many_at_once",
         &[
-            "memprof: nothing can be measured: 64 measurements are going on, or have ended while a thread was still at work in them; measure less at once, and wait for the threads that a measurement starts",
+            "memprof: nothing can be measured: 64 measurements are running, or have ended while a thread was still working in them; run fewer at once, and wait for the threads that a measurement starts",
         ],
     );
 }
@@ -304,7 +304,7 @@ fn no_paths_left() {
 #[test]
 fn a_measurement_that_cannot_have_a_path_says_so() {
     let ended = fail("no_paths_left");
-    assert!(ended.stdout.contains("this thread has as many call paths as there can be (16384)"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("this thread has reached the limit of call paths (16384)"), "{}", ended.stdout);
 }
 
 #[test]

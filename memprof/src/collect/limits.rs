@@ -1,14 +1,14 @@
-//! What calls were held against, summed over all ledgers: budgets and windows.
+//! Sums over all ledgers of the figures that belong to limits: budgets and windows.
 
 use crate::report::data::{Budget, Violations, Window, WorstCall};
 use crate::tracker::{CallSpread, LimitFigures, Moment, Site};
 
-/// What the ledgers have seen of a site's calls.
+/// Limit figures of a site's calls, one for each ledger.
 fn seen(spreads: &[&'static CallSpread]) -> impl Iterator<Item = LimitFigures> {
     spreads.iter().filter_map(|spread| spread.limit_counters()?.read())
 }
 
-/// How the calls of a site kept to its budget; `None` where it has none.
+/// Violations of a site's budget; `None` without one.
 pub(crate) fn violations(site: &Site, spreads: &[&'static CallSpread]) -> Option<Violations> {
     let watch = site.limits.filter(crate::tracker::Limits::has_budget)?;
     let mut count = 0;
@@ -37,7 +37,7 @@ pub(crate) fn violations(site: &Site, spreads: &[&'static CallSpread]) -> Option
     })
 }
 
-/// What the process did while a site's calls ran; `None` where nobody asked.
+/// Figures of the process while a site's calls ran; `None` without a window.
 pub(crate) fn window(site: &Site, spreads: &[&'static CallSpread]) -> Option<Window> {
     site.limits.filter(|watch| watch.window)?;
     let (mut calls, mut sum) = (0, Moment::default());
@@ -53,7 +53,7 @@ pub(crate) fn window(site: &Site, spreads: &[&'static CallSpread]) -> Option<Win
     })
 }
 
-/// The system names the main thread like the program.
+/// The system gives the main thread the program's name.
 pub(crate) fn main_or(thread_id: u32, name: impl FnOnce() -> String) -> String {
     if thread_id == std::process::id() { "main".to_owned() } else { name() }
 }

@@ -1,8 +1,7 @@
-//! Memory for reports: the question whether there is enough, and what is set aside so that there is.
+//! Memory for reports: the check that there is enough, and a reserve.
 //!
-//! A report is made of ordinary allocations, and one that fails ends the program: with a status that is not its own. So the
-//! question is asked before, and address space is set aside at the start, for the program that holds all it can get when it
-//! ends.
+//! A report consists of ordinary allocations, and a failed one ends the program with a wrong status. So memory is
+//! checked before, and address space is reserved at the start, for a program that ends with no memory left.
 
 use crate::Error;
 use crate::os::pages::{SetAside, are_there};
@@ -13,15 +12,15 @@ use std::hint::black_box;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-/// What is set aside: enough for a report of some three thousand call paths.
+/// Size of the reserve: enough for a report of about three thousand call paths.
 const SET_ASIDE: usize = 8 << 20;
-/// What the program's allocator is asked for in any case: an allocator that is at its end has none of it.
+/// Bytes that the program's allocator is always asked for: an exhausted allocator does not have them.
 const AT_FIRST: usize = 16 << 10;
-/// A report without a call path.
+/// Bytes of a report without a call path.
 const AT_LEAST: usize = 1 << 20;
-/// The rows of a call path, twice: they are copied when they are written.
+/// Bytes of a call path's rows, twice: they are copied when they are written.
 const FOR_EACH_PATH: usize = 2 << 10;
-/// Names of functions are found in what the debug information unfolds to, beside the program's file itself. (13 MB for a
+/// Bytes for the names of functions: the decompressed debug information, beside the program's file itself. (13 MB for a
 /// file of 42 MB.)
 const FOR_NAMES: usize = 32 << 20;
 const FOR_NAMES_PER_BYTE_OF_FILE: usize = 2;
@@ -29,10 +28,10 @@ const FOR_NAMES_PER_BYTE_OF_FILE: usize = 2;
 /// The memory for reports.
 #[derive(Debug)]
 pub(crate) struct ReportMemory {
-    /// Nobody waits for it: one report is made at a time, and a forked child does without where its parent was at it.
+    /// Never waited for: one report is made at a time, and a forked child does without it if its parent was making one.
     set_aside: Mutex<Option<SetAside>>,
     is_for_names: AtomicBool,
-    /// Reports of the running program that were left out.
+    /// Reports of the running program that were omitted.
     left_out: AtomicU64,
 }
 
@@ -45,13 +44,14 @@ impl ReportMemory {
         }
     }
 
-    /// Makes sure that a report can be made, from what is set aside if need be.
+    /// Ensures that a report can be made, from the reserve if necessary.
     ///
-    /// The system is asked, and the program's allocator for little: what it gave would be in the peaks to come. For all that
-    /// a report takes it is asked where the system has not enough, or where it has refused as much or less before.
+    /// Asks the system, and the program's allocator only for a few bytes, because a larger block would be in the
+    /// following peaks. The allocator is asked for the whole size if the system does not have enough, or if it has
+    /// refused this size or less before.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`]: it cannot.
+    /// [`Error::OutOfMemory`]: a report cannot be made.
     pub(crate) fn prepare(&self) -> Result<(), Error> {
         let paths = each_ledger().flat_map(each_node).count();
         let rows = paths.saturating_mul(FOR_EACH_PATH).saturating_add(AT_LEAST);
@@ -73,12 +73,12 @@ impl ReportMemory {
         if could_allocate(rows) { Ok(()) } else { Err(Error::OutOfMemory) }
     }
 
-    /// Whether it is enough for the names of stacks.
+    /// True if there is enough memory for the names of stacks.
     pub(crate) fn is_for_names(&self) -> bool {
         self.is_for_names.load(Relaxed)
     }
 
-    /// Sets aside again what the last report has taken.
+    /// Refills the reserve that the last report has used.
     pub(crate) fn refill(&self) {
         if let Ok(mut set_aside) = self.set_aside.try_lock()
             && set_aside.is_none()
@@ -87,24 +87,24 @@ impl ReportMemory {
         }
     }
 
-    /// Notes that a report of the running program was left out because there was no memory.
+    /// Notes that a report of the running program was omitted because there was no memory.
     pub(crate) fn leave_out(&self) {
         self.left_out.fetch_add(1, Relaxed);
     }
 
-    /// Reports that were left out.
+    /// Omitted reports.
     pub(crate) fn left_out(&self) -> u64 {
         self.left_out.load(Relaxed)
     }
 }
 
 thread_local! {
-    /// Whether this thread asks for memory that it can do without.
+    /// True while this thread asks for memory that it can do without.
     static ASKING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether the program's allocator has so many bytes, in one block or in many. They are counted like all others. Where it
-/// has not, that ends no program, whatever `abort_on_oom` says.
+/// True if the program's allocator has this many bytes, in one block or in many. They are counted like all others. A
+/// failure ends no program, whatever `abort_on_oom` says.
 fn could_allocate(bytes: usize) -> bool {
     const PART: usize = 64 * 1024;
     let take = |bytes: usize| {

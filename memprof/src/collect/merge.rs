@@ -1,4 +1,4 @@
-//! One call tree from the trees of all ledgers.
+//! One call tree, merged from the trees of all ledgers.
 
 use crate::tracker::{CallSpread, Ledger, Node, Reading, Site, Snapshot, each_ledger, each_node, site_in_reports};
 use std::collections::HashMap;
@@ -7,40 +7,40 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(crate) struct Path {
     pub(crate) site: Option<&'static Site>,
-    /// Its caller; the root's is the root.
+    /// Index of its caller; the root's is the root.
     pub(crate) parent: usize,
     pub(crate) reading: Reading,
     pub(crate) panicked: u64,
-    /// The highest peak of one call.
+    /// Highest peak of one call.
     pub(crate) peak: Option<u64>,
-    /// Calls that ended and are in no distribution.
+    /// Ended calls that are in no distribution.
     pub(crate) unrecorded: u64,
-    /// How calls are spread: of the whole site, on the ledgers where this path was its first one.
+    /// Call distributions of the whole site, from the ledgers where this path was its first one.
     pub(crate) spreads: Vec<&'static CallSpread>,
 }
 
-/// The paths of all ledgers, merged: a path stands after its parent.
+/// The merged paths of all ledgers: a path stands after its parent.
 #[derive(Debug)]
 pub(crate) struct Paths {
     pub(crate) all: Vec<Path>,
-    /// Which path a ledger's node belongs to, by the node's address.
+    /// Index of the path of a ledger's node, by the node's address.
     pub(crate) of_node: HashMap<usize, usize>,
 }
 
 impl Paths {
-    /// A path and all above it, up to the root.
+    /// A path and its ancestors, up to the root.
     pub(crate) fn upwards(&self, index: usize) -> impl Iterator<Item = &Path> {
         let mut next = Some(index);
         std::iter::from_fn(move || {
             let at = next?;
             let path = self.all.get(at)?;
-            // A parent stands before its child; the root is its own.
+            // A parent stands before its child; the root is its own parent.
             next = (path.parent < at).then_some(path.parent);
             Some(path)
         })
     }
 
-    /// The paths that each leads on to, in the order in which they were first called.
+    /// Children of each path, in the order of their first calls.
     pub(crate) fn children(&self) -> Vec<Vec<usize>> {
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); self.all.len()];
         for (index, path) in self.all.iter().enumerate().skip(1) {
@@ -51,10 +51,10 @@ impl Paths {
         children
     }
 
-    /// What each path and all beneath it have read. One pass, however deep the tree is.
+    /// Readings of each path including everything beneath it, in one pass, however deep the tree is.
     pub(crate) fn with_all_beneath(&self) -> Vec<Reading> {
         let mut sums: Vec<Reading> = self.all.iter().map(|path| path.reading).collect();
-        // Backwards, a path has everything beneath it when it is added to its caller.
+        // Backwards, a path is complete when it is added to its caller.
         for (index, path) in self.all.iter().enumerate().skip(1).rev() {
             let sum = sums.get(index).copied().unwrap_or_default();
             if let Some(above) = sums.get_mut(path.parent) {
@@ -64,12 +64,12 @@ impl Paths {
         sums
     }
 
-    /// The paths above which their own site does not stand: what is beneath one of these is beneath no other one of the same
-    /// site. That is nearly all, because recursion folds, but for what a function calls in a measurement of its own.
+    /// Paths without an ancestor of the same site. Their subtrees do not overlap for one site. Nearly all paths are
+    /// such, because recursion folds, except calls within a function's own measurement.
     pub(crate) fn outermost(&self) -> Vec<usize> {
         let children = self.children();
         let mut outermost = Vec::new();
-        // How many paths of a site the walk is in.
+        // Number of open paths of each site during the walk.
         let mut open: HashMap<usize, usize> = HashMap::new();
         let mut waiting = vec![Step::Down(0)];
         while let Some(step) = waiting.pop() {
@@ -98,27 +98,27 @@ impl Paths {
     }
 }
 
-/// Of a walk through the call tree.
+/// Step of a walk through the call tree.
 enum Step {
     Down(usize),
-    /// All beneath it has been seen.
+    /// Everything beneath it has been visited.
     Up(usize),
 }
 
-/// What one ledger read, and which one it is.
+/// Reading of one ledger, and its identity.
 pub(crate) struct LedgerSum {
     pub(crate) ledger: &'static Ledger,
     pub(crate) reading: Reading,
 }
 
-/// Merges what a snapshot has read. The second part is one sum for each ledger.
+/// Merges the readings of a snapshot. Also returns one sum for each ledger.
 pub(crate) fn merge(snapshot: &Snapshot) -> (Paths, Vec<LedgerSum>) {
     let mut paths = Paths { all: vec![Path::default()], of_node: HashMap::new() };
     let mut by_step: HashMap<(usize, usize), usize> = HashMap::new();
     let mut ledgers = Vec::new();
     for ledger in each_ledger() {
         let mut sum = Reading::default();
-        // The newest stands first; read backwards, a parent comes before its children.
+        // The newest node stands first; read backwards, a parent comes before its children.
         let nodes: Vec<&'static Node> = each_node(ledger).collect();
         for node in nodes.into_iter().rev() {
             let reading = snapshot.reading(node);
@@ -147,7 +147,7 @@ pub(crate) fn merge(snapshot: &Snapshot) -> (Paths, Vec<LedgerSum>) {
     (paths, ledgers)
 }
 
-/// Identity of what lives for ever.
+/// Identity of a static value.
 pub(crate) fn address<T>(thing: &'static T) -> usize {
     std::ptr::from_ref(thing).addr()
 }

@@ -1,4 +1,4 @@
-//! Reports, collected from what the engine has counted.
+//! Reports, collected from the engine's figures.
 
 mod limits;
 pub(crate) mod live;

@@ -1,4 +1,4 @@
-//! From a snapshot of the counters to a report.
+//! A report from a snapshot of the counters.
 
 use super::request::Request;
 use crate::Error;
@@ -27,16 +27,16 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     // Nothing is allocated between the two readings.
     let snapshot = Snapshot::take();
     let peak = tracker::peak(0);
-    // Those of before this report: together with the totals, everything that was allocated so far.
+    // Figures before this report: with the totals, everything that was allocated so far.
     let own = OwnFigures::now();
     let table = live::table().filter(|_| request.config.memory_profiling.track_allocations);
     let given_up = not_tracked().saturating_sub(request.at_start().not_tracked);
     let records = table.and_then(live::Table::copy);
-    // For the reports that come after this one.
+    // For the following reports.
     readings::take();
     let _reporting = Reporting::begin();
     request.memory.prepare()?;
-    // It may have been what was set aside that was missing.
+    // The reserve may have been the missing memory.
     let records = records.or_else(|| table.and_then(live::Table::copy));
 
     let (paths, ledgers) = merge::merge(&snapshot);
@@ -52,7 +52,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
     let tracked =
         tracked.map(|records| Tracked::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
-    // Before the overhead is read: how large a copy is depends on how many blocks are live.
+    // Before the overhead is read: the size of a copy depends on the number of live blocks.
     drop(records);
     let mut live = crate::collect::live::rows::section(request, &now, &names, &paths, &totals, tracked.as_ref());
     live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
@@ -79,7 +79,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// Allocations of the process that found no room for a record.
+/// Allocations of the process that did not fit into the live table.
 pub(crate) fn not_tracked() -> u64 {
     tracker::each_ledger().map(|ledger| ledger.not_recorded.get()).sum()
 }
@@ -91,7 +91,7 @@ pub(crate) fn executable() -> String {
 }
 
 fn program(request: &Request, now: &Anchor) -> Program {
-    // Not `args`: it panics where an argument is not UTF-8.
+    // `args` panics if an argument is not UTF-8.
     let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
     let wanted = request.config.reporting.program_args;
     Program {
@@ -106,8 +106,8 @@ fn program(request: &Request, now: &Anchor) -> Program {
     }
 }
 
-/// The totals are the sum of the very readings that the rows are made of. The peak is that of the same moment: read
-/// later, it would be the report's own where the program is small.
+/// The totals are the sum of the same readings as the rows. The peak is of the same moment: read later, it would
+/// include the report's own memory, which shows in a small program.
 fn totals(paths: &Paths, peak: Peak) -> Totals {
     let sum = paths.all.iter().fold(Reading::default(), |sum, path| sum.plus(&path.reading));
     let net_bytes = sum.net_bytes();
@@ -147,7 +147,7 @@ fn overhead(ledgers: &[LedgerSum], own: OwnFigures) -> Overhead {
     }
 }
 
-/// Says what is missing from the report.
+/// Adds a warning for each gap in the report.
 fn warn(report: &mut Report, request: &Request, given_up: u64) {
     let misplaced = report.overhead.misplaced_guards;
     let not_opened = report.overhead.scopes_not_opened;
@@ -155,71 +155,74 @@ fn warn(report: &mut Report, request: &Request, given_up: u64) {
     let mut warn = |text: String| report.warnings.push(text);
     if request.is_inherited() {
         warn(format!(
-            "this process was forked from process {}, which began the profile: the figures begin with those that it had \
-             then, and its other threads are gone",
+            "this process was forked from process {}, which started the profile: the figures include those of that process \
+             up to the fork, and its other threads do not exist here",
             request.process
         ));
     }
     if given_up > 0 {
         warn(format!(
-            "{} found no room in the live table of {}: `live` and `retained` are not known in full; set \
-             max_tracked_allocations higher, or sample_interval_bytes to 0 for an estimate",
+            "{} did not fit into the live table of {}: `live` and `retained` are incomplete; raise \
+             max_tracked_allocations, or set sample_interval_bytes to 0 for an estimate",
             size::plural(given_up, "allocation"),
             size::count(request.config.memory_profiling.max_tracked_allocations as u64),
         ));
     }
     if not_captured > 0 {
         warn(format!(
-            "{} so far were tracked without their stack: made on the stack of a coroutine or of a signal handler, near the \
-             end of a thread's stack, or by code without unwind tables",
+            "{} so far were recorded without a stack: made on the stack of a coroutine or a signal handler, near the end \
+             of a thread's stack, or by code without unwind tables",
             size::plural(not_captured, "allocation"),
         ));
     }
     if without_room > 0 {
         warn(format!(
-            "{} so far were tracked without their stack because there was no room for another one: set \
-             max_tracked_allocations higher or max_backtrace_frames lower",
+            "{} so far were recorded without a stack because the stack table was full: raise max_tracked_allocations or \
+             lower max_backtrace_frames",
             size::plural(without_room, "allocation"),
         ));
     }
     if misplaced > 0 {
+        let (was, its, call) =
+            if misplaced == 1 { ("was", "its", "this call has") } else { ("were", "their", "these calls have") };
         warn(format!(
-            "{} ended on another thread or after the scope outside it: nothing is lost, but the call has no peak",
-            size::plural(misplaced, "guard"),
+            "{} {was} dropped on another thread or after {its} enclosing scope. Bytes are counted; {call} no peak.",
+            size::plural(misplaced, "scope guard"),
         ));
     }
     if not_opened > 0 {
         warn(format!(
-            "{} had no scope of their own because too many were open on their thread (are guards forgotten?) or the \
-             system had no memory for them: what they did is charged to their callers",
+            "{} had no scope of their own because too many were open on their thread (forgotten guards?) or the system \
+             had no memory for them: their bytes are charged to their callers",
             size::plural(not_opened, "call"),
         ));
     }
 }
 
-/// Says which modules' functions have no names because their files are other ones by now.
+/// Warns of modules whose files have been replaced, so that their functions have no names.
 fn warn_of_replaced(report: &mut Report, tracked: Option<&Tracked>) {
     for file in tracked.iter().flat_map(|tracked| &tracked.replaced) {
         report.warnings.push(format!(
-            "{} was replaced after it was loaded: its functions are shown as addresses of the file that was there before",
+            "{} was replaced after it was loaded: its functions are shown as addresses in the earlier file",
             file.display()
         ));
     }
 }
 
-/// Says what is missing because there was no memory for the profiler itself.
+/// Warns of gaps because there was no memory for the profiler itself.
 fn warn_of_memory(report: &mut Report, request: &Request) {
     let refused = pages::refused().saturating_sub(request.refused_at_start.get().copied().unwrap_or_default());
     if refused > 0 {
         report.warnings.push(format!(
-            "the system had no memory for the profiler {}: the totals are complete, but calls, call paths, what is live, or \
+            "the system had no memory for the profiler {}: the totals are complete, but calls, call paths, live blocks or \
              the functions of new threads are missing",
             size::plural(refused, "time"),
         ));
     }
     if !request.memory.is_for_names() {
         report.warnings.push(
-            "there was too little memory to read the names of stacks: what is live is by call path alone".to_owned(),
+            "there was too little memory to read the names of stacks: live blocks are grouped by call path alone"
+                .to_owned(),
         );
     }
     if request.memory.left_out() > 0 {

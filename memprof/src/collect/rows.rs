@@ -1,4 +1,4 @@
-//! The rows of a report: functions, call tree, threads.
+//! Rows of a report: functions, call tree, threads.
 
 use super::limits::{self, main_or};
 use super::merge::{LedgerSum, Paths, address};
@@ -14,7 +14,7 @@ use crate::tracker::{CallSpread, Distribution, Ledger, Reading, Site, present};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// What is summed for one function.
+/// Sums of one function.
 struct Sum {
     site: &'static Site,
     own: Reading,
@@ -26,7 +26,7 @@ struct Sum {
     spreads: Vec<&'static CallSpread>,
 }
 
-/// One row for each function, the one that allocated most first.
+/// One row for each function, sorted by allocated bytes.
 pub(crate) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<'_>>) -> Vec<Function> {
     let mut sums: Vec<Sum> = Vec::new();
     let mut of_site: HashMap<usize, usize> = HashMap::new();
@@ -56,7 +56,7 @@ pub(crate) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
             }
         }
     }
-    // Each byte goes once to each function above it.
+    // Each byte counts once for each function above it.
     let beneath = paths.with_all_beneath();
     for index in paths.outermost() {
         let site = paths.all.get(index).and_then(|path| path.site);
@@ -110,7 +110,7 @@ fn function(sum: &Sum, names: &Names, retained: Option<Retained<'_>>) -> Functio
     }
 }
 
-/// What happened outside every function: the root.
+/// Figures outside every function: those of the root.
 pub(crate) fn unattributed(paths: &Paths, retained: Option<Retained<'_>>) -> Unattributed {
     let root = paths.all.first().map(|root| root.reading).unwrap_or_default();
     let retained = retained.filter(|retained| retained.is_known(retained.of(0), root.allocated.bytes));
@@ -125,7 +125,7 @@ pub(crate) fn unattributed(paths: &Paths, retained: Option<Retained<'_>>) -> Una
     }
 }
 
-/// The paths but the root, a caller before what it called, siblings in the order in which they were first called.
+/// All paths except the root: a caller before its callees, siblings in the order of their first calls.
 pub(crate) fn call_tree(paths: &Paths, names: &Names) -> Vec<CallTreeNode> {
     let children = paths.children();
     let mut rows = Vec::new();
@@ -149,7 +149,7 @@ pub(crate) fn call_tree(paths: &Paths, names: &Names) -> Vec<CallTreeNode> {
         }
         let parent = (index != 0).then_some(id);
         let below = children.get(index).into_iter().flatten();
-        // The last one pushed is the next one taken.
+        // The last one pushed is taken next.
         waiting.extend(below.rev().map(|&child| (child, parent)));
     }
     rows

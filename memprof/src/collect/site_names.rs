@@ -1,14 +1,14 @@
-//! Names of sites, as reports write them.
+//! Names of sites, as in reports.
 
 use super::merge::{Paths, address};
 use crate::scope::site_name;
 use crate::tracker::Site;
 use std::collections::HashMap;
 
-/// The name of each site, by its address.
+/// Name of each site, by its address.
 pub(crate) type Names = HashMap<usize, String>;
 
-/// Names all sites. Two that would have the same name are told apart by their traits.
+/// Names all sites. Two sites with the same name get the names of their traits.
 pub(crate) fn names(paths: &Paths) -> Names {
     let all: HashMap<usize, site_name::Path> =
         paths.all.iter().filter_map(|path| path.site).map(|site| (address(site), site_name::path(site))).collect();
@@ -24,7 +24,7 @@ pub(crate) fn names(paths: &Paths) -> Names {
         .collect()
 }
 
-/// The name of a path's function.
+/// Name of a path's function.
 pub(crate) fn name(names: &Names, site: &'static Site) -> String {
     names.get(&address(site)).cloned().unwrap_or_default()
 }

@@ -1,9 +1,9 @@
-//! How the calls of one function are spread, summed over all ledgers.
+//! Distribution of a function's calls, summed over all ledgers.
 
 use crate::report::data::Distribution;
 use crate::tracker::{self, ALL_BUCKETS};
 
-/// The sum of the distributions of several ledgers.
+/// Sum of the distributions of several ledgers.
 #[derive(Clone, Debug)]
 pub(crate) struct Spread {
     counts: Vec<u64>,
@@ -14,7 +14,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// The sum, and as many values of 0 as `calls` leaves: those are not recorded one by one.
+    /// The sum, with values of 0 for the rest of `calls`: zeros are not recorded one by one.
     pub(crate) fn of<'a>(distributions: impl Iterator<Item = &'a tracker::Distribution>, calls: u64) -> Self {
         let mut spread = Self { counts: vec![0; ALL_BUCKETS], beyond: 0, min: u64::MAX, max: 0 };
         for distribution in distributions {
@@ -40,8 +40,8 @@ impl Spread {
         self.counts.iter().sum()
     }
 
-    /// The smallest value that at least `percent` of the values do not exceed (nearest rank), to 3.1 %. `None` where not all
-    /// values are in buckets.
+    /// The smallest value that at least `percent` of the values do not exceed (nearest rank), to 3.1 %. `None` if some
+    /// values are in no bucket.
     fn percentile(&self, percent: u64) -> Option<u64> {
         let all = self.bucketed();
         if self.beyond > 0 || all == 0 {
@@ -56,7 +56,7 @@ impl Spread {
         Some(tracker::middle_of_bucket(number).clamp(self.min.min(self.max), self.max))
     }
 
-    /// As the report has it; `None` while no call has ended.
+    /// The distribution as in the report; `None` while no call has ended.
     pub(crate) fn to_report(&self) -> Option<Distribution> {
         (self.bucketed() + self.beyond > 0).then(|| Distribution {
             min: self.min,

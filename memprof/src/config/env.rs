@@ -1,4 +1,4 @@
-//! Each key as an environment variable: `MEMPROF_` and the key in capitals.
+//! Keys as environment variables: `MEMPROF_` and the key in capitals.
 
 use std::ffi::{OsStr, OsString};
 
@@ -7,18 +7,18 @@ use super::key::{self, KEYS, Key, Kind, PREFIX};
 use super::suggest;
 use crate::Error;
 
-/// The variable that names the configuration file.
+/// Variable that names the configuration file.
 pub(super) const FILE: &str = "MEMPROF_CONFIG";
 
-/// The variable with its name in capitals, if it is one that memprof looks at.
+/// The variable with its name in capitals, if the name has the prefix.
 pub(super) fn own((name, value): (OsString, OsString)) -> Option<(String, OsString)> {
     let name = name.to_string_lossy();
-    // Windows does not tell the case of a variable's name apart.
+    // Names of variables are case-insensitive on Windows.
     let name = if cfg!(windows) { name.to_ascii_uppercase() } else { name.into_owned() };
     name.starts_with(PREFIX).then_some((name, value))
 }
 
-/// Sets what the variables say, and returns a warning for each that is none of memprof's.
+/// Sets the keys that have a variable. Returns a warning for each variable that matches no key.
 pub(super) fn apply(config: &mut Config, variables: &[(String, OsString)]) -> Result<Vec<String>, Error> {
     let mut warnings = Vec::new();
     let mut last_file_name = None;
@@ -33,7 +33,7 @@ pub(super) fn apply(config: &mut Config, variables: &[(String, OsString)]) -> Re
             None => warnings.push(unknown(name)),
         }
     }
-    // The file was checked when it was parsed; a clash after that is the doing of one of these variables.
+    // The file was checked when it was parsed, so one of these variables has caused the clash.
     match (last_file_name, key::clash(&config.reporting)) {
         (Some(variable), Some(message)) => Err(Error::Environment { variable, message }),
         _ => Ok(warnings),
@@ -56,13 +56,13 @@ fn set(key: &Key, config: &mut Config, value: &OsStr) -> Result<(), String> {
     Ok(())
 }
 
-/// Texts with `;` between them: a comma can stand in the name of a function.
+/// Patterns separated by `;`, because the name of a function can contain a comma.
 fn patterns(value: &OsStr) -> Result<Vec<String>, String> {
     let text = value.to_str().ok_or("must be text in UTF-8")?;
     Ok(text.split(';').map(str::trim).filter(|pattern| !pattern.is_empty()).map(str::to_owned).collect())
 }
 
-/// Names with a comma, a semicolon or spaces between them.
+/// Names separated by commas, semicolons or spaces.
 fn signals(value: &OsStr) -> Result<Vec<String>, String> {
     let text = value.to_string_lossy();
     text.split([',', ';', ' ']).filter(|name| !name.is_empty()).map(key::signal).collect()
@@ -81,7 +81,7 @@ fn flag(value: &OsStr) -> Result<bool, String> {
 }
 
 fn unknown(name: &str) -> String {
-    // Compared without the prefix: it would make any two of the variables alike.
+    // Compared without the prefix, which would make any two variables similar.
     let known = KEYS.iter().map(|key| key.name).chain(["config"]);
     let hint = match suggest::closest(name.strip_prefix(PREFIX).unwrap_or(name), known) {
         Some(meant) => format!("did you mean {PREFIX}{}?", meant.to_ascii_uppercase()),

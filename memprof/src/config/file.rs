@@ -1,4 +1,4 @@
-//! The configuration file: finding it, reading it, and saying where in it a mistake stands.
+//! The configuration file: search, reading, and the position of a mistake.
 
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -11,16 +11,16 @@ use crate::Error;
 use crate::os::{privileges, stderr};
 use crate::sorted;
 
-/// The name that is looked for in the working directory and its ancestors.
+/// File name that is searched for in the working directory and its ancestors.
 const NAME: &str = "memory_profile.toml";
 
-/// The most bytes that are read. A configuration has a thousand; a device that never ends must not fill the memory.
+/// Limit of a configuration file, bytes. A usual one has a thousand; an endless device must not fill the memory.
 const LARGEST: u64 = 1 << 20;
 
-/// Everything outside that decides what is loaded. Tests make their own.
+/// Everything outside the program that decides the configuration. Tests make their own.
 pub(super) struct Surroundings {
     pub(super) working_directory: io::Result<PathBuf>,
-    /// The variables whose names begin with `MEMPROF_`.
+    /// Variables whose names begin with `MEMPROF_`.
     pub(super) variables: Vec<(String, OsString)>,
 }
 
@@ -35,19 +35,19 @@ impl Surroundings {
 impl Config {
     /// Reads the configuration as `#[memprof::main]` does.
     ///
-    /// 1. The file: the one that the environment variable `MEMPROF_CONFIG` names; else `memory_profile.toml` in the
-    ///    working directory or its nearest ancestor that has one; else none, and the defaults hold.
-    /// 2. Each environment variable `MEMPROF_…` then overrides its key, see [the table](Config#keys). A variable that
-    ///    starts so and is not one of them becomes a warning in the result.
+    /// 1. The file: the one that the environment variable `MEMPROF_CONFIG` names; otherwise `memory_profile.toml` in
+    ///    the working directory or its nearest ancestor that has one; otherwise none, and the defaults apply.
+    /// 2. Each environment variable `MEMPROF_…` then overrides its key (see [the table](Config#keys)). A variable with
+    ///    this prefix that matches no key becomes a warning in the result.
     ///
-    /// A relative `output_dir` starts at the folder of the file that sets it, else at the working directory.
+    /// A relative `output_dir` starts at the folder of the file that sets it, otherwise at the working directory.
     ///
-    /// A file that is found counts if its owner is this user, root, or the owner of the working directory. Folders above the
-    /// working directory that others may write, and that are not this user's, are passed over.
+    /// A file is used only if its owner is this user, root, or the owner of the working directory. Folders above the
+    /// working directory that other users can write to are skipped, unless they belong to this user.
     ///
-    /// A program that has more privileges than the user who started it (set-user-id, capabilities of its file) reads neither
-    /// file nor variables: this returns `enabled = false` then, with a warning. Such a program has a report only by a
-    /// [`Config`] that it makes itself.
+    /// A program with more privileges than the user who started it (set-user-id, file capabilities) reads neither file
+    /// nor variables. This function then returns `enabled = false` and a warning. Such a program gets a report only
+    /// from a [`Config`] that it makes itself.
     ///
     /// ```
     /// # fn main() -> Result<(), memprof::Error> {
@@ -59,13 +59,13 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for the first key or value of the file that cannot be used, [`Error::Environment`] for a
-    /// variable, [`Error::Io`] if the file cannot be read.
+    /// [`Error::Config`] for the first key or value of the file that is invalid, [`Error::Environment`] for a variable,
+    /// [`Error::Io`] if the file cannot be read.
     pub fn load() -> Result<Loaded, Error> {
         Self::load_explicit(None)
     }
 
-    /// The same, with the file that the program names itself: `MEMPROF_CONFIG` goes before it, the search after it.
+    /// As [`load`](Config::load), with the file that the program names: after `MEMPROF_CONFIG`, before the search.
     pub(crate) fn load_explicit(explicit: Option<&Path>) -> Result<Loaded, Error> {
         if privileges::are_raised() {
             return Ok(off());
@@ -73,9 +73,9 @@ impl Config {
         load(explicit, Surroundings::of_this_process())
     }
 
-    /// Reads one file, and no environment variable.
+    /// Reads one file and no environment variable.
     ///
-    /// A relative `output_dir` in the file starts at the file's folder; one that is not in the file stays as it is.
+    /// A relative `output_dir` in the file starts at the file's folder. The default is not changed.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -92,7 +92,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// As [`load`](Config::load): the file cannot be read, or something in it cannot be used.
+    /// As [`load`](Config::load): the file cannot be read, or a key or value is invalid.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let bytes = read(path).map_err(|source| unreadable(path, source))?;
@@ -101,11 +101,12 @@ impl Config {
         from_bytes(&bytes, full.parent(), &shown(path, working_directory.as_deref()))
     }
 
-    /// Reads the text of a configuration file. `file` is the name that errors show; nothing is read from the disk, and
-    /// `output_dir` stays as it is written.
+    /// Reads the text of a configuration file. `file` is the name that errors show. Nothing is read from disk, and
+    /// `output_dir` stays as written.
     ///
     /// ```
-    /// let error = memprof::Config::from_toml("[memory_profiling]\nenabeld = false", "memory_profile.toml").unwrap_err();
+    /// let text = "[memory_profiling]\nenabeld = false";
+    /// let error = memprof::Config::from_toml(text, "memory_profile.toml").unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
     ///     "memory_profile.toml:2:1: unknown key `enabeld` in [memory_profiling]; did you mean `enabled`?"
@@ -114,18 +115,18 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for the first key or value that cannot be used, or text that is not TOML.
+    /// [`Error::Config`] for the first key or value that is invalid, or text that is not TOML.
     pub fn from_toml(text: &str, file: impl AsRef<Path>) -> Result<Self, Error> {
         from_bytes(text.as_bytes(), None, file.as_ref())
     }
 }
 
-const NO_REPORT: &str = "memprof: no report is written: this program's file has capabilities, so that no variable and no \
-                         memory_profile.toml is read; give Profiler::start a Config of the program's own\n";
+const NO_REPORT: &str = "memprof: no report is written: this program has file capabilities, so neither MEMPROF_* nor \
+                         memory_profile.toml is read; pass a Config to Profiler::start\n";
 
-/// Nothing is read where the program has more privileges than the user who started it.
+/// The configuration of a program with more privileges than the user who started it: nothing is read.
 fn off() -> Loaded {
-    // A set-user-id program says nothing: its user would see it.
+    // A set-user-id program prints nothing: the user who started it would see the message.
     static ONCE: Once = Once::new();
     if privileges::are_capabilities() {
         ONCE.call_once(|| stderr::write_all(NO_REPORT.as_bytes()));
@@ -139,7 +140,7 @@ fn off() -> Loaded {
     loaded
 }
 
-/// Finds the file, reads it, and lets the variables override it.
+/// Finds the file, reads it, and applies the variables.
 pub(super) fn load(explicit: Option<&Path>, surroundings: Surroundings) -> Result<Loaded, Error> {
     let Surroundings { working_directory, variables } = surroundings;
     let directory = working_directory.as_deref().unwrap_or(Path::new(""));
@@ -159,12 +160,12 @@ pub(super) fn load(explicit: Option<&Path>, surroundings: Surroundings) -> Resul
     if let Err(error) = working_directory {
         loaded
             .warnings
-            .push(format!("the working directory is not known ({error}): no memory_profile.toml was looked for"));
+            .push(format!("the working directory is not known ({error}): memory_profile.toml was not searched for"));
     }
     Ok(loaded)
 }
 
-/// The file that counts, as it was named, and what it holds. `passed_over`: a warning of the first one that does not count.
+/// The file to use, as it was named, and its text. `passed_over`: a warning about the first file that was not trusted.
 fn find(
     explicit: Option<&Path>,
     directory: &Path,
@@ -194,14 +195,14 @@ fn find(
     }
     for folder in directory.ancestors() {
         let path = folder.join(NAME);
-        // A folder that may not be searched is passed over; a file that is there and cannot be read is an error.
+        // An unreadable folder is skipped; an existing file that cannot be read is an error.
         if let Ok(there) = path.symlink_metadata() {
             let is_above = folder != directory;
             let bytes = if (is_above && trust::is_passed_over(folder)) || !trust::is_taken(&there, directory) {
                 None
             } else {
                 let source = source::open(&path).map_err(|source| unreadable(&path, source))?;
-                // What a link points to, or what has taken the place of the file meanwhile, may be another user's.
+                // The target of a link, or a file that has replaced this one meanwhile, may be another user's.
                 let is_taken = source.metadata().is_ok_and(|there| trust::is_taken(&there, directory));
                 is_taken.then(|| read_all(source).map_err(|source| unreadable(&path, source))).transpose()?
             };
@@ -228,7 +229,7 @@ fn read_all(source: source::Source) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it has more than 1 MB and cannot be a configuration"));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 1 MB and cannot be a configuration"));
     }
     Ok(bytes)
 }
@@ -238,7 +239,7 @@ fn unreadable(path: &Path, source: io::Error) -> Error {
 }
 
 fn from_bytes(bytes: &[u8], folder: Option<&Path>, file: &Path) -> Result<Config, Error> {
-    // Windows editors put a byte order mark first. It is no character that a column would count.
+    // Windows editors start a file with a byte order mark, which columns do not count.
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let parsed = match std::str::from_utf8(bytes) {
         Ok(text) => parse(text, folder),
@@ -258,12 +259,12 @@ fn position(bytes: &[u8], offset: usize) -> (usize, usize) {
     let before = bytes.get(..offset).unwrap_or(bytes);
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-    // Every byte of a character but its first has the form 10xxxxxx.
+    // Every byte of a character except the first has the form 10xxxxxx.
     let characters = before.iter().skip(start).filter(|byte| (**byte & 0xC0) != 0x80).count();
     (line, characters + 1)
 }
 
-/// The path as the user finds it: from the working directory where it lies beneath, else as it was given.
+/// The path as users know it: relative to the working directory if it lies beneath, otherwise as it was given.
 fn shown(path: &Path, working_directory: Option<&Path>) -> PathBuf {
     working_directory.and_then(|directory| path.strip_prefix(directory).ok()).unwrap_or(path).to_owned()
 }

@@ -1,4 +1,4 @@
-//! The keys, each declared once: the file, the environment and the suggestions in messages come from this table.
+//! Keys, each declared once: the file, the environment and the suggestions in messages use this table.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,18 +7,18 @@ use crate::report::placeholder;
 
 use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, suggest};
 
-/// The most live allocations that can be tracked. Beyond it the table alone would take gigabytes.
+/// Limit of `max_tracked_allocations`. Beyond it the table alone would take gigabytes.
 const MOST_TRACKED: usize = 100_000_000;
-/// The most frames of a stack. Each thread keeps two stacks of so many frames.
+/// Limit of `max_backtrace_frames`. Each thread keeps two stacks of this many frames.
 const MOST_FRAMES: usize = 1024;
-/// The longest time between two reports, and the most that are kept: far beyond any run.
+/// Limit of the time between two reports and of the number of kept ones: far beyond any run.
 const MOST_SECONDS: usize = 1_000_000_000;
 const MOST_KEPT: usize = 1_000_000;
 
-/// The signals that can be caught, where there are signals.
+/// Signals that can be caught, on systems that have them.
 pub(crate) const SIGNALS: [&str; 6] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
 
-/// The largest interval: 1 TB, as far as it grows by itself. Where a `usize` is smaller, that.
+/// Limit of the sampling interval: 1 TB, which is also the limit of its growth; less where a `usize` is smaller.
 const MOST_INTERVAL: usize = if usize::BITS > 40 { 1 << 40 } else { usize::MAX };
 
 /// The beginning of every variable.
@@ -31,22 +31,22 @@ pub(super) struct Key {
     pub(super) kind: Kind,
 }
 
-/// What a key takes, and the field that it sets.
+/// Type of a key's value, and the field that it sets.
 pub(super) enum Kind {
     Flag(fn(&mut Config) -> &mut bool),
     Count(fn(&mut Config) -> &mut usize, Bounds),
     Folder(fn(&mut Config) -> &mut PathBuf),
     FileName(fn(&mut Config) -> &mut PathBuf),
-    /// Texts with `*` and `?` in them.
+    /// Texts that can contain `*` and `?`.
     Patterns(fn(&mut Config) -> &mut Vec<String>),
-    /// Names of signals. Without the key: memprof's own choice.
+    /// Names of signals. Without the key memprof chooses.
     Signals(fn(&mut Config) -> &mut Option<Vec<String>>),
 }
 
-/// What a count may be.
+/// Range of a count.
 pub(super) struct Bounds {
     most: usize,
-    /// What to do instead of setting 0; `None`: 0 can be set.
+    /// Advice for the value 0; `None`: 0 is valid.
     instead_of_zero: Option<&'static str>,
 }
 
@@ -62,7 +62,7 @@ macro_rules! keys {
         /// Every section.
         pub(super) const SECTIONS: &[&str] = &[$(stringify!($section)),*];
 
-        // A field without a key does not compile: the patterns leave nothing out.
+        // The patterns are exhaustive, so a field without a key does not compile.
         const _: fn(Config) = |Config { $($section: $type { $($name: _),* }),* }| ();
     };
 }
@@ -102,20 +102,21 @@ keys! {
         every_seconds: Count(Bounds { most: MOST_SECONDS, instead_of_zero: None }),
         keep: Count(Bounds {
             most: MOST_KEPT,
-            instead_of_zero: Some("to write no reports of the running program, leave every_seconds out"),
+            instead_of_zero: Some("to write no numbered reports, omit every_seconds"),
         }),
     }
 }
 
 impl Key {
-    /// The environment variable that overrides this key.
+    /// Environment variable that overrides this key.
     pub(super) fn variable(&self) -> String {
         format!("{}{}", PREFIX, self.name.to_ascii_uppercase())
     }
 }
 
 impl Bounds {
-    /// The number as a count, if it is within the bounds; `None` is a number that no `i128` can hold, or no number.
+    /// The number as a count, if it is within the bounds. `None` stands for a text that is no number or does not fit an
+    /// `i128`.
     pub(super) fn check(&self, number: Option<i128>, shown: &str) -> Result<usize, String> {
         match (number.map(usize::try_from), self.instead_of_zero) {
             (Some(Ok(0)), Some(instead)) => Err(format!("must be at least 1; {instead}")),
@@ -131,7 +132,7 @@ impl Bounds {
     }
 }
 
-/// The name of a signal that can be caught.
+/// A signal that can be caught, by name.
 pub(super) fn signal(name: &str) -> Result<String, String> {
     if SIGNALS.contains(&name) {
         return Ok(name.to_owned());
@@ -139,22 +140,22 @@ pub(super) fn signal(name: &str) -> Result<String, String> {
     let shown = suggest::quote(name);
     match name {
         "SIGKILL" | "SIGSTOP" => {
-            Err(format!("has {shown}, which no program can catch; every_seconds bounds what is lost"))
+            Err(format!("has {shown}, which cannot be caught; use every_seconds to limit the loss"))
         }
-        "SIGABRT" => Err(format!("need not have {shown}: the reports are written before it, as dump_on_exit says")),
+        "SIGABRT" => Err(format!("must not have {shown}: dump_on_exit already writes the reports before an abort")),
         _ => {
-            // Compared without the prefix: it would make any two of them alike.
+            // Compared without the prefix, which would make any two names similar.
             let bare = name.to_ascii_uppercase();
             let bare = bare.strip_prefix("SIG").unwrap_or(&bare);
             Err(match suggest::closest(bare, SIGNALS.iter().map(|name| name.trim_start_matches("SIG"))) {
                 Some(meant) => format!("has the unknown signal {shown}; did you mean `SIG{meant}`?"),
-                None => format!("has the unknown signal {shown}; there are {}", SIGNALS.join(", ")),
+                None => format!("has the unknown signal {shown}; the signals are {}", SIGNALS.join(", ")),
             })
         }
     }
 }
 
-/// Braces in a name are placeholders.
+/// Checks that text in braces is a known placeholder.
 fn placeholders(text: &OsStr) -> Result<(), String> {
     let text = text.to_string_lossy();
     let Some(word) = placeholder::unknown(&text) else { return Ok(()) };
@@ -162,11 +163,11 @@ fn placeholders(text: &OsStr) -> Result<(), String> {
     let all = placeholder::ALL;
     Err(match suggest::closest(word, all) {
         Some(meant) => format!("has the unknown placeholder {shown}; did you mean `{{{meant}}}`?"),
-        None => format!("has the unknown placeholder {shown}; there are {{{}}}", all.join("}, {")),
+        None => format!("has the unknown placeholder {shown}; the placeholders are {{{}}}", all.join("}, {")),
     })
 }
 
-/// A path that the operating system can take.
+/// A path that the operating system accepts.
 pub(super) fn folder(text: &OsStr) -> Result<PathBuf, String> {
     if text.is_empty() {
         return Err(String::from("must not be empty; write \".\" for the folder itself"));
@@ -178,13 +179,13 @@ pub(super) fn folder(text: &OsStr) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
 }
 
-/// The name of a file in the output folder.
+/// Name of a file in the output folder.
 pub(super) fn file_name(text: &OsStr) -> Result<PathBuf, String> {
     if text.is_empty() {
-        return Err(String::from("must not be empty; leave it out for the default name"));
+        return Err(String::from("must not be empty; omit the key for the default name"));
     }
     let path = folder(text)?;
-    // A path could lead out of the folder that the user looks in, and its folders would have to be made one by one.
+    // A path could lead out of the folder that users look in, and its folders would have to be created one by one.
     if path.file_name() != Some(text) {
         return Err(format!(
             "must be a file name without a folder; found {}; the folder is set by output_dir",
@@ -194,14 +195,14 @@ pub(super) fn file_name(text: &OsStr) -> Result<PathBuf, String> {
     Ok(path)
 }
 
-/// Why the reports would overwrite each other, if they would.
+/// Error message if two reports would have the same file; otherwise `None`.
 pub(super) fn clash(reporting: &Reporting) -> Option<String> {
     if reporting.allocation_report == reporting.leak_report {
         return Some(String::from("allocation_report and leak_report must be two different files"));
     }
     let statistics = Path::new(super::STATISTICS_FILE);
     if reporting.allocation_report == statistics || reporting.leak_report == statistics {
-        return Some(format!("{} is the file of jemalloc's statistics; choose another name", super::STATISTICS_FILE));
+        return Some(format!("{} is reserved for jemalloc's statistics; choose another name", super::STATISTICS_FILE));
     }
     None
 }

@@ -1,4 +1,5 @@
-//! Without the feature `profiling` nothing is read: programs that load a configuration build and run all the same.
+//! Configuration without the feature `profiling`: nothing is read, and programs that load one build and run all the
+//! same.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use super::{Config, Loaded};
 use crate::Error;
 
 impl Config {
-    /// The defaults: nothing is profiled, so that nothing is read.
+    /// The defaults; no file is read.
     ///
     /// # Errors
     ///
@@ -15,7 +16,7 @@ impl Config {
         Ok(Loaded::from(Self::default()))
     }
 
-    /// The defaults: nothing is profiled, so that nothing is read.
+    /// The defaults; the file is not read.
     ///
     /// # Errors
     ///
@@ -24,7 +25,7 @@ impl Config {
         Ok(Self::default())
     }
 
-    /// The defaults: nothing is profiled, so that nothing is read.
+    /// The defaults; the text is not read.
     ///
     /// # Errors
     ///

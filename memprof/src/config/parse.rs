@@ -1,4 +1,4 @@
-//! The text of a configuration file, turned into settings or into the place and the words of its first mistake.
+//! The text of a configuration file, parsed into settings or into its first mistake.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use super::Config;
 use super::key::{self, KEYS, Key, Kind, SECTIONS};
 use super::suggest;
 
-/// What is wrong, and the byte at which it stands.
+/// A mistake: its message and its byte offset.
 pub(super) struct Mistake {
     pub(super) offset: usize,
     pub(super) message: String,
 }
 
-/// Reads the settings; `folder` is where a relative `output_dir` starts, `None` leaves it as written.
+/// Reads the settings. A relative `output_dir` starts at `folder`; with `None` it stays as written.
 pub(super) fn parse(text: &str, folder: Option<&Path>) -> Result<Config, Mistake> {
     let document = DeTable::parse(text).map_err(|error| syntax(text, &error))?;
     let mut reader = Reader { config: Config::default(), folder, first_mistake: None, last_file_name: 0 };
@@ -33,9 +33,9 @@ pub(super) fn parse(text: &str, folder: Option<&Path>) -> Result<Config, Mistake
 struct Reader<'a> {
     config: Config,
     folder: Option<&'a Path>,
-    /// The first of the file, of those that were found so far: the tables come in alphabetical order.
+    /// First mistake by position so far: the tables come in alphabetical order.
     first_mistake: Option<Mistake>,
-    /// Where the last file name was set, in bytes.
+    /// Byte offset of the last file name.
     last_file_name: usize,
 }
 
@@ -47,7 +47,7 @@ impl Reader<'_> {
                 (Some(section), DeValue::Table(table)) => self.section(section, table),
                 (Some(section), _) => {
                     self.mistake(name.span(), || {
-                        format!("`{section}` is a section; write [{section}] once, its keys beneath")
+                        format!("`{section}` is a section; write [{section}] once, followed by its keys")
                     });
                 }
                 (None, value) => self.mistake(name.span(), || unknown_at_top(name.get_ref(), value)),
@@ -72,7 +72,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Notes a mistake, if it is the first one. The words take longer to find than the mistake: they are asked for last.
+    /// Notes a mistake, if it is the first one. Its message takes time to make, so it is made last.
     fn mistake(&mut self, span: std::ops::Range<usize>, message: impl FnOnce() -> String) {
         if self.first_mistake.as_ref().is_none_or(|first| span.start < first.offset) {
             self.first_mistake = Some(Mistake { offset: span.start, message: message() });
@@ -137,7 +137,7 @@ fn found(value: &DeValue<'_>) -> String {
     }
 }
 
-/// The value of the right type that a value of a wrong type was most likely meant to be.
+/// The value of the right type that a value of a wrong type most likely stands for.
 fn meant(kind: &Kind, value: &DeValue<'_>) -> Option<String> {
     match (kind, value) {
         (Kind::Flag(_), DeValue::String(text)) => suggest::switch(text).map(|flag| flag.to_string()),
@@ -148,7 +148,7 @@ fn meant(kind: &Kind, value: &DeValue<'_>) -> Option<String> {
         }
         (Kind::Count(_, bounds), DeValue::Float(float)) => {
             let whole = float.as_str().parse::<f64>().ok().filter(|float| float.fract() == 0.0)?;
-            // The conversion saturates, and what it saturates to is far out of bounds.
+            // The conversion saturates to a value that is far out of bounds.
             bounds.check(Some(whole as i128), "").ok().map(|count| count.to_string())
         }
         (Kind::Patterns(_) | Kind::Signals(_), DeValue::String(text)) => {
@@ -193,9 +193,9 @@ fn unknown_in_section(name: &str, section: &str) -> String {
     }
 }
 
-/// What the parser says, and what was most likely meant where that can be told.
+/// A syntax error in the parser's words, with a suggestion if there is one.
 fn syntax(text: &str, error: &toml::de::Error) -> Mistake {
-    // Only the end of the text has no span.
+    // Only an error at the end of the text has no span.
     let span = error.span().unwrap_or(text.len()..text.len());
     let word = text.get(span.clone()).unwrap_or_default();
     let hint = match suggest::switch(word).filter(|_| word.chars().all(char::is_alphabetic)) {

@@ -1,23 +1,23 @@
-//! What a configuration is read from: a file, or a pipe, such as a shell makes of `<(…)`.
+//! Source of a configuration: a file, or a pipe, such as a shell makes of `<(…)`.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-/// How long a pipe may say nothing.
+/// Longest time that a pipe may send nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
 const STEP: Duration = Duration::from_millis(10);
 
-/// An open file. A pipe is waited for, but not for ever: one that nobody writes to must not stop the program before it has
-/// begun.
+/// An open file or pipe. Reading waits for a pipe, but not forever: a pipe without a writer must not stop the program
+/// before it has begun.
 pub(super) struct Source {
     file: File,
     is_pipe: bool,
     has_begun: bool,
 }
 
-/// Opens a file or a pipe, and waits for neither.
+/// Opens a file or a pipe without waiting.
 pub(super) fn open(path: &Path) -> io::Result<Source> {
     let mut options = File::options();
     options.read(true);
@@ -34,7 +34,7 @@ pub(super) fn open(path: &Path) -> io::Result<Source> {
 }
 
 impl Source {
-    /// What is open, whatever has its name now.
+    /// Metadata of the open file, which may have lost its name by now.
     pub(super) fn metadata(&self) -> io::Result<std::fs::Metadata> {
         self.file.metadata()
     }
@@ -47,7 +47,7 @@ impl Read for Source {
         }
         for _ in 0..PATIENCE.as_millis() / STEP.as_millis() {
             match self.file.read(buffer) {
-                // Its writer may not be there yet.
+                // Its writer may not have opened it yet.
                 Ok(0) if !self.has_begun => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),

@@ -1,14 +1,14 @@
-//! What a message says of words that are not understood.
+//! Suggestions for misspelled words, and quotes of the user's text.
 
 use crate::printable::is_plain;
 
-/// How alike two words must be for one to be suggested: `output` suggests `output_dir`, `colour` suggests nothing.
+/// Least similarity of a suggestion: `output` suggests `output_dir`, `colour` suggests nothing.
 const ALIKE: f64 = 0.8;
 
-/// The longest piece of the user's own text that a message repeats, in characters.
+/// Limit of the user's own text in a message, characters.
 const LONGEST: usize = 60;
 
-/// The candidate that `word` was most likely meant to be.
+/// The candidate that `word` most likely stands for.
 pub(super) fn closest<T>(word: &str, candidates: impl IntoIterator<Item = T>) -> Option<T>
 where
     T: AsRef<str>,
@@ -22,13 +22,13 @@ where
         .map(|(_, candidate)| candidate)
 }
 
-/// Case and hyphens are the commonest slips, and none of the keys differ by them. Nor is any key longer than a message
-/// repeats, so that a word of a megabyte costs no more than a short one.
+/// The word in lower case with underscores: case and hyphens are the most common slips, and no two keys differ by them
+/// alone. No key is longer than the limit, so that a word of a megabyte costs no more than a short one.
 fn normal(word: &str) -> String {
     word.chars().take(LONGEST).map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
 }
 
-/// The user's own text between backticks, on one line and not too long.
+/// The user's own text between backticks, on one line and within the limit.
 pub(super) fn quote(text: &str) -> String {
     let mut shown = String::from("`");
     for c in text.chars().take(LONGEST) {
@@ -45,13 +45,13 @@ pub(super) fn quote(text: &str) -> String {
     shown
 }
 
-/// The user's own text, where it can be repeated as it is: it is short, and has nothing that would have to be escaped.
+/// The user's own text, if it is short and needs no escapes.
 pub(super) fn verbatim(text: &str) -> Option<&str> {
     let needs_no_escape = |c: char| c != '"' && c != '\\' && is_plain(c) && c.escape_debug().count() == 1;
     (text.chars().nth(LONGEST).is_none() && text.chars().all(needs_no_escape)).then_some(text)
 }
 
-/// The switch that these letters were most likely meant to be.
+/// The switch that this text most likely stands for.
 pub(super) fn switch(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Some(true),

@@ -1,9 +1,9 @@
-//! Whose `memory_profile.toml` may decide what this program does: it names files that the program writes.
+//! Trust in a `memory_profile.toml` by its owner: it names files that the program writes.
 
 use std::fs::Metadata;
 use std::path::Path;
 
-/// True if this file, or link, is taken: it belongs to this user, to root, or to the owner of the working directory.
+/// True if this file or link is trusted: it belongs to this user, to root, or to the owner of the working directory.
 #[cfg(unix)]
 pub(super) fn is_taken(there: &Metadata, working_directory: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -12,7 +12,7 @@ pub(super) fn is_taken(there: &Metadata, working_directory: &Path) -> bool {
     owner == 0 || owner == user() || Some(owner) == directory()
 }
 
-/// True if a folder above the working directory is not looked in: others may write it, and it is not this user's.
+/// True if a folder above the working directory is skipped: other users can write to it, and it is not this user's.
 #[cfg(unix)]
 pub(super) fn is_passed_over(folder: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! The rows and columns of the table, and which of them fit.
+//! Rows and columns of the table, and the choice of those that fit.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -9,7 +9,7 @@ use crate::size;
 /// Blanks between two columns.
 const GAP: usize = 2;
 
-/// A name keeps this many columns before a figure may stand beside it, if it has that many.
+/// Least width of a name, if it is that long, before a figure may stand beside it.
 const NAME: usize = 30;
 
 /// One column of figures.
@@ -26,7 +26,7 @@ pub(crate) enum Figure {
     WindowNet,
 }
 
-/// One line of the table; a figure that makes no sense for it is `None`.
+/// One line of the table. A figure without a meaning for it is `None`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Row {
     pub(crate) name: String,
@@ -35,9 +35,9 @@ pub(crate) struct Row {
     pub(crate) self_allocated: Option<i128>,
     blocks: Option<u64>,
     pub(crate) retained: Option<i128>,
-    /// True if a sample says nothing of what is retained.
+    /// True if a sample says nothing about retained bytes.
     is_retained_unknown: bool,
-    /// Standard error of `retained`, where it is an estimate.
+    /// Standard error of `retained`, if it is an estimate.
     retained_error: Option<u64>,
     peak_per_call: Option<u64>,
     window: Option<Window>,
@@ -94,14 +94,14 @@ impl Row {
         }
     }
 
-    /// A row of what everybody did while the function ran; `None` where nobody asked for it.
+    /// The row of a function's window; `None` without one.
     pub(crate) fn window(function: &Function) -> Option<Self> {
         let window = function.window.clone()?;
         let name = printable(&function.name);
         Some(Row { name, calls: Some(window.calls), window: Some(window), ..Row::default() })
     }
 
-    /// What the functions that have no row of their own add to the sum.
+    /// The sum of the functions without a row of their own.
     pub(crate) fn more(functions: &[&Function]) -> Self {
         let rows: Vec<Row> = functions.iter().map(|function| Row::function(function)).collect();
         Row { name: format!("({})", size::plural(rows.len() as u64, "more function")), ..Row::sum(&rows) }
@@ -110,7 +110,7 @@ impl Row {
     pub(crate) fn outside(outside: &Unattributed) -> Self {
         Row {
             name: OUTSIDE.to_owned(),
-            // Nothing lies beneath it, so that what it did itself is all it did.
+            // No function lies beneath it, so its own figures are all of them.
             allocated: Some(outside.self_allocated_bytes),
             self_allocated: Some(outside.self_allocated_bytes.into()),
             blocks: Some(outside.self_allocated_count),
@@ -121,25 +121,25 @@ impl Row {
         }
     }
 
-    /// The process: its own totals, not a sum of what is shown, so that a reader can check one against the other.
+    /// The process: its own totals, not a sum of the rows, so that a reader can check one against the other.
     pub(crate) fn total(report: &Report, rows: &[Row]) -> Self {
         Row {
             name: "total".to_owned(),
             allocated: Some(report.totals.allocated_bytes),
             self_allocated: Some(report.totals.allocated_bytes.into()),
             blocks: Some(report.totals.allocated_count),
-            // Not that of the rows: those without a sample are off by less together than each might be.
+            // Not the rows' sum: a row without a sample has an upper bound, and together such rows are off by less.
             retained_error: report.live.error_bytes.filter(|&error| error > 0),
             ..Row::sum(rows)
         }
     }
 
-    /// The columns that may be added: those that count no byte in two rows.
+    /// Sum of the columns that count no byte in two rows.
     fn sum(rows: &[Row]) -> Self {
         let sum = |figure: fn(&Row) -> Option<i128>| rows.iter().map(figure).sum::<Option<i128>>();
         Row {
             self_allocated: sum(|row| row.self_allocated),
-            // Of the profiler's own row it is not known.
+            // Unknown for the profiler's own row.
             retained: rows.iter().filter_map(|row| row.retained).reduce(i128::saturating_add),
             retained_error: error_of_sum(rows),
             ..Row::default()
@@ -147,15 +147,16 @@ impl Row {
     }
 }
 
-/// The standard error of a sum of estimates that have nothing to do with each other.
+/// Standard error of a sum of independent estimates.
 fn error_of_sum(rows: &[Row]) -> Option<u64> {
     let squares = rows.iter().filter_map(|row| row.retained_error).map(|error| error as f64 * error as f64);
     Some(squares.sum::<f64>().sqrt().ceil() as u64).filter(|&error| error > 0)
 }
 
-/// Leaves the figures that fit in `width` beside the names, in their order, and shortens the names to what is left.
+/// Keeps the figures that fit into `width` beside the names, in their order, and shortens the names to the remaining
+/// width.
 ///
-/// `least_important` names what goes first; the figure it does not name always stays.
+/// `least_important` lists the figures to drop, the first one first. Figures that it does not list stay.
 pub(crate) fn fit(figures: &mut Vec<Figure>, least_important: &[Figure], rows: &mut [Row], width: usize) {
     figures.retain(|figure| *figure != Figure::Retained || rows.iter().any(|row| row.retained.is_some()));
     let longest = rows.iter().map(|row| row.name.width()).max().unwrap_or(0);
@@ -174,7 +175,7 @@ pub(crate) fn fit(figures: &mut Vec<Figure>, least_important: &[Figure], rows: &
     }
 }
 
-/// The columns that a figure takes, with the blanks before it.
+/// Columns that a figure takes, including the blanks before it.
 pub(crate) fn column_width(figure: Figure, rows: &[Row]) -> usize {
     let widest = rows.iter().map(|row| figure.of(row).width()).max().unwrap_or(0);
     GAP + widest.max(figure.title().width())

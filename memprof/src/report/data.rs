@@ -1,15 +1,14 @@
-//! What a report holds: plain owned data, named as in the JSON (schema 1).
+//! Contents of a report: plain owned data, named as in the JSON (schema 1).
 //!
 //! Sizes are whole bytes. A field that ends in `_mb` repeats a size as a float in MB (1 MB = 2^20 bytes), for people.
-//! What is not known is `None` (`null` in JSON), never 0.
+//! An unknown figure is `None` (`null` in JSON), never 0.
 
-/// The version of the JSON layout that this library writes and reads.
+/// Version of the JSON layout that this library writes and reads.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Declares rows: their types, `Serialize`, and with the feature `serde` `Deserialize`.
+/// Declares rows: their types, `Serialize`, and `Deserialize` with the feature `serde`.
 ///
-/// `as "name"`: the name in JSON, where it is a word that Rust keeps for itself. `= default`: a field that came later, which
-/// older reports do not have.
+/// `as "name"`: the name in JSON, if it is a Rust keyword. `= default`: a later field, which older reports lack.
 macro_rules! data {
     ($($(#[$meta:meta])* pub struct $name:ident {
         $($(#[$field_meta:meta])* $field:ident: $type:ty $(as $json:literal)? $(= $missing:ident)?,)*
@@ -122,35 +121,35 @@ pub use live::{Frame, Live, LiveGroup, NetRise};
 pub(crate) use live::{cause, expected, growth, verdict};
 
 data! {
-    /// One report: what the process and each tracked function allocated, freed and still hold.
+    /// One report: the allocated, freed and live memory of the process and of each tracked function.
     ///
     /// The sum of the `self_*` columns over `functions`, plus `unattributed`, equals `totals` to the byte.
     pub struct Report {
-        /// The layout of this report: 1.
+        /// Layout of this report: 1.
         schema_version: u32,
-        /// Which program this is, and when it ran.
+        /// The program, and the time of the run.
         program: Program,
-        /// Which allocator served it.
+        /// The allocator beneath the tracker.
         allocator: Allocator,
-        /// The whole process.
+        /// Figures of the whole process.
         totals: Totals,
         /// One row for each tracked function that was called.
         functions: Vec<Function>,
-        /// What was allocated and freed outside every tracked function.
+        /// Memory allocated and freed outside every tracked function.
         unattributed: Unattributed,
         /// The same figures by call path.
         call_tree: Vec<CallTreeNode>,
-        /// The same figures by thread; threads that follow each other can share a row.
+        /// The same figures by thread. Threads that do not overlap can share a row.
         threads: Vec<Thread>,
-        /// What is allocated and not yet freed.
+        /// Live memory: allocated and not yet freed.
         live: Live,
-        /// jemalloc's own statistics, where it is the inner allocator.
+        /// jemalloc's own statistics, if it is the inner allocator.
         jemalloc: Option<JemallocStatistics>,
-        /// What the operating system says of the process.
+        /// The operating system's figures of the process.
         os: Os,
-        /// What the profiler itself takes.
+        /// Cost of the profiler itself.
         overhead: Overhead,
-        /// What is missing from this report, in sentences.
+        /// Gaps in this report, in sentences.
         warnings: Vec<String>,
     }
 
@@ -160,16 +159,16 @@ data! {
         name: String,
         /// Process id.
         pid: u32,
-        /// Id of this profile: the same in all its reports, and in no other's. Other processes judge by it whether the
-        /// run is over. Empty in older reports.
+        /// Id of this profile: the same in all its reports and different in those of any other profile. Other processes
+        /// use it to judge if the run is over. Empty in older reports.
         run: String = default,
-        /// True for the report with which the profile ends; false for one of a program that goes on, and for older reports.
+        /// True in the last report of a profile; false in a report of a program that continues, and in older reports.
         is_final: bool as "final" = default,
         /// Name of the machine, if it has one.
         host: Option<String> = default,
-        /// Command line arguments, without the program's own name; empty when `[reporting] program_args = false`.
+        /// Command line arguments without the program's own name. Empty with `[reporting] program_args = false`.
         args: Vec<String>,
-        /// When the profile started, RFC 3339, UTC.
+        /// Start of the profile, RFC 3339, UTC.
         started_at: String,
         /// Seconds from the start of the profile to this report.
         duration_seconds: f64,
@@ -177,9 +176,9 @@ data! {
 
     /// The allocator beneath the tracker.
     pub struct Allocator {
-        /// Whether the tracker is the program's global allocator. If not, every figure of this report is empty.
+        /// True if the tracker is the program's global allocator. If not, every figure of this report is empty.
         installed: bool,
-        /// The allocator that does the work: `system`, `jemalloc`, or a path.
+        /// The inner allocator: `system`, `jemalloc`, or a path.
         inner: String,
     }
 
@@ -187,23 +186,23 @@ data! {
     pub struct Totals {
         /// Bytes asked for: every allocation, and the full new size of every successful reallocation.
         allocated_bytes: u64,
-        /// How many allocations (a reallocation is one).
+        /// Allocations (a reallocation counts as one).
         allocated_count: u64,
         /// Bytes given back: every free, and the old size of every successful reallocation.
         deallocated_bytes: u64,
-        /// How many frees (a reallocation is one).
+        /// Frees (a reallocation counts as one).
         deallocated_count: u64,
         /// Allocated − deallocated, bytes.
         net_bytes: i64,
         /// Allocated − deallocated, blocks.
         net_count: i64,
-        /// The highest net, in bytes, correct to `peak_error_bytes`.
+        /// Highest net in bytes, correct to `peak_error_bytes`.
         peak_bytes: u64,
-        /// How far `peak_bytes` can be off.
+        /// Error bound of `peak_bytes`.
         peak_error_bytes: u64,
-        /// How many reallocations.
+        /// Reallocations.
         reallocated_count: u64,
-        /// The sum of what reallocations added: max(0, new − old).
+        /// Growth by reallocations: the sum of max(0, new − old).
         grown_bytes: u64,
         /// `allocated_bytes` in MB.
         allocated_mb: f64,
@@ -225,13 +224,13 @@ data! {
         resident: u64,
         /// In active extents mapped by the allocator.
         mapped: u64,
-        /// In virtual memory mappings that were retained rather than given back.
+        /// In virtual memory mappings that were retained instead of returned.
         retained: u64,
         /// Used by the allocator itself.
         metadata: u64,
     }
 
-    /// What the operating system says of the process.
+    /// The operating system's figures of the process.
     pub struct Os {
         /// Resident set size now, bytes.
         rss_bytes: Option<u64>,
@@ -239,40 +238,40 @@ data! {
         peak_rss_bytes: Option<u64>,
     }
 
-    /// Ordinary allocations of the profiler until this report began. Blocks that a report has left to the program are in
-    /// `unattributed` instead.
+    /// Ordinary allocations of the profiler before this report began. Blocks of earlier reports that the program still
+    /// holds are in `unattributed` instead.
     pub struct ReportingFigures {
         /// Bytes allocated.
         allocated_bytes: u64,
         /// Allocations.
         allocated_count: u64,
-        /// The most that one report held at once, bytes.
+        /// Peak of one report, bytes.
         peak_bytes: u64,
     }
 
-    /// What the profiler itself takes.
+    /// Cost of the profiler itself.
     pub struct Overhead {
-        /// System memory that the profiler holds, bytes; in no other figure.
+        /// System memory of the profiler, bytes; in no other figure.
         profiler_bytes: u64,
-        /// Ordinary allocations of the profiler: to make and write reports, and of its own thread. In no other figure.
+        /// Ordinary allocations of the profiler, to make and write reports and for its own thread; in no other figure.
         reporting: ReportingFigures,
-        /// Guards that ended on another thread or in a place where their scope was already closed.
+        /// Guards that were dropped on another thread or after their scope had been closed.
         misplaced_guards: u64,
-        /// Calls without a scope of their own: too many were open on their thread, or there was no memory. What they
-        /// did is charged to their callers. They are in `calls`, unless there was no memory for their call path.
+        /// Calls without a scope of their own: too many were open on their thread, or there was no memory. Their bytes
+        /// are charged to their callers. They are in `calls`, unless there was no memory for their call path.
         scopes_not_opened: u64,
-        /// Tracked allocations so far whose stack could not be captured: made on the stack of a coroutine or a signal
+        /// Recorded allocations so far whose stack could not be captured: made on the stack of a coroutine or a signal
         /// handler, near the end of a thread's stack, or by code without unwind tables.
         stacks_not_captured: u64,
-        /// Tracked allocations so far whose stack found no room among the stacks that are kept.
+        /// Recorded allocations so far without a stack because the stack table was full.
         stacks_without_room: u64,
-        /// Stacks so far that were taken over from the last one and proved different. One in 1024 is looked at.
+        /// Stacks so far that were reused from the previous capture and proved wrong. One in 1024 is checked.
         stacks_corrected: u64,
     }
 }
 
 impl Report {
-    /// The functions of which a call went beyond its budget, and how. Empty: every budget was kept, or there is none.
+    /// Functions with calls that exceeded their budget, and the violations. Empty if no budget was exceeded.
     ///
     /// ```
     /// # let report = memprof::Report::default();

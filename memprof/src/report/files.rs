@@ -1,4 +1,4 @@
-//! The report files: whole under their names or not there, and in the temporary directory if nothing else works.
+//! Report files: complete under their names or absent, and in the temporary directory as a last resort.
 
 mod device;
 mod folder;
@@ -29,35 +29,35 @@ use crate::Error;
 pub(crate) use memory::Memory;
 pub(crate) use names::Names;
 
-/// What writes the contents of one file.
+/// Function that writes the contents of one file.
 type Contents<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
-/// In the temporary directory this many names can be foreseen; then chance decides.
+/// Number of predictable names in the temporary directory; after these, names are random.
 const FORESEEN: u32 = 8;
 
-/// One report that is to be written.
+/// One report to be written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output<'a> {
     pub(crate) report: &'a Report,
     pub(crate) names: &'a Names,
-    /// The number of a report of the running program.
+    /// Number of a report of the running program.
     pub(crate) number: Option<u64>,
     /// The allocator's own statistics.
     pub(crate) statistics: Option<&'a [u8]>,
-    /// Whether there are numbered reports.
+    /// True if the profile writes numbered reports.
     pub(crate) has_numbers: bool,
     pub(crate) overwrite: bool,
     pub(crate) keep: usize,
 }
 
-/// Writes both reports, and the allocator's statistics if there are any, into their folder, which is made if it is not there;
-/// file names that are absolute stand as they are.
+/// Writes both reports, and the allocator's statistics if there are any, into their folder, which is created if it is
+/// missing. Absolute file names are used as they are.
 ///
-/// A file is written beside its place and renamed, so that nobody ever reads half of one. A file that cannot be
-/// written where it should be goes to the system's temporary directory, under a name with the program and its id.
+/// A file is written beside its place and renamed, so that no reader ever sees half of one. A file that cannot be
+/// written at its place goes to the system's temporary directory, under a name with the program and its id.
 ///
 /// # Errors
-/// [`Error::Io`] if the temporary directory cannot be written either.
+/// [`Error::Io`] if the temporary directory cannot be written to either.
 pub(crate) fn write(output: &Output<'_>, memory: &mut Memory) -> Result<Written, Error> {
     Writer { output, memory, elsewhere: folder::temporary(), reasons: Vec::new(), json: None }.write()
 }
@@ -65,15 +65,15 @@ pub(crate) fn write(output: &Output<'_>, memory: &mut Memory) -> Result<Written,
 struct Writer<'a> {
     output: &'a Output<'a>,
     memory: &'a mut Memory,
-    /// The folder for what cannot be where it should be.
+    /// Folder for files that cannot be at their place.
     elsewhere: PathBuf,
-    /// Why something is there.
+    /// Reasons for files in that folder.
     reasons: Vec<String>,
-    /// The suffix of the report in JSON, and the verdict on what stood there.
+    /// Suffix of the JSON report, and the verdict on the file that it replaced.
     json: Option<(u32, Verdict)>,
 }
 
-/// Whether a file decides about the suffix, or follows.
+/// File of a report: the JSON file decides the suffix, the others follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Json,
@@ -92,7 +92,7 @@ impl Writer<'_> {
         } else {
             self.place(&names.leaks, text, Part::Text)
         };
-        // Both are tried before either is given up.
+        // Both files are tried before either is given up.
         let allocation_report =
             self.or_elsewhere(first, &names.allocations, "memory_allocations.json", json, Part::Json);
         let leak_report = self.or_elsewhere(second, &names.leaks, "memory_leaks.txt", text, Part::Text);
@@ -121,7 +121,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes the file where the user wants it.
+    /// Writes the file at its configured place.
     fn place(&mut self, name: &Path, contents: Contents<'_>, part: Part) -> io::Result<PathBuf> {
         let Output { names, number, has_numbers, overwrite, .. } = *self.output;
         let place = |suffix| names.folder.join(variant(name, suffix, number));
@@ -134,7 +134,7 @@ impl Writer<'_> {
         let there = look(&plain)?;
         match &there {
             Look::Folder => return Err(io::Error::new(io::ErrorKind::IsADirectory, "this is a directory")),
-            // Renaming onto /dev/null would take it from the whole machine.
+            // Renaming onto /dev/null would replace it for the whole machine.
             Look::Device => {
                 let mut device = BufWriter::with_capacity(1 << 16, Device::open(&plain)?);
                 contents(&mut device)?;
@@ -157,7 +157,7 @@ impl Writer<'_> {
         let rule = self.rule(false);
         let suffix = json.map(|(suffix, _)| suffix).filter(|_| part == Part::Text);
         let first = suffix.or(self.memory.suffix).unwrap_or(1);
-        // A link stays a link: what it points to is replaced.
+        // A link stays a link: its target is replaced.
         if first == 1
             && let Look::File(real, before) = &there
             && *real != plain
@@ -173,7 +173,7 @@ impl Writer<'_> {
                 return Ok(plain);
             }
         }
-        // Numbered reports, and all that belong to them, get a suffix that nobody else's have.
+        // Numbered reports and everything that belongs to them get a suffix that no other run has.
         let series = if has_numbers && part == Part::Json && self.memory.suffix.is_none() {
             Memory::series(names, &rule)
         } else {
@@ -200,7 +200,7 @@ impl Writer<'_> {
         self.memory.remember(&settled.path, settled.id);
     }
 
-    /// Writes the file to the temporary directory, if it cannot be where it should be.
+    /// Writes the file to the temporary directory if it cannot be at its place.
     fn or_elsewhere(
         &mut self,
         placed: io::Result<PathBuf>,
@@ -272,7 +272,7 @@ impl Rule<'_> {
         match (part, json) {
             (Part::Json, _) => self.judge(path, standing),
             (Part::Text, None | Some((_, Verdict::Free))) => self.judge_text(path, standing),
-            // It belonged to the report in JSON that was replaced.
+            // The file belonged to the JSON report that was replaced.
             (Part::Text, Some((_, verdict))) => verdict,
         }
     }

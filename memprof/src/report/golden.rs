@@ -1,4 +1,5 @@
-//! The formats against the files in `tests/golden`. `MEMPROF_BLESS=1` writes those anew: look at the difference then.
+//! Tests of the formats against the files in `tests/golden`. `MEMPROF_BLESS=1` rewrites those: check the difference
+//! then.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ fn golden_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")
 }
 
-/// The report that every golden file shows: all fields of schema 1 are in it, and its rows add up.
+/// The report in every golden file: it has all fields of schema 1, and its rows add up.
 pub(super) fn report() -> Report {
     let text = fs::read_to_string(golden_dir().join("memory_allocations.json")).expect("the golden report is there");
     Report::from_json(&text).expect("the golden report is one")

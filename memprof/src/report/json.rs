@@ -1,4 +1,4 @@
-//! `memory_allocations.json`: a report as JSON, and back.
+//! `memory_allocations.json`: a report as JSON.
 
 mod layout;
 #[cfg(any(test, feature = "compare"))]
@@ -12,31 +12,31 @@ use self::layout::Layout;
 use super::data::Report;
 
 impl Report {
-    /// The report as JSON, as it stands in `memory_allocations.json`: indented, and each row on a line of its own.
+    /// The report as JSON, as in `memory_allocations.json`: indented, and each row on a line of its own.
     ///
-    /// `Report::from_json` (feature `compare`) reads every number as the one that was written. JSON has no infinity and
-    /// no "not a number": a float that is not finite is written as 0. Takes time and memory in proportion to the
-    /// report.
+    /// [`Report::from_json`] reads every number back unchanged. JSON has no infinity and no "not a number": a float
+    /// that is not finite is written as 0. Time and memory are proportional to the report.
+    #[cfg_attr(not(feature = "compare"), doc = "\n[`Report::from_json`]: crate#features")]
     pub fn to_json(&self) -> String {
         let mut text = Vec::new();
-        // Memory takes all that is written to it, and all of it is text.
+        // Writing to memory cannot fail, and all of it is text.
         let _ = write(self, &mut text);
         String::from_utf8(text).unwrap_or_default()
     }
 
-    /// Writes what [`Report::to_json`] gives, and a line end, to `out` without building it in memory first.
+    /// Writes the text of [`Report::to_json`] and a line end to `out`, without building it in memory first.
     ///
-    /// Many small writes: give it a [`std::io::BufWriter`].
+    /// Makes many small writes: pass a [`std::io::BufWriter`].
     ///
     /// # Errors
-    /// The error of `out` where it could not be written.
+    /// The error of `out`.
     pub fn write_json(&self, mut out: impl io::Write) -> io::Result<()> {
         write(self, &mut out)?;
         out.write_all(b"\n")
     }
 }
 
-/// Compiled once: serde_json's writer is generic over where it writes to.
+/// Compiled once: serde_json's writer is generic over its output.
 fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(out, Layout::default());
     Ok(report.serialize(&mut serializer)?)

@@ -1,4 +1,4 @@
-//! `memory_leaks.txt`: what is still live, where it came from and whether it grows.
+//! `memory_leaks.txt`: the live blocks, their origin, and their growth.
 
 mod alike;
 mod amount;
@@ -18,7 +18,7 @@ use super::name::printable;
 use super::resident;
 use crate::size;
 
-/// Bytes that are next to nothing, where far more was allocated.
+/// Bytes that are negligible if far more was allocated.
 const NEXT_TO_NOTHING: u64 = 16 * 1024;
 const NEXT_TO_NOTHING_SHARE: u64 = 100;
 
@@ -41,7 +41,7 @@ pub(crate) fn render(report: &Report) -> String {
     lines.join("\n")
 }
 
-/// Lines that stand by themselves, if there are any.
+/// Adds a section with a blank line before it, if it has any lines.
 fn section(section: Vec<String>, lines: &mut Vec<String>) {
     if !section.is_empty() {
         lines.push(String::new());
@@ -49,7 +49,7 @@ fn section(section: Vec<String>, lines: &mut Vec<String>) {
     lines.extend(section);
 }
 
-/// The first lines: how much in all, of which program, and how far the figures can be trusted.
+/// The first lines: the live bytes, the program, and the accuracy of the figures.
 fn whole(report: &Report, lines: &mut Vec<String>) {
     let totals = &report.totals;
     lines.push(format!(
@@ -62,20 +62,22 @@ fn whole(report: &Report, lines: &mut Vec<String>) {
     let live = &report.live;
     let Some(tracked) = live.tracked else {
         lines.push(
-            "no live table: which functions hold them was not recorded, because track_allocations is off, or there was no \
-             memory for it (then a warning below says so)"
+            "no live table: the functions that allocated them are unknown, because track_allocations is off or there was \
+             no memory for the table (then a warning below says so)"
                 .into(),
         );
-        lines.push("to see it: set `track_allocations = true` under [memory_profiling] in memory_profile.toml".into());
+        lines.push(
+            "to record them: set `track_allocations = true` under [memory_profiling] in memory_profile.toml".into(),
+        );
         return;
     };
     let missing = live.not_tracked.unwrap_or(0);
     if is_next_to_nothing(report) {
-        lines.push(format!("{} live in all, exact; too little to be sampled", size::bytes(totals.net_bytes)));
+        lines.push(format!("{} live in total (exact); too little for a sample", size::bytes(totals.net_bytes)));
         lines.extend(because(report));
     } else if live.sample_interval_bytes > 1 && live.error_bytes.is_some_and(|error| error > all_live(report)) {
         lines.push(format!(
-            "{} live in all, exact; where they were made is estimated from {}, one in about {}: too few to say more",
+            "{} live in total (exact); their origin is estimated from {}, one in about {}: too few to say more",
             size::bytes(totals.net_bytes),
             size::plural(tracked, "sample"),
             size::bytes(live.sample_interval_bytes)
@@ -91,13 +93,13 @@ fn whole(report: &Report, lines: &mut Vec<String>) {
         lines.push("exact: every block made since the profile started and still live is in the groups below".into());
     } else {
         lines.push(format!(
-            "incomplete: {} of {} made since the profile started are in the groups below, the others were not tracked",
+            "incomplete: {} of {} made since the profile started are in the groups below; the others were not recorded",
             size::count(tracked),
             size::plural(tracked.saturating_add(missing), "live block"),
         ));
     }
     if missing > 0 {
-        lines.push("to track more: raise `max_tracked_allocations` in memory_profile.toml".into());
+        lines.push("to record more: raise `max_tracked_allocations` in memory_profile.toml".into());
     }
 }
 
@@ -105,14 +107,14 @@ fn all_live(report: &Report) -> u64 {
     report.totals.net_bytes.max(0) as u64
 }
 
-/// True if so little is live, as the exact total says, that a sample can say nothing of it, and need not.
+/// True if the exact total is so small that a sample cannot describe it and need not.
 fn is_next_to_nothing(report: &Report) -> bool {
     let (live, all) = (&report.live, all_live(report));
     let most = NEXT_TO_NOTHING.min(report.totals.allocated_bytes / NEXT_TO_NOTHING_SHARE);
     live.sample_interval_bytes > 1 && all <= most && live.error_bytes.is_some_and(|error| error > all / 2)
 }
 
-/// Why only a part of the blocks is recorded, and which key changes that.
+/// The reason for a sample, and the key that changes it.
 fn because(report: &Report) -> Option<String> {
     let because = match report.live.sampled_because.as_deref()? {
         cause::FIXED => "`sample_interval_bytes` is set; 1 records every block",
@@ -134,21 +136,20 @@ fn program(report: &Report) -> String {
     )
 }
 
-/// Nothing recorded is live: that says something only where every block was recorded.
+/// The line for no recorded live block. This is conclusive only if every block was recorded.
 fn no_block(report: &Report) -> String {
     let live = &report.live;
     let rest = report.totals.net_bytes.saturating_sub_unsigned(live.before_start_bytes);
     if live.sample_interval_bytes > 1 && rest > 0 {
         return format!(
-            "at most {} made since the profile started are live, and the sample has none of them: where they were made is not \
-             known",
+            "at most {} made since the profile started are live, and the sample has none of them: their origin is unknown",
             size::bytes(rest)
         );
     }
-    "no block made since the profile started is tracked as live".into()
+    "no block made since the profile started is recorded as live".into()
 }
 
-/// Which part of the sum in the first line is in no group.
+/// The part of the first line's sum that is in no group.
 fn not_by_path(report: &Report, lines: &mut Vec<String>) {
     let live = &report.live;
     lines.push(String::new());
@@ -158,14 +159,14 @@ fn not_by_path(report: &Report, lines: &mut Vec<String>) {
     }
     lines.push("Not listed above:".into());
     match live.not_tracked {
-        Some(0) => lines.push("  not tracked: 0 blocks".into()),
+        Some(0) => lines.push("  not recorded: 0 blocks".into()),
         Some(blocks) => {
             let known = i128::from(live.before_start_bytes) + i128::from(live.estimated_bytes.unwrap_or(0));
             let rest = i128::from(report.totals.net_bytes) - known;
             let about = if rest > 0 { format!(", about {}", size::exact(rest)) } else { String::new() };
-            lines.push(format!("  not tracked: {}{about}", size::plural(blocks, "block")));
+            lines.push(format!("  not recorded: {}{about}", size::plural(blocks, "block")));
         }
-        None => lines.push("  not tracked: all that was made since the profile started".into()),
+        None => lines.push("  not recorded: everything made since the profile started".into()),
     }
     let about = if live.exact { "" } else { "about " };
     lines.push(format!(
@@ -175,11 +176,11 @@ fn not_by_path(report: &Report, lines: &mut Vec<String>) {
     ));
 }
 
-/// The heap beside what the system and jemalloc say: they are never equal, and that is where readers stumble.
+/// The heap beside the figures of the system and of jemalloc, which are never equal.
 fn system(report: &Report, lines: &mut Vec<String>) {
     let mut rows = Vec::new();
     if report.allocator.installed {
-        rows.push(("heap", size::exact(report.totals.net_bytes), "asked for and not freed"));
+        rows.push(("heap", size::exact(report.totals.net_bytes), "requested and not freed"));
         rows.push(("heap, highest", size::exact(report.totals.peak_bytes), ""));
     }
     if let Some(jemalloc) = &report.jemalloc {
@@ -188,7 +189,7 @@ fn system(report: &Report, lines: &mut Vec<String>) {
         rows.push(("jemalloc metadata", size::exact(jemalloc.metadata), ""));
         rows.push(("jemalloc resident", size::exact(jemalloc.resident), "in physical memory"));
         rows.push(("jemalloc mapped", size::exact(jemalloc.mapped), ""));
-        rows.push(("jemalloc retained", size::exact(jemalloc.retained), "kept address space, no memory"));
+        rows.push(("jemalloc retained", size::exact(jemalloc.retained), "address space only, no memory"));
     }
     let known = |size: Option<u64>| size.map_or("not known".to_owned(), size::exact);
     rows.push(("resident (RSS)", known(report.os.rss_bytes), "the whole process, as the system sees it"));

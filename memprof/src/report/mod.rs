@@ -1,9 +1,9 @@
-//! The reports: what they hold, and one file for each format.
+//! Reports: their data, and one file for each format.
 
 pub mod data;
 mod written;
 
-// The engine alone calls the text formats so far.
+// So far only the engine calls the text formats.
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod columns;

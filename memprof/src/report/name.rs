@@ -3,13 +3,13 @@
 use crate::printable::Printable;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// What stands for the path of blocks that no tracked function allocated.
-/// The row of messages and backtraces of panics. No name of a Rust function has parentheses around it.
+/// Row of messages and backtraces of panics. No name of a Rust function has parentheses around it.
 pub(crate) const PANIC: &str = "(panic)";
+/// Path of blocks that no tracked function allocated.
 pub(crate) const OUTSIDE: &str = "(outside tracked functions)";
 
-/// The name with escapes for characters that would break a line, command a terminal, or turn or hide text: a name can
-/// be any text that its owner gave.
+/// The name with escapes for characters that would break a line, command a terminal, or turn or hide text: a user can
+/// choose any name.
 pub(crate) fn printable(name: &str) -> String {
     Printable(name).to_string()
 }
@@ -22,18 +22,19 @@ pub(crate) fn path(names: &[String]) -> String {
     names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(" → ")
 }
 
-/// The name in at most `width` columns. Its end, `Type::method`, is what stays.
+/// The name in at most `width` columns. Its end, `Type::method`, is kept.
 pub(crate) fn shorten(name: &str, width: usize) -> String {
     if name.width() <= width {
         return name.to_owned();
     }
-    // Modules inside angle brackets say least: `<a::b::Type as c::Trait>::f` becomes `<Type as Trait>::f`.
+    // Modules inside angle brackets are the least important: `<a::b::Type as c::Trait>::f` becomes `<Type as
+    // Trait>::f`.
     let bare = without_inner_modules(name);
     if bare.width() <= width {
         return bare;
     }
     for start in segment_starts(&bare) {
-        // One column is the ellipsis.
+        // One column is for the ellipsis.
         let tail = bare.get(start..).unwrap_or_default();
         if tail.width() < width {
             return format!("…{tail}");
@@ -42,7 +43,7 @@ pub(crate) fn shorten(name: &str, width: usize) -> String {
     last_columns(&bare, width)
 }
 
-/// The end of `name` behind an ellipsis, `width` columns in all.
+/// The end of `name` after an ellipsis, `width` columns in all.
 fn last_columns(name: &str, width: usize) -> String {
     let mut start = name.len();
     let mut taken = 1;
@@ -56,7 +57,7 @@ fn last_columns(name: &str, width: usize) -> String {
     format!("…{}", name.get(start..).unwrap_or_default())
 }
 
-/// Where each path segment outside angle brackets begins, but for the first and the last.
+/// Starts of the path segments outside angle brackets, without the first and the last.
 fn segment_starts(name: &str) -> Vec<usize> {
     let mut starts = Vec::new();
     let mut depth = 0_usize;
@@ -64,7 +65,7 @@ fn segment_starts(name: &str) -> Vec<usize> {
     for (index, letter) in name.char_indices() {
         match letter {
             '<' => depth += 1,
-            // The arrow of `fn(A) -> B` closes nothing.
+            // The arrow of `fn(A) -> B` closes no bracket.
             '>' if previous != '-' => depth = depth.saturating_sub(1),
             ':' if previous == ':' && depth == 0 => starts.push(index + 1),
             _ => {}

@@ -3,22 +3,22 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-/// All there are.
+/// Names of all placeholders.
 pub(crate) const ALL: [&str; 4] = ["pid", "time", "program", "host"];
 
-/// What they stand for.
+/// Values of the placeholders.
 #[derive(Clone, Debug)]
 pub(crate) struct Placeholders {
     pub(crate) pid: u32,
-    /// When the profile began, in letters that every file system takes.
+    /// Start of the profile, in characters that every file system accepts.
     pub(crate) time: String,
     pub(crate) program: String,
-    /// Name of the machine; empty where it is not known.
+    /// Name of the machine; empty if it is unknown.
     pub(crate) host: String,
 }
 
 impl Placeholders {
-    /// The path with what the placeholders stand for. Other braces stay.
+    /// The path with its placeholders replaced by their values. Other braces stay.
     pub(crate) fn fill(&self, path: &Path) -> PathBuf {
         let fill = |component: Component<'_>| match (component, component.as_os_str().to_str()) {
             (Component::Normal(_), Some(name)) if name.contains('{') => OsString::from(self.fill_text(name)),
@@ -30,7 +30,7 @@ impl Placeholders {
     fn fill_text(&self, text: &str) -> String {
         let mut filled = String::new();
         let mut rest = text;
-        // From left to right, so that a program with braces in its own name is not filled again.
+        // From left to right, so that braces in the program's own name are not replaced.
         while let Some(start) = rest.find('{') {
             let (before, from) = rest.split_at(start);
             filled.push_str(before);
@@ -63,12 +63,12 @@ impl Placeholders {
     }
 }
 
-/// Whether two processes get two names out of this.
+/// True if the path differs between two processes.
 pub(crate) fn has_pid(path: &Path) -> bool {
     path.to_string_lossy().contains("{pid}")
 }
 
-/// The first word between braces that is none of them.
+/// The first word between braces that is no placeholder.
 pub(crate) fn unknown(text: &str) -> Option<&str> {
     let in_braces = text.split('{').skip(1).filter_map(|after| Some(after.split_once('}')?.0));
     let mut words = in_braces.filter(|word| {
@@ -77,7 +77,7 @@ pub(crate) fn unknown(text: &str) -> Option<&str> {
     words.find(|word| !ALL.contains(word))
 }
 
-/// A program's name as a part of a file's.
+/// The program's name as a part of a file name.
 pub(crate) fn file_name(program: &str) -> String {
     let name: String = program.chars().take(64).collect();
     let name = name.replace(|letter: char| !letter.is_ascii_alphanumeric() && !"-_.".contains(letter), "_");

@@ -1,15 +1,15 @@
-//! Why the system shows more memory than the heap, in one line.
+//! The difference between RSS and the heap, in one line.
 
 use super::data::Report;
 use crate::size;
 
-/// How much of RSS the heap is, how much the allocator holds beyond it, and how much nobody explains. `None` where the system
-/// does not tell the RSS.
+/// The parts of RSS: the heap, memory that the allocator holds beyond it, and the unexplained rest. `None` if the
+/// system does not tell the RSS.
 pub(super) fn line(report: &Report) -> Option<String> {
     let rss = report.os.rss_bytes?;
     let heap = report.totals.net_bytes.max(0) as u64;
     let shown = size::bytes(rss);
-    // What was asked for and never written, or swapped out, is heap and not resident.
+    // Heap that was never written to, or is swapped out, is not resident.
     let Some(mut rest) = rss.checked_sub(heap) else {
         return Some(format!(
             "RSS {shown}: the heap has {} live, more than is resident; the rest was never written to, or is swapped out",

@@ -19,11 +19,11 @@ use crate::os::terminal;
 use crate::size;
 use crate::sorted;
 
-/// Functions with a row of their own.
+/// Limit of functions with a row of their own.
 const ROWS: usize = 10;
-/// Columns of a line where there is no terminal to ask.
+/// Columns of a line without a terminal.
 const WIDTH: usize = 100;
-/// Narrower than this nothing is readable: the terminal may then break the lines.
+/// Least columns of a line. A narrower terminal may break the lines.
 const NARROWEST: usize = 30;
 
 const TITLE: Style = Style::new().bold();
@@ -31,7 +31,7 @@ const FAINT: Style = Style::new().dimmed();
 const WARNING: Style = AnsiColor::Yellow.on_default();
 const ALARM: Style = AnsiColor::Red.on_default().bold();
 
-/// Shows the report on stderr, as wide as the terminal is, in colour where the terminal and the environment want it.
+/// Shows the report on stderr, as wide as the terminal, in colour if the terminal and the environment allow it.
 ///
 /// `write` writes to stderr without the lock of the standard library.
 #[cfg(feature = "profiling")]
@@ -40,7 +40,7 @@ pub(crate) fn print(report: &Report, written: Option<&Written>, write: impl FnOn
     write(render(report, written, width, terminal::stderr_takes_colour()).as_bytes());
 }
 
-/// The table as text, in lines of at most `width` columns, apart from paths and warnings, which are not broken.
+/// The table as text, in lines of at most `width` columns. Paths and warnings are not broken.
 pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, colour: bool) -> String {
     let width = width.max(NARROWEST);
     let mut page = Page { text: String::new(), colour };
@@ -76,8 +76,8 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
 }
 
 const NO_FUNCTIONS: &str = "No tracked function was called: put #[track_memory] on the functions you want to see.";
-const LEGEND: &str = "allocated, blocks: with all that the function called. self: by its own code; adds up to the total. \
-peak/call: the most that one call stood above its start. retained: live blocks that its own code allocated. 1 MB = 2^20 bytes.";
+const LEGEND: &str = "allocated, blocks: including callees. self: by the function's own code; adds up to the total. \
+peak/call: the most that one call rose above its start. retained: live blocks that its own code allocated. 1 MB = 2^20 bytes.";
 
 /// A path on one line: a folder can have any name.
 fn path(path: &Path) -> String {
@@ -112,7 +112,7 @@ fn functions(report: &Report, written: Option<&Written>, width: usize, page: &mu
     section(report, written, &functions, (figures, &least_important), width, page);
 }
 
-/// What everybody did while the functions ran that asked for it.
+/// Figures of the whole process while functions with a window ran.
 fn windows(report: &Report, width: usize, page: &mut Page) {
     use Figure::{Calls, WindowAllocated, WindowFreed, WindowNet};
     let mut rows: Vec<Row> = report.functions.iter().filter_map(Row::window).collect();
@@ -120,7 +120,7 @@ fn windows(report: &Report, width: usize, page: &mut Page) {
         return;
     }
     page.blank();
-    page.lines(TITLE, wrap("Windows: what the whole process did while these ran; in no sum", " ", width));
+    page.lines(TITLE, wrap("Windows: the whole process while these ran; in no sum", " ", width));
     let mut figures = vec![Calls, WindowAllocated, WindowFreed, WindowNet];
     fit(&mut figures, &[Calls, WindowFreed, WindowAllocated], &mut rows, width);
     for (index, line) in aligned(&figures, &rows).into_iter().enumerate() {
@@ -128,7 +128,7 @@ fn windows(report: &Report, width: usize, page: &mut Page) {
     }
 }
 
-/// Which functions went beyond their budget.
+/// Functions that exceeded their budget.
 fn beyond_budget(report: &Report, width: usize, page: &mut Page) {
     let lines = violations::lines(report);
     if lines.is_empty() {
@@ -176,11 +176,11 @@ fn section(
     }
 }
 
-/// The lines of one table, the titles first: names to the left, figures to the right.
+/// Lines of one table, the titles first: names to the left, figures to the right.
 fn aligned(figures: &[Figure], rows: &[Row]) -> Vec<String> {
     let names = || std::iter::once("function").chain(rows.iter().map(|row| row.name.as_str()));
     let longest = names().map(UnicodeWidthStr::width).max().unwrap_or(0);
-    // Blanks are counted here and not by `{:>width$}`, which counts characters: some of them take two columns.
+    // Blanks are counted here because `{:>width$}` counts characters, some of which take two columns.
     let blanks = |taken: usize, width: usize| " ".repeat(width.saturating_sub(taken));
     let mut lines: Vec<String> = names().map(|name| format!("{name}{}", blanks(name.width(), longest))).collect();
     for figure in figures {
@@ -207,7 +207,7 @@ fn wrap(text: &str, separator: &str, width: usize) -> Vec<String> {
     lines.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// Text that is being written, styled line by line.
+/// Text under construction, styled line by line.
 struct Page {
     text: String,
     colour: bool,

@@ -1,10 +1,10 @@
-//! Calls that went beyond their budget, in a line for each function.
+//! Calls that exceeded their budget, one line for each function.
 
 use super::data::{Budget, Function, Report, Violations, WorstCall};
 use super::name::printable;
 use crate::size;
 
-/// One line for each function that went beyond its budget.
+/// One line for each function that exceeded its budget.
 pub(super) fn lines(report: &Report) -> Vec<String> {
     report.violations().map(|(function, violations)| line(function, violations)).collect()
 }
@@ -25,7 +25,7 @@ fn line(function: &Function, Violations { count, budget, worst }: &Violations) -
     )
 }
 
-/// What the call exceeded, beside the limit.
+/// The exceeded figures of a call, beside their limits.
 fn beyond(budget: &Budget, worst: &WorstCall) -> Vec<String> {
     let bytes = |what: &str, figure: u64, limit: Option<u64>| {
         let limit = limit.filter(|&limit| figure > limit)?;

@@ -1,15 +1,15 @@
-//! Where a report went.
+//! Paths of the written reports.
 
 use std::path::PathBuf;
 
-/// Where the reports were written.
+/// Paths of the written reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Written {
     /// The JSON report.
     pub allocation_report: PathBuf,
-    /// The report of what is still live.
+    /// The leak report.
     pub leak_report: PathBuf,
-    /// Why a report is not where the configuration wants it, and where it is; `None` if both are.
+    /// The reason why a report is not at its configured place, and its path; `None` if both are.
     pub fell_back: Option<String>,
 }

@@ -1,12 +1,13 @@
-//! A call path that is carried to other threads.
+//! Contexts: call paths that are carried to other threads.
 
 use super::future::InContext;
 use crate::tracker::CallPath;
 
-/// Where a thread is in its call tree, to go on there elsewhere.
+/// A thread's position in the call tree, to continue from on another thread.
 ///
-/// Work that a function gives to another thread is charged to what runs there: to nothing, or to whichever function waits
-/// on that thread of a pool. Captured before and entered there, a context has it charged to the function that gave it away:
+/// Without a context, work that a function hands to another thread is charged to whatever runs there: to no function,
+/// or to a function that waits on that thread of a pool. With a context, captured before and entered there, the work is
+/// charged to the function that handed it over:
 ///
 /// ```
 /// use memprof::{Context, track_memory};
@@ -19,33 +20,41 @@ use crate::tracker::CallPath;
 ///
 /// #[track_memory]
 /// fn build() -> Vec<u64> {
-///     // In the report `squares` stands beneath `build`, and `build` has the bytes of both in its total.
+///     // In the report `squares` stands beneath `build`, whose total includes the bytes of both.
 ///     let worker = thread::spawn(Context::current().wrap(|| squares(1_000)));
 ///     worker.join().unwrap_or_default()
 /// }
 /// # assert_eq!(build().len(), 1_000);
 /// ```
 ///
-/// It is no call: no row of its own, no count in `calls`. It holds for as long as one likes, also after the function has
-/// ended, and on any number of threads at once. What a context did is in the totals of its own path, and in no `peak` and
-/// no per-call figure of the functions that run beneath it on the same thread: a thread that waits in `rayon::join` runs
-/// others' jobs meanwhile. A function that is called in a context is the outermost of its recursion there.
+/// Entering a context is not a call: it adds no row and no count. A context stays valid indefinitely, also after the
+/// function has returned, and on any number of threads at the same time. Work done in a context is in the totals of its
+/// own path. It is in no `peak` and no per-call figure of the functions that run beneath it on the same thread: a
+/// thread that waits in `rayon::join` runs jobs of other callers meanwhile. A function that is called in a context is
+/// the outermost of its recursion there.
 ///
-/// Cost in instructions (x86_64): capturing 8; entering and leaving about 300, and on a thread other than the one where it was
-/// captured 60 for each function on the path; a tracked call beneath which one was entered takes some 400 more when it
-/// ends, one after the other up to the outermost. Neither allocates, locks or panics. On a thread
-/// whose thread-locals are gone, or where profiling is off, entering does nothing.
+/// Cost in instructions (x86_64):
+///
+/// | operation | instructions |
+/// |---|---|
+/// | capture | 8 |
+/// | enter and leave | about 300 |
+/// | the same on another thread than the capture's | 60 more for each function on the path |
+/// | end of a tracked call beneath which a context was entered | about 400 more; the same for each caller |
+///
+/// Nothing here allocates, locks or panics. Entering does nothing on a thread whose thread-locals are gone, or where
+/// profiling is off.
 #[derive(Clone, Debug)]
 pub struct Context(Option<CallPath>);
 
 impl Context {
-    /// Captures where this thread is now.
+    /// Captures the position of this thread.
     #[inline]
     pub fn current() -> Self {
         Self(CallPath::here())
     }
 
-    /// Runs `work` at the captured place, on this thread.
+    /// Runs `work` at the captured position, on this thread.
     ///
     /// ```
     /// # #[memprof::track_memory]
@@ -57,7 +66,7 @@ impl Context {
     ///             threads.spawn(move || here.scope(|| half.concat().len()));
     ///         }
     ///     });
-    ///     // Others' closures take arguments as they like: `scope` goes inside.
+    ///     // A closure whose type cannot change: `scope` goes inside.
     ///     rayon::scope(|jobs| jobs.spawn(|_| here.scope(|| drop(words.concat()))));
     ///     words.len()
     /// }
@@ -65,14 +74,14 @@ impl Context {
     /// ```
     ///
     /// # Panics
-    /// Where `work` does; the place is left then too.
+    /// If `work` panics; the position is left then, too.
     #[inline]
     pub fn scope<R>(&self, work: impl FnOnce() -> R) -> R {
         let _entered = self.0.and_then(CallPath::enter);
         work()
     }
 
-    /// A closure that runs `work` at the captured place, on whichever thread calls it. It can be sent where `work` can.
+    /// A closure that runs `work` at the captured position, on the thread that calls it. It is `Send` if `work` is.
     ///
     /// ```
     /// # #[memprof::track_memory]
@@ -90,8 +99,8 @@ impl Context {
     /// # assert!(numbers.is_sorted());
     /// ```
     ///
-    /// What `work` has captured is dropped there when it has been called. It is dropped wherever the closure is if it never
-    /// is.
+    /// The captures of `work` are dropped at that position when it has been called; otherwise they are dropped with the
+    /// closure, wherever that is.
     #[inline]
     pub fn wrap<F, R>(&self, work: F) -> impl FnOnce() -> R + use<F, R>
     where
@@ -101,8 +110,8 @@ impl Context {
         move || here.scope(work)
     }
 
-    /// As [`wrap`](Self::wrap), for a closure with an argument that is called many times, on many threads at once where `work`
-    /// can be: for `par_iter().map`, `for_each`, `filter_map` and their like.
+    /// As [`wrap`](Self::wrap), for a closure with an argument that is called many times, on many threads at once if
+    /// `work` is `Sync`: for `par_iter().map`, `for_each`, `filter_map` and similar methods.
     ///
     /// ```
     /// use rayon::prelude::*;
@@ -151,7 +160,7 @@ impl Context {
         move |first, second| here.scope(|| work(first, second))
     }
 
-    /// A future that goes on at the captured place on each poll, and when it is dropped: for `tokio::spawn` and its like.
+    /// A future that is polled and dropped at the captured position: for `tokio::spawn` and similar functions.
     ///
     /// ```
     /// # #[memprof::track_memory]
@@ -165,7 +174,8 @@ impl Context {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
-    /// It grows by 24 bytes. Neither box nor allocation. What the task that the runtime makes of it takes itself is not in it.
+    /// The future grows by 24 bytes and is neither boxed nor allocated. The memory that the runtime allocates for its
+    /// task is not included.
     #[inline]
     pub fn wrap_future<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         InContext::new(self.0, future)

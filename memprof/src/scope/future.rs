@@ -1,5 +1,5 @@
-//! Futures that are in a scope on each poll, and when they are dropped: that of a tracked `async fn`, and one that goes
-//! on in a context.
+//! Futures that enter a scope on each poll and on drop: the future of a tracked `async fn`, and one that runs in a
+//! context.
 
 use super::violation;
 use crate::tracker::{CallPath, Figures, FrameKind, Kept, Moment, Node, Open, Site, Within};
@@ -9,15 +9,15 @@ use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A future that charges what its polls and its drop do to a site.
+/// A future whose polls and drop are charged to a site.
 ///
-/// It is one call, from the first poll to completion or drop. It may move between threads between polls.
+/// One call lasts from the first poll to completion or drop. The future may move between threads between polls.
 ///
-/// The future is a field as it is, without a wrapper around it: each further type would make chains of tracked futures
-/// reach the compiler's recursion limit sooner. So its drop is framed by two others: `Tracked::drop`, which enters the
-/// scope and runs first, and that of the field after the future, which leaves it.
+/// The future is a plain field, without a wrapper: each further type would make chains of tracked futures reach the
+/// compiler's recursion limit sooner. So two other drops enclose its own: `Tracked::drop` enters the scope and runs
+/// first, and the drop of the field after the future leaves it.
 ///
-/// `R` is the future's output. As a parameter it lets the compiler know the output before it knows the future.
+/// `R` is the future's output. As a parameter it tells the compiler the output before it knows the future.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Tracked<F, R, W: Window = ()> {
     future: F,
@@ -25,22 +25,22 @@ pub struct Tracked<F, R, W: Window = ()> {
     output: PhantomData<fn(R) -> R>,
 }
 
-/// All but the future, dropped after it.
+/// Everything but the future, dropped after it.
 #[derive(Debug)]
 struct Last<W: Window> {
     site: &'static Site,
     call: Call,
-    /// Only of a function with `window = "process"`: the others' futures have no room for it.
+    /// Zero-sized unless the function has `window = "process"`.
     window: W,
-    /// While the future is dropped: the scope, and the measurement around it.
+    /// The scope and the enclosing measurement, kept while the future is dropped.
     kept: Kept,
 }
 
-/// What is known of the call so far.
+/// State of the call so far.
 #[derive(Debug)]
 struct Call {
     state: State,
-    /// Where the future was made, as far as a measurement is to have what it does.
+    /// The measurement that the future was made in, if it records what the future does.
     within: Within,
     /// Allocated in the polls so far, bytes.
     allocated: u64,
@@ -48,14 +48,14 @@ struct Call {
     count: u64,
     /// Net of the polls so far, bytes.
     net: i64,
-    /// Highest of: net of the earlier polls + highest net within a poll.
+    /// Maximum of the net of the earlier polls + the highest net within a poll.
     peak: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     NeverPolled,
-    /// Started; `outermost`: within no other call of the same site on its thread.
+    /// Started. `outermost`: within no other call of the same site on its thread.
     Running {
         outermost: bool,
     },
@@ -84,7 +84,7 @@ impl<F: fmt::Debug, R, W: Window + fmt::Debug> fmt::Debug for Tracked<F, R, W> {
     }
 }
 
-/// Where a future keeps the moment of its first poll, if it does.
+/// Storage for the moment of a future's first poll, or none.
 pub trait Window {
     #[doc(hidden)]
     fn start(&mut self) {}
@@ -96,7 +96,7 @@ pub trait Window {
 
 impl Window for () {}
 
-/// What the process had allocated and freed at the first poll, if there was one.
+/// Allocated and freed bytes of the process at the first poll, once that has happened.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Windowed(Moment);
 
@@ -110,14 +110,14 @@ impl Window for Windowed {
     }
 }
 
-/// A scope that is open for one poll; closing it on drop covers a panic in the poll.
+/// A scope that is open for one poll. It closes on drop, so that it also ends when the poll panics.
 struct PollScope<'a> {
     call: &'a mut Call,
     open: Option<Open>,
 }
 
 impl<'a> PollScope<'a> {
-    // PERF: as a call of its own it takes 11 instructions more.
+    // PERF: as a separate call it takes 11 more instructions.
     #[inline(always)]
     fn enter(site: &'static Site, call: &'a mut Call) -> Self {
         let open = Open::here(site, FrameKind::Poll);
@@ -133,7 +133,7 @@ impl Drop for PollScope<'_> {
 }
 
 impl Call {
-    /// Of a future that is made here.
+    /// The call of a future that is made here.
     #[inline]
     fn new() -> Self {
         Self { state: State::NeverPolled, within: Within::here(), allocated: 0, count: 0, net: 0, peak: 0 }
@@ -149,7 +149,7 @@ impl Call {
         }
     }
 
-    /// Closes the scope of a poll or of the drop, and adds what was done in it. Gives the node that was charged.
+    /// Closes the scope of a poll or of the drop, and adds its figures. Returns the node that was charged.
     #[inline]
     fn close(&mut self, open: Option<Open>) -> Option<&'static Node> {
         let closed = open.and_then(Open::close)?;
@@ -163,8 +163,8 @@ impl Call {
         Some(closed.node)
     }
 
-    /// The call is over. It may end in another node, on another thread, than it began: the report sums them. Gives the
-    /// figures of a call that went beyond its budget.
+    /// Ends the call. It may end on another thread and in another node than it began; the report sums them. Returns the
+    /// figures of a call that exceeded its budget.
     #[inline]
     fn finish(
         &mut self,
@@ -196,7 +196,7 @@ impl<F: Future<Output = R>, R, W: Window> Future for Tracked<F, R, W> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
-        // SAFETY: the future is not moved: it is only reached through the `Pin` that is made here, and dropped in
+        // SAFETY: the future is not moved: it is only accessed through the `Pin` that is made here, and dropped in
         // place. The other fields are not pinned.
         let (last, future) = unsafe {
             let this = self.get_unchecked_mut();
@@ -242,7 +242,7 @@ impl<W: Window> Drop for Last<W> {
     }
 }
 
-/// A future that goes on at a call path on each poll, and when it is dropped.
+/// A future that is polled and dropped at a call path.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 #[derive(Debug)]
 pub(super) struct InContext<F> {
@@ -262,7 +262,7 @@ impl<F: Future> Future for InContext<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        // SAFETY: the future is not moved: it is only reached through the `Pin` that is made here, and dropped in
+        // SAFETY: the future is not moved: it is only accessed through the `Pin` that is made here, and dropped in
         // place. The other field is not pinned.
         let (path, future) = unsafe {
             let this = self.get_unchecked_mut();
@@ -277,7 +277,7 @@ impl<F> Drop for InContext<F> {
     #[inline]
     fn drop(&mut self) {
         let _entered = self.path.and_then(CallPath::enter);
-        // SAFETY: nothing uses the future after its drop, and it is dropped once: by us, in place, as pinning wants.
+        // SAFETY: nothing uses the future after its drop, and it is dropped once: by us, in place, as pinning requires.
         unsafe { ManuallyDrop::drop(&mut self.future) };
     }
 }

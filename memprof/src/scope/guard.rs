@@ -4,8 +4,9 @@ use crate::tracker::{Closed, FrameKind, Open, Site};
 
 /// Keeps a scope open until it is dropped.
 ///
-/// It may be dropped out of order, on another thread, or never: nothing is lost or counted twice. Dropped on another thread,
-/// it ends on its own as soon as that thread allocates, frees or opens a scope; forgotten, with the next outer scope.
+/// A guard may be dropped out of order, on another thread, or never: no byte is lost or counted twice. Dropped on
+/// another thread, its scope ends as soon as its own thread allocates, frees or opens a scope. Forgotten, its scope
+/// ends with the enclosing scope.
 #[must_use = "a scope ends when its guard is dropped: bind it with `let _scope = …`"]
 #[derive(Debug)]
 pub struct Guard(Option<Open>);
@@ -36,7 +37,7 @@ fn leave(open: Open) {
     close(open);
 }
 
-/// Closes a scope, and notes what the call did with its function.
+/// Closes a scope and adds the figures of the call to its function.
 #[inline(always)]
 pub(super) fn close(open: Open) -> Option<Closed> {
     let closed = open.close()?;

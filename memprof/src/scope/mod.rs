@@ -1,5 +1,5 @@
-//! Scopes as the user's program sees them: guards for functions and blocks, futures that open one on each poll,
-//! and contexts that carry one to other threads.
+//! Scopes as users hold them: guards for functions and blocks, futures that open a scope on each poll, and contexts
+//! that carry one to other threads.
 
 mod context;
 mod future;

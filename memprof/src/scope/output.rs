@@ -1,6 +1,6 @@
-//! The output of a tracked function as a type that generated code carries from one place to another, so that it need
-//! not be written twice. Closures, `?` and `return` in a body then know what is expected of them, also where the type
-//! is an `impl Trait`, which cannot be written there.
+//! The output of a tracked function as a type that generated code passes on, so that it need not be written twice. The
+//! compiler then knows the expected types of closures, `?` and `return` in a body, even if the output is an `impl
+//! Trait`, which cannot be written there.
 
 use super::future::{Tracked, Window, Windowed};
 use crate::tracker::Site;
@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 
 /// Output of a tracked function.
 ///
-/// Invariant, so that the compiler takes both for one and the same type as soon as it sees them.
+/// Invariant, so that the compiler unifies both types as soon as it sees them.
 #[derive(Debug)]
 pub struct Output<R>(PhantomData<fn(R) -> R>);
 
@@ -20,31 +20,31 @@ impl<R> Clone for Output<R> {
 
 impl<R> Copy for Output<R> {}
 
-/// A type that is not known yet.
+/// A type that is not yet known.
 #[inline(always)]
 pub fn output<R>() -> Output<R> {
     Output(PhantomData)
 }
 
-/// Never true: stands before a `return` that is there for the type of what it returns.
+/// Always false: condition of a `return` that only exists for the type of its value.
 #[inline(always)]
 pub const fn never() -> bool {
     false
 }
 
-/// Never called: gives its type to what it is returned from.
+/// Never called: gives its type to the function that returns it.
 #[inline(always)]
 pub fn value<R>(_: Output<R>) -> R {
     std::process::abort()
 }
 
-/// Never called: gives its type to what it is returned from.
+/// Never called: gives its type to the function that returns it.
 #[inline(always)]
 pub fn returned<F, R, W: Window>(_: Output<R>) -> Tracked<F, R, W> {
     std::process::abort()
 }
 
-/// A value as it is: its type is expected to be the output's.
+/// The value, unchanged; its type is expected to be the output's.
 #[inline(always)]
 pub fn typed<R>(_: Output<R>, value: R) -> R {
     value
@@ -56,35 +56,35 @@ pub fn tracked<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, futu
     Tracked::new(site, future)
 }
 
-/// The same for a function with `window = "process"`.
+/// As [`tracked`], for a function with `window = "process"`.
 #[inline(always)]
 pub fn windowed<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, future: F) -> Tracked<F, R, Windowed> {
     Tracked::windowed(site, future)
 }
 
-/// What a function returns that says `Future` of it, for generated code: tracked where it is one.
+/// Return value of a function whose signature says `Future`, for generated code: tracked if it is a future.
 ///
-/// An inherent method is taken before one of a trait, and is passed over where its bounds do not hold. So `tracked`
-/// gives a [`Tracked`] for a future, and by [`Itself`] anything else as it is: a value of another trait of that name,
-/// or a mistake of the user's, of which the compiler then says what it says without the attribute.
+/// The compiler prefers an inherent method to a trait's, and skips it if its bounds do not hold. So `tracked` gives a
+/// [`Tracked`] for a future. [`Itself`] returns anything else unchanged: a value of another trait of that name, or a
+/// user's mistake, for which the compiler then gives the same error as without the attribute.
 #[derive(Debug)]
 pub struct Perhaps<F>(pub &'static Site, pub F);
 
 impl<F: Future> Perhaps<F> {
-    /// A future, tracked.
+    /// The future, tracked.
     #[inline]
     pub fn tracked(self) -> Tracked<F, F::Output> {
         Tracked::new(self.0, self.1)
     }
 
-    /// The same for a function with `window = "process"`.
+    /// As [`tracked`](Self::tracked), for a function with `window = "process"`.
     #[inline]
     pub fn windowed(self) -> Tracked<F, F::Output, Windowed> {
         Tracked::windowed(self.0, self.1)
     }
 }
 
-/// Anything else, as it is.
+/// Anything else, unchanged.
 pub trait Itself: Sized {
     #[doc(hidden)]
     type Value;
@@ -104,7 +104,7 @@ impl<F> Itself for Perhaps<F> {
     }
 }
 
-/// The trait `Future` that the function's signature means, as a trait object.
+/// The trait `Future` in the function's signature, as a trait object.
 #[diagnostic::on_unimplemented(
     message = "memprof tracks only futures of the trait `core::future::Future`, and this is another trait of that name",
     label = "another `Future`",

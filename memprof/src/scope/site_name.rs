@@ -1,13 +1,13 @@
-//! From the compiler's name of a marker to the path a person would write.
+//! Names of sites: from the compiler's name of a marker to the path that a person would write.
 
 use crate::tracker::{Site, SiteName};
 
-/// A function's path, short and, where it is in a trait's impl, with the trait.
+/// Path of a function: the short form, and the form with the trait if it is in a trait's impl.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path {
     /// `crate::module::Type::function`
     pub(crate) short: String,
-    /// `<crate::module::Type as crate::Trait>::function`; as `short` where there is no trait.
+    /// `<crate::module::Type as crate::Trait>::function`; equal to `short` without a trait.
     pub(crate) with_trait: String,
 }
 
@@ -20,10 +20,10 @@ pub(crate) fn path(site: &Site) -> Path {
 }
 
 fn clean(raw: &str) -> Path {
-    // The last segment is the marker itself.
+    // The last segment is the marker.
     let path = raw.rsplit_once("::").map_or(raw, |(path, _marker)| path);
     let path = path.replace("::{{closure}}", "");
-    // `#[memprof::main]` puts an async main within a main of its own.
+    // `#[memprof::main]` puts an async main inside its own main.
     let path = path.replacen("::main::main", "::main", 1);
     let path = without_open_generics(&path);
     let Some((before, inner, after)) = split_brackets(&path) else {
@@ -38,7 +38,7 @@ fn clean(raw: &str) -> Path {
     } else if let Some((of_type, of_trait)) = inner.split_once(" as ") {
         (of_type, Some(of_trait))
     } else {
-        // The generics of a type, such as `Index<u8>`.
+        // Generics of a type, such as `Index<u8>`.
         debug_assert!(!before.is_empty());
         return Path { short: path.clone(), with_trait: path };
     };
@@ -47,7 +47,7 @@ fn clean(raw: &str) -> Path {
     Path { short, with_trait }
 }
 
-/// Takes out generics that say nothing: `<_>`, `<_, N>`.
+/// Removes generics that carry no information: `<_>`, `<_, N>`.
 fn without_open_generics(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut rest = path;
@@ -68,8 +68,8 @@ fn without_open_generics(path: &str) -> String {
     out
 }
 
-/// Whether a generic argument is no type or value but a parameter: `_`, `'_`, or the bare name of a constant. (A type of the
-/// program would have a path.)
+/// True if a generic argument is a parameter and no type or value: `_`, `'_`, or the bare name of a constant. (A type
+/// of the program would have a path.)
 fn is_open(argument: &str) -> bool {
     let is_constant = || {
         argument.starts_with(char::is_uppercase)
@@ -78,14 +78,14 @@ fn is_open(argument: &str) -> bool {
     matches!(argument, "" | "_" | "'_") || is_constant()
 }
 
-/// What stands before the first `<`, between it and its `>`, and after.
+/// The parts before the first `<`, between it and its `>`, and after.
 fn split_brackets(path: &str) -> Option<(&str, &str, &str)> {
     let open = path.find('<')?;
     let mut depth = 0usize;
     for (at, letter) in path.char_indices().skip_while(|&(at, _)| at < open) {
         match letter {
             '<' => depth += 1,
-            // The arrow of a function type closes nothing.
+            // The arrow of a function type closes no bracket.
             '>' if !path.get(..at)?.ends_with('-') => depth -= 1,
             _ => {}
         }

@@ -1,23 +1,23 @@
-//! Scopes for futures that one did not write.
+//! Sites of `track`: scopes for futures from other crates.
 
 use super::Tracked;
 use crate::tracker::{Site, SiteName};
 use std::panic::Location;
 use std::sync::OnceLock;
 
-/// Places in the source and names that can be told apart. What comes beyond is charged to one visible row.
+/// Limit of sites, one for each source position and name. All others are charged to one row of their own.
 const MAX_SITES: usize = 512;
 
-/// Stands for all names beyond the bound.
+/// Site of all names beyond the limit.
 static OTHER_NAMES: Site = Site::named("(other names)", "", 0);
 
-/// The sites, where their hash leads to or after it. They are no heap memory: a profile shows none of this.
+/// The sites, each at its hash or after it. They are no heap memory, so that a profile shows none of this.
 static SITES: [OnceLock<Site>; MAX_SITES] = [const { OnceLock::new() }; MAX_SITES];
 
-/// Charges what a future does to `name`: a row in the report like that of a tracked `async fn`.
+/// Charges a future to `name`: a row in the report like that of a tracked `async fn`.
 ///
-/// For futures one did not write, where `#[track_memory]` cannot stand. Each name at each line of the source is one row;
-/// beyond 512 of them the rest is in a row `(other names)`.
+/// For futures of other crates, where `#[track_memory]` cannot stand. Each name at each source line has one row. Beyond
+/// 512 rows the others are charged to the row `(other names)`.
 ///
 /// ```
 /// # mod client { pub async fn get(_: &str) -> String { "a page".repeat(100) } }
@@ -29,9 +29,9 @@ static SITES: [OnceLock<Site>; MAX_SITES] = [const { OnceLock::new() }; MAX_SITE
 /// # assert!(page.as_mut().poll(&mut context).is_ready());
 /// ```
 ///
-/// It is one call, from the first poll to completion or drop. Cost: the name is looked up when the future is made, some
-/// tens of nanoseconds; each poll costs as much as a tracked call. The future grows by at most 64 bytes and is neither
-/// boxed nor allocated for.
+/// One call lasts from the first poll to completion or drop. Cost: looking up the name takes some tens of nanoseconds
+/// when the future is made; each poll costs as much as a tracked call. The future grows by at most 64 bytes and is
+/// neither boxed nor allocated.
 #[track_caller]
 pub fn track<F: Future>(name: &'static str, future: F) -> impl Future<Output = F::Output> + use<F> {
     Tracked::new(site(name, Location::caller()), future)

@@ -1,12 +1,12 @@
-//! The panic that a budget with `on_violation = "panic"` asks for.
+//! The panic of a budget with `on_violation = "panic"`.
 
 use super::site_name;
 use crate::printable::Printable;
 use crate::size;
 use crate::tracker::{Figures, Site};
 
-/// Panics if the site's budget asks for it, and the thread is not panicking already. A call went beyond it, and is over: no
-/// scope of it is open any more.
+/// Panics if the site's budget asks for it and the thread is not already panicking. The call that exceeded the budget
+/// is over, and none of its scopes is open.
 #[cold]
 #[inline(never)]
 pub(super) fn panic_if_asked(site: &'static Site, figures: Figures) {
@@ -15,7 +15,7 @@ pub(super) fn panic_if_asked(site: &'static Site, figures: Figures) {
     }
 }
 
-/// Which limits a call went beyond, and by how much.
+/// The limits that a call exceeded, with its figures.
 fn text(site: &Site, figures: Figures) -> String {
     let watch = site.limits.unwrap_or_default();
     let bytes = |key: &str, limit: Option<u64>, what: &str, figure: u64| {
@@ -37,7 +37,7 @@ fn text(site: &Site, figures: Figures) -> String {
     .collect();
     let name = site_name::path(site).short;
     let (name, file) = (Printable(&name), Printable(site.file));
-    format!("a call of `{name}` ({file}:{}) went beyond its memory budget: it {}", site.line, beyond.join(", "))
+    format!("a call of `{name}` ({file}:{}) exceeded its memory budget: it {}", site.line, beyond.join(", "))
 }
 
 #[cfg(test)]
@@ -52,7 +52,7 @@ mod tests {
         let figures = Figures { allocated: 3072, count: 2, peak: 99, net: 512 };
         assert_eq!(
             text(&SITE, figures),
-            "a call of `load` (src/load.rs:7) went beyond its memory budget: it allocated 3.0 KB (3,072 bytes) \
+            "a call of `load` (src/load.rs:7) exceeded its memory budget: it allocated 3.0 KB (3,072 bytes) \
              (max_allocated = 1.0 KB (1,024 bytes)), kept 512 bytes (max_net = 0 bytes)"
         );
     }

@@ -1,4 +1,4 @@
-//! The guard of a sync function with a budget or a window. The others have a smaller one, which asks for neither.
+//! The guard of a sync function with a budget or a window. Other functions have a smaller one, which checks neither.
 
 use super::guard::close;
 use super::violation;
@@ -25,7 +25,7 @@ impl Drop for WatchedGuard {
     fn drop(&mut self) {
         let Self { site, open, started } = *self;
         let Some((open, closed)) = open.and_then(|open| Some((open, close(open)?))) else { return };
-        // As for the other figures of calls: what the inner ones of a recursion did is part of the outermost.
+        // As for the other per-call figures, the inner calls of a recursion are part of the outermost one.
         let Some(watch) = site.limits.filter(|_| closed.outermost) else { return };
         let figures = Figures {
             allocated: closed.allocated,

@@ -1,4 +1,4 @@
-//! Assertions of how much was allocated, and what they say when they fail.
+//! Assertions about allocated bytes, and their failure messages.
 
 use super::figures::MeasuredFunction;
 use super::outcome::Compare;
@@ -9,15 +9,15 @@ use crate::size;
 use crate::sorted;
 use std::fmt;
 
-/// Functions that a failure names.
+/// Limit of functions in a failure message.
 pub(super) const NAMED: usize = 10;
 
-/// An assertion that has failed.
+/// A failed assertion.
 #[derive(Debug)]
 pub struct Failure(pub(super) String);
 
 impl Failure {
-    /// Fails the test, with the words of the user first.
+    /// Fails the test, with the user's message first.
     ///
     /// # Panics
     /// Always.
@@ -30,7 +30,7 @@ impl Failure {
     }
 }
 
-/// Runs `work` and compares what it has allocated with a limit in bytes.
+/// Runs `work` and compares its allocated bytes with a limit.
 #[track_caller]
 pub fn allocated<R>(compare: Compare, limit: u64, work: impl FnOnce() -> R) -> (R, Option<Failure>) {
     let (value, mut run) = run(false, work);
@@ -58,12 +58,12 @@ pub(super) fn allocated_words(run: &Run) -> String {
     format!("allocated {} in {blocks}", size::exact(sum.allocated.bytes))
 }
 
-/// The functions that allocated most, a line for each.
+/// The functions that allocated most, one line each.
 pub(super) fn by_allocated(run: &mut Run) -> String {
     lines(run.functions().iter().filter(|function| function.allocated_count > 0))
 }
 
-/// The functions whose net is the highest, a line for each.
+/// The functions with the highest net, one line each.
 pub(super) fn by_net(run: &mut Run) -> String {
     let mut functions = run.functions();
     sorted::by_key(&mut functions, |function| std::cmp::Reverse(function.net_bytes));
@@ -74,7 +74,7 @@ pub(super) fn by_net(run: &mut Run) -> String {
     }))
 }
 
-/// Indented lines, as many as a failure names.
+/// Indented lines, up to the limit of a failure message.
 pub(super) fn lines<T: fmt::Display>(rows: impl Iterator<Item = T>) -> String {
     let mut text = String::new();
     let mut more = 0u64;

@@ -1,59 +1,59 @@
-//! The figures of a measurement.
+//! Figures of a measurement.
 
 use crate::printable::Printable;
 #[cfg(feature = "profiling")]
 use crate::size;
 use std::fmt;
 
-/// What a closure or future did with memory, and the value it gave.
+/// Memory figures of a closure or future, and its value.
 ///
-/// Bytes are those that were asked for. Allocations and frees count where they happen: what was allocated before and freed in
-/// the measurement makes its net lower.
+/// Bytes are requested bytes. Allocations and frees count where they happen: a block that was allocated before the
+/// measurement and freed in it lowers the net.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Measured<R = ()> {
-    /// What the closure returned. It is still there: nothing of it is freed yet.
+    /// Value of the closure, still alive: none of it has been freed yet.
     pub value: R,
-    /// Bytes allocated, the full new size of each reallocation among them.
+    /// Allocated bytes, including the full new size of each reallocation.
     pub allocated_bytes: u64,
-    /// Blocks allocated, reallocations among them.
+    /// Allocated blocks, including reallocations.
     pub allocated_count: u64,
-    /// Bytes freed, the old size of each reallocation among them.
+    /// Freed bytes, including the old size of each reallocation.
     pub deallocated_bytes: u64,
-    /// Blocks freed, reallocations among them.
+    /// Freed blocks, including reallocations.
     pub deallocated_count: u64,
     /// Allocated − freed, bytes.
     pub net_bytes: i64,
     /// Allocated − freed, blocks.
     pub net_count: i64,
-    /// How high the measuring thread stood above where it began, at the most, bytes. Other threads are not in it.
+    /// Highest net of the measuring thread above its start, bytes. Other threads are not included.
     pub peak_bytes: u64,
     /// Reallocations.
     pub reallocated_count: u64,
-    /// By how much blocks grew in reallocations, bytes.
+    /// Growth of blocks in reallocations, bytes.
     pub grown_bytes: u64,
-    /// What each tracked function did itself, the one that allocated most first. What no tracked function did is in a row
-    /// `(outside tracked functions)`, so the rows add up to the figures above.
+    /// Each tracked function's own figures, sorted by allocated bytes. A row `(outside tracked functions)` has the
+    /// rest, so the rows add up to the figures above.
     pub functions: Vec<MeasuredFunction>,
 }
 
-/// What one function did while it was the innermost tracked one.
+/// Own figures of one function: while it was the innermost tracked one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MeasuredFunction {
-    /// As in reports: `crate::module::Type::function`.
+    /// Name as in reports: `crate::module::Type::function`.
     pub name: String,
-    /// Where it is in the source; empty for what is outside of every tracked function.
+    /// Source file; empty for the row outside tracked functions.
     pub file: String,
-    /// See `file`.
+    /// Line in `file`.
     pub line: u32,
-    /// Bytes allocated.
+    /// Allocated bytes.
     pub allocated_bytes: u64,
-    /// Blocks allocated.
+    /// Allocated blocks.
     pub allocated_count: u64,
-    /// Bytes freed.
+    /// Freed bytes.
     pub deallocated_bytes: u64,
-    /// Blocks freed.
+    /// Freed blocks.
     pub deallocated_count: u64,
     /// Allocated − freed, bytes.
     pub net_bytes: i64,
@@ -103,7 +103,7 @@ impl fmt::Display for MeasuredFunction {
     }
 }
 
-/// ` (src/shop.rs:12)`, where there is a place.
+/// ` (src/shop.rs:12)`, if the file is known.
 #[cfg(feature = "profiling")]
 pub(super) fn place(file: &str, line: u32) -> String {
     if file.is_empty() { String::new() } else { format!(" ({}:{line})", Printable(file)) }

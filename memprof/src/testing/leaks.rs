@@ -1,4 +1,4 @@
-//! What stays behind.
+//! Blocks that a measurement leaves behind.
 
 use super::failure::{Failure, lines};
 use super::figures::place;
@@ -9,7 +9,7 @@ use crate::size;
 use crate::sorted;
 use std::collections::HashMap;
 
-/// Runs `work`, drops what it returns, and looks for blocks that were allocated meanwhile and are still live.
+/// Runs `work`, drops its value, and looks for live blocks that were allocated meanwhile.
 #[track_caller]
 pub fn leaks<R>(work: impl FnOnce() -> R) -> Option<Failure> {
     let ((), mut run) = run(true, || drop(work()));
@@ -17,13 +17,13 @@ pub fn leaks<R>(work: impl FnOnce() -> R) -> Option<Failure> {
     run.defect().or_else(|| left(&mut run)).map(Failure)
 }
 
-/// What to say of the blocks that are still live; `None`: there are none.
+/// Failure message for the live blocks; `None` if there are none.
 pub(super) fn left(run: &mut Run) -> Option<String> {
     let not_tracked = run.ended.not_recorded();
     if not_tracked > 0 {
         return Some(format!(
-            "memprof: table too small: {} of a thread in this measurement found no room in the live table, so nobody knows \
-             whether they are live; run fewer tests at once, or start a profile with a higher max_tracked_allocations",
+            "memprof: table too small: {} of this measurement did not fit into the live table, so they cannot be checked; \
+             run fewer tests at once, or start a profile with a higher max_tracked_allocations",
             size::plural(not_tracked, "allocation"),
         ));
     }
@@ -33,7 +33,7 @@ pub(super) fn left(run: &mut Run) -> Option<String> {
         *sum = (site, sum.1 + bytes, sum.2 + count);
     });
     if found.is_none() {
-        return Some("memprof: the system has no memory to look for what is still live".to_owned());
+        return Some("memprof: the system has no memory left to look for live blocks".to_owned());
     }
     if live.is_empty() {
         return None;
@@ -48,7 +48,7 @@ pub(super) fn left(run: &mut Run) -> Option<String> {
     });
     let verb = if count == 1 { "is" } else { "are" };
     Some(format!(
-        "memprof: {} of {} {verb} still live, of those that were allocated here{}",
+        "memprof: {} of {} allocated in this measurement {verb} still live{}",
         size::plural(count, "block"),
         size::exact(bytes),
         lines(rows)

@@ -1,10 +1,10 @@
 //! The assertions.
 
-/// Runs a closure, and fails unless what it allocates compares with a limit as said. Gives the closure's value.
+/// Runs a closure and returns its value; panics unless its allocated bytes meet a limit.
 ///
-/// `assert_allocated!(<= "64 KiB", || …)`, with `<=`, `<`, `==`, `>=` or `>`. A limit in quotes is checked when the test is
-/// compiled: a number and `B`, `KB` = `KiB`, `MB` = `MiB` or `GB` = `GiB`. Without quotes it is an expression, a `u64` of
-/// bytes. More arguments are a message, as for [`assert!`].
+/// `assert_allocated!(<= "64 KiB", || …)`, with `<=`, `<`, `==`, `>=` or `>`. A limit in quotes is checked when the
+/// test is compiled: a number and `B`, `KB` = `KiB`, `MB` = `MiB` or `GB` = `GiB`. Without quotes it is a `u64`
+/// expression in bytes. Further arguments are a message, as for [`assert!`].
 ///
 /// ```
 /// # #[global_allocator]
@@ -17,8 +17,7 @@
 /// ```
 ///
 /// # Panics
-/// Where it does not compare so, with the functions that allocated most; and where [`measure`](crate::testing::measure)
-/// does.
+/// If the comparison fails, with the functions that allocated most; and if [`measure`](crate::testing::measure) panics.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assert_allocated {
@@ -51,13 +50,13 @@ macro_rules! __assert_allocated {
     };
 }
 
-/// Runs a closure, drops what it returns, and fails if a block that was allocated meanwhile is still live.
+/// Runs a closure, drops its value, and panics if a block that was allocated meanwhile is still live.
 ///
-/// What counts is each block that was allocated in the measurement (see the page on [testing](crate::testing)), or moved there
-/// by a reallocation, that nobody has freed: frees of older blocks do not make up for it. What stays on purpose, such as a
-/// cache or a thread-local that is filled by the first call, counts: fill it before.
+/// Every block counts that was allocated in the measurement (see the page on [testing](crate::testing)), or moved there
+/// by a reallocation, and that nobody has freed. Frees of older blocks do not compensate for it. Blocks that stay on
+/// purpose, such as a cache or a thread-local that the first call fills, count as well: fill it before the measurement.
 ///
-/// The closure's value is dropped within the measurement. More arguments are a message, as for [`assert!`].
+/// The closure's value is dropped within the measurement. Further arguments are a message, as for [`assert!`].
 ///
 /// ```
 /// # #[global_allocator]
@@ -65,12 +64,13 @@ macro_rules! __assert_allocated {
 /// memprof::testing::assert_no_leaks!(|| vec!["a".repeat(100), "b".repeat(100)]);
 /// ```
 ///
-/// Cost: one look at the whole live table, some milliseconds. Where no profile has set its size it has room for 100,000
-/// live allocations, 21 MB of address space; from then on every allocation of the process is tracked.
+/// Cost: one scan of the whole live table, some milliseconds. Unless a profile has set its size, the table has capacity
+/// for 100,000 live allocations and takes 21 MB of address space. From then on every allocation of the process is
+/// recorded.
 ///
 /// # Panics
-/// Where blocks are still live, with the functions that allocated them; with `table too small` where not all that were
-/// allocated could be tracked; and where [`measure`](crate::testing::measure) does.
+/// If blocks are still live, with the functions that allocated them; with `table too small` if some allocations could
+/// not be recorded; and if [`measure`](crate::testing::measure) panics.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assert_no_leaks {

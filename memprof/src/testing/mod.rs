@@ -1,12 +1,14 @@
-//! What tests can ask of memory, and assert: how much something allocates, how high it stands, and that nothing stays behind.
+//! Measurements and assertions for tests: how much code allocates, how high its peak is, and that it leaves no blocks
+//! behind.
 //!
-//! A measurement sees what its closure does on this thread; what goes on elsewhere through a [`Context`](crate::Context)
-//! that was captured in it; and the tracked futures that were made in it, wherever they are polled: by a call of a tracked
-//! `async fn`, or by [`track`](crate::track). It sees nothing of other tests that run at the same time. The figures are exact, also while others are measured.
+//! A measurement includes the work of its closure on this thread; work on other threads through a
+//! [`Context`](crate::Context) that was captured in it; and the tracked futures that were made in it by a call of a
+//! tracked `async fn` or by [`track`](crate::track), wherever they are polled. It includes nothing of other tests that
+//! run at the same time. The figures are exact, also while other measurements run.
 //!
 //! # A test binary
 //!
-//! Two lines install the tracker, once for each test binary (a file in `tests/`, or `lib.rs` under `#[cfg(test)]`):
+//! Two lines install the tracker, once in each test binary (a file in `tests/`, or `lib.rs` under `#[cfg(test)]`):
 //!
 //! ```
 //! #[global_allocator]
@@ -55,7 +57,7 @@
 //! # ten_words();
 //! ```
 //!
-//! An assertion that fails is an ordinary panic at the place of the assertion, and names the functions that allocated most:
+//! A failed assertion is an ordinary panic at the assertion's position. It names the functions that allocated most:
 //!
 //! ```text
 //! memprof: allocated 96.0 KB (98,304 bytes) in 3 blocks; expected at most 64.0 KB (65,536 bytes)
@@ -65,25 +67,27 @@
 //!
 //! # Async tests
 //!
-//! [`#[memprof::test]`](crate::test) stands above or below `#[tokio::test]`, with the same effect: it measures the test with its
-//! runtime. [`measure_async`] measures one future.
+//! [`#[memprof::test]`](crate::test) stands above or below `#[tokio::test]`, with the same effect: it measures the test
+//! together with its runtime. [`measure_async`] measures one future.
 //!
-//! On a multi-thread runtime, spawned tasks run on other threads, outside of the measurement: the test prints how much these
-//! allocated, and `no_leaks` fails if it is not 0. A task that was given [`Context::current`](crate::Context::current) counts.
+//! On a multi-thread runtime, spawned tasks run on other threads, outside the measurement. The test prints how much
+//! these threads allocated, and `no_leaks` fails if it is not 0. A task with a
+//! [`Context::current`](crate::Context::current) is included.
 //!
-//! A future that is spawned counts if it is tracked. A tracked `async fn` with attributes of others (`#[instrument]`,
-//! `#[must_use]`) stays an `async fn`, begins where it is first polled, and may not know of the measurement by then: spawn
-//! `memprof::track("work", work())`, as any future that is not tracked.
+//! A spawned future is included if it is tracked. A tracked `async fn` with other attributes (`#[instrument]`,
+//! `#[must_use]`) stays an `async fn` and begins at its first poll, possibly outside the measurement: spawn
+//! `memprof::track("work", work())` instead, as for any future that is not tracked.
 //!
-//! # What is not seen
+//! # Not included
 //!
-//! Threads and tasks that were given no context. Work that goes on after the end of the measurement; the next one does not see
-//! it either. *Peak* is that of the measuring thread alone, above where it began. What `println!` writes allocates
-//! where the test harness captures it.
+//! Threads and tasks without a context are not included. Work that continues after the end of the measurement is not
+//! included either, nor in the next one. *Peak* is that of the measuring thread alone, above its start. `println!`
+//! allocates if the test harness captures its output.
 //!
 //! # Without the feature `profiling`
 //!
-//! Everything compiles, [`measure`] runs its closure and gives zeroes, and **assertions run theirs and check nothing**.
+//! Everything compiles, [`measure`] runs its closure and returns zeros, and **assertions run their closures and check
+//! nothing**.
 
 #[cfg(feature = "profiling")]
 mod failure;
@@ -107,7 +111,7 @@ pub use off::{measure, measure_async};
 #[cfg(feature = "profiling")]
 pub use run::{measure, measure_async};
 
-/// What generated code uses.
+/// Functions for generated code.
 pub(crate) mod private {
     #[cfg(feature = "profiling")]
     pub use super::failure::{Failure, allocated};

@@ -1,4 +1,4 @@
-//! The same names without the feature `profiling`: closures run, nothing is counted or checked.
+//! The same names without the feature `profiling`: closures run, and nothing is counted or checked.
 
 use super::figures::Measured;
 use super::outcome::Compare;
@@ -32,7 +32,7 @@ fn measured<R>(value: R) -> Measured<R> {
     }
 }
 
-/// There is none: assertions check nothing.
+/// No failure exists: assertions check nothing.
 #[derive(Debug)]
 pub enum Failure {}
 

@@ -1,6 +1,6 @@
-//! The small things that generated code passes on.
+//! Small types that generated code passes on.
 
-/// How an assertion compares what was allocated with its limit.
+/// Comparison of allocated bytes with a limit.
 #[derive(Clone, Copy, Debug)]
 pub enum Compare {
     /// `<=`
@@ -38,20 +38,20 @@ impl Compare {
     }
 }
 
-/// What a test has returned. A test that has failed already says why, and is asked for nothing else.
+/// Value of a test. A test that has already failed by itself gets no further message.
 #[derive(Debug)]
 pub struct Outcome<'a, R>(pub &'a R);
 
 impl<T, E> Outcome<'_, Result<T, E>> {
-    /// Whether the test has failed by itself.
+    /// True if the test has failed by itself.
     pub fn is_failure(&self) -> bool {
         self.0.is_err()
     }
 }
 
-/// What else a test may return: the compiler takes this where the type is no `Result`.
+/// Any other value of a test: the compiler chooses this trait if the type is no `Result`.
 pub trait AnyOutcome {
-    /// Whether the test has failed by itself: not as far as anybody knows.
+    /// True if the test has failed by itself: always false, because the type does not tell.
     fn is_failure(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! Measuring closures and futures.
+//! Measurements of closures and futures.
 
 use super::figures::{Measured, MeasuredFunction};
 use crate::profile::Reporting;
@@ -11,21 +11,21 @@ use std::future::poll_fn;
 use std::panic::Location;
 use std::pin::pin;
 
-/// Where no tracked function was the innermost one.
+/// Name of the row for which no tracked function was the innermost one.
 pub(super) const OUTSIDE: &str = "(outside tracked functions)";
 
-/// What was measured, before it is put into words.
+/// A finished measurement, before it is put into words.
 pub(super) struct Run {
     pub(super) ended: Ended,
     pub(super) sum: Reading,
     pub(super) peak: u64,
 }
 
-/// Measures what a closure does. Its value is in [`Measured::value`].
+/// Measures a closure. Its value is in [`Measured::value`].
 ///
-/// Cost: two looks at the call paths of every thread, and a table of what its own call paths counted before; some
-/// microseconds in a test binary of usual size. The list of functions in the result is allocated after the closure: within
-/// another measurement, it is a part of that.
+/// Cost: two passes over the call paths of every thread, and a table of the earlier counts of its own call paths: some
+/// microseconds in a usual test binary. The list of functions in the result is allocated after the closure, and is part
+/// of an enclosing measurement.
 ///
 /// ```
 /// # #[global_allocator]
@@ -36,19 +36,19 @@ pub(super) struct Run {
 /// ```
 ///
 /// # Panics
-/// Where nothing can be measured: without the tracker as global allocator (the message says which two lines install it), with
-/// `enabled = false`, with more than 64 measurements at once. And where work that belongs to the measurement could not be
-/// counted.
+/// If nothing can be measured: without the tracker as global allocator (the message shows the two lines that install
+/// it), with `enabled = false`, or with more than 64 measurements at once. Also if work that belongs to the measurement
+/// could not be counted.
 #[track_caller]
 pub fn measure<R>(work: impl FnOnce() -> R) -> Measured<R> {
     let (value, run) = run(false, work);
     measured(value, run, Location::caller())
 }
 
-/// Measures what a future does, in its polls and when it is done, on whichever thread that is. As [`measure`], from this call
-/// on.
+/// Measures a future: its polls and its drop, on any thread. As [`measure`], from this call on.
 ///
-/// What a runtime does beside it, such as the tasks it has spawned, is not in it; see the page on [testing](super).
+/// Other work of the runtime, such as the tasks that the future spawns, is not included; see the page on
+/// [testing](super).
 ///
 /// ```
 /// # #[global_allocator]
@@ -72,7 +72,7 @@ pub fn measure_async<F: Future>(future: F) -> impl Future<Output = Measured<F::O
     }
 }
 
-/// Begins a measurement, or says why it cannot.
+/// Begins a measurement, or panics with the reason why it cannot.
 #[track_caller]
 pub(super) fn begin(leaks: bool) -> Measurement {
     match Measurement::begin(leaks) {
@@ -94,7 +94,7 @@ pub(super) fn run<R>(leaks: bool, work: impl FnOnce() -> R) -> (R, Run) {
 #[allow(clippy::redundant_async_block, reason = "it is what drops the future when it is done")]
 pub(super) async fn run_async<F: Future>(measurement: Measurement, future: F) -> (F::Output, Run) {
     let mut span = MeasuredSpan::default();
-    // Dropped by the poll that ends it, and so in the measurement.
+    // Dropped by the poll that ends it, and so within the measurement.
     let mut future = pin!(async move { future.await });
     let value = poll_fn(|context| {
         let _inside = measurement.enter(&mut span);
@@ -111,19 +111,19 @@ impl Run {
         Self { ended, sum, peak: span.peak.max(0) as u64 }
     }
 
-    /// Why the figures are not those of the whole, if they are not.
+    /// Message if the measurement is incomplete.
     pub(super) fn defect(&self) -> Option<String> {
         let missed = self.ended.missed();
         (missed > 0).then(|| {
             format!(
-                "memprof: some work of this measurement could not be counted ({}): on its thread there were too many call \
-                 paths or open scopes, or the thread was over",
+                "memprof: some work of this measurement could not be counted ({}): its thread had too many call paths \
+                 or open scopes, or had ended",
                 size::plural(missed, "time")
             )
         })
     }
 
-    /// What each function did itself.
+    /// Each function's own figures.
     pub(super) fn functions(&mut self) -> Vec<MeasuredFunction> {
         let mut sums: HashMap<usize, (Option<&'static Site>, Reading)> = HashMap::new();
         self.ended.each(|site, reading| {
@@ -171,7 +171,7 @@ fn measured<R>(value: R, mut run: Run, place: &'static Location<'static>) -> Mea
     let functions = run.functions();
     let defect = run.defect();
     let Run { ended, sum, peak } = run;
-    // Gives the site back before anything can panic.
+    // Returns the measurement's slot before anything can panic.
     drop((ended, scope));
     if let Some(defect) = defect {
         panic!("{defect}; measured at {place}");
@@ -200,21 +200,21 @@ fn words(refused: Refused) -> String {
                 .to_owned()
         }
         Refused::Off => {
-            "profiling is off on this thread: a profile was started with `enabled = false`, or the thread is at \
-             its end"
+            "profiling is off on this thread: a profile was started with `enabled = false`, or the thread is \
+             ending"
                 .to_owned()
         }
         Refused::AllTaken => format!(
-            "{AT_ONCE} measurements are going on, or have ended while a thread was still at work in them; measure less at \
+            "{AT_ONCE} measurements are running, or have ended while a thread was still working in them; run fewer at \
              once, and wait for the threads that a measurement starts"
         ),
         Refused::TooManyPaths => format!(
-            "this thread has as many call paths as there can be ({}); measure in a thread, or a process, of its own",
+            "this thread has reached the limit of call paths ({}); measure in a separate thread or process",
             tracker::MAX_NODES
         ),
         Refused::Sampled => {
-            "the profile that is running tracks a sample of the live blocks, from which nothing can be said of \
-                             single ones; set `sample_interval_bytes = 1` and a larger `max_tracked_allocations`"
+            "the running profile records only a sample of the live blocks, so single blocks cannot be checked; \
+             set `sample_interval_bytes = 1` and a larger `max_tracked_allocations`"
                 .to_owned()
         }
         Refused::NoMemory => "the system has no memory for it".to_owned(),

@@ -1,4 +1,4 @@
-//! What `#[memprof::test]` calls.
+//! Runs the tests with `#[memprof::test]`.
 
 use super::failure::{Failure, allocated_words, by_allocated, by_net};
 use super::leaks::left;
@@ -7,7 +7,7 @@ use crate::profile::Reporting;
 use crate::size;
 use crate::tracker::{Measurement, Reading, Workers};
 
-/// What the attribute was given, sizes in bytes.
+/// Arguments of the attribute, sizes in bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TestLimits {
     /// `max_allocated = "…"`
@@ -20,11 +20,11 @@ pub struct TestLimits {
     pub max_count: Option<u64>,
     /// `no_leaks`
     pub no_leaks: bool,
-    /// The test's runtime has threads of its own.
+    /// True if the test's runtime has threads of its own.
     pub has_workers: bool,
 }
 
-/// What a test that has ended did wrong.
+/// Violations of a test that has ended.
 #[derive(Debug)]
 #[must_use]
 pub struct Verdict(Option<Failure>);
@@ -42,12 +42,12 @@ impl TestLimits {
     #[track_caller]
     pub fn run<R>(self, body: impl FnOnce() -> R) -> (R, Verdict) {
         let workers = self.workers();
-        // Before the measurement ends: it has the only reading that there can be at a time.
+        // Before the measurement ends: it has the only reading that is possible at a time.
         let ((value, others), run) = run(self.no_leaks, || (body(), workers.map(Workers::end)));
         (value, self.verdict(run, others))
     }
 
-    /// Before the body of an async test.
+    /// Begins an async test, before its body.
     #[track_caller]
     pub fn start(self) -> Started {
         Started { limits: self, workers: self.workers(), measurement: begin(self.no_leaks) }
@@ -69,7 +69,7 @@ impl TestLimits {
             return Verdict(Some(Failure(defect)));
         }
         if self.is_empty() {
-            // Somebody who wants to know what limits to set.
+            // Without limits the test prints its figures, to help choose limits.
             let net = size::exact(run.sum.net_bytes());
             println!("memprof: {}, net {net}, peak {}", allocated_words(&run), size::exact(run.peak));
         }
@@ -102,7 +102,7 @@ impl TestLimits {
             failures.extend(left(&mut run));
             if let Some(by_others) = &by_others {
                 failures.push(format!(
-                    "memprof: {by_others}, so no_leaks cannot tell; give their tasks the test's `memprof::Context`, or use the \
+                    "memprof: {by_others}, so no_leaks cannot check them; give their tasks the test's `memprof::Context`, or use the \
                      current-thread runtime, `#[tokio::test(flavor = \"current_thread\")]`"
                 ));
             }
@@ -115,11 +115,11 @@ impl TestLimits {
     }
 }
 
-/// Figures of the runtime's workers meanwhile; `None`: they did nothing.
+/// Figures of the runtime's other threads meanwhile; `None` if they allocated nothing.
 fn by_others(sum: Reading) -> Option<String> {
     (sum.allocated.count > 0).then(|| {
         let blocks = size::plural(sum.allocated.count, "block");
-        format!("{} in {blocks} by other threads, outside of this measurement", size::exact(sum.allocated.bytes))
+        format!("{} in {blocks} by other threads, outside this measurement", size::exact(sum.allocated.bytes))
     })
 }
 
@@ -134,10 +134,10 @@ impl Started {
 }
 
 impl Verdict {
-    /// Fails the test, unless it has failed by itself.
+    /// Panics if the test has violated a limit, unless it has failed by itself.
     ///
     /// # Panics
-    /// Where a limit is exceeded, or blocks stay behind.
+    /// If a limit is exceeded, or blocks are left behind.
     #[track_caller]
     pub fn check(self, has_failed: bool) {
         if let Some(failure) = self.0.filter(|_| !has_failed) {

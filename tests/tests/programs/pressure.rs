@@ -88,5 +88,5 @@ fn no_memory_for_the_table() {
     assert!(has_warning(&report.warnings, "no memory for stacks"), "{:?}", report.warnings);
     assert!(!has_warning(&report.warnings, "for the profiler"), "said twice: {:?}", report.warnings);
     let leaks = std::fs::read_to_string(ended.work(super::LEAKS)).unwrap();
-    assert!(leaks.contains("or there was no memory for it"), "{leaks}");
+    assert!(leaks.contains("or there was no memory for the table"), "{leaks}");
 }

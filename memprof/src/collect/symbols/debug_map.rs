@@ -1,5 +1,5 @@
-//! Names from the files that an Apple linker leaves: its executables only say in which object files their debug
-//! information is.
+//! Names from the object files that an Apple linker leaves: its executables only list the object files with their debug
+//! information.
 
 use super::unread::Unread;
 use crate::stack::Image;
@@ -7,11 +7,11 @@ use addr2line::{FrameIter, Loader};
 use std::marker::PhantomData;
 use std::path::Path;
 
-/// Nothing is kept here: the loader keeps what it reads.
+/// Empty: the loader keeps the files that it reads.
 #[derive(Default)]
 pub(crate) struct Files {}
 
-/// The debug information of one file.
+/// Debug information of one file.
 pub(crate) struct DebugInfo<'f>(Loader, PhantomData<&'f Files>);
 
 impl<'f> DebugInfo<'f> {
@@ -19,12 +19,12 @@ impl<'f> DebugInfo<'f> {
         Loader::new(path).map(|loader| Self(loader, PhantomData)).map_err(|_| Unread::Unreadable)
     }
 
-    /// The functions at an address in the file, innermost first.
+    /// Functions at an address in the file, innermost first.
     pub(crate) fn frames(&self, address: u64) -> Option<FrameIter<'_, impl gimli::Reader + '_>> {
         self.0.find_frames(address).ok()
     }
 
-    /// The symbol that an address in the file belongs to.
+    /// Symbol of an address in the file.
     pub(crate) fn symbol(&self, address: u64) -> Option<&str> {
         self.0.find_symbol(address)
     }

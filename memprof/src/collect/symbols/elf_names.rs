@@ -1,7 +1,7 @@
 //! Names from ELF files.
 //!
-//! What `addr2line::Loader` does, for this one format: with all the formats of other systems it takes longer to compile
-//! than everything else that memprof needs.
+//! Does the work of `addr2line::Loader` for this one format. With the formats of all other systems the loader takes
+//! longer to compile than everything else that memprof needs.
 
 use super::unread::Unread;
 use crate::stack::{Image, identity};
@@ -25,31 +25,31 @@ type Header = object::elf::FileHeader32<object::NativeEndian>;
 
 type Bytes<'f> = EndianSlice<'f, NativeEndian>;
 
-/// What was read for one report, as long as somebody refers to it.
+/// Data that was read for one report and is still referred to.
 #[derive(Default)]
 pub(crate) struct Files {
     maps: Arena<Mmap>,
     uncompressed: Arena<Vec<u8>>,
-    /// Bytes of the latter.
+    /// Decompressed bytes.
     unfolded: Cell<u64>,
 }
 
-/// How many times as large as it is a section may become, and all of them together. Debug information becomes three to ten
-/// times as large.
+/// Limit of the growth of a section, and of all sections together, by decompression. Debug information grows three- to
+/// tenfold.
 const MOST_UNFOLDED: u64 = 100;
 const MOST_UNFOLDED_IN_ALL: u64 = 4 << 30;
 
-/// The debug information of one file.
+/// Debug information of one file.
 pub(crate) struct DebugInfo<'f> {
     files: &'f Files,
     lines: Context<Bytes<'f>>,
     symbols: SymbolMap<SymbolMapName<'f>>,
-    /// `split-debuginfo = "packed"`: the file beside it that most is in.
+    /// `split-debuginfo = "packed"`: the file beside it with most of the debug information.
     package: Option<DwarfPackage<Bytes<'f>>>,
 }
 
 impl<'f> DebugInfo<'f> {
-    /// That of the file, if it is the one that `image` was loaded from.
+    /// Debug information of the file, if `image` was loaded from it.
     pub(crate) fn read(path: &Path, files: &'f Files, image: Option<&Image>) -> Result<Self, Unread> {
         let elf = files.elf(path).ok_or(Unread::Unreadable)?;
         if !image.is_none_or(|image| is_of(&elf, image)) {
@@ -60,7 +60,7 @@ impl<'f> DebugInfo<'f> {
 
     fn of(path: &Path, files: &'f Files, elf: &ElfFile<'f, Header>) -> Option<Self> {
         let mut dwarf = files.dwarf(elf, |id| Some(id.name()))?;
-        // Most units of a Rust program share an abbreviation table: it is read once.
+        // Most units of a Rust program share an abbreviation table, so it is read once.
         dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
         Some(Self {
             files,
@@ -70,7 +70,7 @@ impl<'f> DebugInfo<'f> {
         })
     }
 
-    /// The functions at an address in the file, innermost first.
+    /// Functions at an address in the file, innermost first.
     pub(crate) fn frames(&self, address: u64) -> Option<FrameIter<'_, Bytes<'f>>> {
         let mut found = self.lines.find_frames(address);
         loop {
@@ -81,7 +81,7 @@ impl<'f> DebugInfo<'f> {
         }
     }
 
-    /// The symbol that an address in the file belongs to.
+    /// Symbol of an address in the file.
     pub(crate) fn symbol(&self, address: u64) -> Option<&'f str> {
         self.symbols.containing(address).map(SymbolMapName::name)
     }
@@ -107,7 +107,7 @@ impl<'f> DebugInfo<'f> {
     }
 }
 
-/// True if this is the file of what is loaded, and no other build that has taken its place.
+/// True if the image was loaded from this file, and not from an earlier build under its name.
 #[allow(clippy::useless_conversion, reason = "systems of 32 bits have smaller numbers")]
 fn is_of(elf: &ElfFile<'_, Header>, image: &Image) -> bool {
     if let Some(loaded) = &image.build_id {
@@ -149,7 +149,7 @@ impl Files {
         Dwarf::load(|id| Ok::<_, gimli::Error>(self.section(elf, name(id)))).ok()
     }
 
-    /// A section's bytes; none where the file has no such section, or one that cannot be uncompressed.
+    /// Bytes of a section; empty if the file has no such section, or one that cannot be decompressed.
     fn section<'f>(&'f self, elf: &ElfFile<'f, Header>, name: Option<&str>) -> Bytes<'f> {
         let section = name.and_then(|name| elf.section_by_name(name)?.compressed_data().ok());
         let bytes = section.and_then(|section| match section.format {
@@ -159,8 +159,8 @@ impl Files {
         EndianSlice::new(bytes.unwrap_or_default(), NativeEndian)
     }
 
-    /// The bytes that a section was compressed from; `None` where it is damaged, or says that it would take more memory than
-    /// any debug information does, or than there is.
+    /// The decompressed bytes of a section; `None` if it is damaged, or claims more memory than any debug information
+    /// takes, or than there is.
     fn unfold(&self, section: &CompressedData<'_>) -> Option<&[u8]> {
         let size = section.uncompressed_size;
         let most = (section.data.len() as u64).saturating_mul(MOST_UNFOLDED).saturating_add(1 << 20);
@@ -173,7 +173,7 @@ impl Files {
         let bytes = match section.format {
             CompressionFormat::Zlib => {
                 let mut bytes = Vec::new();
-                // An allocation that fails must not end the program.
+                // A failed allocation must not end the program.
                 bytes.try_reserve_exact(size).ok()?;
                 bytes.resize(size, 0);
                 let parts = std::iter::once(section.data);

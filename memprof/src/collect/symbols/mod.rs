@@ -1,4 +1,4 @@
-//! From captured addresses to functions, files and lines. Done when a report is made, never before.
+//! Functions, files and lines of captured addresses. Resolved when a report is made, never before.
 
 #[cfg(all(feature = "backtraces", target_vendor = "apple"))]
 mod debug_map;
@@ -14,11 +14,11 @@ use crate::stack::{self, Image, Known, StackId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// What the addresses of this moment mean.
+/// Symbols of the addresses of this moment.
 pub(crate) struct Symbols<'f> {
     images: Vec<Image>,
     names: Names<'f>,
-    /// The functions at an address, innermost first.
+    /// Functions at an address, innermost first.
     known: HashMap<(usize, u32), Vec<Frame>>,
 }
 
@@ -27,17 +27,17 @@ impl<'f> Symbols<'f> {
         Self { images: stack::images(), names: Names::new(files), known: HashMap::new() }
     }
 
-    /// The functions on a stack, innermost first, without the profiler's own at the top.
+    /// Functions on a stack, innermost first, without the profiler's own at the top.
     pub(crate) fn stack(&mut self, id: StackId) -> Vec<Frame> {
         let Some(tree) = stack::tree() else { return Vec::new() };
         let mut frames: Vec<Frame> = tree.frames(id).flat_map(|known| self.functions(known).to_vec()).collect();
-        // Not only the first ones: closures that the profiler gives away have names of the standard library.
+        // Not only the first ones: closures that the profiler passes on have names of the standard library.
         let own = frames.iter().rposition(|frame| frame.function.as_deref().is_some_and(is_own));
         frames.drain(..own.map_or(0, |last| last + 1));
         frames
     }
 
-    /// The modules whose files were replaced since they were loaded: nothing on these stacks is named after them.
+    /// Modules whose files were replaced since they were loaded: these stacks have no names from them.
     pub(crate) fn replaced(&self) -> Vec<PathBuf> {
         self.names.replaced()
     }
@@ -50,7 +50,7 @@ impl<'f> Symbols<'f> {
 
 fn functions(known: Known, images: &[Image], names: &mut Names<'_>) -> Vec<Frame> {
     let nothing = Frame { address: known.address as u64, ..Frame::default() };
-    // The module is gone, and what is there now is another one: its names would be wrong.
+    // Another module has replaced the captured one: its names would be wrong.
     if known.mark != 0 && stack::mark_of(known.address) != Some(known.mark) {
         return vec![nothing];
     }
@@ -73,12 +73,12 @@ fn file(image: &Image) -> PathBuf {
     if !image.file.as_os_str().is_empty() {
         return image.file.clone();
     }
-    // Linux: the program's file also after it was replaced or deleted.
+    // Linux: the program's file, even after it was replaced or deleted.
     let linked = Path::new("/proc/self/exe");
     if linked.exists() { linked.to_owned() } else { std::env::current_exe().unwrap_or_default() }
 }
 
-/// A module's file, with the identity of the build where the name of the function has yet to be found.
+/// File of a module, with the build id if the name of the function has yet to be found.
 fn module(image: &Image, with_build: bool) -> String {
     let program = std::env::current_exe().unwrap_or_default();
     let file: &Path = if image.file.as_os_str().is_empty() { &program } else { &image.file };
@@ -89,7 +89,7 @@ fn module(image: &Image, with_build: bool) -> String {
     }
 }
 
-/// Whether a function is the profiler's, or the compiler's way to it.
+/// True if a function is the profiler's, or the compiler's path to it.
 fn is_own(function: &str) -> bool {
     const SHIMS: [&str; 6] =
         ["__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc", "__rg_alloc", "__rg_alloc_zeroed", "__rg_realloc"];

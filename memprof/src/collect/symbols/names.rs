@@ -1,4 +1,4 @@
-//! The names of functions, from the symbols and debug information of modules' files.
+//! Names of functions, from the symbols and debug information of modules' files.
 
 use crate::report::data::Frame;
 use crate::stack::Image;
@@ -27,10 +27,10 @@ mod by_file {
     #[cfg(not(target_vendor = "apple"))]
     pub(crate) use crate::collect::symbols::elf_names::Files;
 
-    /// The files that were read so far, for one report: debug information is large.
+    /// Files that were read so far, for one report: debug information is large.
     pub(crate) struct Names<'f> {
         contents: &'f Files,
-        /// By path, and by where the module lies: of two of the same path one is older than the file.
+        /// By path and load address: of two modules with the same path one is older than the file.
         files: HashMap<(PathBuf, usize), Result<DebugInfo<'f>, Unread>>,
     }
 
@@ -39,7 +39,7 @@ mod by_file {
             Self { contents, files: HashMap::new() }
         }
 
-        /// The files that another build has taken the place of since they were loaded.
+        /// Files that another build has replaced since they were loaded.
         pub(crate) fn replaced(&self) -> Vec<PathBuf> {
             let replaced = self.files.iter().filter(|(_, read)| matches!(read, Err(Unread::Replaced)));
             let mut files: Vec<PathBuf> = replaced.map(|((file, _), _)| file.clone()).collect();
@@ -48,8 +48,8 @@ mod by_file {
             files
         }
 
-        /// The functions that go on at a return address, innermost first; `address` is the address in the module's file. None
-        /// where the file is not the one that `image` was loaded from.
+        /// Functions of a return address, innermost first; `address` is the address in the module's file. Empty if
+        /// `image` was not loaded from the file.
         pub(crate) fn at(
             &mut self,
             file: Option<&Path>,
@@ -61,7 +61,7 @@ mod by_file {
             let key = (file.to_owned(), image.map_or(0, |image| image.moved_by));
             let read = || DebugInfo::read(file, self.contents, image);
             let info = self.files.entry(key).or_insert_with(read).as_ref().ok();
-            // Where the call is, not where it returns to: that can be the next line, or another function.
+            // The address of the call, not of its return, which can be the next line or another function.
             let (Some(info), Some(call)) = (info, (address as u64).checked_sub(1)) else { return Vec::new() };
             let mut frames = Vec::new();
             if let Some(mut found) = info.frames(call) {
@@ -77,8 +77,8 @@ mod by_file {
                     });
                 }
             }
-            // Without debug information, or for code that has none, such as assembly, there are symbols. And with line tables
-            // alone (`line-tables-only`) names have no paths: the symbol has that of the function that was not inlined.
+            // Symbols name code without debug information, such as assembly. And with line tables alone
+            // (`line-tables-only`) names have no paths: the symbol has the path of the function that was not inlined.
             let has_path = |frame: &Frame| frame.function.as_ref().is_some_and(|name| name.contains("::"));
             if !frames.last().is_some_and(has_path)
                 && let Some(symbol) = info.symbol(call)
@@ -91,8 +91,8 @@ mod by_file {
         }
     }
 
-    /// Without the generic parameters that a name from line tables has: `reserve<u8, alloc::alloc::Global>`. A path has them
-    /// nowhere, or as `a::f::<T>`.
+    /// The name without its generic parameters, which names from line tables have: `reserve<u8, alloc::alloc::Global>`.
+    /// A path has them nowhere, or as `a::f::<T>`.
     fn without_parameters(name: &str) -> &str {
         match name.split_once('<') {
             Some((function, _)) if !function.is_empty() && !function.contains("::") => function,
@@ -105,11 +105,11 @@ mod by_file {
 mod in_process {
     use super::{Frame, Image, Path};
 
-    /// Nothing is read here.
+    /// Empty: nothing is read here.
     #[derive(Default)]
     pub(crate) struct Files {}
 
-    /// Nothing is kept.
+    /// Empty: nothing is kept.
     pub(crate) struct Names<'f>(std::marker::PhantomData<&'f Files>);
 
     impl<'f> Names<'f> {
@@ -123,7 +123,7 @@ mod in_process {
             Vec::new()
         }
 
-        /// The functions that go on at a return address, innermost first.
+        /// Functions of a return address, innermost first.
         #[allow(clippy::unused_self, reason = "other systems keep files")]
         #[cfg(all(feature = "backtraces", windows))]
         pub(crate) fn at(
@@ -134,10 +134,10 @@ mod in_process {
             address: usize,
         ) -> Vec<Frame> {
             let mut frames = Vec::new();
-            // It looks one byte before the address that it is given: where the call is, not where it returns to.
+            // It looks one byte before the given address: at the call, not at its return.
             backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
                 frames.push(Frame {
-                    // The alternate form leaves out the compiler's hash.
+                    // The alternate form omits the compiler's hash.
                     function: symbol.name().map(|name| format!("{name:#}").into()),
                     file: symbol.filename().map(|file| file.to_string_lossy().into()),
                     line: symbol.lineno(),
@@ -147,7 +147,7 @@ mod in_process {
             frames
         }
 
-        /// Names are not known here.
+        /// Names are not available here.
         #[allow(clippy::unused_self, reason = "other systems keep files")]
         #[cfg(not(all(feature = "backtraces", windows)))]
         pub(crate) fn at(

@@ -1,11 +1,11 @@
-//! Files that give no names.
+//! Files without usable names.
 
-/// The reason why a file gives no names.
+/// Reason why a file gives no names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unread {
-    /// It is missing, or in no form that is known.
+    /// Missing, or in an unknown format.
     Unreadable,
-    /// Another build has taken its place since it was loaded.
+    /// Another build has replaced it since it was loaded.
     #[cfg_attr(target_vendor = "apple", allow(dead_code, reason = "not looked at there"))]
     Replaced,
 }

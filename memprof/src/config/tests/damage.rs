@@ -1,4 +1,4 @@
-//! Files that something went wrong with.
+//! Damaged files.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ fn no_damage_to_a_file_makes_reading_it_panic() {
     let mut check = |bytes: &[u8]| {
         let result = match std::str::from_utf8(bytes) {
             Ok(text) => Config::from_toml(text, "memory_profile.toml"),
-            // Only a file can hold it.
+            // Only a file can contain it.
             Err(_) => {
                 fs::write(&path, bytes).unwrap();
                 Config::from_file(&path)
@@ -31,7 +31,7 @@ fn no_damage_to_a_file_makes_reading_it_panic() {
     for end in 0..bytes.len() {
         check(&bytes[..end]);
     }
-    // Comments are most of the file and hide the damage; what is left is all syntax.
+    // Comments are most of the file and hide the damage; the rest is all syntax.
     let bare: String = text.lines().filter(|line| !line.starts_with('#')).flat_map(|line| [line, "\n"]).collect();
     let bare = bare.as_bytes();
     for position in 0..bare.len() {

@@ -1,4 +1,4 @@
-//! The keys against the file that users copy and against the documentation.
+//! The keys, compared with the file that users copy and with the documentation.
 
 use toml::de::DeTable;
 
@@ -6,7 +6,7 @@ use super::shipped;
 use crate::config::Config;
 use crate::config::key::{KEYS, Key, Kind, SECTIONS};
 
-/// A key that has no value by default stands in the file as a comment.
+/// True if a key has no value by default: it is a comment in the file.
 fn is_without_value(key: &Key) -> bool {
     matches!(key.kind, Kind::Signals(_))
 }

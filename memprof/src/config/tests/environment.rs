@@ -8,7 +8,7 @@ fn every_key_can_be_set_by_its_variable() {
     let (root, ..) = project();
     let defaults = load_in(root.path(), None, &[]).unwrap().config;
     for key in KEYS {
-        // One of these differs from the default and is of the right type.
+        // One of these differs from the default and has the right type.
         let differs = ["false", "true", "77", "other", "SIGTERM"].iter().any(|value| {
             load_in(root.path(), None, &[(&key.variable(), value)]).is_ok_and(|loaded| loaded.config != defaults)
         });

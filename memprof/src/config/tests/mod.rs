@@ -1,4 +1,4 @@
-//! What is accepted, what is refused, and in which words.
+//! Accepted and refused configurations, and the messages.
 
 mod damage;
 mod declaration;

@@ -1,4 +1,4 @@
-//! Which file is read, and what happens when it cannot be.
+//! The search for the file, and failures to read it.
 
 use std::fs;
 use std::io;
@@ -31,7 +31,7 @@ fn a_named_file_goes_before_the_search_and_the_variable_before_all() {
     fs::write(project.join("a.toml"), "[reporting]\noutput_dir = 'a'").unwrap();
     fs::write(sub.join("b.toml"), "[reporting]\noutput_dir = 'b'").unwrap();
     let loaded = load_in(&sub, Some("../a.toml"), &[]).unwrap();
-    // Windows takes the dots away.
+    // Windows resolves the dots.
     assert_eq!(output_dir(&loaded), std::path::absolute(sub.join("../a")).unwrap());
     let loaded = load_in(&project, Some("a.toml"), &[("MEMPROF_CONFIG", "sub/b.toml")]).unwrap();
     assert_eq!(output_dir(&loaded), sub.join("b"));
@@ -74,7 +74,7 @@ fn what_cannot_be_read_is_an_error() {
     assert_eq!(error, "memory_profile.toml:2:5: the file is not UTF-8 text; save it as UTF-8");
     fs::write(project.join("memory_profile.toml"), "#".repeat((1 << 20) + 1)).unwrap();
     let error = load_in(&project, None, &[]).unwrap_err().to_string();
-    assert!(error.ends_with("it has more than 1 MB and cannot be a configuration"), "{error}");
+    assert!(error.ends_with("it is larger than 1 MB and cannot be a configuration"), "{error}");
 }
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! The words and the place of each mistake in a file.
+//! The message and the position of each mistake in a file.
 
 use crate::config::Config;
 
@@ -35,8 +35,8 @@ fn a_mistake_is_one_line_with_its_place_and_a_way_out() {
         ),
         ("enabled = true", "1:1: `enabled` belongs in the section [memory_profiling]"),
         ("enabld = true", "1:1: unknown key `enabld`; did you mean `enabled` in [memory_profiling]?"),
-        ("jemalloc = true", "1:1: `jemalloc` is a section; write [jemalloc] once, its keys beneath"),
-        ("[[reporting]]", "1:3: `reporting` is a section; write [reporting] once, its keys beneath"),
+        ("jemalloc = true", "1:1: `jemalloc` is a section; write [jemalloc] once, followed by its keys"),
+        ("[[reporting]]", "1:3: `reporting` is a section; write [reporting] once, followed by its keys"),
         (
             "[jemalloc]\nstats_print = 'yes'",
             "2:15: `stats_print` must be true or false; found the text `yes`; did you mean true?",
@@ -90,15 +90,15 @@ fn a_mistake_is_one_line_with_its_place_and_a_way_out() {
         ),
         (
             "[memory_profiling]\ndump_on_signal = ['SIGWINCH']",
-            "2:18: `dump_on_signal` has the unknown signal `SIGWINCH`; there are SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2",
+            "2:18: `dump_on_signal` has the unknown signal `SIGWINCH`; the signals are SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2",
         ),
         (
             "[memory_profiling]\ndump_on_signal = ['SIGKILL']",
-            "2:18: `dump_on_signal` has `SIGKILL`, which no program can catch; every_seconds bounds what is lost",
+            "2:18: `dump_on_signal` has `SIGKILL`, which cannot be caught; use every_seconds to limit the loss",
         ),
         (
             "[memory_profiling]\ndump_on_signal = ['SIGABRT']",
-            "2:18: `dump_on_signal` need not have `SIGABRT`: the reports are written before it, as dump_on_exit says",
+            "2:18: `dump_on_signal` must not have `SIGABRT`: dump_on_exit already writes the reports before an abort",
         ),
         (
             "[memory_profiling]\ndump_on_signal = 'SIGINT'",
@@ -114,11 +114,11 @@ fn a_mistake_is_one_line_with_its_place_and_a_way_out() {
         ),
         (
             "[reporting]\noutput_dir = 'a/{user}/b'",
-            "2:14: `output_dir` has the unknown placeholder `{user}`; there are {pid}, {time}, {program}, {host}",
+            "2:14: `output_dir` has the unknown placeholder `{user}`; the placeholders are {pid}, {time}, {program}, {host}",
         ),
         ("[reporting]\noutput_dir = ''", "2:14: `output_dir` must not be empty; write \".\" for the folder itself"),
         ("[reporting]\noutput_dir = \"a\\u0000b\"", "2:14: `output_dir` must not contain a NUL character"),
-        ("[reporting]\nleak_report = ''", "2:15: `leak_report` must not be empty; leave it out for the default name"),
+        ("[reporting]\nleak_report = ''", "2:15: `leak_report` must not be empty; omit the key for the default name"),
         (
             "[reporting]\nleak_report = 'a/b.txt'",
             "2:15: `leak_report` must be a file name without a folder; found `a/b.txt`; the folder is set by output_dir",
@@ -133,7 +133,7 @@ fn a_mistake_is_one_line_with_its_place_and_a_way_out() {
         ),
         (
             "[reporting]\nleak_report = 'jemalloc_statistics.txt'",
-            "2:15: jemalloc_statistics.txt is the file of jemalloc's statistics; choose another name",
+            "2:15: jemalloc_statistics.txt is reserved for jemalloc's statistics; choose another name",
         ),
         ("[jemalloc]\nstats_print = true\nstats_print = true", "3:1: duplicate key"),
         ("[jemalloc]\n\n[jemalloc]", "3:2: duplicate key"),
@@ -150,7 +150,7 @@ fn a_mistake_is_one_line_with_its_place_and_a_way_out() {
 
 #[test]
 fn the_first_mistake_of_the_file_is_the_one_that_is_shown() {
-    // The parser's tables are in alphabetical order, the file is not.
+    // The parser's tables are in alphabetical order, unlike the file.
     assert!(message("[reporting]\nzz = 1\naa = 2\n[jemalloc]\nbb = 3").starts_with("2:1: "));
 }
 

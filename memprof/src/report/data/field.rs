@@ -1,7 +1,7 @@
 //! Rows as serde sees them.
 //!
-//! Every field is one of the few kinds of [`Value`], and rows and lists stand behind `dyn`. So a format is compiled
-//! once, for `Value`, and not for each type of row.
+//! Every field is one of the few kinds of [`Value`], and rows and lists are behind `dyn`. So the code of a format is
+//! compiled once, for `Value`, and not for each type of row.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) enum Value<'d> {
     Row(&'d dyn Row),
 }
 
-/// Types that a row has as a field.
+/// Types that can be a field of a row.
 pub(crate) trait Field {
     fn value(&self) -> Value<'_>;
 }
@@ -32,7 +32,7 @@ pub(crate) trait List {
     fn item(&self, index: usize) -> Option<Value<'_>>;
 }
 
-/// The fields of a row with their names, in the order of their declaration.
+/// Fields of a row with their names, in the order of their declaration.
 pub(crate) type Fields<'d> = [(&'static str, &'d dyn Field)];
 
 /// A type that `data!` declares.

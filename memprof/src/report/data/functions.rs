@@ -3,10 +3,10 @@
 data! {
     /// One tracked function or named block.
     ///
-    /// The columns without a prefix are totals: the function and all beneath it in the call tree, each byte once.
-    /// The `self_*` columns count only what happened while it was the innermost tracked function.
+    /// Columns without a prefix are totals: the function and everything beneath it in the call tree, each byte once.
+    /// The `self_*` columns count only while it was the innermost tracked function.
     pub struct Function {
-        /// The function's Rust path, or the name it was given.
+        /// The function's Rust path, or its given name.
         name: String,
         /// Source file.
         file: String,
@@ -18,15 +18,15 @@ data! {
         active: u64,
         /// Calls that ended by a panic.
         panicked: u64,
-        /// Bytes allocated here and beneath.
+        /// Bytes allocated by the function and everything beneath it.
         allocated_bytes: u64,
-        /// Allocations here and beneath.
+        /// Allocations by the function and everything beneath it.
         allocated_count: u64,
-        /// Bytes freed here and beneath, whoever allocated them.
+        /// Bytes freed by the function and everything beneath it, whoever allocated them.
         deallocated_bytes: u64,
-        /// Frees here and beneath.
+        /// Frees by the function and everything beneath it.
         deallocated_count: u64,
-        /// Allocated − deallocated; negative where others' blocks were freed.
+        /// Allocated − deallocated; negative if blocks of other functions were freed.
         net_bytes: i64,
         /// Bytes allocated by the function's own code.
         self_allocated_bytes: u64,
@@ -38,13 +38,14 @@ data! {
         self_deallocated_count: u64,
         /// `self_allocated_bytes − self_deallocated_bytes`.
         self_net_bytes: i64,
-        /// The highest that one call stood above its entry, on its own thread, bytes. `None` while no call has ended.
+        /// Highest peak of one call above its entry, on its own thread, bytes. `None` while no call has ended.
         peak_bytes: Option<u64>,
-        /// Live bytes that the function's own code allocated, whoever will free them; an estimate where a sample is
-        /// tracked. `None` where the sample says too little of the function, where blocks that should have a record found no
-        /// room, and where nothing is tracked.
+        /// Live bytes that the function's own code allocated, whoever will free them; an estimate in a sample. `None`
+        /// if the sample says too little of the function, if blocks did not fit into the live table, or if nothing is
+        /// recorded.
         retained_bytes: Option<u64>,
-        /// Standard error of `retained_bytes`; 0 when exact, 3 × `sample_interval_bytes` where no sample was found.
+        /// Standard error of `retained_bytes`; 0 when exact, 3 × `sample_interval_bytes` without a sample of the
+        /// function.
         retained_error_bytes: Option<u64>,
         /// `allocated_bytes` in MB.
         allocated_mb: f64,
@@ -56,24 +57,24 @@ data! {
         per_call: Option<Distribution>,
         /// Peak above entry per call, bytes.
         peak_per_call: Option<Distribution>,
-        /// Calls beyond the function's budget. `None` where it has none.
+        /// Calls beyond the function's budget. `None` without a budget.
         violations: Option<Violations>,
-        /// What the whole process did while the function ran. `None` without `window = "process"`.
+        /// Figures of the whole process while the function ran. `None` without `window = "process"`.
         window: Option<Window>,
     }
 
-    /// How a function's calls kept to its budget. Of a recursion only the outermost call counts, and only what it did on
-    /// its own thread.
+    /// Violations of a function's budget. In a recursion only the outermost call counts. Only work on the call's own
+    /// thread counts.
     pub struct Violations {
-        /// Calls that have ended and went beyond a limit.
+        /// Ended calls that exceeded a limit.
         count: u64,
         /// The limits.
         budget: Budget,
-        /// The call that exceeded a limit by the largest factor. `None` while all kept to them.
+        /// The call that exceeded a limit by the largest factor. `None` if no call did.
         worst: Option<WorstCall>,
     }
 
-    /// The limits of one call. `None`: not limited.
+    /// Limits of one call. `None`: no limit.
     pub struct Budget {
         /// Bytes allocated.
         max_allocated_bytes: Option<u64>,
@@ -95,14 +96,14 @@ data! {
         peak_bytes: u64,
         /// Allocated − freed, bytes.
         net_bytes: i64,
-        /// Name of the thread; empty where the system knows none.
+        /// Name of the thread; empty if the system knows none.
         thread: String,
     }
 
-    /// What everybody did while calls of a function ran: the difference of the process's figures between entry and exit,
-    /// summed over the calls that have ended. Calls that overlap count the same bytes each; it is in no sum.
+    /// Figures of the whole process while calls of a function ran: the differences between entry and exit, summed over
+    /// the ended calls. Overlapping calls count the same bytes each, so a window is in no sum.
     pub struct Window {
-        /// Calls that have ended.
+        /// Ended calls.
         calls: u64,
         /// Bytes allocated by the process.
         allocated_bytes: u64,
@@ -112,10 +113,10 @@ data! {
         net_bytes: i64,
     }
 
-    /// How a figure is spread over the calls that have ended, bytes. Of a recursion only the outermost call counts.
+    /// Distribution of a figure over the ended calls, bytes. In a recursion only the outermost call counts.
     ///
-    /// The percentiles are by nearest rank, from log-linear buckets: off by at most 1/32 (3.1 %), exact below 16. They are
-    /// `None` where a thread had more distinct sizes of calls than it has room for.
+    /// The percentiles are nearest ranks from log-linear buckets: off by at most 1/32 (3.1 %), exact below 16. They are
+    /// `None` if a thread had more distinct sizes of calls than it has buckets.
     pub struct Distribution {
         /// Smallest, exact.
         min: u64,
@@ -129,7 +130,7 @@ data! {
         max: u64,
     }
 
-    /// What happened outside every tracked function.
+    /// Figures outside every tracked function.
     pub struct Unattributed {
         /// Bytes allocated.
         self_allocated_bytes: u64,
@@ -156,7 +157,7 @@ data! {
         parent: Option<u32>,
         /// Name of the function.
         function: String,
-        /// Calls by this path.
+        /// Calls on this path.
         calls: u64,
         /// Bytes allocated by the function's own code on this path.
         self_allocated_bytes: u64,
@@ -172,9 +173,9 @@ data! {
 
     /// One ledger: a thread, or several threads one after the other.
     pub struct Thread {
-        /// Name of the (last) thread, or what stands for it.
+        /// Name of the (last) thread, or a substitute.
         name: String,
-        /// How many threads this row served.
+        /// Threads that this row served.
         threads_served: u64,
         /// Bytes allocated.
         self_allocated_bytes: u64,
@@ -184,7 +185,7 @@ data! {
         self_deallocated_bytes: u64,
         /// Frees.
         self_deallocated_count: u64,
-        /// Allocated − deallocated; negative where another thread's blocks were freed.
+        /// Allocated − deallocated; negative if blocks of another thread were freed.
         self_net_bytes: i64,
     }
 }

@@ -1,4 +1,4 @@
-//! From any format of serde to the rows of a report, with the place of an error.
+//! Rows of a report, read from any serde format, with the path of an error.
 
 use std::cell::RefCell;
 use std::fmt::{self, Display};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_core::de::{DeserializeSeed, Deserializer, Error, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
 
-/// Types that a row has as a field.
+/// Types that can be a field of a row.
 pub(crate) trait Read: Sized {
     fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error>;
 }
@@ -23,11 +23,11 @@ impl Trace {
     }
 }
 
-/// A place in a report, linked to the places around it.
+/// A place in a report, linked to the enclosing places.
 pub(crate) struct Place<'p> {
     step: Step,
     around: Option<&'p Place<'p>>,
-    /// `None`: nobody asks where an error is.
+    /// `None`: the path of an error is not needed.
     trace: Option<&'p Trace>,
 }
 
@@ -78,7 +78,7 @@ impl<'p> Place<'p> {
         Ok(())
     }
 
-    /// The value of the field `name`, or that it is missing.
+    /// The value of the field `name`, or the error that it is missing.
     pub(crate) fn given<T, E: Error>(&self, name: &'static str, value: Option<T>) -> Result<T, E> {
         value.ok_or_else(|| self.beneath(Step::Field(name)).failed(E::custom("missing field")))
     }

@@ -1,4 +1,4 @@
-//! Reports that go into a device or a pipe.
+//! Reports to a device or a pipe.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -6,11 +6,11 @@ use std::path::Path;
 
 use crate::os::patience;
 
-/// A device or a pipe. A pipe is given what its reader takes, as long as it takes something every two seconds.
+/// A device or a pipe. Writing to a pipe fails if its reader takes nothing for two seconds.
 pub(super) struct Device(File);
 
 impl Device {
-    /// A pipe that nobody reads must not stop the program: it is an error instead.
+    /// Opens a device or a pipe. A pipe without a reader is an error, because it must not stop the program.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let mut options = File::options();
         options.write(true);

@@ -1,4 +1,4 @@
-//! The folders that reports are in.
+//! Folders of the reports.
 
 use std::fs::{self, File};
 use std::io;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use super::standing::is_trusted;
 
-/// Makes the folder, if it is missing. Others may read it at most.
+/// Creates the folder, if it is missing. Other users can read it at most.
 pub(super) fn make(folder: &Path) -> io::Result<()> {
     check_links(folder)?;
     if folder.is_dir() {
@@ -20,8 +20,8 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// The same; reports are not meant to be committed: git ignores what is in a folder of memprof's own. Where it cannot be made,
-/// the files say so.
+/// As [`make`], with a `.gitignore` in a new folder, because reports are not meant to be committed. If the folder
+/// cannot be created, writing the files fails and says so.
 pub(super) fn make_ignored(folder: &Path) {
     if folder.exists() || make(folder).is_err() {
         return;
@@ -32,10 +32,10 @@ pub(super) fn make_ignored(folder: &Path) {
     }
 }
 
-/// Permissions of a new file: others may read it at most.
+/// Permissions of a new file: other users can read it at most.
 pub(super) const MODE: u32 = 0o644;
 
-/// A file that was not there.
+/// Creates a file that must not exist.
 pub(super) fn new_file(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);
@@ -44,19 +44,20 @@ pub(super) fn new_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// The folder for what can be written nowhere else. Where the program has more privileges than its user, a variable of that
-/// user does not name it.
+/// Folder of last resort. If the program has more privileges than its user, an environment variable of that user cannot
+/// name it.
 pub(super) fn temporary() -> PathBuf {
     if cfg!(unix) && crate::os::privileges::are_raised() { PathBuf::from("/tmp") } else { std::env::temp_dir() }
 }
 
-/// True if anybody may make files in it.
+/// True if every user may create files in it.
 #[cfg(unix)]
 pub(super) fn is_shared(folder: &Path) -> bool {
     fs::metadata(folder).is_ok_and(|there| std::os::unix::fs::MetadataExt::mode(&there) & 0o002 != 0)
 }
 
-/// An error if the path goes by a link that another user has made in a folder where more than this user and root may.
+/// An error if the path contains a link that another user has made in a folder that others than this user and root can
+/// write to.
 #[cfg(unix)]
 fn check_links(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;

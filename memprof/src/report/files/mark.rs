@@ -1,11 +1,11 @@
-//! What a report says of its run near its beginning: enough to judge whether it may be replaced, without reading all of it.
+//! The mark of a report: its run, near its beginning, so that it can be judged without reading all of it.
 
 use super::run::Run;
 
-/// So many bytes from the beginning have the mark in them: the name of the program stands before it, nothing else.
+/// Bytes from the beginning that contain the mark: only the name of the program stands before it.
 pub(super) const LENGTH: usize = 4096;
 
-/// Run of a report, and whether it is the last report of that run.
+/// The run of a report, and a flag for the last report of that run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) run: Run,
@@ -13,7 +13,7 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
-    /// The mark in the first bytes of a file. `None`: this is no report, or one that was damaged.
+    /// The mark in the first bytes of a file. `None`: it is no report, or a damaged one.
     pub(super) fn of(beginning: &[u8]) -> Option<Self> {
         let run = value(beginning, b"\"run\"")?.strip_prefix(b"\"")?;
         let run = run.get(..run.iter().position(|byte| *byte == b'"')?)?;
@@ -27,7 +27,8 @@ impl Mark {
     }
 }
 
-/// The text from the value of this key on. In a string a quote is escaped: one that is not, with a colon behind it, ends a key.
+/// The text from the value of this key on. In a string quotes are escaped: an unescaped quote before a colon ends a
+/// key.
 fn value<'t>(text: &'t [u8], key: &[u8]) -> Option<&'t [u8]> {
     let after = |start: usize| text.get(start + key.len()..).map(<[u8]>::trim_ascii_start);
     let mut places = text.windows(key.len()).enumerate().filter(|(_, window)| *window == key);

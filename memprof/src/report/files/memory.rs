@@ -1,4 +1,4 @@
-//! What a profile knows of the files under its names: those that stood there when it started, and those that it has written.
+//! A profile's knowledge of the files under its names: those from before it started, and those that it has written.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,26 +10,26 @@ use super::rule::{Rule, Verdict};
 use super::standing::{FileId, Look, Standing, look};
 use crate::report::Written;
 
-/// The most files that are noted: more than stand there but for a mishap. Those beyond are not replaced.
+/// Limit of noted files, far beyond a usual number. Files beyond it are not replaced.
 const MOST: usize = 4096;
 
-/// It belongs to one profile of one process.
+/// Knowledge of one profile of one process.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
-    /// `None`: nobody has looked.
+    /// Files from before the profile started; `None` if nobody has looked.
     pub(super) noted: Option<Arc<HashMap<PathBuf, Standing>>>,
-    /// The suffix of its reports, once there is one.
+    /// Suffix of the reports, once they have one.
     pub(super) suffix: Option<u32>,
-    /// The same of those in the temporary directory.
+    /// Suffix of the reports in the temporary directory.
     pub(super) suffix_elsewhere: Option<u32>,
-    /// Part of the names there, where those that can be foreseen are taken.
+    /// Random part of the names there, used once the predictable names are taken.
     pub(super) chance: Option<u64>,
-    /// What it has written.
+    /// Files that the profile has written.
     pub(super) written: HashMap<PathBuf, FileId>,
 }
 
 impl Memory {
-    /// Notes what stands under the names, also under numbered ones if there will be any.
+    /// Notes the files under the names, and under numbered ones if there will be any.
     pub(crate) fn of(names: &Names, has_numbers: bool) -> Self {
         let mut noted = HashMap::new();
         if has_numbers {
@@ -54,7 +54,7 @@ impl Memory {
         Self { noted: Some(Arc::new(noted)), ..Self::default() }
     }
 
-    /// The verdict on each suffix, by all reports that have it now.
+    /// The verdict on each suffix, from all reports that have it now.
     pub(super) fn series(names: &Names, rule: &Rule<'_>) -> HashMap<u32, Verdict> {
         let mut verdicts = HashMap::new();
         for (suffix, path) in all(&names.folder, &names.allocations) {
@@ -68,7 +68,7 @@ impl Memory {
         verdicts
     }
 
-    /// Removes the files of a report, if they are still those that were written.
+    /// Removes the files of a report, if they are still the written ones.
     pub(crate) fn remove(&mut self, written: &Written) {
         for (path, has_mark) in [(&written.allocation_report, true), (&written.leak_report, false)] {
             if let Some(id) = self.written.remove(path)
@@ -81,16 +81,16 @@ impl Memory {
         }
     }
 
-    /// Numbered reports come and go: what is gone needs no memory.
+    /// Numbered reports come and go; removed ones are forgotten.
     pub(super) fn remember(&mut self, path: &Path, id: FileId) {
         self.written.retain(|path, id| FileId::at(path) == Some(*id));
-        // Times are no numbers: they are those that the file has now.
+        // Without file numbers the identity is made of times, which are those that the file has now.
         let id = if cfg!(unix) { id } else { FileId::at(path).unwrap_or(id) };
         self.written.insert(path.to_owned(), id);
     }
 }
 
-/// False: nothing has this name.
+/// Notes the file under a name. False: there is none.
 fn note(noted: &mut HashMap<PathBuf, Standing>, path: &Path) -> bool {
     match look(path) {
         Ok(Look::Free) | Err(_) => false,
@@ -102,9 +102,9 @@ fn note(noted: &mut HashMap<PathBuf, Standing>, path: &Path) -> bool {
     }
 }
 
-/// The files in a folder that have one of the names that come from `name`.
+/// Files in a folder with names that are derived from `name`.
 fn all(folder: &Path, name: &Path) -> impl Iterator<Item = (u32, PathBuf)> {
-    // A name may lead into a folder of its own.
+    // A name may contain a folder.
     let folder = folder.join(name).parent().map(Path::to_owned).unwrap_or_default();
     let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
     entries

@@ -1,10 +1,10 @@
-//! The names of a report's files.
+//! File names of a report.
 
 use std::path::{Path, PathBuf};
 
 use crate::report::placeholder::insert;
 
-/// The files of a report: those of all its numbers and suffixes come from these.
+/// Base names of a report's files: all numbers and suffixes are added to these.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     pub(crate) folder: PathBuf,
@@ -14,7 +14,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// With more in the names of all files, before their extensions.
+    /// The names with `more` before their extensions.
     pub(crate) fn with(&self, more: &str) -> Self {
         let [allocations, leaks, statistics] =
             [&self.allocations, &self.leaks, &self.statistics].map(|name| insert(name, more));
@@ -22,14 +22,14 @@ impl Names {
     }
 }
 
-/// `memory.json` with suffix 2 and number 7: `memory-2.0007.json`. Suffix 1 is none.
+/// `memory.json` with suffix 2 and number 7: `memory-2.0007.json`. Suffix 1 adds nothing.
 pub(super) fn variant(name: &Path, suffix: u32, number: Option<u64>) -> PathBuf {
     let suffix = if suffix > 1 { format!("-{suffix}") } else { String::new() };
     let number = number.map_or_else(String::new, |number| format!(".{number:04}"));
     insert(name, &(suffix + &number))
 }
 
-/// The suffix of a file that has one of the names that come from `name`. `None`: it has another name.
+/// The suffix of a file whose name is derived from `name`. `None`: it has another name.
 pub(super) fn suffix_of(name: &Path, file: &Path) -> Option<u32> {
     let bytes = |part: &Path| part.as_os_str().as_encoded_bytes().to_vec();
     let stem = bytes(Path::new(name.file_stem()?));

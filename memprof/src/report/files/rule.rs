@@ -1,20 +1,20 @@
-//! The rule that decides which name a report gets, so that no report is lost that somebody may still want.
+//! The rule that decides the name of a report, so that no report is lost that somebody may still want.
 //!
-//! When a profile starts it notes what stands under its names. A file that is still the noted one is replaced if it is the
-//! last report of its run, or its run is known to be over; so is one of this very profile. Everything else stays, and the
-//! report gets `-2`, `-3` … No clock decides.
+//! When a profile starts it notes the files under its names. A file that is still the noted one is replaced if it is
+//! the last report of its run, or its run is known to be over; so is a file of this very profile. Everything else
+//! stays, and the report gets `-2`, `-3` … No clock decides.
 //!
-//! | what stands there | verdict |
+//! | existing file | verdict |
 //! |---|---|
-//! | nothing | free |
+//! | none | free |
 //! | a report of this profile | ours |
 //! | noted, and the last of its run, or its run is over; noted and empty | replaceable |
 //! | by an earlier process with this process id | replaceable |
 //! | by an earlier profile of this process, or another forked child of the same profile | earlier |
 //! | noted, and nobody can tell (another container, another machine, no report at all) | unjudged |
-//! | all else: by a program that runs, or that ran beside this one | taken |
+//! | anything else: by a program that runs, or that ran beside this one | taken |
 //!
-//! Of those that are earlier, or unjudged, as many stand side by side as `keep` says; then the oldest is replaced.
+//! Up to `keep` earlier reports, and as many unjudged ones, stand side by side; then the oldest is replaced.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use super::mark::Mark;
 use super::run::Run;
 use super::standing::{FileId, Standing};
 
-/// Whether a name can be had. A later one outweighs an earlier one.
+/// Verdict on a name. A later one outweighs an earlier one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verdict {
     #[default]
@@ -35,21 +35,21 @@ pub(super) enum Verdict {
     Taken,
 }
 
-/// What is known to whoever judges.
+/// Facts that a verdict is based on.
 pub(super) struct Rule<'a> {
     pub(super) ours: Run,
-    /// What stood there when the profile started. `None`: nobody has looked, as in a forked child.
+    /// Files from when the profile started. `None`: nobody has looked, as in a forked child.
     pub(super) noted: Option<&'a HashMap<PathBuf, Standing>>,
-    /// What this run has written.
+    /// Files that this run has written.
     pub(super) written: &'a HashMap<PathBuf, FileId>,
-    /// True where anybody may make files: those of other users are left alone.
+    /// True if every user may create files in the folder: files of other users are left alone.
     pub(super) own_only: bool,
     pub(super) keep: usize,
     pub(super) is_final: bool,
 }
 
 impl Rule<'_> {
-    /// Judges a report in JSON.
+    /// Judges a JSON report.
     pub(super) fn judge(&self, path: &Path, standing: &Standing) -> Verdict {
         if self.own_only && !standing.is_own {
             return Verdict::Taken;
@@ -61,10 +61,10 @@ impl Rule<'_> {
         }
         let is_noted = self.is_noted(path, standing);
         if process.is(&own) {
-            // This process runs one profile at a time; one without a last report wanted none, or gave way to `exec`.
+            // This process runs one profile at a time; one without a last report wanted none, or ended by `exec`.
             return if is_noted && !mark.is_final { Verdict::Replaceable } else { Verdict::Earlier };
         }
-        // Forked children of one program, of which a later one has got the process id of an earlier one.
+        // Forked children of one program, of which a later one has the process id of an earlier one.
         if mark.run.profile == self.ours.profile {
             return Verdict::Earlier;
         }
@@ -79,7 +79,7 @@ impl Rule<'_> {
         }
     }
 
-    /// Judges a file that says nothing of its run: a report for people, or something else.
+    /// Judges a file without a mark: a text report, or something else.
     pub(super) fn judge_unmarked(&self, path: &Path, standing: &Standing) -> Verdict {
         let is_noted = self.is_noted(path, standing);
         match self.written.get(path) {
@@ -91,11 +91,11 @@ impl Rule<'_> {
         }
     }
 
-    /// Judges a report for people whose report in JSON is elsewhere.
+    /// Judges a text report whose JSON report is elsewhere.
     pub(super) fn judge_text(&self, path: &Path, standing: &Standing) -> Verdict {
         match self.judge_unmarked(path, standing) {
             Verdict::Unjudged if self.is_noted(path, standing) => Verdict::Replaceable,
-            // Nothing tells whose it is: it is not the one that stood there.
+            // Its owner is unknown: it is not the noted file.
             Verdict::Taken if standing.is_own => Verdict::Unjudged,
             verdict => verdict,
         }
@@ -105,17 +105,17 @@ impl Rule<'_> {
         self.noted.and_then(|noted| noted.get(path)).is_some_and(|before| standing.is_still(before))
     }
 
-    /// True if the last report of this run stood there when the profile started.
+    /// True if the last report of this run was there when the profile started.
     fn has_ended(&self, mark: Mark) -> bool {
         let is_last = |other: &Standing| other.mark.is_some_and(|other| other.is_final && other.run == mark.run);
         self.noted.is_some_and(|noted| noted.values().any(is_last))
     }
 
-    /// True if so many may not stand side by side with another one.
+    /// True if this many files may not stand side by side with another one.
     pub(super) fn is_too_many(&self, verdict: Verdict, count: usize) -> bool {
         match verdict {
             Verdict::Earlier => count >= self.keep,
-            // The last report of a run is judged by everybody.
+            // The last report of a run can be judged by every process.
             Verdict::Unjudged => count >= self.keep + usize::from(self.is_final),
             _ => false,
         }

@@ -1,4 +1,4 @@
-//! The run that a report belongs to, as the report names it in `program.run`.
+//! The run of a report, as in the report's `program.run`.
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -7,22 +7,22 @@ use std::str::FromStr;
 
 use crate::os::process::ProcessId;
 
-/// One profile of one process. Another process can judge by it whether the run is over.
+/// One profile of one process. Another process can judge by it if the run is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) process: ProcessId,
-    /// A number by chance. A forked child has its parent's.
+    /// A random number. A forked child has its parent's.
     pub(crate) profile: u64,
 }
 
 impl Run {
-    /// That of a profile in this process.
+    /// The run of a profile in this process.
     pub(crate) fn own(profile: u64) -> Self {
         Self { process: ProcessId::own(), profile }
     }
 }
 
-/// As `place-pid-start-profile`: hexadecimal but for the process id, `0` for what is not known.
+/// As `place-pid-start-profile`: hexadecimal except for the process id; `0` for unknown parts.
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ProcessId { place, pid, started } = self.process;
@@ -46,10 +46,10 @@ impl FromStr for Run {
     }
 }
 
-/// A number by chance, which nobody can foresee.
+/// A random number that nobody can predict.
 pub(crate) fn random() -> u64 {
     let mut hasher = RandomState::new().build_hasher();
-    // A forked child has its parent's keys.
+    // A forked child has its parent's hash keys.
     hasher.write_u32(std::process::id());
     hasher.finish()
 }

@@ -1,4 +1,4 @@
-//! A whole file gets the first of its names that the rule lets it have.
+//! The name of a complete file: the first one that the rule allows.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,32 +7,32 @@ use super::rule::{Rule, Verdict};
 use super::standing::{FileId, Look, Standing, look};
 use super::unfinished::{Taken, Unfinished};
 
-/// So many names are tried, and each so often where other programs are faster.
+/// Limit of names to try, and of attempts for each if other programs are faster.
 const MOST_NAMES: u32 = 10_000;
 const TRIES: u32 = 8;
 
-/// The names that a file may have, and who judges what stands there.
+/// The possible names of a file, and the judge of existing files.
 pub(super) struct Choice<'a> {
-    /// The name with this suffix; 1: none.
+    /// The name with this suffix; 1: no suffix.
     pub(super) name: &'a dyn Fn(u32) -> PathBuf,
     /// The suffix to begin with.
     pub(super) first: u32,
     pub(super) judge: &'a dyn Fn(&Path, &Standing) -> Verdict,
-    /// The verdict on all that belongs to a suffix.
+    /// The verdict on all files with a suffix.
     pub(super) series: &'a dyn Fn(u32) -> Verdict,
 }
 
-/// Where a file has gone.
+/// Path of a file, and the verdict on its predecessor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Settled {
     pub(super) path: PathBuf,
     pub(super) suffix: u32,
-    /// The verdict on what stood there: it holds for all that belongs to it.
+    /// Verdict on the replaced file, which also applies to the files that belong to it.
     pub(super) verdict: Verdict,
     pub(super) id: FileId,
 }
 
-/// A name that can be had only where too many stand side by side.
+/// A name that is only available if too many files stand side by side.
 struct Candidate {
     verdict: Verdict,
     suffix: u32,
@@ -63,7 +63,7 @@ pub(super) fn settle(file: &mut Unfinished, choice: &Choice<'_>, rule: &Rule<'_>
             match take(file, &path, &look, verdict, rule) {
                 Ok(Taken::Yes) => return Ok(Settled { path, suffix, verdict, id: file.id() }),
                 Ok(Taken::No) => {}
-                // A folder in which nobody may replace what others have made.
+                // A folder in which nobody may replace files of other users.
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !matches!(look, Look::Free) => {
                     refused = Some(error);
                     break;
@@ -77,12 +77,12 @@ pub(super) fn settle(file: &mut Unfinished, choice: &Choice<'_>, rule: &Rule<'_>
 
 fn verdict(path: &Path, look: &Look, choice: &Choice<'_>, rule: &Rule<'_>) -> Verdict {
     match look {
-        // Those of others stay where anybody may make some.
+        // Files of other users stay in a folder where every user may create some.
         Look::Link(standing) if rule.own_only && !standing.is_own => Verdict::Taken,
         Look::Free => Verdict::Free,
-        // What a link points to has no other name than its own.
+        // The target of a link has no other name than its own.
         Look::File(real, standing) if real == path => (choice.judge)(path, standing),
-        // A link itself holds no report.
+        // A link itself is no report.
         Look::Link(_) => Verdict::Replaceable,
         Look::File(..) | Look::Folder | Look::Device => Verdict::Taken,
     }
@@ -113,7 +113,7 @@ pub(super) fn replace(
     file.replace(path, Some(before), verdict == Verdict::Ours, &is_it)
 }
 
-/// Where more stand side by side than may, the oldest of them makes room.
+/// Replaces the oldest file if too many stand side by side.
 fn replace_oldest(
     file: &mut Unfinished,
     candidates: &mut Vec<Candidate>,

@@ -1,4 +1,4 @@
-//! What stands under a name.
+//! Existing files under the names of a report.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::mark::{LENGTH, Mark};
 
-/// Number of a file, which tells it from others that had its name before.
+/// Identity of a file, which distinguishes it from earlier files of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId {
     device: u64,
@@ -21,7 +21,7 @@ impl FileId {
         Self { device: there.dev(), number: there.ino() }
     }
 
-    /// There are no numbers to be had: its times stand for it.
+    /// The identity without file numbers: the file's times.
     #[cfg(not(unix))]
     pub(super) fn of(there: &Metadata) -> Self {
         let time = |time: io::Result<SystemTime>| {
@@ -31,20 +31,20 @@ impl FileId {
         Self { device: time(there.created()), number: time(there.modified()) }
     }
 
-    /// That of the file or link under this name.
+    /// The identity of the file or link under this name.
     pub(super) fn at(path: &Path) -> Option<Self> {
         fs::symlink_metadata(path).ok().map(|there| Self::of(&there))
     }
 }
 
-/// A file that stands under a name.
+/// An existing file under a name.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
     pub(super) id: FileId,
-    /// What it says of its run, if it is a report in JSON.
+    /// Its mark, if it is a JSON report.
     pub(super) mark: Option<Mark>,
     pub(super) is_empty: bool,
-    /// True if it is this user's.
+    /// True if it belongs to this user.
     pub(super) is_own: bool,
     /// Its permissions.
     pub(super) mode: u32,
@@ -70,14 +70,14 @@ impl Standing {
     }
 }
 
-/// What a look at a name has found.
+/// Result of a look at a name.
 #[derive(Debug)]
 pub(super) enum Look {
-    /// Nothing.
+    /// No file.
     Free,
-    /// A file, under the name that it has itself: links of this user and of root are followed.
+    /// A file, under its real name: links of this user and of root are followed.
     File(PathBuf, Standing),
-    /// A link that is not followed: to nothing, or made by another user.
+    /// A link that is not followed: its target is missing, or another user made it.
     Link(Standing),
     Folder,
     /// A device or a pipe.
@@ -108,7 +108,7 @@ fn look_at(path: PathBuf, there: &Metadata) -> Look {
     if !there.is_file() {
         return Look::Device;
     }
-    // One that may not be read is judged by what else is known of it.
+    // An unreadable file is judged by its other properties.
     let standing = read(&path).unwrap_or_else(|_| Standing::new(there, None));
     Look::File(path, standing)
 }
@@ -116,7 +116,7 @@ fn look_at(path: PathBuf, there: &Metadata) -> Look {
 fn read(path: &Path) -> io::Result<Standing> {
     let mut options = File::options();
     options.read(true);
-    // What has taken its place meanwhile is neither followed nor waited for.
+    // A replacement that has come meanwhile is neither followed nor waited for.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOFOLLOW);
     let file = options.open(path)?;
@@ -129,7 +129,7 @@ fn read(path: &Path) -> io::Result<Standing> {
     Ok(Standing::new(&there, Mark::of(&beginning)))
 }
 
-/// True if whoever made the link may decide where this program writes.
+/// True if the owner of the link may decide where this program writes.
 #[cfg(unix)]
 pub(super) fn is_trusted(there: &Metadata) -> bool {
     let owner = std::os::unix::fs::MetadataExt::uid(there);

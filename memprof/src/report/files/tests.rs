@@ -1,4 +1,4 @@
-//! Where the files end up when all is well, and when it is not.
+//! Paths of the written files, with and without failures.
 
 use super::*;
 use crate::report::golden;
@@ -6,7 +6,7 @@ use std::fs;
 #[cfg(unix)]
 use std::fs::File;
 
-/// A directory for the reports, one for what falls back, and both file names.
+/// A directory for the reports, one for the fallback, and both file names.
 struct Place {
     dir: tempfile::TempDir,
     other: tempfile::TempDir,
@@ -35,7 +35,7 @@ impl Place {
         write_or_else(&output(report, &names, statistics), memory, self.other.path())
     }
 
-    /// Writes, and expects the JSON in the other directory, for a reason that has `words`.
+    /// Writes, and expects the JSON in the fallback directory, for a reason that contains `words`.
     #[track_caller]
     fn allocations_fall_back(&self, words: &str) {
         let written = self.write().expect("the other directory can be written");
@@ -139,7 +139,7 @@ fn a_directory_in_place_of_the_file() {
 fn a_name_that_is_none() {
     let mut place = Place::new();
     place.allocations = place.dir.path().join("new/..");
-    // Windows takes the dots away before it looks at the disk.
+    // Windows resolves the dots before it looks at the disk.
     place.allocations_fall_back(if cfg!(windows) { "this is a directory" } else { "is no file name" });
 }
 
@@ -179,7 +179,7 @@ fn links_and_pipes_stay_what_they_are() {
     place.allocations = place.dir.path().join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&place.allocations).status();
     assert!(made.is_ok_and(|status| status.success()), "mkfifo works here");
-    // Nobody reads it: this must neither wait nor put a file there.
+    // It has no reader: writing must neither wait nor replace it.
     place.allocations_fall_back("");
     assert!(fs::metadata(&place.allocations).expect("it is there").file_type().is_fifo());
 }

@@ -1,4 +1,4 @@
-//! A file that is being written and has no name of its own yet.
+//! A file that is being written and does not have its name yet.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -12,10 +12,10 @@ use super::standing::{FileId, Standing};
 use crate::os::rename;
 use crate::report::placeholder::insert;
 
-/// So many names are tried.
+/// Attempts to find a free name.
 const TRIES: u32 = 100;
 
-/// A whole file beside the place it is meant for. It is gone if that place is never taken.
+/// A complete file beside its place. It disappears if it never gets that place.
 pub(super) struct Unfinished {
     folder: PathBuf,
     /// `None`: it has no name at all.
@@ -26,7 +26,7 @@ pub(super) struct Unfinished {
     mode: u32,
 }
 
-/// What has become of a name that was to be taken.
+/// Result of an attempt to take a name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     Yes,
@@ -34,10 +34,10 @@ pub(super) enum Taken {
     No,
 }
 
-/// Set once a file without a name could not be given one: from then on there are none.
+/// Set once an unnamed file could not be given a name: from then on none are created.
 static ARE_REFUSED: AtomicBool = AtomicBool::new(false);
 
-/// Has a new file with these contents given its name by `work`.
+/// Creates a file with these contents and lets `work` give it its name.
 pub(super) fn with_file<R>(
     folder: &Path,
     contents: &dyn Fn(&mut dyn Write) -> io::Result<()>,
@@ -51,8 +51,7 @@ pub(super) fn with_file<R>(
 }
 
 impl Unfinished {
-    /// A new file with these contents in the folder; nothing that is there, and nothing that a link points to, is opened
-    /// for it.
+    /// A new file with these contents in the folder. Existing files and targets of links are never opened.
     fn new(folder: &Path, contents: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Self> {
         let unnamed = if ARE_REFUSED.load(Relaxed) { None } else { rename::unnamed(folder, folder::MODE) };
         let (path, file) = match unnamed {
@@ -68,12 +67,12 @@ impl Unfinished {
         Ok(new)
     }
 
-    /// Its number.
+    /// Its identity.
     pub(super) fn id(&self) -> FileId {
         self.id
     }
 
-    /// Gives it a name that is free.
+    /// Gives it a free name.
     pub(super) fn take(&mut self, path: &Path) -> io::Result<Taken> {
         self.set_mode(self.mode);
         let taken = match &self.path {
@@ -86,8 +85,8 @@ impl Unfinished {
         }
     }
 
-    /// Gives it the name of another file, if that is still the one that was looked at: `is_it` tells, of whatever had the
-    /// name in the end. `is_ours`: nobody else replaces that file.
+    /// Gives it the name of another file, if that is still the expected one: `is_it` checks the file that had the name
+    /// in the end. `is_ours`: no other program replaces that file.
     pub(super) fn replace(
         &mut self,
         path: &Path,
@@ -113,25 +112,25 @@ impl Unfinished {
         if FileId::at(&own) == Some(self.id) {
             return Ok(Taken::No);
         }
-        // A third one has replaced ours meanwhile, as it was told to. Its report stays, under the name that ours had.
+        // A third program has rightly replaced ours meanwhile. Its report stays, under the name that ours had.
         self.has_its_name();
         Err(io::Error::new(io::ErrorKind::AlreadyExists, "other programs replace it at the same moment"))
     }
 
-    /// The same where files cannot change places: the other file is moved away, looked at, and moved back if it is not
-    /// the one.
+    /// As [`replace`](Self::replace), on systems that cannot exchange two files: the other file is moved away, checked,
+    /// and moved back if it is not the expected one.
     fn replace_in_steps(&mut self, own: &Path, path: &Path, is_it: &dyn Fn(&Path) -> bool) -> io::Result<Taken> {
         let away = path.with_file_name(random_name());
         rename::over(path, &away)?;
         if !is_it(&away) {
-            // Another program was faster: its report gets its name back, or one beside it where that is taken meanwhile.
+            // Another program was faster: its report gets its name back, or a similar one if that is taken meanwhile.
             if rename::to_free(&away, path).is_err() {
                 rename::to_free(&away, &insert(path, &format!("-{:016x}", random())))?;
             }
             return Ok(Taken::No);
         }
         match rename::to_free(own, path) {
-            // The name was taken meanwhile. What had it before would have been replaced by that program, too.
+            // The name was taken meanwhile. That program would have replaced the earlier file, too.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let _ = fs::remove_file(&away);
                 Ok(Taken::No)
@@ -147,7 +146,7 @@ impl Unfinished {
         }
     }
 
-    /// Gives it its name, whatever has that name now.
+    /// Gives it its name, even if a file has that name.
     pub(super) fn overwrite(&mut self, path: &Path, before: Option<&Standing>) -> io::Result<()> {
         self.set_mode_of(before);
         rename::over(&self.own_name()?, path)?;
@@ -155,7 +154,7 @@ impl Unfinished {
         Ok(())
     }
 
-    /// As the owner of the file that is replaced has set it.
+    /// Copies the permissions of the replaced file.
     fn set_mode_of(&self, before: Option<&Standing>) {
         self.set_mode(match before {
             Some(before) if before.is_own => before.mode,
@@ -165,12 +164,12 @@ impl Unfinished {
     }
 
     fn has_its_name(&mut self) -> Taken {
-        // From now on another thread may have a file by the name that was given up.
+        // From now on another thread may have a file of that name.
         self.path = None;
         Taken::Yes
     }
 
-    /// A file without a name gets one.
+    /// Gives a name to an unnamed file.
     fn name(&self, path: &Path) -> io::Result<()> {
         let result = rename::name(&self.file, path);
         if result.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
@@ -179,7 +178,7 @@ impl Unfinished {
         result
     }
 
-    /// A name of its own, in place of none.
+    /// Gives an unnamed file a name of its own.
     fn own_name(&mut self) -> io::Result<PathBuf> {
         if let Some(path) = &self.path {
             return Ok(path.clone());
@@ -190,7 +189,8 @@ impl Unfinished {
         Ok(path)
     }
 
-    /// Keeps others out until it is known who may read it. Returns who may read a new file in this folder.
+    /// Removes other users' access until the final permissions are known. Returns the permissions of a new file in this
+    /// folder.
     #[cfg(unix)]
     fn close_to_others(&self, folder: &Path) -> io::Result<u32> {
         let mode = std::os::unix::fs::MetadataExt::mode(&self.file.metadata()?) & 0o777;
@@ -203,7 +203,7 @@ impl Unfinished {
         Ok(0)
     }
 
-    /// Some file systems know no permissions.
+    /// Some file systems have no permissions.
     #[cfg(unix)]
     fn set_mode(&self, mode: u32) {
         let _ = self.file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
@@ -226,7 +226,7 @@ fn create(folder: &Path) -> io::Result<(PathBuf, File)> {
     result
 }
 
-/// A name that nobody can take before.
+/// A name that nobody can take in advance.
 fn random_name() -> String {
     format!(".memprof-{:016x}.tmp", random())
 }
@@ -261,7 +261,7 @@ mod tests {
         let path = folder.path().join("report");
         assert_eq!(first.take(&path).unwrap(), Taken::Yes);
         assert_eq!(second.take(&path).unwrap(), Taken::No, "it is taken");
-        // Where the system has no files without a name, it has one.
+        // On systems without unnamed files it has a name.
         second.own_name().unwrap();
         assert_eq!(names(folder.path()).len(), 2);
         drop(second);

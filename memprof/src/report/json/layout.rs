@@ -11,9 +11,9 @@ use crate::printable::is_plain;
 pub(super) struct Layout {
     /// Objects and arrays that are open and indented.
     depth: usize,
-    /// Items of arrays that are open. What stands inside an item stays on its line.
+    /// Items of arrays that are open. The contents of an item stay on its line.
     items: usize,
-    /// True if the object or array that closes next has something in it.
+    /// True if the object or array that closes next has contents.
     has_content: bool,
 }
 
@@ -35,7 +35,7 @@ impl Layout {
         out.write_all(bracket)
     }
 
-    /// Writes the comma and the line end before a key or an item.
+    /// Writes the separator before a key or an item.
     fn separate<W: ?Sized + Write>(&mut self, out: &mut W, is_first: bool) -> io::Result<()> {
         match (is_first, self.items) {
             (true, 0) => self.line(out),
@@ -96,8 +96,8 @@ impl Formatter for Layout {
         Ok(())
     }
 
-    /// Escapes what a terminal or an editor would not show as it is, beside the escapes that JSON asks for: read
-    /// again it is the same text.
+    /// Escapes characters that a terminal or an editor would not show as they are, in addition to the escapes that JSON
+    /// requires. Reading gives the same text again.
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         // serde_json has escaped what is below a space.
         if fragment.bytes().all(|byte| byte < 0x7f) {

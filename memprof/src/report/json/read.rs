@@ -1,4 +1,4 @@
-//! Reports from JSON, and the words for a text that is none.
+//! Reports from JSON, and the errors for a text that is no report.
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ use crate::printable::Printable;
 use crate::report::data::read::{Names, Place, Read, Trace};
 use crate::report::data::{Report, SCHEMA_VERSION};
 
-/// Characters of a message that are passed on: it quotes the value that is wrong, however long.
+/// Limit of a message, characters: it quotes the wrong value, however long.
 const LONGEST_MESSAGE: usize = 300;
 
-/// Arrays and objects inside each other. No report has a tenth of them.
+/// Limit of nested arrays and objects. No report has a tenth of it.
 const DEEPEST: usize = 127;
 
 impl Report {
     /// Reads a report that [`Report::to_json`] wrote. Needs the feature `compare`.
     ///
-    /// Fields that this version does not know are passed over.
+    /// Fields that this version does not know are skipped.
     ///
     /// # Errors
     /// [`Error::Report`] if `text` is not JSON (with line and column), is no report (with the field that is missing
@@ -30,7 +30,7 @@ impl Report {
     /// assert!(error.to_string().contains("schema_version"));
     /// ```
     pub fn from_json(text: &str) -> Result<Report, Error> {
-        // A message repeats what stands in the text, and that can be anything.
+        // A message repeats parts of the text, which can be anything.
         read(text).map_err(|message| Error::Report { message: Printable(&message).to_string() })
     }
 }
@@ -43,7 +43,7 @@ fn read(text: &str) -> Result<Report, String> {
     Report::read(&mut json, &Place::traced(&trace)).map_err(|error| located(trace.into_path().as_deref(), &error))
 }
 
-/// Refuses a text whose nesting would be a risk for the stack of whoever reads it on.
+/// Refuses a text whose nesting could overflow the stack of its reader.
 fn check_depth(text: &str) -> Result<(), String> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {
@@ -62,7 +62,7 @@ fn check_depth(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Tells a text that is not JSON from a report of another version, and both from a damaged report.
+/// Distinguishes a text that is not JSON, a report of another version, and a damaged report.
 fn check_schema(text: &str) -> Result<(), String> {
     let trace = Trace::default();
     let mut json = serde_json::Deserializer::from_str(text);
@@ -80,7 +80,7 @@ fn check_schema(text: &str) -> Result<(), String> {
             (Category::Data, Some(path)) => located(Some(&path), &error),
             (Category::Data, None) => format!("this is no report: {}", message(&error)),
             (Category::Eof, _) => misread(&error, "this is not JSON, or not all of it"),
-            // To serde_json a number without its last digits is a mistake.
+            // To serde_json a number without its last digits is a syntax error.
             _ if text.ends_with(['.', 'e', 'E', '+', '-']) => misread(&error, "this is not JSON, or not all of it"),
             (Category::Syntax | Category::Io, _) => misread(&error, "this is not JSON"),
         }),
@@ -89,7 +89,7 @@ fn check_schema(text: &str) -> Result<(), String> {
 
 const SCHEMA: u64 = SCHEMA_VERSION as u64;
 
-/// The field `schema_version` of an object, and nothing else of it.
+/// The field `schema_version` of an object, and nothing else.
 struct Schema<'p>(Place<'p>);
 
 impl<'de> DeserializeSeed<'de> for Schema<'_> {
@@ -129,7 +129,7 @@ fn located(path: Option<&str>, error: &serde_json::Error) -> String {
     format!("{path}{} at line {} column {}", message(error), error.line(), error.column())
 }
 
-/// The message without its place, as `expected …, found …`, and cut where it is long.
+/// The message without its position, as `expected …, found …`, truncated if it is long.
 fn message(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -141,7 +141,7 @@ fn message(error: &serde_json::Error) -> String {
     }
 }
 
-/// serde's word for a kind of value, as people say it of JSON.
+/// The JSON term for serde's kind of value.
 fn word_of_json(found: &str) -> &str {
     match found {
         "map" => "an object",

@@ -1,4 +1,4 @@
-//! What the reader takes, and what it says of everything else.
+//! Texts that the reader accepts, and its errors for all others.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn few_rows() -> Value {
     parsed(&report)
 }
 
-/// What another reader sees in it.
+/// The report as another JSON reader sees it.
 fn parsed(report: &Report) -> serde_json::Value {
     serde_json::from_str(&report.to_json()).expect("a report is JSON")
 }
@@ -78,7 +78,7 @@ fn what_commands_turns_or_hides_is_escaped_and_comes_back_as_it_was() {
     assert_eq!(parsed(&report)["program"]["name"], report.program.name.as_str());
 }
 
-/// A report can be read from anybody's file.
+/// Reports can be read from untrusted files.
 #[test]
 fn no_text_shows_what_commands_turns_or_hides() {
     let hostile: String =
@@ -109,7 +109,7 @@ fn an_error_never_repeats_what_commands_turns_or_hides() {
     let whole = few_rows();
     let bad: String = (0..0x11_0000).filter_map(char::from_u32).filter(|letter| !is_plain(*letter)).collect();
     for raw in bad.chars() {
-        // JSON has escapes for those below a space; all others may stand in a text as they are.
+        // JSON requires escapes for characters below a space; all others may be in a text as they are.
         let written = if raw < ' ' { format!("\\u{:04x}", u32::from(raw)) } else { raw.to_string() };
         let text = golden::report().to_json().replacen("4711", &format!("\"{written}\""), 1);
         let version = format!("{{\"schema_version\": [\n\t\"{written}\"]}}");
@@ -153,7 +153,7 @@ fn an_empty_report_comes_back() {
     assert_eq!(Report::from_json(&report.to_json()).expect("it was just written"), report);
 }
 
-/// Fields that came to schema 1 later.
+/// Fields that schema 1 got later.
 const LATER: [&str; 3] = ["program.run", "program.final", "program.host"];
 
 #[test]
@@ -166,7 +166,7 @@ fn an_older_report_is_read() {
     let report = Report::from_json(&older.to_string()).expect("a report");
     assert_eq!((report.program.run.as_str(), report.program.is_final, &report.program.host), ("", false, &None));
     assert_eq!(Report::from_json(&report.to_json()).expect("it was just written"), report);
-    // What is there twice, or of another type, is a mistake as in any field.
+    // A field that is there twice, or of another type, is an error as in any field.
     older["program"]["run"] = serde_json::json!(1);
     assert!(message(&older.to_string()).starts_with("program.run: expected a string, found integer `1`"));
 }
@@ -202,7 +202,7 @@ fn every_field_of_a_wrong_type_is_named() {
                     .iter()
                     .any(|name| path.ends_with(name))
                     && wrong.is_number();
-            // Where a sentence or nothing may stand, a sentence is right.
+            // A sentence is valid where a sentence or nothing is.
             let nullable = ["verdict", "growth", "expected", "function", "file", "module", "sampled_because"]
                 .iter()
                 .any(|name| path.ends_with(name));
@@ -363,7 +363,7 @@ fn each_row_has_a_line_of_its_own() {
     ] {
         assert_eq!(Some(&Value::from(rows(name))), whole.pointer(pointer), "{name}");
     }
-    // Objects that are no rows are indented, a field a line.
+    // Objects that are no rows are indented, one field a line.
     assert!(text.starts_with("{\n  \"schema_version\": 1,\n  \"program\": {\n    \"name\": "), "{text}");
     assert!(text.contains("\n  \"os\": {\n    \"rss_bytes\": ") && text.ends_with("\n  ]\n}"), "{text}");
 }
@@ -374,7 +374,7 @@ fn what_is_empty_takes_no_line() {
     assert!(text.contains("\n  \"functions\": [],\n") && text.ends_with("\n  \"warnings\": []\n}"), "{text}");
 }
 
-/// Counts the bytes that it is given at once.
+/// Counts the bytes of each write.
 #[derive(Default)]
 struct Pieces {
     longest: usize,
@@ -415,7 +415,7 @@ fn an_error_of_the_writer_comes_back_as_it_was() {
     }
 }
 
-/// Whoever writes a report with serde, into JSON or another format, sees the fields that stand in ours.
+/// Another format or serializer sees the same fields as our JSON.
 #[test]
 fn serde_sees_the_same_fields() {
     let report = golden::report();
@@ -425,7 +425,7 @@ fn serde_sees_the_same_fields() {
     assert_eq!(serde_json::from_str::<Report>(&theirs).expect("it was just written"), report);
 }
 
-/// Some formats have no names of fields.
+/// Some formats have no field names.
 #[test]
 fn serde_reads_rows_without_names() {
     let row: Distribution = serde_json::from_value(json!([1, 2, null, 4, 5])).expect("the fields in their order");

@@ -1,4 +1,4 @@
-//! Groups that a reader could not tell apart, as one entry.
+//! Groups that a reader could not distinguish, merged into one entry.
 
 use super::amount;
 use super::frames::{self, Shown};
@@ -6,15 +6,15 @@ use super::owner::Crates;
 use crate::report::data::LiveGroup;
 use std::borrow::Cow;
 
-/// One or several groups of one path and verdict, of which the same frames are shown.
+/// One or several groups of one path and verdict, with the same shown frames.
 pub(super) struct Entry<'r> {
-    /// The figures: of the one group, or summed.
+    /// Figures of the one group, or their sums.
     pub(super) group: Cow<'r, LiveGroup>,
     pub(super) groups: usize,
     pub(super) shown: Shown<'r>,
-    /// The lines of the shown frames.
+    /// Lines of the shown frames.
     pub(super) lines: Vec<String>,
-    /// The function that tells it from an entry of the same path and the same frames.
+    /// Function that distinguishes it from an entry of the same path and the same frames.
     pub(super) differs: Option<String>,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn merged<'r>(groups: &[&'r LiveGroup], crates: &Crates) -> Vec<Entry
     entries
 }
 
-/// Names the difference of entries that show the same frames for another reason: their verdicts differ.
+/// Names the difference of entries that show the same frames but have different verdicts.
 fn tell_apart(entries: &mut [Entry<'_>]) {
     let alike = |one: &Entry<'_>, other: &Entry<'_>| one.group.path == other.group.path && one.lines == other.lines;
     let differences: Vec<Option<String>> = entries
@@ -51,7 +51,7 @@ fn tell_apart(entries: &mut [Entry<'_>]) {
     entries.iter_mut().zip(differences).for_each(|(entry, differs)| entry.differs = differs);
 }
 
-/// The shorter one of two times that may not be known.
+/// The shorter of two times, either of which can be unknown.
 fn shorter(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

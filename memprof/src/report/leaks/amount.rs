@@ -1,9 +1,9 @@
-//! The bytes of groups, never more than can be true.
+//! Bytes of groups, limited to possible values.
 
 use crate::report::data::LiveGroup;
 use crate::size;
 
-/// The bytes that a text shows: the estimate, or the exact total that it belongs to where that is less.
+/// Bytes as shown: the estimate, or its exact upper bound if that is less.
 pub(super) fn bytes(group: &LiveGroup) -> u64 {
     group.at_most_bytes.map_or(group.bytes, |most| most.min(group.bytes))
 }
@@ -25,12 +25,12 @@ pub(super) fn sum_in_words(groups: &[&LiveGroup]) -> String {
     format!("{sum}{}", error(error_of_sum(groups.iter().map(|group| group.error_bytes))))
 }
 
-/// The bytes of groups, as a text shows them.
+/// Bytes of groups, as shown.
 pub(super) fn sum(groups: &[&LiveGroup]) -> u64 {
     groups.iter().fold(0, |sum, group| sum.saturating_add(bytes(group)))
 }
 
-/// The standard error of a sum of estimates that have nothing to do with each other.
+/// Standard error of a sum of independent estimates.
 pub(super) fn error_of_sum(errors: impl IntoIterator<Item = u64>) -> u64 {
     let squares: f64 = errors.into_iter().map(|error| error as f64 * error as f64).sum();
     squares.sqrt().ceil() as u64

@@ -1,4 +1,4 @@
-//! Groups that are expected: nothing disappears.
+//! Groups that are expected: they are listed separately.
 
 use crate::report::data::{LiveGroup, expected::SYMBOLS};
 use crate::report::name::{path, printable};

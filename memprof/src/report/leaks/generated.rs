@@ -1,7 +1,7 @@
-//! Functions that a macro has written: their lines are those of an attribute, and say nothing of where a block came from.
+//! Functions that a macro generated: their lines are those of an attribute, and do not show the origin of a block.
 
-/// Traits that are derived far more often than written by hand, by the last part of their path. Written by hand, they still
-/// work for their caller: what `clone` or `fmt` allocates is asked for by whoever calls it.
+/// Traits that are usually derived, by the last part of their path. Even if written by hand they work for their caller:
+/// the memory of `clone` or `fmt` is requested by the caller.
 const DERIVED: [&str; 19] = [
     "Clone",
     "Debug",
@@ -43,9 +43,9 @@ const METHODS: [&str; 15] = [
     "from_arg_matches_mut",
 ];
 
-/// True if a macro has probably written this function of this file.
+/// True if a macro has probably generated this function of this file.
 pub(super) fn is_generated(function: &str, file: &str) -> bool {
-    // Derives that need names of their own stand in `const _: () = { … }`.
+    // Derives that need names of their own are in `const _: () = { … }`.
     let is_in_anonymous_const = function.starts_with("_::") || function.contains("::_::");
     is_in_anonymous_const || is_of_derived_trait(function) || METHODS.contains(&function) || is_of_build_script(file)
 }
@@ -58,7 +58,7 @@ fn is_of_derived_trait(function: &str) -> bool {
     })
 }
 
-/// The trait whose method a function is: `a::Trait` of `<T as a::Trait>::f` and of `m::<impl a::Trait for T>::f`.
+/// Trait of a method: `a::Trait` of `<T as a::Trait>::f` and of `m::<impl a::Trait for T>::f`.
 fn trait_of(function: &str) -> Option<&str> {
     if let Some((_, rest)) = function.split_once("<impl ") {
         return rest.split_once(" for ").map(|(path, _)| path);
@@ -68,7 +68,7 @@ fn trait_of(function: &str) -> Option<&str> {
     inside.rsplit_once(" as ").map(|(_, path)| path).filter(|path| !path.contains(">::"))
 }
 
-/// The text between the first character, a `<`, and the `>` that belongs to it.
+/// The text between the first character, a `<`, and its closing `>`.
 fn within_brackets(name: &str) -> Option<&str> {
     let inside = name.strip_prefix('<')?;
     let mut depth = 1_usize;
@@ -76,7 +76,7 @@ fn within_brackets(name: &str) -> Option<&str> {
     for (index, letter) in inside.char_indices() {
         match letter {
             '<' => depth += 1,
-            // The arrow of `fn(A) -> B` closes nothing.
+            // The arrow of `fn(A) -> B` closes no bracket.
             '>' if previous != '-' => depth -= 1,
             _ => {}
         }
@@ -88,7 +88,7 @@ fn within_brackets(name: &str) -> Option<&str> {
     None
 }
 
-/// True if a file stands where cargo has build scripts write: `…/build/name-0123456789abcdef/out/…`.
+/// True if a file is where cargo's build scripts write: `…/build/name-0123456789abcdef/out/…`.
 fn is_of_build_script(file: &str) -> bool {
     let file = file.replace('\\', "/");
     let Some((package, inside)) = file.split_once("/build/").and_then(|(_, rest)| rest.split_once('/')) else {

@@ -1,4 +1,4 @@
-//! The groups of live blocks, as entries of `memory_leaks.txt`, function by function.
+//! Groups of live blocks, as entries of `memory_leaks.txt`, function by function.
 
 use super::alike::{Entry, merged};
 use super::amount::{self, sum};
@@ -11,9 +11,9 @@ use crate::size;
 use crate::sorted;
 use std::cmp::Reverse;
 
-/// Entries of groups that do not grow. A reader who needs more has the JSON.
+/// Limit of entries of groups that do not grow. All are in the JSON.
 const ENTRIES: usize = 40;
-/// A group that does not grow has an entry if it is as large as this, or has this share of the live bytes.
+/// Least size of a group that does not grow and has an entry. A group with 1 % of the live bytes has one, too.
 const SMALL: u64 = 4 * 1024;
 const SMALL_SHARE: f64 = 0.01;
 
@@ -22,7 +22,7 @@ struct Function<'r> {
     groups: Vec<&'r LiveGroup>,
 }
 
-/// The groups in the order in which they should be read: what grows, then by size, those of a function together.
+/// The groups in reading order: growing ones first, then by size, those of a function together.
 pub(super) fn lines(report: &Report, lines: &mut Vec<String>) {
     let (expected, groups): (Vec<&LiveGroup>, Vec<&LiveGroup>) =
         report.live.groups.iter().partition(|group| group.expected.is_some());
@@ -71,7 +71,7 @@ fn is_small(group: &LiveGroup, whole: u64) -> bool {
     bytes < SMALL && (bytes as f64) < whole as f64 * SMALL_SHARE
 }
 
-/// The bytes of the first line, of which the groups are a part; their sum where it is more, as an estimate can be.
+/// The bytes of the first line, which include the groups; the sum of the groups if it is more, as an estimate can be.
 fn whole(report: &Report) -> u64 {
     let groups = report.live.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(amount::bytes(group)));
     groups.max(report.totals.net_bytes.max(0) as u64)
@@ -98,7 +98,7 @@ fn by_function<'r>(groups: &[&'r LiveGroup]) -> Vec<Function<'r>> {
     functions
 }
 
-/// The sum of a function that has several entries.
+/// The sum of a function with several entries.
 fn heading(function: &Function<'_>, entries: usize, whole: u64) -> String {
     let groups = &function.groups;
     let name =
@@ -129,7 +129,7 @@ fn entry(number: usize, entry: &Entry<'_>, (report, whole): (&Report, u64), line
     }
 }
 
-/// The file and line of the group's function.
+/// File and line of the group's function.
 fn site(group: &LiveGroup) -> String {
     match (&group.file, group.line) {
         (Some(file), Some(line)) if !file.is_empty() => format!(" ({}:{line})", printable(&file.replace('\\', "/"))),

@@ -4,23 +4,23 @@ use crate::report::data::{LiveGroup, growth, verdict};
 use crate::report::name::printable;
 use crate::size;
 
-/// Of the time since the oldest block was made, and seconds: a pause that is spoken of.
+/// Share of the time since the oldest block was made, and seconds: a longer pause is mentioned.
 const PAUSE: f64 = 0.15;
 const LEAST_PAUSE: f64 = 0.1;
-/// Of the run: with a newer block than this, the making is not over.
+/// Share of the run: with a block newer than this, the group still gains blocks.
 const LATELY: f64 = 0.1;
-/// Effective samples: with more of them a group is unknown for want of recent ones.
+/// Effective samples: a group with more is unknown because it lacks recent ones.
 const ENOUGH: f64 = 8.0;
-/// Blocks: with more of them an exact group is unknown because none was freed so far.
+/// Blocks: an exact group with more is unknown because none was freed so far.
 const FEWEST: u64 = 5;
-/// How far survivors per call may be from one and still be "one".
+/// Tolerance of "one block survives each call".
 const ABOUT_ONE: f64 = 0.02;
 
 pub(super) fn is_growing(group: &LiveGroup) -> bool {
     group.verdict.as_deref() == Some(verdict::GROWING)
 }
 
-/// The sentence, where the run has so many seconds.
+/// The sentence, for a run of this many seconds.
 pub(super) fn of(group: &LiveGroup, run: f64) -> Option<String> {
     match group.verdict.as_deref()? {
         verdict::GROWING => Some(grows(group)),
@@ -28,7 +28,7 @@ pub(super) fn of(group: &LiveGroup, run: f64) -> Option<String> {
             Some("made in the first part of the run and kept, as caches, statics and pools are".into())
         }
         verdict::KEPT => Some(kept(group, run)),
-        verdict::RECENT => Some("made a short while ago: it may still be freed".into()),
+        verdict::RECENT => Some("made recently: may still be freed".into()),
         verdict::UNKNOWN => Some(unknown(group)),
         _ => None,
     }
@@ -45,13 +45,13 @@ fn grows(group: &LiveGroup) -> String {
         format!(", {}{} per call of {}", size::bytes(rounded(bytes)), error_per_call(group), printable(function))
     });
     let survivors = survivors(group).map(|survivors| format!("; {survivors}")).unwrap_or_default();
-    // The newest block is the one that the line above speaks of.
+    // The newest block is the one in the line above.
     let pause =
         pause.map(|_| format!("; none made in the last {}", size::age(group.newest_seconds))).unwrap_or_default();
     format!("not being freed: +{rate}/s{}{survivors}{pause}", call.unwrap_or_default())
 }
 
-/// As certain as the sum is.
+/// The error of the bytes per call, in proportion to the error of the sum.
 fn error_per_call(group: &LiveGroup) -> String {
     match group.calls {
         Some(calls) if group.error_bytes > 0 && calls > 0 => {
@@ -61,7 +61,7 @@ fn error_per_call(group: &LiveGroup) -> String {
     }
 }
 
-/// Survivors of each call, where that is one block.
+/// Survivors of each call, if that is one block.
 fn survivors(group: &LiveGroup) -> Option<String> {
     let (calls, function) = (group.calls.filter(|&calls| calls > 1)?, group.path.last()?);
     let is_one = (group.count as f64 / calls as f64 - 1.0).abs() <= ABOUT_ONE && group.error_bytes == 0;
@@ -71,7 +71,7 @@ fn survivors(group: &LiveGroup) -> Option<String> {
     })
 }
 
-/// Time since the growth of a group ended: no longer than since its newest block was made.
+/// Time since the growth of a group ended, at most the age of its newest block.
 pub(super) fn growth_ended(group: &LiveGroup) -> Option<f64> {
     group.growth_ended_seconds.map(|ended| ended.min(group.newest_seconds))
 }
@@ -93,7 +93,7 @@ fn kept(group: &LiveGroup, run: f64) -> String {
         return format!("made at {}, kept since", at(group.oldest_seconds));
     }
     if group.newest_seconds < LATELY * run {
-        return "in balance: blocks come and go, and no steady growth is seen".into();
+        return "in balance: blocks come and go, without steady growth".into();
     }
     let survivors = survivors(group).map(|survivors| format!("; {survivors}")).unwrap_or_default();
     format!("made between {} and {}, kept since{survivors}", at(group.oldest_seconds), at(group.newest_seconds))

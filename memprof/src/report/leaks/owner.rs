@@ -1,8 +1,8 @@
-//! Whose code a frame is.
+//! Owner of a frame: the crate whose code it is.
 
 use crate::report::data::{Frame, Report};
 
-/// Paths at which the names of functions begin that say nothing of where a block came from.
+/// Paths of functions that do not show the origin of a block.
 const COMMON: [&str; 16] = [
     "std::",
     "core::",
@@ -22,13 +22,13 @@ const COMMON: [&str; 16] = [
     "_start",
 ];
 
-/// The same by their folders in cargo's registry: with line tables alone, inlined functions have no path.
+/// Folders of the same crates in cargo's registry: with line tables alone, inlined functions have no path.
 const COMMON_FOLDERS: [&str; 7] = ["memprof-", "hashbrown-", "tokio-1", "rayon-", "futures-", "libc-", "backtrace-"];
 
 /// The profiler's own sources.
 const OWN_SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
 
-/// Whose code a frame is.
+/// Owner of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     User,
@@ -38,7 +38,7 @@ pub(crate) enum Owner {
     Common,
 }
 
-/// The crates that are the user's own: those with tracked functions, and the program's.
+/// The user's own crates: those with tracked functions, and the program's.
 pub(crate) struct Crates(Vec<String>);
 
 impl Crates {
@@ -46,10 +46,10 @@ impl Crates {
         Self::new(report.functions.iter().map(|function| function.name.as_str()), &report.program.name)
     }
 
-    /// Those of the tracked functions with these names, and of the program of this name.
+    /// The crates of the tracked functions with these names, and of the program with this name.
     pub(crate) fn new<'n>(functions: impl Iterator<Item = &'n str>, program: &str) -> Self {
         let mut crates: Vec<String> = functions.filter_map(crate_of).map(ToOwned::to_owned).collect();
-        // Test programs are called `name-0123456789abcdef`.
+        // Test programs are named `name-0123456789abcdef`.
         let program = program.trim_end_matches(".exe");
         let is_hash = |end: &str| end.len() == 16 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
         let program = program.rsplit_once('-').filter(|(_, end)| is_hash(end)).map_or(program, |(name, _)| name);
@@ -64,7 +64,7 @@ impl Crates {
     }
 }
 
-/// The crate of a function: that of the type in `<a::T as b::Trait>::f`, or of the trait where the type is a parameter.
+/// The crate of a function: of the type in `<a::T as b::Trait>::f`, or of the trait if the type is a parameter.
 fn crate_of(function: &str) -> Option<&str> {
     let of_path = |path: &'_ str| path.split_once("::").map(|(first, _)| first.len());
     let name = bare(function);
@@ -74,7 +74,7 @@ fn crate_of(function: &str) -> Option<&str> {
     path.get(..of_path(path)?)
 }
 
-/// A name without what stands before its first path: `<`, `&mut `, `[`.
+/// A name without the characters before its first path: `<`, `&mut `, `[`.
 fn bare(name: &str) -> &str {
     let name = name.trim_start_matches(['<', '&', '[', '(', '*']);
     name.strip_prefix("mut ").or(name.strip_prefix("dyn ")).unwrap_or(name)
@@ -83,23 +83,23 @@ fn bare(name: &str) -> &str {
 /// The owner of a frame.
 pub(crate) fn of(frame: &Frame, crates: &Crates) -> Owner {
     let Some(function) = &frame.function else {
-        // A program without symbols has nothing better to show than its own addresses.
+        // A program without symbols can show nothing better than its own addresses.
         let is_library = frame.module.as_ref().is_some_and(|module| module.contains(".so") || module.contains(".dll"));
         return if is_library { Owner::Common } else { Owner::User };
     };
-    // `<alloc::vec::Vec<T> as core::clone::Clone>::clone` is as much of the library as `alloc::vec::push`.
+    // `<alloc::vec::Vec<T> as core::clone::Clone>::clone` belongs to the library as much as `alloc::vec::push`.
     let name = bare(function);
     let file = frame.file.as_deref().unwrap_or_default().replace('\\', "/");
     if COMMON.iter().any(|prefix| name.starts_with(prefix)) || is_common(&file) || is_of_the_system(name, frame) {
         return Owner::Common;
     }
-    // Without debug information only the name says whose it is.
+    // Without debug information only the name shows the owner.
     let is_of_other_crate = if file.is_empty() { !crates.have(function) } else { after_registry(&file).is_some() };
     if is_of_other_crate { Owner::OtherCrate } else { Owner::User }
 }
 
-/// A source of the standard library (as it was built; as it is beside the compiler, where the component `rust-src` is
-/// installed; as distributions have it), of the profiler or of a runtime.
+/// True for sources of the standard library (as it was built; beside the compiler with the component `rust-src`; as
+/// distributions have it), of the profiler or of a runtime.
 fn is_common(file: &str) -> bool {
     ["/rustc/", "/rust/deps/", "/usr/src/rustc-"].iter().any(|start| file.starts_with(start))
         || file.contains("/lib/rustlib/src/rust/library/")
@@ -107,13 +107,13 @@ fn is_common(file: &str) -> bool {
         || after_registry(file).is_some_and(|inside| COMMON_FOLDERS.iter().any(|folder| inside.starts_with(folder)))
 }
 
-/// What follows the folder in which cargo keeps the sources of other crates: `crossbeam-epoch-0.9.18/src/atomic.rs`.
+/// The path after cargo's folder of other crates: `crossbeam-epoch-0.9.18/src/atomic.rs`.
 pub(super) fn after_registry(file: &str) -> Option<&str> {
     let (_, inside) = file.split_once("/registry/src/").or_else(|| file.split_once("/git/checkouts/"))?;
     inside.split_once('/').map(|(_, rest)| rest)
 }
 
-/// A function of C that stands in no file of the user's: `main`, `clone3`, `start_thread`.
+/// True for a C function without a file of the user's: `main`, `clone3`, `start_thread`.
 fn is_of_the_system(name: &str, frame: &Frame) -> bool {
     frame.file.is_none() && !name.contains("::")
 }

@@ -1,4 +1,4 @@
-//! The answer that the reader came for: whether anything grows.
+//! The summary: growing groups, or the reason why none is known.
 
 use super::amount::sum;
 use super::meaning::{growth_ended, is_growing};
@@ -6,15 +6,15 @@ use crate::report::data::{LiveGroup, NetRise, Report, expected::SYMBOLS, verdict
 use crate::report::name::printable;
 use crate::size;
 
-/// Of the live bytes: with more in groups of too few samples it is not known that nothing grows.
+/// Share of the live bytes: with more in groups of too few samples, growth cannot be excluded.
 const UNKNOWN_SHARE: f64 = 0.1;
-/// Of the rise of the net: groups that are known to grow explain it if they grew by as much.
+/// Share of the rise of the net: known growing groups explain the rise if they grew by this much.
 const EXPLAINED: f64 = 0.5;
 
 /// The lines above the groups that are not expected.
 pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<String>) {
     let growing: Vec<&LiveGroup> = groups.iter().copied().filter(|group| is_growing(group)).collect();
-    // What is expected explains a rise as well.
+    // Expected groups explain a rise as well.
     let rise = report.live.net_rise.as_ref().filter(|rise| !is_explained(rise, &report.live.groups));
     if groups.is_empty() && rise.is_none() {
         return;
@@ -48,10 +48,10 @@ pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<Stri
     }
 }
 
-/// Said only where the data carry it.
+/// The line for no growth, as far as the data support it.
 fn nothing_grows(report: &Report, groups: &[&LiveGroup]) -> String {
     if super::is_next_to_nothing(report) {
-        return format!("nothing grows: next to nothing is live, {} in all", size::bytes(report.totals.net_bytes));
+        return format!("nothing grows: only {} live in total", size::bytes(report.totals.net_bytes));
     }
     let with = |verdict: &str| -> Vec<&LiveGroup> {
         groups.iter().copied().filter(|group| group.verdict.as_deref() == Some(verdict)).collect()
@@ -64,14 +64,14 @@ fn nothing_grows(report: &Report, groups: &[&LiveGroup]) -> String {
         if is_much(sum(&grew)) {
             return grown_before(&grew);
         }
-        return "nothing grows: no group has survivors that keep arriving".into();
+        return "nothing grows: no group keeps gaining blocks".into();
     }
     let of = |groups: &[&LiveGroup]| {
         format!("{} ({} live)", size::plural(groups.len() as u64, "group"), size::bytes(sum(groups)))
     };
     let doubts = [("too few samples", unknown), ("made too recently", recent)];
     let doubts = doubts.iter().filter(|(_, groups)| !groups.is_empty());
-    let doubts: Vec<String> = doubts.map(|(why, groups)| format!("{why} to say of {}", of(groups))).collect();
+    let doubts: Vec<String> = doubts.map(|(why, groups)| format!("{why} to judge {}", of(groups))).collect();
     format!("no growth found; {}", doubts.join("; "))
 }
 
@@ -79,7 +79,7 @@ fn is_explained(rise: &NetRise, groups: &[LiveGroup]) -> bool {
     groups.iter().map(|group| risen(rise, group)).sum::<f64>() >= EXPLAINED * rise.bytes as f64
 }
 
-/// How far a group has risen meanwhile, as far as that is known: it grows, or the standard library has read its symbols.
+/// Known rise of a group meanwhile: it grows, or the standard library has read its symbols.
 fn risen(rise: &NetRise, group: &LiveGroup) -> f64 {
     if is_growing(group) {
         group.bytes_per_second * rise.seconds.min(group.oldest_seconds)
@@ -90,7 +90,7 @@ fn risen(rise: &NetRise, group: &LiveGroup) -> f64 {
     }
 }
 
-/// Growth that is over is none, and may go on when the program does the same again.
+/// Growth that is over is none, but may resume when the program does the same again.
 fn grown_before(groups: &[&LiveGroup]) -> String {
     let ended = groups.iter().filter_map(|group| growth_ended(group)).fold(f64::INFINITY, f64::min);
     format!(
@@ -109,7 +109,7 @@ fn by(rise: &NetRise, report: &Report) -> String {
     }
 }
 
-/// A rise that is over.
+/// The lines for a rise that is over.
 fn ended(rise: &NetRise, report: &Report) -> Vec<String> {
     let Some(ended) = rise.ended_seconds else { return Vec::new() };
     let (pause, bytes) = (size::age(ended), size::bytes(rise.bytes));
@@ -120,12 +120,12 @@ fn ended(rise: &NetRise, report: &Report) -> Vec<String> {
     ]
 }
 
-/// A moment of the run, that long ago.
+/// A moment of the run, this many seconds ago.
 fn at(ago: f64, report: &Report) -> String {
     size::age((report.program.duration_seconds - ago).max(0.0))
 }
 
-/// A function's net also holds what others keep, so that it is not called growing.
+/// A function's net also includes blocks that others retain, so it is not called growing.
 fn named(rise: &NetRise) -> Option<String> {
     let (function, bytes) = (rise.function.as_ref()?, rise.function_bytes?);
     Some(format!("most of it is the net of {}: its net rose by {}", printable(function), size::bytes(bytes)))

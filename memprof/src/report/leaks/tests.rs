@@ -1,4 +1,4 @@
-//! The leak report where something is missing, estimated or empty.
+//! The leak report with missing, estimated or empty data.
 
 use super::*;
 use crate::report::data::{Frame, LiveGroup, NetRise};
@@ -31,7 +31,10 @@ fn without_the_allocator_the_first_line_says_what_to_do() {
     let first = text.lines().next().unwrap_or_default();
     assert!(first.contains("not installed") && first.contains("#[memprof::main]"), "{first}");
     assert!(!text.contains("still live"), "{text}");
-    has(&text, "warning: 1 guard ended on another thread: its call has no per-call figures.");
+    has(
+        &text,
+        "warning: 1 scope guard was dropped on another thread or after its enclosing scope. Bytes are counted; this call has no peak.",
+    );
 }
 
 #[test]
@@ -44,10 +47,10 @@ fn without_a_live_table_it_says_how_to_have_one() {
     let text = render(&report);
     has(
         &text,
-        "no live table: which functions hold them was not recorded, because track_allocations is off, or there was no \
-         memory for it (then a warning below says so)",
+        "no live table: the functions that allocated them are unknown, because track_allocations is off or there was no \
+         memory for the table (then a warning below says so)",
     );
-    has(&text, "to see it: set `track_allocations = true` under [memory_profiling] in memory_profile.toml");
+    has(&text, "to record them: set `track_allocations = true` under [memory_profiling] in memory_profile.toml");
     assert!(!text.contains("no block") && !text.contains("exact:"), "{text}");
 }
 
@@ -60,11 +63,11 @@ fn what_was_not_tracked_is_counted_and_sized() {
     let text = render(&report);
     has(
         &text,
-        "incomplete: 10,969 of 12,173 live blocks made since the profile started are in the groups below, \
-         the others were not tracked",
+        "incomplete: 10,969 of 12,173 live blocks made since the profile started are in the groups below; \
+         the others were not recorded",
     );
-    has(&text, "to track more: raise `max_tracked_allocations` in memory_profile.toml");
-    has(&text, "  not tracked: 1,204 blocks, about 2.0 MB (2,097,152 bytes)");
+    has(&text, "to record more: raise `max_tracked_allocations` in memory_profile.toml");
+    has(&text, "  not recorded: 1,204 blocks, about 2.0 MB (2,097,152 bytes)");
 }
 
 #[test]
@@ -79,7 +82,7 @@ fn an_estimate_is_called_one() {
     assert!(!text.contains("exact:"), "{text}");
 }
 
-/// A group of the function `search`, whose frames are those given, innermost first.
+/// A group of the function `search` with these frames, innermost first.
 fn group(bytes: u64, verdict: &str, frames: &[(&str, u32)]) -> LiveGroup {
     let frame = |&(name, line): &(&str, u32)| Frame {
         function: Some(name.into()),
@@ -191,16 +194,16 @@ fn next_to_nothing_is_said_in_the_exact_figure() {
     let one = || LiveGroup { count: 3, samples: 1, at_most_bytes: Some(2_048), ..group(2_600, "unknown", &[]) };
     for groups in [vec![], vec![one()]] {
         let text = sampled(2_048, 6_144, groups);
-        has(&text, "2.0 KB live in all, exact; too little to be sampled");
-        assert!(!text.contains("standard error") && !text.contains("too few samples to say of"), "{text}");
+        has(&text, "2.0 KB live in total (exact); too little for a sample");
+        assert!(!text.contains("standard error") && !text.contains("too few samples to judge"), "{text}");
         assert!(!text.contains("6.0 KB"), "{text}");
     }
-    has(&sampled(2_048, 6_144, vec![one()]), "nothing grows: next to nothing is live, 2.0 KB in all");
-    // It is not next to nothing, and the error is not smaller for that.
+    has(&sampled(2_048, 6_144, vec![one()]), "nothing grows: only 2.0 KB live in total");
+    // It is not negligible, and that does not reduce the error.
     let text = sampled(594_000, 1_900_000, vec![]);
     has(
         &text,
-        "580.1 KB live in all, exact; where they were made is estimated from 0 samples, one in about 2.0 KB: too few to \
+        "580.1 KB live in total (exact); their origin is estimated from 0 samples, one in about 2.0 KB: too few to \
          say more",
     );
     assert!(!text.contains("standard error") && !text.contains("nothing grows"), "{text}");
@@ -220,9 +223,9 @@ fn growth_that_is_over_is_no_growth_but_said() {
     let text = with_groups(vec![ended(), small.clone()]);
     has(&text, "nothing has grown in the last 3.4 s; 1 group (878.9 KB live) grew steadily until then");
     assert!(text.contains(", and has not grown in the last 3.4 s") && !text.contains("nothing grows"), "{text}");
-    // A small part of what is live.
+    // A small part of the live bytes.
     let text = with_groups(vec![LiveGroup { bytes: 9_000, ..ended() }, LiveGroup { bytes: 900_000, ..small }]);
-    has(&text, "nothing grows: no group has survivors that keep arriving");
+    has(&text, "nothing grows: no group keeps gaining blocks");
 }
 
 #[test]
@@ -281,7 +284,7 @@ fn nothing_live_is_said_in_words() {
     live.groups.clear();
     let text = render(&report);
     assert!(text.starts_with("0 B in 0 blocks still live"), "{text}");
-    has(&text, "no block made since the profile started is tracked as live");
+    has(&text, "no block made since the profile started is recorded as live");
 }
 
 #[test]

@@ -1,17 +1,17 @@
-//! Names and lines that the stacks of a program lack, and how to build it so that they have them.
+//! Missing names and lines of stacks, and how to build the program so that it has them.
 
 use super::frames;
 use super::owner::Crates;
 use crate::report::data::{Frame, Report};
 use crate::report::name::printable;
 
-/// The frames that the groups show.
+/// Frames that the groups show.
 fn shown(report: &Report) -> Vec<&Frame> {
     let crates = Crates::of(report);
     report.live.groups.iter().flat_map(|group| frames::shown(group, &crates).frames()).collect()
 }
 
-/// The modules of addresses that have no name: each once, with its build.
+/// Modules of addresses without a name: each once, with its build id.
 pub(super) fn modules(report: &Report) -> Vec<String> {
     let unnamed = shown(report).into_iter().filter(|frame| frame.function.is_none());
     let mut modules: Vec<&str> = unnamed.filter_map(|frame| frame.module.as_deref()).collect();
@@ -20,7 +20,7 @@ pub(super) fn modules(report: &Report) -> Vec<String> {
     modules.iter().map(|module| format!("addresses in {}", printable(module))).collect()
 }
 
-/// How to get line numbers, where none of the frames has one.
+/// Advice on line numbers, if no frame has one.
 pub(super) fn hint(report: &Report) -> Option<String> {
     let shown = shown(report);
     if shown.is_empty() || shown.iter().any(|frame| frame.line.is_some()) {

@@ -1,11 +1,11 @@
-//! Lines that are not too long to read.
+//! Line breaks.
 
 use unicode_width::UnicodeWidthStr;
 
-/// Columns of a line of text. Places keep their line, however long it is: they are copied and clicked.
+/// Columns of a line of text. Places are never broken: they are copied and clicked.
 const WIDTH: usize = 100;
 
-/// Breaks a line at blanks; what follows is indented by two more columns.
+/// Breaks a line at blanks and indents the continuation by two more columns.
 pub(super) fn at_blanks(line: &str) -> Vec<String> {
     let indent = line.len() - line.trim_start().len();
     let mut lines: Vec<String> = Vec::new();

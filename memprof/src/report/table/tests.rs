@@ -1,4 +1,4 @@
-//! The table where something is missing, estimated, huge or hostile.
+//! The table with missing, estimated, huge or hostile data.
 
 use super::*;
 use crate::report::golden;
@@ -45,7 +45,7 @@ fn without_the_allocator_the_first_line_says_what_to_do() {
     let text = text(&report);
     let first = text.lines().next().unwrap_or_default();
     assert!(first.contains("not installed") && first.contains("#[memprof::main]"), "{first}");
-    assert!(!text.contains("Functions by") && text.contains("warning: 1 guard"), "{text}");
+    assert!(!text.contains("Functions by") && text.contains("warning: 1 scope guard"), "{text}");
 }
 
 #[test]

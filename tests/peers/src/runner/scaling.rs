@@ -23,9 +23,6 @@ pub(super) fn section(options: &Options) -> Result<String> {
             plot::draw(&page::plot(axis.name), axis, &|line, at| value(axis, line, at, &measured))?;
         }
     }
-    if options.write {
-        page::write_plots(AXES.iter().map(|axis| axis.name))?;
-    }
     Ok(text)
 }
 

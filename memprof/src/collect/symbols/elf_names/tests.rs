@@ -1,4 +1,4 @@
-//! Names from programs that were linked in each of the ways that Cargo and linkers offer.
+//! Names from programs linked in each of the ways that Cargo and linkers offer.
 
 use super::*;
 use crate::collect::symbols::names::Names;
@@ -10,14 +10,14 @@ const SOURCE: &str = "fn main() { println!(\"{}\", work(1)); }
 fn work(n: u64) -> u64 { std::hint::black_box(n) + 1 }
 ";
 
-/// What is found of the function `work` in a program that was compiled with `options`: its name, its file and its line.
+/// Name, file and line of the function `work` in a program that was compiled with `options`.
 fn found(options: &[&str]) -> (String, String, u32) {
     let folder = tempfile::tempdir().expect("a folder");
     let (source, program) = (folder.path().join("program.rs"), folder.path().join("program"));
     std::fs::write(&source, SOURCE).expect("the source is written");
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let mut command = Command::new(rustc);
-    // Unpacked debug information stands beside the objects, in the folder that the compiler works in.
+    // Unpacked debug information is beside the objects, in the compiler's working directory.
     command.current_dir(folder.path()).args(["--edition=2024", "-o", "program", "program.rs"]).args(options);
     let output = command.output().expect("rustc runs");
     assert!(output.status.success(), "{options:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -67,7 +67,7 @@ fn debug_information_compressed_with_zstd() {
     is_found(&["-g", "-Clink-arg=-Wl,--compress-debug-sections=zstd"]);
 }
 
-/// `work` is on line 3, what is inlined in it on line 5.
+/// `work` is on line 3, its inlined function on line 5.
 const INLINED: &str = "fn main() { println!(\"{}\", work(1)); }
 #[inline(never)]
 fn work(n: u64) -> u64 { inner::<u64>(n) + 1 }
@@ -75,7 +75,7 @@ fn work(n: u64) -> u64 { inner::<u64>(n) + 1 }
 fn inner<T>(n: T) -> T { std::hint::black_box(n) }
 ";
 
-/// The functions of the program, with their lines, where the inlined one is: with cargo's `options` for release builds.
+/// Functions of the program, with their lines, at the inlined one: with cargo's `options` for release builds.
 fn inlined(options: &[&str]) -> Vec<(String, Option<u32>)> {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("program.rs"), INLINED).expect("the source is written");
@@ -101,14 +101,14 @@ fn inlined(options: &[&str]) -> Vec<(String, Option<u32>)> {
 #[test]
 fn what_each_kind_of_release_build_tells_of_inlined_functions() {
     let work = |line| ("program::work".to_owned(), line);
-    // As cargo builds where the profile says nothing.
+    // Cargo's default for release builds.
     assert_eq!(inlined(&["-Cdebuginfo=0", "-Cstrip=debuginfo"]), [work(None)]);
-    // Lines of all functions. Only the one that is not inlined has its path, by its symbol.
+    // Lines of all functions. Only the one that is not inlined has its path, from its symbol.
     assert_eq!(inlined(&["-Cdebuginfo=line-tables-only"]), [("inner".to_owned(), Some(5)), work(Some(3))]);
     assert_eq!(inlined(&["-Cdebuginfo=1"]), [("program::inner".to_owned(), Some(5)), work(Some(3))]);
 }
 
-/// A program whose units have their debug information in files of their own, each of which `change` has been called with.
+/// A program whose units have their debug information in separate files, each of which `change` has been called with.
 fn with_changed_units(change: impl Fn(&Path)) -> Vec<(String, Option<u32>)> {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("program.rs"), SOURCE).expect("the source is written");
@@ -137,7 +137,7 @@ fn with_changed_units(change: impl Fn(&Path)) -> Vec<(String, Option<u32>)> {
 #[test]
 fn units_that_are_no_files_are_passed_over() {
     use std::os::unix::ffi::OsStrExt;
-    // The symbol's name; lines are in the program.
+    // The name is the symbol's; lines are in the program.
     let is_named = |frames: &[(String, Option<u32>)]| *frames == [("program::work".to_owned(), Some(3))];
     let pipe = |path: &Path| {
         std::fs::remove_file(path).expect("it is removed");
@@ -175,7 +175,7 @@ fn a_section_that_would_fill_the_memory_is_left_out() {
     }
     let compressed = miniz_oxide::deflate::compress_to_vec_zlib(&vec![0; 8 << 20], 6);
     assert!(compressed.len() < 16 << 10 && section(&compressed, 8 << 20).is_none());
-    // Many sections, each within its own bound.
+    // Many sections, each within its own limit.
     let noise: Vec<u8> = (0..1_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let many = Files { unfolded: Cell::new(MOST_UNFOLDED_IN_ALL - 10), ..Files::default() };
     assert!(

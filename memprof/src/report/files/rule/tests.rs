@@ -1,4 +1,4 @@
-//! What stands under a name, and whether it stays.
+//! Verdicts on existing files.
 
 use super::Verdict::{Earlier, Ours, Replaceable, Taken, Unjudged};
 use super::*;
@@ -11,7 +11,7 @@ fn ours() -> Run {
     Run { process: ProcessId { place: Some(5), pid: 4711, started: Some(100) }, profile: 1 }
 }
 
-/// A report that says this of itself.
+/// A report with this mark.
 fn standing(run: Option<Run>, is_final: bool) -> Standing {
     let file = tempfile::NamedTempFile::new().unwrap();
     Standing {
@@ -24,7 +24,7 @@ fn standing(run: Option<Run>, is_final: bool) -> Standing {
     }
 }
 
-/// The verdicts where it was noted, where something else was noted, and where nobody has looked.
+/// The verdicts if the file was noted, if another file was noted, and if nobody has looked.
 fn verdicts(there: &Standing, is_final: bool) -> [Verdict; 3] {
     let noted = HashMap::from([(PathBuf::from(PATH), there.clone())]);
     let other = HashMap::from([(PathBuf::from(PATH), standing(Some(ours()), is_final))]);
