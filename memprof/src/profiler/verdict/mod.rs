@@ -61,6 +61,8 @@ const FIRST_PART: f64 = 0.25;
 /// Of the blocks: nearly all of them.
 const NEARLY_ALL: f64 = 0.9;
 
+/// Standard errors: a difference of less is chance.
+const ERRORS: f64 = 2.0;
 /// Calls: fewer say nothing of when the next one is due.
 const FEWEST_CALLS: u64 = 8;
 /// Of the work while a group grew, since it grew last; and so many times what the time shows.
@@ -159,6 +161,21 @@ impl Evidence<'_> {
         work.is_some_and(|share| share > MUCH_WORK.max(STALLED * pause))
     }
 
+    /// Calls of the group's function until a moment; `None` where they are not known.
+    fn calls_until(&self, seconds: f64) -> Option<f64> {
+        self.calls_before.at(seconds, (self.now, self.calls as f64))
+    }
+
+    /// Calls of the group's function in each quarter of the time between two moments; `None` where they are not known, or too few
+    /// to compare.
+    fn calls_in_quarters(&self, from: f64, to: f64) -> Option<[f64; 4]> {
+        let until =
+            |quarter: f64| self.calls_before.at(from + (to - from) * quarter / 4.0, (self.now, self.calls as f64));
+        let [begin, first, second, third] = [until(0.0)?, until(1.0)?, until(2.0)?, until(3.0)?];
+        let calls = [first - begin, second - first, third - second, until(4.0)? - third];
+        calls.iter().all(|&calls| calls >= 1.0).then_some(calls)
+    }
+
     /// True if the group's function, which was called now and then while the group grew, has not been called for a while since
     /// it grew last, although the program works on.
     fn is_left_alone(&self, growth: &Growth) -> bool {
@@ -200,9 +217,7 @@ impl Verdict {
             Self::KeptSinceStart
         } else if births.quantile(1.0 - NEARLY_ALL) >= (1.0 - YOUNG) * group.now {
             Self::Recent
-        } else if (births.len() < FEWEST_BLOCKS && births.newest() >= (1.0 - YOUNG) * group.now)
-            || births::are_too_few(group)
-        {
+        } else if births::are_too_few(group) {
             Self::Unknown
         } else {
             Self::Kept(births::growth_until_newest(group))

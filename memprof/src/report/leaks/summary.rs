@@ -7,7 +7,8 @@ use crate::report::data::{LiveGroup, NetRise, Report, expected::SYMBOLS, verdict
 use crate::report::name::printable;
 use crate::size;
 
-/// Of the live bytes: with more in groups of too few samples it is not known that nothing grows.
+/// Of the live bytes: with more in groups of too few samples it is not known that nothing grows. What was made at the start says
+/// nothing of them.
 const UNKNOWN_SHARE: f64 = 0.1;
 /// Of the rise of the net: groups that are known to grow explain it if they grew by as much.
 const EXPLAINED: f64 = 0.5;
@@ -59,7 +60,9 @@ fn nothing_grows(report: &Report, groups: &[&LiveGroup]) -> String {
     };
     let (unknown, recent) = (with(verdict::UNKNOWN), with(verdict::RECENT));
     let is_much = |bytes: u64| bytes as f64 > UNKNOWN_SHARE * sum(groups) as f64;
-    if !is_much(sum(&unknown).saturating_add(sum(&recent))) {
+    let made_later = sum(groups).saturating_sub(sum(&with(verdict::KEPT_SINCE_START)));
+    let is_doubt = sum(&unknown) as f64 > UNKNOWN_SHARE * made_later as f64;
+    if !is_doubt && !is_much(sum(&unknown).saturating_add(sum(&recent))) {
         let grew: Vec<&LiveGroup> =
             groups.iter().copied().filter(|group| group.growth_ended_seconds.is_some()).collect();
         if is_much(sum(&grew)) {
