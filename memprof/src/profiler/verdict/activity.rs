@@ -12,7 +12,7 @@ pub(in crate::profiler) struct Work {
 }
 
 /// Of the work before: the most that a program does which has gone to rest.
-const REST: f64 = 0.1;
+pub(super) const AT_REST: f64 = 0.1;
 /// Share of one processor that a process at rest may use.
 const IDLE: f64 = 0.05;
 
@@ -40,7 +40,7 @@ impl Activity {
     /// True if the program has been at rest since a moment, and was not from a moment before.
     pub(in crate::profiler) fn rests(&self, from: f64, since: f64, now: f64) -> bool {
         let work = self.between(from, since).zip(self.between(since, now));
-        work.is_some_and(|(before, since)| since.is_rest(REST, before))
+        work.is_some_and(|(before, since)| since.is_rest(AT_REST, before))
     }
 
     /// Work since a moment, as a share of that before it, by bytes or by processor time, whichever is less. `None` where

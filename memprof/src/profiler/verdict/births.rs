@@ -1,6 +1,7 @@
 //! Growth by new blocks: when the survivors were made.
 
-use super::{ERRORS, Evidence, FEWEST_BLOCKS, FEWEST_CALLS, FEWEST_CONFIRMED, Growth, How, YOUNG};
+use super::activity::AT_REST;
+use super::{ERRORS, Evidence, FEWEST_BLOCKS, FEWEST_CALLS, FEWEST_CONFIRMED, Growth, How, Work, YOUNG};
 
 /// Of all survivors, in each half of the time.
 const LEAST_SHARE: f64 = 0.1;
@@ -29,6 +30,8 @@ const FREED_SELDOM: f64 = 0.6;
 const AS_HIGH: f64 = 0.5;
 /// Of the work before: what the program does at most while it rests.
 const REST: f64 = 0.5;
+/// Of the work, beside what a group has made: less is next to nothing.
+const LEAST_BESIDE: f64 = 0.1;
 /// Of the survivors before, for the same work: as many at least while the program rests.
 const SAME: f64 = 0.5;
 /// Of all survivors, in the later half, while the program rests.
@@ -327,7 +330,8 @@ fn rests(group: &Evidence<'_>, span: Span) -> bool {
         && group.calls >= FEWEST_CALLS;
     let work = group.activity.between(span.first, middle).zip(group.activity.between(middle, span.now));
     let Some((work_before, work_after)) = work.filter(|_| is_enough && before > 0.0) else { return false };
-    let come_as_work_does = work_after.is_rest(REST, work_before);
+    let come_as_work_does =
+        beside(group, work_after, middle, f64::INFINITY).is_rest(REST, beside(group, work_before, span.first, middle));
     (come_as_work_does || rests_since_newest(group, span))
         && after * work_before.bytes >= SAME * before * work_after.bytes
         && each_call_leaves_as_much(group, span, before, after)
@@ -338,7 +342,17 @@ fn rests(group: &Evidence<'_>, span: Span) -> bool {
 /// True if survivors kept coming until the program began to rest.
 fn rests_since_newest(group: &Evidence<'_>, span: Span) -> bool {
     let newest = group.births.newest();
-    group.activity.rests(span.first, newest, span.now) && keep_coming(&group.births, Span { now: newest, ..span })
+    let work = group.activity.between(span.first, newest).zip(group.activity.between(newest, span.now));
+    work.is_some_and(|(before, since)| since.is_rest(AT_REST, beside(group, before, span.first, newest)))
+        && keep_coming(&group.births, Span { now: newest, ..span })
+}
+
+/// Work without what the group itself has made between two moments: that ends with its growth, and the program may go on. Where next
+/// to nothing else was done it is the work.
+fn beside(group: &Evidence<'_>, work: Work, from: f64, to: f64) -> Work {
+    let own: f64 = group.births.between(from, to).map(|birth| birth.bytes).sum();
+    let others = work.bytes - own;
+    if others < LEAST_BESIDE * work.bytes { work } else { Work { bytes: others, ..work } }
 }
 
 /// True if the calls in the later half left as much as those before; where there are no readings of them, whether each call so

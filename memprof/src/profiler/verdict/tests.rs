@@ -480,6 +480,18 @@ fn a_leak_that_follows_the_load_is_growth() {
 }
 
 #[test]
+fn a_program_does_not_rest_because_it_fills_no_more() {
+    for full_at in [6.0, 7.0, 7.5, 8.0] {
+        for other in [0.03, 0.05, 0.1] {
+            // Its own 100 KB each second, the buffer that holds them, which doubles until the middle, and what goes on as ever.
+            let work = |at: f64| 0.1 * at.min(full_at) + 0.05 * (at / 5.0).min(1.0) + other * at;
+            let filled = Case { activity: busy(10.0, work), ..Case::new(10.0, evenly(7_500, 0.0, full_at)) };
+            assert!(filled.verdict().growth().is_none(), "{full_at}, {other}: {:?}", filled.verdict());
+        }
+    }
+}
+
+#[test]
 fn blocks_that_keep_coming_and_were_never_freed_are_no_balance() {
     // Few of them, in the last quarter of the run.
     for count in 2..16 {
