@@ -1,6 +1,5 @@
 //! Growth by new blocks: when the survivors were made.
 
-use super::activity::AT_REST;
 use super::{ERRORS, Evidence, FEWEST_BLOCKS, FEWEST_CALLS, FEWEST_CONFIRMED, Growth, How, Work, YOUNG};
 
 /// Of all survivors, in each half of the time.
@@ -30,8 +29,6 @@ const FREED_SELDOM: f64 = 0.6;
 const AS_HIGH: f64 = 0.5;
 /// Of the work before: what the program does at most while it rests.
 const REST: f64 = 0.5;
-/// Of the work, beside what a group has made: less is next to nothing.
-const LEAST_BESIDE: f64 = 0.1;
 /// Of the survivors before, for the same work: as many at least while the program rests.
 const SAME: f64 = 0.5;
 /// Of all survivors, in the later half, while the program rests.
@@ -71,6 +68,11 @@ impl Births {
     /// Blocks made between two moments, the first one included.
     fn weight(&self, from: f64, to: f64) -> f64 {
         self.between(from, to).map(|birth| birth.weight).sum()
+    }
+
+    /// Bytes of what was made between two moments.
+    pub(super) fn bytes(&self, from: f64, to: f64) -> f64 {
+        self.between(from, to).map(|birth| birth.bytes).sum()
     }
 
     fn between(&self, from: f64, to: f64) -> impl Iterator<Item = &Birth> {
@@ -160,7 +162,7 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     } else {
         began_late(group, span)
     };
-    let bytes = births.between(span.first, f64::INFINITY).map(|birth| birth.bytes).sum();
+    let bytes = births.bytes(span.first, f64::INFINITY);
     // The net of its path says that more came since the newest one that has a record.
     let last = if is_blind { group.now } else { births.newest() };
     grows.then_some(Growth { how: How::NewBlocks, from: span.first, last, bytes })
@@ -203,7 +205,7 @@ pub(super) fn growth_until_newest(group: &Evidence<'_>) -> Option<Growth> {
         && span.length() >= YOUNG * group.now
         && keep_coming(births, span)
         && !turns_over(group, span);
-    let bytes = births.between(span.first, f64::INFINITY).map(|birth| birth.bytes).sum();
+    let bytes = births.bytes(span.first, f64::INFINITY);
     grew.then_some(Growth { how: How::NewBlocks, from: span.first, last: span.now, bytes })
 }
 
@@ -279,7 +281,7 @@ fn keep_coming(births: &Births, span: Span) -> bool {
 /// middle of its time, one from before has to have been as high.
 fn turns_over(group: &Evidence<'_>, span: Span) -> bool {
     let Some((at, level)) = group.levels.last_until(span.middle()) else { return false };
-    let made: f64 = group.births.between(at, f64::INFINITY).map(|birth| birth.bytes).sum();
+    let made = group.births.bytes(at, f64::INFINITY);
     // Where the exact net has risen the samples need not show it.
     let error = if group.has_rising_net { 0.0 } else { ERRORS * group.error };
     group.bytes - level < LEAST_RISE * made + error
@@ -330,8 +332,9 @@ fn rests(group: &Evidence<'_>, span: Span) -> bool {
         && group.calls >= FEWEST_CALLS;
     let work = group.activity.between(span.first, middle).zip(group.activity.between(middle, span.now));
     let Some((work_before, work_after)) = work.filter(|_| is_enough && before > 0.0) else { return false };
+    let others = |work: Work, from: f64, to: f64| work.beside(births.bytes(from, to));
     let come_as_work_does =
-        beside(group, work_after, middle, f64::INFINITY).is_rest(REST, beside(group, work_before, span.first, middle));
+        others(work_after, middle, f64::INFINITY).is_rest(REST, others(work_before, span.first, middle));
     (come_as_work_does || rests_since_newest(group, span))
         && after * work_before.bytes >= SAME * before * work_after.bytes
         && each_call_leaves_as_much(group, span, before, after)
@@ -342,17 +345,8 @@ fn rests(group: &Evidence<'_>, span: Span) -> bool {
 /// True if survivors kept coming until the program began to rest.
 fn rests_since_newest(group: &Evidence<'_>, span: Span) -> bool {
     let newest = group.births.newest();
-    let work = group.activity.between(span.first, newest).zip(group.activity.between(newest, span.now));
-    work.is_some_and(|(before, since)| since.is_rest(AT_REST, beside(group, before, span.first, newest)))
+    group.activity.rests((span.first, newest), span.now, group.births.bytes(span.first, newest))
         && keep_coming(&group.births, Span { now: newest, ..span })
-}
-
-/// Work without what the group itself has made between two moments: that ends with its growth, and the program may go on. Where next
-/// to nothing else was done it is the work.
-fn beside(group: &Evidence<'_>, work: Work, from: f64, to: f64) -> Work {
-    let own: f64 = group.births.between(from, to).map(|birth| birth.bytes).sum();
-    let others = work.bytes - own;
-    if others < LEAST_BESIDE * work.bytes { work } else { Work { bytes: others, ..work } }
 }
 
 /// True if the calls in the later half left as much as those before; where there are no readings of them, whether each call so

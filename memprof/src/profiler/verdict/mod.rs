@@ -184,7 +184,7 @@ impl Evidence<'_> {
         self.calls >= FEWEST_CALLS
             && growth.last <= last
             && self.now - last > LEFT_ALONE * (self.now - growth.from)
-            && !self.activity.rests(growth.from, last, self.now)
+            && !self.activity.rests((growth.from, last), self.now, self.births.bytes(growth.from, last))
     }
 }
 
