@@ -114,7 +114,7 @@ fn end(net: &[(f64, f64)], rise: &NetRise, activity: &Activity) -> Option<f64> {
     floors.iter().rev().find(is_level)?;
     let nearly_all = top - NEARLY * (top - bottom);
     let until = floors.iter().rev().find(|floor| floor.1 >= nearly_all)?.0;
-    (!activity.rests(rise.from, until, now)).then_some(until)
+    (!activity.rests((rise.from, until), now, rise.bytes)).then_some(until)
 }
 
 fn rise_since(net: &[(f64, f64)], from: f64, least: f64, fewest: usize) -> Option<NetRise> {

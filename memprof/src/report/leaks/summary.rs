@@ -6,7 +6,8 @@ use crate::report::data::{LiveGroup, NetRise, Report, expected::SYMBOLS, verdict
 use crate::report::name::printable;
 use crate::size;
 
-/// Share of the live bytes: with more in groups of too few samples, growth cannot be excluded.
+/// Share of the live bytes: with more in groups of too few samples, growth cannot be excluded. Blocks made at the start
+/// say nothing of them.
 const UNKNOWN_SHARE: f64 = 0.1;
 /// Share of the rise of the net: known growing groups explain the rise if they grew by this much.
 const EXPLAINED: f64 = 0.5;
@@ -58,7 +59,9 @@ fn nothing_grows(report: &Report, groups: &[&LiveGroup]) -> String {
     };
     let (unknown, recent) = (with(verdict::UNKNOWN), with(verdict::RECENT));
     let is_much = |bytes: u64| bytes as f64 > UNKNOWN_SHARE * sum(groups) as f64;
-    if !is_much(sum(&unknown).saturating_add(sum(&recent))) {
+    let made_later = sum(groups).saturating_sub(sum(&with(verdict::KEPT_SINCE_START)));
+    let is_doubt = sum(&unknown) as f64 > UNKNOWN_SHARE * made_later as f64;
+    if !is_doubt && !is_much(sum(&unknown).saturating_add(sum(&recent))) {
         let grew: Vec<&LiveGroup> =
             groups.iter().copied().filter(|group| group.growth_ended_seconds.is_some()).collect();
         if is_much(sum(&grew)) {

@@ -12,7 +12,9 @@ pub(crate) struct Work {
 }
 
 /// Of the work before: the most that a program does which has gone to rest.
-const REST: f64 = 0.1;
+const AT_REST: f64 = 0.1;
+/// Of the work, beside what is full: less is next to nothing.
+const LEAST_BESIDE: f64 = 0.1;
 /// Share of one processor that a process at rest may use.
 const IDLE: f64 = 0.05;
 
@@ -37,10 +39,11 @@ impl Activity {
         })
     }
 
-    /// True if the program has been at rest since a moment, and was not from a moment before.
-    pub(crate) fn rests(&self, from: f64, since: f64, now: f64) -> bool {
+    /// True if the program has been at rest since a moment, and was not from a moment before, when it made `own` bytes of what
+    /// is asked about.
+    pub(crate) fn rests(&self, (from, since): (f64, f64), now: f64, own: f64) -> bool {
         let work = self.between(from, since).zip(self.between(since, now));
-        work.is_some_and(|(before, since)| since.is_rest(REST, before))
+        work.is_some_and(|(before, since)| since.is_rest(AT_REST, before.beside(own)))
     }
 
     /// Work since a moment, as a share of that before it, by bytes or by processor time, whichever is less. `None` where
@@ -66,6 +69,13 @@ impl Activity {
 }
 
 impl Work {
+    /// Work without what was made of something that may be full: that ends, and the program goes on. Where next to nothing else
+    /// was done it is the work.
+    pub(super) fn beside(self, own: f64) -> Self {
+        let others = self.bytes - own;
+        if others < LEAST_BESIDE * self.bytes { self } else { Self { bytes: others, ..self } }
+    }
+
     /// True if this is at most a share of other work, by bytes and by processor time: who allocates little may still compute.
     pub(super) fn is_rest(self, share: f64, of: Work) -> bool {
         self.bytes <= share * of.bytes && self.processor <= (share * of.processor).max(IDLE * self.at)

@@ -1,12 +1,14 @@
 //! Growth by new blocks: when the survivors were made.
 
-use super::{Evidence, FEWEST_BLOCKS, FEWEST_CALLS, FEWEST_CONFIRMED, Growth, How, YOUNG};
+use super::{ERRORS, Evidence, FEWEST_BLOCKS, FEWEST_CALLS, FEWEST_CONFIRMED, Growth, How, Work, YOUNG};
 
 /// Of all survivors, in each half of the time.
 const LEAST_SHARE: f64 = 0.1;
 /// Of the time, or mean distances between two survivors: a longer pause means that no more come.
 const PAUSE: f64 = 0.1;
 const GAPS: f64 = 3.0;
+/// Of the mean distance between few survivors: the next one is due until then.
+const USUAL: f64 = 1.5;
 /// Samples that are due where the exact net of the call path says that more came: by chance there can be none for long.
 const GAPS_WITH_NET: f64 = 8.0;
 /// Of all survivors, in each quarter, where the group began late in the run.
@@ -19,6 +21,8 @@ const FEWEST_OF_YOUNG: usize = 16;
 const STRAGGLERS: f64 = 0.05;
 /// Of the bytes made in the later half: a rise of less is none.
 const LEAST_RISE: f64 = 0.25;
+/// Of the survivors in the quarter before, for each call: with at most as many in each quarter something fills.
+const FALLS_OFF: f64 = 2.0 / 3.0;
 /// Of the blocks made on a path, reallocated ones among them: with as many live hardly any was freed.
 const FREED_SELDOM: f64 = 0.6;
 /// Of its present bytes: what was as high before may fall again.
@@ -64,6 +68,11 @@ impl Births {
     /// Blocks made between two moments, the first one included.
     fn weight(&self, from: f64, to: f64) -> f64 {
         self.between(from, to).map(|birth| birth.weight).sum()
+    }
+
+    /// Bytes of what was made between two moments.
+    pub(super) fn bytes(&self, from: f64, to: f64) -> f64 {
+        self.between(from, to).map(|birth| birth.bytes).sum()
     }
 
     fn between(&self, from: f64, to: f64) -> impl Iterator<Item = &Birth> {
@@ -140,23 +149,23 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     if births.len() < if group.is_confirmed() { FEWEST_CONFIRMED } else { FEWEST_BLOCKS } {
         return None;
     }
-    let first = births.quantile(STRAGGLERS);
     let is_blind = is_blind(group);
     // Only the exact net of the call path can say that it has gone on since.
     if is_blind && !group.has_rising_net {
         return None;
     }
-    let span = Span { first, now: if is_blind { births.newest() } else { group.now } };
+    let span = Span::of(group);
     let grows = if span.length() >= YOUNG * group.now {
-        let keep_coming = keep_coming(births, span) && !group.was_stalled(first, births.newest());
-        (keep_coming && !turns_over(group, span) && !was_emptied(group, span)) || rests(group, span)
+        let keep_coming = keep_coming(births, span) && !group.was_stalled(span.first, births.newest());
+        let is_balance = || turns_over(group, span) || was_emptied(group, span) || falls_off(group);
+        (keep_coming && !is_balance()) || rests(group, span)
     } else {
         began_late(group, span)
     };
-    let bytes = births.between(first, f64::INFINITY).map(|birth| birth.bytes).sum();
+    let bytes = births.bytes(span.first, f64::INFINITY);
     // The net of its path says that more came since the newest one that has a record.
     let last = if is_blind { group.now } else { births.newest() };
-    grows.then_some(Growth { how: How::NewBlocks, from: first, last, bytes })
+    grows.then_some(Growth { how: How::NewBlocks, from: span.first, last, bytes })
 }
 
 /// True if the pause since the newest survivor says nothing: at the mean rate before it fewer than [`GAPS`] samples were due since
@@ -196,11 +205,11 @@ pub(super) fn growth_until_newest(group: &Evidence<'_>) -> Option<Growth> {
         && span.length() >= YOUNG * group.now
         && keep_coming(births, span)
         && !turns_over(group, span);
-    let bytes = births.between(span.first, f64::INFINITY).map(|birth| birth.bytes).sum();
+    let bytes = births.bytes(span.first, f64::INFINITY);
     grew.then_some(Growth { how: How::NewBlocks, from: span.first, last: span.now, bytes })
 }
 
-/// The time from the group's beginning to the end of the run.
+/// The time from the group's beginning to the end of the run, or to the newest block if the pause since says nothing.
 #[derive(Clone, Copy)]
 struct Span {
     first: f64,
@@ -208,6 +217,11 @@ struct Span {
 }
 
 impl Span {
+    fn of(group: &Evidence<'_>) -> Self {
+        let now = if is_blind(group) { group.births.newest() } else { group.now };
+        Self { first: group.births.quantile(STRAGGLERS), now }
+    }
+
     fn length(self) -> f64 {
         self.now - self.first
     }
@@ -227,15 +241,26 @@ impl Span {
     }
 }
 
-/// True if blocks of a group that began late keep coming, too few to show a rate, and hardly any on its path was freed.
+/// True if the blocks are too few to show a rate, and their making is not over: the newest is young, or they keep coming, of a
+/// group that began late or has next to none, and hardly any on its path was freed.
 pub(super) fn are_too_few(group: &Evidence<'_>) -> bool {
     let births = &group.births;
+    let is_few = births.len() < FEWEST_BLOCKS;
+    if is_few && births.newest() >= (1.0 - YOUNG) * group.now {
+        return true;
+    }
     let span = Span { first: births.quantile(STRAGGLERS), now: group.now };
     (2..FEWEST_OF_YOUNG).contains(&births.len())
-        && span.length() < 2.0 * YOUNG * group.now
-        && span.now - births.newest() <= usual_pause(births, span)
+        && (is_few || span.length() < 2.0 * YOUNG * group.now)
+        && span.now - births.newest() <= if is_few { USUAL * mean_distance(births) } else { usual_pause(births, span) }
         && group.count >= FREED_SELDOM * group.allocations as f64
         && !turns_over(group, span)
+}
+
+/// Mean time between two blocks.
+fn mean_distance(births: &Births) -> f64 {
+    let first = births.0.first().map_or(0.0, |birth| birth.at);
+    (births.newest() - first) / births.len().saturating_sub(1).max(1) as f64
 }
 
 fn usual_pause(births: &Births, span: Span) -> f64 {
@@ -256,8 +281,25 @@ fn keep_coming(births: &Births, span: Span) -> bool {
 /// middle of its time, one from before has to have been as high.
 fn turns_over(group: &Evidence<'_>, span: Span) -> bool {
     let Some((at, level)) = group.levels.last_until(span.middle()) else { return false };
-    let made: f64 = group.births.between(at, f64::INFINITY).map(|birth| birth.bytes).sum();
-    group.bytes - level < LEAST_RISE * made
+    let made = group.births.bytes(at, f64::INFINITY);
+    // Where the exact net has risen the samples need not show it.
+    let error = if group.has_rising_net { 0.0 } else { ERRORS * group.error };
+    group.bytes - level < LEAST_RISE * made + error
+}
+
+/// True if fewer and fewer survive, from each quarter of the time to the next, and for each call: a cache that is asked for what
+/// it does not have yet.
+pub(super) fn falls_off(group: &Evidence<'_>) -> bool {
+    let span = Span::of(group);
+    let made = span.quarters(&group.births);
+    let calls = group.calls_in_quarters(span.first, span.now).unwrap_or([1.0; 4]);
+    let falls = |(made, calls): (&[f64], &[f64])| match (made, calls) {
+        (&[before, after], &[calls_before, calls_after]) => {
+            before > 0.0 && after * calls_before <= FALLS_OFF * before * calls_after
+        }
+        _ => false,
+    };
+    group.births.len() >= FEWEST_BLOCKS && made.windows(2).zip(calls.windows(2)).all(falls)
 }
 
 /// True if a group that is younger than half of the run was as high before: then it is emptied now and then.
@@ -290,7 +332,9 @@ fn rests(group: &Evidence<'_>, span: Span) -> bool {
         && group.calls >= FEWEST_CALLS;
     let work = group.activity.between(span.first, middle).zip(group.activity.between(middle, span.now));
     let Some((work_before, work_after)) = work.filter(|_| is_enough && before > 0.0) else { return false };
-    let come_as_work_does = work_after.is_rest(REST, work_before);
+    let others = |work: Work, from: f64, to: f64| work.beside(births.bytes(from, to));
+    let come_as_work_does =
+        others(work_after, middle, f64::INFINITY).is_rest(REST, others(work_before, span.first, middle));
     (come_as_work_does || rests_since_newest(group, span))
         && after * work_before.bytes >= SAME * before * work_after.bytes
         && each_call_leaves_as_much(group, span, before, after)
@@ -301,7 +345,8 @@ fn rests(group: &Evidence<'_>, span: Span) -> bool {
 /// True if survivors kept coming until the program began to rest.
 fn rests_since_newest(group: &Evidence<'_>, span: Span) -> bool {
     let newest = group.births.newest();
-    group.activity.rests(span.first, newest, span.now) && keep_coming(&group.births, Span { now: newest, ..span })
+    group.activity.rests((span.first, newest), span.now, group.births.bytes(span.first, newest))
+        && keep_coming(&group.births, Span { now: newest, ..span })
 }
 
 /// True if the calls in the later half left as much as those before; where there are no readings of them, whether each call so

@@ -1,6 +1,6 @@
 //! Growth by larger blocks: the live bytes of a group at moments of the run.
 
-use super::{Evidence, FEWEST_BLOCKS, FEWEST_CALLS, Growth, How, YOUNG};
+use super::{ERRORS, Evidence, FEWEST_BLOCKS, FEWEST_CALLS, Growth, How, YOUNG, births};
 
 /// Fewer readings than this show no growth.
 const FEWEST: usize = 6;
@@ -12,8 +12,6 @@ const FEWEST_BEFORE: usize = 4;
 const FEWEST_RISES: usize = 3;
 /// Of the present bytes: a smaller rise is none.
 const LEAST_RISE: f64 = 0.05;
-/// Standard errors: likewise.
-const ERRORS: f64 = 2.0;
 /// Of the present bytes, in the first and in the last part of the group's life.
 const LEAST_SHARE: f64 = 0.1;
 /// Of its life: a little more than half is the last part, so that the last doubling of a table is always in it.
@@ -24,6 +22,10 @@ const NOISE: f64 = 0.25;
 const DUE: f64 = 3.0;
 /// Of the time in which a group grew: a pause that says nothing.
 const SHORT_PAUSE: f64 = 0.2;
+/// Of the time in which a group grew: a longer pause is one, whatever the calls say.
+const UNEVEN: f64 = 1.4;
+/// Of the calls in that time: with fewer since then the function is hardly called any more.
+const LEAST_CALLS: f64 = 0.75;
 /// Of the distance of two readings: what is made within it is made at once.
 const BURST: f64 = 0.4;
 /// Of the present bytes: what was as high before may fall again.
@@ -43,6 +45,16 @@ impl Levels {
     /// The last reading at a moment or before it.
     pub(super) fn last_until(&self, seconds: f64) -> Option<(f64, f64)> {
         self.0.iter().rev().find(|level| level.0 <= seconds).copied()
+    }
+
+    /// The figure at a moment, evenly between the two readings around it, of which the present one is the last. `None` without
+    /// readings.
+    pub(super) fn at(&self, seconds: f64, present: (f64, f64)) -> Option<f64> {
+        let after = self.0.partition_point(|level| level.0 <= seconds);
+        let right = self.0.get(after).copied().unwrap_or(present);
+        let left = after.checked_sub(1).map_or(Some((0.0, 0.0)), |left| self.0.get(left).copied())?;
+        let part = ((seconds - left.0) / (right.0 - left.0).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+        (!self.0.is_empty()).then_some(left.1 + (right.1 - left.1) * part)
     }
 
     /// The first reading at which a figure that never falls was what it is now; `None` where it was from the first one on.
@@ -101,13 +113,15 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     // Readings can be late; the record of a block that was made larger knows when it was made.
     let began = if group.was_enlarged_late { from.min(group.births.quantile(0.0)) } else { from };
     let rate = group.bytes / (last - began).max(f64::MIN_POSITIVE);
-    let goes_on = pause <= last - began
+    let goes_on = is_due_later(group, (began, last), pause)
         && rate * pause <= DUE * step
         && (group.was_enlarged_late || !is_by_the_machine(group, &floors, (began, last), step));
     let at = |part: f64| floors.iter().rev().find(|floor| floor.0 <= from + life * part).map_or(0.0, |floor| floor.1);
     let least = LEAST_SHARE * group.bytes;
     let highest = group.levels.highest_between(from, from + life * PART);
-    let in_both_parts = at(1.0 - PART) >= least && group.bytes - at(PART).max(highest) >= least;
+    // Both levels of a sample are as uncertain as the present one.
+    let rose = group.bytes - at(PART).max(highest) - ERRORS * group.error;
+    let in_both_parts = at(1.0 - PART) >= least && rose >= least;
     // Between two readings a table can double more than once; that its block was made larger lately its record knows.
     let fewest = if group.was_enlarged_late { FEWEST_RISES - 1 } else { FEWEST_RISES };
     let grows = rises.len() > fewest
@@ -118,7 +132,20 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     let bytes = group.bytes - beginning;
     let (new, of_them) = group.births.made_since(from);
     let how = if new >= FEWEST_BLOCKS && of_them >= bytes / 2.0 { How::NewBlocks } else { How::LargerBlocks };
+    let grows = grows && (how == How::LargerBlocks || !births::falls_off(group));
     grows.then_some(Growth { how, from, last, bytes })
+}
+
+/// True if the pause since the last rise is no longer than the growth before it: what doubles waits as long as that. A machine is
+/// not always as fast, so that the calls of the function, where they go on, may say so as well.
+fn is_due_later(group: &Evidence<'_>, (began, last): (f64, f64), pause: f64) -> bool {
+    let grew = last - began;
+    if pause <= grew || pause > UNEVEN * grew {
+        return pause <= grew;
+    }
+    let Some((before, until)) = group.calls_until(began).zip(group.calls_until(last)) else { return false };
+    let (calls, since) = (until - before, group.calls as f64 - until);
+    calls >= FEWEST_CALLS as f64 && (LEAST_CALLS * calls..=calls).contains(&since)
 }
 
 /// True if the pause since the last rise is a usual one only because the machine stood still before: the readings around that rise

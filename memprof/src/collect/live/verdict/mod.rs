@@ -1,33 +1,40 @@
 //! The verdict on a group of live blocks: growing, kept, recent, or unknown.
 //!
-//! A leak leaves survivors all the time, or a block that is made larger again and again. A cache, a static or a pool is filled
-//! once. A queue and what is being worked on come and go. The rules, in this order; times are seconds of the run, `now` its end:
+//! A leak leaves survivors all the time, or a block that is made larger again and again. A cache, a static or a pool is
+//! filled once. A queue and what is being worked on come and go. The rules, in this order; times are seconds of the
+//! run, `now` its end:
 //!
-//! 1. **Unknown**: in a sample, fewer than [`FEWEST_SAMPLES`] effective samples, (Σw)²/Σw² of the weights. Growth is still found
-//!    from [`FEWEST_CONFIRMED`] on where the exact net of the call path has risen steadily: that a function makes more than it
-//!    frees is no growth, but together with survivors from the whole run it is.
-//!    Unknown, too, is a group whose survivors kept coming until fewer samples than three were due for the time since: no sample is
-//!    no pause then. Where the exact net of its call path has gone on rising, it is growing.
-//! 2. **Growing by new blocks** (`births`): the time since the group's beginning (the birth that 5 % of the blocks precede) is
-//!    cut into four quarters. Survivors come from at least three of them, the last among them, and neither half has less than a
-//!    tenth; the pause since the newest is no longer than a tenth of the time, or than three usual distances. A group that began in the last quarter of the run needs survivors in all four, and must not have been as high
-//!    before. It is no growth where as much goes as comes: where the readings rose by less than a quarter of what was made in
-//!    the later half.
-//! 3. **Growing, but the program rests** (`births`): survivors came until the program began to rest, or they come as its work
-//!    does. It rests where it allocates little and takes little processor time: since the newest survivor at most a tenth of what
-//!    it did before, or in the later half at most half of what it did in the earlier one. Of what it did in the later half at least
-//!    half as much survived as before.
-//! 4. **Growing by larger blocks** (`levels`): the level below which the group has not fallen since, from readings of its live
-//!    bytes, has risen at least three times, in the first and in the last part of its life, and the pause since the last rise is no longer than
-//!    usual: at the mean rate less than three such rises were due. The readings are near that level (a random figure has such a
-//!    level that rises, too), and those of the first part are below the present one. Reallocation, replacement by a larger block (a hash table
-//!    that doubles) and new blocks are all the same to this rule.
+//! 1. **Unknown**: in a sample, fewer than [`FEWEST_SAMPLES`] effective samples, (Σw)²/Σw² of the weights. Growth is
+//!    still found from [`FEWEST_CONFIRMED`] on where the exact net of the call path has risen steadily: that a function
+//!    makes more than it frees is no growth, but together with survivors from the whole run it is.
+//!    Unknown, too, is a group whose survivors kept coming until fewer samples than three were due for the time since:
+//!    no sample is no pause then. Where the exact net of its call path has gone on rising, it is growing.
+//! 2. **Growing by new blocks** (`births`): the time since the group's beginning (the birth that 5 % of the blocks
+//!    precede) is cut into four quarters. Survivors come from at least three of them, the last among them, and neither
+//!    half has less than a tenth; the pause since the newest is no longer than a tenth of the time, or than three usual
+//!    distances. A group that began in the last quarter of the run needs survivors in all four, and must not have been
+//!    as high before. It is no growth where as much goes as comes: where the readings rose by less than a quarter of
+//!    what was made in the later half, and two standard errors of a sample whose exact net did not rise. Nor is it
+//!    growth where in each quarter at most two thirds of those of the quarter before survive each call: a cache fills
+//!    ever more slowly.
+//! 3. **Growing, but the program rests** (`births`): survivors came until the program began to rest, or they come as
+//!    its work does, in which what the group has made itself does not count. It rests where it allocates little and
+//!    takes little processor time: since the newest survivor at most a tenth of what it did before, or in the later
+//!    half at most half of what it did in the earlier one. Of what it did in the later half at least half as much
+//!    survived as before.
+//! 4. **Growing by larger blocks** (`levels`): the level below which the group has not fallen since, from readings of
+//!    its live bytes, has risen at least three times, in the first and in the last part of its life, and the pause
+//!    since the last rise is no longer than usual: at the mean rate less than three such rises were due. The readings
+//!    are near that level (a random figure has such a level that rises, too), and those of the first part are below the
+//!    present one. Reallocation, replacement by a larger block (a hash table that doubles) and new blocks are all the
+//!    same to this rule.
 //! 5. **Kept since start**: it began with the program and nine tenths were made in the first quarter.
 //! 6. **Recent**: nine tenths were made in the last quarter.
-//! 7. **Unknown**: fewer than [`FEWEST_BLOCKS`] blocks whose making is not over, or so few of a late group that keep coming and of which
-//!    hardly any was freed: that is no balance.
-//! 8. **Kept**: made in a stretch that is over, or in balance. It says whether the group grew until that stretch ended: by new
-//!    blocks that kept coming, or by larger blocks of a function that is not called any more while the program works on.
+//! 7. **Unknown**: fewer than [`FEWEST_BLOCKS`] blocks whose making is not over (the next one is due), or so few of a
+//!    late group that keep coming and of which hardly any was freed: that is no balance.
+//! 8. **Kept**: made in a stretch that is over, or in balance. It says whether the group grew until that stretch ended:
+//!    by new blocks that kept coming, or by larger blocks of a function that is not called any more while the program
+//!    works on.
 //!
 //! In the end a buffer and the blocks that it holds get one verdict (`container`).
 
@@ -61,6 +68,8 @@ const FIRST_PART: f64 = 0.25;
 /// Of the blocks: nearly all of them.
 const NEARLY_ALL: f64 = 0.9;
 
+/// Standard errors: a difference of less is chance.
+const ERRORS: f64 = 2.0;
 /// Calls: fewer say nothing of when the next one is due.
 const FEWEST_CALLS: u64 = 8;
 /// Of the work while a group grew, since it grew last; and so many times what the time shows.
@@ -159,6 +168,21 @@ impl Evidence<'_> {
         work.is_some_and(|share| share > MUCH_WORK.max(STALLED * pause))
     }
 
+    /// Calls of the group's function until a moment; `None` where they are not known.
+    fn calls_until(&self, seconds: f64) -> Option<f64> {
+        self.calls_before.at(seconds, (self.now, self.calls as f64))
+    }
+
+    /// Calls of the group's function in each quarter of the time between two moments; `None` where they are not known, or too few
+    /// to compare.
+    fn calls_in_quarters(&self, from: f64, to: f64) -> Option<[f64; 4]> {
+        let until =
+            |quarter: f64| self.calls_before.at(from + (to - from) * quarter / 4.0, (self.now, self.calls as f64));
+        let [begin, first, second, third] = [until(0.0)?, until(1.0)?, until(2.0)?, until(3.0)?];
+        let calls = [first - begin, second - first, third - second, until(4.0)? - third];
+        calls.iter().all(|&calls| calls >= 1.0).then_some(calls)
+    }
+
     /// True if the group's function, which was called now and then while the group grew, has not been called for a while since
     /// it grew last, although the program works on.
     fn is_left_alone(&self, growth: &Growth) -> bool {
@@ -167,7 +191,7 @@ impl Evidence<'_> {
         self.calls >= FEWEST_CALLS
             && growth.last <= last
             && self.now - last > LEFT_ALONE * (self.now - growth.from)
-            && !self.activity.rests(growth.from, last, self.now)
+            && !self.activity.rests((growth.from, last), self.now, self.births.bytes(growth.from, last))
     }
 }
 
@@ -200,9 +224,7 @@ impl Verdict {
             Self::KeptSinceStart
         } else if births.quantile(1.0 - NEARLY_ALL) >= (1.0 - YOUNG) * group.now {
             Self::Recent
-        } else if (births.len() < FEWEST_BLOCKS && births.newest() >= (1.0 - YOUNG) * group.now)
-            || births::are_too_few(group)
-        {
+        } else if births::are_too_few(group) {
             Self::Unknown
         } else {
             Self::Kept(births::growth_until_newest(group))

@@ -11,6 +11,7 @@ struct Case {
     calls_before: Vec<(f64, f64)>,
     allocations: u64,
     weight: f64,
+    error: f64,
     chance: f64,
     now: f64,
     was_enlarged_late: bool,
@@ -29,6 +30,7 @@ impl Case {
             calls_before: Vec::new(),
             allocations: count,
             weight: 1.0,
+            error: 0.0,
             chance: 1.0,
             now,
             was_enlarged_late: false,
@@ -56,7 +58,7 @@ impl Case {
             births: Births::new(births.collect()),
             levels: Levels::new(self.levels.clone()),
             bytes,
-            error: 0.0,
+            error: self.error,
             effective: self.births.len() as f64,
             is_thin: self.weight > 1.1,
             chance: self.chance,
@@ -106,8 +108,11 @@ fn survivors_over_the_whole_run_are_growth() {
     Case::new(10.0, evenly(100, 6.0, 10.0)).is("growing");
     Case::new(10.0, [0.0, 0.1, 0.2, 4.0, 4.1, 4.2, 9.0, 9.1]).is("growing");
     Case::new(10.0, [0.0, 2.5, 5.0, 7.5, 9.9]).is("growing");
-    // With readings that show the same.
-    Case::new(10.0, evenly(1_000, 0.0, 10.0)).read(|seconds| 10_000.0 * seconds).is("growing");
+    // With readings that show the same; also where one long call has made them.
+    let read = || Case::new(10.0, evenly(1_000, 0.0, 10.0)).read(|seconds| 10_000.0 * seconds);
+    read().is("growing");
+    let calls_before: Vec<(f64, f64)> = evenly(32, 0.0, 10.0).map(|at| (at, 1.0)).collect();
+    Case { calls: 1, calls_before, ..read() }.is("growing");
     // As a sample.
     Case { weight: 50.0, ..Case::new(10.0, evenly(12, 0.3, 10.0)) }.is("growing");
 }
@@ -211,6 +216,25 @@ fn a_table_that_doubles_is_growth_at_whatever_moment_one_looks() {
 }
 
 #[test]
+fn a_table_that_doubles_is_growth_also_where_the_machine_was_faster_before() {
+    for percent in (0..100).step_by(5) {
+        let entries = 10_000.0 * f64::from(100 + percent);
+        // Calls until a moment: a little more than the time shows.
+        let calls = |at: f64| entries * (at / 10.0 + 0.08 * (at / 10.0 * std::f64::consts::PI).sin());
+        let last = evenly(10_000, 0.0, 10.0).find(|&at| doubled(calls(at)) >= doubled(entries)).unwrap_or_default();
+        let case = || Case::block(10.0, last, doubled(entries)).read(|at| doubled(calls(at)));
+        let calls_before = evenly(32, 0.0, 10.0).map(|at| (at, calls(at))).collect();
+        let leak = Case { calls: entries as u64, calls_before, ..case() };
+        assert!(leak.verdict().growth().is_some(), "{percent}: {:?}", leak.verdict());
+        // The function is hardly called any more: what was filled is full.
+        let calls_before = evenly(32, 0.0, 10.0).map(|at| (at, entries * (at / 3.0).min(1.0))).collect();
+        let filled = |at: f64| doubled(1_000.0 * at.min(4.8));
+        let full = Case { calls: entries as u64 + 8, calls_before, ..Case::block(10.0, 4.096, filled(10.0)) };
+        assert!(full.read(filled).verdict().growth().is_none(), "{percent}");
+    }
+}
+
+#[test]
 fn a_table_that_is_full_is_no_growth() {
     for full_at in [0.5, 1.0, 2.0, 3.0, 4.0, 4.9] {
         let size = move |seconds: f64| doubled(1_000.0 * seconds.min(full_at));
@@ -225,6 +249,54 @@ fn a_table_that_is_full_is_no_growth() {
             Case::new(10.0, evenly(1_000, 0.0, full_at)).read(|seconds| 100_000.0 * (seconds / full_at).min(1.0));
         assert_ne!(case.verdict().name(), "growing", "{full_at}");
         assert_ne!(Case::new(10.0, evenly(1_000, 0.0, full_at)).verdict().name(), "growing", "{full_at}");
+    }
+}
+
+/// Numbers from 0 to 1, the same in each run.
+fn numbers(mut state: u64) -> impl FnMut() -> f64 {
+    move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / (1_u64 << 31) as f64
+    }
+}
+
+#[test]
+fn a_cache_that_fills_ever_more_slowly_is_no_growth() {
+    // 1,500 keys that are asked for at random: the time in which two thirds of those that are missing come is a part of the run.
+    for (life, seed) in [2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 8.0].into_iter().zip(7..) {
+        let mut random = numbers(seed);
+        let made: Vec<f64> = (0..1_500).map(|_| -(1.0 - random()).ln() * 10.0 / life).filter(|&at| at < 10.0).collect();
+        let so_far = made.clone();
+        let level = move |at: f64| 100.0 * so_far.iter().filter(|&&made| made <= at).count() as f64;
+        let calls_before = (0..32).map(|moment| f64::from(moment) * 10.0 / 32.0).map(|at| (at, 1e3 * at)).collect();
+        let case = || Case { calls: 10_000, ..Case::new(10.0, made.clone()) };
+        for case in [case(), case().read(&level), Case { calls_before, ..case().read(&level) }] {
+            assert!(case.verdict().growth().is_none(), "{life}: {:?}", case.verdict());
+        }
+        // Each call leaves as much as before: there are fewer of them.
+        let calls_before = case().read(&level).levels.iter().map(|&(at, bytes)| (at, bytes / 100.0)).collect();
+        let leak = Case { calls: made.len() as u64, calls_before, ..Case::new(10.0, made.clone()).read(&level) };
+        assert!(life > 3.5 || leak.verdict().growth().is_some(), "{life}: {:?}", leak.verdict());
+    }
+}
+
+#[test]
+fn the_error_of_a_sample_is_no_growth() {
+    // A cache that holds the last part of the run and was full early, in a sample of 12 to 400 blocks.
+    let mut random = numbers(3);
+    for (samples, life) in [(12, 2.4), (12, 3.0), (40, 2.4), (40, 4.0), (170, 2.4), (170, 3.0), (400, 2.4)] {
+        let mut seen = 0;
+        for _ in 0..400 {
+            // As many as are sampled are not.
+            let made: Vec<f64> = evenly(2 * samples, 10.0 - life, 10.0).filter(|_| random() < 0.5).collect();
+            let error = 100.0 * 2.0 * (f64::from(samples) / 2.0).sqrt();
+            let full = 200.0 * f64::from(samples);
+            let noise: Vec<f64> = (0..33).map(|_| (0..12).map(|_| random()).sum::<f64>() - 6.0).collect();
+            let level = |at: f64| (at / life).min(1.0) * full + error * noise[(at * 3.2).round() as usize];
+            let case = Case { weight: 2.0, error, calls: 10_000, allocations: 10_000, ..Case::new(10.0, made) };
+            seen += usize::from(case.read(level).verdict().growth().is_some());
+        }
+        assert!(seen <= 8, "{seen} of 400 with {samples} samples, {life} s");
     }
 }
 
@@ -408,6 +480,18 @@ fn a_leak_that_follows_the_load_is_growth() {
 }
 
 #[test]
+fn a_program_does_not_rest_because_it_fills_no_more() {
+    for full_at in [6.0, 7.0, 7.5, 8.0] {
+        for other in [0.03, 0.05, 0.1] {
+            // Its own 100 KB each second, the buffer that holds them, which doubles until the middle, and what goes on as ever.
+            let work = |at: f64| 0.1 * at.min(full_at) + 0.05 * (at / 5.0).min(1.0) + other * at;
+            let filled = Case { activity: busy(10.0, work), ..Case::new(10.0, evenly(7_500, 0.0, full_at)) };
+            assert!(filled.verdict().growth().is_none(), "{full_at}, {other}: {:?}", filled.verdict());
+        }
+    }
+}
+
+#[test]
 fn blocks_that_keep_coming_and_were_never_freed_are_no_balance() {
     // Few of them, in the last quarter of the run.
     for count in 2..16 {
@@ -432,6 +516,10 @@ fn too_few_samples_say_nothing() {
     Case { births: evenly(3, 0.0, 10.0).map(|at| (at, 100.0)).collect(), ..six() }.is("unknown");
     // Each block has its record, but nobody knows whether another one is to come.
     Case::new(10.0, [0.0, 3.0, 6.0, 9.0]).is("unknown");
+    // One each second, of which the next one is due.
+    Case::new(4.01, [0.0, 1.0, 2.0, 3.0]).is("unknown");
+    Case::new(10.0, [0.1, 5.0]).is("unknown");
+    Case { allocations: 50, ..Case::new(10.0, [0.1, 5.0]) }.is("kept");
     Case::new(10.0, [2.0, 3.0]).is("kept");
 }
 
