@@ -107,6 +107,7 @@ mod control {
 }
 
 #[cfg(all(test, feature = "profiling"))]
+#[allow(unsafe_code, reason = "the test calls the allocator itself")]
 mod tests {
     use super::*;
 

@@ -221,6 +221,9 @@
 //!   arguments and leave the code unchanged. `cargo tree` then lists memprof, its macros, and their dependencies
 //!   (`syn`, `quote`, `proc-macro2`).
 
+#![deny(unsafe_code)]
+
+#[expect(unsafe_code, reason = "`GlobalAlloc` is an unsafe trait")]
 mod allocator;
 #[cfg(feature = "profiling")]
 mod collect;
@@ -231,11 +234,13 @@ pub mod guarantees {}
 #[cfg(any(feature = "profiling", feature = "jemalloc"))]
 mod jemalloc;
 #[cfg(feature = "profiling")]
+#[expect(unsafe_code, reason = "slots are read while other threads change them, without locks")]
 mod live;
 mod memory_stats;
 #[cfg(not(feature = "profiling"))]
 mod off;
 #[cfg(feature = "profiling")]
+#[expect(unsafe_code, reason = "calls of the system")]
 mod os;
 #[doc = include_str!("../docs/performance.md")]
 #[doc = "\nThe plots of this page are files beside it, in `memprof/docs`."]
@@ -259,9 +264,11 @@ mod size;
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod sorted;
 #[cfg(feature = "profiling")]
+#[expect(unsafe_code, reason = "frames are read from the stack of the thread")]
 mod stack;
 pub mod testing;
 #[cfg(feature = "profiling")]
+#[expect(unsafe_code, reason = "ledgers and nodes are in system memory, live for ever and have one writer")]
 mod tracker;
 
 #[doc(hidden)]

@@ -2,6 +2,7 @@
 //! that carry one to other threads.
 
 mod context;
+#[expect(unsafe_code, reason = "the fields of a tracked future are pinned with it")]
 mod future;
 mod guard;
 mod output;

@@ -1,5 +1,7 @@
 //! Names from programs linked in each of the ways that Cargo and linkers offer.
 
+#![allow(unsafe_code, reason = "a pipe with a name is made by the C library alone")]
+
 use super::*;
 use crate::collect::symbols::names::Names;
 use std::process::Command;
