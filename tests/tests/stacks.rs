@@ -134,8 +134,8 @@ fn of_a_deep_recursion_the_innermost_frames_are_kept() {
     let mut blocks = Vec::with_capacity(20);
     let recursions =
         |stack: &[(Arc<str>, u32)]| stack.iter().filter(|(name, _)| &**name == "stacks::recurse").count() as u64;
-    // Up and down again: each depth finds another window of the last one's frames. One report for each that is not cut: all
-    // depths are one place.
+    // Up and down again: each depth finds another window of the last one's frames. One report for each that is not cut:
+    // all depths are one place.
     for depth in [5, 40, 5] {
         recurse(depth, &mut || blocks.push(Block::new(11_000 + depth)));
         let stack = only(&profile.report(), 11_000 + depth as u64);
@@ -147,7 +147,8 @@ fn of_a_deep_recursion_the_innermost_frames_are_kept() {
         recurse(depth, &mut || blocks.push(Block::new(11_000 + depth)));
     }
     let report = profile.report();
-    // All others are cut within the recursion, so they are alike, but for how many frames of the profiler were above them.
+    // All others are cut within the recursion, so they are alike, but for how many frames of the profiler were above
+    // them.
     let cut = report.live.groups.iter().filter(|group| (11_060..=11_300).contains(&group.largest_bytes));
     let cut: Vec<_> = cut.collect();
     assert!(cut.len() <= 2 && cut.iter().map(|group| group.count).sum::<u64>() == 8, "{}", cut.len());

@@ -52,7 +52,7 @@ impl Imports {
     }
 }
 
-/// What is read of one file.
+/// Reader of one file.
 struct Reader<'r> {
     file: &'r ModulePath,
     /// Modules in braces around the present place.

@@ -69,7 +69,8 @@ impl Estimate {
         self.samples
     }
 
-    /// How many samples of equal weight would say as much: (Σw)²/Σw². Where each block has a record, the number of blocks.
+    /// How many samples of equal weight would say as much: (Σw)²/Σw². Where each block has a record, the number of
+    /// blocks.
     pub(crate) fn effective(self) -> f64 {
         if self.squares > 0.0 { self.weights * self.weights / self.squares } else { 0.0 }
     }
@@ -79,8 +80,8 @@ impl Estimate {
         self.weights > 1.1 * self.samples as f64
     }
 
-    /// The standard error of the bytes, 0 where each block has a record. Where there are no samples, three intervals: if
-    /// there was more, one would have been chosen with 95 %.
+    /// The standard error of the bytes, 0 where each block has a record. Where there are no samples, three intervals:
+    /// if there was more, one would have been chosen with 95 %.
     pub(crate) fn error(self, interval: u64) -> u64 {
         match self.samples {
             _ if interval <= 1 => 0,

@@ -32,7 +32,7 @@ pub(crate) struct Group {
     /// The places of its blocks, as readings have them.
     keys: HashSet<Key>,
     stack: StackId,
-    /// Whether the largest block was made larger in the later half of its life.
+    /// True if the largest block was made larger in the later half of its life.
     is_being_enlarged: bool,
     /// When a block of it was last made larger, ticks; 0: never.
     pub(crate) enlarged: u64,
@@ -117,8 +117,8 @@ impl Group {
     }
 }
 
-/// Sorts the records into groups, the largest first: by call path, and by place if stacks are wanted: then `crates` are the
-/// program's own. The files that were replaced since their modules were loaded are beside them.
+/// Sorts the records into groups, the largest first: by call path, and by place if stacks are wanted: then `crates` are
+/// the program's own. The files that were replaced since their modules were loaded are beside them.
 pub(crate) fn grouped(
     records: &Records,
     paths: &Paths,
@@ -137,8 +137,8 @@ pub(crate) fn grouped(
         let group = groups.entry((path, stack)).or_insert_with(|| Group::new(path, stack, record));
         group.add(record, records.interval_of(record), now);
     }
-    // Places that have no live block now are among a group's: a thread may have passed its work on, and the profiler has
-    // several ways to a record.
+    // Places that have no live block now are among a group's: a thread may have passed its work on, and the profiler
+    // has several ways to a record.
     let with_groups: HashSet<usize> = groups.keys().map(|&(path, _)| path).collect();
     for &key in readings.live.keys() {
         let Some(path) = paths.of_node.get(&key.owner).filter(|path| with_groups.contains(path)) else { continue };
@@ -164,7 +164,7 @@ fn enlarged(born: u64, grown: u32) -> Option<u64> {
     (grown != 0).then_some((coarse << COARSE_BITS).max(born))
 }
 
-/// Whether a block's last growth is in the later half of its life.
+/// True if a block's last growth is in the later half of its life.
 fn was_enlarged_late(born: u64, grown: u32, now: u64) -> bool {
     let (born, now) = (born >> COARSE_BITS, u64::from(coarse(now)));
     // 0: never. The moments are compared as far as they are kept.

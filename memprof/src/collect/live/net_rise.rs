@@ -1,18 +1,18 @@
 //! How far the net of the whole process has risen.
 //!
-//! The net is exact where the live table is a sample, so that it shows growth that no group can. The time is cut into four
-//! parts. Steady is a rise where the low level (a tenth of the readings are below it) and the median of each part are above
-//! those of the one before, the low level by a tenth of the whole rise at least: requests that come and go leave them where
-//! they are. The time is the run without its first quarter, in which programs load what they keep; else its later half, or its
-//! last quarter alone.
+//! The net is exact where the live table is a sample, so that it shows growth that no group can. The time is cut into
+//! four parts. Steady is a rise where the low level (a tenth of the readings are below it) and the median of each part
+//! are above those of the one before, the low level by a tenth of the whole rise at least: requests that come and go
+//! leave them where they are. The time is the run without its first quarter, in which programs load what they keep;
+//! else its later half, or its last quarter alone.
 //!
-//! A rise can be over: an index that was filled for three quarters of the run has risen in each of the four parts. Then the net is
-//! level for the last quarter of the time at least, at a tenth of the rate before or less, while the program works on; in a program
-//! that rests it may go on with the next request.
+//! A rise can be over: an index that was filled for three quarters of the run has risen in each of the four parts. Then
+//! the net is level for the last quarter of the time at least, at a tenth of the rate before or less, while the program
+//! works on; in a program that rests it may go on with the next request.
 //!
-//! A function's own net also holds what it has handed over: a parser whose results others drop rises for ever, and keeps
-//! nothing. So a function is named only where its net rose by half of the rise at least, and no other one's fell by more than a
-//! tenth of that.
+//! A function's own net also holds what it has handed over: a parser whose results others drop rises for ever, and
+//! keeps nothing. So a function is named only where its net rose by half of the rise at least, and no other one's fell
+//! by more than a tenth of that.
 
 use super::verdict::Activity;
 use crate::collect::merge::{Paths, address};
@@ -147,8 +147,8 @@ fn rise_since(net: &[(f64, f64)], from: f64, least: f64, fewest: usize) -> Optio
     (is_steady && bytes >= least).then_some(NetRise { from, until: None, bytes, by: None })
 }
 
-/// By how much the own net of each function has risen since a reading, which `before` tells of each node. What is outside every
-/// function has no name.
+/// By how much the own net of each function has risen since a reading, which `before` tells of each node. What is
+/// outside every function has no name.
 pub(crate) fn by_function(
     paths: &Paths,
     names: &Names,

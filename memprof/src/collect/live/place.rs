@@ -1,12 +1,12 @@
 //! The place at which a block was made: the frames of a stack that tell it from other places.
 //!
-//! Recursion and work stealing lead to one place by thousands of stacks, of which each has a part of the blocks: judged one by
-//! one, none of them shows growth. So a place is made of
+//! Recursion and work stealing lead to one place by thousands of stacks, of which each has a part of the blocks: judged
+//! one by one, none of them shows growth. So a place is made of
 //!
-//! 1. the frames from the allocation to the innermost one of the user's own, and the user's own outside it. Where none is, the
-//!    frames of other crates stand for the user's;
-//! 2. no frame outside the first one in which a pool of threads runs a job: what is further out is whatever the thread was
-//!    waiting for when it took the job;
+//! 1. the frames from the allocation to the innermost one of the user's own, and the user's own outside it. Where none
+//!    is, the frames of other crates stand for the user's;
+//! 2. no frame outside the first one in which a pool of threads runs a job: what is further out is whatever the thread
+//!    was waiting for when it took the job;
 //! 3. no cycle: from a function's innermost frame to its outermost one all frames are one.
 
 use crate::report::data::Frame;
@@ -20,7 +20,7 @@ const HANDING_OVER: [&str; 3] = ["rayon_core::spawn", "rayon_core::scope", "rayo
 const JOBS_FOLDER: &str = "rayon-core-";
 const JOBS_FILES: [&str; 3] = ["/src/join/", "/src/job.rs", "/src/registry.rs"];
 
-/// What follows a function's name in that of a closure in it.
+/// Endings that a closure adds to the name of its function.
 const CLOSURES: [&str; 2] = ["::{{closure}}", "::{closure"];
 
 /// Function, file, line; and the address where there are no names.
@@ -58,8 +58,8 @@ fn without_cycles(stack: &[Frame]) -> Vec<&Frame> {
     frames
 }
 
-/// True if a caller is the same function, or a closure in it: a function beneath its own closure is recursion. With line tables
-/// alone an inlined function's name has no path, and others of the file are called the same.
+/// True if a caller is the same function, or a closure in it: a function beneath its own closure is recursion. With
+/// line tables alone an inlined function's name has no path, and others of the file are called the same.
 fn is_same_function(frame: &Frame, caller: &Frame) -> bool {
     let (Some(function), Some(other)) = (&frame.function, &caller.function) else { return false };
     let is_whole_name = function.contains("::") || frame.line == caller.line;

@@ -1,8 +1,9 @@
 //! Live bytes by place, and net by call path, at a bounded number of moments of the run.
 //!
-//! The profiler's own thread takes these readings while the program runs; where there is none, threads of the program do (see
-//! `schedule`). Every report takes one, so that earlier reports of a run help later ones. When all moments are taken, every second one is dropped and the distance between two doubles.
-//! The memory is static: nothing is allocated, and what finds no room has no readings.
+//! The profiler's own thread takes these readings while the program runs; where there is none, threads of the program
+//! do (see `schedule`). Every report takes one, so that earlier reports of a run help later ones. When all moments are
+//! taken, every second one is dropped and the distance between two doubles. The memory is static: nothing is allocated,
+//! and what finds no room has no readings.
 
 use super::estimate::chance;
 use crate::live;
@@ -180,7 +181,8 @@ impl Tables {
     }
 }
 
-/// Waits until nobody else is at it. `None`: this very thread is, and was interrupted by a handler that ends the program.
+/// Waits until nobody else is at it. `None`: this very thread is, and was interrupted by a handler that ends the
+/// program.
 fn lock() -> Option<Held<'static, ()>> {
     (!ONE_AT_A_TIME.is_held_here()).then(|| ONE_AT_A_TIME.lock())
 }

@@ -1,4 +1,4 @@
-//! What is still live, by call path and stack.
+//! Rows of the live section, by call path and stack.
 
 use super::estimate::Estimate;
 use super::groups::{Group, grouped};
@@ -38,7 +38,8 @@ pub(crate) struct Tracked {
 const NEARLY_CERTAIN: f64 = 0.95;
 
 impl Tracked {
-    /// `crates`: the program's own, where stacks are wanted. `since_start`: net of the process beyond what was live when the profile started, bytes.
+    /// `crates`: the program's own, where stacks are wanted. `since_start`: net of the process beyond what was live
+    /// when the profile started, bytes.
     pub(crate) fn new(
         records: &Records,
         given_up: u64,
@@ -50,8 +51,8 @@ impl Tracked {
     ) -> Self {
         let (mut groups, replaced) = grouped(records, paths, &over_time.readings, now.ticks(), crates);
         let mut sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
-        // Blocks that seldom get a record now can be there without a sample, up to what the exact figures leave: with an
-        // interval's bytes of them none has one with a chance of 37 %.
+        // Blocks that seldom get a record now can be there without a sample, up to what the exact figures leave: with
+        // an interval's bytes of them none has one with a chance of 37 %.
         let missed = since_start.saturating_sub(sum.bytes()).min(records.interval);
         if records.interval > 1 {
             sum.may_miss(missed);
@@ -71,13 +72,13 @@ impl Tracked {
         Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, given_up, replaced }
     }
 
-    /// What the paths retain; unknown where blocks that should have a record have none.
+    /// Retained bytes of the paths; unknown where blocks that should have a record have none.
     pub(crate) fn retained(&self) -> Option<Retained<'_>> {
         (self.given_up == 0).then_some(Retained { by_path: &self.by_path, interval: self.largest_interval })
     }
 }
 
-/// What each path retains.
+/// Retained bytes of each path.
 #[derive(Clone, Copy)]
 pub(crate) struct Retained<'a> {
     by_path: &'a [Estimate],
@@ -119,9 +120,9 @@ pub(crate) fn section(
             ..Live::default()
         };
     };
-    // Every live block either has a record (or one that stands for it), or is from before the start, or found no room. As
-    // long as each has a record of its own the second figure is the rest, to the byte. Else nobody knows which of the
-    // others a block without a record is: what was there at the start is taken to be there still.
+    // Every live block either has a record (or one that stands for it), or is from before the start, or found no room.
+    // As long as each has a record of its own the second figure is the rest, to the byte. Else nobody knows which of
+    // the others a block without a record is: what was there at the start is taken to be there still.
     let (bytes, count) = (tracked.sum.bytes(), tracked.sum.count());
     let without_count = (totals.net_count.max(0) as u64).saturating_sub(count);
     let without_bytes = (totals.net_bytes.max(0) as u64).saturating_sub(bytes);
@@ -260,8 +261,9 @@ fn row(group: &Group, tracked: &Tracked, paths: &Paths, net: i64) -> LiveGroup {
     }
 }
 
-/// Why a group is expected that no pattern matches: the symbols that the standard library, or the crate `backtrace`, keeps
-/// once it has read them, one file or unit after the other. Where no stack says so, the path does, of a group that does not grow.
+/// Why a group is expected that no pattern matches: the symbols that the standard library, or the crate `backtrace`,
+/// keeps once it has read them, one file or unit after the other. Where no stack says so, the path does, of a group
+/// that does not grow.
 fn symbols_of_backtraces(row: &LiveGroup, verdict: Verdict) -> Option<String> {
     const READERS: [&str; 2] = ["backtrace_rs::symbolize::", "backtrace::symbolize::"];
     let mut names = row.stack.iter().filter_map(|frame| frame.function.as_deref()).peekable();

@@ -26,9 +26,9 @@ impl<'f> Stacks<'f> {
         Self { symbols, crates, of_id: HashMap::new(), of_place: HashMap::new(), frames: HashMap::new() }
     }
 
-    /// The first stack that was found to be of the same place as this one, of a block that is live. The profiler's own frames
-    /// do not count: it has several ways to a record. And two threads that met a new stack at the same moment may have stored
-    /// it twice.
+    /// The first stack that was found to be of the same place as this one, of a block that is live. The profiler's own
+    /// frames do not count: it has several ways to a record. And two threads that met a new stack at the same moment
+    /// may have stored it twice.
     pub(crate) fn first_alike(&mut self, id: StackId) -> StackId {
         let (first, found) = self.place(id);
         match (self.frames.get_mut(&first), found) {
@@ -62,8 +62,8 @@ impl<'f> Stacks<'f> {
         self.symbols.as_ref().map(Symbols::replaced).unwrap_or_default()
     }
 
-    /// The functions on a stack that is the [`first_alike`](Self::first_alike) of some, innermost first. Groups of several
-    /// call paths can share it.
+    /// The functions on a stack that is the [`first_alike`](Self::first_alike) of some, innermost first. Groups of
+    /// several call paths can share it.
     pub(crate) fn frames(&self, id: StackId) -> Vec<Frame> {
         self.frames.get(&id).cloned().unwrap_or_default()
     }

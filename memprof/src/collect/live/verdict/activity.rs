@@ -39,15 +39,15 @@ impl Activity {
         })
     }
 
-    /// True if the program has been at rest since a moment, and was not from a moment before, when it made `own` bytes of what
-    /// is asked about.
+    /// True if the program has been at rest since a moment, and was not from a moment before, when it made `own` bytes
+    /// of what is asked about.
     pub(crate) fn rests(&self, (from, since): (f64, f64), now: f64, own: f64) -> bool {
         let work = self.between(from, since).zip(self.between(since, now));
         work.is_some_and(|(before, since)| since.is_rest(AT_REST, before.beside(own)))
     }
 
-    /// Work since a moment, as a share of that before it, by bytes or by processor time, whichever is less. `None` where
-    /// nothing is known of it.
+    /// Work since a moment, as a share of that before it, by bytes or by processor time, whichever is less. `None`
+    /// where nothing is known of it.
     pub(super) fn share_since(&self, from: f64, since: f64, now: f64) -> Option<f64> {
         let (before, since) = self.between(from, since).zip(self.between(since, now))?;
         let share = |since: f64, before: f64| (before > 0.0).then(|| since / before);
@@ -69,14 +69,15 @@ impl Activity {
 }
 
 impl Work {
-    /// Work without what was made of something that may be full: that ends, and the program goes on. Where next to nothing else
-    /// was done it is the work.
+    /// Work without what was made of something that may be full: that ends, and the program goes on. Where next to
+    /// nothing else was done it is the work.
     pub(super) fn beside(self, own: f64) -> Self {
         let others = self.bytes - own;
         if others < LEAST_BESIDE * self.bytes { self } else { Self { bytes: others, ..self } }
     }
 
-    /// True if this is at most a share of other work, by bytes and by processor time: who allocates little may still compute.
+    /// True if this is at most a share of other work, by bytes and by processor time: who allocates little may still
+    /// compute.
     pub(super) fn is_rest(self, share: f64, of: Work) -> bool {
         self.bytes <= share * of.bytes && self.processor <= (share * of.processor).max(IDLE * self.at)
     }

@@ -168,8 +168,8 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     grows.then_some(Growth { how: How::NewBlocks, from: span.first, last, bytes })
 }
 
-/// True if the pause since the newest survivor says nothing: at the mean rate before it fewer than [`GAPS`] samples were due since
-/// ([`GAPS_WITH_NET`] where the net says otherwise), because new blocks seldom get a record now.
+/// True if the pause since the newest survivor says nothing: at the mean rate before it fewer than [`GAPS`] samples
+/// were due since ([`GAPS_WITH_NET`] where the net says otherwise), because new blocks seldom get a record now.
 fn is_blind(group: &Evidence<'_>) -> bool {
     let births = &group.births;
     let (first, newest) = (births.quantile(STRAGGLERS), births.newest());
@@ -179,8 +179,8 @@ fn is_blind(group: &Evidence<'_>) -> bool {
     pause > PAUSE * (group.now - first) && rate * pause * group.chance < due
 }
 
-/// True if nothing tells that no more survivors came after the newest one that is known: the exact net of the call path went on
-/// rising, or the group would grow if the time ended there.
+/// True if nothing tells that no more survivors came after the newest one that is known: the exact net of the call path
+/// went on rising, or the group would grow if the time ended there.
 pub(super) fn may_go_on(group: &Evidence<'_>) -> bool {
     let births = &group.births;
     if is_blind(group) && group.has_rising_net {
@@ -241,8 +241,8 @@ impl Span {
     }
 }
 
-/// True if the blocks are too few to show a rate, and their making is not over: the newest is young, or they keep coming, of a
-/// group that began late or has next to none, and hardly any on its path was freed.
+/// True if the blocks are too few to show a rate, and their making is not over: the newest is young, or they keep
+/// coming, of a group that began late or has next to none, and hardly any on its path was freed.
 pub(super) fn are_too_few(group: &Evidence<'_>) -> bool {
     let births = &group.births;
     let is_few = births.len() < FEWEST_BLOCKS;
@@ -277,8 +277,8 @@ fn keep_coming(births: &Births, span: Span) -> bool {
         && span.now - births.newest() <= usual_pause(births, span)
 }
 
-/// True if as much goes as comes: a queue, or a cache that is full. Where there was no reading between the group's beginning and the
-/// middle of its time, one from before has to have been as high.
+/// True if as much goes as comes: a queue, or a cache that is full. Where there was no reading between the group's
+/// beginning and the middle of its time, one from before has to have been as high.
 fn turns_over(group: &Evidence<'_>, span: Span) -> bool {
     let Some((at, level)) = group.levels.last_until(span.middle()) else { return false };
     let made = group.births.bytes(at, f64::INFINITY);
@@ -287,8 +287,8 @@ fn turns_over(group: &Evidence<'_>, span: Span) -> bool {
     group.bytes - level < LEAST_RISE * made + error
 }
 
-/// True if fewer and fewer survive, from each quarter of the time to the next, and for each call: a cache that is asked for what
-/// it does not have yet.
+/// True if fewer and fewer survive, from each quarter of the time to the next, and for each call: a cache that is asked
+/// for what it does not have yet.
 pub(super) fn falls_off(group: &Evidence<'_>) -> bool {
     let span = Span::of(group);
     let made = span.quarters(&group.births);
@@ -308,8 +308,9 @@ fn was_emptied(group: &Evidence<'_>, span: Span) -> bool {
     span.length() < group.now / 2.0 && was_as_high
 }
 
-/// True if a group that began in the last quarter of the run is the beginning of a leak. What is being worked on looks the
-/// same, but has been as high before; where there are no readings, most of what was made on the path was freed then.
+/// True if a group that began in the last quarter of the run is the beginning of a leak. What is being worked on looks
+/// the same, but has been as high before; where there are no readings, most of what was made on the path was freed
+/// then.
 fn began_late(group: &Evidence<'_>, span: Span) -> bool {
     // A small sample is not as steady as what it stands for; then the exact net has to be.
     let is_steady = span.quarters(&group.births).iter().all(|&quarter| quarter >= LEAST_SHARE_OF_YOUNG)
@@ -349,8 +350,8 @@ fn rests_since_newest(group: &Evidence<'_>, span: Span) -> bool {
         && keep_coming(&group.births, Span { now: newest, ..span })
 }
 
-/// True if the calls in the later half left as much as those before; where there are no readings of them, whether each call so
-/// far left something.
+/// True if the calls in the later half left as much as those before; where there are no readings of them, whether each
+/// call so far left something.
 fn each_call_leaves_as_much(group: &Evidence<'_>, span: Span, before: f64, after: f64) -> bool {
     let at_first = group.calls_before.last_until(span.first).map_or(0.0, |(_, calls)| calls);
     match group.calls_before.last_until(span.middle()).map(|(_, calls)| calls - at_first) {

@@ -1,14 +1,15 @@
 //! One verdict for a container and what it holds.
 //!
-//! The buffer of a vector, or the table of a map, grows in few steps and long after one another; the blocks that are put into it come
-//! one by one. They are made on one call path, so that what is known of the blocks holds for the buffer: it goes on with them, and
-//! it is over when no more of them come.
+//! The buffer of a vector, or the table of a map, grows in few steps and long after one another; the blocks that are
+//! put into it come one by one. They are made on one call path, so that what is known of the blocks holds for the
+//! buffer: it goes on with them, and it is over when no more of them come.
 
 use super::{FEWEST_BLOCKS, Growth, How, Verdict};
 
 /// Blocks of a group that is a buffer: an old one may be freed a little later than the new one is made.
 const MOST_BUFFERS: f64 = 2.0;
-/// Bytes of a buffer for each block that it holds: from a pointer in a full one to a wide entry in one that is half empty.
+/// Bytes of a buffer for each block that it holds: from a pointer in a full one to a wide entry in one that is half
+/// empty.
 const LEAST_FOR_EACH: f64 = 8.0;
 const MOST_FOR_EACH: f64 = 256.0;
 

@@ -47,8 +47,8 @@ impl Levels {
         self.0.iter().rev().find(|level| level.0 <= seconds).copied()
     }
 
-    /// The figure at a moment, evenly between the two readings around it, of which the present one is the last. `None` without
-    /// readings.
+    /// The figure at a moment, evenly between the two readings around it, of which the present one is the last. `None`
+    /// without readings.
     pub(super) fn at(&self, seconds: f64, present: (f64, f64)) -> Option<f64> {
         let after = self.0.partition_point(|level| level.0 <= seconds);
         let right = self.0.get(after).copied().unwrap_or(present);
@@ -57,7 +57,8 @@ impl Levels {
         (!self.0.is_empty()).then_some(left.1 + (right.1 - left.1) * part)
     }
 
-    /// The first reading at which a figure that never falls was what it is now; `None` where it was from the first one on.
+    /// The first reading at which a figure that never falls was what it is now; `None` where it was from the first one
+    /// on.
     pub(super) fn reached(&self, present: f64) -> Option<f64> {
         let below = self.0.iter().rposition(|level| level.1 < present)?;
         self.0.get(below + 1).map(|level| level.0)
@@ -136,8 +137,8 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     grows.then_some(Growth { how, from, last, bytes })
 }
 
-/// True if the pause since the last rise is no longer than the growth before it: what doubles waits as long as that. A machine is
-/// not always as fast, so that the calls of the function, where they go on, may say so as well.
+/// True if the pause since the last rise is no longer than the growth before it: what doubles waits as long as that. A
+/// machine is not always as fast, so that the calls of the function, where they go on, may say so as well.
 fn is_due_later(group: &Evidence<'_>, (began, last): (f64, f64), pause: f64) -> bool {
     let grew = last - began;
     if pause <= grew || pause > UNEVEN * grew {
@@ -148,24 +149,24 @@ fn is_due_later(group: &Evidence<'_>, (began, last): (f64, f64), pause: f64) -> 
     calls >= FEWEST_CALLS as f64 && (LEAST_CALLS * calls..=calls).contains(&since)
 }
 
-/// True if the pause since the last rise is a usual one only because the machine stood still before: the readings around that rise
-/// are far apart, or the program did far more since than the time shows.
+/// True if the pause since the last rise is a usual one only because the machine stood still before: the readings
+/// around that rise are far apart, or the program did far more since than the time shows.
 fn is_by_the_machine(group: &Evidence<'_>, floors: &[(f64, f64)], (began, last): (f64, f64), step: f64) -> bool {
     let (pause, grew) = (group.now - last, last - began);
     let was_stalled = group.was_stalled(began, last);
     if was_stalled || pause <= SHORT_PAUSE * grew {
         return was_stalled;
     }
-    // What came evenly between two readings is no step. When a block was made larger is kept coarsely, so that the time looked at
-    // is twice that of the rise.
+    // What came evenly between two readings is no step. When a block was made larger is kept coarsely, so that the time
+    // looked at is twice that of the rise.
     let before = floors.iter().rev().find(|floor| floor.0 < last).map_or(0.0, |floor| floor.0);
     let distance = last - before;
     let step = step.min(group.births.densest(before - distance, BURST * distance));
     group.bytes * pause / grew.max(f64::MIN_POSITIVE) > DUE * step
 }
 
-/// True if the levels come and go: the level below which a random figure has not fallen since rises, too, but the figure itself
-/// is mostly far above it.
+/// True if the levels come and go: the level below which a random figure has not fallen since rises, too, but the
+/// figure itself is mostly far above it.
 fn is_noise(group: &Evidence<'_>, floors: &[(f64, f64)], from: f64) -> bool {
     let sum = |levels: &[(f64, f64)]| -> f64 {
         levels.iter().filter(|level| level.0 >= from && level.0 < group.now).map(|level| level.1).sum()
@@ -173,8 +174,8 @@ fn is_noise(group: &Evidence<'_>, floors: &[(f64, f64)], from: f64) -> bool {
     sum(&group.levels.0) > (1.0 + NOISE) * sum(floors)
 }
 
-/// True if a group that has been growing for less than half of the run was as high before: then it is emptied now and then. One
-/// that began in the last quarter has to show that it never was.
+/// True if a group that has been growing for less than half of the run was as high before: then it is emptied now and
+/// then. One that began in the last quarter has to show that it never was.
 fn may_fall_again(group: &Evidence<'_>, from: f64) -> bool {
     let life = group.now - from;
     let highest = group.levels.highest_until(from);

@@ -52,8 +52,8 @@ use crate::report::data::{growth, verdict};
 
 /// Fewer effective samples than this say nothing of a group that is a sample.
 const FEWEST_SAMPLES: f64 = 8.0;
-/// The same where the exact net of the path has risen steadily meanwhile: samples then only have to show that what came is still
-/// there.
+/// The same where the exact net of the path has risen steadily meanwhile: samples then only have to show that what came
+/// is still there.
 const FEWEST_CONFIRMED: usize = 4;
 /// Fewer blocks than this show no rate.
 const FEWEST_BLOCKS: usize = 5;
@@ -160,8 +160,8 @@ impl Evidence<'_> {
         self.is_thin && self.has_rising_net
     }
 
-    /// True if the program did far more since the group grew last than the time since then shows: it was the machine that stood
-    /// still while the group grew.
+    /// True if the program did far more since the group grew last than the time since then shows: it was the machine
+    /// that stood still while the group grew.
     fn was_stalled(&self, from: f64, last: f64) -> bool {
         let pause = (self.now - last) / (last - from).max(f64::MIN_POSITIVE);
         let work = self.activity.share_since(from, last, self.now);
@@ -173,8 +173,8 @@ impl Evidence<'_> {
         self.calls_before.at(seconds, (self.now, self.calls as f64))
     }
 
-    /// Calls of the group's function in each quarter of the time between two moments; `None` where they are not known, or too few
-    /// to compare.
+    /// Calls of the group's function in each quarter of the time between two moments; `None` where they are not known,
+    /// or too few to compare.
     fn calls_in_quarters(&self, from: f64, to: f64) -> Option<[f64; 4]> {
         let until =
             |quarter: f64| self.calls_before.at(from + (to - from) * quarter / 4.0, (self.now, self.calls as f64));
@@ -183,8 +183,8 @@ impl Evidence<'_> {
         calls.iter().all(|&calls| calls >= 1.0).then_some(calls)
     }
 
-    /// True if the group's function, which was called now and then while the group grew, has not been called for a while since
-    /// it grew last, although the program works on.
+    /// True if the group's function, which was called now and then while the group grew, has not been called for a
+    /// while since it grew last, although the program works on.
     fn is_left_alone(&self, growth: &Growth) -> bool {
         // The first reading with all calls: one more may have begun until then.
         let Some(last) = self.calls_before.reached(self.calls as f64) else { return false };

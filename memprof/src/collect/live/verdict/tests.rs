@@ -119,8 +119,8 @@ fn survivors_over_the_whole_run_are_growth() {
 
 #[test]
 fn a_pause_without_samples_is_none_where_none_were_due() {
-    // Recorded one by one until 8.3, when the interval grew: 1 in 250 since, of 17 blocks to come. Whether they came the net of
-    // the call path says.
+    // Recorded one by one until 8.3, when the interval grew: 1 in 250 since, of 17 blocks to come. Whether they came
+    // the net of the call path says.
     let leak = || Case { chance: 0.004, ..Case::new(10.0, evenly(83, 0.0, 8.3)) };
     leak().is("unknown");
     Case { has_rising_net: true, ..leak() }.is("growing");
@@ -262,7 +262,8 @@ fn numbers(mut state: u64) -> impl FnMut() -> f64 {
 
 #[test]
 fn a_cache_that_fills_ever_more_slowly_is_no_growth() {
-    // 1,500 keys that are asked for at random: the time in which two thirds of those that are missing come is a part of the run.
+    // 1,500 keys that are asked for at random: the time in which two thirds of those that are missing come is a part of
+    // the run.
     for (life, seed) in [2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 8.0].into_iter().zip(7..) {
         let mut random = numbers(seed);
         let made: Vec<f64> = (0..1_500).map(|_| -(1.0 - random()).ln() * 10.0 / life).filter(|&at| at < 10.0).collect();
@@ -483,7 +484,8 @@ fn a_leak_that_follows_the_load_is_growth() {
 fn a_program_does_not_rest_because_it_fills_no_more() {
     for full_at in [6.0, 7.0, 7.5, 8.0] {
         for other in [0.03, 0.05, 0.1] {
-            // Its own 100 KB each second, the buffer that holds them, which doubles until the middle, and what goes on as ever.
+            // Its own 100 KB each second, the buffer that holds them, which doubles until the middle, and what goes on
+            // as ever.
             let work = |at: f64| 0.1 * at.min(full_at) + 0.05 * (at / 5.0).min(1.0) + other * at;
             let filled = Case { activity: busy(10.0, work), ..Case::new(10.0, evenly(7_500, 0.0, full_at)) };
             assert!(filled.verdict().growth().is_none(), "{full_at}, {other}: {:?}", filled.verdict());
