@@ -65,6 +65,11 @@ impl Births {
         self.0.last().map_or(0.0, |birth| birth.at)
     }
 
+    /// The moment at which a block was last made or made larger.
+    pub(super) fn latest(&self) -> f64 {
+        self.0.iter().map(|birth| birth.since).fold(0.0, f64::max)
+    }
+
     /// Blocks made between two moments, the first one included.
     fn weight(&self, from: f64, to: f64) -> f64 {
         self.between(from, to).map(|birth| birth.weight).sum()

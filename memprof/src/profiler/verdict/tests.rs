@@ -436,6 +436,14 @@ fn readings_that_are_far_apart_are_no_steps() {
 }
 
 #[test]
+fn a_late_reading_is_no_late_block() {
+    // Full at 7.6; no reading between 7.2 and 9.4.
+    let levels = evenly(32, 0.0, 10.0).filter(|at| !(7.2..9.4).contains(at)).map(|at| (at, 1e4 * at.min(7.6)));
+    let case = Case { levels: levels.collect(), ..Case::new(10.0, evenly(760, 0.0, 7.6)) };
+    assert!(case.verdict().growth().is_none(), "{:?}", case.verdict());
+}
+
+#[test]
 fn a_function_that_is_called_no_more_grows_no_more() {
     for (now, until, grows) in
         [(12.0, 12.0, true), (11.0, 9.5, true), (11.0, 8.5, false), (12.0, 8.4, false), (10.0, 6.0, false)]
