@@ -65,6 +65,11 @@ impl Births {
         self.0.last().map_or(0.0, |birth| birth.at)
     }
 
+    /// The moment at which a block was last made or made larger.
+    pub(super) fn latest(&self) -> f64 {
+        self.0.iter().map(|birth| birth.since).fold(0.0, f64::max)
+    }
+
     /// Blocks made between two moments, the first one included.
     fn weight(&self, from: f64, to: f64) -> f64 {
         self.between(from, to).map(|birth| birth.weight).sum()
@@ -336,11 +341,19 @@ fn rests(group: &Evidence<'_>, span: Span) -> bool {
     let others = |work: Work, from: f64, to: f64| work.beside(births.bytes(from, to));
     let come_as_work_does =
         others(work_after, middle, f64::INFINITY).is_rest(REST, others(work_before, span.first, middle));
-    (come_as_work_does || rests_since_newest(group, span))
+    (come_as_work_does && is_usual_pause_by_work(group, span) || rests_since_newest(group, span))
         && after * work_before.bytes >= SAME * before * work_after.bytes
         && each_call_leaves_as_much(group, span, before, after)
         && !turns_over(group, span)
         && !was_emptied(group, span)
+}
+
+/// True if the work since the newest survivor is no more than usual between two of them.
+fn is_usual_pause_by_work(group: &Evidence<'_>, span: Span) -> bool {
+    let (births, newest) = (&group.births, group.births.newest());
+    let work = group.activity.between(span.first, span.now).zip(group.activity.between(newest, span.now));
+    let usual = PAUSE.max(GAPS / births.len() as f64);
+    work.is_some_and(|(all, since)| since.bytes <= usual * all.beside(births.bytes(span.first, f64::INFINITY)).bytes)
 }
 
 /// True if survivors kept coming until the program began to rest.

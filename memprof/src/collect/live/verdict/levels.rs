@@ -133,7 +133,12 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     let bytes = group.bytes - beginning;
     let (new, of_them) = group.births.made_since(from);
     let how = if new >= FEWEST_BLOCKS && of_them >= bytes / 2.0 { How::NewBlocks } else { How::LargerBlocks };
-    let grows = grows && (how == How::LargerBlocks || !births::falls_off(group));
+    // A reading comes later than the blocks that it shows.
+    let latest = group.births.latest();
+    let pause = (group.now - latest) / (latest - from).max(f64::MIN_POSITIVE);
+    let at_once = group.births.densest(0.0, group.now / group.levels.0.len().max(MOMENTS as usize) as f64);
+    let is_late = pause > SHORT_PAUSE && group.bytes * pause > DUE * at_once;
+    let grows = grows && (how == How::LargerBlocks || !(is_late || births::falls_off(group)));
     grows.then_some(Growth { how, from, last, bytes })
 }
 

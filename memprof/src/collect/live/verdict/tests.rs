@@ -380,7 +380,7 @@ fn a_rest_hides_no_leak_however_long_it_is() {
 fn stalled(case: Case, time: impl Fn(f64) -> f64, read_until: f64) -> Case {
     let now = time(case.now);
     let moments = (0..=256).map(|point| f64::from(point) * case.now / 256.0);
-    let work = |at: f64| Work { at: time(at), bytes: 1e6 * at, processor: at };
+    let work = |at: f64| Work { at: time(at), ..case.activity.between(0.0, at).unwrap_or_default() };
     Case {
         births: case.births.iter().map(|&(at, bytes)| (time(at), bytes)).collect(),
         // Where the profiler's thread stood still, too, there are no readings.
@@ -437,6 +437,14 @@ fn readings_that_are_far_apart_are_no_steps() {
 }
 
 #[test]
+fn a_late_reading_is_no_late_block() {
+    // Full at 7.6; no reading between 7.2 and 9.4.
+    let levels = evenly(32, 0.0, 10.0).filter(|at| !(7.2..9.4).contains(at)).map(|at| (at, 1e4 * at.min(7.6)));
+    let case = Case { levels: levels.collect(), ..Case::new(10.0, evenly(760, 0.0, 7.6)) };
+    assert!(case.verdict().growth().is_none(), "{:?}", case.verdict());
+}
+
+#[test]
 fn a_function_that_is_called_no_more_grows_no_more() {
     for (now, until, grows) in
         [(12.0, 12.0, true), (11.0, 9.5, true), (11.0, 8.5, false), (12.0, 8.4, false), (10.0, 6.0, false)]
@@ -488,6 +496,9 @@ fn a_program_does_not_rest_because_it_fills_no_more() {
             // as ever.
             let work = |at: f64| 0.1 * at.min(full_at) + 0.05 * (at / 5.0).min(1.0) + other * at;
             let filled = Case { activity: busy(10.0, work), ..Case::new(10.0, evenly(7_500, 0.0, full_at)) };
+            assert!(filled.verdict().growth().is_none(), "{full_at}, {other}: {:?}", filled.verdict());
+            // The machine was faster before: by its later half the program does less.
+            let filled = stalled(filled, |at| if at < 6.0 { at / 1.4 } else { 2.0 * at - 7.71 }, 1e9);
             assert!(filled.verdict().growth().is_none(), "{full_at}, {other}: {:?}", filled.verdict());
         }
     }
