@@ -141,8 +141,8 @@ extern "C" fn run(work: *mut c_void) -> *mut c_void {
     null_mut()
 }
 
-/// Has `begin` start a thread that gets no signals but these: the program's own threads get them. A thread that blocked them
-/// itself could be sent one before, which the program has blocked in all its threads to wait for it.
+/// Has `begin` start a thread that gets no signals but these: the program's own threads get them. A thread that blocked
+/// them itself could be sent one before, which the program has blocked in all its threads to wait for it.
 fn with_all_blocked_but<R>(open: &[libc::c_int], begin: impl FnOnce() -> R) -> R {
     // SAFETY: the set is filled before it is used, and the mask that this thread had is put back.
     unsafe {

@@ -1,7 +1,7 @@
 //! A counter with one writer, the owner of a ledger; any thread may read it.
 //!
-//! The owner needs no read-modify-write and no shared cache line: it loads, adds and stores. Where a signal handler of the
-//! owner may come between the two, the macro `add!` does the same in one instruction.
+//! The owner needs no read-modify-write and no shared cache line: it loads, adds and stores. Where a signal handler of
+//! the owner may come between the two, the macro `add!` does the same in one instruction.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
