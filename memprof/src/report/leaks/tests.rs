@@ -216,7 +216,7 @@ fn what_was_made_at_the_start_hides_no_doubt() {
     let start = || group(900_000, "kept since start", &[("vector_search::search", 91)]);
     let few = || LiveGroup { count: 4, samples: 4, ..group(1_024, "unknown", &[("vector_search::search", 90)]) };
     let text = with_groups(vec![start(), few()]);
-    has(&text, "no growth found; too few samples to say of 1 group (1.0 KB live)");
+    has(&text, "no growth found; too few samples to judge 1 group (1.0 KB live)");
     // Beside what is known to be in balance it is little.
     let text = with_groups(vec![start(), few(), group(20_000, "kept", &[("vector_search::search", 92)])]);
     has(&text, "nothing grows: no group has survivors that keep arriving");
