@@ -111,10 +111,11 @@ fn recurse(depth: usize, then: &mut dyn FnMut()) {
 
 /// As [`recurse`], each a place of its own: recursion of one function is one place, however deep.
 macro_rules! recursions {
-    ($($name:ident)*) => {
+    ($($name:ident $room:literal)*) => {
         $(#[inline(never)]
         fn $name(depth: usize, then: &mut dyn FnMut()) {
-            let some_space = black_box([depth; 3]);
+            // Of a size of its own: the compiler makes one of functions that are alike.
+            let some_space = black_box([depth; $room]);
             if depth == 0 {
                 then();
             } else {
@@ -126,7 +127,7 @@ macro_rules! recursions {
     };
 }
 
-recursions!(recurse_0 recurse_1 recurse_2 recurse_3 recurse_4 recurse_5);
+recursions!(recurse_0 3 recurse_1 4 recurse_2 5 recurse_3 6 recurse_4 7 recurse_5 8);
 
 #[test]
 fn of_a_deep_recursion_the_innermost_frames_are_kept() {
