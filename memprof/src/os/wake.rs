@@ -33,7 +33,8 @@ mod imp {
     /// Waits for the next wake-up after `count`, and at most for `longest`. May return early.
     pub(crate) fn wait(count: u32, longest: Option<Duration>) {
         let longest = longest.map(|time| libc::timespec {
-            tv_sec: time.as_secs().min(1 << 30) as libc::time_t,
+            // Not `libc::time_t`: that name is deprecated for musl.
+            tv_sec: time.as_secs().min(1 << 30) as _,
             tv_nsec: time.subsec_nanos().into(),
         });
         let longest = longest.as_ref().map_or(null(), std::ptr::from_ref);
