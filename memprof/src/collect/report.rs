@@ -11,7 +11,8 @@ use crate::collect::site_names;
 use crate::jemalloc;
 use crate::live;
 use crate::os::clock::Anchor;
-use crate::os::{memory, pages, process};
+use crate::os::memory::{pages, resident};
+use crate::os::process::identity;
 use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
 use crate::report::leaks::owner::Crates;
 use crate::size;
@@ -67,7 +68,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
         call_tree: rows::call_tree(&paths, &names),
         threads: rows::threads(&ledgers),
         jemalloc: jemalloc::statistics(&request.inner),
-        os: Os { rss_bytes: memory::resident_bytes(), peak_rss_bytes: memory::peak_resident_bytes() },
+        os: Os { rss_bytes: resident::resident_bytes(), peak_rss_bytes: resident::peak_resident_bytes() },
         overhead: overhead(&ledgers, own),
         warnings: request.warnings.clone(),
         totals,
@@ -99,7 +100,7 @@ fn program(request: &Request, now: &Anchor) -> Program {
         pid: std::process::id(),
         run: request.own_run().to_string(),
         is_final: false,
-        host: process::host(),
+        host: identity::host(),
         args: if wanted { args.collect() } else { Vec::new() },
         started_at: humantime::format_rfc3339_millis(request.started_at).to_string(),
         duration_seconds: request.started.elapsed_until(now).as_secs_f64(),

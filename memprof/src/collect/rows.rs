@@ -6,7 +6,7 @@ use super::site_names::{Names, name};
 use super::spread::Spread;
 use crate::collect::live::estimate::Estimate;
 use crate::collect::live::rows::Retained;
-use crate::os::thread_name::{self, ThreadName};
+use crate::os::threads::thread_name::{self, ThreadName};
 use crate::report::data::{CallTreeNode, Function, Thread, Unattributed};
 use crate::size;
 use crate::sorted;

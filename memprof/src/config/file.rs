@@ -8,7 +8,8 @@ use std::sync::Once;
 use super::parse::{Mistake, parse};
 use super::{Config, Loaded, env, source, suggest, trust};
 use crate::Error;
-use crate::os::{privileges, stderr};
+use crate::os::process::privileges;
+use crate::os::terminal::stderr;
 use crate::sorted;
 
 /// File name that is searched for in the working directory and its ancestors.

@@ -1,6 +1,6 @@
 //! Entry points of the code that `#[memprof::main]` generates.
 use super::{Profiler, exit, start};
-use crate::os::privileges;
+use crate::os::process::privileges;
 use crate::{Config, Error, tracker};
 use std::io::Write;
 use std::path::Path;

@@ -29,10 +29,11 @@ use self::background::Background;
 use crate::collect::{self, AtStart, ReportMemory, Request};
 use crate::config::{Config, Loaded};
 use crate::os::clock::Anchor;
-use crate::os::fork_lock::{ForkLock, Held};
-use crate::os::pages;
+use crate::os::memory::pages;
+use crate::os::process::fork_lock::{ForkLock, Held};
+use crate::os::signals::write_signals;
 use crate::os::signals::{self, Signal};
-use crate::os::{stderr, write_signals};
+use crate::os::terminal::stderr;
 use crate::report::files::run::{Run, random};
 use crate::report::{Report, Written};
 use crate::{Error, jemalloc, stack, tracker};
@@ -197,7 +198,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         warnings.push("no exit handler could be registered: a call of `exit` will write no report".to_owned());
     }
     #[cfg(windows)]
-    crate::os::kept_loaded::pin();
+    crate::os::process::kept_loaded::pin();
     let tracking = config.memory_profiling.clone();
     let frames = if tracking.track_allocations && tracking.backtraces { tracking.max_backtrace_frames } else { 0 };
     if !stack::prepare(frames, tracking.max_tracked_allocations) {
@@ -282,7 +283,7 @@ fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Backg
                 signal.catch();
             }
             if signals.iter().any(|signal| signal.is_programs()) {
-                background.do_not_put_off();
+                background.start_now();
             }
             Some(background)
         }

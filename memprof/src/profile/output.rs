@@ -3,10 +3,10 @@
 use super::Reporting;
 use crate::collect::Request;
 use crate::config::STATISTICS_FILE;
-use crate::os::fork_lock::ForkLock;
-use crate::os::process;
-use crate::os::stderr::{self, RawStderr};
-use crate::os::write_signals::Held;
+use crate::os::process::fork_lock::ForkLock;
+use crate::os::process::identity;
+use crate::os::signals::write_signals::Held;
+use crate::os::terminal::stderr::{self, RawStderr};
 use crate::report::files::{self, Memory, Names, Output};
 use crate::report::placeholder::{self, Placeholders};
 use crate::report::{Report, Written, table};
@@ -32,7 +32,7 @@ fn names(profile: &Request) -> Names {
         pid: std::process::id(),
         time: humantime::format_rfc3339_seconds(profile.started_at).to_string().replace(['-', ':'], ""),
         program: program_name(),
-        host: process::host().unwrap_or_default(),
+        host: identity::host().unwrap_or_default(),
     };
     Names {
         folder: values.fill(&paths.output_dir),

@@ -8,7 +8,7 @@
 use super::estimate::chance;
 use crate::live;
 use crate::os::clock::{self, Anchor};
-use crate::os::fork_lock::{ForkLock, Held};
+use crate::os::process::fork_lock::{ForkLock, Held};
 use crate::tracker;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;

@@ -3,7 +3,7 @@
 //! The readings are stored in the nodes themselves. The totals of a report are the sum of these very readings, so its
 //! rows add up to the byte, whatever other threads do meanwhile.
 
-use crate::os::fork_lock::{ForkLock, Held};
+use crate::os::process::fork_lock::{ForkLock, Held};
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::reading::Reading;
 use crate::tracker::threads::ledger::{each_ledger, each_node};

@@ -2,7 +2,7 @@
 
 use super::Verdict::{Earlier, Ours, Replaceable, Taken, Unjudged};
 use super::*;
-use crate::os::process::ProcessId;
+use crate::os::process::identity::ProcessId;
 use std::time::SystemTime;
 
 const PATH: &str = "memory.json";

@@ -9,12 +9,12 @@
 use libc::c_int;
 use std::ffi::c_void;
 
-pub(super) use imp::{is_interrupted, prepare};
+pub(in crate::os) use imp::{is_interrupted, prepare};
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), target_pointer_width = "64"))]
 mod imp {
-    use super::super::code::{self, Code, Interrupted, SYSTEM_CALL, code_at};
     use super::{c_int, c_void};
+    use crate::os::memory::code::{self, Code, Interrupted, SYSTEM_CALL, code_at};
 
     /// The C library, and the module that contains memprof: libraries that make system calls themselves are linked into
     /// it.

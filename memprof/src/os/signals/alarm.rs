@@ -7,13 +7,13 @@ use std::sync::atomic::AtomicI32;
 use std::sync::atomic::Ordering::Relaxed;
 
 #[cfg(target_os = "linux")]
-pub(super) use imp::{is_again, send_again};
+pub(in crate::os) use imp::{is_again, send_again};
 
 /// The timer of this process; −1: none yet.
 static TIMER: AtomicI32 = AtomicI32::new(-1);
 
 /// Called in a forked child, which inherits no timers.
-pub(super) fn in_child() {
+pub(in crate::os) fn in_child() {
     TIMER.store(-1, Relaxed);
 }
 
@@ -70,11 +70,11 @@ mod imp {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn send_again(_: c_int, _: libc::c_long) -> bool {
+pub(in crate::os) fn send_again(_: c_int, _: libc::c_long) -> bool {
     false
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_again(_: *const libc::siginfo_t) -> bool {
+pub(in crate::os) fn is_again(_: *const libc::siginfo_t) -> bool {
     false
 }

@@ -49,7 +49,7 @@ mod dynamic {
     }
 
     extern "C" fn at_load() {
-        crate::os::wanted::note_start();
+        crate::os::process::wanted::note_start();
         let Some(name) = name() else { return };
         IS_LIBRARY.store(true, Relaxed);
         // An initializer may call the loader, which finds the library by its name and opens no file.

@@ -17,7 +17,7 @@ macro_rules! thread_words {
 #[cfg(all(windows, target_env = "gnu"))]
 macro_rules! thread_words {
     ($($(#[$meta:meta])* static $name:ident;)*) => {
-        $($(#[$meta])* static $name: $crate::os::thread_word::Slot = $crate::os::thread_word::Slot::new();)*
+        $($(#[$meta])* static $name: $crate::os::threads::thread_word::Slot = $crate::os::threads::thread_word::Slot::new();)*
     };
 }
 

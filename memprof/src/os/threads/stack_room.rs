@@ -8,8 +8,8 @@ const ENOUGH: usize = 64 * 1024;
 #[inline(never)]
 pub(crate) fn is_enough() -> bool {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-    return super::stack_bounds::left().is_some_and(|left| left >= ENOUGH)
-        && !super::handler::is_on_small_stack(ENOUGH);
+    return crate::os::memory::stack_bounds::left().is_some_and(|left| left >= ENOUGH)
+        && !crate::os::process::sigaction::is_on_small_stack(ENOUGH);
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
     return ENOUGH > 0;
 }

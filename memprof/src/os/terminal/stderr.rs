@@ -1,6 +1,6 @@
 //! Writing to stderr where nothing may allocate, lock or panic.
 
-use super::patience;
+use crate::os::terminal::blocked_write;
 use std::fmt;
 
 /// Bytes written at a time: a pipe that is writable takes this much without blocking (`PIPE_BUF` is at least 512).
@@ -12,7 +12,7 @@ pub(crate) fn write_all(mut rest: &[u8]) {
     if !descriptor::is_stderr() {
         return;
     }
-    while !rest.is_empty() && patience::takes_something(2) {
+    while !rest.is_empty() && blocked_write::takes_something(2) {
         let part = rest.len().min(PART);
         // SAFETY: the pointer and the length describe a part of `rest`, which is initialized.
         let written = unsafe { libc::write(2, rest.as_ptr().cast(), part as _) };

@@ -28,7 +28,7 @@ pub(crate) fn left() -> Option<usize> {
     here.checked_sub(bounds.low)
 }
 
-pub(super) use system::around;
+pub(in crate::os) use system::around;
 pub(crate) use system::{of_this_thread, prepare};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -1,5 +1,8 @@
 //! Properties of the terminal behind stderr: width and colours.
 
+pub(crate) mod blocked_write;
+pub(crate) mod stderr;
+
 use std::io::IsTerminal;
 
 /// Width of the terminal behind stderr in columns; `None` if stderr is not a terminal.

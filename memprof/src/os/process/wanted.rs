@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 /// call.
 #[inline(never)]
 pub(crate) fn are_figures() -> bool {
-    if super::privileges::are_raised() {
+    if crate::os::process::privileges::are_raised() {
         return false;
     }
     match variables() {
@@ -25,7 +25,7 @@ pub(crate) fn are_figures() -> bool {
 fn can_look() -> bool {
     /// Stack that the search for the file takes, doubled.
     const ENOUGH_STACK: usize = 64 * 1024;
-    !is_in_own_sandbox() && super::stack_bounds::left().is_some_and(|left| left >= ENOUGH_STACK)
+    !is_in_own_sandbox() && crate::os::memory::stack_bounds::left().is_some_and(|left| left >= ENOUGH_STACK)
 }
 
 /// True if the program itself has filtered its system calls. A filter that was there when it began lets files be
@@ -51,7 +51,7 @@ fn is_filtered() -> bool {
     not(target_feature = "crt-static"),
     any(target_env = "gnu", target_os = "android", target_vendor = "apple")
 ))]
-pub(super) fn note_start() {
+pub(in crate::os) fn note_start() {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     WAS_FILTERED.store(is_filtered(), Relaxed);
 }
@@ -123,7 +123,7 @@ mod file {
             let mut there: libc::stat = std::mem::zeroed();
             // A file of another user says nothing about this program.
             let counts = libc::fstat(file, &raw mut there) == 0
-                && (there.st_uid == 0 || there.st_uid == crate::os::privileges::user());
+                && (there.st_uid == 0 || there.st_uid == crate::os::process::privileges::user());
             let read = if counts { libc::read(file, text.as_mut_ptr().cast(), text.len()) } else { -1 };
             libc::close(file);
             read

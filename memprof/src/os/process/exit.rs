@@ -15,7 +15,7 @@ pub(crate) use windows::at_exit;
 /// `ExitProcess`, which calls none: the module that memprof is linked into calls a function of ours instead.
 #[cfg(windows)]
 mod windows {
-    use super::super::import_table;
+    use crate::os::memory::import_table;
     use std::ptr::null_mut;
     use std::sync::Once;
     use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};

@@ -5,31 +5,31 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Addresses of a module's instructions, all of which are readable.
-pub(super) struct Code {
+pub(in crate::os) struct Code {
     start: AtomicUsize,
     end: AtomicUsize,
 }
 
 impl Code {
-    pub(super) const fn new() -> Self {
+    pub(in crate::os) const fn new() -> Self {
         Self { start: AtomicUsize::new(0), end: AtomicUsize::new(0) }
     }
 
-    pub(super) fn set(&self, (start, end): (usize, usize)) {
+    pub(in crate::os) fn set(&self, (start, end): (usize, usize)) {
         self.start.store(start, Relaxed);
         self.end.store(end, Relaxed);
     }
 
-    pub(super) fn is_known(&self) -> bool {
+    pub(in crate::os) fn is_known(&self) -> bool {
         self.end.load(Relaxed) != 0
     }
 
-    pub(super) fn holds(&self, address: usize) -> bool {
+    pub(in crate::os) fn holds(&self, address: usize) -> bool {
         (self.start.load(Relaxed)..self.end.load(Relaxed)).contains(&address)
     }
 
     /// True if a system call begins at this address.
-    pub(super) fn has_system_call(&self, address: usize) -> bool {
+    pub(in crate::os) fn has_system_call(&self, address: usize) -> bool {
         self.holds(address) && self.holds(address.wrapping_add(SYSTEM_CALL.len() - 1)) && {
             // SAFETY: all of it is readable code of a module that is never unloaded.
             let found = unsafe { std::slice::from_raw_parts(address as *const u8, SYSTEM_CALL.len()) };
@@ -39,18 +39,18 @@ impl Code {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) const SYSTEM_CALL: &[u8] = &[0x0f, 0x05];
+pub(in crate::os) const SYSTEM_CALL: &[u8] = &[0x0f, 0x05];
 #[cfg(target_arch = "aarch64")]
-pub(super) const SYSTEM_CALL: &[u8] = &[0x01, 0x00, 0x00, 0xd4];
+pub(in crate::os) const SYSTEM_CALL: &[u8] = &[0x01, 0x00, 0x00, 0xd4];
 
 /// The code of the module that contains this address.
-pub(super) fn code_at(address: usize) -> Option<(usize, usize)> {
+pub(in crate::os) fn code_at(address: usize) -> Option<(usize, usize)> {
     let holds = |info: &libc::dl_phdr_info| code(info).is_some_and(|(start, end)| (start..end).contains(&address));
     code_of(holds)
 }
 
 /// The code of the first module that matches.
-pub(super) fn code_of<F: Fn(&libc::dl_phdr_info) -> bool>(is_asked_for: F) -> Option<(usize, usize)> {
+pub(in crate::os) fn code_of<F: Fn(&libc::dl_phdr_info) -> bool>(is_asked_for: F) -> Option<(usize, usize)> {
     struct Search<F> {
         is_asked_for: F,
         found: Option<(usize, usize)>,
@@ -93,17 +93,17 @@ fn code(info: &libc::dl_phdr_info) -> Option<(usize, usize)> {
 
 /// A thread's state at the point where a signal interrupted it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Interrupted {
+pub(in crate::os) struct Interrupted {
     /// Address of the next instruction.
-    pub(super) address: usize,
+    pub(in crate::os) address: usize,
     /// Result of a system call that has just returned.
-    pub(super) result: isize,
+    pub(in crate::os) result: isize,
     /// Its first three arguments; on aarch64 the first one is lost.
-    pub(super) arguments: [usize; 3],
+    pub(in crate::os) arguments: [usize; 3],
 }
 
 /// The state in the context that the system passes to a handler.
-pub(super) fn interrupted(context: *const c_void) -> Option<Interrupted> {
+pub(in crate::os) fn interrupted(context: *const c_void) -> Option<Interrupted> {
     // SAFETY: null, or the context that the system passes to a handler.
     let context = unsafe { context.cast::<libc::ucontext_t>().as_ref() }?;
     #[cfg(target_arch = "x86_64")]

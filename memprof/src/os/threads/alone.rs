@@ -12,13 +12,13 @@
 use std::ffi::c_void;
 
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64", not(target_feature = "crt-static")))]
-pub(super) use imp::was_in_allocator;
+pub(in crate::os) use imp::was_in_allocator;
 pub(crate) use imp::{is_alone, prepare};
 
 /// True if a handler may start a thread. `context` is the one that the system passed to the handler. A handler that has
 /// been refused for long passes `is_late`: then only the allocator's own code is excluded, because the allocator never
 /// stays in the code that it calls for long.
-pub(super) fn may_make_thread(context: *const c_void, is_late: bool) -> bool {
+pub(in crate::os) fn may_make_thread(context: *const c_void, is_late: bool) -> bool {
     imp::may_make_thread(context, is_late)
 }
 
@@ -29,7 +29,7 @@ pub(super) fn may_make_thread(context: *const c_void, is_late: bool) -> bool {
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 mod imp {
-    use super::super::code::{self, Code, code_at, code_of};
+    use crate::os::memory::code::{self, Code, code_at, code_of};
     use std::ffi::c_void;
     use std::ptr::null_mut;
     use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};

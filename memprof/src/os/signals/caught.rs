@@ -19,9 +19,11 @@ use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
-use super::handler::{self, Present};
-use super::write_signals::Held;
-use super::{alarm, alone, ending, last_call, put_off, stderr, wake};
+use crate::os::process::sigaction::{self, Present};
+use crate::os::signals::write_signals::Held;
+use crate::os::signals::{abort_signal, alarm, deferred, last_call};
+use crate::os::terminal::stderr;
+use crate::os::threads::{alone, wake};
 
 /// A signal that can be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,29 +114,29 @@ impl Signal {
 
     /// True if the program has a handler for it, too.
     pub(crate) fn is_programs(self) -> bool {
-        self.state().before().is_some() || !handler::is(self.number(), on_signal)
+        self.state().before().is_some() || !sigaction::is(self.number(), on_signal)
     }
 
     /// True if the process ignores it, for example under `nohup`.
     pub(crate) fn is_ignored(self) -> bool {
-        handler::present(self.number()).is_some_and(|present| present.is_ignore())
+        sigaction::present(self.number()).is_some_and(|present| present.is_ignore())
     }
 
     /// True if the program has no handler for it and does not ignore it.
     pub(crate) fn has_default_action(self) -> bool {
-        handler::present(self.number()).is_some_and(|present| present.is_default())
+        sigaction::present(self.number()).is_some_and(|present| present.is_default())
     }
 
     /// Takes the default action for the signal, on this process. Does not return if that ends it.
     pub(crate) fn act_by_default(self) {
-        handler::act_by_default(self.number());
+        sigaction::act_by_default(self.number());
     }
 
     /// Lets the signal wake the profiler's thread. False: the process ignores it, and continues to.
     pub(crate) fn catch(self) -> bool {
         last_call::prepare();
         let state = self.state();
-        let Some(before) = handler::present(self.number()) else { return false };
+        let Some(before) = sigaction::present(self.number()) else { return false };
         if before.is_ignore() {
             return false;
         }
@@ -149,20 +151,20 @@ impl Signal {
         if before.is_default() {
             state.before.store(null_mut(), Release);
             // If two signals arrive at once, the first one ends the process, as without a handler.
-            return handler::set_alone(self.number(), on_signal, &ALL.map(|(_, number, _)| number));
+            return sigaction::set_alone(self.number(), on_signal, &ALL.map(|(_, number, _)| number));
         }
         // Never deallocated. A few bytes for each handler that is wrapped.
         state.before.store(Box::into_raw(Box::new(before)), Release);
-        handler::set_around(self.number(), on_signal, &before)
+        sigaction::set_around(self.number(), on_signal, &before)
     }
 
     /// Restores the signal's former action, if nobody has installed another handler meanwhile.
     fn release(self) {
         let state = self.state();
-        if state.is_caught.load(Acquire) && handler::is(self.number(), on_signal) {
+        if state.is_caught.load(Acquire) && sigaction::is(self.number(), on_signal) {
             match state.before() {
-                Some(before) => handler::put_back(self.number(), before),
-                None => handler::set_default(self.number()),
+                Some(before) => sigaction::put_back(self.number(), before),
+                None => sigaction::set_default(self.number()),
             };
             state.is_caught.store(false, Release);
         }
@@ -247,7 +249,7 @@ pub(crate) fn come() -> impl Iterator<Item = (Signal, bool)> {
 
 /// Runs on any thread, at any point of the program: it must not allocate or lock.
 extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    let errno = handler::errno();
+    let errno = sigaction::errno();
     if let Some(signal) = Signal::numbered(number) {
         if alarm::is_again(info) {
             signal.make_thread(context);
@@ -260,14 +262,14 @@ extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, context: *mut
             }
         }
     }
-    handler::set_errno(errno);
+    sigaction::set_errno(errno);
 }
 
 fn note(signal: Signal, has_handler: bool, context: *const c_void) {
     if REFUSES.load(Acquire) {
         say(REFUSAL);
     }
-    let nobody_else = signal.ends() && !has_handler && handler::is(signal.number(), on_signal);
+    let nobody_else = signal.ends() && !has_handler && sigaction::is(signal.number(), on_signal);
     let is_taken = PROCESS.load(Acquire) == std::process::id();
     if nobody_else && (!is_taken || is_impatient(signal)) {
         return signal.act_by_default();
@@ -279,7 +281,7 @@ fn note(signal: Signal, has_handler: bool, context: *const c_void) {
         }
         COME.fetch_or((1 | end) << signal.0, Release);
         wake::wake();
-        put_off::begin_tries();
+        deferred::begin_tries();
         signal.make_thread(context);
         if nobody_else {
             signal.wait_for_the_end(context);
@@ -295,29 +297,32 @@ fn say(line: &str) {
 impl Signal {
     /// Starts the thread if its start was deferred, here or a little later.
     fn make_thread(self, context: *const c_void) {
-        let is_ours = || handler::is(self.number(), on_signal);
-        if is_waiting() && !put_off::make_thread(self.number(), context, is_ours) {
+        let is_ours = || sigaction::is(self.number(), on_signal);
+        if is_waiting() && !deferred::make_thread(self.number(), context, is_ours) {
             self.do_without_thread(context);
         }
     }
 
     /// Keeps an interrupted call from returning while the signal is about to end the process.
     fn wait_for_the_end(self, context: *const c_void) {
-        let this = handler::thread();
+        let this = sigaction::thread();
         // A signal that arrives meanwhile gets here.
-        if WAITING.load(Relaxed) == this || !last_call::is_interrupted(self.number(), context) || !ending::may_wait() {
+        if WAITING.load(Relaxed) == this
+            || !last_call::is_interrupted(self.number(), context)
+            || !abort_signal::may_wait()
+        {
             return;
         }
         let is_first = WAITING.compare_exchange(0, this, Relaxed, Relaxed).is_ok();
         if is_first {
-            handler::unblock_as_before(context);
+            sigaction::unblock_as_before(context);
         }
-        let until = handler::milliseconds().saturating_add(PATIENCE);
+        let until = sigaction::milliseconds().saturating_add(PATIENCE);
         let mut times_over = 0;
         // The thread takes a signal a moment before it says so.
-        while times_over < 3 && handler::milliseconds() < until {
+        while times_over < 3 && sigaction::milliseconds() < until {
             times_over = if is_end_near() || IS_ENDING.load(Acquire) { 0 } else { times_over + 1 };
-            handler::pause();
+            sigaction::pause();
         }
         if is_first {
             WAITING.store(0, Relaxed);
@@ -333,7 +338,7 @@ impl Signal {
             return say(NO_THREAD);
         }
         let may_run_here = last_call::is_interrupted(self.number(), context) || alone::may_make_thread(context, false);
-        if !ending::work_before(self.number(), may_run_here) {
+        if !abort_signal::work_before(self.number(), may_run_here) {
             say(NO_THREAD);
         }
         self.act_by_default();
@@ -341,7 +346,7 @@ impl Signal {
 }
 
 fn is_impatient(signal: Signal) -> bool {
-    let now = handler::milliseconds();
+    let now = sigaction::milliseconds();
     match signal.state().first_at.compare_exchange(0, now, Relaxed, Relaxed) {
         Ok(_) => false,
         Err(first) => now.saturating_sub(first) >= IMPATIENT_AFTER,
@@ -353,7 +358,7 @@ fn call(before: &Present, signal: Signal, info: *mut libc::siginfo_t, context: *
     // system passed to ours. The address is not 0, which would stand for no handler.
     unsafe {
         if before.takes_info() {
-            let handler = std::mem::transmute::<usize, handler::Handler>(before.address());
+            let handler = std::mem::transmute::<usize, sigaction::Handler>(before.address());
             handler(signal.number(), info, context);
         } else {
             let handler = std::mem::transmute::<usize, extern "C" fn(c_int)>(before.address());

@@ -3,7 +3,7 @@
 
 use super::StackBounds;
 
-pub(super) use system::{find_own_stack, own_stack};
+pub(in crate::os) use system::{find_own_stack, own_stack};
 
 /// glibc: `pthread_getattr_np` calls `malloc`, so the four words that it reads are searched for in the thread's
 /// descriptor.
@@ -34,7 +34,7 @@ mod system {
 
     /// The stack of this thread, once the offset of the words is known. `None` for the first thread of a process, which
     /// has no such words.
-    pub(in super::super) fn own_stack() -> Option<StackBounds> {
+    pub(in crate::os) fn own_stack() -> Option<StackBounds> {
         match DISTANCE.load(Relaxed) {
             0 => None,
             distance => at(descriptor(), distance),
@@ -44,7 +44,7 @@ mod system {
     /// The stack of this thread, which is not the first one. Finds the offset first.
     #[cold]
     #[inline(never)]
-    pub(in super::super) fn find_own_stack() -> Option<StackBounds> {
+    pub(in crate::os) fn find_own_stack() -> Option<StackBounds> {
         let descriptor = descriptor();
         // From the end: the words before them, those of thread-specific keys, belong to the program.
         let mut distance = SEARCHED - 4 * WORD;
@@ -97,12 +97,12 @@ mod system {
     use super::StackBounds;
 
     /// Nothing is cached here.
-    pub(in super::super) fn own_stack() -> Option<StackBounds> {
+    pub(in crate::os) fn own_stack() -> Option<StackBounds> {
         None
     }
 
     /// The stack of this thread, which is not the first one of the process.
-    pub(in super::super) fn find_own_stack() -> Option<StackBounds> {
+    pub(in crate::os) fn find_own_stack() -> Option<StackBounds> {
         let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
         let (mut low, mut size) = (std::ptr::null_mut(), 0);
         // SAFETY: the attributes are used after the call has initialized them; the pointers are valid.

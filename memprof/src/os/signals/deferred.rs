@@ -6,44 +6,45 @@ use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU32};
 
-use super::{alarm, alone};
+use crate::os::signals::alarm;
+use crate::os::threads::alone;
 
 /// A deferred start of a thread.
 #[derive(Debug)]
-pub(crate) struct PutOff {
+pub(crate) struct DeferredStart {
     /// Starts the thread, unless it runs already. False: the system has no thread left. Called in a handler.
     pub(crate) make: fn() -> bool,
     /// Asks the program's threads to start it soon. Called in a handler.
     pub(crate) hurry: fn(),
 }
 
-static PUT_OFF: AtomicPtr<PutOff> = AtomicPtr::new(null_mut());
+static DEFERRED: AtomicPtr<DeferredStart> = AtomicPtr::new(null_mut());
 /// Number of attempts of handlers to start it.
 static TRIES: AtomicU32 = AtomicU32::new(0);
 /// After this many attempts, about a second, a handler is late.
 const MOST_TRIES: u32 = 2000;
 
 /// Sets the functions that start the thread if it does not run yet when a signal arrives.
-pub(crate) fn prepare(how: &'static PutOff) {
-    PUT_OFF.store(std::ptr::from_ref(how).cast_mut(), Release);
+pub(crate) fn prepare(how: &'static DeferredStart) {
+    DEFERRED.store(std::ptr::from_ref(how).cast_mut(), Release);
 }
 
 /// Called when a signal has arrived.
-pub(super) fn begin_tries() {
+pub(in crate::os) fn begin_tries() {
     TRIES.store(0, Relaxed);
 }
 
 /// Starts the thread if its start was deferred. Called in the handler of a signal: starts it at once, or a little later
 /// if the interrupted code does not allow it. False: the system has no thread left. `is_ours` returns true if no other
 /// handler is installed.
-pub(super) fn make_thread(signal: c_int, context: *const c_void, is_ours: impl FnOnce() -> bool) -> bool {
+pub(in crate::os) fn make_thread(signal: c_int, context: *const c_void, is_ours: impl FnOnce() -> bool) -> bool {
     // SAFETY: null, or the argument of `prepare`, which lives as long as the program.
-    let Some(put_off) = (unsafe { PUT_OFF.load(Acquire).as_ref() }) else { return true };
+    let Some(deferred) = (unsafe { DEFERRED.load(Acquire).as_ref() }) else { return true };
     let tries = TRIES.fetch_add(1, Relaxed);
     if alone::may_make_thread(context, tries >= MOST_TRIES) {
-        return (put_off.make)();
+        return (deferred.make)();
     }
-    (put_off.hurry)();
+    (deferred.hurry)();
     // A handler of the program would take the repeated signal for a second one. The intervals differ: interrupted code
     // that loops could be at the same point after equal ones.
     let nanos = 200_000 + (tries % 64) * 10_007;

@@ -6,7 +6,7 @@ pub(crate) use system::arm;
 
 #[cfg(unix)]
 mod system {
-    use crate::os::kept_loaded;
+    use crate::os::process::kept_loaded;
     use std::ffi::c_void;
     use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
 

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 
-use super::pages::SetAside;
+use crate::os::memory::pages::SetAside;
 
 /// A stack for one thread, reserved in case the system has no address space left for one. It uses memory only once
 /// used.
@@ -91,7 +91,7 @@ unsafe fn start_with(attributes: *const libc::pthread_attr_t, work: fn(), open: 
 /// # Safety
 /// Nobody uses the stack, and only one thread at a time calls this.
 #[cfg(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64")))]
-pub(super) unsafe fn call_on(stack: &'static Stack, work: extern "C" fn()) -> bool {
+pub(in crate::os) unsafe fn call_on(stack: &'static Stack, work: extern "C" fn()) -> bool {
     use std::cell::UnsafeCell;
     /// The state of this thread to return to, and the state on the other stack. They are not on the current stack: each
     /// is about 1 KiB.
@@ -120,7 +120,7 @@ pub(super) unsafe fn call_on(stack: &'static Stack, work: extern "C" fn()) -> bo
 /// # Safety
 /// There are no requirements.
 #[cfg(not(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64"))))]
-pub(super) unsafe fn call_on(_: &'static Stack, _: extern "C" fn()) -> bool {
+pub(in crate::os) unsafe fn call_on(_: &'static Stack, _: extern "C" fn()) -> bool {
     false
 }
 

@@ -9,7 +9,7 @@ pub(crate) use imp::has_interrupted_allocator;
 
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64", not(target_feature = "crt-static")))]
 mod imp {
-    use super::super::alone;
+    use crate::os::threads::alone;
     use std::ffi::{c_int, c_void};
     use std::mem::offset_of;
     use std::ops::Range;
@@ -55,7 +55,7 @@ mod imp {
 
     /// The end of the stack of this thread that holds the address: its own, or its alternate signal stack.
     fn end_of_stack(here: usize) -> Option<usize> {
-        if let Some(bounds) = super::super::stack_bounds::around(here) {
+        if let Some(bounds) = crate::os::memory::stack_bounds::around(here) {
             return Some(bounds.high);
         }
         // SAFETY: a zeroed `stack_t` is valid; the call only fills it.

@@ -16,10 +16,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize};
 
-use super::bare_thread::{self, Stack};
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-use super::stack_bounds;
-use super::{alone, handler};
+use crate::os::memory::stack_bounds;
+use crate::os::process::sigaction;
+use crate::os::threads::alone;
+use crate::os::threads::raw_thread::{self, Stack};
 
 /// Timeout of the work, in seconds.
 const LONGEST: u32 = 15;
@@ -59,14 +60,14 @@ pub(crate) fn set_work(work: &'static Work) {
 /// Runs the work before `abort` ends the process. False: the program has its own handler, which stays.
 pub(crate) fn catch_abort() -> bool {
     STACK.get_or_init(Stack::set_aside);
-    let is_default = handler::present(libc::SIGABRT).is_some_and(|present| present.is_default());
-    (is_default && handler::set(libc::SIGABRT, on_abort)) || handler::is(libc::SIGABRT, on_abort)
+    let is_default = sigaction::present(libc::SIGABRT).is_some_and(|present| present.is_default());
+    (is_default && sigaction::set(libc::SIGABRT, on_abort)) || sigaction::is(libc::SIGABRT, on_abort)
 }
 
 /// Lets `abort` end the process at once.
 pub(crate) fn release_abort() {
-    if handler::is(libc::SIGABRT, on_abort) {
-        handler::set_default(libc::SIGABRT);
+    if sigaction::is(libc::SIGABRT, on_abort) {
+        sigaction::set_default(libc::SIGABRT);
     }
 }
 
@@ -79,14 +80,15 @@ pub(crate) fn prepare() {
 /// True if the current stack has enough space for the work. False on a coroutine's stack, whose size is unknown.
 pub(crate) fn has_room() -> bool {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-    return stack_bounds::left().is_some_and(|left| left >= ENOUGH_STACK) && !handler::is_on_small_stack(ENOUGH_STACK);
+    return stack_bounds::left().is_some_and(|left| left >= ENOUGH_STACK)
+        && !sigaction::is_on_small_stack(ENOUGH_STACK);
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
     return true;
 }
 
 /// The outcome of work that was to run on another stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Elsewhere {
+pub(crate) enum OtherStack {
     /// It is done, or another thread is doing it, or it has timed out.
     Done,
     /// There is no work, or this thread must not wait for it.
@@ -98,11 +100,11 @@ pub(crate) enum Elsewhere {
 /// Runs the work on a stack that is large enough, while this thread waits. It uses 2 KiB of the current stack.
 #[cold]
 #[inline(never)]
-pub(crate) fn work_elsewhere() -> Elsewhere {
+pub(crate) fn work_on_other_stack() -> OtherStack {
     // SAFETY: as in `on_abort`.
     let work = unsafe { WORK.load(Acquire).as_ref() };
     if !work.is_some_and(|work| (work.is_possible)()) {
-        return Elsewhere::Nothing;
+        return OtherStack::Nothing;
     }
     // Work that has begun on the reserved stack writes the last report: later callers wait for it.
     if !HAS_BEGUN.load(Acquire) {
@@ -110,31 +112,31 @@ pub(crate) fn work_elsewhere() -> Elsewhere {
     }
     // Starting the first thread of a process uses several KiB of the current stack: the C library then binds symbols.
     let is_alone = alone::is_alone();
-    if !is_alone && bare_thread::start(on_worker, &[]) {
+    if !is_alone && raw_thread::start(on_worker, &[]) {
         wait();
-        return Elsewhere::Done;
+        return OtherStack::Done;
     }
-    let Some(stack) = STACK.get().and_then(Option::as_ref) else { return Elsewhere::Impossible };
+    let Some(stack) = STACK.get().and_then(Option::as_ref) else { return OtherStack::Impossible };
     // Work that began before an `abort` has the stack to itself.
     if HAS_BEGUN.swap(true, AcqRel) {
         wait();
-        return Elsewhere::Done;
+        return OtherStack::Done;
     }
-    if !is_alone && bare_thread::start_on(stack, on_worker, &[]) {
+    if !is_alone && raw_thread::start_on(stack, on_worker, &[]) {
         wait();
-        return Elsewhere::Done;
+        return OtherStack::Done;
     }
     // SAFETY: nobody else has begun anything on the stack, or will.
-    let is_possible = unsafe { bare_thread::call_on(stack, on_stack) };
+    let is_possible = unsafe { raw_thread::call_on(stack, on_stack) };
     IS_DONE.store(true, Release);
-    if is_possible { Elsewhere::Done } else { Elsewhere::Impossible }
+    if is_possible { OtherStack::Done } else { OtherStack::Impossible }
 }
 
 /// Runs the work before this signal ends the process, if the system has no thread with a stack of its own but may have
 /// one for the reserved stack. If it has not, and `may_run_here`, the current thread does the work on that stack:
 /// `may_run_here` means that it holds nothing that the work needs. Called in the handler of the signal. False: nothing
 /// was done.
-pub(super) fn work_before(signal: c_int, may_run_here: bool) -> bool {
+pub(in crate::os) fn work_before(signal: c_int, may_run_here: bool) -> bool {
     if !may_wait() {
         return false;
     }
@@ -145,12 +147,12 @@ pub(super) fn work_before(signal: c_int, may_run_here: bool) -> bool {
     let Some(stack) = STACK.get().and_then(Option::as_ref) else { return false };
     BEGINNER.store(this_thread(), Release);
     give_up_by(signal, &[libc::SIGALRM, libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT]);
-    if bare_thread::start_on(stack, on_worker, &[libc::SIGALRM]) {
+    if raw_thread::start_on(stack, on_worker, &[libc::SIGALRM]) {
         wait();
         return true;
     }
     // SAFETY: nobody else has begun anything on the stack, or will.
-    may_run_here && unsafe { bare_thread::call_on(stack, on_stack) }
+    may_run_here && unsafe { raw_thread::call_on(stack, on_stack) }
 }
 
 extern "C" fn on_stack() {
@@ -161,16 +163,16 @@ extern "C" fn on_stack() {
 }
 
 /// True if this thread may wait for the report, because it is not the one that makes it. May be called in a handler.
-pub(super) fn may_wait() -> bool {
+pub(in crate::os) fn may_wait() -> bool {
     // SAFETY: as in `on_abort`.
     let work = unsafe { WORK.load(Acquire).as_ref() };
     work.is_some_and(|work| (work.is_possible)())
 }
 
 fn wait() {
-    let until = handler::milliseconds().saturating_add(u64::from(LONGEST) * 1000);
-    while !IS_DONE.load(Acquire) && handler::milliseconds() < until {
-        handler::pause();
+    let until = sigaction::milliseconds().saturating_add(u64::from(LONGEST) * 1000);
+    while !IS_DONE.load(Acquire) && sigaction::milliseconds() < until {
+        sigaction::pause();
     }
 }
 
@@ -183,15 +185,15 @@ pub(crate) fn in_child() {
 }
 
 extern "C" fn on_abort(_: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
-    if handler::is_on_small_stack(SMALL_STACK) {
-        return handler::act_by_default(libc::SIGABRT);
+    if sigaction::is_on_small_stack(SMALL_STACK) {
+        return sigaction::act_by_default(libc::SIGABRT);
     }
     // SAFETY: null, or the argument of `set_work`, which lives as long as the program.
     let work = unsafe { WORK.load(Acquire).as_ref() };
     // If one of these two threads aborts meanwhile, because memory has run out, it must not wait for itself.
     let is_at_it = [&WORKER, &BEGINNER].iter().any(|thread| thread.load(Acquire) == this_thread());
     if !work.is_some_and(|work| !is_at_it && (work.is_possible)()) {
-        return handler::act_by_default(libc::SIGABRT);
+        return sigaction::act_by_default(libc::SIGABRT);
     }
     // If several threads abort together, the first one starts the work, and all wait for it.
     if !HAS_BEGUN.swap(true, AcqRel) {
@@ -200,18 +202,18 @@ extern "C" fn on_abort(_: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
         let stack = STACK.get().and_then(Option::as_ref);
         // The alarm has to be delivered: starting a thread may wait for the heap's lock, which this thread holds.
         let open = [libc::SIGALRM];
-        if !stack.is_some_and(|stack| bare_thread::start_on(stack, on_worker, &open))
-            && !bare_thread::start(on_worker, &open)
+        if !stack.is_some_and(|stack| raw_thread::start_on(stack, on_worker, &open))
+            && !raw_thread::start(on_worker, &open)
         {
             // A signal from another process can interrupt this thread at any point.
-            if handler::is_own(info) {
+            if sigaction::is_own(info) {
                 on_worker();
             }
-            return handler::act_by_default(libc::SIGABRT);
+            return sigaction::act_by_default(libc::SIGABRT);
         }
     }
     wait();
-    handler::act_by_default(libc::SIGABRT);
+    sigaction::act_by_default(libc::SIGABRT);
 }
 
 fn this_thread() -> usize {
@@ -235,13 +237,13 @@ fn on_worker() {
 fn give_up_by(signal: c_int, on: &[c_int]) {
     static BY: AtomicI32 = AtomicI32::new(libc::SIGABRT);
     extern "C" fn give_up(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
-        handler::act_by_default(BY.load(Relaxed));
+        sigaction::act_by_default(BY.load(Relaxed));
     }
     BY.store(signal, Relaxed);
     for &signal in on {
-        handler::set(signal, give_up);
+        sigaction::set(signal, give_up);
     }
-    handler::unblock(libc::SIGALRM);
+    sigaction::unblock(libc::SIGALRM);
     // SAFETY: the call takes any number.
     unsafe { libc::alarm(LONGEST) };
 }
