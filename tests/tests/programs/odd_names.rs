@@ -125,13 +125,15 @@ fn a_working_directory_that_is_gone() {
 
 #[test]
 fn a_pipe_in_place_of_the_configuration() {
-    let late = "mkfifo pipe; (sleep 0.2; printf '[reporting]\\noutput_dir = \"piped\"\\n' >pipe) & exec \"$0\"";
-    let ended = program!("plain", late).env("MEMPROF_CONFIG", "pipe").run();
-    expect_reports_in(&ended, &ended.work("piped"));
-    // Nobody writes to it: the program says so and ends, as with any file that cannot be read.
+    let written = "mkfifo pipe; (printf '[reporting]\\noutput_dir = \"piped\"\\n' >pipe &) ; MEMPROF_CONFIG=pipe exec \"$0\"";
+    program!("plain", written).run().expect_status(2).expect_nothing_written();
+    // A device is read as a file is: an empty one stands for the defaults.
+    let ended = program!("plain").env("MEMPROF_CONFIG", "/dev/null").run();
+    expect_reports_in(&ended, &ended.work("."));
+    // Nobody writes to it: the program does not wait.
     let ended = program!("plain", "mkfifo memory_profile.toml; exec \"$0\"").run();
     ended.expect_status(2).expect_nothing_written();
     assert!(ended.stderr.starts_with("cannot read the configuration "), "{}", ended.stderr);
-    assert!(ended.stderr.ends_with(": nobody writes to this pipe\n"), "{}", ended.stderr);
+    assert!(ended.stderr.ends_with(": it is a pipe; a configuration is read from a file\n"), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
 }
