@@ -129,7 +129,7 @@ fn a_pipe_in_place_of_the_configuration() {
     program!("plain", written).run().expect_status(2).expect_nothing_written();
     // A device is read as a file is: an empty one stands for the defaults.
     let ended = program!("plain").env("MEMPROF_CONFIG", "/dev/null").run();
-    expect_reports_in(&ended, &ended.work("."));
+    expect_reports_in(&ended, &ended.work("data/logs"));
     // Nobody writes to it: the program does not wait.
     let ended = program!("plain", "mkfifo memory_profile.toml; exec \"$0\"").run();
     ended.expect_status(2).expect_nothing_written();
