@@ -2,6 +2,7 @@
 
 use super::request::Request;
 use crate::Error;
+use crate::collect::findings;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
 use crate::collect::live::rows::Tracked;
@@ -63,6 +64,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
         schema_version: SCHEMA_VERSION,
         program: program(request, &now),
         allocator: Allocator { installed: request.installed, inner: request.inner.clone() },
+        findings: Vec::new(),
         functions: rows::functions(&paths, &names, retained),
         unattributed: rows::unattributed(&paths, retained),
         call_tree: rows::call_tree(&paths, &names),
@@ -77,6 +79,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     warn(&mut report, request, given_up);
     warn_of_memory(&mut report, request);
     warn_of_replaced(&mut report, tracked.as_ref());
+    report.findings = findings::of(&report);
     Ok(report)
 }
 

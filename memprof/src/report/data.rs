@@ -108,11 +108,13 @@ macro_rules! data {
 
 #[cfg(feature = "report")]
 mod field;
+mod findings;
 mod functions;
 mod live;
 #[cfg(all(feature = "report", any(test, feature = "serde")))]
 pub(super) mod read;
 
+pub use findings::Finding;
 pub use functions::{
     Budget, CallTreeNode, Distribution, Function, Thread, Unattributed, Violations, Window, WorstCall,
 };
@@ -131,6 +133,8 @@ data! {
         program: Program,
         /// The allocator beneath the tracker.
         allocator: Allocator,
+        /// Sentences that a user can act on, worst first. Empty if there is nothing to say, and in older reports.
+        findings: Vec<Finding> = default,
         /// Figures of the whole process.
         totals: Totals,
         /// One row for each tracked function that was called.

@@ -10,9 +10,10 @@ use unicode_width::UnicodeWidthStr;
 use super::NOT_INSTALLED;
 use super::columns::{Figure, Row, column_width, fit};
 use super::data::{Function, Report};
+use super::findings;
+use super::leaks;
 use super::name::printable;
 use super::resident;
-use super::violations;
 use super::written::Written;
 #[cfg(feature = "profiling")]
 use crate::os::terminal;
@@ -47,14 +48,15 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
     if report.allocator.installed {
         page.lines(TITLE, wrap(&totals(report), ", ", width));
         page.lines(FAINT, resident::line(report).map_or_else(Vec::new, |line| wrap(&line, " ", width)));
+        findings(report, width, &mut page);
         if report.functions.is_empty() {
+            page.blank();
             page.lines(Style::new(), wrap(NO_FUNCTIONS, " ", width));
         } else {
             functions(report, written, width, &mut page);
             page.blank();
             page.lines(FAINT, wrap(LEGEND, " ", width));
             windows(report, width, &mut page);
-            beyond_budget(report, width, &mut page);
         }
     } else {
         page.line(ALARM, NOT_INSTALLED);
@@ -128,17 +130,22 @@ fn windows(report: &Report, width: usize, page: &mut Page) {
     }
 }
 
-/// Functions that exceeded their budget.
-fn beyond_budget(report: &Report, width: usize, page: &mut Page) {
-    let lines = violations::lines(report);
-    if lines.is_empty() {
+/// The findings, or the one line that says why there are none.
+fn findings(report: &Report, width: usize, page: &mut Page) {
+    let shown = findings::shown(report);
+    page.blank();
+    if shown.is_empty() {
+        let growth = leaks::growth(report).map_or_else(String::new, |growth| format!("; {growth}"));
+        page.lines(FAINT, wrap(&format!("No findings{growth}"), " ", width));
         return;
     }
-    page.blank();
-    page.line(ALARM, "Beyond their budget");
-    for line in lines {
-        page.lines(Style::new(), wrap(&line, " ", width));
+    page.line(TITLE, "Findings");
+    for finding in shown {
+        page.lines(ALARM, wrap(&finding.title, " ", width));
+        let advice = finding.advice.map(|advice| wrap(&advice, " ", width));
+        page.lines(Style::new(), advice.unwrap_or_default());
     }
+    page.lines(FAINT, findings::more(report).into_iter().collect());
 }
 
 fn section(

@@ -125,7 +125,8 @@ fn a_working_directory_that_is_gone() {
 
 #[test]
 fn a_pipe_in_place_of_the_configuration() {
-    let written = "mkfifo pipe; (printf '[reporting]\\noutput_dir = \"piped\"\\n' >pipe &) ; MEMPROF_CONFIG=pipe exec \"$0\"";
+    let written =
+        "mkfifo pipe; (printf '[reporting]\\noutput_dir = \"piped\"\\n' >pipe &) ; MEMPROF_CONFIG=pipe exec \"$0\"";
     program!("plain", written).run().expect_status(2).expect_nothing_written();
     // A device is read as a file is: an empty one stands for the defaults.
     let ended = program!("plain").env("MEMPROF_CONFIG", "/dev/null").run();
