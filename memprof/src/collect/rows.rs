@@ -97,6 +97,9 @@ fn function(sum: &Sum, names: &Names, retained: Option<Retained<'_>>) -> Functio
         self_deallocated_bytes: own.deallocated.bytes,
         self_deallocated_count: own.deallocated.count,
         self_net_bytes: own.net_bytes(),
+        reallocated_count: own.reallocations.reallocated_count,
+        grown_bytes: own.reallocations.grown_bytes,
+        copied_bytes: own.reallocations.copied_bytes,
         peak_bytes: sum.peak,
         retained_bytes: kept.map(|_| sum.retained.bytes()),
         retained_error_bytes: kept.map(|retained| retained.error(sum.retained)),
@@ -120,6 +123,9 @@ pub(crate) fn unattributed(paths: &Paths, retained: Option<Retained<'_>>) -> Una
         self_deallocated_bytes: root.deallocated.bytes,
         self_deallocated_count: root.deallocated.count,
         self_net_bytes: root.net_bytes(),
+        reallocated_count: root.reallocations.reallocated_count,
+        grown_bytes: root.reallocations.grown_bytes,
+        copied_bytes: root.reallocations.copied_bytes,
         retained_bytes: retained.map(|retained| retained.of(0).bytes()),
         retained_error_bytes: retained.map(|retained| retained.error(retained.of(0))),
     }
@@ -145,6 +151,9 @@ pub(crate) fn call_tree(paths: &Paths, names: &Names) -> Vec<CallTreeNode> {
                 self_deallocated_bytes: reading.deallocated.bytes,
                 self_deallocated_count: reading.deallocated.count,
                 self_net_bytes: reading.net_bytes(),
+                reallocated_count: reading.reallocations.reallocated_count,
+                grown_bytes: reading.reallocations.grown_bytes,
+                copied_bytes: reading.reallocations.copied_bytes,
             });
         }
         let parent = (index != 0).then_some(id);

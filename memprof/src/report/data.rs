@@ -208,6 +208,8 @@ data! {
         reallocated_count: u64,
         /// Growth by reallocations: the sum of max(0, new − old).
         grown_bytes: u64,
+        /// Sum of the old sizes of the reallocations that grew: the most that growing moved.
+        copied_bytes: u64 = default,
         /// `allocated_bytes` in MB.
         allocated_mb: f64,
         /// `deallocated_bytes` in MB.

@@ -185,8 +185,8 @@ fn measured<R>(value: R, mut run: Run, place: &'static Location<'static>) -> Mea
         net_bytes: sum.net_bytes(),
         net_count: sum.net_count(),
         peak_bytes: peak,
-        reallocated_count: sum.reallocated_count,
-        grown_bytes: sum.grown_bytes,
+        reallocated_count: sum.reallocations.reallocated_count,
+        grown_bytes: sum.reallocations.grown_bytes,
         functions,
     }
 }

@@ -32,8 +32,7 @@ impl Snapshot {
         // The lists are walked again from their heads: a block may have been freed by an old thread and allocated by
         // one that has started meanwhile.
         for node in nodes() {
-            let (reallocated, grown) = node.reallocated();
-            node.last_reading.store_beginnings(node.counters.read_allocated(), reallocated, grown, node.calls());
+            node.last_reading.store_beginnings(node.counters.read_allocated(), node.reallocations(), node.calls());
         }
         Self { _one_at_a_time: guard }
     }
