@@ -96,7 +96,7 @@ pub trait Window {
 
 impl Window for () {}
 
-/// Allocated and freed bytes of the process at the first poll, once that has happened.
+/// Allocated and deallocated bytes of the process at the first poll, once that has happened.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Windowed(Moment);
 
