@@ -3,6 +3,7 @@
 
 mod imports;
 mod modules;
+mod warnings;
 
 use imports::Imports;
 use std::collections::{BTreeMap, BTreeSet};
