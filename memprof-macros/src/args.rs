@@ -2,9 +2,9 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::parse::Parser;
 use syn::{Error, LitStr, Path, Result};
 
+use crate::limits::Limits;
 use crate::mistakes::Mistakes;
 use crate::value::{needs_value, place, set_once, text};
-use crate::watch::Watch;
 
 mod test;
 
@@ -16,7 +16,7 @@ pub(crate) struct TrackArgs {
     pub(crate) name: Option<LitStr>,
     pub(crate) krate: Option<Path>,
     pub(crate) skip: Option<Ident>,
-    pub(crate) watch: Watch,
+    pub(crate) limits: Limits,
 }
 
 /// The arguments of `#[memprof::main]`.
@@ -53,11 +53,11 @@ impl TrackArgs {
                 "name" => set_once(&mut args.name, &key, text(&key, value)),
                 "crate" => set_once(&mut args.krate, &key, path(&key, value)),
                 "skip" => set_once(&mut args.skip, &key, no_value(&key, value)),
-                _ => args.watch.set(&key, &value).unwrap_or_else(|| Err(unknown(&key, TRACK_KEYS))),
+                _ => args.limits.set(&key, &value).unwrap_or_else(|| Err(unknown(&key, TRACK_KEYS))),
             });
             set.unwrap_or_else(|error| mistakes.add(error));
         }
-        args.watch.check().unwrap_or_else(|error| mistakes.add(error));
+        args.limits.check().unwrap_or_else(|error| mistakes.add(error));
         args
     }
 }

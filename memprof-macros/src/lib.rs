@@ -12,13 +12,13 @@ mod expand;
 mod expected;
 mod fallback;
 mod item;
+mod limits;
 mod mistakes;
 mod params;
 mod returned;
 mod root;
 mod size;
 mod value;
-mod watch;
 
 use proc_macro::TokenStream;
 

@@ -1,6 +1,6 @@
 //! Figures of the whole process, for a running program.
 
-/// Allocated and freed memory of the whole process so far, in bytes and blocks.
+/// Allocated and deallocated memory of the whole process so far, in bytes and blocks.
 ///
 /// Counters start with the first allocation of the process and are never reset. All figures are exact except
 /// `peak_allocated`: it can be off by 64 KiB for each thread that was alive at the same time, and is exact in a program

@@ -72,7 +72,7 @@ fn the_rows_add_up_to_the_figures() {
     assert_eq!(sum(|row| row.deallocated_bytes), measured.deallocated_bytes);
     let names: Vec<&str> = measured.functions.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names, ["testing::bytes", "(outside tracked functions)", "testing::churn"]);
-    let line = "allocated 410 bytes in 5 blocks, freed 310 bytes in 4, net 100 bytes in 1, peak 200 bytes, grown by 90 bytes \
+    let line = "allocated 410 bytes in 5 blocks, deallocated 310 bytes in 4, net 100 bytes in 1, peak 200 bytes, grown by 90 bytes \
                 in 1 reallocation\n  300 bytes in 3 blocks  testing::bytes (tests/tests/testing.rs:";
     assert!(measured.to_string().starts_with(line), "{measured}");
 }

@@ -3,10 +3,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, LitStr, ReturnType, Signature, Type};
 
 use crate::item::place;
+use crate::limits::Limits;
 use crate::params::{Rebound, Seen};
 use crate::returned::{bare, has_value};
 use crate::root::Root;
-use crate::watch::Watch;
 
 /// An expression for the `&'static Site` of a function. All its declarations stay inside its braces, where they cannot
 /// collide with a name in the user's body. It is a macro of memprof: the compiler expands it faster than it parses that
@@ -28,14 +28,14 @@ use crate::watch::Watch;
 ///     &SITE
 /// }
 /// ```
-pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: &Root) -> TokenStream {
+pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, limits: &Limits, root: &Root) -> TokenStream {
     let (here, there) = (Span::mixed_site(), place(sig));
     let site = root.private_at(there);
-    let watched = watch.setters().map(|setters| {
+    let with_limits = limits.setters().map(|setters| {
         let private = root.private();
-        quote_spanned!(here=> .watched(#private::Watch::NOTHING #setters))
+        quote_spanned!(here=> .with_limits(#private::Limits::NOTHING #setters))
     });
-    quote_spanned!(there=> #site::site!(#name #watched))
+    quote_spanned!(there=> #site::site!(#name #with_limits))
 }
 
 /// A hidden local variable. No name in the body refers to it, and it does not refer to a parameter of the user. Hygiene

@@ -4,9 +4,9 @@ use syn::Ident;
 
 use super::body::{Param, body as user_body, braced, call, enclosed};
 use crate::item::{Body, Function, place};
+use crate::limits::Limits;
 use crate::params::{Seen, rebind_all};
 use crate::root::Root;
-use crate::watch::Watch;
 
 /// A function that is not async.
 ///
@@ -29,13 +29,13 @@ use crate::watch::Watch;
 ///     match rows { rows => { match seed { mut seed => { … } } } }
 /// }
 /// ```
-pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, watch: &Watch, root: &Root) -> TokenStream {
+pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, limits: &Limits, root: &Root) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let (here, there) = (Span::mixed_site(), place(&sig));
     let params: Vec<_> = rebind_all(&mut sig, seen, &block).into_iter().map(Param::Name).collect();
     let private = root.private();
     // Only a function with a budget or a window has the guard that checks them.
-    let enter = Ident::new(if watch.first().is_some() { "enter_watched" } else { "enter" }, here);
+    let enter = Ident::new(if limits.first().is_some() { "enter_limited" } else { "enter" }, here);
     let entered = call(quote_spanned!(here=> #private::#enter), site.clone(), there);
     let bound = quote_spanned!(there=> let &_ = &#entered;);
     let braces = block.span();

@@ -7,9 +7,9 @@ use super::body::{Param, braced, enclosed};
 use super::output::future as future_of;
 use super::typed::Typed;
 use crate::item::{Body, Function, place};
+use crate::limits::Limits;
 use crate::params::{Names, Seen, never_drops, of_locals, rebind, rebind_all};
 use crate::root::Root;
-use crate::watch::Watch;
 
 /// An `async fn`, rewritten into the function that the compiler makes of it. It returns the tracked future itself,
 /// which stores the arguments once. These tokens belong to edition 2024, whatever the user's edition, so its type
@@ -64,7 +64,7 @@ use crate::watch::Watch;
 pub(crate) fn tracked(
     function: Function,
     site: &TokenStream,
-    watch: &Watch,
+    limits: &Limits,
     seen: Seen,
     stays_async: bool,
     root: &Root,
@@ -83,7 +83,7 @@ pub(crate) fn tracked(
     // The block begins at the brace of the body: coverage counts none of it as the function's own region, which is the
     // signature.
     let code = quote_spanned!(block.span_open()=> async move #code);
-    let future = typed.future(watch.has_window(), site, &code);
+    let future = typed.future(limits.has_window(), site, &code);
     let future = if stays_async {
         typed.returned(&typed.of_async_function(), &quote_spanned!(Span::mixed_site()=> #future.await))
     } else {

@@ -93,7 +93,7 @@ fn start(args: &MainArgs, there: Span, root: &Root) -> TokenStream {
     quote_spanned!(here=> #installed #bound)
 }
 
-/// The global allocator and its name in the report. The static has an unusual name, because the user's path is resolved
+/// The global allocator and its name in the report. The static has a name that no program uses, because the user's path is resolved
 /// next to it.
 fn installed(allocator: Option<&Allocator>, root: &Root) -> (TokenStream, String) {
     let here = Span::mixed_site();

@@ -78,19 +78,19 @@ enum Place {
 }
 
 fn tracked_function(mut function: Function, args: &TrackArgs, place: Place, root: &Root) -> TokenStream {
-    let watch = &args.watch;
+    let limits = &args.limits;
     let stays_async = place == Place::Around { stays_async: true };
-    let site = body::site(&function.sig, args.name.as_ref(), watch, root);
+    let site = body::site(&function.sig, args.name.as_ref(), limits, root);
     ease_all(&mut function);
     let read = stays_async || function.attrs.iter().any(|attr| asyncness::is_read_by_others(&attr.meta));
     let seen = if read { Seen::ByOthers } else { Seen::ByTheBody };
     if function.sig.asyncness.is_some() {
         let stays_async = stays_async || asyncness::stays(&function.attrs, &function.sig);
-        return future::tracked(function, &site, watch, seen, stays_async, root);
+        return future::tracked(function, &site, limits, seen, stays_async, root);
     }
     match Returned::of(&function) {
-        Some(returned) => returned::tracked(function, returned, &site, watch, place == Place::Alone, root),
-        None => function::tracked(function, seen, &site, watch, root),
+        Some(returned) => returned::tracked(function, returned, &site, limits, place == Place::Alone, root),
+        None => function::tracked(function, seen, &site, limits, root),
     }
 }
 

@@ -4,9 +4,9 @@ use syn::spanned::Spanned;
 
 use super::body::{Place, braced, call, hidden, named, parenthesized};
 use crate::item::{Body, Function, place};
+use crate::limits::Limits;
 use crate::returned::Returned;
 use crate::root::Root;
-use crate::watch::Watch;
 
 /// A function that returns a future. Its own work runs in the scope of its caller; the future is the call.
 ///
@@ -42,11 +42,11 @@ pub(crate) fn tracked(
     function: Function,
     mut returned: Returned,
     site: &TokenStream,
-    watch: &Watch,
+    limits: &Limits,
     alone: bool,
     root: &Root,
 ) -> TokenStream {
-    let tracked = Ident::new(if watch.has_window() { "windowed" } else { "tracked" }, Span::mixed_site());
+    let tracked = Ident::new(if limits.has_window() { "windowed" } else { "tracked" }, Span::mixed_site());
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
     let private = root.private();
     let here = Span::mixed_site();

@@ -73,7 +73,7 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
              functions inside it",
         );
     }
-    if let Some(key) = args.watch.first() {
+    if let Some(key) = args.limits.first() {
         mistakes.at(
             key.span(),
             format!("`{key}` is for one function; put `#[track_memory({key} = …)]` on the functions inside the block"),
@@ -144,7 +144,7 @@ fn ends_in_semicolon(tokens: &TokenStream) -> bool {
 /// The rules of `#[track_memory(skip)]`, which is allowed on all items of a tracked block.
 fn skipped(item: &Item, args: &TrackArgs, mistakes: &mut Mistakes) {
     if let Some(skip) = &args.skip
-        && (args.name.is_some() || args.krate.is_some() || args.watch.first().is_some())
+        && (args.name.is_some() || args.krate.is_some() || args.limits.first().is_some())
     {
         mistakes.at(skip.span(), "`skip` cannot be combined with other arguments; keep one of them");
     }
@@ -196,12 +196,12 @@ pub(crate) fn main(item: &Item, mistakes: &mut Mistakes) {
             mistakes.at(sig.ident.span(), "`#[memprof::main]` needs the `main` function with its body");
         }
         Item::Unreadable(error) => unreadable(error, mistakes),
-        Item::Block(block) => main_elsewhere(block.kind, block.span, mistakes),
-        Item::Other(kind, span) => main_elsewhere(kind.words(), *span, mistakes),
+        Item::Block(block) => main_on_other_item(block.kind, block.span, mistakes),
+        Item::Other(kind, span) => main_on_other_item(kind.words(), *span, mistakes),
     }
 }
 
-fn main_elsewhere(what: &str, span: Span, mistakes: &mut Mistakes) {
+fn main_on_other_item(what: &str, span: Span, mistakes: &mut Mistakes) {
     mistakes.at(span, format!("`#[memprof::main]` belongs on the program's `fn main`, not on {what}"));
 }
 

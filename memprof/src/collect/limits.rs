@@ -4,46 +4,46 @@ use crate::report::data::{Budget, Violations, Window, WorstCall};
 use crate::tracker::{CallSpread, LimitFigures, Moment, Site};
 
 /// Limit figures of a site's calls, one for each ledger.
-fn seen(spreads: &[&'static CallSpread]) -> impl Iterator<Item = LimitFigures> {
+fn figures(spreads: &[&'static CallSpread]) -> impl Iterator<Item = LimitFigures> {
     spreads.iter().filter_map(|spread| spread.limit_counters()?.read())
 }
 
 /// Violations of a site's budget; `None` without one.
 pub(crate) fn violations(site: &Site, spreads: &[&'static CallSpread]) -> Option<Violations> {
-    let watch = site.limits.filter(crate::tracker::Limits::has_budget)?;
+    let limits = site.limits.filter(crate::tracker::Limits::has_budget)?;
     let mut count = 0;
     let mut worst: Option<LimitFigures> = None;
-    for seen in seen(spreads).filter(|seen| seen.violations > 0) {
-        count += seen.violations;
-        if worst.is_none_or(|worst| seen.worst_excess > worst.worst_excess) {
-            worst = Some(seen);
+    for figures in figures(spreads).filter(|figures| figures.violations > 0) {
+        count += figures.violations;
+        if worst.is_none_or(|worst| figures.worst_excess > worst.worst_excess) {
+            worst = Some(figures);
         }
     }
     Some(Violations {
         count,
         budget: Budget {
-            max_allocated_bytes: watch.max_allocated,
-            max_peak_bytes: watch.max_peak,
-            max_net_bytes: watch.max_net,
-            max_allocated_count: watch.max_count,
+            max_allocated_bytes: limits.max_allocated,
+            max_peak_bytes: limits.max_peak,
+            max_net_bytes: limits.max_net,
+            max_allocated_count: limits.max_count,
         },
-        worst: worst.map(|seen| WorstCall {
-            allocated_bytes: seen.worst.allocated,
-            allocated_count: seen.worst.count,
-            peak_bytes: seen.worst.peak,
-            net_bytes: seen.worst.net,
-            thread: main_or(seen.thread_id, || seen.thread.to_text()),
+        worst: worst.map(|figures| WorstCall {
+            allocated_bytes: figures.worst.allocated,
+            allocated_count: figures.worst.count,
+            peak_bytes: figures.worst.peak,
+            net_bytes: figures.worst.net,
+            thread: main_or(figures.thread_id, || figures.thread.to_text()),
         }),
     })
 }
 
 /// Figures of the process while a site's calls ran; `None` without a window.
 pub(crate) fn window(site: &Site, spreads: &[&'static CallSpread]) -> Option<Window> {
-    site.limits.filter(|watch| watch.window)?;
+    site.limits.filter(|limits| limits.window)?;
     let (mut calls, mut sum) = (0, Moment::default());
-    for seen in seen(spreads) {
-        calls += seen.window_calls;
-        sum = sum.plus(seen.window);
+    for figures in figures(spreads) {
+        calls += figures.window_calls;
+        sum = sum.plus(figures.window);
     }
     Some(Window {
         calls,

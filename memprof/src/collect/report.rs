@@ -5,7 +5,7 @@ use crate::Error;
 use crate::collect::findings;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
-use crate::collect::live::rows::Tracked;
+use crate::collect::live::rows::RecordedBlocks;
 use crate::collect::merge::{self, LedgerSum, Paths};
 use crate::collect::rows;
 use crate::collect::site_names;
@@ -49,16 +49,16 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let crates = with_stacks.then(|| Crates::new(names.values().map(String::as_str), &executable()));
     let over_time = OverTime::of(&request.started, &now, &paths);
     let net_rise = over_time.net_rise(&paths, &names);
-    let tracked = records.as_ref();
+    let recorded = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
-    let tracked =
-        tracked.map(|records| Tracked::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
+    let recorded = recorded
+        .map(|records| RecordedBlocks::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
     // Before the overhead is read: the size of a copy depends on the number of live blocks.
     drop(records);
-    let mut live = crate::collect::live::rows::section(request, &now, &names, &paths, &totals, tracked.as_ref());
+    let mut live = crate::collect::live::rows::section(request, &now, &names, &paths, &totals, recorded.as_ref());
     live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
-    let retained = tracked.as_ref().and_then(Tracked::retained);
+    let retained = recorded.as_ref().and_then(RecordedBlocks::retained);
 
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
@@ -78,7 +78,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     };
     warn(&mut report, request, given_up);
     warn_of_memory(&mut report, request);
-    warn_of_replaced(&mut report, tracked.as_ref());
+    warn_of_replaced(&mut report, recorded.as_ref());
     report.findings = findings::of(&report);
     Ok(report)
 }
@@ -205,8 +205,8 @@ fn warn(report: &mut Report, request: &Request, given_up: u64) {
 }
 
 /// Warns of modules whose files have been replaced, so that their functions have no names.
-fn warn_of_replaced(report: &mut Report, tracked: Option<&Tracked>) {
-    for file in tracked.iter().flat_map(|tracked| &tracked.replaced) {
+fn warn_of_replaced(report: &mut Report, recorded: Option<&RecordedBlocks>) {
+    for file in recorded.iter().flat_map(|recorded| &recorded.replaced) {
         report.warnings.push(format!(
             "{} was replaced after it was loaded: its functions are shown as addresses in the earlier file",
             file.display()

@@ -48,7 +48,7 @@ fn say(out: &mut RawStderr, what: Arguments<'_>) {
     let stats = tracker::memory_stats();
     let _ = writeln!(
         out,
-        "memprof: {what}; allocated {} bytes, freed {}, live {} in {} blocks, peak {}",
+        "memprof: {what}; allocated {} bytes, deallocated {}, live {} in {} blocks, peak {}",
         stats.allocated, stats.deallocated, stats.net_allocated, stats.net_count, stats.peak_allocated
     );
     let sites = || each_ledger().flat_map(each_node).filter_map(|node| Some((node, node.site()?)));
@@ -56,8 +56,8 @@ fn say(out: &mut RawStderr, what: Arguments<'_>) {
         site.scratch.store(0, Relaxed);
     }
     for (node, site) in sites() {
-        let freed = node.counters.read_deallocated().bytes;
-        let net = node.counters.read_allocated().bytes.wrapping_sub(freed) as i64;
+        let deallocated = node.counters.read_deallocated().bytes;
+        let net = node.counters.read_allocated().bytes.wrapping_sub(deallocated) as i64;
         site.scratch.fetch_add(net, Relaxed);
     }
     // The largest first: each round finds the next one and takes it out.
@@ -66,7 +66,7 @@ fn say(out: &mut RawStderr, what: Arguments<'_>) {
             sites().map(|(_, site)| site).max_by_key(|site| site.scratch.load(Relaxed));
         let Some(site) = largest.filter(|site| site.scratch.load(Relaxed) > i64::MIN) else { break };
         if round == 0 {
-            let _ = writeln!(out, "memprof: functions by net (self, bytes):");
+            let _ = writeln!(out, "memprof: functions by allocated - deallocated bytes (self):");
         }
         let name = site.raw_name().trim_end_matches("::Marker");
         let _ = writeln!(out, "memprof: {:>16}  {}", site.scratch.swap(i64::MIN, Relaxed), Printable(name));

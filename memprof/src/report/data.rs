@@ -123,7 +123,7 @@ pub use live::{Frame, Live, LiveGroup, NetRise};
 pub(crate) use live::{cause, expected, growth, verdict};
 
 data! {
-    /// One report: the allocated, freed and live memory of the process and of each tracked function.
+    /// One report: the allocated, deallocated and live memory of the process and of each tracked function.
     ///
     /// The sum of the `self_*` columns over `functions`, plus `unattributed`, equals `totals` to the byte.
     pub struct Report {
@@ -139,13 +139,13 @@ data! {
         totals: Totals,
         /// One row for each tracked function that was called.
         functions: Vec<Function>,
-        /// Memory allocated and freed outside every tracked function.
+        /// Memory allocated and deallocated outside every tracked function.
         unattributed: Unattributed,
         /// The same figures by call path.
         call_tree: Vec<CallTreeNode>,
         /// The same figures by thread. Threads that do not overlap can share a row.
         threads: Vec<Thread>,
-        /// Live memory: allocated and not yet freed.
+        /// Live memory: allocated and not yet deallocated.
         live: Live,
         /// jemalloc's own statistics, if it is the inner allocator.
         jemalloc: Option<JemallocStatistics>,

@@ -59,14 +59,14 @@ pub(crate) struct Output<'a> {
 /// # Errors
 /// [`Error::Io`] if the temporary directory cannot be written to either.
 pub(crate) fn write(output: &Output<'_>, memory: &mut Memory) -> Result<Written, Error> {
-    Writer { output, memory, elsewhere: folder::temporary(), reasons: Vec::new(), json: None }.write()
+    Writer { output, memory, fallback: folder::temporary(), reasons: Vec::new(), json: None }.write()
 }
 
 struct Writer<'a> {
     output: &'a Output<'a>,
     memory: &'a mut Memory,
-    /// Folder for files that cannot be at their place.
-    elsewhere: PathBuf,
+    /// Folder for files that cannot be written to their own.
+    fallback: PathBuf,
     /// Reasons for files in that folder.
     reasons: Vec<String>,
     /// Suffix of the JSON report, and the verdict on the file that it replaced.
@@ -86,21 +86,21 @@ impl Writer<'_> {
         folder::make_ignored(&names.folder);
         let json: Contents<'_> = &|out| report.write_json(out);
         let text: Contents<'_> = &|out| out.write_all(leaks::render(report).as_bytes());
-        let first = self.place(&names.allocations, json, Part::Json);
+        let first = self.put(&names.allocations, json, Part::Json);
         let second = if names.leaks == names.allocations {
             Err(io::Error::new(io::ErrorKind::AlreadyExists, "both reports have this file name"))
         } else {
-            self.place(&names.leaks, text, Part::Text)
+            self.put(&names.leaks, text, Part::Text)
         };
         // Both files are tried before either is given up.
         let allocation_report =
-            self.or_elsewhere(first, &names.allocations, "memory_allocations.json", json, Part::Json);
-        let leak_report = self.or_elsewhere(second, &names.leaks, "memory_leaks.txt", text, Part::Text);
+            self.or_in_fallback(first, &names.allocations, "memory_allocations.json", json, Part::Json);
+        let leak_report = self.or_in_fallback(second, &names.leaks, "memory_leaks.txt", text, Part::Text);
         let statistics = statistics.map(|text| {
             let text: Contents<'_> = &|out| out.write_all(text);
-            let placed = self.place(&names.statistics, text, Part::Text);
+            let placed = self.put(&names.statistics, text, Part::Text);
             let name = names.statistics.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            self.or_elsewhere(placed, &names.statistics, &name, text, Part::Text)
+            self.or_in_fallback(placed, &names.statistics, &name, text, Part::Text)
         });
         let (allocation_report, leak_report) = (allocation_report?, leak_report?);
         statistics.transpose()?;
@@ -108,24 +108,24 @@ impl Writer<'_> {
         Ok(Written { allocation_report, leak_report, fell_back })
     }
 
-    fn rule(&self, is_elsewhere: bool) -> Rule<'_> {
+    fn rule(&self, is_fallback: bool) -> Rule<'_> {
         let program = &self.output.report.program;
-        let noted = self.memory.noted.as_deref().filter(|_| !is_elsewhere);
+        let noted = self.memory.noted.as_deref().filter(|_| !is_fallback);
         Rule {
             ours: program.run.parse().unwrap_or_else(|()| Run::own(0)),
             noted,
             written: &self.memory.written,
-            own_only: is_elsewhere,
+            own_only: is_fallback,
             keep: self.output.keep.max(1),
             is_final: program.is_final,
         }
     }
 
-    /// Writes the file at its configured place.
-    fn place(&mut self, name: &Path, contents: Contents<'_>, part: Part) -> io::Result<PathBuf> {
+    /// Writes the file under its configured name.
+    fn put(&mut self, name: &Path, contents: Contents<'_>, part: Part) -> io::Result<PathBuf> {
         let Output { names, number, has_numbers, overwrite, .. } = *self.output;
-        let place = |suffix| names.folder.join(variant(name, suffix, number));
-        let plain = place(1);
+        let path = |suffix| names.folder.join(variant(name, suffix, number));
+        let plain = path(1);
         if plain.file_name().is_none() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no file name"));
         }
@@ -180,7 +180,7 @@ impl Writer<'_> {
             Default::default()
         };
         let choice = Choice {
-            name: &place,
+            name: &path,
             first,
             judge: &|path, standing| rule.judge_part(part, json, path, standing),
             series: &|suffix| series.get(&suffix).copied().unwrap_or_default(),
@@ -200,8 +200,8 @@ impl Writer<'_> {
         self.memory.remember(&settled.path, settled.id);
     }
 
-    /// Writes the file to the temporary directory if it cannot be at its place.
-    fn or_elsewhere(
+    /// Writes the file to the temporary directory if it cannot be written under its name.
+    fn or_in_fallback(
         &mut self,
         placed: io::Result<PathBuf>,
         wanted: &Path,
@@ -214,14 +214,14 @@ impl Writer<'_> {
             Err(error) => error,
         };
         let wanted = self.output.names.folder.join(variant(wanted, 1, self.output.number));
-        match self.place_elsewhere(name, contents, part) {
+        match self.put_in_fallback(name, contents, part) {
             Ok(instead) => {
                 let [from, to] = [&wanted, &instead].map(|path| path.display());
-                self.reasons.push(format!("cannot write {from}: {error}; it is {to} instead"));
+                self.reasons.push(format!("cannot write {from}: {error}; written to {to} instead"));
                 Ok(instead)
             }
             Err(second) => {
-                let instead = self.elsewhere.join(fallback_name(self.output.report, name));
+                let instead = self.fallback.join(fallback_name(self.output.report, name));
                 let instead = printable(&instead.to_string_lossy());
                 let both = io::Error::new(error.kind(), format!("{error}; nor {instead}: {second}"));
                 Err(self.failed(&wanted, both))
@@ -233,29 +233,29 @@ impl Writer<'_> {
         Error::Io { action: "write the report", path: path.to_owned(), source }
     }
 
-    fn place_elsewhere(&mut self, name: &str, contents: Contents<'_>, part: Part) -> io::Result<PathBuf> {
+    fn put_in_fallback(&mut self, name: &str, contents: Contents<'_>, part: Part) -> io::Result<PathBuf> {
         let name = PathBuf::from(fallback_name(self.output.report, name));
         let chance = *self.memory.chance.get_or_insert_with(run::random);
-        let place = |suffix| {
+        let path = |suffix| {
             let name = if suffix > FORESEEN {
                 placeholder::insert(&name, &format!("-{:016x}", chance ^ u64::from(suffix)))
             } else {
                 variant(&name, suffix, None)
             };
-            self.elsewhere.join(variant(&name, 1, self.output.number))
+            self.fallback.join(variant(&name, 1, self.output.number))
         };
         let rule = self.rule(true);
         let choice = Choice {
-            name: &place,
-            first: self.memory.suffix_elsewhere.unwrap_or(1).min(FORESEEN + 1),
+            name: &path,
+            first: self.memory.fallback_suffix.unwrap_or(1).min(FORESEEN + 1),
             judge: &|path, standing| rule.judge_part(part, None, path, standing),
             series: &|_| Verdict::Free,
         };
-        folder::make(&self.elsewhere)?;
-        let settled = with_file(&self.elsewhere, contents, |file| settle(file, &choice, &rule))?;
+        folder::make(&self.fallback)?;
+        let settled = with_file(&self.fallback, contents, |file| settle(file, &choice, &rule))?;
         self.memory.remember(&settled.path, settled.id);
         if part == Part::Json {
-            self.memory.suffix_elsewhere = Some(settled.suffix);
+            self.memory.fallback_suffix = Some(settled.suffix);
         }
         Ok(settled.path)
     }

@@ -8,23 +8,23 @@ use std::fmt;
 /// Memory figures of a closure or future, and its value.
 ///
 /// Bytes are requested bytes. Allocations and frees count where they happen: a block that was allocated before the
-/// measurement and freed in it lowers the net.
+/// measurement and deallocated in it lowers the net.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Measured<R = ()> {
-    /// Value of the closure, still alive: none of it has been freed yet.
+    /// Value of the closure, still alive: none of it has been deallocated yet.
     pub value: R,
     /// Allocated bytes, including the full new size of each reallocation.
     pub allocated_bytes: u64,
     /// Allocated blocks, including reallocations.
     pub allocated_count: u64,
-    /// Freed bytes, including the old size of each reallocation.
+    /// Deallocated bytes, including the old size of each reallocation.
     pub deallocated_bytes: u64,
-    /// Freed blocks, including reallocations.
+    /// Deallocated blocks, including reallocations.
     pub deallocated_count: u64,
-    /// Allocated − freed, bytes.
+    /// Allocated − deallocated, bytes.
     pub net_bytes: i64,
-    /// Allocated − freed, blocks.
+    /// Allocated − deallocated, blocks.
     pub net_count: i64,
     /// Highest net of the measuring thread above its start, bytes. Other threads are not included.
     pub peak_bytes: u64,
@@ -51,11 +51,11 @@ pub struct MeasuredFunction {
     pub allocated_bytes: u64,
     /// Allocated blocks.
     pub allocated_count: u64,
-    /// Freed bytes.
+    /// Deallocated bytes.
     pub deallocated_bytes: u64,
-    /// Freed blocks.
+    /// Deallocated blocks.
     pub deallocated_count: u64,
-    /// Allocated − freed, bytes.
+    /// Allocated − deallocated, bytes.
     pub net_bytes: i64,
 }
 
@@ -64,7 +64,7 @@ impl<R> fmt::Display for Measured<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "allocated {} in {}, freed {} in {}, net {} in {}, peak {}",
+            "allocated {} in {}, deallocated {} in {}, net {} in {}, peak {}",
             size::exact(self.allocated_bytes),
             size::plural(self.allocated_count, "block"),
             size::exact(self.deallocated_bytes),

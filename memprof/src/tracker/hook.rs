@@ -106,7 +106,7 @@ fn alloc_without_ledger(block: *mut u8, bytes: usize, inner: InnerName) {
     }
 }
 
-/// Counts a block that is about to be freed.
+/// Counts a block that is about to be deallocated.
 #[inline(always)]
 pub(crate) fn on_dealloc(block: *mut u8, bytes: usize) {
     let present = thread::present();

@@ -26,7 +26,7 @@ fn a_reader_that_takes_nothing_for_two_seconds_is_given_up() {
     let ended = program!("outputs", line).run();
     ended.expect_status(0);
     assert_eq!(ended.files("tmp").len(), 1, "{}", ended.stderr);
-    assert!(ended.stderr.contains("its reader has taken nothing for two seconds"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("its reader has read nothing for two seconds"), "{}", ended.stderr);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn expect_last_words(ended: &Ended) {
     let lines: Vec<&str> = ended.stderr.lines().collect();
     assert!(lines[0].starts_with("memprof: out of memory: an allocation of "), "{lines:?}");
     assert!(lines[0].contains("allocated ") && lines[0].contains("peak "), "{lines:?}");
-    assert!(lines[1].starts_with("memprof: functions by net"), "{lines:?}");
+    assert!(lines[1].starts_with("memprof: functions by allocated - deallocated bytes"), "{lines:?}");
     let largest: Vec<&str> = lines[2].split_whitespace().collect();
     assert_eq!(largest, ["memprof:", "300000", "out_of_memory::hold"], "{lines:?}");
     ended.expect_nothing_written();
@@ -70,7 +70,7 @@ fn no_memory_at_all_for_the_report() {
             lines[0].starts_with("memprof: no report: there is no memory left to make it; allocated "),
             "{lines:?}"
         );
-        assert!(lines[1].starts_with("memprof: functions by net"), "{lines:?}");
+        assert!(lines[1].starts_with("memprof: functions by allocated - deallocated bytes"), "{lines:?}");
         assert!(lines.iter().all(|line| line.starts_with("memprof: ")), "{lines:?}");
     }
 }

@@ -3,6 +3,7 @@
 
 mod imports;
 mod modules;
+mod warnings;
 
 use imports::Imports;
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +100,9 @@ fn the_files_that_the_documents_name_are_there() {
     let root = root();
     let sources = ["memprof/src", "memprof-macros/src", "memprof/docs", "tests", ""].map(|folder| root.join(folder));
     let mut named = 0;
-    for document in ["ARCHITECTURE.md", "memprof/docs/guarantees.md", "memprof/docs/performance.md"] {
+    let documents =
+        ["ARCHITECTURE.md", "memprof/docs/decisions.md", "memprof/docs/guarantees.md", "memprof/docs/performance.md"];
+    for document in documents {
         let text = fs::read_to_string(root.join(document)).expect("the document can be read");
         for name in text.split('`').skip(1).step_by(2).filter(|name| name.contains('/') && name.ends_with(".rs")) {
             named += 1;

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_are_tracked_the_sum_is_exact() {
+    fn where_all_are_recorded_the_sum_is_exact() {
         let mut estimate = Estimate::default();
         (1..=1000).for_each(|size| estimate.add(size, 1.0));
         assert_eq!((estimate.bytes(), estimate.count(), estimate.samples()), (500_500, 1000, 1000));

@@ -49,7 +49,7 @@ const NEARLY: f64 = 0.02;
 /// Of the process's rise: a function that is named has as much.
 const MOST_OF_IT: f64 = 0.5;
 /// Of a function's rise: where another one's net fell by more, what the function made may have been freed there.
-const FREED_ELSEWHERE: f64 = 0.1;
+const LARGEST_FALL: f64 = 0.1;
 
 /// A steady rise.
 #[derive(Clone, Debug, PartialEq)]
@@ -173,8 +173,8 @@ pub(crate) fn by_function(
 pub(crate) fn of_one(rises: &[(Option<String>, i64)], bytes: f64) -> Option<(String, i64)> {
     let (name, rise) = rises.iter().max_by_key(|row| row.1)?;
     let is_most = *rise as f64 >= MOST_OF_IT * bytes;
-    let fell_elsewhere = rises.iter().any(|row| (-row.1) as f64 > FREED_ELSEWHERE * *rise as f64);
-    (is_most && !fell_elsewhere).then(|| Some((name.clone()?, *rise))).flatten()
+    let another_fell = rises.iter().any(|row| (-row.1) as f64 > LARGEST_FALL * *rise as f64);
+    (is_most && !another_fell).then(|| Some((name.clone()?, *rise))).flatten()
 }
 
 #[cfg(test)]
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_is_named_only_where_nobody_else_freed() {
+    fn a_function_is_named_only_where_no_other_net_fell() {
         let row = |name: &str, rise| (Some(name.to_owned()), rise);
         let leak = [row("note", 225_000), row("answer", -300), (None, 900)];
         assert_eq!(of_one(&leak, 226_000.0), Some(("note".into(), 225_000)));

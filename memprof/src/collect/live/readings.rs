@@ -3,7 +3,7 @@
 //! The profiler's own thread takes these readings while the program runs; where there is none, threads of the program
 //! do (see `schedule`). Every report takes one, so that earlier reports of a run help later ones. When all moments are
 //! taken, every second one is dropped and the distance between two doubles. The memory is static: nothing is allocated,
-//! and what finds no room has no readings.
+//! and what finds no free row has no readings.
 
 use super::estimate::chance;
 use crate::live;
@@ -246,7 +246,7 @@ pub(crate) struct Readings {
     pub(crate) moments: Vec<u64>,
     /// Live bytes at each moment.
     pub(crate) live: HashMap<Key, Vec<i64>>,
-    /// Net bytes at each moment; `None` where some node found no room.
+    /// Net bytes at each moment; `None` if some node found no free row.
     pub(crate) net: Option<HashMap<Key, Vec<i64>>>,
     /// Calls so far at each moment; `None` likewise.
     pub(crate) calls: Option<HashMap<Key, Vec<i64>>>,

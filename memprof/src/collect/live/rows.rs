@@ -16,8 +16,8 @@ use crate::sorted;
 use std::path::PathBuf;
 use wildmatch::WildMatch;
 
-/// The tracked allocations of one moment, summed by path.
-pub(crate) struct Tracked {
+/// The recorded blocks of one moment, summed by path.
+pub(crate) struct RecordedBlocks {
     by_path: Vec<Estimate>,
     groups: Vec<Group>,
     sum: Estimate,
@@ -28,7 +28,7 @@ pub(crate) struct Tracked {
     largest_interval: u64,
     /// Least and largest interval of the records.
     interval_range: Option<[u64; 2]>,
-    /// Allocations so far that should have a record and found no room.
+    /// Allocations so far that should have a record and did not fit into the table.
     given_up: u64,
     /// The files that were replaced since their modules were loaded.
     pub(crate) replaced: Vec<PathBuf>,
@@ -37,7 +37,7 @@ pub(crate) struct Tracked {
 /// Blocks with such a chance of a record are not missed.
 const NEARLY_CERTAIN: f64 = 0.95;
 
-impl Tracked {
+impl RecordedBlocks {
     /// `crates`: the program's own, where stacks are wanted. `since_start`: net of the process beyond what was live
     /// when the profile started, bytes.
     pub(crate) fn new(
@@ -108,10 +108,10 @@ pub(crate) fn section(
     names: &Names,
     paths: &Paths,
     totals: &Totals,
-    tracked: Option<&Tracked>,
+    recorded: Option<&RecordedBlocks>,
 ) -> Live {
     let at_start = &request.at_start().live;
-    let Some(tracked) = tracked else {
+    let Some(recorded) = recorded else {
         return Live {
             exact: false,
             sample_interval_bytes: 1,
@@ -120,29 +120,29 @@ pub(crate) fn section(
             ..Live::default()
         };
     };
-    // Every live block either has a record (or one that stands for it), or is from before the start, or found no room.
+    // Every live block either has a record (or one that stands for it), or is from before the start, or did not fit.
     // As long as each has a record of its own the second figure is the rest, to the byte. Else nobody knows which of
     // the others a block without a record is: what was there at the start is taken to be there still.
-    let (bytes, count) = (tracked.sum.bytes(), tracked.sum.count());
+    let (bytes, count) = (recorded.sum.bytes(), recorded.sum.count());
     let without_count = (totals.net_count.max(0) as u64).saturating_sub(count);
     let without_bytes = (totals.net_bytes.max(0) as u64).saturating_sub(bytes);
     let (start_bytes, start_count) = (at_start.net_allocated as u64, at_start.net_count as u64);
-    let is_complete = tracked.given_up == 0;
-    let exact = is_complete && tracked.interval <= 1;
-    let not_tracked = without_count.saturating_sub(start_count).min(tracked.given_up);
+    let is_complete = recorded.given_up == 0;
+    let exact = is_complete && recorded.interval <= 1;
+    let not_tracked = without_count.saturating_sub(start_count).min(recorded.given_up);
     Live {
         exact,
-        sample_interval_bytes: tracked.interval,
-        interval_range: tracked.interval_range,
-        tracked: Some(tracked.sum.samples()),
+        sample_interval_bytes: recorded.interval,
+        interval_range: recorded.interval_range,
+        tracked: Some(recorded.sum.samples()),
         not_tracked: Some(not_tracked),
         estimated_bytes: Some(bytes),
         estimated_count: Some(count),
-        error_bytes: is_complete.then_some(tracked.sum.error(tracked.largest_interval)),
+        error_bytes: is_complete.then_some(recorded.sum.error(recorded.largest_interval)),
         before_start_bytes: if exact { without_bytes } else { without_bytes.min(start_bytes) },
         before_start_count: if exact { without_count } else { without_count.min(start_count) },
-        sampled_because: sampled_because(request, tracked.interval),
-        groups: rows(tracked, request, now, names, paths, totals.net_bytes),
+        sampled_because: sampled_because(request, recorded.interval),
+        groups: rows(recorded, request, now, names, paths, totals.net_bytes),
         net_rise: None,
     }
 }
@@ -160,17 +160,24 @@ fn sampled_because(request: &Request, interval: u64) -> Option<String> {
 }
 
 /// One row for each group: what grows first, then by size.
-fn rows(tracked: &Tracked, request: &Request, now: &Anchor, names: &Names, paths: &Paths, net: i64) -> Vec<LiveGroup> {
+fn rows(
+    recorded: &RecordedBlocks,
+    request: &Request,
+    now: &Anchor,
+    names: &Names,
+    paths: &Paths,
+    net: i64,
+) -> Vec<LiveGroup> {
     let ignored: Vec<(&String, WildMatch)> =
         request.config.leaks.ignore.iter().map(|pattern| (pattern, WildMatch::new(pattern))).collect();
     let run = request.started.elapsed_until(now).as_secs_f64();
-    let mut rows: Vec<(Verdict, LiveGroup)> = tracked
+    let mut rows: Vec<(Verdict, LiveGroup)> = recorded
         .groups
         .iter()
-        .zip(verdicts(tracked, request, now, paths))
+        .zip(verdicts(recorded, request, now, paths))
         .map(|(group, verdict)| {
             let oldest = request.started.age_seconds(group.oldest, now);
-            let mut row = LiveGroup { verdict: Some(verdict.name().to_owned()), ..row(group, tracked, paths, net) };
+            let mut row = LiveGroup { verdict: Some(verdict.name().to_owned()), ..row(group, recorded, paths, net) };
             row.path = paths.upwards(group.path).filter_map(|path| path.site).map(|site| name(names, site)).collect();
             row.path.reverse();
             let site = paths.all.get(group.path).and_then(|path| path.site);
@@ -195,23 +202,23 @@ fn rows(tracked: &Tracked, request: &Request, now: &Anchor, names: &Names, paths
 }
 
 /// The verdicts on all groups.
-fn verdicts(tracked: &Tracked, request: &Request, now: &Anchor, paths: &Paths) -> Vec<Verdict> {
+fn verdicts(recorded: &RecordedBlocks, request: &Request, now: &Anchor, paths: &Paths) -> Vec<Verdict> {
     let run = request.started.elapsed_until(now).as_secs_f64();
     let member = |group: &Group| Member {
         path: group.path,
-        verdict: verdict(group, tracked, request, now, paths),
+        verdict: verdict(group, recorded, request, now, paths),
         blocks: group.estimate.count() as f64,
         bytes: group.estimate.bytes() as f64,
         latest: run - request.started.age_seconds(group.newest.max(group.enlarged), now),
     };
-    let mut members: Vec<Member> = tracked.groups.iter().map(member).collect();
-    agree(&mut members, run / tracked.over_time.moments.len().max(1) as f64);
+    let mut members: Vec<Member> = recorded.groups.iter().map(member).collect();
+    agree(&mut members, run / recorded.over_time.moments.len().max(1) as f64);
     members.into_iter().map(|member| member.verdict).collect()
 }
 
 /// The verdict on a group, from all that is known of it.
-fn verdict(group: &Group, tracked: &Tracked, request: &Request, now: &Anchor, paths: &Paths) -> Verdict {
-    let over_time = &tracked.over_time;
+fn verdict(group: &Group, recorded: &RecordedBlocks, request: &Request, now: &Anchor, paths: &Paths) -> Verdict {
+    let over_time = &recorded.over_time;
     let path = paths.all.get(group.path);
     let run = request.started.elapsed_until(now).as_secs_f64();
     let levels = group.levels(&over_time.readings).unwrap_or_default();
@@ -220,11 +227,11 @@ fn verdict(group: &Group, tracked: &Tracked, request: &Request, now: &Anchor, pa
         births: group.births(|ticks| run - request.started.age_seconds(ticks, now)),
         levels: Levels::new(levels),
         bytes: group.estimate.bytes() as f64,
-        error: group.estimate.error(tracked.largest_interval) as f64,
+        error: group.estimate.error(recorded.largest_interval) as f64,
         effective: group.estimate.effective(),
         is_thin: group.estimate.is_thin(),
-        chance: group.chance_now(tracked.interval),
-        was_enlarged_late: group.was_enlarged_late(tracked.sum.bytes()),
+        chance: group.chance_now(recorded.interval),
+        was_enlarged_late: group.was_enlarged_late(recorded.sum.bytes()),
         was_enlarged: group.enlarged > 0,
         has_rising_net: over_time.has_rising_net(group.path, run, path.map_or(0, |path| path.reading.net_bytes())),
         count: group.estimate.count() as f64,
@@ -241,7 +248,7 @@ fn calls(group: &Group, paths: &Paths) -> u64 {
     paths.all.get(group.path).filter(|path| path.site.is_some()).map_or(0, |path| path.reading.calls)
 }
 
-fn row(group: &Group, tracked: &Tracked, paths: &Paths, net: i64) -> LiveGroup {
+fn row(group: &Group, recorded: &RecordedBlocks, paths: &Paths, net: i64) -> LiveGroup {
     let bytes = group.estimate.bytes();
     let calls = calls(group, paths);
     let allocated = paths.all.get(group.path).map_or(u64::MAX, |path| path.reading.allocated.bytes);
@@ -249,7 +256,7 @@ fn row(group: &Group, tracked: &Tracked, paths: &Paths, net: i64) -> LiveGroup {
     LiveGroup {
         bytes,
         count: group.estimate.count(),
-        error_bytes: group.estimate.error(tracked.largest_interval),
+        error_bytes: group.estimate.error(recorded.largest_interval),
         at_most_bytes: (bytes > most).then_some(most),
         samples: group.estimate.samples(),
         effective_samples: group.estimate.effective(),

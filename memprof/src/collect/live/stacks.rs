@@ -1,4 +1,4 @@
-//! Stacks of the tracked allocations that are one place.
+//! Stacks of recorded blocks that are one place.
 
 use super::place;
 use crate::collect::symbols::Symbols;

@@ -76,7 +76,7 @@ impl<'f> DebugInfo<'f> {
         loop {
             match found {
                 LookupResult::Output(frames) => return frames.ok(),
-                LookupResult::Load { load, continuation } => found = continuation.resume(self.elsewhere(&load)),
+                LookupResult::Load { load, continuation } => found = continuation.resume(self.split_part(&load)),
             }
         }
     }
@@ -87,7 +87,7 @@ impl<'f> DebugInfo<'f> {
     }
 
     /// The part of the debug information that is in another file.
-    fn elsewhere(&self, part: &SplitDwarfLoad<Bytes<'f>>) -> Option<Arc<Dwarf<Bytes<'f>>>> {
+    fn split_part(&self, part: &SplitDwarfLoad<Bytes<'f>>) -> Option<Arc<Dwarf<Bytes<'f>>>> {
         if let Some(package) = &self.package
             && let Ok(Some(found)) = package.find_cu(part.dwo_id, &part.parent)
         {

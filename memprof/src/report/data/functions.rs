@@ -22,17 +22,17 @@ data! {
         allocated_bytes: u64,
         /// Allocations by the function and everything beneath it.
         allocated_count: u64,
-        /// Bytes freed by the function and everything beneath it, whoever allocated them.
+        /// Bytes deallocated by the function and everything beneath it, whoever allocated them.
         deallocated_bytes: u64,
         /// Frees by the function and everything beneath it.
         deallocated_count: u64,
-        /// Allocated − deallocated; negative if blocks of other functions were freed.
+        /// Allocated − deallocated; negative if blocks of other functions were deallocated.
         net_bytes: i64,
         /// Bytes allocated by the function's own code.
         self_allocated_bytes: u64,
         /// Allocations by the function's own code.
         self_allocated_count: u64,
-        /// Bytes freed by the function's own code.
+        /// Bytes deallocated by the function's own code.
         self_deallocated_bytes: u64,
         /// Frees by the function's own code.
         self_deallocated_count: u64,
@@ -86,7 +86,7 @@ data! {
         max_allocated_bytes: Option<u64>,
         /// Peak above entry, bytes.
         max_peak_bytes: Option<u64>,
-        /// Allocated − freed, bytes.
+        /// Allocated − deallocated, bytes.
         max_net_bytes: Option<u64>,
         /// Allocations.
         max_allocated_count: Option<u64>,
@@ -100,7 +100,7 @@ data! {
         allocated_count: u64,
         /// Peak above entry, bytes.
         peak_bytes: u64,
-        /// Allocated − freed, bytes.
+        /// Allocated − deallocated, bytes.
         net_bytes: i64,
         /// Name of the thread; empty if the system knows none.
         thread: String,
@@ -113,9 +113,9 @@ data! {
         calls: u64,
         /// Bytes allocated by the process.
         allocated_bytes: u64,
-        /// Bytes freed by the process.
+        /// Bytes deallocated by the process.
         deallocated_bytes: u64,
-        /// Allocated − freed.
+        /// Allocated − deallocated.
         net_bytes: i64,
     }
 
@@ -142,7 +142,7 @@ data! {
         self_allocated_bytes: u64,
         /// Allocations.
         self_allocated_count: u64,
-        /// Bytes freed.
+        /// Bytes deallocated.
         self_deallocated_bytes: u64,
         /// Frees.
         self_deallocated_count: u64,
@@ -175,7 +175,7 @@ data! {
         self_allocated_bytes: u64,
         /// Allocations by the function's own code on this path.
         self_allocated_count: u64,
-        /// Bytes freed by the function's own code on this path.
+        /// Bytes deallocated by the function's own code on this path.
         self_deallocated_bytes: u64,
         /// Frees by the function's own code on this path.
         self_deallocated_count: u64,
@@ -199,11 +199,11 @@ data! {
         self_allocated_bytes: u64,
         /// Allocations.
         self_allocated_count: u64,
-        /// Bytes freed.
+        /// Bytes deallocated.
         self_deallocated_bytes: u64,
         /// Frees.
         self_deallocated_count: u64,
-        /// Allocated − deallocated; negative if blocks of another thread were freed.
+        /// Allocated − deallocated; negative if blocks of another thread were deallocated.
         self_net_bytes: i64,
     }
 }

@@ -1,4 +1,4 @@
-//! Live memory: allocated and not yet freed.
+//! Live memory: allocated and not yet deallocated.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub(crate) mod expected {
 }
 
 data! {
-    /// Live memory: allocated and not yet freed.
+    /// Live memory: allocated and not yet deallocated.
     pub struct Live {
         /// True if every live allocation since the profile started has a record. False also with `track_allocations =
         /// false`.

@@ -36,7 +36,7 @@ impl Write for Device {
                     if !self.takes_something() {
                         return Err(io::Error::new(
                             io::ErrorKind::TimedOut,
-                            "its reader has taken nothing for two seconds",
+                            "its reader has read nothing for two seconds",
                         ));
                     }
                 }

@@ -21,7 +21,7 @@ pub(crate) struct Memory {
     /// Suffix of the reports, once they have one.
     pub(super) suffix: Option<u32>,
     /// Suffix of the reports in the temporary directory.
-    pub(super) suffix_elsewhere: Option<u32>,
+    pub(super) fallback_suffix: Option<u32>,
     /// Random part of the names there, used once the predictable names are taken.
     pub(super) chance: Option<u64>,
     /// Files that the profile has written.

@@ -91,7 +91,7 @@ impl Rule<'_> {
         }
     }
 
-    /// Judges a text report whose JSON report is elsewhere.
+    /// Judges a text report whose JSON report has another name.
     pub(super) fn judge_text(&self, path: &Path, standing: &Standing) -> Verdict {
         match self.judge_unmarked(path, standing) {
             Verdict::Unjudged if self.is_noted(path, standing) => Verdict::Replaceable,

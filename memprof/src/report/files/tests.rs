@@ -53,8 +53,8 @@ fn output<'a>(report: &'a Report, names: &'a Names, statistics: Option<&'a [u8]>
     Output { report, names, number: None, statistics, has_numbers: false, overwrite: false, keep: 10 }
 }
 
-fn write_or_else(output: &Output<'_>, memory: &mut Memory, elsewhere: &Path) -> Result<Written, Error> {
-    Writer { output, memory, elsewhere: elsewhere.to_owned(), reasons: Vec::new(), json: None }.write()
+fn write_or_else(output: &Output<'_>, memory: &mut Memory, fallback: &Path) -> Result<Written, Error> {
+    Writer { output, memory, fallback: fallback.to_owned(), reasons: Vec::new(), json: None }.write()
 }
 
 fn read(path: &Path) -> Report {

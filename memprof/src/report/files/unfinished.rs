@@ -114,7 +114,7 @@ impl Unfinished {
         }
         // A third program has rightly replaced ours meanwhile. Its report stays, under the name that ours had.
         self.has_its_name();
-        Err(io::Error::new(io::ErrorKind::AlreadyExists, "other programs replace it at the same moment"))
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, "another program is replacing it at the same time"))
     }
 
     /// As [`replace`](Self::replace), on systems that cannot exchange two files: the other file is moved away, checked,

@@ -104,12 +104,12 @@ impl Formatter for Layout {
             return out.write_all(fragment.as_bytes());
         }
         let mut rest = fragment;
-        while let Some((at, special)) = rest.char_indices().find(|(_, letter)| !is_plain(*letter)) {
+        while let Some((at, escaped)) = rest.char_indices().find(|(_, letter)| !is_plain(*letter)) {
             out.write_all(rest.get(..at).unwrap_or_default().as_bytes())?;
-            for unit in special.encode_utf16(&mut [0; 2]) {
+            for unit in escaped.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04x}")?;
             }
-            rest = rest.get(at + special.len_utf8()..).unwrap_or_default();
+            rest = rest.get(at + escaped.len_utf8()..).unwrap_or_default();
         }
         out.write_all(rest.as_bytes())
     }

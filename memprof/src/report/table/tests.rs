@@ -51,11 +51,11 @@ fn without_the_allocator_the_first_line_says_what_to_do() {
 #[test]
 fn where_the_reports_went_is_said() {
     let mut written = golden::written();
-    written.fell_back = Some("cannot write x: no room; it is y instead".into());
+    written.fell_back = Some("cannot write x: no space; written to y instead".into());
     let text = render(&golden::report(), Some(&written), 80, false);
     assert!(text.contains("\nall figures: data/logs/memory_allocations.json\n"), "{text}");
     assert!(text.contains("\nstill live:  data/logs/memory_leaks.txt\n"), "{text}");
-    assert!(text.contains("\nwarning: cannot write x: no room; it is y instead\n"), "{text}");
+    assert!(text.contains("\nwarning: cannot write x: no space; written to y instead\n"), "{text}");
     let text = render(&golden::report(), None, 80, false);
     assert!(!text.contains("and 5 more") && !text.contains("\nall figures"), "{text}");
 }

@@ -24,7 +24,7 @@ const LEAST_RISE: f64 = 0.25;
 /// Of the survivors in the quarter before, for each call: with at most as many in each quarter something fills.
 const FALLS_OFF: f64 = 2.0 / 3.0;
 /// Of the blocks made on a path, reallocated ones among them: with as many live hardly any was freed.
-const FREED_SELDOM: f64 = 0.6;
+const SELDOM_DEALLOCATED: f64 = 0.6;
 /// Of its present bytes: what was as high before may fall again.
 const AS_HIGH: f64 = 0.5;
 /// Of the work before: what the program does at most while it rests.
@@ -258,7 +258,7 @@ pub(super) fn are_too_few(group: &Evidence<'_>) -> bool {
     (2..FEWEST_OF_YOUNG).contains(&births.len())
         && (is_few || span.length() < 2.0 * YOUNG * group.now)
         && span.now - births.newest() <= if is_few { USUAL * mean_distance(births) } else { usual_pause(births, span) }
-        && group.count >= FREED_SELDOM * group.allocations as f64
+        && group.count >= SELDOM_DEALLOCATED * group.allocations as f64
         && !turns_over(group, span)
 }
 

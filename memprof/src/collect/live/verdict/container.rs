@@ -72,9 +72,9 @@ mod tests {
     fn buffer(bytes: f64, latest: f64, own: Verdict, of_blocks: Verdict) -> Verdict {
         let blocks = Member { path: 1, verdict: of_blocks, blocks: 1_000.0, bytes: 1e5, latest: 9.0 };
         let buffer = Member { path: 1, verdict: own, blocks: 1.0, bytes, latest };
-        let mut elsewhere = [buffer, Member { path: 2, ..blocks }];
-        agree(&mut elsewhere, 0.3);
-        assert_eq!(elsewhere[0].verdict, own);
+        let mut on_other_path = [buffer, Member { path: 2, ..blocks }];
+        agree(&mut on_other_path, 0.3);
+        assert_eq!(on_other_path[0].verdict, own);
         let mut members = [blocks, buffer];
         agree(&mut members, 0.3);
         assert_eq!(members[0].verdict, of_blocks);

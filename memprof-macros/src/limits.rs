@@ -5,9 +5,9 @@ use syn::{Error, LitInt, Result};
 use crate::size;
 use crate::value::{needs_value, place, set_once, text};
 
-/// The arguments that are checked or measured at each call of a function: its budget, and its window.
+/// Limits of the calls of a function, as arguments: its budget and its window.
 #[derive(Default)]
-pub(crate) struct Watch {
+pub(crate) struct Limits {
     max_allocated: Option<u64>,
     max_peak: Option<u64>,
     max_net: Option<u64>,
@@ -24,7 +24,7 @@ struct OnViolation {
     key: Ident,
 }
 
-impl Watch {
+impl Limits {
     /// Takes an argument, if it is one of these. `None`: it is not.
     pub(crate) fn set(&mut self, key: &Ident, value: &Option<TokenStream>) -> Option<Result<()>> {
         let value = value.clone();
