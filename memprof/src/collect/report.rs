@@ -4,7 +4,7 @@ use super::request::Request;
 use crate::Error;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
-use crate::collect::live::rows::Tracked;
+use crate::collect::live::rows::RecordedByPath;
 use crate::collect::merge::{self, LedgerSum, Paths};
 use crate::collect::rows;
 use crate::collect::site_names;
@@ -15,7 +15,7 @@ use crate::os::{memory, pages, process};
 use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
 use crate::report::leaks::owner::Crates;
 use crate::size;
-use crate::tracker::{self, OwnFigures, Peak, Reading, Reporting, Snapshot};
+use crate::tracker::{self, OwnFigures, Peak, Reading, ReportingGuard, Snapshot};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The report as of now.
@@ -34,7 +34,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let records = table.and_then(live::Table::copy);
     // For the following reports.
     readings::take();
-    let _reporting = Reporting::begin();
+    let _reporting = ReportingGuard::begin();
     request.memory.prepare()?;
     // The reserve may have been the missing memory.
     let records = records.or_else(|| table.and_then(live::Table::copy));
@@ -50,13 +50,13 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let tracked = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
-    let tracked =
-        tracked.map(|records| Tracked::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
+    let tracked = tracked
+        .map(|records| RecordedByPath::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
     // Before the overhead is read: the size of a copy depends on the number of live blocks.
     drop(records);
     let mut live = crate::collect::live::rows::section(request, &now, &names, &paths, &totals, tracked.as_ref());
     live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
-    let retained = tracked.as_ref().and_then(Tracked::retained);
+    let retained = tracked.as_ref().and_then(RecordedByPath::retained);
 
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
@@ -200,7 +200,7 @@ fn warn(report: &mut Report, request: &Request, given_up: u64) {
 }
 
 /// Warns of modules whose files have been replaced, so that their functions have no names.
-fn warn_of_replaced(report: &mut Report, tracked: Option<&Tracked>) {
+fn warn_of_replaced(report: &mut Report, tracked: Option<&RecordedByPath>) {
     for file in tracked.iter().flat_map(|tracked| &tracked.replaced) {
         report.warnings.push(format!(
             "{} was replaced after it was loaded: its functions are shown as addresses in the earlier file",

@@ -7,7 +7,7 @@
 //! signal has arrived.
 
 use super::periodic::Periodic;
-use super::{Reporting, Running, exit, output, running, schedule, write};
+use super::{ReportingGuard, Running, exit, output, running, schedule, write};
 use crate::config::Config;
 use crate::os::signals::{self, Signal};
 use crate::os::stack_room;
@@ -220,7 +220,7 @@ fn start_thread() -> io::Result<()> {
 }
 
 fn run() {
-    Reporting::begin_thread();
+    ReportingGuard::begin_thread();
     // Nobody would see a panic.
     let _ = catch_unwind(|| {
         let background = Background(WANTED.load(Acquire));
@@ -237,6 +237,6 @@ fn run() {
 fn listen() {
     // On some systems this allocates.
     #[cfg(not(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64")))]
-    let _scope = Reporting::begin();
+    let _scope = ReportingGuard::begin();
     wake::listen();
 }
