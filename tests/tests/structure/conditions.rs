@@ -100,6 +100,12 @@ pub(crate) fn possible<'c>(conditions: impl IntoIterator<Item = &'c Condition> +
     })
 }
 
+/// True if a build with these flags, for 64-bit Linux, has all of the conditions.
+pub(crate) fn has(flags: &BTreeSet<String>, conditions: &[Condition]) -> bool {
+    let flags = flags.iter().map(String::as_str).chain(PLATFORMS[0].iter().copied()).collect();
+    conditions.iter().all(|condition| condition.holds(&flags))
+}
+
 /// False if a feature is chosen and one that it brings is not.
 fn consistent(chosen: &BTreeSet<&str>, free: &[&str]) -> bool {
     let features: BTreeMap<&str, bool> =

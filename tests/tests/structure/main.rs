@@ -5,6 +5,7 @@ mod conditions;
 mod crates;
 mod imports;
 mod modules;
+mod surface;
 mod texts;
 mod type_names;
 
