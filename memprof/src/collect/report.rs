@@ -5,7 +5,7 @@ use crate::Error;
 use crate::collect::findings;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
-use crate::collect::live::rows::RecordedBlocks;
+use crate::collect::live::rows::RecordedByPath;
 use crate::collect::merge::{self, LedgerSum, Paths};
 use crate::collect::rows;
 use crate::collect::site_names;
@@ -17,7 +17,7 @@ use crate::os::process::identity;
 use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
 use crate::report::leaks::owner::Crates;
 use crate::size;
-use crate::tracker::{self, OwnFigures, Peak, Reading, Reporting, Snapshot};
+use crate::tracker::{self, OwnFigures, Peak, Reading, ReportingGuard, Snapshot};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The report as of now.
@@ -36,7 +36,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let records = table.and_then(live::Table::copy);
     // For the following reports.
     readings::take();
-    let _reporting = Reporting::begin();
+    let _reporting = ReportingGuard::begin();
     request.memory.prepare()?;
     // The reserve may have been the missing memory.
     let records = records.or_else(|| table.and_then(live::Table::copy));
@@ -53,12 +53,12 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
     let recorded = recorded
-        .map(|records| RecordedBlocks::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
+        .map(|records| RecordedByPath::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
     // Before the overhead is read: the size of a copy depends on the number of live blocks.
     drop(records);
     let mut live = crate::collect::live::rows::section(request, &now, &names, &paths, &totals, recorded.as_ref());
     live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
-    let retained = recorded.as_ref().and_then(RecordedBlocks::retained);
+    let retained = recorded.as_ref().and_then(RecordedByPath::retained);
 
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
@@ -205,7 +205,7 @@ fn warn(report: &mut Report, request: &Request, given_up: u64) {
 }
 
 /// Warns of modules whose files have been replaced, so that their functions have no names.
-fn warn_of_replaced(report: &mut Report, recorded: Option<&RecordedBlocks>) {
+fn warn_of_replaced(report: &mut Report, recorded: Option<&RecordedByPath>) {
     for file in recorded.iter().flat_map(|recorded| &recorded.replaced) {
         report.warnings.push(format!(
             "{} was replaced after it was loaded: its functions are shown as addresses in the earlier file",

@@ -2,7 +2,7 @@
 
 use super::limits::{self, main_or};
 use super::merge::{LedgerSum, Paths, address};
-use super::site_names::{Names, name};
+use super::site_names::{SiteNames, name};
 use super::spread::Spread;
 use crate::collect::live::estimate::Estimate;
 use crate::collect::live::rows::Retained;
@@ -10,7 +10,7 @@ use crate::os::threads::thread_name::{self, ThreadName};
 use crate::report::data::{CallTreeNode, Function, Thread, Unattributed};
 use crate::size;
 use crate::sorted;
-use crate::tracker::{CallSpread, Distribution, Ledger, Reading, Site, present};
+use crate::tracker::{CallSpread, Ledger, NodeDistribution, Reading, Site, present};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -27,7 +27,7 @@ struct Sum {
 }
 
 /// One row for each function, sorted by allocated bytes.
-pub(crate) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<'_>>) -> Vec<Function> {
+pub(crate) fn functions(paths: &Paths, names: &SiteNames, retained: Option<Retained<'_>>) -> Vec<Function> {
     let mut sums: Vec<Sum> = Vec::new();
     let mut of_site: HashMap<usize, usize> = HashMap::new();
     for (index, path) in paths.all.iter().enumerate() {
@@ -73,11 +73,11 @@ pub(crate) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
     functions
 }
 
-fn function(sum: &Sum, names: &Names, retained: Option<Retained<'_>>) -> Function {
+fn function(sum: &Sum, names: &SiteNames, retained: Option<Retained<'_>>) -> Function {
     let (own, total) = (&sum.own, &sum.total);
     let kept = retained.filter(|retained| retained.is_known(sum.retained, own.allocated.bytes));
     let recorded = own.finished.saturating_sub(sum.unrecorded);
-    let spread = |figure: fn(&CallSpread) -> &Distribution| {
+    let spread = |figure: fn(&CallSpread) -> &NodeDistribution| {
         Spread::of(sum.spreads.iter().map(|spread| figure(spread)), recorded).to_report()
     };
     Function {
@@ -132,7 +132,7 @@ pub(crate) fn unattributed(paths: &Paths, retained: Option<Retained<'_>>) -> Una
 }
 
 /// All paths except the root: a caller before its callees, siblings in the order of their first calls.
-pub(crate) fn call_tree(paths: &Paths, names: &Names) -> Vec<CallTreeNode> {
+pub(crate) fn call_tree(paths: &Paths, names: &SiteNames) -> Vec<CallTreeNode> {
     let children = paths.children();
     let mut rows = Vec::new();
     let mut waiting: Vec<(usize, Option<u32>)> = vec![(0, None)];

@@ -7,7 +7,7 @@
 //! signal has arrived.
 
 use super::periodic::Periodic;
-use super::{Reporting, Running, exit, output, running, schedule, write};
+use super::{ReportingGuard, Running, exit, output, running, schedule, write};
 use crate::config::Config;
 #[cfg(unix)]
 use crate::os::signals::deferred::{self, DeferredStart};
@@ -218,7 +218,7 @@ fn start_thread() -> io::Result<()> {
 }
 
 fn run() {
-    Reporting::begin_thread();
+    ReportingGuard::begin_thread();
     // Nobody would see a panic.
     let _ = catch_unwind(|| {
         let background = Background(WANTED.load(Acquire));
@@ -235,6 +235,6 @@ fn run() {
 fn listen() {
     // On some systems this allocates.
     #[cfg(not(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64")))]
-    let _scope = Reporting::begin();
+    let _scope = ReportingGuard::begin();
     wake::listen();
 }

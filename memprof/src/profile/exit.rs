@@ -28,7 +28,7 @@ use crate::os::signals::{self, Signal};
 #[cfg(unix)]
 use crate::os::terminal::stderr;
 use crate::report::Written;
-use crate::tracker::Reporting;
+use crate::tracker::ReportingGuard;
 use std::panic::catch_unwind;
 use std::sync::Once;
 use std::sync::atomic::AtomicBool;
@@ -74,7 +74,7 @@ static BEFORE_ABORT: Work =
 
 #[cfg(unix)]
 fn finish_in_thread() {
-    Reporting::begin_thread();
+    ReportingGuard::begin_thread();
     finish_here();
 }
 
@@ -180,7 +180,7 @@ fn wait_for_the_end() {}
 /// continues. Runs on a thread that the system starts for the event.
 #[cfg(windows)]
 pub(crate) fn report_before_the_end() {
-    Reporting::begin_thread();
+    ReportingGuard::begin_thread();
     end_is_near(true);
     let _ = catch_unwind(|| {
         let running = RUNNING.lock();

@@ -23,14 +23,14 @@ mod schedule;
 pub use attribute::{MainOptions, MainProfile, main_start};
 pub use exit::exit;
 
-pub(crate) use crate::tracker::Reporting;
+pub(crate) use crate::tracker::ReportingGuard;
 
 use self::background::Background;
 use crate::collect::{self, AtStart, ReportMemory, Request};
 use crate::config::{Config, Loaded};
 use crate::os::clock::Anchor;
 use crate::os::memory::pages;
-use crate::os::process::fork_lock::{ForkLock, Held};
+use crate::os::process::fork_lock::{ForkLock, LockGuard};
 use crate::os::signals::write_signals;
 use crate::os::signals::{self, Signal};
 use crate::os::terminal::stderr;
@@ -60,7 +60,7 @@ fn no_report() -> Error {
     if IS_OFF.load(Relaxed) { Error::Disabled } else { Error::NotRunning }
 }
 
-fn running() -> Held<'static, Running> {
+fn running() -> LockGuard<'static, Running> {
     RUNNING.lock()
 }
 
@@ -102,7 +102,7 @@ impl Profiler {
     /// [`Error::AlreadyRunning`] while another profile is running.
     pub fn start(config: impl Into<Loaded>) -> Result<Profiler, Error> {
         let loaded = {
-            let _scope = Reporting::begin();
+            let _scope = ReportingGuard::begin();
             config.into()
         };
         start(loaded, None)
@@ -116,7 +116,7 @@ impl Profiler {
     /// report is empty with `enabled = false`, and if there is no memory for it.
     pub fn report(&self) -> Report {
         // Before the lock: what is left of the report belongs to the program once the lock is free again.
-        let _scope = Reporting::begin();
+        let _scope = ReportingGuard::begin();
         let running = running();
         let Some(profile) = running.get() else {
             return Report { warnings: vec![no_report().to_string()], ..Report::default() };
@@ -160,7 +160,7 @@ impl Drop for Profiler {
 /// }
 /// ```
 pub fn write_report() -> Result<Written, Error> {
-    let _scope = Reporting::begin();
+    let _scope = ReportingGuard::begin();
     let running = running();
     write(running.get().ok_or_else(no_report)?)
 }
@@ -174,7 +174,7 @@ fn write(profile: &Running) -> Result<Written, Error> {
 /// Starts a profile; `allocator` is the user's name of the inner allocator, if its type does not identify it.
 fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Error> {
     tracker::note_profile();
-    let scope = Reporting::begin();
+    let scope = ReportingGuard::begin();
     let mut running = running();
     if running.get().is_some() {
         return Err(Error::AlreadyRunning);
@@ -256,7 +256,7 @@ fn inner_allocator(type_name: &str, given: Option<&str>) -> String {
 }
 
 /// Adds a warning to the profile that runs.
-fn warn(running: &mut Held<'static, Running>, warning: String) {
+fn warn(running: &mut LockGuard<'static, Running>, warning: String) {
     if let Some(mut profile) = running.get().cloned() {
         profile.request.warnings.push(warning);
         running.put(profile);
@@ -334,7 +334,7 @@ fn background_is_asked_for(config: &Config) -> bool {
 }
 
 fn finish() -> Result<Written, Error> {
-    let _scope = Reporting::begin();
+    let _scope = ReportingGuard::begin();
     let mut running = running();
     let profile = running.get().ok_or_else(no_report)?;
     let written = write_and_print(profile);
@@ -358,8 +358,8 @@ fn write_and_print(profile: &Running) -> Result<Written, Error> {
 }
 
 /// Ends the profile.
-fn stop(running: &mut Held<'static, Running>) {
-    let _scope = Reporting::begin();
+fn stop(running: &mut LockGuard<'static, Running>) {
+    let _scope = ReportingGuard::begin();
     if let Some(profile) = running.take() {
         abort::release();
         fork::has_background(false);

@@ -53,14 +53,14 @@ macro_rules! data {
 
         #[cfg(all(feature = "report", any(test, feature = "serde")))]
         const _: () = {
-            use crate::report::data::read::{Names, Place, Read};
+            use crate::report::data::read::{FieldNames, ReportPlace, Read};
             use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
             const NAMES: &[&str] = &[$(data!(@name $field $($json)?)),*];
 
-            struct Fields<'p>(&'p Place<'p>);
+            struct FieldVisitor<'p>(&'p ReportPlace<'p>);
 
-            impl<'de> Visitor<'de> for Fields<'_> {
+            impl<'de> Visitor<'de> for FieldVisitor<'_> {
                 type Value = $name;
 
                 fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -69,7 +69,7 @@ macro_rules! data {
 
                 fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
                     $(let mut $field: Option<$type> = None;)*
-                    while let Some(name) = map.next_key_seed(Names(NAMES))? {
+                    while let Some(name) = map.next_key_seed(FieldNames(NAMES))? {
                         match name {
                             $(Some(data!(@name $field $($json)?)) => {
                                 self.0.read_value(data!(@name $field $($json)?), &mut $field, &mut map)?;
@@ -88,14 +88,14 @@ macro_rules! data {
             }
 
             impl Read for $name {
-                fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error> {
-                    from.deserialize_struct(stringify!($name), NAMES, Fields(place))
+                fn read<'de, D: Deserializer<'de>>(from: D, place: &ReportPlace<'_>) -> Result<Self, D::Error> {
+                    from.deserialize_struct(stringify!($name), NAMES, FieldVisitor(place))
                 }
             }
 
             impl<'de> Deserialize<'de> for $name {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    Self::read(deserializer, &Place::untraced())
+                    Self::read(deserializer, &ReportPlace::untraced())
                 }
             }
         };

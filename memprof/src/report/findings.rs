@@ -8,19 +8,19 @@ use crate::size;
 const MOST: usize = 5;
 
 /// One finding: its sentence, and the advice that no earlier one has given.
-pub(super) struct Shown {
+pub(super) struct ShownFinding {
     pub(super) title: String,
     pub(super) advice: Option<String>,
 }
 
 /// The first findings.
-pub(super) fn shown(report: &Report) -> Vec<Shown> {
+pub(super) fn shown(report: &Report) -> Vec<ShownFinding> {
     let first = report.findings.get(..MOST).unwrap_or(&report.findings);
     let shown = |(index, finding): (usize, &Finding)| {
         let earlier = first.iter().take(index);
         let is_new =
             !finding.advice.is_empty() && !earlier.map(|other| &other.advice).any(|advice| *advice == finding.advice);
-        Shown {
+        ShownFinding {
             title: format!("- {}", printable(&finding.title)),
             advice: is_new.then(|| format!("  {}", printable(&finding.advice))),
         }

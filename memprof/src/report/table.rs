@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::NOT_INSTALLED;
-use super::columns::{Figure, Row, column_width, fit};
+use super::columns::{Figure, TableRow, column_width, fit};
 use super::data::{Function, Report};
 use super::findings;
 use super::leaks;
@@ -117,7 +117,7 @@ fn functions(report: &Report, written: Option<&Written>, width: usize, page: &mu
 /// Figures of the whole process while functions with a window ran.
 fn windows(report: &Report, width: usize, page: &mut Page) {
     use Figure::{Calls, WindowAllocated, WindowFreed, WindowNet};
-    let mut rows: Vec<Row> = report.functions.iter().filter_map(Row::window).collect();
+    let mut rows: Vec<TableRow> = report.functions.iter().filter_map(TableRow::window).collect();
     if rows.is_empty() {
         return;
     }
@@ -157,12 +157,12 @@ fn section(
     page: &mut Page,
 ) {
     let (shown, more) = functions.split_at(functions.len().min(ROWS));
-    let mut rows: Vec<Row> = shown.iter().map(|function| Row::function(function)).collect();
+    let mut rows: Vec<TableRow> = shown.iter().map(|function| TableRow::function(function)).collect();
     if !more.is_empty() {
-        rows.push(Row::more(more));
+        rows.push(TableRow::more(more));
     }
-    rows.push(Row::outside(&report.unattributed));
-    rows.push(Row::total(report, &rows));
+    rows.push(TableRow::outside(&report.unattributed));
+    rows.push(TableRow::total(report, &rows));
 
     let (mut figures, least_important) = columns;
     fit(&mut figures, least_important, &mut rows, width);
@@ -184,7 +184,7 @@ fn section(
 }
 
 /// Lines of one table, the titles first: names to the left, figures to the right.
-fn aligned(figures: &[Figure], rows: &[Row]) -> Vec<String> {
+fn aligned(figures: &[Figure], rows: &[TableRow]) -> Vec<String> {
     let names = || std::iter::once("function").chain(rows.iter().map(|row| row.name.as_str()));
     let longest = names().map(UnicodeWidthStr::width).max().unwrap_or(0);
     // Blanks are counted here because `{:>width$}` counts characters, some of which take two columns.

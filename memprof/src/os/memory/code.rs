@@ -51,7 +51,7 @@ pub(in crate::os) fn code_at(address: usize) -> Option<(usize, usize)> {
 
 /// The code of the first module that matches.
 pub(in crate::os) fn code_of<F: Fn(&libc::dl_phdr_info) -> bool>(is_asked_for: F) -> Option<(usize, usize)> {
-    struct Search<F> {
+    struct ModuleSearch<F> {
         is_asked_for: F,
         found: Option<(usize, usize)>,
     }
@@ -61,13 +61,13 @@ pub(in crate::os) fn code_of<F: Fn(&libc::dl_phdr_info) -> bool>(is_asked_for: F
         search: *mut c_void,
     ) -> c_int {
         // SAFETY: the system's description of a module, and the search that the caller passed.
-        let (info, search) = unsafe { (&*info, &mut *search.cast::<Search<F>>()) };
+        let (info, search) = unsafe { (&*info, &mut *search.cast::<ModuleSearch<F>>()) };
         if (search.is_asked_for)(info) {
             search.found = code(info);
         }
         c_int::from(search.found.is_some())
     }
-    let mut search = Search { is_asked_for, found: None };
+    let mut search = ModuleSearch { is_asked_for, found: None };
     // SAFETY: the function gets the search back, which outlives the call.
     unsafe { libc::dl_iterate_phdr(Some(see::<F>), (&raw mut search).cast()) };
     search.found

@@ -53,7 +53,7 @@ impl Turn {
 
 /// The right to look at the value and to replace it. It stays on its thread.
 #[derive(Debug)]
-pub(crate) struct Held<'a, T> {
+pub(crate) struct LockGuard<'a, T> {
     lock: &'a ForkLock<T>,
     _stays: PhantomData<*const ()>,
 }
@@ -64,7 +64,7 @@ impl<T> ForkLock<T> {
     }
 
     /// Waits until no other thread of this process holds it.
-    pub(crate) fn lock(&self) -> Held<'_, T> {
+    pub(crate) fn lock(&self) -> LockGuard<'_, T> {
         let process = std::process::id();
         let mut number = 0;
         let draw = |word| {
@@ -81,11 +81,11 @@ impl<T> ForkLock<T> {
             std::thread::sleep(PAUSE);
         }
         self.holder.store(token(), Relaxed);
-        Held { lock: self, _stays: PhantomData }
+        LockGuard { lock: self, _stays: PhantomData }
     }
 
     /// Returns the lock if it is free now. Never waits and never allocates.
-    pub(crate) fn try_lock(&self) -> Option<Held<'_, T>> {
+    pub(crate) fn try_lock(&self) -> Option<LockGuard<'_, T>> {
         let process = std::process::id();
         let draw = |word| {
             let turn = Turn::from_word(word);
@@ -95,7 +95,7 @@ impl<T> ForkLock<T> {
         };
         self.turn.fetch_update(AcqRel, Acquire, draw).ok()?;
         self.holder.store(token(), Relaxed);
-        Some(Held { lock: self, _stays: PhantomData })
+        Some(LockGuard { lock: self, _stays: PhantomData })
     }
 
     /// True if the current thread holds it, which must not wait for itself.
@@ -105,7 +105,7 @@ impl<T> ForkLock<T> {
     }
 }
 
-impl<T> Held<'_, T> {
+impl<T> LockGuard<'_, T> {
     /// The value, if there is one.
     pub(crate) fn get(&self) -> Option<&T> {
         // SAFETY: null, or a box that `put` has leaked. Only the owner of the lock takes it out, which is this thread,
@@ -130,7 +130,7 @@ impl<T> Held<'_, T> {
     }
 }
 
-impl<T> Drop for Held<'_, T> {
+impl<T> Drop for LockGuard<'_, T> {
     fn drop(&mut self) {
         self.lock.holder.store(0, Relaxed);
         let process = std::process::id();

@@ -73,7 +73,7 @@ mod dynamic {
     /// The loader's name of the library; `None` for the program itself.
     #[cfg(not(target_vendor = "apple"))]
     fn name() -> Option<*const c_char> {
-        struct Search {
+        struct LibrarySearch {
             address: u64,
             name: *const c_char,
         }
@@ -81,7 +81,7 @@ mod dynamic {
         unsafe extern "C" fn look(module: *mut libc::dl_phdr_info, _: usize, search: *mut c_void) -> libc::c_int {
             // SAFETY: the loader passes a complete structure, whose headers live during the call, and the given
             // pointer.
-            let (module, search) = unsafe { (&*module, &mut *search.cast::<Search>()) };
+            let (module, search) = unsafe { (&*module, &mut *search.cast::<LibrarySearch>()) };
             if module.dlpi_phdr.is_null() {
                 return 0;
             }
@@ -96,7 +96,7 @@ mod dynamic {
             }
             holds.into()
         }
-        let mut search = Search { address: at_load as *const () as u64, name: std::ptr::null() };
+        let mut search = LibrarySearch { address: at_load as *const () as u64, name: std::ptr::null() };
         // SAFETY: the function gets back the pointer to `search`, which outlives the call.
         unsafe { libc::dl_iterate_phdr(Some(look), (&raw mut search).cast()) };
         named(search.name)

@@ -46,7 +46,7 @@ const IMPATIENT_AFTER: u64 = 1000;
 const PATIENCE: u64 = 15_000;
 
 /// One signal's state.
-struct State {
+struct SignalState {
     is_caught: AtomicBool,
     /// The program's former handler, with its flags and mask; null: none. Never deallocated: it may be about to be
     /// called.
@@ -57,8 +57,8 @@ struct State {
     first_at: AtomicU64,
 }
 
-static STATES: [State; ALL.len()] = [const {
-    State {
+static STATES: [SignalState; ALL.len()] = [const {
+    SignalState {
         is_caught: AtomicBool::new(false),
         before: AtomicPtr::new(null_mut()),
         is_spent: AtomicBool::new(false),
@@ -108,7 +108,7 @@ impl Signal {
         ALL[self.0].2 && std::process::id() != 1
     }
 
-    fn state(self) -> &'static State {
+    fn state(self) -> &'static SignalState {
         &STATES[self.0]
     }
 
@@ -171,7 +171,7 @@ impl Signal {
     }
 }
 
-impl State {
+impl SignalState {
     /// The program's handler that ours stands in front of.
     fn before(&self) -> Option<&'static Present> {
         // SAFETY: null, or a box that `catch` has leaked.

@@ -98,7 +98,7 @@ mod imp {
 
     /// True if the unwinder passes this instruction.
     fn is_on_the_way(address: usize) -> bool {
-        struct Search {
+        struct FunctionSearch {
             address: usize,
             is_found: bool,
         }
@@ -107,12 +107,12 @@ mod imp {
             const STOP: c_int = 4;
             // SAFETY: the search that the caller passed, and the unwinder's frame.
             unsafe {
-                let search = &mut *search.cast::<Search>();
+                let search = &mut *search.cast::<FunctionSearch>();
                 search.is_found |= _Unwind_GetIP(frame) == search.address;
                 if search.is_found { STOP } else { GO_ON }
             }
         }
-        let mut search = Search { address, is_found: false };
+        let mut search = FunctionSearch { address, is_found: false };
         // SAFETY: the function gets the search back, which outlives the call.
         unsafe { _Unwind_Backtrace(see, (&raw mut search).cast()) };
         search.is_found

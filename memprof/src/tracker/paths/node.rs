@@ -1,7 +1,7 @@
 //! A node: one call path of one ledger, with its counters.
 
 use super::counters::Counters;
-use super::distribution::Distribution;
+use super::distribution::NodeDistribution;
 use super::limits::LimitCounters;
 use super::owner_counter::OwnerCounter;
 use super::reading::{LastReading, Reallocations};
@@ -255,9 +255,9 @@ impl Node {
 #[derive(Debug)]
 pub(crate) struct CallSpread {
     /// Bytes allocated per call.
-    pub(crate) allocated: Distribution,
+    pub(crate) allocated: NodeDistribution,
     /// Peak above entry per call, bytes.
-    pub(crate) peak: Distribution,
+    pub(crate) peak: NodeDistribution,
     /// Figures of calls with a budget or a window; null until there are any.
     pub(crate) limit_counters: AtomicPtr<LimitCounters>,
 }
@@ -265,8 +265,8 @@ pub(crate) struct CallSpread {
 impl CallSpread {
     pub(crate) const fn new() -> Self {
         Self {
-            allocated: Distribution::new(),
-            peak: Distribution::new(),
+            allocated: NodeDistribution::new(),
+            peak: NodeDistribution::new(),
             limit_counters: AtomicPtr::new(std::ptr::null_mut()),
         }
     }

@@ -3,7 +3,7 @@
 //! The readings are stored in the nodes themselves. The totals of a report are the sum of these very readings, so its
 //! rows add up to the byte, whatever other threads do meanwhile.
 
-use crate::os::process::fork_lock::{ForkLock, Held};
+use crate::os::process::fork_lock::{ForkLock, LockGuard};
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::reading::Reading;
 use crate::tracker::threads::ledger::{each_ledger, each_node};
@@ -11,7 +11,7 @@ use crate::tracker::threads::ledger::{each_ledger, each_node};
 /// The right to read the last snapshot: there is one at a time.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    _one_at_a_time: Held<'static, ()>,
+    _one_at_a_time: LockGuard<'static, ()>,
 }
 
 impl Snapshot {

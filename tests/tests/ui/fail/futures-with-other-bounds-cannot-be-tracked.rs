@@ -1,4 +1,4 @@
-//! What a tracked future is not is said in our words, where the attribute stands on the function itself.
+//! An attribute on the function itself names in words of its own what a tracked future is not.
 
 use memprof::track_memory;
 

@@ -1,7 +1,7 @@
 #![deny(warnings, refining_impl_trait)]
 #![warn(clippy::all, clippy::pedantic, clippy::nursery)]
 
-//! What an `async fn` can be and do, although the compiler sees a function that returns a future.
+//! All that an `async fn` can be and do, although the compiler sees a function that returns a future.
 
 use std::cell::Cell;
 use std::fmt::Display;

@@ -1,4 +1,5 @@
-//! Futures that are returned: those whose bounds the tracked one has are tracked. In a block the others are left as they are.
+//! Futures that are returned: those whose bounds the tracked one has are tracked.
+//! In a block the others are left as they are.
 
 use std::any::Any;
 use std::fmt::Debug;
