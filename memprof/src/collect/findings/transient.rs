@@ -27,9 +27,10 @@ fn finding(function: &Function, all: u64) -> Option<Finding> {
     Some(Finding {
         kind: "transient".into(),
         title: format!(
-            "{} allocates {} in a median call but holds at most {} at a time: {} short-lived in {}, {} of all allocated bytes",
+            "{} allocates {} in {} but holds at most {} at a time: {} short-lived in {}, {} of all allocated bytes",
             placed(&function.name, Some(&function.file), Some(function.line)),
             size::bytes(allocated),
+            if ended == 1 { "its call" } else { "a median call" },
             size::bytes(peak),
             size::bytes(saved),
             size::plural(ended, "call"),
