@@ -75,7 +75,7 @@ struct Writer<'a> {
 
 /// File of a report: the JSON file decides the suffix, the others follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum ReportPart {
     Json,
     Text,
 }
@@ -86,21 +86,21 @@ impl Writer<'_> {
         folder::make_ignored(&names.folder);
         let json: Contents<'_> = &|out| report.write_json(out);
         let text: Contents<'_> = &|out| out.write_all(leaks::render(report).as_bytes());
-        let first = self.put(&names.allocations, json, Part::Json);
+        let first = self.put(&names.allocations, json, ReportPart::Json);
         let second = if names.leaks == names.allocations {
             Err(io::Error::new(io::ErrorKind::AlreadyExists, "both reports have this file name"))
         } else {
-            self.put(&names.leaks, text, Part::Text)
+            self.put(&names.leaks, text, ReportPart::Text)
         };
         // Both files are tried before either is given up.
         let allocation_report =
-            self.or_in_fallback(first, &names.allocations, "memory_allocations.json", json, Part::Json);
-        let leak_report = self.or_in_fallback(second, &names.leaks, "memory_leaks.txt", text, Part::Text);
+            self.or_in_fallback(first, &names.allocations, "memory_allocations.json", json, ReportPart::Json);
+        let leak_report = self.or_in_fallback(second, &names.leaks, "memory_leaks.txt", text, ReportPart::Text);
         let statistics = statistics.map(|text| {
             let text: Contents<'_> = &|out| out.write_all(text);
-            let placed = self.put(&names.statistics, text, Part::Text);
+            let placed = self.put(&names.statistics, text, ReportPart::Text);
             let name = names.statistics.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            self.or_in_fallback(placed, &names.statistics, &name, text, Part::Text)
+            self.or_in_fallback(placed, &names.statistics, &name, text, ReportPart::Text)
         });
         let (allocation_report, leak_report) = (allocation_report?, leak_report?);
         statistics.transpose()?;
@@ -122,7 +122,7 @@ impl Writer<'_> {
     }
 
     /// Writes the file under its configured name.
-    fn put(&mut self, name: &Path, contents: Contents<'_>, part: Part) -> io::Result<PathBuf> {
+    fn put(&mut self, name: &Path, contents: Contents<'_>, part: ReportPart) -> io::Result<PathBuf> {
         let PendingReport { names, number, has_numbers, overwrite, .. } = *self.output;
         let path = |suffix| names.folder.join(variant(name, suffix, number));
         let plain = path(1);
@@ -155,7 +155,7 @@ impl Writer<'_> {
         }
         let json = self.json;
         let rule = self.rule(false);
-        let suffix = json.map(|(suffix, _)| suffix).filter(|_| part == Part::Text);
+        let suffix = json.map(|(suffix, _)| suffix).filter(|_| part == ReportPart::Text);
         let first = suffix.or(self.memory.suffix).unwrap_or(1);
         // A link stays a link: its target is replaced.
         if first == 1
@@ -174,7 +174,7 @@ impl Writer<'_> {
             }
         }
         // Numbered reports and everything that belongs to them get a suffix that no other run has.
-        let series = if has_numbers && part == Part::Json && self.memory.suffix.is_none() {
+        let series = if has_numbers && part == ReportPart::Json && self.memory.suffix.is_none() {
             Memory::series(names, &rule)
         } else {
             Default::default()
@@ -187,14 +187,14 @@ impl Writer<'_> {
         };
         let settled = with_file(folder, contents, |file| settle(file, &choice, &rule))?;
         self.has_settled(&settled, part);
-        if part == Part::Json {
+        if part == ReportPart::Json {
             self.memory.suffix = Some(settled.suffix);
         }
         Ok(settled.path)
     }
 
-    fn has_settled(&mut self, settled: &Settled, part: Part) {
-        if part == Part::Json {
+    fn has_settled(&mut self, settled: &Settled, part: ReportPart) {
+        if part == ReportPart::Json {
             self.json = Some((settled.suffix, settled.verdict));
         }
         self.memory.remember(&settled.path, settled.id);
@@ -207,7 +207,7 @@ impl Writer<'_> {
         wanted: &Path,
         name: &str,
         contents: Contents<'_>,
-        part: Part,
+        part: ReportPart,
     ) -> Result<PathBuf, Error> {
         let error = match placed {
             Ok(path) => return Ok(path),
@@ -233,7 +233,7 @@ impl Writer<'_> {
         Error::Io { action: "write the report", path: path.to_owned(), source }
     }
 
-    fn put_in_fallback(&mut self, name: &str, contents: Contents<'_>, part: Part) -> io::Result<PathBuf> {
+    fn put_in_fallback(&mut self, name: &str, contents: Contents<'_>, part: ReportPart) -> io::Result<PathBuf> {
         let name = PathBuf::from(fallback_name(self.output.report, name));
         let chance = *self.memory.chance.get_or_insert_with(run::random);
         let path = |suffix| {
@@ -254,7 +254,7 @@ impl Writer<'_> {
         folder::make(&self.fallback)?;
         let settled = with_file(&self.fallback, contents, |file| settle(file, &choice, &rule))?;
         self.memory.remember(&settled.path, settled.id);
-        if part == Part::Json {
+        if part == ReportPart::Json {
             self.memory.fallback_suffix = Some(settled.suffix);
         }
         Ok(settled.path)
@@ -264,16 +264,16 @@ impl Writer<'_> {
 impl Rule<'_> {
     fn judge_part(
         &self,
-        part: Part,
+        part: ReportPart,
         json: Option<(u32, NameVerdict)>,
         path: &Path,
         standing: &standing::Standing,
     ) -> NameVerdict {
         match (part, json) {
-            (Part::Json, _) => self.judge(path, standing),
-            (Part::Text, None | Some((_, NameVerdict::Free))) => self.judge_text(path, standing),
+            (ReportPart::Json, _) => self.judge(path, standing),
+            (ReportPart::Text, None | Some((_, NameVerdict::Free))) => self.judge_text(path, standing),
             // The file belonged to the JSON report that was replaced.
-            (Part::Text, Some((_, verdict))) => verdict,
+            (ReportPart::Text, Some((_, verdict))) => verdict,
         }
     }
 }

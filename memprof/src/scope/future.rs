@@ -2,7 +2,7 @@
 //! context.
 
 use super::violation;
-use crate::tracker::{CallPath, Figures, FrameKind, Kept, Moment, Node, Open, Site, Within};
+use crate::tracker::{CallPath, Figures, Kept, Moment, Node, Open, ScopeKind, Site, Within};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -120,7 +120,7 @@ impl<'a> PollScope<'a> {
     // PERF: as a separate call it takes 11 more instructions.
     #[inline(always)]
     fn enter(site: &'static Site, call: &'a mut Call) -> Self {
-        let open = Open::here(site, FrameKind::Poll);
+        let open = Open::here(site, ScopeKind::Poll);
         Self { call, open }
     }
 }
@@ -228,7 +228,7 @@ impl<F, R, W: FirstPoll> Drop for Tracked<F, R, W> {
     fn drop(&mut self) {
         let last = &mut self.last;
         let entered = last.call.within.enter();
-        last.kept = Kept::new(entered, Open::here(last.site, FrameKind::Poll));
+        last.kept = Kept::new(entered, Open::here(last.site, ScopeKind::Poll));
     }
 }
 

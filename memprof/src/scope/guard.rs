@@ -1,6 +1,6 @@
 //! The guard of a sync function or a named block.
 
-use crate::tracker::{Closed, FrameKind, Open, Site};
+use crate::tracker::{Closed, Open, ScopeKind, Site};
 
 /// Keeps a scope open until it is dropped.
 ///
@@ -14,13 +14,13 @@ pub struct Guard(Option<Open>);
 /// Opens the scope of a function's body.
 #[inline(never)]
 pub fn enter(site: &'static Site) -> Guard {
-    Guard(Open::here(site, FrameKind::Call))
+    Guard(Open::here(site, ScopeKind::Call))
 }
 
 /// Opens the scope of a named block.
 #[inline(never)]
 pub fn enter_block(site: &'static Site) -> Guard {
-    Guard(Open::here(site, FrameKind::Block))
+    Guard(Open::here(site, ScopeKind::Block))
 }
 
 impl Drop for Guard {

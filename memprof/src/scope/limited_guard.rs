@@ -2,7 +2,7 @@
 
 use super::guard::close;
 use super::violation;
-use crate::tracker::{Figures, FrameKind, Moment, Open, Site};
+use crate::tracker::{Figures, Moment, Open, ScopeKind, Site};
 
 /// Keeps the scope of a function with a budget or a window open until it is dropped.
 #[must_use = "a scope ends when its guard is dropped: bind it with `let _scope = …`"]
@@ -17,7 +17,7 @@ pub struct LimitedGuard {
 #[inline(never)]
 pub fn enter_limited(site: &'static Site) -> LimitedGuard {
     let started = site.limits.filter(|limits| limits.window).map(|_| Moment::now());
-    LimitedGuard { site, open: Open::here(site, FrameKind::Call), started }
+    LimitedGuard { site, open: Open::here(site, ScopeKind::Call), started }
 }
 
 impl Drop for LimitedGuard {

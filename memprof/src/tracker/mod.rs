@@ -41,7 +41,7 @@ pub(crate) use scopes::kept::Kept;
 pub(crate) use scopes::reporting::ReportingGuard;
 pub(crate) use scopes::unheard::note_profile;
 pub(crate) use scopes::within::Within;
-pub(crate) use threads::frame::FrameKind;
+pub(crate) use threads::frames::ScopeKind;
 pub(crate) use threads::installed::inner_name;
 pub(crate) use threads::ledger::{Ledger, each_ledger, each_node};
 pub(crate) use threads::left_over::OwnFigures;

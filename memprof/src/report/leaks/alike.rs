@@ -7,7 +7,7 @@ use crate::report::data::LiveGroup;
 use std::borrow::Cow;
 
 /// One or several groups of one path and verdict, with the same shown frames.
-pub(super) struct Entry<'r> {
+pub(super) struct LeakEntry<'r> {
     /// Figures of the one group, or their sums.
     pub(super) group: Cow<'r, LiveGroup>,
     pub(super) groups: usize,
@@ -19,17 +19,18 @@ pub(super) struct Entry<'r> {
 }
 
 /// The entries of these groups, in the order of their first ones.
-pub(super) fn merged<'r>(groups: &[&'r LiveGroup], crates: &Crates) -> Vec<Entry<'r>> {
-    let mut entries: Vec<Entry<'r>> = Vec::new();
+pub(super) fn merged<'r>(groups: &[&'r LiveGroup], crates: &Crates) -> Vec<LeakEntry<'r>> {
+    let mut entries: Vec<LeakEntry<'r>> = Vec::new();
     for group in groups.iter().copied() {
         let shown = frames::shown(group, crates);
         let lines = shown.lines();
         let verdict = |other: &LiveGroup| (other.verdict == group.verdict) && (other.growth == group.growth);
-        let same =
-            |entry: &&mut Entry<'_>| entry.group.path == group.path && entry.lines == lines && verdict(&entry.group);
+        let same = |entry: &&mut LeakEntry<'_>| {
+            entry.group.path == group.path && entry.lines == lines && verdict(&entry.group)
+        };
         match entries.iter_mut().find(same) {
             Some(entry) => entry.add(group),
-            None => entries.push(Entry { group: Cow::Borrowed(group), groups: 1, shown, lines, differs: None }),
+            None => entries.push(LeakEntry { group: Cow::Borrowed(group), groups: 1, shown, lines, differs: None }),
         }
     }
     tell_apart(&mut entries);
@@ -37,8 +38,9 @@ pub(super) fn merged<'r>(groups: &[&'r LiveGroup], crates: &Crates) -> Vec<Entry
 }
 
 /// Names the difference of entries that show the same frames but have different verdicts.
-fn tell_apart(entries: &mut [Entry<'_>]) {
-    let alike = |one: &Entry<'_>, other: &Entry<'_>| one.group.path == other.group.path && one.lines == other.lines;
+fn tell_apart(entries: &mut [LeakEntry<'_>]) {
+    let alike =
+        |one: &LeakEntry<'_>, other: &LeakEntry<'_>| one.group.path == other.group.path && one.lines == other.lines;
     let differences: Vec<Option<String>> = entries
         .iter()
         .enumerate()
@@ -59,7 +61,7 @@ fn shorter(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     }
 }
 
-impl Entry<'_> {
+impl LeakEntry<'_> {
     fn add(&mut self, other: &LiveGroup) {
         let sum = self.group.to_mut();
         let most = amount::bytes(sum).saturating_add(amount::bytes(other));

@@ -1,6 +1,6 @@
 //! Groups of live blocks, as entries of `memory_leaks.txt`, function by function.
 
-use super::alike::{Entry, merged};
+use super::alike::{LeakEntry, merged};
 use super::amount::{self, sum};
 use super::meaning::is_growing;
 use super::owner::Crates;
@@ -27,7 +27,7 @@ pub(super) fn lines(report: &Report, lines: &mut Vec<String>) {
     let (expected, groups): (Vec<&LiveGroup>, Vec<&LiveGroup>) =
         report.live.groups.iter().partition(|group| group.expected.is_some());
     let crates = Crates::of(report);
-    let functions: Vec<(FunctionGroups<'_>, Vec<Entry<'_>>)> = by_function(&groups)
+    let functions: Vec<(FunctionGroups<'_>, Vec<LeakEntry<'_>>)> = by_function(&groups)
         .into_iter()
         .map(|function| {
             let entries = merged(&function.groups, &crates);
@@ -113,7 +113,7 @@ fn share(bytes: u64, whole: u64) -> String {
     format!("{} of the live bytes", size::share(bytes, whole))
 }
 
-fn entry(number: usize, entry: &Entry<'_>, (report, whole): (&Report, u64), lines: &mut Vec<String>) {
+fn entry(number: usize, entry: &LeakEntry<'_>, (report, whole): (&Report, u64), lines: &mut Vec<String>) {
     let group = &*entry.group;
     let verdict = group.verdict.as_ref().map_or(String::new(), |verdict| format!("{}: ", printable(verdict)));
     let (bytes, blocks) = (amount::words(group), size::plural(group.count, "block"));
@@ -148,7 +148,7 @@ fn ages(group: &LiveGroup) -> String {
 }
 
 /// One line for entries that are not shown.
-fn rest(entries: &[Entry<'_>], noun: &str, which: &str, lines: &mut Vec<String>) {
+fn rest(entries: &[LeakEntry<'_>], noun: &str, which: &str, lines: &mut Vec<String>) {
     if entries.is_empty() {
         return;
     }

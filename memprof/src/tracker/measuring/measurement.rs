@@ -9,7 +9,7 @@ use crate::tracker::paths::site::Site;
 use crate::tracker::readings::snapshot::Snapshot;
 use crate::tracker::scopes::context::CallPath;
 use crate::tracker::scopes::enter_exit::Open;
-use crate::tracker::threads::frames::FrameKind;
+use crate::tracker::threads::frames::ScopeKind;
 use crate::tracker::threads::installed;
 use crate::tracker::threads::ledger::{Ledger, each_ledger, each_node};
 use crate::tracker::threads::slots::{Rise, SlotGuard, is_within};
@@ -91,7 +91,7 @@ impl Measurement {
 
     /// Enters it on this thread. If that fails, its figures say so.
     pub(crate) fn enter<'a>(&self, span: &'a mut MeasuredSpan) -> Inside<'a> {
-        Inside { open: self.root.enter_as(FrameKind::Measurement), span }
+        Inside { open: self.root.enter_as(ScopeKind::Measurement), span }
     }
 
     /// Reads the figures, after the work on this thread has left it.
@@ -107,8 +107,8 @@ impl Drop for Inside<'_> {
         // A thread that is over by now has already closed it with all others.
         if thread::owns(ledger)
             && let Some(index) = ledger.frames().find(id)
+            && let Some(Rise { net, peak }) = ledger.close_measurement_at(index)
         {
-            let Rise { net, peak } = ledger.close_measurement_at(index);
             self.span.peak = self.span.peak.max(self.span.net.saturating_add(peak));
             self.span.net = self.span.net.saturating_add(net);
         }

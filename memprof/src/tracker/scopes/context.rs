@@ -5,7 +5,8 @@ use super::out_of_order;
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::site::Site;
 use crate::tracker::paths::tree::OTHER_PATHS;
-use crate::tracker::threads::frames::{FrameId, FrameKind, FrameState};
+use crate::tracker::threads::frames::FrameId;
+use crate::tracker::threads::frames::{Entry, ScopeKind};
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::slots::{self, Joined};
 use crate::tracker::threads::thread;
@@ -62,7 +63,7 @@ impl CallPath {
     /// Charges the same path on this thread from now on. `None`: the thread is over, profiling is off, or there is no
     /// memory.
     pub(crate) fn enter(self) -> Option<Entered> {
-        self.enter_as(FrameKind::Context).map(Entered)
+        self.enter_as(ScopeKind::Context).map(Entered)
     }
 
     /// As [`enter`](Self::enter), counted as a call even if there is no memory to enter it. The call is in no
@@ -88,7 +89,7 @@ impl CallPath {
         }
     }
 
-    pub(crate) fn enter_as(self, kind: FrameKind) -> Option<Open> {
+    pub(crate) fn enter_as(self, kind: ScopeKind) -> Option<Open> {
         // Measurements cost a path outside them one comparison.
         let measured = if self.node.measurement == 0 { Joined::NONE } else { slots::join(self.node, self.by) };
         let open = self.enter_path(kind, measured);
@@ -98,7 +99,7 @@ impl CallPath {
         open.map(|(open, _)| open)
     }
 
-    fn enter_path(self, kind: FrameKind, measured: Joined) -> Option<(Open, &'static Node)> {
+    fn enter_path(self, kind: ScopeKind, measured: Joined) -> Option<(Open, &'static Node)> {
         let ledger = thread::ledger()?;
         ledger.catch_up();
         let Some(node) = self.node_here(ledger, measured) else {
@@ -111,7 +112,7 @@ impl CallPath {
         }
         let _pinned = frames.pin();
         out_of_order::set_counts_aside(frames.all());
-        let open = ledger.push(ledger.node(), node, FrameState::of(kind, false), 0);
+        let open = ledger.push(Entry { kind, panicking: false, node, node_before: ledger.node(), open_before: 0 });
         Some((open, node))
     }
 }
@@ -163,10 +164,10 @@ fn same_path(ledger: &'static Ledger, other: &'static Node, measured: Joined) ->
     while missing > 0 {
         let part = missing.min(AT_ONCE);
         let mut sites = [&OTHER_PATHS; AT_ONCE];
-        for (slot, site) in sites[..part].iter_mut().rev().zip(upwards().skip(missing - part)) {
+        for (slot, site) in sites.iter_mut().take(part).rev().zip(upwards().skip(missing - part)) {
             *slot = site;
         }
-        for &site in &sites[..part] {
+        for site in sites.into_iter().take(part) {
             node = if std::ptr::eq(site, &raw const OTHER_PATHS) {
                 tree.other_paths(ledger.root(), node)?
             } else {

@@ -8,7 +8,8 @@
 use super::unheard;
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::site::Site;
-use crate::tracker::threads::frames::{FrameId, FrameKind, FrameState, Frameless, Frames, ScopeFrame};
+use crate::tracker::threads::frames::{Entry, ScopeFrame, ScopeKind, Tally};
+use crate::tracker::threads::frames::{FrameId, Frameless};
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::thread;
 
@@ -40,7 +41,7 @@ pub(crate) struct Closed {
 impl Open {
     /// Opens a scope of `site` on this thread. `None`: the thread is over, profiling is off, or there is no memory.
     #[inline(always)]
-    pub(crate) fn here(site: &'static Site, kind: FrameKind) -> Option<Open> {
+    pub(crate) fn here(site: &'static Site, kind: ScopeKind) -> Option<Open> {
         if !std::thread::panicking()
             && let Some(ledger) = thread::present().ledger()
             && let before = ledger.node()
@@ -54,7 +55,7 @@ impl Open {
 
     #[cold]
     #[inline(never)]
-    fn open_slow(site: &'static Site, kind: FrameKind) -> Option<Open> {
+    fn open_slow(site: &'static Site, kind: ScopeKind) -> Option<Open> {
         unheard::note_scope();
         let ledger = thread::ledger()?;
         ledger.catch_up();
@@ -77,7 +78,7 @@ impl Open {
             return None;
         }
         match self.ledger.frames().innermost(self.id) {
-            Some(frame) => Some(frame.node),
+            Some(innermost) => Some(innermost.scope.node),
             None => self.id.without_frame().map(|frameless| frameless.node),
         }
     }
@@ -89,15 +90,11 @@ impl Open {
         let ledger = self.ledger;
         if thread::present().is(ledger)
             && !std::thread::panicking()
-            && let Some(frame) = ledger.frames().innermost(self.id)
+            && let Some(innermost) = ledger.frames().innermost(self.id)
         {
+            let frame = innermost.scope;
             let highest = ledger.high.get();
-            let level = Level {
-                allocated: ledger.allocated.get(),
-                count: ledger.allocated_count.get(),
-                net: ledger.net(),
-                highest,
-            };
+            let level = Level { totals: ledger.tally(), highest };
             // A signal handler that interrupts here opens its scopes inside this one, or beside it once the previous
             // node is charged.
             let node_before = frame.node_before;
@@ -105,7 +102,7 @@ impl Open {
             let closed = level.figures(frame, false);
             ledger.high.set(highest.max(frame.high_before));
             ledger.charge(node_before);
-            ledger.frames().pop(frame, self.id);
+            innermost.pop(self.id);
             return Some(closed);
         }
         self.close_slow()
@@ -138,7 +135,7 @@ impl Open {
                 return Some(closed);
             }
         } else if let Some(index) = ledger.frames().find(self.id) {
-            return Some(ledger.close_at(index, panicking));
+            return ledger.close_at(index, panicking);
         }
         if let Some(ledger) = thread::ledger() {
             ledger.misplaced_guards.add(1);
@@ -148,12 +145,18 @@ impl Open {
 }
 
 impl Ledger {
+    /// Totals of the thread up to now.
+    #[inline(always)]
+    pub(crate) fn tally(&self) -> Tally {
+        Tally { net: self.net(), allocated: self.allocated.get(), count: self.allocated_count.get() }
+    }
+
     #[inline(always)]
     pub(crate) fn open(
         &'static self,
         before: &'static Node,
         node: &'static Node,
-        kind: FrameKind,
+        kind: ScopeKind,
         panicking: bool,
     ) -> Open {
         // A signal handler may call the same function in between: it leaves the count unchanged.
@@ -163,42 +166,27 @@ impl Ledger {
         if kind.is_call() {
             node.count_call();
         }
-        self.push(before, node, FrameState::of(kind, panicking), open_before)
+        self.push(Entry { kind, panicking, node, node_before: before, open_before })
     }
 
     /// Pushes the frame of a scope, and charges its node.
     #[inline(always)]
-    pub(crate) fn push(
-        &'static self,
-        before: &'static Node,
-        node: &'static Node,
-        state: FrameState,
-        open_before: u32,
-    ) -> Open {
-        let (id, slot) = self.frames().take_slot();
-        let net = self.net();
-        let frame = ScopeFrame {
-            id,
-            node,
-            node_before: before,
-            high_before: self.high.get(),
-            net_at_entry: net,
-            allocated_at_entry: self.allocated.get(),
-            count_at_entry: self.allocated_count.get(),
-            open_before,
-            state,
-        };
-        // SAFETY: the slot has just been taken.
-        unsafe { Frames::fill(slot, &frame) };
+    pub(crate) fn push(&'static self, entry: Entry) -> Open {
+        let mut net = 0;
+        let id = self.frames().push(|id| {
+            let totals = self.tally();
+            net = totals.net;
+            ScopeFrame::new(id, entry, self.high.get(), totals)
+        });
         self.high.set(net);
         // Last: until here, calls of a signal handler belong to the previous function.
-        self.charge(node);
+        self.charge(entry.node);
         Open { ledger: self, id }
     }
 
     /// Opens a scope without a frame, because there is no memory for one. Its work is charged to the enclosing scope.
     #[cold]
-    fn open_without_frame(&'static self, node: &'static Node, kind: FrameKind, panicking: bool) -> Open {
+    fn open_without_frame(&'static self, node: &'static Node, kind: ScopeKind, panicking: bool) -> Open {
         if kind.is_call() {
             node.count_call();
             self.frames().note_frameless(node);
@@ -224,9 +212,7 @@ impl Ledger {
 /// Totals of a thread at the end of a scope, as the scope sees them: without the work of contexts above it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Level {
-    pub(crate) allocated: u64,
-    pub(crate) count: u64,
-    pub(crate) net: i64,
+    pub(crate) totals: Tally,
     /// The highest net since the scope began.
     pub(crate) highest: i64,
 }
@@ -236,17 +222,18 @@ impl Level {
     #[inline(always)]
     pub(crate) fn figures(self, frame: &ScopeFrame, panicking: bool) -> Closed {
         let node = frame.node;
-        if frame.state.kind.is_call() {
+        if frame.kind().is_call() {
             node.finish();
         }
+        let Tally { net, allocated, count } = self.totals.minus(frame.at_entry);
         Closed {
             node,
-            allocated: self.allocated.wrapping_sub(frame.allocated_at_entry),
-            count: self.count.wrapping_sub(frame.count_at_entry),
-            net: self.net.wrapping_sub(frame.net_at_entry),
-            peak: self.highest.wrapping_sub(frame.net_at_entry),
+            allocated,
+            count,
+            net,
+            peak: self.highest.wrapping_sub(frame.at_entry.net),
             outermost: frame.open_before == 0,
-            panicked: panicking && !frame.state.panicking_at_entry,
+            panicked: panicking && !frame.was_panicking_at_entry(),
         }
     }
 }

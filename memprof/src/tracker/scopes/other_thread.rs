@@ -7,7 +7,8 @@
 //! enclosing scope has ended, or the thread is over) stays gone, because serial numbers are never reused.
 
 use super::enter_exit::Closed;
-use crate::tracker::threads::frames::{FrameId, FrameKind};
+use crate::tracker::threads::frames::FrameId;
+use crate::tracker::threads::frames::{FrameSlot, ScopeFrame};
 use crate::tracker::threads::ledger::Ledger;
 
 impl Ledger {
@@ -55,10 +56,11 @@ impl Ledger {
             // It is not known any more which blocks have ended, so all of them end. The guards of those that had not
             // will find nothing to end.
             None => {
-                let innermost = || self.frames().all().iter().rposition(|frame| frame.is_open() && frame.is_block());
-                while let Some(index) = innermost() {
-                    self.close_ended_at(index, false);
-                }
+                let is_open_block = |slot: &FrameSlot| slot.open_scope().is_some_and(ScopeFrame::is_block);
+                let innermost = || self.frames().all().iter().rposition(is_open_block);
+                while let Some(index) = innermost()
+                    && self.close_ended_at(index, false)
+                {}
             }
         });
         drop(pinned);
@@ -91,13 +93,15 @@ impl Ledger {
     }
 
     /// Ends a scope without figures: what this thread did until it learned of the end is not the work of the call.
-    fn close_ended_at(&'static self, index: usize, panicking: bool) {
-        let kind = self.frames().all().get(index).map(|frame| frame.state.kind);
-        let closed = self.close_at(index, panicking);
-        if kind.is_some_and(FrameKind::is_call) {
+    /// False: there is no scope at this index.
+    fn close_ended_at(&'static self, index: usize, panicking: bool) -> bool {
+        let Some(kind) = self.frames().at(index).map(|at| at.scope.kind()) else { return false };
+        let Some(closed) = self.close_at(index, panicking) else { return false };
+        if kind.is_call() {
             closed.node.count_unrecorded();
         }
         note_panic(closed);
+        true
     }
 }
 

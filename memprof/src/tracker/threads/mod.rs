@@ -1,6 +1,5 @@
 //! Ledgers: the counters of one thread, their adoption by threads, and messages between threads.
 
-pub(crate) mod frame;
 pub(crate) mod frames;
 pub(crate) mod installed;
 pub(crate) mod ledger;

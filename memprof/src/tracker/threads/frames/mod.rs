@@ -4,13 +4,21 @@
 //! on another thread, or never, and the stack stays sound.
 //!
 //! A signal handler may open and close scopes between any two instructions of its thread. So the slots above the top
-//! are vacant; an entry takes its slot first, fills it, and writes its state last; an exit makes its slot vacant before
-//! it gives it back. A handler finds the stack without the scope that is being opened or closed, and leaves it like
-//! that. The frames never move during an interrupted entry or exit (see [`Frames::reserve_frame`]), and their old
+//! are vacant; an entry takes its slot first, fills it, and writes what it is last; an exit makes its slot vacant
+//! before it gives it back. A handler finds the stack without the scope that is being opened or closed, and leaves it
+//! like that. The frames never move during an interrupted entry or exit (see [`Frames::reserve_frame`]), and their old
 //! memory is never released.
 
-pub(crate) use super::frame::{FRAME, Foreign, FrameId, FrameKind, FrameState, Frameless, ScopeFrame};
-use crate::os::memory::pages;
+mod frame;
+mod growth;
+mod id;
+mod slot;
+
+pub(crate) use frame::{Entry, ScopeFrame, ScopeKind, SubtractedFrame, Tally};
+pub(crate) use id::{FrameId, Frameless};
+pub(crate) use slot::{FrameSlot, OpenFrame};
+
+use self::id::FRAME;
 use crate::tracker::paths::node::Node;
 use std::cell::Cell;
 use std::ptr::null_mut;
@@ -18,7 +26,6 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, compil
 
 /// Maximum number of frames of one thread, including the spare ones. Calls beyond it are counted without a frame.
 const MAX_FRAMES: usize = 64 * 1024;
-const FIRST_FRAMES: usize = 256;
 /// Bytes reserved for signal handlers that interrupt while the frames must not move.
 const SPARE: usize = 16 * FRAME;
 const _: () = assert!(MAX_FRAMES * FRAME < 1 << 31, "the id of a scope without a frame has this bit");
@@ -26,7 +33,7 @@ const _: () = assert!(MAX_FRAMES * FRAME < 1 << 31, "the id of a scope without a
 /// The stack of open scopes. The owner alone touches it, except for `limit`.
 #[derive(Debug)]
 pub(crate) struct Frames {
-    start: Cell<*mut ScopeFrame>,
+    start: Cell<*mut FrameSlot>,
     /// Bytes in use.
     top: Cell<usize>,
     /// Bytes reserved.
@@ -59,6 +66,34 @@ impl Drop for Pinned<'_> {
         compiler_fence(SeqCst);
         self.frames.pinned.set(self.before);
     }
+}
+
+/// The innermost frame: that of an open scope.
+#[derive(Debug)]
+pub(crate) struct Innermost<'f> {
+    frames: &'f Frames,
+    slot: *mut FrameSlot,
+    pub(crate) scope: &'f ScopeFrame,
+}
+
+impl Innermost<'_> {
+    /// Pops the frame.
+    #[inline(always)]
+    pub(crate) fn pop(self, id: FrameId) {
+        compiler_fence(SeqCst);
+        // SAFETY: `Frames::innermost` has made the pointer, and the frames have not moved since.
+        unsafe { FrameSlot::vacate_at(self.slot) };
+        compiler_fence(SeqCst);
+        // Set to the offset, not one frame fewer: the context of a signal handler may have left a frame above.
+        self.frames.top.set(id.offset());
+    }
+}
+
+/// One scope, and the frames around it.
+pub(crate) struct AtIndex<'f> {
+    pub(crate) beneath: &'f mut [FrameSlot],
+    pub(crate) scope: &'f mut ScopeFrame,
+    pub(crate) above: &'f mut [FrameSlot],
 }
 
 impl Frames {
@@ -110,7 +145,7 @@ impl Frames {
 
     /// Takes the next slot and returns the id of its frame.
     #[inline(always)]
-    pub(crate) fn take_slot(&self) -> (FrameId, *mut ScopeFrame) {
+    fn take_slot(&self) -> (FrameId, *mut FrameSlot) {
         let serial = self.serial.get().wrapping_add(1 << 32);
         self.serial.set(serial);
         let top = self.top.get();
@@ -123,59 +158,37 @@ impl Frames {
         (FrameId(serial | top as u64), unsafe { self.start.get().byte_add(top) })
     }
 
-    /// Fills a slot that was taken, so that a walk over the frames finds them complete.
-    ///
-    /// # Safety
-    /// [`take_slot`](Self::take_slot) returned the slot, and nothing has been pushed or popped since.
+    /// Pushes the frame of a scope and returns its id; the caller has checked [`has_capacity`](Self::has_capacity).
+    /// `scope` makes the frame once its slot is taken, and opens no scope.
     #[inline(always)]
-    pub(crate) unsafe fn fill(slot: *mut ScopeFrame, frame: &ScopeFrame) {
-        // SAFETY: the slot has memory for one frame that nobody else writes to, as the caller guarantees. Field by
-        // field, because the state comes last.
-        unsafe {
-            (&raw mut (*slot).id).write(frame.id);
-            (&raw mut (*slot).node).write(frame.node);
-            (&raw mut (*slot).node_before).write(frame.node_before);
-            (&raw mut (*slot).high_before).write(frame.high_before);
-            (&raw mut (*slot).net_at_entry).write(frame.net_at_entry);
-            (&raw mut (*slot).allocated_at_entry).write(frame.allocated_at_entry);
-            (&raw mut (*slot).count_at_entry).write(frame.count_at_entry);
-            (&raw mut (*slot).open_before).write(frame.open_before);
-            compiler_fence(SeqCst);
-            (&raw mut (*slot).state).write(frame.state);
-        }
+    pub(crate) fn push(&self, scope: impl FnOnce(FrameId) -> ScopeFrame) -> FrameId {
+        let (id, slot) = self.take_slot();
+        // SAFETY: the slot has just been taken, and the owner alone touches it.
+        unsafe { FrameSlot::fill_at(slot, &scope(id)) };
+        compiler_fence(SeqCst);
+        id
+    }
+
+    /// Pushes work to be subtracted; the caller has just popped a frame.
+    pub(crate) fn push_subtracted(&self, frame: SubtractedFrame) {
+        let (_, slot) = self.take_slot();
+        // SAFETY: as in `push`.
+        unsafe { FrameSlot::fill_subtracted_at(slot, frame) };
         compiler_fence(SeqCst);
     }
 
-    /// Pushes a frame without a guard; the caller has checked [`has_capacity`](Self::has_capacity).
-    pub(crate) fn push(&self, frame: ScopeFrame) {
-        let (_, slot) = self.take_slot();
-        // SAFETY: the slot has just been taken.
-        unsafe { Self::fill(slot, &frame) };
-    }
-
-    /// The innermost frame, if it has this id.
+    /// The innermost scope, if it has this id, which is that of a scope with a frame.
     #[inline(always)]
-    pub(crate) fn innermost(&self, id: FrameId) -> Option<&ScopeFrame> {
+    pub(crate) fn innermost(&self, id: FrameId) -> Option<Innermost<'_>> {
         let offset = id.offset();
         if offset + FRAME != self.top.get() {
             return None;
         }
-        // SAFETY: the offset is that of the topmost frame, which `fill` has written. No reference is kept across a
-        // push.
-        let frame = unsafe { &*self.start.get().byte_add(offset) };
-        if frame.id == id { Some(frame) } else { None }
-    }
-
-    /// Pops the innermost frame, which [`innermost`](Self::innermost) has returned.
-    #[inline(always)]
-    pub(crate) fn pop(&self, frame: &ScopeFrame, id: FrameId) {
-        compiler_fence(SeqCst);
-        // SAFETY: the frame belongs to this stack, which the owner alone touches; the holder of the reference reads
-        // nothing more.
-        unsafe { (&raw const frame.state).cast_mut().write(FrameState::VACANT) };
-        compiler_fence(SeqCst);
-        // Set to the offset, not one frame fewer: the context of a signal handler may have left a frame above.
-        self.top.set(id.offset());
+        // SAFETY: the offset is that of the topmost frame, which has been filled. `push` has returned the id. No
+        // reference is kept across a push.
+        let slot = unsafe { self.start.get().byte_add(offset) };
+        // SAFETY: as above.
+        unsafe { FrameSlot::scope_at(slot, id) }.map(|scope| Innermost { frames: self, slot, scope })
     }
 
     /// Number of frames.
@@ -184,28 +197,40 @@ impl Frames {
     }
 
     /// All frames, outermost first; a vacant one is being opened or closed. For exits out of order.
+    pub(crate) fn all(&self) -> &[FrameSlot] {
+        self.all_mut()
+    }
+
+    /// As [`all`](Self::all), to be changed.
     #[allow(clippy::mut_from_ref, reason = "the owner is one thread, and callers hold one such slice at a time")]
-    pub(crate) fn all(&self) -> &mut [ScopeFrame] {
+    pub(crate) fn all_mut(&self) -> &mut [FrameSlot] {
         if self.start.get().is_null() {
             return &mut [];
         }
-        // SAFETY: the first `len` frames were written by `fill`, or are zero or old ones; the owner alone calls this,
-        // and holds no other reference into the stack meanwhile.
+        // SAFETY: the first `len` frames have been filled, or are zero or old ones; the owner alone calls this, and
+        // holds no other reference into the stack meanwhile.
         unsafe { std::slice::from_raw_parts_mut(self.start.get(), self.len()) }
     }
 
-    /// The index of an open frame. It may have moved since its guard was created (see `reserve_frame`).
-    pub(crate) fn find(&self, id: FrameId) -> Option<usize> {
-        let open = |frame: &ScopeFrame| frame.is_open() && frame.id.unmarked() == id;
-        let all = self.all();
-        let first_guess = id.offset() / FRAME;
-        if all.get(first_guess).is_some_and(open) { Some(first_guess) } else { all.iter().rposition(open) }
+    /// The scope at an index of the stack, with the frames beneath and above. `None`: there is none.
+    pub(crate) fn at(&self, index: usize) -> Option<AtIndex<'_>> {
+        let (beneath, rest) = self.all_mut().split_at_mut_checked(index)?;
+        let (slot, above) = rest.split_first_mut()?;
+        Some(AtIndex { beneath, scope: slot.scope_mut()?, above })
     }
 
-    /// Marks a frame as ended while others are open above it.
+    /// The index of an open scope. Its frame may have moved since its guard was created (see `reserve_frame`).
+    pub(crate) fn find(&self, id: FrameId) -> Option<usize> {
+        let has_id = |slot: &FrameSlot| slot.open_scope().is_some_and(|scope| scope.id.unmarked() == id);
+        let all = self.all();
+        let first_guess = id.offset() / FRAME;
+        if all.get(first_guess).is_some_and(has_id) { Some(first_guess) } else { all.iter().rposition(has_id) }
+    }
+
+    /// Marks a block as ended while others are open above it.
     pub(crate) fn end(&self, index: usize) {
-        if let Some(frame) = self.all().get_mut(index) {
-            frame.state.ended = true;
+        if let Some(AtIndex { scope, .. }) = self.at(index) {
+            scope.end();
             self.ended.set(self.ended.get() + 1);
         }
     }
@@ -213,83 +238,13 @@ impl Frames {
     /// Pops frames down to `len`.
     pub(crate) fn truncate(&self, len: usize) {
         let mut gone = 0;
-        for frame in self.all().get_mut(len..).into_iter().flatten() {
-            gone += usize::from(frame.state.ended);
-            frame.state = FrameState::VACANT;
+        for slot in self.all_mut().get_mut(len..).into_iter().flatten() {
+            gone += usize::from(slot.scope().is_some_and(|scope| !scope.is_open()));
+            slot.vacate();
         }
         self.ended.set(self.ended.get().saturating_sub(gone));
         compiler_fence(SeqCst);
         self.top.set(self.top.get().min(len * FRAME));
-    }
-
-    /// Makes sure that one more frame fits; entries take the slow path until
-    /// [`allow_fast_path`](Self::allow_fast_path). False: too many are open, or the system has no memory.
-    pub(crate) fn reserve_frame(&self) -> bool {
-        let fits = || self.top.get() < self.usable();
-        if fits() {
-            return true;
-        }
-        // A signal handler has interrupted an entry or other work on the frames: they must not move.
-        if self.is_pinned() || self.all().last().is_some_and(ScopeFrame::is_vacant) {
-            return self.top.get() < self.reserved.get();
-        }
-        let _pinned = self.pin();
-        // Ended blocks can lie beneath open ones forever, if tasks take turns on one thread. Dropping them visits every
-        // frame, so it waits until there are many: if guards are forgotten in a loop, this is called at each turn.
-        if self.ended.get() > 0 && self.ended.get() >= self.len() / 4 {
-            self.drop_ended();
-        }
-        fits() || self.grow()
-    }
-
-    /// Removes the ended frames. Their guards are gone, and the guards of moved frames find them by their ids.
-    fn drop_ended(&self) {
-        let mut kept = 0;
-        let all = self.all();
-        let mut frameless_from = None;
-        for index in 0..all.len() {
-            if index == self.frameless_from.get() {
-                frameless_from = Some(kept);
-            }
-            if all[index].state.ended {
-                continue;
-            }
-            // Only the removed frames separated these two.
-            if kept > 0 && all[index].is_subtracted() && all[kept - 1].is_subtracted() {
-                let upper = all[index];
-                all[kept - 1].subtract(upper.totals(), upper.high_before);
-                continue;
-            }
-            all[kept] = all[index];
-            kept += 1;
-        }
-        all[kept..].iter_mut().for_each(|frame| frame.state = FrameState::VACANT);
-        self.frameless_from.set(frameless_from.unwrap_or(kept));
-        self.mark_innermost_if_frameless(kept);
-        self.top.set(kept * FRAME);
-        self.ended.set(0);
-    }
-
-    fn grow(&self) -> bool {
-        let reserved = self.reserved.get();
-        let larger = (reserved * 2).max(FIRST_FRAMES * FRAME);
-        if larger > MAX_FRAMES * FRAME {
-            return false;
-        }
-        let memory = pages::reserve(larger).cast::<ScopeFrame>();
-        if memory.is_null() {
-            return false;
-        }
-        if reserved > 0 {
-            // SAFETY: both regions hold at least `reserved` bytes and do not overlap.
-            unsafe { memory.copy_from_nonoverlapping(self.start.get(), self.len()) };
-        }
-        compiler_fence(SeqCst);
-        self.start.set(memory);
-        // The old memory is kept: an interrupted exit or a forked child may be reading it. All old pieces together take
-        // no more than the new one.
-        self.reserved.set(larger);
-        true
     }
 
     /// Notes a call of this node that is open without a frame.
@@ -326,9 +281,9 @@ impl Frames {
     /// Makes the innermost of `len` frames end on the slow path if there are calls without a frame above it.
     pub(crate) fn mark_innermost_if_frameless(&self, len: usize) {
         if self.frameless.get() > 0
-            && let Some(frame) = len.checked_sub(1).and_then(|index| self.all().get_mut(index))
+            && let Some(slot) = len.checked_sub(1).and_then(|index| self.all_mut().get_mut(index))
         {
-            frame.mark();
+            slot.mark();
         }
     }
 }
