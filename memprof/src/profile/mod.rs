@@ -99,6 +99,15 @@ impl Profiler {
     ///
     /// # Errors
     /// [`Error::AlreadyRunning`] while another profile is running.
+    ///
+    /// ```
+    /// let mut config = memprof::Config::default();
+    /// config.memory_profiling.dump_on_exit = false; // No files.
+    /// let profiler = memprof::Profiler::start(config)?;
+    /// assert!(memprof::Profiler::start(memprof::Config::default()).is_err(), "one is running");
+    /// # drop(profiler);
+    /// # Ok::<(), memprof::Error>(())
+    /// ```
     pub fn start(config: impl Into<Loaded>) -> Result<Profiler, Error> {
         let loaded = {
             let _scope = Reporting::begin();
@@ -113,6 +122,15 @@ impl Profiler {
     /// Cost: two walks over the call paths of all threads, one over the live table (about 1 ms for 10,000 tracked
     /// allocations), and the allocations of the report itself, which the next report shows in `overhead.reporting`. The
     /// report is empty with `enabled = false`, and if there is no memory for it.
+    ///
+    /// ```
+    /// # let mut config = memprof::Config::default();
+    /// # config.memory_profiling.dump_on_exit = false;
+    /// let profiler = memprof::Profiler::start(config)?;
+    /// let report = profiler.report();
+    /// println!("{} bytes are live", report.totals.net_bytes);
+    /// # Ok::<(), memprof::Error>(())
+    /// ```
     pub fn report(&self) -> Report {
         // Before the lock: what is left of the report belongs to the program once the lock is free again.
         let _scope = Reporting::begin();
@@ -130,6 +148,15 @@ impl Profiler {
     /// # Errors
     /// [`Error::Io`] if the reports can be written neither where the configuration says nor to the system's temporary
     /// directory; [`Error::OutOfMemory`]; [`Error::Disabled`] with `enabled = false`.
+    ///
+    /// ```
+    /// let mut config = memprof::Config::default();
+    /// config.reporting.output_dir = std::env::temp_dir().join("memprof-finish");
+    /// let profiler = memprof::Profiler::start(config)?;
+    /// let written = profiler.finish()?;
+    /// println!("see {}", written.leak_report.display());
+    /// # Ok::<(), memprof::Error>(())
+    /// ```
     pub fn finish(mut self) -> Result<Written, Error> {
         self.finished = true;
         finish()
