@@ -93,8 +93,8 @@ fn start(args: &MainArgs, there: Span, root: &Root) -> TokenStream {
     quote_spanned!(here=> #installed #bound)
 }
 
-/// The global allocator and its name in the report. The static has a name that no program uses, because the user's path is resolved
-/// next to it.
+/// The global allocator and its name in the report. The static has a name that no program uses, because the path of the
+/// user is resolved next to it.
 fn installed(allocator: Option<&Allocator>, root: &Root) -> (TokenStream, String) {
     let here = Span::mixed_site();
     let private = root.private();
