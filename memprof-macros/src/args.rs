@@ -2,7 +2,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::parse::Parser;
 use syn::{Error, LitStr, Path, Result};
 
-use crate::limits::Limits;
+use crate::limits::LimitArgs;
 use crate::mistakes::Mistakes;
 use crate::value::{needs_value, place, set_once, text};
 
@@ -16,19 +16,19 @@ pub(crate) struct TrackArgs {
     pub(crate) name: Option<LitStr>,
     pub(crate) krate: Option<Path>,
     pub(crate) skip: Option<Ident>,
-    pub(crate) limits: Limits,
+    pub(crate) limits: LimitArgs,
 }
 
 /// The arguments of `#[memprof::main]`.
 #[derive(Default)]
 pub(crate) struct MainArgs {
-    pub(crate) allocator: Option<Allocator>,
+    pub(crate) allocator: Option<InnerAllocator>,
     pub(crate) config: Option<LitStr>,
     pub(crate) krate: Option<Path>,
 }
 
 /// The allocator that the tracker of `#[memprof::main]` forwards to.
-pub(crate) enum Allocator {
+pub(crate) enum InnerAllocator {
     System,
     /// Keeps its span, because the feature is checked later.
     Jemalloc(Span),
@@ -133,21 +133,21 @@ fn path(key: &Ident, value: Option<TokenStream>) -> Result<Path> {
         .map_err(|_| Error::new(span, format!("`{key}` takes a path without quotes, such as `{key} = some::memprof`")))
 }
 
-fn allocator(key: &Ident, value: Option<TokenStream>) -> Result<Allocator> {
+fn allocator(key: &Ident, value: Option<TokenStream>) -> Result<InnerAllocator> {
     let value = value.ok_or_else(|| needs_value(key))?;
     let span = place(key, &value);
     let path =
         Path::parse_mod_style.parse2(value).map_err(|_| Error::new(span, format!("not an allocator; {ALLOCATORS}")))?;
-    let Some(word) = path.get_ident() else { return Ok(Allocator::Static(path)) };
+    let Some(word) = path.get_ident() else { return Ok(InnerAllocator::Static(path)) };
     Ok(match word.to_string().as_str() {
-        "system" => Allocator::System,
-        "jemalloc" => Allocator::Jemalloc(word.span()),
-        "none" => Allocator::None,
+        "system" => InnerAllocator::System,
+        "jemalloc" => InnerAllocator::Jemalloc(word.span()),
+        "none" => InnerAllocator::None,
         // Statics are written in capitals: a lower-case word is more likely a misspelling of one of the three above.
         other if other.starts_with(char::is_lowercase) => {
             return Err(Error::new(word.span(), format!("unknown allocator `{other}`; {ALLOCATORS}")));
         }
-        _ => Allocator::Static(path),
+        _ => InnerAllocator::Static(path),
     })
 }
 

@@ -2,7 +2,7 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 
 /// The kind of an item, determined from its first tokens alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ItemKind {
     Function,
     /// `safe fn`, which can only stand in an `extern` block.
     SafeForeignFunction,
@@ -18,7 +18,7 @@ pub(crate) enum Kind {
 }
 
 /// The kind, and the token that identifies it.
-pub(crate) fn classify(tokens: &[TokenTree]) -> (Kind, Span) {
+pub(crate) fn classify(tokens: &[TokenTree]) -> (ItemKind, Span) {
     let start = after_attributes_and_visibility(tokens);
     let rest = tokens.get(start..).unwrap_or_default();
     let span = rest.first().map_or_else(Span::call_site, TokenTree::span);
@@ -26,31 +26,31 @@ pub(crate) fn classify(tokens: &[TokenTree]) -> (Kind, Span) {
     for (at, token) in rest.iter().enumerate() {
         let next = rest.get(at + 1);
         let kind = match word(token).as_str() {
-            "fn" => Kind::Function,
-            "safe" => Kind::SafeForeignFunction,
-            "extern" if next.map(word).as_deref() == Some("crate") => Kind::Other("an `extern crate`"),
-            "extern" if opens_block(&rest[at + 1..]) => Kind::ExternBlock,
+            "fn" => ItemKind::Function,
+            "safe" => ItemKind::SafeForeignFunction,
+            "extern" if next.map(word).as_deref() == Some("crate") => ItemKind::Other("an `extern crate`"),
+            "extern" if opens_block(&rest[at + 1..]) => ItemKind::ExternBlock,
             "const" | "static" if next.is_some_and(begins_closure) => continue,
-            "const" if next.is_some_and(names_a_constant) => Kind::Other("a constant"),
-            "static" => Kind::Other("a static"),
+            "const" if next.is_some_and(names_a_constant) => ItemKind::Other("a constant"),
+            "static" => ItemKind::Other("a static"),
             "async" | "auto" | "const" | "default" | "extern" | "move" | "unsafe" => continue,
-            "impl" => Kind::Block("an `impl` block"),
-            "mod" => Kind::Block("a module"),
-            "trait" => Kind::Block("a trait"),
-            "struct" => Kind::Other("a struct"),
-            "enum" => Kind::Other("an enum"),
-            "union" => Kind::Other("a union"),
-            "type" => Kind::Other("a type"),
-            "use" => Kind::Other("a `use`"),
-            "let" => Kind::Let,
-            "macro_rules" => Kind::Other("a macro"),
-            "|" => Kind::Expression("a closure"),
+            "impl" => ItemKind::Block("an `impl` block"),
+            "mod" => ItemKind::Block("a module"),
+            "trait" => ItemKind::Block("a trait"),
+            "struct" => ItemKind::Other("a struct"),
+            "enum" => ItemKind::Other("an enum"),
+            "union" => ItemKind::Other("a union"),
+            "type" => ItemKind::Other("a type"),
+            "use" => ItemKind::Other("a `use`"),
+            "let" => ItemKind::Let,
+            "macro_rules" => ItemKind::Other("a macro"),
+            "|" => ItemKind::Expression("a closure"),
             _ if at > 0 && is_literal(token) => continue, // The ABI after `extern`.
-            _ => Kind::Expression("an expression"),
+            _ => ItemKind::Expression("an expression"),
         };
         return (kind, token.span());
     }
-    (Kind::Other("nothing"), span)
+    (ItemKind::Other("nothing"), span)
 }
 
 /// Flattens a macro fragment (`$item:item`), which is one invisible group, with or without attributes before it.

@@ -5,14 +5,14 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::Error;
 
-use crate::classify::Kind;
+use crate::classify::ItemKind;
 use crate::item::Item;
 
 pub(crate) fn tracked(tokens: TokenStream, item: &Item, error: &Error) -> TokenStream {
     let errors = compile_errors(error);
     match item {
         // Nothing else can stand next to an expression.
-        Item::Other(Kind::Expression(_), _) => quote!({ #errors #tokens }),
+        Item::Other(ItemKind::Expression(_), _) => quote!({ #errors #tokens }),
         _ => quote!(#tokens #errors),
     }
 }

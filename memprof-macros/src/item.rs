@@ -2,7 +2,7 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Error, Path, Result, Signature, Token, Visibility};
 
-use crate::classify::{Kind, classify, flat};
+use crate::classify::{ItemKind, classify, flat};
 
 mod block;
 
@@ -15,7 +15,7 @@ pub(crate) enum Item {
     WithoutBody(Box<Signature>),
     Block(Box<Block>),
     /// Neither; the span is that of the token that identifies it.
-    Other(Kind, Span),
+    Other(ItemKind, Span),
     /// A function whose signature this version of the parser does not know.
     Unreadable(Error),
 }
@@ -44,8 +44,8 @@ impl Item {
     /// Like [`read`](Self::read), for tokens that are [`flat`] already.
     pub(crate) fn of(tokens: Vec<TokenTree>) -> Self {
         match classify(&tokens) {
-            (Kind::Function, _) => function(tokens).unwrap_or_else(Self::Unreadable),
-            (Kind::Block(kind), span) => Self::Block(Box::new(Block::read(&tokens, kind, span))),
+            (ItemKind::Function, _) => function(tokens).unwrap_or_else(Self::Unreadable),
+            (ItemKind::Block(kind), span) => Self::Block(Box::new(Block::read(&tokens, kind, span))),
             (kind, span) => Self::Other(kind, span),
         }
     }

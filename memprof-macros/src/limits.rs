@@ -7,7 +7,7 @@ use crate::value::{needs_value, place, set_once, text};
 
 /// Limits of the calls of a function, as arguments: its budget and its window.
 #[derive(Default)]
-pub(crate) struct Limits {
+pub(crate) struct LimitArgs {
     max_allocated: Option<u64>,
     max_peak: Option<u64>,
     max_net: Option<u64>,
@@ -24,7 +24,7 @@ struct OnViolation {
     key: Ident,
 }
 
-impl Limits {
+impl LimitArgs {
     /// Takes an argument, if it is one of these. `None`: it is not.
     pub(crate) fn set(&mut self, key: &Ident, value: &Option<TokenStream>) -> Option<Result<()>> {
         let value = value.clone();

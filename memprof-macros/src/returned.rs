@@ -14,7 +14,7 @@ use crate::item::{Body, Function, ends_in};
 /// The body of a function that is not async and returns a future: the future has to be tracked, and the statements that
 /// create it belong to the caller.
 pub(crate) struct Returned {
-    form: Form,
+    form: FutureForm,
     /// The path of the trait `Future` in the signature, without arguments. None if an alias stands for it.
     future: Option<TokenStream>,
     /// The first bound that no tracked future satisfies.
@@ -24,7 +24,7 @@ pub(crate) struct Returned {
 
 /// The form in which the future is returned.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum FutureForm {
     /// `impl Future<…> + …`: unboxed.
     Itself,
     /// `Pin<Box<dyn Future<…> + …>>`, or one of its aliases. It must be tracked inside the box.
@@ -86,7 +86,7 @@ impl Returned {
     /// Calls `found` for each future: the last expression, and the values of `return` in the function itself (not in a
     /// closure, block or function in it).
     fn each(&mut self, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
-        let mut early = Early { form: self.form, found, mistake: None };
+        let mut early = Returns { form: self.form, found, mistake: None };
         for stmt in &mut self.stmts {
             early.visit_stmt_mut(stmt);
         }
@@ -100,13 +100,13 @@ impl Returned {
 type Bounds = Punctuated<TypeParamBound, Token![+]>;
 
 /// The form, recognized by names: an alias of the user's cannot be resolved here.
-fn form(ty: &Type) -> Option<(Form, Option<&Bounds>)> {
+fn form(ty: &Type) -> Option<(FutureForm, Option<&Bounds>)> {
     match ty {
         Type::Group(group) => form(&group.elem),
         Type::Paren(paren) => form(&paren.elem),
-        Type::ImplTrait(ty) => is_future(&ty.bounds).then_some((Form::Itself, Some(&ty.bounds))),
+        Type::ImplTrait(ty) => is_future(&ty.bounds).then_some((FutureForm::Itself, Some(&ty.bounds))),
         Type::Path(ty) if ends_in(&ty.path, "BoxFuture") || ends_in(&ty.path, "LocalBoxFuture") => {
-            Some((Form::Boxed, None))
+            Some((FutureForm::Boxed, None))
         }
         Type::Path(_) => {
             let object = argument(argument(ty, "Pin")?, "Box")?;
@@ -115,7 +115,7 @@ fn form(ty: &Type) -> Option<(Form, Option<&Bounds>)> {
                 Type::ImplTrait(object) => &object.bounds,
                 _ => return None,
             };
-            is_future(bounds).then_some((Form::Boxed, Some(bounds)))
+            is_future(bounds).then_some((FutureForm::Boxed, Some(bounds)))
         }
         _ => None,
     }
@@ -180,13 +180,13 @@ fn beyond(bound: &TypeParamBound) -> Option<(Span, String)> {
 }
 
 /// The expressions in `return`.
-struct Early<'f> {
-    form: Form,
+struct Returns<'f> {
+    form: FutureForm,
     found: &'f mut dyn FnMut(&mut Expr),
     mistake: Option<Error>,
 }
 
-impl VisitMut for Early<'_> {
+impl VisitMut for Returns<'_> {
     fn visit_expr_return_mut(&mut self, node: &mut ExprReturn) {
         visit_mut::visit_expr_return_mut(self, node);
         if let Some(expr) = &mut node.expr
@@ -203,7 +203,7 @@ impl VisitMut for Early<'_> {
 }
 
 /// The value of a block: its last expression, if it has one.
-fn last(stmts: &mut [Stmt], form: Form, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
+fn last(stmts: &mut [Stmt], form: FutureForm, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
     match stmts.last_mut() {
         Some(Stmt::Expr(expr, None)) => value(expr, form, found),
         // `make! { … }` is parsed as a statement, but is the last expression.
@@ -223,13 +223,13 @@ fn last(stmts: &mut [Stmt], form: Form, found: &mut dyn FnMut(&mut Expr)) -> Res
 }
 
 /// An expression whose value is returned.
-fn value(expr: &mut Expr, form: Form, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
+fn value(expr: &mut Expr, form: FutureForm, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
     match expr {
         // It returns early, which was handled before, or never.
         expr if diverges(expr) => Ok(()),
         Expr::Group(group) => value(&mut group.expr, form, found),
         Expr::Paren(paren) => value(&mut paren.expr, form, found),
-        expr if form == Form::Itself => {
+        expr if form == FutureForm::Itself => {
             found(expr);
             Ok(())
         }
@@ -248,14 +248,16 @@ fn boxed(expr: &mut Expr, found: &mut dyn FnMut(&mut Expr)) -> Result<()> {
             found(&mut call.receiver);
             Ok(())
         }
-        Expr::Block(block) if block.label.is_none() => last(&mut block.block.stmts, Form::Boxed, found),
-        Expr::Unsafe(block) => last(&mut block.block.stmts, Form::Boxed, found),
+        Expr::Block(block) if block.label.is_none() => last(&mut block.block.stmts, FutureForm::Boxed, found),
+        Expr::Unsafe(block) => last(&mut block.block.stmts, FutureForm::Boxed, found),
         Expr::If(branches) => {
-            last(&mut branches.then_branch.stmts, Form::Boxed, found)?;
-            branches.else_branch.iter_mut().try_for_each(|(_, other)| value(other, Form::Boxed, found))
+            last(&mut branches.then_branch.stmts, FutureForm::Boxed, found)?;
+            branches.else_branch.iter_mut().try_for_each(|(_, other)| value(other, FutureForm::Boxed, found))
         }
-        Expr::Match(branches) => branches.arms.iter_mut().try_for_each(|arm| value(&mut arm.body, Form::Boxed, found)),
-        Expr::Cast(cast) => value(&mut cast.expr, Form::Boxed, found),
+        Expr::Match(branches) => {
+            branches.arms.iter_mut().try_for_each(|arm| value(&mut arm.body, FutureForm::Boxed, found))
+        }
+        Expr::Cast(cast) => value(&mut cast.expr, FutureForm::Boxed, found),
         other => Err(Error::new(
             other.span(),
             "memprof tracks a boxed future inside its box, so the box must be created here; write `Box::pin(…)`, \

@@ -1,4 +1,4 @@
-//! Code shared by the tests of memprof. The tests themselves are in `tests/`, one process each; the programs that some
+//! Code shared by the tests of memprof. The tests themselves are in the folders beside this one; the programs that some
 //! of them run are in `src/bin`.
 
 mod block;

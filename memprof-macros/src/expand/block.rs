@@ -2,7 +2,7 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote_spanned;
 
 use super::validate::can_be_tracked;
-use super::{Place, asyncness, tracked_function};
+use super::{Position, asyncness, tracked_function};
 use crate::args::TrackArgs;
 use crate::expected::eased;
 use crate::item::Item;
@@ -63,7 +63,7 @@ pub(crate) fn tracked(block: Block, stays_async: bool, root: &Root) -> TokenStre
 fn member(Member { tokens, docs, item, unless }: Member, stays_async: bool, root: &Root) -> TokenStream {
     let tracked = match item {
         Some(Item::Function(function)) if can_be_tracked(&function) => {
-            tracked_function(*function, &TrackArgs::default(), Place::Around { stays_async }, root)
+            tracked_function(*function, &TrackArgs::default(), Position::Around { stays_async }, root)
         }
         Some(Item::Block(block)) if block.of_global_allocator().is_none() => tracked(*block, stays_async, root),
         // Includes `#![…]`.

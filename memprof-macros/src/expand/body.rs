@@ -3,7 +3,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, LitStr, ReturnType, Signature, Type};
 
 use crate::item::place;
-use crate::limits::Limits;
+use crate::limits::LimitArgs;
 use crate::params::{Rebound, Seen};
 use crate::returned::{bare, has_value};
 use crate::root::Root;
@@ -28,7 +28,7 @@ use crate::root::Root;
 ///     &SITE
 /// }
 /// ```
-pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, limits: &Limits, root: &Root) -> TokenStream {
+pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, limits: &LimitArgs, root: &Root) -> TokenStream {
     let (here, there) = (Span::mixed_site(), place(sig));
     let site = root.private_at(there);
     let with_limits = limits.setters().map(|setters| {

@@ -4,7 +4,7 @@ use syn::Ident;
 
 use super::body::{Param, body as user_body, braced, call, enclosed};
 use crate::item::{Body, Function, place};
-use crate::limits::Limits;
+use crate::limits::LimitArgs;
 use crate::params::{Seen, rebind_all};
 use crate::root::Root;
 
@@ -29,7 +29,13 @@ use crate::root::Root;
 ///     match rows { rows => { match seed { mut seed => { … } } } }
 /// }
 /// ```
-pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, limits: &Limits, root: &Root) -> TokenStream {
+pub(crate) fn tracked(
+    function: Function,
+    seen: Seen,
+    site: &TokenStream,
+    limits: &LimitArgs,
+    root: &Root,
+) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let (here, there) = (Span::mixed_site(), place(&sig));
     let params: Vec<_> = rebind_all(&mut sig, seen, &block).into_iter().map(Param::Name).collect();

@@ -7,7 +7,7 @@ use super::body::{Param, braced, enclosed};
 use super::output::future as future_of;
 use super::typed::Typed;
 use crate::item::{Body, Function, place};
-use crate::limits::Limits;
+use crate::limits::LimitArgs;
 use crate::params::{Names, Seen, never_drops, of_locals, rebind, rebind_all};
 use crate::root::Root;
 
@@ -64,7 +64,7 @@ use crate::root::Root;
 pub(crate) fn tracked(
     function: Function,
     site: &TokenStream,
-    limits: &Limits,
+    limits: &LimitArgs,
     seen: Seen,
     stays_async: bool,
     root: &Root,

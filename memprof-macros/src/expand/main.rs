@@ -4,7 +4,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Path};
 
 use super::body::{UsersBody, braced, call, enclosed};
-use crate::args::{Allocator, MainArgs};
+use crate::args::{InnerAllocator, MainArgs};
 use crate::item::{Body, Function, ends_in};
 use crate::root::Root;
 
@@ -73,7 +73,7 @@ pub(crate) fn profiled(function: Function, args: &MainArgs) -> TokenStream {
 /// `main` in a build without profiling: unchanged. The allocator in the arguments is mentioned, because otherwise the
 /// compiler would warn about an unused static.
 pub(crate) fn unprofiled(tokens: TokenStream, args: &MainArgs) -> TokenStream {
-    let Some(Allocator::Static(path)) = &args.allocator else { return tokens };
+    let Some(InnerAllocator::Static(path)) = &args.allocator else { return tokens };
     let here = Span::mixed_site();
     quote_spanned!(here=> #tokens const _: fn() = || { let _ = &#path; };)
 }
@@ -93,28 +93,28 @@ fn start(args: &MainArgs, there: Span, root: &Root) -> TokenStream {
     quote_spanned!(here=> #installed #bound)
 }
 
-/// The global allocator and its name in the report. The static has a name that no program uses, because the path of the
-/// user is resolved next to it.
-fn installed(allocator: Option<&Allocator>, root: &Root) -> (TokenStream, String) {
+/// The global allocator and its name in the report. The static has a name that no program uses, because the user's path
+/// is resolved next to it.
+fn installed(allocator: Option<&InnerAllocator>, root: &Root) -> (TokenStream, String) {
     let here = Span::mixed_site();
     let private = root.private();
     let (inner, made, name) = match allocator {
-        None | Some(Allocator::System) => {
+        None | Some(InnerAllocator::System) => {
             (quote_spanned!(here=> #private::System), quote_spanned!(here=> system()), "system".to_owned())
         }
-        Some(Allocator::Jemalloc(_)) => {
+        Some(InnerAllocator::Jemalloc(_)) => {
             let jemalloc = root.public();
             let jemalloc = quote_spanned!(here=> #jemalloc::Jemalloc);
             (jemalloc.clone(), quote_spanned!(here=> new(#jemalloc)), "jemalloc".to_owned())
         }
-        Some(Allocator::Static(path)) => {
+        Some(InnerAllocator::Static(path)) => {
             let borrowed = quote_spanned!(here=> #private::Borrowed);
             // "Not an allocator" then points at the path.
             let there = here.located_at(path.span());
             let reference = quote_spanned!(there=> &#path);
             (borrowed.clone(), quote_spanned!(here=> new(#borrowed(#reference))), name_of(path))
         }
-        Some(Allocator::None) => return (TokenStream::new(), "none".to_owned()),
+        Some(InnerAllocator::None) => return (TokenStream::new(), "none".to_owned()),
     };
     let installed = quote_spanned! {here=>
         const _: () = {

@@ -61,7 +61,7 @@ pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build)
     }
     let root = Root::new(args.krate.as_ref());
     let tracked = match item {
-        Item::Function(function) => tracked_function(*function, &args, Place::Alone, &root),
+        Item::Function(function) => tracked_function(*function, &args, Position::Alone, &root),
         Item::Block(block) => block::tracked(*block, false, &root),
         _ => return tokens,
     };
@@ -70,16 +70,16 @@ pub(crate) fn track_memory(args: TokenStream, tokens: TokenStream, build: Build)
 
 /// Position of the attribute relative to a function.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Position {
     /// On the function.
     Alone,
     /// On a block around it. `stays_async`: another attribute of the block requires an `async fn`.
     Around { stays_async: bool },
 }
 
-fn tracked_function(mut function: Function, args: &TrackArgs, place: Place, root: &Root) -> TokenStream {
+fn tracked_function(mut function: Function, args: &TrackArgs, place: Position, root: &Root) -> TokenStream {
     let limits = &args.limits;
-    let stays_async = place == Place::Around { stays_async: true };
+    let stays_async = place == Position::Around { stays_async: true };
     let site = body::site(&function.sig, args.name.as_ref(), limits, root);
     ease_all(&mut function);
     let read = stays_async || function.attrs.iter().any(|attr| asyncness::is_read_by_others(&attr.meta));
@@ -89,7 +89,7 @@ fn tracked_function(mut function: Function, args: &TrackArgs, place: Place, root
         return future::tracked(function, &site, limits, seen, stays_async, root);
     }
     match Returned::of(&function) {
-        Some(returned) => returned::tracked(function, returned, &site, limits, place == Place::Alone, root),
+        Some(returned) => returned::tracked(function, returned, &site, limits, place == Position::Alone, root),
         None => function::tracked(function, seen, &site, limits, root),
     }
 }

@@ -4,7 +4,7 @@ use syn::spanned::Spanned;
 
 use super::body::{Place, braced, call, hidden, named, parenthesized};
 use crate::item::{Body, Function, place};
-use crate::limits::Limits;
+use crate::limits::LimitArgs;
 use crate::returned::Returned;
 use crate::root::Root;
 
@@ -42,7 +42,7 @@ pub(crate) fn tracked(
     function: Function,
     mut returned: Returned,
     site: &TokenStream,
-    limits: &Limits,
+    limits: &LimitArgs,
     alone: bool,
     root: &Root,
 ) -> TokenStream {

@@ -11,7 +11,7 @@ use crate::root::Root;
 
 /// The output of an `async fn`, as the code around its body can refer to it without writing it.
 pub(crate) struct Typed {
-    form: Form,
+    form: OutputForm,
     /// The location of the type, or of the name if there is no type.
     place: Place,
     /// The brace that opens the body.
@@ -24,7 +24,7 @@ pub(crate) struct Typed {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum OutputForm {
     /// `!`: a value has no expected type.
     Never,
     /// A type without `impl`: once the compiler knows it, it is known wherever a value is returned. `awaited`: it may
@@ -38,11 +38,11 @@ impl Typed {
     pub(crate) fn new(sig: &Signature, block: &Group, there: Span, root: &Root) -> Self {
         let output = &sig.output;
         let form = match output {
-            ReturnType::Default => Form::Known { awaited: false },
+            ReturnType::Default => OutputForm::Known { awaited: false },
             ReturnType::Type(_, ty) => match bare(ty) {
-                Type::Never(_) => Form::Never,
-                _ if is_opaque(output) => Form::Opaque,
-                ty => Form::Known { awaited: may_be_a_future(ty) },
+                Type::Never(_) => OutputForm::Never,
+                _ if is_opaque(output) => OutputForm::Opaque,
+                ty => OutputForm::Known { awaited: may_be_a_future(ty) },
             },
         };
         let place = match output {
@@ -57,16 +57,20 @@ impl Typed {
     pub(crate) fn of_function(&self) -> TokenStream {
         let new = self.new_output();
         let expected = self.expected("returned");
-        if self.form == Form::Never { TokenStream::new() } else { quote_spanned!(Span::mixed_site()=> #new #expected) }
+        if self.form == OutputForm::Never {
+            TokenStream::new()
+        } else {
+            quote_spanned!(Span::mixed_site()=> #new #expected)
+        }
     }
 
     /// The same in a function that stays async.
     pub(crate) fn of_async_function(&self) -> TokenStream {
         let new = self.new_output();
         match self.form {
-            Form::Never => TokenStream::new(),
-            Form::Opaque => new,
-            Form::Known { .. } => {
+            OutputForm::Never => TokenStream::new(),
+            OutputForm::Opaque => new,
+            OutputForm::Known { .. } => {
                 let expected = self.expected("value");
                 quote_spanned!(Span::mixed_site()=> #new #expected)
             }
@@ -76,8 +80,8 @@ impl Typed {
     /// The first statements in the async block.
     pub(crate) fn of_block(&self) -> TokenStream {
         match self.form {
-            Form::Never | Form::Opaque => TokenStream::new(),
-            Form::Known { .. } => self.expected("value"),
+            OutputForm::Never | OutputForm::Opaque => TokenStream::new(),
+            OutputForm::Known { .. } => self.expected("value"),
         }
     }
 
@@ -85,7 +89,7 @@ impl Typed {
     pub(crate) fn future(&self, windowed: bool, site: &TokenStream, block: &TokenStream) -> TokenStream {
         let here = Span::mixed_site();
         let private = &self.private;
-        if self.form == Form::Never {
+        if self.form == OutputForm::Never {
             let new = Ident::new(if windowed { "windowed" } else { "new" }, here);
             return call(
                 quote_spanned!(here=> #private::Tracked::#new),
@@ -103,7 +107,7 @@ impl Typed {
     /// The end of the function. It says `return` for users of the Clippy lint that requires it.
     pub(crate) fn returned(&self, before: &TokenStream, value: &TokenStream) -> TokenStream {
         match self.form {
-            Form::Never => quote_spanned!(Span::mixed_site()=> #before #value),
+            OutputForm::Never => quote_spanned!(Span::mixed_site()=> #before #value),
             _ => {
                 let returned = Ident::new("return", self.there);
                 quote_spanned!(Span::mixed_site()=> #before #returned #value;)
@@ -115,12 +119,12 @@ impl Typed {
     /// fn`: so the block ends in a statement.
     pub(crate) fn body(&self, block: &Group) -> UsersBody {
         let here = Span::mixed_site();
-        let block = if self.form == Form::Opaque { self.early(block) } else { block.clone() };
+        let block = if self.form == OutputForm::Opaque { self.early(block) } else { block.clone() };
         match self.form {
-            Form::Known { awaited: true } if has_value(&block) => {
+            OutputForm::Known { awaited: true } if has_value(&block) => {
                 UsersBody::Returned(quote_spanned!(here=> return '_body: #block;))
             }
-            Form::Opaque if has_value(&block) => {
+            OutputForm::Opaque if has_value(&block) => {
                 // The parentheses keep rustc from finding the braces needless.
                 let value = self.typed(&quote_spanned!(here=> (#block)));
                 UsersBody::Returned(quote_spanned!(here=> return #value;))
@@ -157,7 +161,7 @@ impl Typed {
             Ok(stmts) if says_return(block.stream()) => stmts,
             _ => return block.clone(),
         };
-        let mut early = Early(self);
+        let mut early = OwnReturns(self);
         stmts.iter_mut().for_each(|stmt: &mut Stmt| early.visit_stmt_mut(stmt));
         braced(quote_spanned!(Span::mixed_site()=> #(#stmts)*), block.span())
     }
@@ -199,9 +203,9 @@ fn says_return(tokens: TokenStream) -> bool {
 }
 
 /// The expressions in `return` of the function itself.
-struct Early<'t>(&'t Typed);
+struct OwnReturns<'t>(&'t Typed);
 
-impl VisitMut for Early<'_> {
+impl VisitMut for OwnReturns<'_> {
     fn visit_expr_return_mut(&mut self, node: &mut ExprReturn) {
         visit_mut::visit_expr_return_mut(self, node);
         if let Some(expr) = &mut node.expr {

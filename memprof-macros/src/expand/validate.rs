@@ -3,8 +3,8 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Signature};
 
 use super::{Build, has_runtime, makes_a_test};
-use crate::args::{Allocator, TestArgs, TrackArgs};
-use crate::classify::Kind;
+use crate::args::{InnerAllocator, TestArgs, TrackArgs};
+use crate::classify::ItemKind;
 use crate::item::{Block, Function, Item, Members, ends_in};
 use crate::mistakes::Mistakes;
 use crate::returned::Returned;
@@ -94,7 +94,7 @@ fn tracked_block(block: &Block, args: &TrackArgs, mistakes: &mut Mistakes) {
     let mut items = members.iter().map(|member| &member.item);
     if block.kind == "a trait"
         && items.clone().any(|item| matches!(item, Some(Item::WithoutBody(_))))
-        && items.all(|item| matches!(item, Some(Item::WithoutBody(_) | Item::Other(Kind::Other(_), _))))
+        && items.all(|item| matches!(item, Some(Item::WithoutBody(_) | Item::Other(ItemKind::Other(_), _))))
     {
         mistakes.at(
             block.span,
@@ -151,7 +151,7 @@ fn skipped(item: &Item, args: &TrackArgs, mistakes: &mut Mistakes) {
     match item {
         Item::Function(function) => once("this function", &function.attrs, mistakes),
         Item::Block(block) => once("this block", &block.attrs, mistakes),
-        Item::Other(Kind::ExternBlock, _) | Item::WithoutBody(_) | Item::Unreadable(_) => {}
+        Item::Other(ItemKind::ExternBlock, _) | Item::WithoutBody(_) | Item::Unreadable(_) => {}
         Item::Other(kind, span) => {
             mistakes.at(*span, format!("{} is never tracked; remove `#[track_memory(skip)]`", kind.words()));
         }
@@ -168,20 +168,20 @@ fn without_body(sig: &Signature, mistakes: &mut Mistakes) {
     mistakes.at(sig.ident.span(), advice);
 }
 
-fn tracked_other(kind: Kind) -> String {
+fn tracked_other(kind: ItemKind) -> String {
     match kind {
-        Kind::SafeForeignFunction => {
+        ItemKind::SafeForeignFunction => {
             "a foreign function cannot be tracked: its body is elsewhere; track the Rust function that calls it".into()
         }
-        Kind::ExternBlock => {
+        ItemKind::ExternBlock => {
             "an `extern` block cannot be tracked; track the Rust functions that call its functions".into()
         }
-        Kind::Expression(_) | Kind::Let => format!(
+        ItemKind::Expression(_) | ItemKind::Let => format!(
             "{} cannot be tracked, only functions can; open a scope instead, for the rest of a block: \
              `let _scope = memprof::scope!(\"name\");`",
             kind.words()
         ),
-        Kind::Function | Kind::Block(_) | Kind::Other(_) => format!(
+        ItemKind::Function | ItemKind::Block(_) | ItemKind::Other(_) => format!(
             "{} cannot be tracked, only functions can; put the attribute on the functions that use it",
             kind.words()
         ),
@@ -269,8 +269,8 @@ pub(crate) fn test(item: &Item, args: &TestArgs, mistakes: &mut Mistakes) {
 }
 
 /// Checks that the requested allocator is built in.
-pub(crate) fn allocator(allocator: Option<&Allocator>, build: Build, mistakes: &mut Mistakes) {
-    if let Some(Allocator::Jemalloc(span)) = allocator
+pub(crate) fn allocator(allocator: Option<&InnerAllocator>, build: Build, mistakes: &mut Mistakes) {
+    if let Some(InnerAllocator::Jemalloc(span)) = allocator
         && !build.jemalloc
     {
         mistakes.at(
@@ -298,7 +298,7 @@ fn is_memprof(attr: &Attribute, name: &str) -> bool {
     segments.len() == 2 && segments[0].ident == "memprof" && segments[1].ident == name
 }
 
-impl Kind {
+impl ItemKind {
     fn words(self) -> &'static str {
         match self {
             Self::Function => "a function",

@@ -4,7 +4,7 @@
 //! checked before, and address space is reserved at the start, for a program that ends with no memory left.
 
 use crate::Error;
-use crate::os::pages::{SetAside, are_there};
+use crate::os::memory::pages::{SetAside, are_there};
 use crate::stack;
 use crate::tracker::{self, each_ledger, each_node};
 use std::cell::Cell;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 /// One call path of the whole process. The first one is the root.
 #[derive(Debug, Default)]
-pub(crate) struct Path {
+pub(crate) struct MergedPath {
     pub(crate) site: Option<&'static Site>,
     /// Index of its caller; the root's is the root.
     pub(crate) parent: usize,
@@ -22,14 +22,14 @@ pub(crate) struct Path {
 /// The merged paths of all ledgers: a path stands after its parent.
 #[derive(Debug)]
 pub(crate) struct Paths {
-    pub(crate) all: Vec<Path>,
+    pub(crate) all: Vec<MergedPath>,
     /// Index of the path of a ledger's node, by the node's address.
     pub(crate) of_node: HashMap<usize, usize>,
 }
 
 impl Paths {
     /// A path and its ancestors, up to the root.
-    pub(crate) fn upwards(&self, index: usize) -> impl Iterator<Item = &Path> {
+    pub(crate) fn upwards(&self, index: usize) -> impl Iterator<Item = &MergedPath> {
         let mut next = Some(index);
         std::iter::from_fn(move || {
             let at = next?;
@@ -71,23 +71,23 @@ impl Paths {
         let mut outermost = Vec::new();
         // Number of open paths of each site during the walk.
         let mut open: HashMap<usize, usize> = HashMap::new();
-        let mut waiting = vec![Step::Down(0)];
+        let mut waiting = vec![WalkStep::Down(0)];
         while let Some(step) = waiting.pop() {
-            let (Step::Down(index) | Step::Up(index)) = step;
+            let (WalkStep::Down(index) | WalkStep::Up(index)) = step;
             let Some(path) = self.all.get(index) else { continue };
             let within = path.site.map(|site| open.entry(address(site)).or_default());
             match step {
-                Step::Down(_) => {
+                WalkStep::Down(_) => {
                     if let Some(within) = within {
                         if *within == 0 {
                             outermost.push(index);
                         }
                         *within += 1;
                     }
-                    waiting.push(Step::Up(index));
-                    waiting.extend(children.get(index).into_iter().flatten().map(|&child| Step::Down(child)));
+                    waiting.push(WalkStep::Up(index));
+                    waiting.extend(children.get(index).into_iter().flatten().map(|&child| WalkStep::Down(child)));
                 }
-                Step::Up(_) => {
+                WalkStep::Up(_) => {
                     if let Some(within) = within {
                         *within = within.saturating_sub(1);
                     }
@@ -99,7 +99,7 @@ impl Paths {
 }
 
 /// Step of a walk through the call tree.
-enum Step {
+enum WalkStep {
     Down(usize),
     /// Everything beneath it has been visited.
     Up(usize),
@@ -113,7 +113,7 @@ pub(crate) struct LedgerSum {
 
 /// Merges the readings of a snapshot. Also returns one sum for each ledger.
 pub(crate) fn merge(snapshot: &Snapshot) -> (Paths, Vec<LedgerSum>) {
-    let mut paths = Paths { all: vec![Path::default()], of_node: HashMap::new() };
+    let mut paths = Paths { all: vec![MergedPath::default()], of_node: HashMap::new() };
     let mut by_step: HashMap<(usize, usize), usize> = HashMap::new();
     let mut ledgers = Vec::new();
     for ledger in each_ledger() {
@@ -128,7 +128,7 @@ pub(crate) fn merge(snapshot: &Snapshot) -> (Paths, Vec<LedgerSum>) {
                     let site = site_in_reports(site);
                     let parent = paths.of_node.get(&address(parent)).copied().unwrap_or_default();
                     *by_step.entry((parent, address(site))).or_insert_with(|| {
-                        paths.all.push(Path { site: Some(site), parent, ..Path::default() });
+                        paths.all.push(MergedPath { site: Some(site), parent, ..MergedPath::default() });
                         paths.all.len() - 1
                     })
                 }
@@ -162,7 +162,7 @@ mod tests {
     /// The paths `a`, `a → b`, `a → b → a` and `b`, called 1, 2, 3 and 4 times.
     fn paths() -> Paths {
         let path = |site, parent, count| {
-            let mut path = Path { site, parent, ..Path::default() };
+            let mut path = MergedPath { site, parent, ..MergedPath::default() };
             path.reading.calls = count;
             path
         };
@@ -193,7 +193,8 @@ mod tests {
     #[test]
     fn a_tree_as_deep_as_it_may_be_is_walked() {
         let deep = 16 * 1024;
-        let path = |index: usize| Path { site: Some(&A), parent: index.saturating_sub(1), ..Path::default() };
+        let path =
+            |index: usize| MergedPath { site: Some(&A), parent: index.saturating_sub(1), ..MergedPath::default() };
         let paths = Paths { all: (0..deep).map(path).collect(), of_node: HashMap::new() };
         assert_eq!(paths.outermost(), [0]);
     }

@@ -1,5 +1,6 @@
 //! Reports, collected from the engine's figures.
 
+mod findings;
 mod limits;
 pub(crate) mod live;
 mod memory;

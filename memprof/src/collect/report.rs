@@ -2,20 +2,22 @@
 
 use super::request::Request;
 use crate::Error;
+use crate::collect::findings;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
-use crate::collect::live::rows::RecordedBlocks;
+use crate::collect::live::rows::RecordedByPath;
 use crate::collect::merge::{self, LedgerSum, Paths};
 use crate::collect::rows;
 use crate::collect::site_names;
 use crate::jemalloc;
 use crate::live;
 use crate::os::clock::Anchor;
-use crate::os::{memory, pages, process};
+use crate::os::memory::{pages, resident};
+use crate::os::process::identity;
 use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
 use crate::report::leaks::owner::Crates;
 use crate::size;
-use crate::tracker::{self, OwnFigures, Peak, Reading, Reporting, Snapshot};
+use crate::tracker::{self, OwnFigures, Peak, Reading, ReportingGuard, Snapshot};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The report as of now.
@@ -34,7 +36,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let records = table.and_then(live::Table::copy);
     // For the following reports.
     readings::take();
-    let _reporting = Reporting::begin();
+    let _reporting = ReportingGuard::begin();
     request.memory.prepare()?;
     // The reserve may have been the missing memory.
     let records = records.or_else(|| table.and_then(live::Table::copy));
@@ -51,23 +53,24 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
     let recorded = recorded
-        .map(|records| RecordedBlocks::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
+        .map(|records| RecordedByPath::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
     // Before the overhead is read: the size of a copy depends on the number of live blocks.
     drop(records);
     let mut live = crate::collect::live::rows::section(request, &now, &names, &paths, &totals, recorded.as_ref());
     live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
-    let retained = recorded.as_ref().and_then(RecordedBlocks::retained);
+    let retained = recorded.as_ref().and_then(RecordedByPath::retained);
 
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         program: program(request, &now),
         allocator: Allocator { installed: request.installed, inner: request.inner.clone() },
+        findings: Vec::new(),
         functions: rows::functions(&paths, &names, retained),
         unattributed: rows::unattributed(&paths, retained),
         call_tree: rows::call_tree(&paths, &names),
         threads: rows::threads(&ledgers),
         jemalloc: jemalloc::statistics(&request.inner),
-        os: Os { rss_bytes: memory::resident_bytes(), peak_rss_bytes: memory::peak_resident_bytes() },
+        os: Os { rss_bytes: resident::resident_bytes(), peak_rss_bytes: resident::peak_resident_bytes() },
         overhead: overhead(&ledgers, own),
         warnings: request.warnings.clone(),
         totals,
@@ -76,6 +79,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     warn(&mut report, request, given_up);
     warn_of_memory(&mut report, request);
     warn_of_replaced(&mut report, recorded.as_ref());
+    report.findings = findings::of(&report);
     Ok(report)
 }
 
@@ -99,7 +103,7 @@ fn program(request: &Request, now: &Anchor) -> Program {
         pid: std::process::id(),
         run: request.own_run().to_string(),
         is_final: false,
-        host: process::host(),
+        host: identity::host(),
         args: if wanted { args.collect() } else { Vec::new() },
         started_at: humantime::format_rfc3339_millis(request.started_at).to_string(),
         duration_seconds: request.started.elapsed_until(now).as_secs_f64(),
@@ -121,8 +125,9 @@ fn totals(paths: &Paths, peak: Peak) -> Totals {
         net_count: sum.allocated.count.wrapping_sub(sum.deallocated.count) as i64,
         peak_bytes,
         peak_error_bytes: peak.error_bytes,
-        reallocated_count: sum.reallocated_count,
-        grown_bytes: sum.grown_bytes,
+        reallocated_count: sum.reallocations.reallocated_count,
+        grown_bytes: sum.reallocations.grown_bytes,
+        copied_bytes: sum.reallocations.copied_bytes,
         allocated_mb: size::mb(sum.allocated.bytes),
         deallocated_mb: size::mb(sum.deallocated.bytes),
         net_mb: size::mb(net_bytes),
@@ -200,7 +205,7 @@ fn warn(report: &mut Report, request: &Request, given_up: u64) {
 }
 
 /// Warns of modules whose files have been replaced, so that their functions have no names.
-fn warn_of_replaced(report: &mut Report, recorded: Option<&RecordedBlocks>) {
+fn warn_of_replaced(report: &mut Report, recorded: Option<&RecordedByPath>) {
     for file in recorded.iter().flat_map(|recorded| &recorded.replaced) {
         report.warnings.push(format!(
             "{} was replaced after it was loaded: its functions are shown as addresses in the earlier file",

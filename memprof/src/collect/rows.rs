@@ -2,15 +2,15 @@
 
 use super::limits::{self, main_or};
 use super::merge::{LedgerSum, Paths, address};
-use super::site_names::{Names, name};
+use super::site_names::{SiteNames, name};
 use super::spread::Spread;
 use crate::collect::live::estimate::Estimate;
 use crate::collect::live::rows::Retained;
-use crate::os::thread_name::{self, ThreadName};
+use crate::os::threads::thread_name::{self, ThreadName};
 use crate::report::data::{CallTreeNode, Function, Thread, Unattributed};
 use crate::size;
 use crate::sorted;
-use crate::tracker::{CallSpread, Distribution, Ledger, Reading, Site, present};
+use crate::tracker::{CallSpread, Ledger, NodeDistribution, Reading, Site, present};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -27,7 +27,7 @@ struct Sum {
 }
 
 /// One row for each function, sorted by allocated bytes.
-pub(crate) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<'_>>) -> Vec<Function> {
+pub(crate) fn functions(paths: &Paths, names: &SiteNames, retained: Option<Retained<'_>>) -> Vec<Function> {
     let mut sums: Vec<Sum> = Vec::new();
     let mut of_site: HashMap<usize, usize> = HashMap::new();
     for (index, path) in paths.all.iter().enumerate() {
@@ -73,11 +73,11 @@ pub(crate) fn functions(paths: &Paths, names: &Names, retained: Option<Retained<
     functions
 }
 
-fn function(sum: &Sum, names: &Names, retained: Option<Retained<'_>>) -> Function {
+fn function(sum: &Sum, names: &SiteNames, retained: Option<Retained<'_>>) -> Function {
     let (own, total) = (&sum.own, &sum.total);
     let kept = retained.filter(|retained| retained.is_known(sum.retained, own.allocated.bytes));
     let recorded = own.finished.saturating_sub(sum.unrecorded);
-    let spread = |figure: fn(&CallSpread) -> &Distribution| {
+    let spread = |figure: fn(&CallSpread) -> &NodeDistribution| {
         Spread::of(sum.spreads.iter().map(|spread| figure(spread)), recorded).to_report()
     };
     Function {
@@ -97,6 +97,9 @@ fn function(sum: &Sum, names: &Names, retained: Option<Retained<'_>>) -> Functio
         self_deallocated_bytes: own.deallocated.bytes,
         self_deallocated_count: own.deallocated.count,
         self_net_bytes: own.net_bytes(),
+        reallocated_count: own.reallocations.reallocated_count,
+        grown_bytes: own.reallocations.grown_bytes,
+        copied_bytes: own.reallocations.copied_bytes,
         peak_bytes: sum.peak,
         retained_bytes: kept.map(|_| sum.retained.bytes()),
         retained_error_bytes: kept.map(|retained| retained.error(sum.retained)),
@@ -120,13 +123,16 @@ pub(crate) fn unattributed(paths: &Paths, retained: Option<Retained<'_>>) -> Una
         self_deallocated_bytes: root.deallocated.bytes,
         self_deallocated_count: root.deallocated.count,
         self_net_bytes: root.net_bytes(),
+        reallocated_count: root.reallocations.reallocated_count,
+        grown_bytes: root.reallocations.grown_bytes,
+        copied_bytes: root.reallocations.copied_bytes,
         retained_bytes: retained.map(|retained| retained.of(0).bytes()),
         retained_error_bytes: retained.map(|retained| retained.error(retained.of(0))),
     }
 }
 
 /// All paths except the root: a caller before its callees, siblings in the order of their first calls.
-pub(crate) fn call_tree(paths: &Paths, names: &Names) -> Vec<CallTreeNode> {
+pub(crate) fn call_tree(paths: &Paths, names: &SiteNames) -> Vec<CallTreeNode> {
     let children = paths.children();
     let mut rows = Vec::new();
     let mut waiting: Vec<(usize, Option<u32>)> = vec![(0, None)];
@@ -145,6 +151,9 @@ pub(crate) fn call_tree(paths: &Paths, names: &Names) -> Vec<CallTreeNode> {
                 self_deallocated_bytes: reading.deallocated.bytes,
                 self_deallocated_count: reading.deallocated.count,
                 self_net_bytes: reading.net_bytes(),
+                reallocated_count: reading.reallocations.reallocated_count,
+                grown_bytes: reading.reallocations.grown_bytes,
+                copied_bytes: reading.reallocations.copied_bytes,
             });
         }
         let parent = (index != 0).then_some(id);

@@ -6,11 +6,11 @@ use crate::tracker::Site;
 use std::collections::HashMap;
 
 /// Name of each site, by its address.
-pub(crate) type Names = HashMap<usize, String>;
+pub(crate) type SiteNames = HashMap<usize, String>;
 
 /// Names all sites. Two sites with the same name get the names of their traits.
-pub(crate) fn names(paths: &Paths) -> Names {
-    let all: HashMap<usize, site_name::Path> =
+pub(crate) fn names(paths: &Paths) -> SiteNames {
+    let all: HashMap<usize, site_name::FunctionPath> =
         paths.all.iter().filter_map(|path| path.site).map(|site| (address(site), site_name::path(site))).collect();
     let mut uses: HashMap<&str, usize> = HashMap::new();
     for path in all.values() {
@@ -25,6 +25,6 @@ pub(crate) fn names(paths: &Paths) -> Names {
 }
 
 /// Name of a path's function.
-pub(crate) fn name(names: &Names, site: &'static Site) -> String {
+pub(crate) fn name(names: &SiteNames, site: &'static Site) -> String {
     names.get(&address(site)).cloned().unwrap_or_default()
 }

@@ -15,7 +15,7 @@ pub(crate) struct Spread {
 
 impl Spread {
     /// The sum, with values of 0 for the rest of `calls`: zeros are not recorded one by one.
-    pub(crate) fn of<'a>(distributions: impl Iterator<Item = &'a tracker::Distribution>, calls: u64) -> Self {
+    pub(crate) fn of<'a>(distributions: impl Iterator<Item = &'a tracker::NodeDistribution>, calls: u64) -> Self {
         let mut spread = Self { counts: vec![0; ALL_BUCKETS], beyond: 0, min: u64::MAX, max: 0 };
         for distribution in distributions {
             for (number, count) in distribution.buckets() {

@@ -1,14 +1,16 @@
 //! The configuration file: search, reading, and the position of a mistake.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use super::parse::{Mistake, parse};
-use super::{Config, Loaded, env, source, suggest, trust};
+use super::{Config, Loaded, env, suggest, trust};
 use crate::Error;
-use crate::os::{privileges, stderr};
+use crate::os::process::privileges;
+use crate::os::terminal::stderr;
 use crate::sorted;
 
 /// File name that is searched for in the working directory and its ancestors.
@@ -201,10 +203,10 @@ fn find(
             let bytes = if (is_above && trust::is_passed_over(folder)) || !trust::is_taken(&there, directory) {
                 None
             } else {
-                let source = source::open(&path).map_err(|source| unreadable(&path, source))?;
+                let file = open(&path).map_err(|source| unreadable(&path, source))?;
                 // The target of a link, or a file that has replaced this one meanwhile, may be another user's.
-                let is_taken = source.metadata().is_ok_and(|there| trust::is_taken(&there, directory));
-                is_taken.then(|| read_all(source).map_err(|source| unreadable(&path, source))).transpose()?
+                let is_taken = file.metadata().is_ok_and(|there| trust::is_taken(&there, directory));
+                is_taken.then(|| read_all(file).map_err(|source| unreadable(&path, source))).transpose()?
             };
             let Some(bytes) = bytes else {
                 passed_over.get_or_insert_with(|| {
@@ -222,12 +224,30 @@ fn find(
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    source::open(path).and_then(read_all)
+    open(path).and_then(read_all)
 }
 
-fn read_all(source: source::Source) -> io::Result<Vec<u8>> {
+/// Opens a file without waiting. A pipe is an error: one without a writer would stop the program before it has begun.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+        let file = options.custom_flags(libc::O_NONBLOCK).open(path)?;
+        if file.metadata()?.file_type().is_fifo() {
+            let message = "it is a pipe; a configuration is read from a file";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        Ok(file)
+    }
+    #[cfg(not(unix))]
+    options.open(path)
+}
+
+fn read_all(file: File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    source.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 1 MB and cannot be a configuration"));
     }

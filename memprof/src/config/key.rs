@@ -34,7 +34,7 @@ pub(super) struct Key {
 /// Type of a key's value, and the field that it sets.
 pub(super) enum Kind {
     Flag(fn(&mut Config) -> &mut bool),
-    Count(fn(&mut Config) -> &mut usize, Bounds),
+    Count(fn(&mut Config) -> &mut usize, CountRange),
     Folder(fn(&mut Config) -> &mut PathBuf),
     FileName(fn(&mut Config) -> &mut PathBuf),
     /// Texts that can contain `*` and `?`.
@@ -44,7 +44,7 @@ pub(super) enum Kind {
 }
 
 /// Range of a count.
-pub(super) struct Bounds {
+pub(super) struct CountRange {
     most: usize,
     /// Advice for the value 0; `None`: 0 is valid.
     instead_of_zero: Option<&'static str>,
@@ -73,14 +73,14 @@ keys! {
         track_allocations: Flag,
         dump_on_exit: Flag,
         dump_on_signal: Signals,
-        max_tracked_allocations: Count(Bounds {
+        max_tracked_allocations: Count(CountRange {
             most: MOST_TRACKED,
             instead_of_zero: Some("to track none, set track_allocations to false"),
         }),
-        sample_interval_bytes: Count(Bounds { most: MOST_INTERVAL, instead_of_zero: None }),
-        overhead_budget_percent: Count(Bounds { most: 100, instead_of_zero: None }),
+        sample_interval_bytes: Count(CountRange { most: MOST_INTERVAL, instead_of_zero: None }),
+        overhead_budget_percent: Count(CountRange { most: 100, instead_of_zero: None }),
         backtraces: Flag,
-        max_backtrace_frames: Count(Bounds {
+        max_backtrace_frames: Count(CountRange {
             most: MOST_FRAMES,
             instead_of_zero: Some("for records without a stack, set backtraces to false"),
         }),
@@ -99,8 +99,8 @@ keys! {
         leak_report: FileName,
         overwrite: Flag,
         program_args: Flag,
-        every_seconds: Count(Bounds { most: MOST_SECONDS, instead_of_zero: None }),
-        keep: Count(Bounds {
+        every_seconds: Count(CountRange { most: MOST_SECONDS, instead_of_zero: None }),
+        keep: Count(CountRange {
             most: MOST_KEPT,
             instead_of_zero: Some("to write no numbered reports, omit every_seconds"),
         }),
@@ -114,7 +114,7 @@ impl Key {
     }
 }
 
-impl Bounds {
+impl CountRange {
     /// The number as a count, if it is within the bounds. `None` stands for a text that is no number or does not fit an
     /// `i128`.
     pub(super) fn check(&self, number: Option<i128>, shown: &str) -> Result<usize, String> {

@@ -21,7 +21,7 @@ pub(super) fn is_passed_over(folder: &Path) -> bool {
 
 #[cfg(unix)]
 fn user() -> u32 {
-    crate::os::privileges::user()
+    crate::os::process::privileges::user()
 }
 
 #[cfg(not(unix))]

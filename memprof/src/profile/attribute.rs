@@ -1,6 +1,6 @@
 //! Entry points of the code that `#[memprof::main]` generates.
 use super::{Profiler, exit, start};
-use crate::os::privileges;
+use crate::os::process::privileges;
 use crate::{Config, Error, tracker};
 use std::io::Write;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub struct MainProfile(Option<Profiler>);
 pub fn main_start(options: MainOptions) -> MainProfile {
     tracker::note_profile();
     let loaded = {
-        let _scope = super::Reporting::begin();
+        let _scope = super::ReportingGuard::begin();
         Config::load_explicit(options.config.map(Path::new))
     };
     if privileges::are_raised() {

@@ -7,16 +7,14 @@
 //! signal has arrived.
 
 use super::periodic::Periodic;
-use super::{Reporting, Running, exit, output, running, schedule, write};
+use super::{ReportingGuard, Running, exit, output, running, schedule, write};
 use crate::config::Config;
-use crate::os::signals::{self, Signal};
-use crate::os::stack_room;
-use crate::os::wake;
 #[cfg(unix)]
-use crate::os::{
-    alone,
-    put_off::{self, PutOff},
-};
+use crate::os::signals::deferred::{self, DeferredStart};
+use crate::os::signals::{self, Signal};
+#[cfg(unix)]
+use crate::os::threads::alone;
+use crate::os::threads::{stack_room, wake};
 use crate::tracker::history;
 use std::io;
 use std::panic::catch_unwind;
@@ -36,7 +34,7 @@ static WANTED: AtomicU64 = AtomicU64::new(0);
 /// The profile whose thread has begun.
 static BEGUN: AtomicU64 = AtomicU64::new(0);
 /// True if the thread is wanted and its start was deferred.
-static IS_PUT_OFF: AtomicBool = AtomicBool::new(false);
+static IS_DEFERRED: AtomicBool = AtomicBool::new(false);
 /// Settings of the thread.
 static EVERY_SECONDS: AtomicUsize = AtomicUsize::new(0);
 static KEEP: AtomicUsize = AtomicUsize::new(0);
@@ -50,8 +48,8 @@ impl Background {
         WANTED.store(background.0, Release);
         // Before the first handler is installed.
         signals::expect_thread(true);
-        let started = if config.reporting.every_seconds == 0 && may_put_off(config) {
-            IS_PUT_OFF.store(true, Release);
+        let started = if config.reporting.every_seconds == 0 && may_defer(config) {
+            IS_DEFERRED.store(true, Release);
             Ok(())
         } else {
             start_thread()
@@ -64,8 +62,8 @@ impl Background {
 
     /// Starts the thread now: handlers of the program that ours stand in front of may run on a small stack, on which no
     /// thread can be started. If the system has no thread left, the next reason to start it tries again.
-    pub(crate) fn do_not_put_off(self) {
-        let _ = start_if_put_off();
+    pub(crate) fn start_now(self) {
+        let _ = start_if_deferred();
     }
 
     /// Ends the thread soon, without waiting for it.
@@ -73,7 +71,7 @@ impl Background {
         signals::stop();
         history::has_reader(false);
         WANTED.store(0, Release);
-        IS_PUT_OFF.store(false, Release);
+        IS_DEFERRED.store(false, Release);
         wake::wake();
     }
 
@@ -132,27 +130,27 @@ impl Background {
 #[cfg(unix)]
 pub(crate) fn start_in_child() -> bool {
     BEGUN.store(0, Relaxed);
-    let is_put_off = EVERY_SECONDS.load(Relaxed) == 0 && alone::is_alone();
-    IS_PUT_OFF.store(is_put_off, Release);
-    is_put_off || start_thread().is_ok()
+    let is_deferred = EVERY_SECONDS.load(Relaxed) == 0 && alone::is_alone();
+    IS_DEFERRED.store(is_deferred, Release);
+    is_deferred || start_thread().is_ok()
 }
 
 /// Leaves a forked child without the thread.
 #[cfg(unix)]
 pub(crate) fn stay_without_in_child() {
-    IS_PUT_OFF.store(false, Release);
+    IS_DEFERRED.store(false, Release);
 }
 
 /// True if the thread is not needed before a signal arrives or the program has a second thread.
 #[cfg(unix)]
-fn may_put_off(config: &Config) -> bool {
-    static PUT_OFF: PutOff = PutOff { make: start_if_put_off, hurry: history::hurry };
-    put_off::prepare(&PUT_OFF);
+fn may_defer(config: &Config) -> bool {
+    static DEFERRED: DeferredStart = DeferredStart { make: start_if_deferred, hurry: history::hurry };
+    deferred::prepare(&DEFERRED);
     alone::is_alone() && can_read_in_passing(config)
 }
 
 #[cfg(not(unix))]
-fn may_put_off(_: &Config) -> bool {
+fn may_defer(_: &Config) -> bool {
     false
 }
 
@@ -163,11 +161,11 @@ fn can_read_in_passing(config: &Config) -> bool {
 
 /// Starts the thread if its start was deferred. False: the system has no thread left. May be called in an allocation
 /// and in a handler.
-fn start_if_put_off() -> bool {
-    if !IS_PUT_OFF.swap(false, AcqRel) || start_thread().is_ok() {
+fn start_if_deferred() -> bool {
+    if !IS_DEFERRED.swap(false, AcqRel) || start_thread().is_ok() {
         return true;
     }
-    IS_PUT_OFF.store(true, Release);
+    IS_DEFERRED.store(true, Release);
     false
 }
 
@@ -177,9 +175,9 @@ fn visit() {
     if !stack_room::is_enough() {
         return history::read_published();
     }
-    if IS_PUT_OFF.load(Acquire) && (!is_alone() || signals::is_waiting()) {
+    if IS_DEFERRED.load(Acquire) && (!is_alone() || signals::is_waiting()) {
         // The next visit tries again.
-        let _ = start_if_put_off();
+        let _ = start_if_deferred();
     }
     schedule::read_in_passing();
 }
@@ -210,7 +208,7 @@ fn is_alone() -> bool {
 /// Starts a thread that receives no signals: the program's own threads receive them.
 #[cfg(unix)]
 fn start_thread() -> io::Result<()> {
-    let started = crate::os::bare_thread::start(run, &[]);
+    let started = crate::os::threads::raw_thread::start(run, &[]);
     started.then_some(()).ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))
 }
 
@@ -220,7 +218,7 @@ fn start_thread() -> io::Result<()> {
 }
 
 fn run() {
-    Reporting::begin_thread();
+    ReportingGuard::begin_thread();
     // Nobody would see a panic.
     let _ = catch_unwind(|| {
         let background = Background(WANTED.load(Acquire));
@@ -237,6 +235,6 @@ fn run() {
 fn listen() {
     // On some systems this allocates.
     #[cfg(not(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64")))]
-    let _scope = Reporting::begin();
+    let _scope = ReportingGuard::begin();
     wake::listen();
 }

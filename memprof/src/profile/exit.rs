@@ -18,16 +18,17 @@ use super::abort;
 use super::write_and_print;
 use super::{RUNNING, finish, out_of_memory, output, stop};
 use crate::Error;
-use crate::os::exit;
-use crate::os::signals::{self, Signal};
-use crate::os::write_signals::Held;
+use crate::os::process::exit;
 #[cfg(unix)]
-use crate::os::{
-    ending::{self, Elsewhere, Work},
-    handler_above, stderr,
-};
+use crate::os::signals::abort_signal::{self, OtherStack, Work};
+#[cfg(unix)]
+use crate::os::signals::handler_above;
+use crate::os::signals::write_signals::Held;
+use crate::os::signals::{self, Signal};
+#[cfg(unix)]
+use crate::os::terminal::stderr;
 use crate::report::Written;
-use crate::tracker::Reporting;
+use crate::tracker::ReportingGuard;
 use std::panic::catch_unwind;
 use std::sync::Once;
 use std::sync::atomic::AtomicBool;
@@ -54,7 +55,7 @@ pub(crate) fn arm() -> bool {
     static IS_ARMED: AtomicBool = AtomicBool::new(false);
     ONCE.call_once(|| {
         #[cfg(unix)]
-        ending::prepare();
+        abort_signal::prepare();
         IS_ARMED.store(exit::at_exit(at_exit), Relaxed);
     });
     #[cfg(unix)]
@@ -73,7 +74,7 @@ static BEFORE_ABORT: Work =
 
 #[cfg(unix)]
 fn finish_in_thread() {
-    Reporting::begin_thread();
+    ReportingGuard::begin_thread();
     finish_here();
 }
 
@@ -104,12 +105,12 @@ pub(crate) fn finish_unless_told_not_to() {
         return say_that_nothing_may_allocate();
     }
     #[cfg(unix)]
-    if !ending::has_room() {
-        match ending::work_elsewhere() {
-            Elsewhere::Done => return,
+    if !abort_signal::has_room() {
+        match abort_signal::work_on_other_stack() {
+            OtherStack::Done => return,
             // Nothing is written, and that takes little stack.
-            Elsewhere::Nothing => {}
-            Elsewhere::Impossible => return stderr::write_all(NO_STACK.as_bytes()),
+            OtherStack::Nothing => {}
+            OtherStack::Impossible => return stderr::write_all(NO_STACK.as_bytes()),
         }
     }
     finish_here();
@@ -179,7 +180,7 @@ fn wait_for_the_end() {}
 /// continues. Runs on a thread that the system starts for the event.
 #[cfg(windows)]
 pub(crate) fn report_before_the_end() {
-    Reporting::begin_thread();
+    ReportingGuard::begin_thread();
     end_is_near(true);
     let _ = catch_unwind(|| {
         let running = RUNNING.lock();

@@ -4,7 +4,7 @@
 //! own reports, whose names contain its process id. It gets a thread for numbered reports and for signals only if a key
 //! asks for them. Nothing is done for children that the system creates without notification, to run another program.
 
-use crate::os::fork;
+use crate::os::process::fork;
 use crate::{live, tracker};
 use std::sync::Once;
 use std::sync::atomic::AtomicBool;
@@ -39,12 +39,13 @@ extern "C" fn in_child() {
 
 #[cfg(unix)]
 mod threads {
-    use crate::os::{ending, signals};
+    use crate::os::signals;
+    use crate::os::signals::abort_signal;
     use crate::profile::{background, exit};
 
     /// Resets the state of the parent's threads, and starts the child's own.
     pub(crate) fn in_child(has_background: bool) {
-        ending::in_child();
+        abort_signal::in_child();
         exit::end_is_near(false);
         // Before the thread begins.
         signals::in_child(has_background);

@@ -23,16 +23,17 @@ mod schedule;
 pub use attribute::{MainOptions, MainProfile, main_start};
 pub use exit::exit;
 
-pub(crate) use crate::tracker::Reporting;
+pub(crate) use crate::tracker::ReportingGuard;
 
 use self::background::Background;
 use crate::collect::{self, AtStart, ReportMemory, Request};
 use crate::config::{Config, Loaded};
 use crate::os::clock::Anchor;
-use crate::os::fork_lock::{ForkLock, Held};
-use crate::os::pages;
+use crate::os::memory::pages;
+use crate::os::process::fork_lock::{ForkLock, LockGuard};
+use crate::os::signals::write_signals;
 use crate::os::signals::{self, Signal};
-use crate::os::{stderr, write_signals};
+use crate::os::terminal::stderr;
 use crate::report::files::run::{Run, random};
 use crate::report::{Report, Written};
 use crate::{Error, jemalloc, stack, tracker};
@@ -59,7 +60,7 @@ fn no_report() -> Error {
     if IS_OFF.load(Relaxed) { Error::Disabled } else { Error::NotRunning }
 }
 
-fn running() -> Held<'static, Running> {
+fn running() -> LockGuard<'static, Running> {
     RUNNING.lock()
 }
 
@@ -110,7 +111,7 @@ impl Profiler {
     /// ```
     pub fn start(config: impl Into<Loaded>) -> Result<Profiler, Error> {
         let loaded = {
-            let _scope = Reporting::begin();
+            let _scope = ReportingGuard::begin();
             config.into()
         };
         start(loaded, None)
@@ -133,7 +134,7 @@ impl Profiler {
     /// ```
     pub fn report(&self) -> Report {
         // Before the lock: what is left of the report belongs to the program once the lock is free again.
-        let _scope = Reporting::begin();
+        let _scope = ReportingGuard::begin();
         let running = running();
         let Some(profile) = running.get() else {
             return Report { warnings: vec![no_report().to_string()], ..Report::default() };
@@ -186,7 +187,7 @@ impl Drop for Profiler {
 /// }
 /// ```
 pub fn write_report() -> Result<Written, Error> {
-    let _scope = Reporting::begin();
+    let _scope = ReportingGuard::begin();
     let running = running();
     write(running.get().ok_or_else(no_report)?)
 }
@@ -200,7 +201,7 @@ fn write(profile: &Running) -> Result<Written, Error> {
 /// Starts a profile; `allocator` is the user's name of the inner allocator, if its type does not identify it.
 fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Error> {
     tracker::note_profile();
-    let scope = Reporting::begin();
+    let scope = ReportingGuard::begin();
     let mut running = running();
     if running.get().is_some() {
         return Err(Error::AlreadyRunning);
@@ -224,7 +225,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
         warnings.push("no exit handler could be registered: a call of `exit` will write no report".to_owned());
     }
     #[cfg(windows)]
-    crate::os::kept_loaded::pin();
+    crate::os::process::kept_loaded::pin();
     let tracking = config.memory_profiling.clone();
     let frames = if tracking.track_allocations && tracking.backtraces { tracking.max_backtrace_frames } else { 0 };
     if !stack::prepare(frames, tracking.max_tracked_allocations) {
@@ -282,7 +283,7 @@ fn inner_allocator(type_name: &str, given: Option<&str>) -> String {
 }
 
 /// Adds a warning to the profile that runs.
-fn warn(running: &mut Held<'static, Running>, warning: String) {
+fn warn(running: &mut LockGuard<'static, Running>, warning: String) {
     if let Some(mut profile) = running.get().cloned() {
         profile.request.warnings.push(warning);
         running.put(profile);
@@ -309,7 +310,7 @@ fn start_background(config: &Config, warnings: &mut Vec<String>) -> Option<Backg
                 signal.catch();
             }
             if signals.iter().any(|signal| signal.is_programs()) {
-                background.do_not_put_off();
+                background.start_now();
             }
             Some(background)
         }
@@ -360,7 +361,7 @@ fn background_is_asked_for(config: &Config) -> bool {
 }
 
 fn finish() -> Result<Written, Error> {
-    let _scope = Reporting::begin();
+    let _scope = ReportingGuard::begin();
     let mut running = running();
     let profile = running.get().ok_or_else(no_report)?;
     let written = write_and_print(profile);
@@ -384,8 +385,8 @@ fn write_and_print(profile: &Running) -> Result<Written, Error> {
 }
 
 /// Ends the profile.
-fn stop(running: &mut Held<'static, Running>) {
-    let _scope = Reporting::begin();
+fn stop(running: &mut LockGuard<'static, Running>) {
+    let _scope = ReportingGuard::begin();
     if let Some(profile) = running.take() {
         abort::release();
         fork::has_background(false);

@@ -3,7 +3,7 @@
 
 use super::abort;
 use crate::collect::is_asking;
-use crate::os::stderr::RawStderr;
+use crate::os::terminal::stderr::RawStderr;
 use crate::printable::Printable;
 use crate::tracker::{self, Site, each_ledger, each_node};
 use std::fmt::{Arguments, Write};

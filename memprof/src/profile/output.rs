@@ -1,13 +1,13 @@
 //! The files of this process's reports: their names, and the profile's memory of the files under them.
 
-use super::Reporting;
+use super::ReportingGuard;
 use crate::collect::Request;
 use crate::config::STATISTICS_FILE;
-use crate::os::fork_lock::ForkLock;
-use crate::os::process;
-use crate::os::stderr::{self, RawStderr};
-use crate::os::write_signals::Held;
-use crate::report::files::{self, Memory, Names, Output};
+use crate::os::process::fork_lock::ForkLock;
+use crate::os::process::identity;
+use crate::os::signals::write_signals::Held;
+use crate::os::terminal::stderr::{self, RawStderr};
+use crate::report::files::{self, BaseNames, Memory, PendingReport};
 use crate::report::placeholder::{self, Placeholders};
 use crate::report::{Report, Written, table};
 use crate::{Error, jemalloc};
@@ -26,15 +26,15 @@ struct Own {
 }
 
 /// The names of all files, without number and suffix.
-fn names(profile: &Request) -> Names {
+fn names(profile: &Request) -> BaseNames {
     let paths = &profile.config.reporting;
     let values = Placeholders {
         pid: std::process::id(),
         time: humantime::format_rfc3339_seconds(profile.started_at).to_string().replace(['-', ':'], ""),
         program: program_name(),
-        host: process::host().unwrap_or_default(),
+        host: identity::host().unwrap_or_default(),
     };
-    Names {
+    BaseNames {
         folder: values.fill(&paths.output_dir),
         allocations: values.fill(&paths.allocation_report),
         leaks: values.fill(&paths.leak_report),
@@ -59,7 +59,7 @@ pub(crate) fn note(profile: &Request) {
 
 /// Writes the files, under numbered names if there is a number.
 pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> Result<Written, Error> {
-    let _scope = Reporting::begin();
+    let _scope = ReportingGuard::begin();
     let _held = Held::begin();
     let statistics = profile.config.jemalloc.stats_print && number.is_none();
     let statistics = statistics.then(|| jemalloc::stats_print(&profile.inner)).flatten();
@@ -68,7 +68,7 @@ pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> 
         names = names.with(&format!("-{}", std::process::id()));
     }
     let reporting = &profile.config.reporting;
-    let output = Output {
+    let output = PendingReport {
         report,
         names: &names,
         number,
@@ -104,7 +104,7 @@ fn program_name() -> String {
 /// Prints the table on stderr. Not through the standard library: its lock may be held by a thread that is aborting, or
 /// by one that does not exist in a forked child.
 pub(crate) fn print(report: &Report, written: Option<&Written>) {
-    let _scope = Reporting::begin();
+    let _scope = ReportingGuard::begin();
     table::print(report, written, stderr::write_all);
 }
 

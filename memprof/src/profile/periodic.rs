@@ -1,5 +1,5 @@
 //! Numbered reports of the running program, `every_seconds` apart: two of them show growth.
-use super::{Reporting, Running, output, running, warn};
+use super::{ReportingGuard, Running, output, running, warn};
 use crate::Error;
 use crate::collect::{self};
 use crate::report::Written;
@@ -37,7 +37,7 @@ impl Periodic {
         self.number += 1;
         let mut running = running();
         let Some(profile) = running.get().filter(|profile| is_its(profile)) else { return };
-        let _scope = Reporting::begin();
+        let _scope = ReportingGuard::begin();
         let room = Arc::clone(&profile.request.memory);
         match collect::report(&profile.request)
             .and_then(|report| output::write(&profile.request, &report, Some(self.number)))

@@ -28,7 +28,7 @@ pub(crate) enum Figure {
 
 /// One line of the table. A figure without a meaning for it is `None`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Row {
+pub(crate) struct TableRow {
     pub(crate) name: String,
     calls: Option<u64>,
     allocated: Option<u64>,
@@ -58,7 +58,7 @@ impl Figure {
         }
     }
 
-    pub(crate) fn of(self, row: &Row) -> String {
+    pub(crate) fn of(self, row: &TableRow) -> String {
         match self {
             Figure::Calls => row.calls.map(size::count),
             Figure::Allocated => row.allocated.map(size::bytes),
@@ -78,9 +78,9 @@ impl Figure {
     }
 }
 
-impl Row {
+impl TableRow {
     pub(crate) fn function(function: &Function) -> Self {
-        Row {
+        TableRow {
             name: printable(&function.name),
             calls: Some(function.calls),
             allocated: Some(function.allocated_bytes),
@@ -98,17 +98,17 @@ impl Row {
     pub(crate) fn window(function: &Function) -> Option<Self> {
         let window = function.window.clone()?;
         let name = printable(&function.name);
-        Some(Row { name, calls: Some(window.calls), window: Some(window), ..Row::default() })
+        Some(TableRow { name, calls: Some(window.calls), window: Some(window), ..TableRow::default() })
     }
 
     /// The sum of the functions without a row of their own.
     pub(crate) fn more(functions: &[&Function]) -> Self {
-        let rows: Vec<Row> = functions.iter().map(|function| Row::function(function)).collect();
-        Row { name: format!("({})", size::plural(rows.len() as u64, "more function")), ..Row::sum(&rows) }
+        let rows: Vec<TableRow> = functions.iter().map(|function| TableRow::function(function)).collect();
+        TableRow { name: format!("({})", size::plural(rows.len() as u64, "more function")), ..TableRow::sum(&rows) }
     }
 
     pub(crate) fn outside(outside: &Unattributed) -> Self {
-        Row {
+        TableRow {
             name: OUTSIDE.to_owned(),
             // No function lies beneath it, so its own figures are all of them.
             allocated: Some(outside.self_allocated_bytes),
@@ -117,38 +117,38 @@ impl Row {
             retained: outside.retained_bytes.map(i128::from),
             is_retained_unknown: outside.retained_bytes.is_none(),
             retained_error: outside.retained_error_bytes.filter(|&error| error > 0),
-            ..Row::default()
+            ..TableRow::default()
         }
     }
 
     /// The process: its own totals, not a sum of the rows, so that a reader can check one against the other.
-    pub(crate) fn total(report: &Report, rows: &[Row]) -> Self {
-        Row {
+    pub(crate) fn total(report: &Report, rows: &[TableRow]) -> Self {
+        TableRow {
             name: "total".to_owned(),
             allocated: Some(report.totals.allocated_bytes),
             self_allocated: Some(report.totals.allocated_bytes.into()),
             blocks: Some(report.totals.allocated_count),
             // Not the rows' sum: a row without a sample has an upper bound, and together such rows are off by less.
             retained_error: report.live.error_bytes.filter(|&error| error > 0),
-            ..Row::sum(rows)
+            ..TableRow::sum(rows)
         }
     }
 
     /// Sum of the columns that count no byte in two rows.
-    fn sum(rows: &[Row]) -> Self {
-        let sum = |figure: fn(&Row) -> Option<i128>| rows.iter().map(figure).sum::<Option<i128>>();
-        Row {
+    fn sum(rows: &[TableRow]) -> Self {
+        let sum = |figure: fn(&TableRow) -> Option<i128>| rows.iter().map(figure).sum::<Option<i128>>();
+        TableRow {
             self_allocated: sum(|row| row.self_allocated),
             // Unknown for the profiler's own row.
             retained: rows.iter().filter_map(|row| row.retained).reduce(i128::saturating_add),
             retained_error: error_of_sum(rows),
-            ..Row::default()
+            ..TableRow::default()
         }
     }
 }
 
 /// Standard error of a sum of independent estimates.
-fn error_of_sum(rows: &[Row]) -> Option<u64> {
+fn error_of_sum(rows: &[TableRow]) -> Option<u64> {
     let squares = rows.iter().filter_map(|row| row.retained_error).map(|error| error as f64 * error as f64);
     Some(squares.sum::<f64>().sqrt().ceil() as u64).filter(|&error| error > 0)
 }
@@ -157,7 +157,7 @@ fn error_of_sum(rows: &[Row]) -> Option<u64> {
 /// width.
 ///
 /// `least_important` lists the figures to drop, the first one first. Figures that it does not list stay.
-pub(crate) fn fit(figures: &mut Vec<Figure>, least_important: &[Figure], rows: &mut [Row], width: usize) {
+pub(crate) fn fit(figures: &mut Vec<Figure>, least_important: &[Figure], rows: &mut [TableRow], width: usize) {
     figures.retain(|figure| *figure != Figure::Retained || rows.iter().any(|row| row.retained.is_some()));
     let longest = rows.iter().map(|row| row.name.width()).max().unwrap_or(0);
     let mut taken: usize = figures.iter().map(|figure| column_width(*figure, rows)).sum();
@@ -176,7 +176,7 @@ pub(crate) fn fit(figures: &mut Vec<Figure>, least_important: &[Figure], rows: &
 }
 
 /// Columns that a figure takes, including the blanks before it.
-pub(crate) fn column_width(figure: Figure, rows: &[Row]) -> usize {
+pub(crate) fn column_width(figure: Figure, rows: &[TableRow]) -> usize {
     let widest = rows.iter().map(|row| figure.of(row).width()).max().unwrap_or(0);
     GAP + widest.max(figure.title().width())
 }

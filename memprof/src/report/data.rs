@@ -59,14 +59,14 @@ macro_rules! data {
 
         #[cfg(all(feature = "report", any(test, feature = "serde")))]
         const _: () = {
-            use crate::report::data::read::{Names, Place, Read};
+            use crate::report::data::read::{FieldNames, ReportPlace, Read};
             use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
             const NAMES: &[&str] = &[$(data!(@name $field $($json)?)),*];
 
-            struct Fields<'p>(&'p Place<'p>);
+            struct FieldVisitor<'p>(&'p ReportPlace<'p>);
 
-            impl<'de> Visitor<'de> for Fields<'_> {
+            impl<'de> Visitor<'de> for FieldVisitor<'_> {
                 type Value = $name;
 
                 fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -75,7 +75,7 @@ macro_rules! data {
 
                 fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
                     $(let mut $field: Option<$type> = None;)*
-                    while let Some(name) = map.next_key_seed(Names(NAMES))? {
+                    while let Some(name) = map.next_key_seed(FieldNames(NAMES))? {
                         match name {
                             $(Some(data!(@name $field $($json)?)) => {
                                 self.0.read_value(data!(@name $field $($json)?), &mut $field, &mut map)?;
@@ -94,14 +94,14 @@ macro_rules! data {
             }
 
             impl Read for $name {
-                fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error> {
-                    from.deserialize_struct(stringify!($name), NAMES, Fields(place))
+                fn read<'de, D: Deserializer<'de>>(from: D, place: &ReportPlace<'_>) -> Result<Self, D::Error> {
+                    from.deserialize_struct(stringify!($name), NAMES, FieldVisitor(place))
                 }
             }
 
             impl<'de> Deserialize<'de> for $name {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    Self::read(deserializer, &Place::untraced())
+                    Self::read(deserializer, &ReportPlace::untraced())
                 }
             }
         };
@@ -114,11 +114,13 @@ macro_rules! data {
 
 #[cfg(feature = "report")]
 mod field;
+mod findings;
 mod functions;
 mod live;
 #[cfg(all(feature = "report", any(test, feature = "serde")))]
 pub(super) mod read;
 
+pub use findings::Finding;
 pub use functions::{
     Budget, CallTreeNode, Distribution, Function, Thread, Unattributed, Violations, Window, WorstCall,
 };
@@ -146,6 +148,8 @@ data! {
         program: Program,
         /// The allocator beneath the tracker.
         allocator: Allocator,
+        /// Sentences that a user can act on, worst first. Empty if there is nothing to say, and in older reports.
+        findings: Vec<Finding> = default,
         /// Figures of the whole process.
         totals: Totals,
         /// One row for each tracked function that was called.
@@ -239,6 +243,8 @@ data! {
         reallocated_count: u64,
         /// Growth by reallocations: the sum of max(0, new − old).
         grown_bytes: u64,
+        /// Sum of the old sizes of the reallocations that grew: the most that growing moved.
+        copied_bytes: u64 = default,
         /// `allocated_bytes` in MB.
         allocated_mb: f64,
         /// `deallocated_bytes` in MB.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use self::device::Device;
 use self::names::variant;
-use self::rule::{Rule, Verdict};
+use self::rule::{NameVerdict, Rule};
 use self::run::Run;
 use self::settle::{Choice, Settled, settle};
 use self::standing::{Look, look};
@@ -27,7 +27,7 @@ use super::{Written, leaks, placeholder};
 use crate::Error;
 
 pub(crate) use memory::Memory;
-pub(crate) use names::Names;
+pub(crate) use names::BaseNames;
 
 /// Function that writes the contents of one file.
 type Contents<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
@@ -37,9 +37,9 @@ const FORESEEN: u32 = 8;
 
 /// One report to be written.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Output<'a> {
+pub(crate) struct PendingReport<'a> {
     pub(crate) report: &'a Report,
-    pub(crate) names: &'a Names,
+    pub(crate) names: &'a BaseNames,
     /// Number of a report of the running program.
     pub(crate) number: Option<u64>,
     /// The allocator's own statistics.
@@ -58,19 +58,19 @@ pub(crate) struct Output<'a> {
 ///
 /// # Errors
 /// [`Error::Io`] if the temporary directory cannot be written to either.
-pub(crate) fn write(output: &Output<'_>, memory: &mut Memory) -> Result<Written, Error> {
+pub(crate) fn write(output: &PendingReport<'_>, memory: &mut Memory) -> Result<Written, Error> {
     Writer { output, memory, fallback: folder::temporary(), reasons: Vec::new(), json: None }.write()
 }
 
 struct Writer<'a> {
-    output: &'a Output<'a>,
+    output: &'a PendingReport<'a>,
     memory: &'a mut Memory,
     /// Folder for files that cannot be written to their own.
     fallback: PathBuf,
     /// Reasons for files in that folder.
     reasons: Vec<String>,
     /// Suffix of the JSON report, and the verdict on the file that it replaced.
-    json: Option<(u32, Verdict)>,
+    json: Option<(u32, NameVerdict)>,
 }
 
 /// File of a report: the JSON file decides the suffix, the others follow.
@@ -82,7 +82,7 @@ enum Part {
 
 impl Writer<'_> {
     fn write(mut self) -> Result<Written, Error> {
-        let Output { report, names, statistics, .. } = *self.output;
+        let PendingReport { report, names, statistics, .. } = *self.output;
         folder::make_ignored(&names.folder);
         let json: Contents<'_> = &|out| report.write_json(out);
         let text: Contents<'_> = &|out| out.write_all(leaks::render(report).as_bytes());
@@ -123,7 +123,7 @@ impl Writer<'_> {
 
     /// Writes the file under its configured name.
     fn put(&mut self, name: &Path, contents: Contents<'_>, part: Part) -> io::Result<PathBuf> {
-        let Output { names, number, has_numbers, overwrite, .. } = *self.output;
+        let PendingReport { names, number, has_numbers, overwrite, .. } = *self.output;
         let path = |suffix| names.folder.join(variant(name, suffix, number));
         let plain = path(1);
         if plain.file_name().is_none() {
@@ -162,7 +162,7 @@ impl Writer<'_> {
             && let Look::File(real, before) = &there
             && *real != plain
             && let verdict = rule.judge_part(part, json, real, before)
-            && verdict <= Verdict::Replaceable
+            && verdict <= NameVerdict::Replaceable
         {
             let replaced = with_file(real.parent().unwrap_or(folder), contents, |file| {
                 Ok((settle::replace(file, real, before, verdict, &rule)?, file.id()))
@@ -249,7 +249,7 @@ impl Writer<'_> {
             name: &path,
             first: self.memory.fallback_suffix.unwrap_or(1).min(FORESEEN + 1),
             judge: &|path, standing| rule.judge_part(part, None, path, standing),
-            series: &|_| Verdict::Free,
+            series: &|_| NameVerdict::Free,
         };
         folder::make(&self.fallback)?;
         let settled = with_file(&self.fallback, contents, |file| settle(file, &choice, &rule))?;
@@ -265,13 +265,13 @@ impl Rule<'_> {
     fn judge_part(
         &self,
         part: Part,
-        json: Option<(u32, Verdict)>,
+        json: Option<(u32, NameVerdict)>,
         path: &Path,
         standing: &standing::Standing,
-    ) -> Verdict {
+    ) -> NameVerdict {
         match (part, json) {
             (Part::Json, _) => self.judge(path, standing),
-            (Part::Text, None | Some((_, Verdict::Free))) => self.judge_text(path, standing),
+            (Part::Text, None | Some((_, NameVerdict::Free))) => self.judge_text(path, standing),
             // The file belonged to the JSON report that was replaced.
             (Part::Text, Some((_, verdict))) => verdict,
         }

@@ -14,9 +14,18 @@ fn golden_dir() -> PathBuf {
 }
 
 /// The report in every golden file: it has all fields of schema 1, and its rows add up.
-pub(super) fn report() -> Report {
+pub(crate) fn report() -> Report {
     let text = fs::read_to_string(golden_dir().join("memory_allocations.json")).expect("the golden report is there");
     Report::from_json(&text).expect("the golden report is one")
+}
+
+/// Writes the report that is in every golden file, if golden files are rewritten.
+pub(crate) fn bless(report: &Report) {
+    if std::env::var_os("MEMPROF_BLESS").is_some() {
+        let mut written = Vec::new();
+        report.write_json(&mut written).expect("memory takes all");
+        fs::write(golden_dir().join("memory_allocations.json"), written).expect("the golden file can be written");
+    }
 }
 
 pub(super) fn written() -> Written {

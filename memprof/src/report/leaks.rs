@@ -13,10 +13,14 @@ mod unnamed;
 mod wrap;
 
 use super::NOT_INSTALLED;
-use super::data::{Report, cause};
+use super::data::{Frame, LiveGroup, Report, cause};
+use super::findings;
 use super::name::printable;
 use super::resident;
 use crate::size;
+use alike::merged;
+use owner::Crates;
+use std::borrow::Cow;
 
 /// Bytes that are negligible if far more was allocated.
 const NEXT_TO_NOTHING: u64 = 16 * 1024;
@@ -26,6 +30,7 @@ const NEXT_TO_NOTHING_SHARE: u64 = 100;
 pub(crate) fn render(report: &Report) -> String {
     let mut lines = Vec::new();
     if report.allocator.installed {
+        section_of_findings(report, &mut lines);
         whole(report, &mut lines);
         groups::lines(report, &mut lines);
         section(unnamed::modules(report), &mut lines);
@@ -39,6 +44,49 @@ pub(crate) fn render(report: &Report) -> String {
     section(unnamed::hint(report).into_iter().collect(), &mut lines);
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// Growing blocks of one place.
+pub(crate) struct Growing<'r> {
+    pub(crate) group: Cow<'r, LiveGroup>,
+    /// The innermost frame of the user's own code.
+    pub(crate) frame: Option<&'r Frame>,
+}
+
+impl Growing<'_> {
+    /// Live bytes, as shown.
+    pub(crate) fn bytes(&self) -> u64 {
+        amount::bytes(&self.group)
+    }
+}
+
+/// The growing blocks that are not expected.
+pub(crate) fn growing(report: &Report) -> Vec<Growing<'_>> {
+    let is_wanted = |group: &&LiveGroup| meaning::is_growing(group) && group.expected.is_none();
+    let groups: Vec<&LiveGroup> = report.live.groups.iter().filter(is_wanted).collect();
+    let entries = merged(&groups, &Crates::of(report));
+    entries.into_iter().map(|entry| Growing { frame: entry.shown.first(), group: entry.group }).collect()
+}
+
+/// The one line about growth for a report without a finding: nothing grows, or the reason why it is not known.
+pub(crate) fn growth(report: &Report) -> Option<String> {
+    report.live.tracked?;
+    let groups: Vec<&LiveGroup> = report.live.groups.iter().filter(|group| group.expected.is_none()).collect();
+    let mut lines = Vec::new();
+    summary::lines(report, &groups, &mut lines);
+    lines.into_iter().find(|line| !line.is_empty())
+}
+
+/// The findings, above all else.
+fn section_of_findings(report: &Report, lines: &mut Vec<String>) {
+    for finding in findings::shown(report) {
+        lines.extend(wrap::at_blanks(&finding.title));
+        lines.extend(finding.advice.iter().flat_map(|advice| wrap::at_blanks(advice)));
+    }
+    lines.extend(findings::more(report));
+    if !report.findings.is_empty() {
+        lines.push(String::new());
+    }
 }
 
 /// Adds a section with a blank line before it, if it has any lines.

@@ -10,6 +10,9 @@ mod columns;
 #[cfg(feature = "profiling")]
 pub(crate) mod files;
 #[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
+mod findings;
+#[cfg(feature = "report")]
 mod json;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
@@ -27,10 +30,10 @@ mod resident;
 pub(crate) mod table;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
-mod violations;
+pub(crate) mod violations;
 
 #[cfg(all(test, feature = "report"))]
-mod golden;
+pub(crate) mod golden;
 
 pub use data::Report;
 pub use written::Written;
@@ -38,5 +41,5 @@ pub use written::Written;
 /// The first line of every text report of a program in which nothing could be counted.
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
-const NOT_INSTALLED: &str = "memprof's allocator is not installed, so nothing was counted: put #[memprof::main] on main, \
+pub(crate) const NOT_INSTALLED: &str = "memprof's allocator is not installed, so nothing was counted: put #[memprof::main] on main, \
 or declare `#[global_allocator] static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();`";

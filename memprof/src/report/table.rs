@@ -8,11 +8,12 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::NOT_INSTALLED;
-use super::columns::{Figure, Row, column_width, fit};
+use super::columns::{Figure, TableRow, column_width, fit};
 use super::data::{Function, Report};
+use super::findings;
+use super::leaks;
 use super::name::printable;
 use super::resident;
-use super::violations;
 use super::written::Written;
 #[cfg(feature = "profiling")]
 use crate::os::terminal;
@@ -47,14 +48,15 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
     if report.allocator.installed {
         page.lines(TITLE, wrap(&totals(report), ", ", width));
         page.lines(FAINT, resident::line(report).map_or_else(Vec::new, |line| wrap(&line, " ", width)));
+        findings(report, width, &mut page);
         if report.functions.is_empty() {
+            page.blank();
             page.lines(Style::new(), wrap(NO_FUNCTIONS, " ", width));
         } else {
             functions(report, written, width, &mut page);
             page.blank();
             page.lines(FAINT, wrap(LEGEND, " ", width));
             windows(report, width, &mut page);
-            beyond_budget(report, width, &mut page);
         }
     } else {
         page.line(ALARM, NOT_INSTALLED);
@@ -115,7 +117,7 @@ fn functions(report: &Report, written: Option<&Written>, width: usize, page: &mu
 /// Figures of the whole process while functions with a window ran.
 fn windows(report: &Report, width: usize, page: &mut Page) {
     use Figure::{Calls, WindowAllocated, WindowFreed, WindowNet};
-    let mut rows: Vec<Row> = report.functions.iter().filter_map(Row::window).collect();
+    let mut rows: Vec<TableRow> = report.functions.iter().filter_map(TableRow::window).collect();
     if rows.is_empty() {
         return;
     }
@@ -128,17 +130,22 @@ fn windows(report: &Report, width: usize, page: &mut Page) {
     }
 }
 
-/// Functions that exceeded their budget.
-fn beyond_budget(report: &Report, width: usize, page: &mut Page) {
-    let lines = violations::lines(report);
-    if lines.is_empty() {
+/// The findings, or the one line that says why there are none.
+fn findings(report: &Report, width: usize, page: &mut Page) {
+    let shown = findings::shown(report);
+    page.blank();
+    if shown.is_empty() {
+        let growth = leaks::growth(report).map_or_else(String::new, |growth| format!("; {growth}"));
+        page.lines(FAINT, wrap(&format!("No findings{growth}"), " ", width));
         return;
     }
-    page.blank();
-    page.line(ALARM, "Beyond their budget");
-    for line in lines {
-        page.lines(Style::new(), wrap(&line, " ", width));
+    page.line(TITLE, "Findings");
+    for finding in shown {
+        page.lines(ALARM, wrap(&finding.title, " ", width));
+        let advice = finding.advice.map(|advice| wrap(&advice, " ", width));
+        page.lines(Style::new(), advice.unwrap_or_default());
     }
+    page.lines(FAINT, findings::more(report).into_iter().collect());
 }
 
 fn section(
@@ -150,12 +157,12 @@ fn section(
     page: &mut Page,
 ) {
     let (shown, more) = functions.split_at(functions.len().min(ROWS));
-    let mut rows: Vec<Row> = shown.iter().map(|function| Row::function(function)).collect();
+    let mut rows: Vec<TableRow> = shown.iter().map(|function| TableRow::function(function)).collect();
     if !more.is_empty() {
-        rows.push(Row::more(more));
+        rows.push(TableRow::more(more));
     }
-    rows.push(Row::outside(&report.unattributed));
-    rows.push(Row::total(report, &rows));
+    rows.push(TableRow::outside(&report.unattributed));
+    rows.push(TableRow::total(report, &rows));
 
     let (mut figures, least_important) = columns;
     fit(&mut figures, least_important, &mut rows, width);
@@ -177,7 +184,7 @@ fn section(
 }
 
 /// Lines of one table, the titles first: names to the left, figures to the right.
-fn aligned(figures: &[Figure], rows: &[Row]) -> Vec<String> {
+fn aligned(figures: &[Figure], rows: &[TableRow]) -> Vec<String> {
     let names = || std::iter::once("function").chain(rows.iter().map(|row| row.name.as_str()));
     let longest = names().map(UnicodeWidthStr::width).max().unwrap_or(0);
     // Blanks are counted here because `{:>width$}` counts characters, some of which take two columns.

@@ -1,28 +1,18 @@
-//! Calls that exceeded their budget, one line for each function.
+//! Calls that exceeded their budget, in words.
 
-use super::data::{Budget, Function, Report, Violations, WorstCall};
+use super::data::{Budget, Function, Violations, WorstCall};
 use super::name::printable;
 use crate::size;
 
-/// One line for each function that exceeded its budget.
-pub(super) fn lines(report: &Report) -> Vec<String> {
-    report.violations().map(|(function, violations)| line(function, violations)).collect()
-}
-
-fn line(function: &Function, Violations { count, budget, worst }: &Violations) -> String {
+/// The calls of a function that exceeded its budget: `12 of 1,797 calls; the worst on thread main: …`.
+pub(crate) fn words(function: &Function, Violations { count, budget, worst }: &Violations) -> String {
     let ended = function.calls.saturating_sub(function.active);
     let worst = worst.as_ref().map(|worst| {
         let thread =
             if worst.thread.is_empty() { String::new() } else { format!(" on thread {}", printable(&worst.thread)) };
         format!("; the worst{thread}: {}", beyond(budget, worst).join(", "))
     });
-    format!(
-        "{}: {} of {}{}",
-        printable(&function.name),
-        size::count(*count),
-        size::plural(ended, "call"),
-        worst.unwrap_or_default()
-    )
+    format!("{} of {}{}", size::count(*count), size::plural(ended, "call"), worst.unwrap_or_default())
 }
 
 /// The exceeded figures of a call, beside their limits.

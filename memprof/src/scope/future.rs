@@ -19,7 +19,7 @@ use std::task::{Context, Poll};
 ///
 /// `R` is the future's output. As a parameter it tells the compiler the output before it knows the future.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Tracked<F, R, W: Window = ()> {
+pub struct Tracked<F, R, W: FirstPoll = ()> {
     future: F,
     last: Last<W>,
     output: PhantomData<fn(R) -> R>,
@@ -27,7 +27,7 @@ pub struct Tracked<F, R, W: Window = ()> {
 
 /// Everything but the future, dropped after it.
 #[derive(Debug)]
-struct Last<W: Window> {
+struct Last<W: FirstPoll> {
     site: &'static Site,
     call: Call,
     /// Zero-sized unless the function has `window = "process"`.
@@ -39,7 +39,7 @@ struct Last<W: Window> {
 /// State of the call so far.
 #[derive(Debug)]
 struct Call {
-    state: State,
+    state: FutureState,
     /// The measurement that the future was made in, if it records what the future does.
     within: Within,
     /// Allocated in the polls so far, bytes.
@@ -53,7 +53,7 @@ struct Call {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum FutureState {
     NeverPolled,
     /// Started. `outermost`: within no other call of the same site on its thread.
     Running {
@@ -78,14 +78,14 @@ impl<F: Future<Output = R>, R> Tracked<F, R, Windowed> {
     }
 }
 
-impl<F: fmt::Debug, R, W: Window + fmt::Debug> fmt::Debug for Tracked<F, R, W> {
+impl<F: fmt::Debug, R, W: FirstPoll + fmt::Debug> fmt::Debug for Tracked<F, R, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tracked").field("future", &self.future).field("last", &self.last).finish()
     }
 }
 
 /// Storage for the moment of a future's first poll, or none.
-pub trait Window {
+pub trait FirstPoll {
     #[doc(hidden)]
     fn start(&mut self) {}
     #[doc(hidden)]
@@ -94,13 +94,13 @@ pub trait Window {
     }
 }
 
-impl Window for () {}
+impl FirstPoll for () {}
 
 /// Allocated and deallocated bytes of the process at the first poll, once that has happened.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Windowed(Moment);
 
-impl Window for Windowed {
+impl FirstPoll for Windowed {
     fn start(&mut self) {
         self.0 = Moment::now();
     }
@@ -136,15 +136,15 @@ impl Call {
     /// The call of a future that is made here.
     #[inline]
     fn new() -> Self {
-        Self { state: State::NeverPolled, within: Within::here(), allocated: 0, count: 0, net: 0, peak: 0 }
+        Self { state: FutureState::NeverPolled, within: Within::here(), allocated: 0, count: 0, net: 0, peak: 0 }
     }
 
     /// The first poll begins the call, in the node of this thread.
     #[inline]
-    fn begin(&mut self, node: Option<&'static Node>, window: &mut impl Window) {
-        if let (State::NeverPolled, Some(node)) = (self.state, node) {
+    fn begin(&mut self, node: Option<&'static Node>, window: &mut impl FirstPoll) {
+        if let (FutureState::NeverPolled, Some(node)) = (self.state, node) {
             node.count_call();
-            self.state = State::Running { outermost: node.is_open_once() };
+            self.state = FutureState::Running { outermost: node.is_open_once() };
             window.start();
         }
     }
@@ -171,27 +171,29 @@ impl Call {
         site: &'static Site,
         open: Option<Open>,
         node: Option<&'static Node>,
-        window: &impl Window,
+        window: &impl FirstPoll,
     ) -> Option<Figures> {
-        let (State::Running { outermost }, Some(open), Some(node)) = (self.state, open, node) else { return None };
+        let (FutureState::Running { outermost }, Some(open), Some(node)) = (self.state, open, node) else {
+            return None;
+        };
         node.finish();
         let peak = self.peak.max(0) as u64;
         open.record(node, outermost, self.allocated, peak);
-        self.state = State::Finished;
+        self.state = FutureState::Finished;
         let limits = site.limits.as_ref().filter(|_| outermost)?;
         let figures = Figures { allocated: self.allocated, count: self.count, peak, net: self.net };
         limits.check(open, node, figures, Some(window.started().0)).then_some(figures)
     }
 }
 
-impl<W: Window> Last<W> {
+impl<W: FirstPoll> Last<W> {
     #[inline]
     fn new(site: &'static Site, window: W) -> Self {
         Self { site, call: Call::new(), window, kept: Kept::NONE }
     }
 }
 
-impl<F: Future<Output = R>, R, W: Window> Future for Tracked<F, R, W> {
+impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
     type Output = R;
 
     #[inline]
@@ -220,7 +222,7 @@ impl<F: Future<Output = R>, R, W: Window> Future for Tracked<F, R, W> {
     }
 }
 
-impl<F, R, W: Window> Drop for Tracked<F, R, W> {
+impl<F, R, W: FirstPoll> Drop for Tracked<F, R, W> {
     /// Enters the scope in which the future is dropped.
     #[inline]
     fn drop(&mut self) {
@@ -230,7 +232,7 @@ impl<F, R, W: Window> Drop for Tracked<F, R, W> {
     }
 }
 
-impl<W: Window> Drop for Last<W> {
+impl<W: FirstPoll> Drop for Last<W> {
     /// Leaves the scope in which the future was dropped.
     #[inline]
     fn drop(&mut self) {

@@ -2,7 +2,7 @@
 //! compiler then knows the expected types of closures, `?` and `return` in a body, even if the output is an `impl
 //! Trait`, which cannot be written there.
 
-use super::future::{Tracked, Window, Windowed};
+use super::future::{FirstPoll, Tracked, Windowed};
 use crate::tracker::Site;
 use std::marker::PhantomData;
 
@@ -40,7 +40,7 @@ pub fn value<R>(_: Output<R>) -> R {
 
 /// Never called: gives its type to the function that returns it.
 #[inline(always)]
-pub fn returned<F, R, W: Window>(_: Output<R>) -> Tracked<F, R, W> {
+pub fn returned<F, R, W: FirstPoll>(_: Output<R>) -> Tracked<F, R, W> {
     std::process::abort()
 }
 

@@ -4,7 +4,7 @@ use crate::tracker::{Site, SiteName};
 
 /// Path of a function: the short form, and the form with the trait if it is in a trait's impl.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Path {
+pub(crate) struct FunctionPath {
     /// `crate::module::Type::function`
     pub(crate) short: String,
     /// `<crate::module::Type as crate::Trait>::function`; equal to `short` without a trait.
@@ -12,14 +12,14 @@ pub(crate) struct Path {
 }
 
 /// The name of a site.
-pub(crate) fn path(site: &Site) -> Path {
+pub(crate) fn path(site: &Site) -> FunctionPath {
     match site.name {
-        SiteName::Given(name) => Path { short: name.to_owned(), with_trait: name.to_owned() },
+        SiteName::Given(name) => FunctionPath { short: name.to_owned(), with_trait: name.to_owned() },
         SiteName::Marker(marker) => clean(marker()),
     }
 }
 
-fn clean(raw: &str) -> Path {
+fn clean(raw: &str) -> FunctionPath {
     // The last segment is the marker.
     let path = raw.rsplit_once("::").map_or(raw, |(path, _marker)| path);
     let path = path.replace("::{{closure}}", "");
@@ -27,7 +27,7 @@ fn clean(raw: &str) -> Path {
     let path = path.replacen("::main::main", "::main", 1);
     let path = without_open_generics(&path);
     let Some((before, inner, after)) = split_brackets(&path) else {
-        return Path { short: path.clone(), with_trait: path };
+        return FunctionPath { short: path.clone(), with_trait: path };
     };
     // Three forms: `<Type as Trait>::f`, `module::<impl Type>::f`, `module::<impl Trait for Type>::f`.
     let (of_type, of_trait) = if let Some(implemented) = inner.strip_prefix("impl ") {
@@ -40,11 +40,11 @@ fn clean(raw: &str) -> Path {
     } else {
         // Generics of a type, such as `Index<u8>`.
         debug_assert!(!before.is_empty());
-        return Path { short: path.clone(), with_trait: path };
+        return FunctionPath { short: path.clone(), with_trait: path };
     };
     let short = format!("{of_type}{after}");
     let with_trait = of_trait.map_or_else(|| short.clone(), |of_trait| format!("<{of_type} as {of_trait}>{after}"));
-    Path { short, with_trait }
+    FunctionPath { short, with_trait }
 }
 
 /// Removes generics that carry no information: `<_>`, `<_, N>`.

@@ -28,7 +28,7 @@ impl Image {
 /// The modules that are loaded now. Allocates.
 #[cfg(windows)]
 pub(crate) fn images() -> Vec<Image> {
-    crate::os::modules::loaded()
+    crate::os::memory::modules::loaded()
         .into_iter()
         .map(|module| {
             let low = module.start;

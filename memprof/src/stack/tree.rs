@@ -3,7 +3,7 @@
 //! A stack is the number of its innermost frame. Frames are never removed: any later report may need a stack that was
 //! captured once.
 
-use crate::os::pages;
+use crate::os::memory::pages;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize};
 

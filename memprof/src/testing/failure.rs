@@ -2,9 +2,9 @@
 
 use super::figures::MeasuredFunction;
 use super::outcome::Compare;
-use super::run::{Run, run};
+use super::run::{MeasuredRun, run};
 use crate::printable::Printable;
-use crate::profile::Reporting;
+use crate::profile::ReportingGuard;
 use crate::size;
 use crate::sorted;
 use std::fmt;
@@ -38,7 +38,7 @@ pub fn allocated<R>(compare: Compare, limit: u64, work: impl FnOnce() -> R) -> (
     if holds && run.ended.missed() == 0 {
         return (value, None);
     }
-    let _scope = Reporting::begin();
+    let _scope = ReportingGuard::begin();
     if let Some(defect) = run.defect() {
         return (value, Some(Failure(defect)));
     }
@@ -52,19 +52,19 @@ pub fn allocated<R>(compare: Compare, limit: u64, work: impl FnOnce() -> R) -> (
     (value, Some(Failure(text)))
 }
 
-pub(super) fn allocated_words(run: &Run) -> String {
+pub(super) fn allocated_words(run: &MeasuredRun) -> String {
     let sum = &run.sum;
     let blocks = size::plural(sum.allocated.count, "block");
     format!("allocated {} in {blocks}", size::exact(sum.allocated.bytes))
 }
 
 /// The functions that allocated most, one line each.
-pub(super) fn by_allocated(run: &mut Run) -> String {
+pub(super) fn by_allocated(run: &mut MeasuredRun) -> String {
     lines(run.functions().iter().filter(|function| function.allocated_count > 0))
 }
 
 /// The functions with the highest net, one line each.
-pub(super) fn by_net(run: &mut Run) -> String {
+pub(super) fn by_net(run: &mut MeasuredRun) -> String {
     let mut functions = run.functions();
     sorted::by_key(&mut functions, |function| std::cmp::Reverse(function.net_bytes));
     lines(functions.iter().filter(|function| function.net_bytes > 0).map(|function| {

@@ -2,9 +2,9 @@
 
 use super::failure::{Failure, lines};
 use super::figures::place;
-use super::run::{Run, key, name, run};
+use super::run::{MeasuredRun, key, name, run};
 use crate::printable::Printable;
-use crate::profile::Reporting;
+use crate::profile::ReportingGuard;
 use crate::size;
 use crate::sorted;
 use std::collections::HashMap;
@@ -13,12 +13,12 @@ use std::collections::HashMap;
 #[track_caller]
 pub fn leaks<R>(work: impl FnOnce() -> R) -> Option<Failure> {
     let ((), mut run) = run(true, || drop(work()));
-    let _scope = Reporting::begin();
+    let _scope = ReportingGuard::begin();
     run.defect().or_else(|| left(&mut run)).map(Failure)
 }
 
 /// Failure message for the live blocks; `None` if there are none.
-pub(super) fn left(run: &mut Run) -> Option<String> {
+pub(super) fn left(run: &mut MeasuredRun) -> Option<String> {
     let not_tracked = run.ended.not_recorded();
     if not_tracked > 0 {
         return Some(format!(

@@ -1,7 +1,7 @@
 //! Measurements of closures and futures.
 
 use super::figures::{Measured, MeasuredFunction};
-use crate::profile::Reporting;
+use crate::profile::ReportingGuard;
 use crate::scope::site_name;
 use crate::size;
 use crate::sorted;
@@ -15,7 +15,7 @@ use std::pin::pin;
 pub(super) const OUTSIDE: &str = "(outside tracked functions)";
 
 /// A finished measurement, before it is put into words.
-pub(super) struct Run {
+pub(super) struct MeasuredRun {
     pub(super) ended: Ended,
     pub(super) sum: Reading,
     pub(super) peak: u64,
@@ -82,17 +82,17 @@ pub(super) fn begin(leaks: bool) -> Measurement {
 }
 
 #[track_caller]
-pub(super) fn run<R>(leaks: bool, work: impl FnOnce() -> R) -> (R, Run) {
+pub(super) fn run<R>(leaks: bool, work: impl FnOnce() -> R) -> (R, MeasuredRun) {
     let measurement = begin(leaks);
     let mut span = MeasuredSpan::default();
     let inside = measurement.enter(&mut span);
     let value = work();
     drop(inside);
-    (value, Run::new(measurement, span))
+    (value, MeasuredRun::new(measurement, span))
 }
 
 #[allow(clippy::redundant_async_block, reason = "it is what drops the future when it is done")]
-pub(super) async fn run_async<F: Future>(measurement: Measurement, future: F) -> (F::Output, Run) {
+pub(super) async fn run_async<F: Future>(measurement: Measurement, future: F) -> (F::Output, MeasuredRun) {
     let mut span = MeasuredSpan::default();
     // Dropped by the poll that ends it, and so within the measurement.
     let mut future = pin!(async move { future.await });
@@ -101,10 +101,10 @@ pub(super) async fn run_async<F: Future>(measurement: Measurement, future: F) ->
         future.as_mut().poll(context)
     })
     .await;
-    (value, Run::new(measurement, span))
+    (value, MeasuredRun::new(measurement, span))
 }
 
-impl Run {
+impl MeasuredRun {
     fn new(measurement: Measurement, span: MeasuredSpan) -> Self {
         let mut ended = measurement.end();
         let sum = ended.sum();
@@ -166,11 +166,11 @@ pub(super) fn name(site: Option<&'static Site>) -> (String, String, u32) {
     }
 }
 
-fn measured<R>(value: R, mut run: Run, place: &'static Location<'static>) -> Measured<R> {
-    let scope = Reporting::begin();
+fn measured<R>(value: R, mut run: MeasuredRun, place: &'static Location<'static>) -> Measured<R> {
+    let scope = ReportingGuard::begin();
     let functions = run.functions();
     let defect = run.defect();
-    let Run { ended, sum, peak } = run;
+    let MeasuredRun { ended, sum, peak } = run;
     // Returns the measurement's slot before anything can panic.
     drop((ended, scope));
     if let Some(defect) = defect {
@@ -185,8 +185,8 @@ fn measured<R>(value: R, mut run: Run, place: &'static Location<'static>) -> Mea
         net_bytes: sum.net_bytes(),
         net_count: sum.net_count(),
         peak_bytes: peak,
-        reallocated_count: sum.reallocated_count,
-        grown_bytes: sum.grown_bytes,
+        reallocated_count: sum.reallocations.reallocated_count,
+        grown_bytes: sum.reallocations.grown_bytes,
         functions,
     }
 }

@@ -2,8 +2,8 @@
 
 use super::failure::{Failure, allocated_words, by_allocated, by_net};
 use super::leaks::left;
-use super::run::{Run, begin, run, run_async};
-use crate::profile::Reporting;
+use super::run::{MeasuredRun, begin, run, run_async};
+use crate::profile::ReportingGuard;
 use crate::size;
 use crate::tracker::{Measurement, Reading, Workers};
 
@@ -27,7 +27,7 @@ pub struct TestLimits {
 /// Violations of a test that has ended.
 #[derive(Debug)]
 #[must_use]
-pub struct Verdict(Option<Failure>);
+pub struct TestVerdict(Option<Failure>);
 
 /// An async test that is about to run.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub struct Started {
 impl TestLimits {
     /// Runs the body of a test.
     #[track_caller]
-    pub fn run<R>(self, body: impl FnOnce() -> R) -> (R, Verdict) {
+    pub fn run<R>(self, body: impl FnOnce() -> R) -> (R, TestVerdict) {
         let workers = self.workers();
         // Before the measurement ends: it has the only reading that is possible at a time.
         let ((value, others), run) = run(self.no_leaks, || (body(), workers.map(Workers::end)));
@@ -62,11 +62,11 @@ impl TestLimits {
         self.has_workers.then(Workers::begin).flatten()
     }
 
-    fn verdict(self, mut run: Run, others: Option<Reading>) -> Verdict {
-        let _scope = Reporting::begin();
+    fn verdict(self, mut run: MeasuredRun, others: Option<Reading>) -> TestVerdict {
+        let _scope = ReportingGuard::begin();
         let by_others = others.and_then(by_others);
         if let Some(defect) = run.defect() {
-            return Verdict(Some(Failure(defect)));
+            return TestVerdict(Some(Failure(defect)));
         }
         if self.is_empty() {
             // Without limits the test prints its figures, to help choose limits.
@@ -111,7 +111,7 @@ impl TestLimits {
         {
             failures.push(format!("memprof: {by_others}"));
         }
-        Verdict((!failures.is_empty()).then(|| Failure(failures.join("\n"))))
+        TestVerdict((!failures.is_empty()).then(|| Failure(failures.join("\n"))))
     }
 }
 
@@ -125,7 +125,7 @@ fn by_others(sum: Reading) -> Option<String> {
 
 impl Started {
     /// Runs the body of an async test.
-    pub async fn run<F: Future>(self, body: F) -> (F::Output, Verdict) {
+    pub async fn run<F: Future>(self, body: F) -> (F::Output, TestVerdict) {
         let Self { limits, workers, measurement } = self;
         let ended = async move { (body.await, workers.map(Workers::end)) };
         let ((value, others), run) = run_async(measurement, ended).await;
@@ -133,7 +133,7 @@ impl Started {
     }
 }
 
-impl Verdict {
+impl TestVerdict {
     /// Panics if the test has violated a limit, unless it has failed by itself.
     ///
     /// # Panics

@@ -205,7 +205,6 @@ pub(crate) fn on_realloc_failure(block: *mut u8, record: Option<Record>) {
 /// an exact table it keeps the age of the old one.
 #[inline]
 pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<Record>) {
-    let grown = new.saturating_sub(old) as u64;
     let ledger = match thread::present().ledger() {
         Some(ledger) => ledger,
         None => match thread::without_ledger() {
@@ -214,28 +213,28 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
                 let root = SHARED.root();
                 root.counters.allocated_shared(new as u64);
                 root.counters.deallocated_shared(old as u64);
-                root.count_reallocated_shared(grown);
+                root.count_reallocated_shared(old, new);
                 published::move_net(new as i64 - old as i64);
                 return records::allocated_shared(block, new, record);
             }
             Fallback::Nowhere => return,
         },
     };
-    reallocated(ledger, old, new, grown);
+    reallocated(ledger, old, new);
     if let Some(table) = live::table() {
         records::reallocated(ledger, table, block, new, record);
     }
 }
 
 #[inline(always)]
-fn reallocated(ledger: &'static Ledger, old: usize, new: usize, grown: u64) {
+fn reallocated(ledger: &'static Ledger, old: usize, new: usize) {
     ledger.catch_up();
     let node = ledger.node();
     // The allocation is counted before the free, for the reader's two passes.
     ledger.count_allocated(new as u64);
     ledger.count_deallocated(old as u64);
     node.counters.allocated(new as u64);
-    node.count_reallocated(grown);
+    node.count_reallocated(old, new);
     node.counters.deallocated(old as u64);
     let net = ledger.net();
     if net > ledger.high.get() {

@@ -23,7 +23,7 @@ pub(crate) use hook::{
 };
 pub(crate) use measuring::measurement::{Ended, MeasuredSpan, Measurement, Refused};
 pub(crate) use measuring::workers::Workers;
-pub(crate) use paths::distribution::{ALL_BUCKETS, Distribution, middle as middle_of_bucket};
+pub(crate) use paths::distribution::{ALL_BUCKETS, NodeDistribution, middle as middle_of_bucket};
 pub use paths::limits::Limits;
 pub(crate) use paths::limits::{Figures, LimitFigures, Moment};
 pub(crate) use paths::node::{CallSpread, Node};
@@ -38,7 +38,7 @@ pub(crate) use readings::totals::{Peak, peak};
 pub(crate) use scopes::context::CallPath;
 pub(crate) use scopes::enter_exit::{Closed, Open};
 pub(crate) use scopes::kept::Kept;
-pub(crate) use scopes::reporting::Reporting;
+pub(crate) use scopes::reporting::ReportingGuard;
 pub(crate) use scopes::unheard::note_profile;
 pub(crate) use scopes::within::Within;
 pub(crate) use threads::frame::FrameKind;

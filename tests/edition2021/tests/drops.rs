@@ -1,11 +1,11 @@
-//! The cases of `tests/tests/drops.rs` in edition 2021, where the temporaries of a block's last expression outlive
+//! The cases of `tests/macros/drops` in edition 2021, where the temporaries of a block's last expression outlive
 //! its locals.
 #![allow(missing_docs)]
 
-#[path = "../../tests/fake/mod.rs"]
+#[path = "../../macros/fake/mod.rs"]
 mod fake;
 
-#[path = "../../tests/drops/cases.rs"]
+#[path = "../../macros/drops/cases.rs"]
 mod cases;
 
 #[test]

@@ -1,7 +1,7 @@
 //! Live blocks by call path and place, with their readings over time.
 
 use super::estimate::{Estimate, chance};
-use super::readings::{Key, Readings};
+use super::readings::{ReadingKey, Readings};
 use super::stacks::Stacks;
 use super::verdict::{Birth, Births};
 use crate::collect::merge::Paths;
@@ -28,9 +28,9 @@ pub(crate) struct Group {
     pub(crate) oldest: u64,
     pub(crate) newest: u64,
     pub(crate) frames: Vec<Frame>,
-    blocks: Vec<Block>,
+    blocks: Vec<RecordedBlock>,
     /// The keys of its blocks in the readings.
-    keys: HashSet<Key>,
+    keys: HashSet<ReadingKey>,
     stack: StackId,
     /// True if the largest block was enlarged in the later half of its life.
     is_being_enlarged: bool,
@@ -39,7 +39,7 @@ pub(crate) struct Group {
 }
 
 /// A block that has a record.
-struct Block {
+struct RecordedBlock {
     /// Ticks.
     made: u64,
     /// Time of the last enlargement, or of the allocation.
@@ -78,13 +78,18 @@ impl Group {
         let enlarged = enlarged(record.ticks, record.grown);
         self.enlarged = self.enlarged.max(enlarged.unwrap_or(0));
         let (weight, bytes) = (1.0 / chance, record.size as f64 / chance);
-        self.blocks.push(Block { made: record.ticks, enlarged: enlarged.unwrap_or(record.ticks), weight, bytes });
-        self.keys.insert(Key { owner: record.owner, stack: record.stack });
+        self.blocks.push(RecordedBlock {
+            made: record.ticks,
+            enlarged: enlarged.unwrap_or(record.ticks),
+            weight,
+            bytes,
+        });
+        self.keys.insert(ReadingKey { owner: record.owner, stack: record.stack });
     }
 
     /// The allocations of its blocks; `seconds` converts ticks to seconds of the run.
     pub(crate) fn births(&self, seconds: impl Fn(u64) -> f64) -> Births {
-        let birth = |block: &Block| Birth {
+        let birth = |block: &RecordedBlock| Birth {
             at: seconds(block.made),
             since: seconds(block.enlarged),
             weight: block.weight,

@@ -16,7 +16,7 @@
 
 use super::verdict::Activity;
 use crate::collect::merge::{Paths, address};
-use crate::collect::site_names::{Names, name};
+use crate::collect::site_names::{SiteNames, name};
 use crate::report::data;
 use std::collections::HashMap;
 
@@ -54,7 +54,7 @@ const LARGEST_FALL: f64 = 0.1;
 
 /// A steady rise.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct NetRise {
+pub(crate) struct SteadyRise {
     /// Its beginning, seconds of the run.
     pub(crate) from: f64,
     /// Its end, seconds of the run; `None`: it continues.
@@ -64,7 +64,7 @@ pub(crate) struct NetRise {
     pub(crate) by: Option<(String, i64)>,
 }
 
-impl NetRise {
+impl SteadyRise {
     /// As in the report of a run of `now` seconds.
     pub(crate) fn to_report(&self, now: f64) -> data::NetRise {
         data::NetRise {
@@ -79,10 +79,10 @@ impl NetRise {
 }
 
 /// The steady rise of a net with these readings (seconds of the run, bytes); the last one is now.
-pub(crate) fn steady(net: &[(f64, f64)], error: f64, activity: &Activity) -> Option<NetRise> {
+pub(crate) fn steady(net: &[(f64, f64)], error: f64, activity: &Activity) -> Option<SteadyRise> {
     let least = LEAST.max(ERRORS * error);
     let rise = beginnings(net).find_map(|beginning| rise_since(net, beginning, least, FEWEST))?;
-    Some(NetRise { until: end(net, &rise, activity), ..rise })
+    Some(SteadyRise { until: end(net, &rise, activity), ..rise })
 }
 
 /// True if the net of one call path rises steadily.
@@ -97,7 +97,7 @@ fn beginnings(net: &[(f64, f64)]) -> impl Iterator<Item = f64> {
 }
 
 /// The end of a rise; `None` if it continues, or the program rests.
-fn end(net: &[(f64, f64)], rise: &NetRise, activity: &Activity) -> Option<f64> {
+fn end(net: &[(f64, f64)], rise: &SteadyRise, activity: &Activity) -> Option<f64> {
     let &(now, mut lowest) = net.last()?;
     // The level below which the net has not fallen since, the latest first.
     let since_then = net.iter().rev().map(|&(at, level)| {
@@ -118,7 +118,7 @@ fn end(net: &[(f64, f64)], rise: &NetRise, activity: &Activity) -> Option<f64> {
     (!activity.rests((rise.from, until), now, rise.bytes)).then_some(until)
 }
 
-fn rise_since(net: &[(f64, f64)], from: f64, least: f64, fewest: usize) -> Option<NetRise> {
+fn rise_since(net: &[(f64, f64)], from: f64, least: f64, fewest: usize) -> Option<SteadyRise> {
     let &(now, present) = net.last()?;
     let readings: Vec<(f64, f64)> = net.iter().copied().filter(|reading| reading.0 >= from).collect();
     if readings.len() < fewest {
@@ -145,20 +145,20 @@ fn rise_since(net: &[(f64, f64)], from: f64, least: f64, fewest: usize) -> Optio
         _ => false,
     };
     let is_steady = last.1 - first.1 >= bytes / 2.0 && levels.windows(2).all(rises);
-    (is_steady && bytes >= least).then_some(NetRise { from, until: None, bytes, by: None })
+    (is_steady && bytes >= least).then_some(SteadyRise { from, until: None, bytes, by: None })
 }
 
 /// Rise of each function's own net since a reading; `before` returns a node's value in it. The row outside every
 /// function has no name.
 pub(crate) fn by_function(
     paths: &Paths,
-    names: &Names,
-    before: impl Fn(&super::readings::Key) -> i64,
+    names: &SiteNames,
+    before: impl Fn(&super::readings::ReadingKey) -> i64,
 ) -> Vec<(Option<String>, i64)> {
     let mut before_of: HashMap<usize, i64> = HashMap::new();
     for (&owner, &path) in &paths.of_node {
         let site = paths.all.get(path).and_then(|path| path.site).map_or(0, address);
-        *before_of.entry(site).or_default() += before(&super::readings::Key { owner, stack: 0 });
+        *before_of.entry(site).or_default() += before(&super::readings::ReadingKey { owner, stack: 0 });
     }
     let mut now: HashMap<usize, (Option<String>, i64)> = HashMap::new();
     for path in &paths.all {
@@ -181,20 +181,20 @@ pub(crate) fn of_one(rises: &[(Option<String>, i64)], bytes: f64) -> Option<(Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::live::verdict::Work;
+    use crate::collect::live::verdict::WorkDone;
 
     fn every_second(net: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
         (0..=100).map(|second| (f64::from(second), net(f64::from(second)))).collect()
     }
 
     /// In a program that always works.
-    fn risen(net: &[(f64, f64)], error: f64) -> Option<NetRise> {
+    fn risen(net: &[(f64, f64)], error: f64) -> Option<SteadyRise> {
         steady(net, error, &working_until(100.0))
     }
 
     /// A program that works until a moment and then rests.
     fn working_until(end: f64) -> Activity {
-        let work = |second: f64| Work { at: second, bytes: 1e6 * second.min(end), processor: second.min(end) };
+        let work = |second: f64| WorkDone { at: second, bytes: 1e6 * second.min(end), processor: second.min(end) };
         Activity::new((0..=100).map(f64::from).map(work).collect())
     }
 

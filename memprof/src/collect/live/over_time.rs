@@ -1,10 +1,10 @@
 //! Course of the run over time, in seconds, for one report.
 
-use super::net_rise::{self, NetRise};
-use super::readings::{self, Key, Readings};
-use super::verdict::{Activity, Work};
+use super::net_rise::{self, SteadyRise};
+use super::readings::{self, ReadingKey, Readings};
+use super::verdict::{Activity, WorkDone};
 use crate::collect::merge::Paths;
-use crate::collect::site_names::Names;
+use crate::collect::site_names::SiteNames;
 use crate::os::clock::Anchor;
 use crate::tracker::history;
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ impl OverTime {
         let readings = Readings::copy();
         let history = history::history();
         let seconds = |ticks| readings::seconds(ticks, started, now);
-        let by_path = |rows: Option<&HashMap<Key, Vec<i64>>>| {
+        let by_path = |rows: Option<&HashMap<ReadingKey, Vec<i64>>>| {
             let mut by_path: HashMap<usize, Vec<f64>> = HashMap::new();
             for (key, row) in rows.into_iter().flatten() {
                 let Some(&path) = paths.of_node.get(&key.owner) else { continue };
@@ -40,7 +40,7 @@ impl OverTime {
             }
             by_path
         };
-        let work = |point: &history::Point| Work {
+        let work = |point: &history::Point| WorkDone {
             at: seconds(point.ticks),
             bytes: point.allocated as f64,
             processor: point.processor as f64 / 1e9,
@@ -73,13 +73,13 @@ impl OverTime {
     }
 
     /// Steady rise of the net of the process, and the function responsible for it.
-    pub(crate) fn net_rise(&self, paths: &Paths, names: &Names) -> Option<NetRise> {
+    pub(crate) fn net_rise(&self, paths: &Paths, names: &SiteNames) -> Option<SteadyRise> {
         let rise = net_rise::steady(&self.net, self.net_error, &self.activity)?;
         let rows = self.readings.net.as_ref().and_then(|rows| {
             let at = self.moments.iter().rposition(|&moment| moment <= rise.from)?;
-            let before = |key: &Key| rows.get(key).and_then(|row| row.get(at)).copied().unwrap_or(0);
+            let before = |key: &ReadingKey| rows.get(key).and_then(|row| row.get(at)).copied().unwrap_or(0);
             Some(net_rise::by_function(paths, names, before))
         });
-        Some(NetRise { by: rows.and_then(|rows| net_rise::of_one(&rows, rise.bytes)), ..rise })
+        Some(SteadyRise { by: rows.and_then(|rows| net_rise::of_one(&rows, rise.bytes)), ..rise })
     }
 }

@@ -24,13 +24,13 @@ const JOBS_FILES: [&str; 3] = ["/src/join/", "/src/job.rs", "/src/registry.rs"];
 const CLOSURES: [&str; 2] = ["::{{closure}}", "::{closure"];
 
 /// Function, file, line; and the address if there are no names.
-type Shown = (Option<Arc<str>>, Option<Arc<str>>, Option<u32>, u64);
+type ShownFrame = (Option<Arc<str>>, Option<Arc<str>>, Option<u32>, u64);
 
 /// Equal for stacks of one place.
-pub(crate) type Key = Vec<Shown>;
+pub(crate) type PlaceKey = Vec<ShownFrame>;
 
 /// The key of a stack, innermost frame first.
-pub(crate) fn key(stack: &[Frame], crates: &Crates) -> Key {
+pub(crate) fn key(stack: &[Frame], crates: &Crates) -> PlaceKey {
     let mut frames = without_cycles(stack);
     if let Some(job) = frames.iter().position(|frame| runs_a_job(frame)) {
         frames.truncate(job);
@@ -79,7 +79,7 @@ fn runs_a_job(frame: &Frame) -> bool {
 }
 
 /// A loop that the compiler has unrolled is one place: if there are names, the address adds nothing.
-fn shown(frame: &Frame) -> Shown {
+fn shown(frame: &Frame) -> ShownFrame {
     let address = if frame.function.is_some() { 0 } else { frame.address };
     (frame.function.clone(), frame.file.clone(), frame.line, address)
 }
@@ -96,7 +96,8 @@ mod tests {
     fn place(stack: &[(&str, u32)]) -> Vec<String> {
         let stack: Vec<Frame> = stack.iter().map(|&(function, line)| frame(function, line)).collect();
         let crates = Crates::new(["app::record"].into_iter(), "app");
-        let name = |(function, _, line, _): Shown| format!("{}:{}", function.unwrap_or_default(), line.unwrap_or(0));
+        let name =
+            |(function, _, line, _): ShownFrame| format!("{}:{}", function.unwrap_or_default(), line.unwrap_or(0));
         key(&stack, &crates).into_iter().map(name).collect()
     }
 

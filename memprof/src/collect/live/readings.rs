@@ -8,7 +8,7 @@
 use super::estimate::chance;
 use crate::live;
 use crate::os::clock::{self, Anchor};
-use crate::os::fork_lock::{ForkLock, Held};
+use crate::os::process::fork_lock::{ForkLock, LockGuard};
 use crate::tracker;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
@@ -26,13 +26,13 @@ static ONE_AT_A_TIME: ForkLock<()> = ForkLock::new();
 
 /// Key of a row: a node's address, and a stack (0 for the net).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
+pub(crate) struct ReadingKey {
     pub(crate) owner: usize,
     pub(crate) stack: u32,
 }
 
 /// All readings of one kind: [`ROWS`] rows with a value for each moment.
-struct Table {
+struct ReadingRows {
     owners: [AtomicUsize; ROWS],
     stacks: [AtomicU32; ROWS],
     values: [[AtomicI64; MOMENTS]; ROWS],
@@ -42,7 +42,7 @@ struct Table {
     left_out: AtomicUsize,
 }
 
-impl Table {
+impl ReadingRows {
     const fn new() -> Self {
         Self {
             owners: [const { AtomicUsize::new(0) }; ROWS],
@@ -53,9 +53,9 @@ impl Table {
         }
     }
 
-    fn key(&self, row: usize) -> Option<Key> {
+    fn key(&self, row: usize) -> Option<ReadingKey> {
         let (owner, stack) = (self.owners.get(row)?.load(Relaxed), self.stacks.get(row)?.load(Relaxed));
-        (owner != 0).then_some(Key { owner, stack })
+        (owner != 0).then_some(ReadingKey { owner, stack })
     }
 
     fn value(&self, row: usize, moment: usize) -> Option<&AtomicI64> {
@@ -63,7 +63,7 @@ impl Table {
     }
 
     /// The row of a key; an empty one becomes its own.
-    fn row(&self, key: Key) -> Option<usize> {
+    fn row(&self, key: ReadingKey) -> Option<usize> {
         let mixed = (key.owner as u64 >> 4 ^ u64::from(key.stack) << 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let first = (mixed >> 32) as usize;
         let rows = || (0..PROBES).map(|step| (first + step) % ROWS);
@@ -81,7 +81,7 @@ impl Table {
         Some(row)
     }
 
-    fn add(&self, key: Key, moment: usize, value: i64) {
+    fn add(&self, key: ReadingKey, moment: usize, value: i64) {
         if let Some(place) = self.row(key).and_then(|row| self.value(row, moment)) {
             place.store(place.load(Relaxed).saturating_add(value), Relaxed);
         }
@@ -118,7 +118,7 @@ impl Table {
         self.left_out.store(0, Relaxed);
     }
 
-    fn copy(&self, moments: usize) -> HashMap<Key, Vec<i64>> {
+    fn copy(&self, moments: usize) -> HashMap<ReadingKey, Vec<i64>> {
         let row = |row| {
             let values = (0..moments).filter_map(|moment| self.value(row, moment)).map(|value| value.load(Relaxed));
             Some((self.key(row)?, values.collect()))
@@ -130,11 +130,11 @@ impl Table {
 
 struct Tables {
     /// Live bytes that were allocated at a node, on a stack.
-    live: Table,
+    live: ReadingRows,
     /// The net of a node.
-    net: Table,
+    net: ReadingRows,
     /// Calls that a node has begun.
-    calls: Table,
+    calls: ReadingRows,
     /// Ticks.
     moments: [AtomicU64; MOMENTS],
     len: AtomicUsize,
@@ -143,9 +143,9 @@ struct Tables {
 impl Tables {
     const fn new() -> Self {
         Self {
-            live: Table::new(),
-            net: Table::new(),
-            calls: Table::new(),
+            live: ReadingRows::new(),
+            net: ReadingRows::new(),
+            calls: ReadingRows::new(),
             moments: [const { AtomicU64::new(0) }; MOMENTS],
             len: AtomicUsize::new(0),
         }
@@ -183,7 +183,7 @@ impl Tables {
 
 /// Waits until no other thread takes a reading. `None`: this very thread does, and was interrupted by a handler that
 /// ends the program.
-fn lock() -> Option<Held<'static, ()>> {
+fn lock() -> Option<LockGuard<'static, ()>> {
     (!ONE_AT_A_TIME.is_held_here()).then(|| ONE_AT_A_TIME.lock())
 }
 
@@ -221,12 +221,12 @@ fn read() {
         table.each_kept(|record, interval| {
             let bytes = record.size as f64 / chance(record, interval).max(f64::MIN_POSITIVE);
             // A cast from a float saturates.
-            TABLES.live.add(Key { owner: record.owner, stack: record.stack }, moment, bytes as i64);
+            TABLES.live.add(ReadingKey { owner: record.owner, stack: record.stack }, moment, bytes as i64);
         });
     }
     for ledger in tracker::each_ledger() {
         for node in tracker::each_node(ledger) {
-            let (key, net) = (Key { owner: crate::collect::merge::address(node), stack: 0 }, node.net());
+            let (key, net) = (ReadingKey { owner: crate::collect::merge::address(node), stack: 0 }, node.net());
             if net != 0 {
                 TABLES.net.add(key, moment, net);
             }
@@ -245,11 +245,11 @@ pub(crate) struct Readings {
     /// Times, in ticks.
     pub(crate) moments: Vec<u64>,
     /// Live bytes at each moment.
-    pub(crate) live: HashMap<Key, Vec<i64>>,
+    pub(crate) live: HashMap<ReadingKey, Vec<i64>>,
     /// Net bytes at each moment; `None` if some node found no free row.
-    pub(crate) net: Option<HashMap<Key, Vec<i64>>>,
+    pub(crate) net: Option<HashMap<ReadingKey, Vec<i64>>>,
     /// Calls so far at each moment; `None` likewise.
-    pub(crate) calls: Option<HashMap<Key, Vec<i64>>>,
+    pub(crate) calls: Option<HashMap<ReadingKey, Vec<i64>>>,
 }
 
 impl Readings {
@@ -275,7 +275,7 @@ pub(crate) fn seconds(ticks: u64, started: &Anchor, now: &Anchor) -> f64 {
 mod tests {
     use super::*;
 
-    const KEY: Key = Key { owner: 64, stack: 7 };
+    const KEY: ReadingKey = ReadingKey { owner: 64, stack: 7 };
 
     #[test]
     fn moments_are_thinned_and_rows_that_are_empty_go() {
@@ -285,7 +285,7 @@ mod tests {
             tables.live.add(KEY, moment, turn);
             tables.live.add(KEY, moment, turn);
             if turn == 1 {
-                tables.live.add(Key { owner: 128, stack: 7 }, moment, 1);
+                tables.live.add(ReadingKey { owner: 128, stack: 7 }, moment, 1);
             }
             tables.end_moment(moment);
         }
@@ -306,7 +306,7 @@ mod tests {
     fn what_finds_no_row_is_known() {
         let tables = Box::new(Tables::new());
         for owner in 1..=2 * ROWS {
-            tables.live.add(Key { owner: owner * 64, stack: 0 }, 0, 1);
+            tables.live.add(ReadingKey { owner: owner * 64, stack: 0 }, 0, 1);
         }
         assert!(tables.live.left_out.load(Relaxed) >= ROWS);
         assert!(tables.live.copy(1).len() > ROWS / 2);

@@ -3,10 +3,10 @@
 use super::estimate::Estimate;
 use super::groups::{Group, grouped};
 use super::over_time::OverTime;
-use super::verdict::{Evidence, Levels, Member, Verdict, agree};
+use super::verdict::{Evidence, JudgedGroup, Levels, Verdict, agree};
 use crate::collect::merge::Paths;
 use crate::collect::request::Request;
-use crate::collect::site_names::{Names, name};
+use crate::collect::site_names::{SiteNames, name};
 use crate::live::{self, Records};
 use crate::os::clock::Anchor;
 use crate::report::data::{Live, LiveGroup, Totals, cause, expected};
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use wildmatch::WildMatch;
 
 /// The recorded blocks of one moment, summed by path.
-pub(crate) struct RecordedBlocks {
+pub(crate) struct RecordedByPath {
     by_path: Vec<Estimate>,
     groups: Vec<Group>,
     sum: Estimate,
@@ -37,7 +37,7 @@ pub(crate) struct RecordedBlocks {
 /// Blocks with at least this probability of a record are not missed.
 const NEARLY_CERTAIN: f64 = 0.95;
 
-impl RecordedBlocks {
+impl RecordedByPath {
     /// `crates`: the program's own, if stacks are wanted. `since_start`: net of the process beyond that at the start of
     /// the profile, bytes.
     pub(crate) fn new(
@@ -105,10 +105,10 @@ impl Retained<'_> {
 pub(crate) fn section(
     request: &Request,
     now: &Anchor,
-    names: &Names,
+    names: &SiteNames,
     paths: &Paths,
     totals: &Totals,
-    recorded: Option<&RecordedBlocks>,
+    recorded: Option<&RecordedByPath>,
 ) -> Live {
     let at_start = &request.at_start().live;
     let Some(recorded) = recorded else {
@@ -161,10 +161,10 @@ fn sampled_because(request: &Request, interval: u64) -> Option<String> {
 
 /// One row for each group: growing ones first, then by size.
 fn rows(
-    recorded: &RecordedBlocks,
+    recorded: &RecordedByPath,
     request: &Request,
     now: &Anchor,
-    names: &Names,
+    names: &SiteNames,
     paths: &Paths,
     net: i64,
 ) -> Vec<LiveGroup> {
@@ -202,22 +202,22 @@ fn rows(
 }
 
 /// The verdicts on all groups.
-fn verdicts(recorded: &RecordedBlocks, request: &Request, now: &Anchor, paths: &Paths) -> Vec<Verdict> {
+fn verdicts(recorded: &RecordedByPath, request: &Request, now: &Anchor, paths: &Paths) -> Vec<Verdict> {
     let run = request.started.elapsed_until(now).as_secs_f64();
-    let member = |group: &Group| Member {
+    let member = |group: &Group| JudgedGroup {
         path: group.path,
         verdict: verdict(group, recorded, request, now, paths),
         blocks: group.estimate.count() as f64,
         bytes: group.estimate.bytes() as f64,
         latest: run - request.started.age_seconds(group.newest.max(group.enlarged), now),
     };
-    let mut members: Vec<Member> = recorded.groups.iter().map(member).collect();
+    let mut members: Vec<JudgedGroup> = recorded.groups.iter().map(member).collect();
     agree(&mut members, run / recorded.over_time.moments.len().max(1) as f64);
     members.into_iter().map(|member| member.verdict).collect()
 }
 
 /// The verdict on a group, from all evidence.
-fn verdict(group: &Group, recorded: &RecordedBlocks, request: &Request, now: &Anchor, paths: &Paths) -> Verdict {
+fn verdict(group: &Group, recorded: &RecordedByPath, request: &Request, now: &Anchor, paths: &Paths) -> Verdict {
     let over_time = &recorded.over_time;
     let path = paths.all.get(group.path);
     let run = request.started.elapsed_until(now).as_secs_f64();
@@ -248,7 +248,7 @@ fn calls(group: &Group, paths: &Paths) -> u64 {
     paths.all.get(group.path).filter(|path| path.site.is_some()).map_or(0, |path| path.reading.calls)
 }
 
-fn row(group: &Group, recorded: &RecordedBlocks, paths: &Paths, net: i64) -> LiveGroup {
+fn row(group: &Group, recorded: &RecordedByPath, paths: &Paths, net: i64) -> LiveGroup {
     let bytes = group.estimate.bytes();
     let calls = calls(group, paths);
     let allocated = paths.all.get(group.path).map_or(u64::MAX, |path| path.reading.allocated.bytes);

@@ -16,7 +16,7 @@ pub(crate) struct Stacks<'f> {
     symbols: Option<Symbols<'f>>,
     crates: &'f Crates,
     of_id: HashMap<StackId, StackId>,
-    of_place: HashMap<place::Key, StackId>,
+    of_place: HashMap<place::PlaceKey, StackId>,
     frames: HashMap<StackId, Vec<Frame>>,
 }
 

@@ -137,7 +137,7 @@ fn package<'f>(path: &Path, files: &'f Files) -> Option<DwarfPackage<Bytes<'f>>>
 
 impl Files {
     fn elf(&self, path: &Path) -> Option<ElfFile<'_, Header>> {
-        let map = self.maps.alloc(crate::os::file::mapped(path).ok()?);
+        let map = self.maps.alloc(crate::os::memory::mapped_file::mapped(path).ok()?);
         ElfFile::parse(&**map).ok()
     }
 

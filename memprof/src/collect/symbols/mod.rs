@@ -8,7 +8,7 @@ pub(crate) mod names;
 #[cfg(all(feature = "backtraces", unix))]
 mod unread;
 
-use crate::collect::symbols::names::{Files, Names};
+use crate::collect::symbols::names::{Files, SymbolNames};
 use crate::report::data::Frame;
 use crate::stack::{self, Image, Known, StackId};
 use std::collections::HashMap;
@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 /// Symbols of the addresses of this moment.
 pub(crate) struct Symbols<'f> {
     images: Vec<Image>,
-    names: Names<'f>,
+    names: SymbolNames<'f>,
     /// Functions at an address, innermost first.
     known: HashMap<(usize, u32), Vec<Frame>>,
 }
 
 impl<'f> Symbols<'f> {
     pub(crate) fn load(files: &'f Files) -> Self {
-        Self { images: stack::images(), names: Names::new(files), known: HashMap::new() }
+        Self { images: stack::images(), names: SymbolNames::new(files), known: HashMap::new() }
     }
 
     /// Functions on a stack, innermost first, without the profiler's own at the top.
@@ -48,7 +48,7 @@ impl<'f> Symbols<'f> {
     }
 }
 
-fn functions(known: Known, images: &[Image], names: &mut Names<'_>) -> Vec<Frame> {
+fn functions(known: Known, images: &[Image], names: &mut SymbolNames<'_>) -> Vec<Frame> {
     let nothing = Frame { address: known.address as u64, ..Frame::default() };
     // Another module has replaced the captured one: its names would be wrong.
     if known.mark != 0 && stack::mark_of(known.address) != Some(known.mark) {

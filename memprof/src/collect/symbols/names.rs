@@ -5,9 +5,9 @@ use crate::stack::Image;
 use std::path::Path;
 
 #[cfg(all(feature = "backtraces", unix))]
-pub(crate) use by_file::{Files, Names};
+pub(crate) use by_file::{Files, SymbolNames};
 #[cfg(not(all(feature = "backtraces", unix)))]
-pub(crate) use in_process::{Files, Names};
+pub(crate) use in_process::{Files, SymbolNames};
 
 #[cfg(all(feature = "backtraces", unix))]
 mod by_file {
@@ -28,13 +28,13 @@ mod by_file {
     pub(crate) use crate::collect::symbols::elf_names::Files;
 
     /// Files that were read so far, for one report: debug information is large.
-    pub(crate) struct Names<'f> {
+    pub(crate) struct SymbolNames<'f> {
         contents: &'f Files,
         /// By path and load address: of two modules with the same path one is older than the file.
         files: HashMap<(PathBuf, usize), Result<DebugInfo<'f>, Unread>>,
     }
 
-    impl<'f> Names<'f> {
+    impl<'f> SymbolNames<'f> {
         pub(crate) fn new(contents: &'f Files) -> Self {
             Self { contents, files: HashMap::new() }
         }
@@ -110,9 +110,9 @@ mod in_process {
     pub(crate) struct Files {}
 
     /// Empty: nothing is kept.
-    pub(crate) struct Names<'f>(std::marker::PhantomData<&'f Files>);
+    pub(crate) struct SymbolNames<'f>(std::marker::PhantomData<&'f Files>);
 
-    impl<'f> Names<'f> {
+    impl<'f> SymbolNames<'f> {
         pub(crate) fn new(_contents: &'f Files) -> Self {
             Self(std::marker::PhantomData)
         }

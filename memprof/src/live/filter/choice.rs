@@ -1,6 +1,6 @@
 //! The filter that every free asks: the whole one or the short one, in one word.
 //!
-//! `tests/tests/loom` compiles this very file against loom's atomics.
+//! `tests/models/loom` compiles this very file against loom's atomics.
 
 use super::counting::{ALIGNED_TO, Filter, GOLDEN};
 use crate::live::sync::{Acquire, AtomicPtr, AtomicU8, Relaxed, Release};

@@ -11,7 +11,7 @@
 //!
 //! Unspent time is kept for 100 ms only: a burst after an idle hour costs as much as a busy start.
 
-use crate::os::cpu_time::Switches;
+use crate::os::threads::cpu_time::Switches;
 
 /// Free spending at the start, nanoseconds: a short program is recorded in full. The unused part is lost in the first
 /// seconds.

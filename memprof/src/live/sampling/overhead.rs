@@ -8,7 +8,7 @@ use crate::live::sampling::allowance::{Allowance, Change, Elapsed};
 use crate::live::sampling::sweep::SHARDS_AT_A_TIME;
 use crate::live::table::Table;
 use crate::os::clock::{self, Anchor};
-use crate::os::cpu_time::{self, Switches};
+use crate::os::threads::cpu_time::{self, Switches};
 use std::cell::UnsafeCell;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};

@@ -21,7 +21,7 @@ use crate::live::filter::choice::FilterChoice;
 use crate::live::filter::counting::{ALIGNED_TO, Filter, Index, SHORTER_BY_BITS};
 use crate::live::prefetch::prefetch;
 use crate::live::record::Record;
-use crate::os::pages;
+use crate::os::memory::pages;
 use capacity::Capacity;
 use slot::SlotRecord;
 use state::TableState;

@@ -4,7 +4,7 @@ use crate::live::probability;
 use crate::live::record::Record;
 use crate::live::table::Table;
 use crate::live::table::slot;
-use crate::os::pages;
+use crate::os::memory::pages;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Copied records, in system memory that is released when this is dropped.

@@ -14,7 +14,7 @@
 //! thread that frees the block never waits for the sweep: it leaves the slot to it. While a sweep is checking, the slot
 //! cannot get another record, so a decision about a record cannot hit its successor at the same address.
 //!
-//! `tests/tests/loom` compiles this very file against loom's atomics.
+//! `tests/models/loom` compiles this very file against loom's atomics.
 
 use crate::live::record::Record;
 use crate::live::sync::{AcqRel, Acquire, AtomicU64, AtomicUsize, Relaxed, Release};

@@ -50,6 +50,12 @@ data! {
         self_deallocated_count: u64,
         /// `self_allocated_bytes − self_deallocated_bytes`.
         self_net_bytes: i64,
+        /// Reallocations by the function's own code.
+        reallocated_count: u64 = default,
+        /// Growth by those reallocations: the sum of max(0, new − old).
+        grown_bytes: u64 = default,
+        /// Sum of the old sizes of those that grew: the most that growing moved.
+        copied_bytes: u64 = default,
         /// Highest peak of one call above its entry, on its own thread, bytes. `None` while no call has ended.
         peak_bytes: Option<u64>,
         /// Live bytes that the function's own code allocated, whoever will free them; an estimate in a sample. `None`
@@ -203,6 +209,12 @@ data! {
         self_deallocated_count: u64,
         /// Allocated − deallocated.
         self_net_bytes: i64,
+        /// Reallocations.
+        reallocated_count: u64 = default,
+        /// Growth by reallocations: the sum of max(0, new − old).
+        grown_bytes: u64 = default,
+        /// Sum of the old sizes of the reallocations that grew: the most that growing moved.
+        copied_bytes: u64 = default,
         /// Live bytes that were allocated outside every tracked function since the profile started; as
         /// [`Function::retained_bytes`].
         retained_bytes: Option<u64>,
@@ -244,6 +256,12 @@ data! {
         self_deallocated_count: u64,
         /// Allocated − deallocated.
         self_net_bytes: i64,
+        /// Reallocations.
+        reallocated_count: u64 = default,
+        /// Growth by reallocations: the sum of max(0, new − old).
+        grown_bytes: u64 = default,
+        /// Sum of the old sizes of the reallocations that grew: the most that growing moved.
+        copied_bytes: u64 = default,
     }
 
     /// One ledger: a thread, or several threads one after the other.

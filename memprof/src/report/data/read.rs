@@ -9,7 +9,7 @@ use serde_core::de::{DeserializeSeed, Deserializer, Error, Expected, MapAccess, 
 
 /// Types that can be a field of a row.
 pub(crate) trait Read: Sized {
-    fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error>;
+    fn read<'de, D: Deserializer<'de>>(from: D, place: &ReportPlace<'_>) -> Result<Self, D::Error>;
 }
 
 /// Path of the first value that could not be read, such as `functions[3].calls`.
@@ -24,9 +24,9 @@ impl Trace {
 }
 
 /// A place in a report, linked to the enclosing places.
-pub(crate) struct Place<'p> {
+pub(crate) struct ReportPlace<'p> {
     step: Step,
-    around: Option<&'p Place<'p>>,
+    around: Option<&'p ReportPlace<'p>>,
     /// `None`: the path of an error is not needed.
     trace: Option<&'p Trace>,
 }
@@ -37,7 +37,7 @@ enum Step {
     Item(usize),
 }
 
-impl<'p> Place<'p> {
+impl<'p> ReportPlace<'p> {
     /// The whole report, read from JSON.
     #[cfg(any(test, feature = "compare"))]
     pub(crate) fn traced(trace: &'p Trace) -> Self {
@@ -99,7 +99,7 @@ impl<'p> Place<'p> {
     }
 }
 
-impl Display for Place<'_> {
+impl Display for ReportPlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(around) = self.around {
             around.fmt(f)?;
@@ -114,7 +114,7 @@ impl Display for Place<'_> {
 }
 
 /// A value at its place.
-struct At<'p, T>(&'p Place<'p>, PhantomData<T>);
+struct At<'p, T>(&'p ReportPlace<'p>, PhantomData<T>);
 
 impl<'de, T: Read> DeserializeSeed<'de> for At<'_, T> {
     type Value = T;
@@ -125,9 +125,9 @@ impl<'de, T: Read> DeserializeSeed<'de> for At<'_, T> {
 }
 
 /// The name of a field, if it is one of these.
-pub(crate) struct Names(pub(crate) &'static [&'static str]);
+pub(crate) struct FieldNames(pub(crate) &'static [&'static str]);
 
-impl<'de> DeserializeSeed<'de> for Names {
+impl<'de> DeserializeSeed<'de> for FieldNames {
     type Value = Option<&'static str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -135,7 +135,7 @@ impl<'de> DeserializeSeed<'de> for Names {
     }
 }
 
-impl Visitor<'_> for Names {
+impl Visitor<'_> for FieldNames {
     type Value = Option<&'static str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,12 +156,12 @@ impl Visitor<'_> for Names {
 }
 
 /// A value of one of the types that are no rows.
-struct Plain<'p, T>(&'p Place<'p>, PhantomData<T>);
+struct Plain<'p, T>(&'p ReportPlace<'p>, PhantomData<T>);
 
 macro_rules! integers {
     ($($type:ident $deserialize:ident)*) => {$(
         impl Read for $type {
-            fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error> {
+            fn read<'de, D: Deserializer<'de>>(from: D, place: &ReportPlace<'_>) -> Result<Self, D::Error> {
                 from.$deserialize(Plain::<$type>(place, PhantomData))
             }
         }
@@ -199,7 +199,7 @@ fn out_of_range<E: Error>(found: Unexpected<'_>, least: impl Display, most: impl
 }
 
 impl Read for f64 {
-    fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(from: D, place: &ReportPlace<'_>) -> Result<Self, D::Error> {
         from.deserialize_f64(Plain::<f64>(place, PhantomData))
     }
 }
@@ -225,7 +225,7 @@ impl Visitor<'_> for Plain<'_, f64> {
 }
 
 impl Read for bool {
-    fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(from: D, place: &ReportPlace<'_>) -> Result<Self, D::Error> {
         from.deserialize_bool(Plain::<bool>(place, PhantomData))
     }
 }
@@ -243,7 +243,7 @@ impl Visitor<'_> for Plain<'_, bool> {
 }
 
 impl Read for String {
-    fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(from: D, place: &ReportPlace<'_>) -> Result<Self, D::Error> {
         from.deserialize_string(Plain::<String>(place, PhantomData))
     }
 }
@@ -265,13 +265,13 @@ impl Visitor<'_> for Plain<'_, String> {
 }
 
 impl Read for Arc<str> {
-    fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(from: D, place: &ReportPlace<'_>) -> Result<Self, D::Error> {
         String::read(from, place).map(Into::into)
     }
 }
 
 impl<T: Read> Read for Option<T> {
-    fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(from: D, place: &ReportPlace<'_>) -> Result<Self, D::Error> {
         from.deserialize_option(Plain::<Option<T>>(place, PhantomData))
     }
 }
@@ -297,7 +297,7 @@ impl<'de, T: Read> Visitor<'de> for Plain<'_, Option<T>> {
 }
 
 impl<T: Read> Read for Vec<T> {
-    fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(from: D, place: &ReportPlace<'_>) -> Result<Self, D::Error> {
         from.deserialize_seq(Plain::<Vec<T>>(place, PhantomData))
     }
 }
@@ -320,7 +320,7 @@ impl<'de, T: Read> Visitor<'de> for Plain<'_, Vec<T>> {
 }
 
 impl<T: Read> Read for [T; 2] {
-    fn read<'de, D: Deserializer<'de>>(from: D, place: &Place<'_>) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(from: D, place: &ReportPlace<'_>) -> Result<Self, D::Error> {
         Vec::read(from, place)?
             .try_into()
             .map_err(|items: Vec<T>| D::Error::invalid_length(items.len(), &"an array of two"))

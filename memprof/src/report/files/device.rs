@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::os::patience;
+use crate::os::terminal::blocked_write;
 
 /// A device or a pipe. Writing to a pipe fails if its reader takes nothing for two seconds.
 pub(super) struct Device(File);
@@ -24,7 +24,7 @@ impl Device {
         let descriptor = std::os::fd::AsRawFd::as_raw_fd(&self.0);
         #[cfg(not(unix))]
         let descriptor = -1;
-        patience::takes_something(descriptor)
+        blocked_write::takes_something(descriptor)
     }
 }
 

@@ -47,7 +47,11 @@ pub(super) fn new_file(path: &Path) -> io::Result<File> {
 /// Folder of last resort. If the program has more privileges than its user, an environment variable of that user cannot
 /// name it.
 pub(super) fn temporary() -> PathBuf {
-    if cfg!(unix) && crate::os::privileges::are_raised() { PathBuf::from("/tmp") } else { std::env::temp_dir() }
+    if cfg!(unix) && crate::os::process::privileges::are_raised() {
+        PathBuf::from("/tmp")
+    } else {
+        std::env::temp_dir()
+    }
 }
 
 /// True if every user may create files in it.

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::names::{Names, suffix_of, variant};
-use super::rule::{Rule, Verdict};
+use super::names::{BaseNames, suffix_of, variant};
+use super::rule::{NameVerdict, Rule};
 use super::standing::{FileId, Look, Standing, look};
 use crate::report::Written;
 
@@ -30,7 +30,7 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// Notes the files under the names, and under numbered ones if there will be any.
-    pub(crate) fn of(names: &Names, has_numbers: bool) -> Self {
+    pub(crate) fn of(names: &BaseNames, has_numbers: bool) -> Self {
         let mut noted = HashMap::new();
         if has_numbers {
             for (_, path) in all(&names.folder, &names.allocations) {
@@ -55,14 +55,14 @@ impl Memory {
     }
 
     /// The verdict on each suffix, from all reports that have it now.
-    pub(super) fn series(names: &Names, rule: &Rule<'_>) -> HashMap<u32, Verdict> {
+    pub(super) fn series(names: &BaseNames, rule: &Rule<'_>) -> HashMap<u32, NameVerdict> {
         let mut verdicts = HashMap::new();
         for (suffix, path) in all(&names.folder, &names.allocations) {
             let verdict = match look(&path) {
                 Ok(Look::File(real, standing)) => rule.judge(&real, &standing),
-                _ => Verdict::Free,
+                _ => NameVerdict::Free,
             };
-            let worst: &mut Verdict = verdicts.entry(suffix).or_default();
+            let worst: &mut NameVerdict = verdicts.entry(suffix).or_default();
             *worst = verdict.max(*worst);
         }
         verdicts

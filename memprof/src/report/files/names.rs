@@ -6,14 +6,14 @@ use crate::report::placeholder::insert;
 
 /// Base names of a report's files: all numbers and suffixes are added to these.
 #[derive(Clone, Debug)]
-pub(crate) struct Names {
+pub(crate) struct BaseNames {
     pub(crate) folder: PathBuf,
     pub(crate) allocations: PathBuf,
     pub(crate) leaks: PathBuf,
     pub(crate) statistics: PathBuf,
 }
 
-impl Names {
+impl BaseNames {
     /// The names with `more` before their extensions.
     pub(crate) fn with(&self, more: &str) -> Self {
         let [allocations, leaks, statistics] =

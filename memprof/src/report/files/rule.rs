@@ -25,7 +25,7 @@ use super::standing::{FileId, Standing};
 
 /// Verdict on a name. A later one outweighs an earlier one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Verdict {
+pub(super) enum NameVerdict {
     #[default]
     Free,
     Ours,
@@ -50,53 +50,53 @@ pub(super) struct Rule<'a> {
 
 impl Rule<'_> {
     /// Judges a JSON report.
-    pub(super) fn judge(&self, path: &Path, standing: &Standing) -> Verdict {
+    pub(super) fn judge(&self, path: &Path, standing: &Standing) -> NameVerdict {
         if self.own_only && !standing.is_own {
-            return Verdict::Taken;
+            return NameVerdict::Taken;
         }
         let Some(mark) = standing.mark else { return self.judge_unmarked(path, standing) };
         let (process, own) = (mark.run.process, self.ours.process);
         if mark.run == self.ours {
-            return Verdict::Ours;
+            return NameVerdict::Ours;
         }
         let is_noted = self.is_noted(path, standing);
         if process.is(&own) {
             // This process runs one profile at a time; one without a last report wanted none, or ended by `exec`.
-            return if is_noted && !mark.is_final { Verdict::Replaceable } else { Verdict::Earlier };
+            return if is_noted && !mark.is_final { NameVerdict::Replaceable } else { NameVerdict::Earlier };
         }
         // Forked children of one program, of which a later one has the process id of an earlier one.
         if mark.run.profile == self.ours.profile {
-            return Verdict::Earlier;
+            return NameVerdict::Earlier;
         }
         if process.was_before(&own) {
-            return Verdict::Replaceable;
+            return NameVerdict::Replaceable;
         }
         match (is_noted, process.is_in_sight_of(&own)) {
-            (true, _) if mark.is_final || process.is_over(&own) || self.has_ended(mark) => Verdict::Replaceable,
-            (true, false) => Verdict::Unjudged,
-            (false, false) if self.noted.is_none() => Verdict::Unjudged,
-            _ => Verdict::Taken,
+            (true, _) if mark.is_final || process.is_over(&own) || self.has_ended(mark) => NameVerdict::Replaceable,
+            (true, false) => NameVerdict::Unjudged,
+            (false, false) if self.noted.is_none() => NameVerdict::Unjudged,
+            _ => NameVerdict::Taken,
         }
     }
 
     /// Judges a file without a mark: a text report, or something else.
-    pub(super) fn judge_unmarked(&self, path: &Path, standing: &Standing) -> Verdict {
+    pub(super) fn judge_unmarked(&self, path: &Path, standing: &Standing) -> NameVerdict {
         let is_noted = self.is_noted(path, standing);
         match self.written.get(path) {
-            _ if self.own_only && !standing.is_own => Verdict::Taken,
-            Some(id) if *id == standing.id => Verdict::Ours,
-            _ if is_noted && standing.is_empty => Verdict::Replaceable,
-            _ if is_noted || self.noted.is_none() => Verdict::Unjudged,
-            _ => Verdict::Taken,
+            _ if self.own_only && !standing.is_own => NameVerdict::Taken,
+            Some(id) if *id == standing.id => NameVerdict::Ours,
+            _ if is_noted && standing.is_empty => NameVerdict::Replaceable,
+            _ if is_noted || self.noted.is_none() => NameVerdict::Unjudged,
+            _ => NameVerdict::Taken,
         }
     }
 
     /// Judges a text report whose JSON report has another name.
-    pub(super) fn judge_text(&self, path: &Path, standing: &Standing) -> Verdict {
+    pub(super) fn judge_text(&self, path: &Path, standing: &Standing) -> NameVerdict {
         match self.judge_unmarked(path, standing) {
-            Verdict::Unjudged if self.is_noted(path, standing) => Verdict::Replaceable,
+            NameVerdict::Unjudged if self.is_noted(path, standing) => NameVerdict::Replaceable,
             // Its owner is unknown: it is not the noted file.
-            Verdict::Taken if standing.is_own => Verdict::Unjudged,
+            NameVerdict::Taken if standing.is_own => NameVerdict::Unjudged,
             verdict => verdict,
         }
     }
@@ -112,11 +112,11 @@ impl Rule<'_> {
     }
 
     /// True if this many files may not stand side by side with another one.
-    pub(super) fn is_too_many(&self, verdict: Verdict, count: usize) -> bool {
+    pub(super) fn is_too_many(&self, verdict: NameVerdict, count: usize) -> bool {
         match verdict {
-            Verdict::Earlier => count >= self.keep,
+            NameVerdict::Earlier => count >= self.keep,
             // The last report of a run can be judged by every process.
-            Verdict::Unjudged => count >= self.keep + usize::from(self.is_final),
+            NameVerdict::Unjudged => count >= self.keep + usize::from(self.is_final),
             _ => false,
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::str::FromStr;
 
-use crate::os::process::ProcessId;
+use crate::os::process::identity::ProcessId;
 
 /// One profile of one process. Another process can judge by it if the run is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

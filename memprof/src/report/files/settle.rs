@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::rule::{Rule, Verdict};
+use super::rule::{NameVerdict, Rule};
 use super::standing::{FileId, Look, Standing, look};
 use super::unfinished::{Taken, Unfinished};
 
@@ -17,9 +17,9 @@ pub(super) struct Choice<'a> {
     pub(super) name: &'a dyn Fn(u32) -> PathBuf,
     /// The suffix to begin with.
     pub(super) first: u32,
-    pub(super) judge: &'a dyn Fn(&Path, &Standing) -> Verdict,
+    pub(super) judge: &'a dyn Fn(&Path, &Standing) -> NameVerdict,
     /// The verdict on all files with a suffix.
-    pub(super) series: &'a dyn Fn(u32) -> Verdict,
+    pub(super) series: &'a dyn Fn(u32) -> NameVerdict,
 }
 
 /// Path of a file, and the verdict on its predecessor.
@@ -28,13 +28,13 @@ pub(super) struct Settled {
     pub(super) path: PathBuf,
     pub(super) suffix: u32,
     /// Verdict on the replaced file, which also applies to the files that belong to it.
-    pub(super) verdict: Verdict,
+    pub(super) verdict: NameVerdict,
     pub(super) id: FileId,
 }
 
 /// A name that is only available if too many files stand side by side.
 struct Candidate {
-    verdict: Verdict,
+    verdict: NameVerdict,
     suffix: u32,
     look: Look,
 }
@@ -48,14 +48,14 @@ pub(super) fn settle(file: &mut Unfinished, choice: &Choice<'_>, rule: &Rule<'_>
         for _ in 0..TRIES {
             let look = look(&path)?;
             let verdict = verdict(&path, &look, choice, rule).max((choice.series)(suffix));
-            if matches!(verdict, Verdict::Earlier | Verdict::Unjudged) {
+            if matches!(verdict, NameVerdict::Earlier | NameVerdict::Unjudged) {
                 candidates.push(Candidate { verdict, suffix, look });
                 break;
             }
-            if verdict == Verdict::Taken {
+            if verdict == NameVerdict::Taken {
                 break;
             }
-            if verdict == Verdict::Free
+            if verdict == NameVerdict::Free
                 && let Some(settled) = replace_oldest(file, &mut candidates, choice, rule)
             {
                 return Ok(settled);
@@ -75,20 +75,20 @@ pub(super) fn settle(file: &mut Unfinished, choice: &Choice<'_>, rule: &Rule<'_>
     Err(refused.unwrap_or_else(|| io::Error::new(io::ErrorKind::AlreadyExists, "all names for it are taken")))
 }
 
-fn verdict(path: &Path, look: &Look, choice: &Choice<'_>, rule: &Rule<'_>) -> Verdict {
+fn verdict(path: &Path, look: &Look, choice: &Choice<'_>, rule: &Rule<'_>) -> NameVerdict {
     match look {
         // Files of other users stay in a folder where every user may create some.
-        Look::Link(standing) if rule.own_only && !standing.is_own => Verdict::Taken,
-        Look::Free => Verdict::Free,
+        Look::Link(standing) if rule.own_only && !standing.is_own => NameVerdict::Taken,
+        Look::Free => NameVerdict::Free,
         // The target of a link has no other name than its own.
         Look::File(real, standing) if real == path => (choice.judge)(path, standing),
         // A link itself is no report.
-        Look::Link(_) => Verdict::Replaceable,
-        Look::File(..) | Look::Folder | Look::Device => Verdict::Taken,
+        Look::Link(_) => NameVerdict::Replaceable,
+        Look::File(..) | Look::Folder | Look::Device => NameVerdict::Taken,
     }
 }
 
-fn take(file: &mut Unfinished, path: &Path, there: &Look, verdict: Verdict, rule: &Rule<'_>) -> io::Result<Taken> {
+fn take(file: &mut Unfinished, path: &Path, there: &Look, verdict: NameVerdict, rule: &Rule<'_>) -> io::Result<Taken> {
     match there {
         Look::Free => file.take(path),
         Look::File(real, before) => replace(file, real, before, verdict, rule),
@@ -102,7 +102,7 @@ pub(super) fn replace(
     file: &mut Unfinished,
     path: &Path,
     before: &Standing,
-    verdict: Verdict,
+    verdict: NameVerdict,
     rule: &Rule<'_>,
 ) -> io::Result<Taken> {
     let is_ours = |now: &Standing| now.mark.is_some_and(|mark| mark.run == rule.ours);
@@ -110,7 +110,7 @@ pub(super) fn replace(
         Ok(Look::File(_, now)) => now.is_still(before) || is_ours(&now),
         _ => false,
     };
-    file.replace(path, Some(before), verdict == Verdict::Ours, &is_it)
+    file.replace(path, Some(before), verdict == NameVerdict::Ours, &is_it)
 }
 
 /// Replaces the oldest file if too many stand side by side.
@@ -120,7 +120,7 @@ fn replace_oldest(
     choice: &Choice<'_>,
     rule: &Rule<'_>,
 ) -> Option<Settled> {
-    for kind in [Verdict::Earlier, Verdict::Unjudged] {
+    for kind in [NameVerdict::Earlier, NameVerdict::Unjudged] {
         loop {
             let of_kind = || candidates.iter().enumerate().filter(|(_, candidate)| candidate.verdict == kind);
             if !rule.is_too_many(kind, of_kind().count()) {
@@ -130,7 +130,12 @@ fn replace_oldest(
             let Some(candidate) = oldest.map(|index| candidates.remove(index)) else { break };
             let path = (choice.name)(candidate.suffix);
             if let Ok(Taken::Yes) = take(file, &path, &candidate.look, kind, rule) {
-                return Some(Settled { path, suffix: candidate.suffix, verdict: Verdict::Replaceable, id: file.id() });
+                return Some(Settled {
+                    path,
+                    suffix: candidate.suffix,
+                    verdict: NameVerdict::Replaceable,
+                    id: file.id(),
+                });
             }
         }
     }

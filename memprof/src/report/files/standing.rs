@@ -56,7 +56,7 @@ impl Standing {
         #[cfg(unix)]
         let (is_own, mode) = {
             use std::os::unix::fs::MetadataExt;
-            (there.uid() == crate::os::privileges::user(), there.mode() & 0o777)
+            (there.uid() == crate::os::process::privileges::user(), there.mode() & 0o777)
         };
         #[cfg(not(unix))]
         let (is_own, mode) = (true, 0);
@@ -133,7 +133,7 @@ fn read(path: &Path) -> io::Result<Standing> {
 #[cfg(unix)]
 pub(super) fn is_trusted(there: &Metadata) -> bool {
     let owner = std::os::unix::fs::MetadataExt::uid(there);
-    owner == 0 || owner == crate::os::privileges::user()
+    owner == 0 || owner == crate::os::process::privileges::user()
 }
 
 #[cfg(not(unix))]

@@ -26,7 +26,7 @@ impl Place {
     }
 
     fn write_with(&self, report: &Report, statistics: Option<&[u8]>, memory: &mut Memory) -> Result<Written, Error> {
-        let names = Names {
+        let names = BaseNames {
             folder: self.dir.path().to_owned(),
             allocations: self.allocations.clone(),
             leaks: self.leaks.clone(),
@@ -49,11 +49,11 @@ impl Place {
     }
 }
 
-fn output<'a>(report: &'a Report, names: &'a Names, statistics: Option<&'a [u8]>) -> Output<'a> {
-    Output { report, names, number: None, statistics, has_numbers: false, overwrite: false, keep: 10 }
+fn output<'a>(report: &'a Report, names: &'a BaseNames, statistics: Option<&'a [u8]>) -> PendingReport<'a> {
+    PendingReport { report, names, number: None, statistics, has_numbers: false, overwrite: false, keep: 10 }
 }
 
-fn write_or_else(output: &Output<'_>, memory: &mut Memory, fallback: &Path) -> Result<Written, Error> {
+fn write_or_else(output: &PendingReport<'_>, memory: &mut Memory, fallback: &Path) -> Result<Written, Error> {
     Writer { output, memory, fallback: fallback.to_owned(), reasons: Vec::new(), json: None }.write()
 }
 
@@ -73,8 +73,12 @@ fn names(dir: &Path) -> Vec<String> {
 fn directories_are_made_and_nothing_else_is_left() {
     let dir = tempfile::tempdir().expect("a directory for the test");
     let logs = dir.path().join("data/logs");
-    let names_of =
-        Names { folder: logs.clone(), allocations: "sub/x.json".into(), leaks: "l.txt".into(), statistics: "s".into() };
+    let names_of = BaseNames {
+        folder: logs.clone(),
+        allocations: "sub/x.json".into(),
+        leaks: "l.txt".into(),
+        statistics: "s".into(),
+    };
     let report = golden::report();
     let written = write(&output(&report, &names_of, None), &mut Memory::default()).expect("all is well");
     assert_eq!(written.allocation_report, logs.join("sub/x.json"));
@@ -222,7 +226,7 @@ fn nowhere_to_write_is_an_error_with_both_reasons() {
     let place = Place::new();
     let file = place.dir.path().join("file");
     fs::write(&file, "mine").expect("the directory can be written");
-    let names = Names {
+    let names = BaseNames {
         folder: place.dir.path().to_owned(),
         allocations: "file/a.json".into(),
         leaks: place.leaks.clone(),

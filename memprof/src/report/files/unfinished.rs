@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::folder;
 use super::run::random;
 use super::standing::{FileId, Standing};
-use crate::os::rename;
+use crate::os::files::rename;
 use crate::report::placeholder::insert;
 
 /// Attempts to find a free name.

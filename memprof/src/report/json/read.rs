@@ -7,7 +7,7 @@ use serde_json::error::Category;
 
 use crate::Error;
 use crate::printable::Printable;
-use crate::report::data::read::{Names, Place, Read, Trace};
+use crate::report::data::read::{FieldNames, Read, ReportPlace, Trace};
 use crate::report::data::{Report, SCHEMA_VERSION};
 
 /// Limit of a message, characters: it quotes the wrong value, however long.
@@ -40,7 +40,7 @@ fn read(text: &str) -> Result<Report, String> {
     check_schema(text)?;
     let trace = Trace::default();
     let mut json = serde_json::Deserializer::from_str(text);
-    Report::read(&mut json, &Place::traced(&trace)).map_err(|error| located(trace.into_path().as_deref(), &error))
+    Report::read(&mut json, &ReportPlace::traced(&trace)).map_err(|error| located(trace.into_path().as_deref(), &error))
 }
 
 /// Refuses a text whose nesting could overflow the stack of its reader.
@@ -66,7 +66,8 @@ fn check_depth(text: &str) -> Result<(), String> {
 fn check_schema(text: &str) -> Result<(), String> {
     let trace = Trace::default();
     let mut json = serde_json::Deserializer::from_str(text);
-    let version = Schema(Place::traced(&trace)).deserialize(&mut json).and_then(|version| json.end().map(|()| version));
+    let version =
+        Schema(ReportPlace::traced(&trace)).deserialize(&mut json).and_then(|version| json.end().map(|()| version));
     match version {
         Ok(Some(SCHEMA)) => Ok(()),
         Ok(Some(version)) if version > SCHEMA => Err(format!(
@@ -90,7 +91,7 @@ fn check_schema(text: &str) -> Result<(), String> {
 const SCHEMA: u64 = SCHEMA_VERSION as u64;
 
 /// The field `schema_version` of an object, and nothing else.
-struct Schema<'p>(Place<'p>);
+struct Schema<'p>(ReportPlace<'p>);
 
 impl<'de> DeserializeSeed<'de> for Schema<'_> {
     type Value = Option<u64>;
@@ -110,7 +111,7 @@ impl<'de> Visitor<'de> for Schema<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<u64>, A::Error> {
         const NAME: &str = "schema_version";
         let mut version = None;
-        while let Some(name) = map.next_key_seed(Names(&[NAME]))? {
+        while let Some(name) = map.next_key_seed(FieldNames(&[NAME]))? {
             match name {
                 Some(name) => self.0.read_value(name, &mut version, &mut map)?,
                 None => drop(map.next_value::<IgnoredAny>()?),

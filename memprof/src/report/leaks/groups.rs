@@ -18,7 +18,7 @@ const SMALL: u64 = 4 * 1024;
 const SMALL_SHARE: f64 = 0.01;
 
 /// The groups of one function.
-struct Function<'r> {
+struct FunctionGroups<'r> {
     groups: Vec<&'r LiveGroup>,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn lines(report: &Report, lines: &mut Vec<String>) {
     let (expected, groups): (Vec<&LiveGroup>, Vec<&LiveGroup>) =
         report.live.groups.iter().partition(|group| group.expected.is_some());
     let crates = Crates::of(report);
-    let functions: Vec<(Function<'_>, Vec<Entry<'_>>)> = by_function(&groups)
+    let functions: Vec<(FunctionGroups<'_>, Vec<Entry<'_>>)> = by_function(&groups)
         .into_iter()
         .map(|function| {
             let entries = merged(&function.groups, &crates);
@@ -78,19 +78,20 @@ fn whole(report: &Report) -> u64 {
 }
 
 /// The functions, the one that grows most first, then by size; each with its groups in this order.
-fn by_function<'r>(groups: &[&'r LiveGroup]) -> Vec<Function<'r>> {
+fn by_function<'r>(groups: &[&'r LiveGroup]) -> Vec<FunctionGroups<'r>> {
     let mut sorted = groups.to_vec();
     sorted::by_key(&mut sorted, |group| (Reverse(is_growing(group)), Reverse(group.bytes)));
-    let mut functions: Vec<Function<'r>> = Vec::new();
+    let mut functions: Vec<FunctionGroups<'r>> = Vec::new();
     let key = |group: &'r LiveGroup| (group.path.last(), &group.file, group.line);
     for group in sorted {
-        let same = |function: &&mut Function<'r>| function.groups.first().is_some_and(|other| key(other) == key(group));
+        let same =
+            |function: &&mut FunctionGroups<'r>| function.groups.first().is_some_and(|other| key(other) == key(group));
         match functions.iter_mut().find(same) {
             Some(function) => function.groups.push(group),
-            None => functions.push(Function { groups: vec![group] }),
+            None => functions.push(FunctionGroups { groups: vec![group] }),
         }
     }
-    let grown = |function: &Function<'_>| {
+    let grown = |function: &FunctionGroups<'_>| {
         let growing: Vec<&LiveGroup> = function.groups.iter().copied().filter(|group| is_growing(group)).collect();
         (!growing.is_empty()).then(|| sum(&growing))
     };
@@ -99,7 +100,7 @@ fn by_function<'r>(groups: &[&'r LiveGroup]) -> Vec<Function<'r>> {
 }
 
 /// The sum of a function with several entries.
-fn heading(function: &Function<'_>, entries: usize, whole: u64) -> String {
+fn heading(function: &FunctionGroups<'_>, entries: usize, whole: u64) -> String {
     let groups = &function.groups;
     let name =
         groups.first().and_then(|group| group.path.last()).map_or_else(|| OUTSIDE.to_owned(), |name| printable(name));

@@ -9,23 +9,40 @@ fn has(text: &str, line: &str) {
     assert!(text.lines().any(|other| other == line), "there is no line `{line}` in:\n{text}");
 }
 
+/// The golden report without its findings, which stand above all else.
+fn without_findings() -> Report {
+    let mut report = golden::report();
+    report.findings.clear();
+    report
+}
+
+#[test]
+fn the_findings_stand_above_all_else() {
+    let report = golden::report();
+    let text = render(&report);
+    let first = format!("- {}", report.findings[0].title);
+    assert!(text.replace("\n  ", " ").starts_with(&first), "{text}");
+    let below = text.find("\n\n12.5 MB in 13,558 blocks").expect("the rest follows");
+    assert_eq!(text[..below].matches("keeps growing").count(), 3);
+}
+
 #[test]
 fn the_first_line_is_the_whole() {
-    let text = render(&golden::report());
+    let text = render(&without_findings());
     let first = "12.5 MB in 13,558 blocks still live when this report was made (of 1.6 GB allocated)";
     assert_eq!(text.lines().next(), Some(first));
 }
 
 #[test]
 fn groups_are_sorted_by_size() {
-    let mut report = golden::report();
+    let mut report = without_findings();
     report.live.groups.reverse();
-    assert_eq!(render(&report), render(&golden::report()));
+    assert_eq!(render(&report), render(&without_findings()));
 }
 
 #[test]
 fn without_the_allocator_the_first_line_says_what_to_do() {
-    let mut report = golden::report();
+    let mut report = without_findings();
     report.allocator.installed = false;
     let text = render(&report);
     let first = text.lines().next().unwrap_or_default();
@@ -39,7 +56,7 @@ fn without_the_allocator_the_first_line_says_what_to_do() {
 
 #[test]
 fn without_a_live_table_it_says_how_to_have_one() {
-    let mut report = golden::report();
+    let mut report = without_findings();
     let live = &mut report.live;
     (live.exact, live.tracked, live.not_tracked) = (false, None, None);
     (live.estimated_bytes, live.estimated_count, live.error_bytes) = (None, None, None);
@@ -56,7 +73,7 @@ fn without_a_live_table_it_says_how_to_have_one() {
 
 #[test]
 fn what_was_not_tracked_is_counted_and_sized() {
-    let mut report = golden::report();
+    let mut report = without_findings();
     report.live.exact = false;
     report.live.not_tracked = Some(1_204);
     report.totals.net_bytes += 2_097_152;
@@ -72,7 +89,7 @@ fn what_was_not_tracked_is_counted_and_sized() {
 
 #[test]
 fn an_estimate_is_called_one() {
-    let mut report = golden::report();
+    let mut report = without_findings();
     let live = &mut report.live;
     (live.exact, live.sample_interval_bytes, live.error_bytes) = (false, 65_536, Some(524_288));
     live.groups[1].error_bytes = 131_072;
@@ -109,7 +126,7 @@ fn group(bytes: u64, verdict: &str, frames: &[(&str, u32)]) -> LiveGroup {
 
 /// The text of a report with these groups alone.
 fn with_groups(groups: Vec<LiveGroup>) -> String {
-    let mut report = golden::report();
+    let mut report = without_findings();
     report.totals.net_bytes = 1_000_000;
     report.live.net_rise = None;
     report.live.groups = groups;
@@ -180,7 +197,7 @@ fn small_groups_are_one_line_unless_they_grow() {
 
 /// The text of a sample in a program that has allocated 100 MB.
 fn sampled(net: i64, error: u64, groups: Vec<LiveGroup>) -> String {
-    let mut report = golden::report();
+    let mut report = without_findings();
     (report.totals.net_bytes, report.totals.net_count, report.totals.allocated_bytes) = (net, 12, 100 << 20);
     let live = &mut report.live;
     (live.exact, live.sample_interval_bytes, live.error_bytes) = (false, 2_048, Some(error));
@@ -244,7 +261,7 @@ fn growth_that_is_over_is_no_growth_but_said() {
 
 #[test]
 fn a_rise_that_is_over_is_no_growth() {
-    let mut report = golden::report();
+    let mut report = without_findings();
     report.live.groups = vec![group(90_000, "kept", &[])];
     report.program.duration_seconds = 4.0;
     report.live.net_rise =
@@ -290,7 +307,7 @@ fn without_line_numbers_the_last_line_says_how_to_have_them() {
 
 #[test]
 fn nothing_live_is_said_in_words() {
-    let mut report = golden::report();
+    let mut report = without_findings();
     (report.totals.net_bytes, report.totals.net_count) = (0, 0);
     let live = &mut report.live;
     (live.tracked, live.not_tracked) = (Some(0), Some(0));
@@ -303,7 +320,7 @@ fn nothing_live_is_said_in_words() {
 
 #[test]
 fn figures_of_the_system_that_are_not_known_are_not_0() {
-    let mut report = golden::report();
+    let mut report = without_findings();
     (report.jemalloc, report.os.rss_bytes) = (None, None);
     let text = render(&report);
     assert!(!text.contains("jemalloc allocated"), "{text}");
@@ -313,7 +330,7 @@ fn figures_of_the_system_that_are_not_known_are_not_0() {
 #[test]
 fn extremes_and_nothing_at_all_do_not_panic() {
     render(&Report::default());
-    let mut report = golden::report();
+    let mut report = without_findings();
     report.totals.net_bytes = i64::MIN;
     report.live.tracked = Some(u64::MAX);
     report.live.not_tracked = Some(u64::MAX);

@@ -12,10 +12,10 @@ fn the_figures_that_may_be_added_add_up() {
     let report = golden::report();
     let functions: Vec<&Function> = report.functions.iter().collect();
     let (shown, more) = functions.split_at(ROWS);
-    let mut rows: Vec<Row> = shown.iter().map(|function| Row::function(function)).collect();
-    rows.push(Row::more(more));
-    rows.push(Row::outside(&report.unattributed));
-    let total = Row::total(&report, &rows);
+    let mut rows: Vec<TableRow> = shown.iter().map(|function| TableRow::function(function)).collect();
+    rows.push(TableRow::more(more));
+    rows.push(TableRow::outside(&report.unattributed));
+    let total = TableRow::total(&report, &rows);
     assert_eq!(rows.iter().map(|row| row.self_allocated).sum::<Option<i128>>(), total.self_allocated);
     assert_eq!(total.self_allocated, Some(report.totals.allocated_bytes.into()));
     assert_eq!(total.retained, report.live.estimated_bytes.map(i128::from));

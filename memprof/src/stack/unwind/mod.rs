@@ -16,7 +16,7 @@ mod modules;
 pub(crate) use modules::{Image, images, mark_of};
 pub(super) use thread_cache::ThreadCache;
 
-use crate::os::stack_bounds;
+use crate::os::memory::stack_bounds;
 
 /// Creates the tables that all threads share. False: the system has no memory for them.
 pub(super) fn prepare() -> bool {

@@ -1,6 +1,6 @@
 //! The rule of one frame: from the registers of a function to those of its caller.
 
-use crate::os::stack_bounds::StackBounds;
+use crate::os::memory::stack_bounds::StackBounds;
 
 /// The registers that unwinding needs, at the moment when a function continues at `address`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! It has only rules that stay valid as long as the process lives. An entry is two words: the rule, and the address
 //! combined with the rule, so that a reader that sees words of two writers notices the mismatch.
 
-use crate::os::pages;
+use crate::os::memory::pages;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicPtr, AtomicU64};
 

@@ -3,8 +3,8 @@
 use super::registers;
 use super::rule::{Registers, StackMemory};
 use super::walk::{LastStack, TREE_FULL, UnwindFrame, Walk};
-use crate::os::pages;
-use crate::os::stack_bounds::{self, StackBounds};
+use crate::os::memory::pages;
+use crate::os::memory::stack_bounds::{self, StackBounds};
 use crate::stack::tree::{StackId, tree};
 use crate::stack::{Counts, MOST_FRAMES};
 use std::cell::Cell;

@@ -1,6 +1,6 @@
 //! A table by address, in system memory, for code that must not allocate.
 
-use crate::os::pages;
+use crate::os::memory::pages;
 
 /// Entries by address. Filled first, then sorted, then searched.
 #[derive(Debug)]

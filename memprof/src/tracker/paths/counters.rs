@@ -5,7 +5,7 @@
 //! before the block is deallocated, and its allocation was counted before the block was handed out. So a thread that
 //! sees the free sees the allocation, and allocated ≥ deallocated in every snapshot.
 //!
-//! `tests/tests/loom` compiles this very file against loom's atomics.
+//! `tests/models/loom` compiles this very file against loom's atomics.
 
 use crate::tracker::sync::{Acquire, AtomicU64, Relaxed, Release, add};
 

@@ -70,7 +70,7 @@ pub(crate) struct BucketPage {
 
 /// The distribution of the values of one figure that are not 0.
 #[derive(Debug)]
-pub(crate) struct Distribution {
+pub(crate) struct NodeDistribution {
     newest: AtomicPtr<BucketPage>,
     /// Values for whose page there was no memory: only `min` and `max` include them.
     beyond: OwnerCounter,
@@ -78,7 +78,7 @@ pub(crate) struct Distribution {
     max: OwnerCounter,
 }
 
-impl Distribution {
+impl NodeDistribution {
     pub(crate) const fn new() -> Self {
         Self {
             newest: AtomicPtr::new(null_mut()),
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn without_memory_for_a_page_only_the_extremes_are_known() {
-        let distribution = Distribution::new();
+        let distribution = NodeDistribution::new();
         for value in [5, 5, 7] {
             distribution.add(value, page);
         }

@@ -3,7 +3,7 @@
 //!
 //! Both are set function by function; other functions pay nothing for them.
 
-use crate::os::thread_name::ThreadName;
+use crate::os::threads::thread_name::ThreadName;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::fence;

@@ -1,10 +1,10 @@
 //! A node: one call path of one ledger, with its counters.
 
 use super::counters::Counters;
-use super::distribution::Distribution;
+use super::distribution::NodeDistribution;
 use super::limits::LimitCounters;
 use super::owner_counter::OwnerCounter;
-use super::reading::LastReading;
+use super::reading::{LastReading, Reallocations};
 use super::site::Site;
 use crate::tracker::sync::add;
 use std::cell::Cell;
@@ -21,6 +21,7 @@ pub(crate) struct Node {
     pub(crate) counters: Counters,
     reallocated_count: OwnerCounter,
     grown_bytes: OwnerCounter,
+    copied_bytes: OwnerCounter,
     calls: OwnerCounter,
     finished: OwnerCounter,
     panicked: OwnerCounter,
@@ -59,6 +60,7 @@ impl Node {
             counters: Counters::new(),
             reallocated_count: OwnerCounter::new(0),
             grown_bytes: OwnerCounter::new(0),
+            copied_bytes: OwnerCounter::new(0),
             calls: OwnerCounter::new(0),
             finished: OwnerCounter::new(0),
             panicked: OwnerCounter::new(0),
@@ -214,22 +216,30 @@ impl Node {
         self.peak_plus_one.get().checked_sub(1)
     }
 
-    /// Reallocations here so far, and the bytes by which they grew blocks.
-    pub(crate) fn reallocated(&self) -> (u64, u64) {
-        (self.reallocated_count.get(), self.grown_bytes.get())
+    /// Reallocations here so far.
+    pub(crate) fn reallocations(&self) -> Reallocations {
+        Reallocations {
+            reallocated_count: self.reallocated_count.get(),
+            grown_bytes: self.grown_bytes.get(),
+            copied_bytes: self.copied_bytes.get(),
+        }
     }
 
     /// As [`count_reallocated`](Self::count_reallocated), by any thread.
-    pub(crate) fn count_reallocated_shared(&self, grown: u64) {
+    pub(crate) fn count_reallocated_shared(&self, old: usize, new: usize) {
+        let grown = new.saturating_sub(old) as u64;
         self.reallocated_count.add_shared(1);
         self.grown_bytes.add_shared(grown);
+        self.copied_bytes.add_shared(if grown > 0 { old as u64 } else { 0 });
     }
 
     /// Counts a reallocation; the owner alone calls this.
     #[inline(always)]
-    pub(crate) fn count_reallocated(&self, grown: u64) {
+    pub(crate) fn count_reallocated(&self, old: usize, new: usize) {
+        let grown = new.saturating_sub(old) as u64;
         add!(self, Node, reallocated_count, 1, Relaxed);
         add!(self, Node, grown_bytes, grown, Relaxed);
+        add!(self, Node, copied_bytes, if grown > 0 { old as u64 } else { 0 }, Relaxed);
     }
 
     /// Notes the peak of a call that has ended; the owner alone calls this.
@@ -245,9 +255,9 @@ impl Node {
 #[derive(Debug)]
 pub(crate) struct CallSpread {
     /// Bytes allocated per call.
-    pub(crate) allocated: Distribution,
+    pub(crate) allocated: NodeDistribution,
     /// Peak above entry per call, bytes.
-    pub(crate) peak: Distribution,
+    pub(crate) peak: NodeDistribution,
     /// Figures of calls with a budget or a window; null until there are any.
     pub(crate) limit_counters: AtomicPtr<LimitCounters>,
 }
@@ -255,8 +265,8 @@ pub(crate) struct CallSpread {
 impl CallSpread {
     pub(crate) const fn new() -> Self {
         Self {
-            allocated: Distribution::new(),
-            peak: Distribution::new(),
+            allocated: NodeDistribution::new(),
+            peak: NodeDistribution::new(),
             limit_counters: AtomicPtr::new(std::ptr::null_mut()),
         }
     }

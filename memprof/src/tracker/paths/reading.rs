@@ -4,6 +4,34 @@ use super::counters::Flow;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
+/// Reallocations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reallocations {
+    pub(crate) reallocated_count: u64,
+    /// Sum of max(0, new − old).
+    pub(crate) grown_bytes: u64,
+    /// Sum of the old sizes of those that grew: the most that growing moved.
+    pub(crate) copied_bytes: u64,
+}
+
+impl Reallocations {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            reallocated_count: self.reallocated_count.wrapping_add(other.reallocated_count),
+            grown_bytes: self.grown_bytes.wrapping_add(other.grown_bytes),
+            copied_bytes: self.copied_bytes.wrapping_add(other.copied_bytes),
+        }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self {
+            reallocated_count: self.reallocated_count.wrapping_sub(other.reallocated_count),
+            grown_bytes: self.grown_bytes.wrapping_sub(other.grown_bytes),
+            copied_bytes: self.copied_bytes.wrapping_sub(other.copied_bytes),
+        }
+    }
+}
+
 /// Figures of a node in the last snapshot. All zero in a node that is younger than the snapshot.
 #[derive(Debug)]
 pub(crate) struct LastReading {
@@ -13,6 +41,7 @@ pub(crate) struct LastReading {
     deallocated_count: AtomicU64,
     reallocated_count: AtomicU64,
     grown_bytes: AtomicU64,
+    copied_bytes: AtomicU64,
     calls: AtomicU64,
     finished: AtomicU64,
 }
@@ -26,6 +55,7 @@ impl LastReading {
             deallocated_count: AtomicU64::new(0),
             reallocated_count: AtomicU64::new(0),
             grown_bytes: AtomicU64::new(0),
+            copied_bytes: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             finished: AtomicU64::new(0),
         }
@@ -39,11 +69,12 @@ impl LastReading {
     }
 
     /// The second pass of a snapshot.
-    pub(crate) fn store_beginnings(&self, allocated: Flow, reallocated_count: u64, grown_bytes: u64, calls: u64) {
+    pub(crate) fn store_beginnings(&self, allocated: Flow, reallocations: Reallocations, calls: u64) {
         self.allocated_bytes.store(allocated.bytes, Relaxed);
         self.allocated_count.store(allocated.count, Relaxed);
-        self.reallocated_count.store(reallocated_count, Relaxed);
-        self.grown_bytes.store(grown_bytes, Relaxed);
+        self.reallocated_count.store(reallocations.reallocated_count, Relaxed);
+        self.grown_bytes.store(reallocations.grown_bytes, Relaxed);
+        self.copied_bytes.store(reallocations.copied_bytes, Relaxed);
         self.calls.store(calls, Relaxed);
     }
 
@@ -54,8 +85,11 @@ impl LastReading {
                 bytes: self.deallocated_bytes.load(Relaxed),
                 count: self.deallocated_count.load(Relaxed),
             },
-            reallocated_count: self.reallocated_count.load(Relaxed),
-            grown_bytes: self.grown_bytes.load(Relaxed),
+            reallocations: Reallocations {
+                reallocated_count: self.reallocated_count.load(Relaxed),
+                grown_bytes: self.grown_bytes.load(Relaxed),
+                copied_bytes: self.copied_bytes.load(Relaxed),
+            },
             calls: self.calls.load(Relaxed),
             finished: self.finished.load(Relaxed),
         }
@@ -67,8 +101,7 @@ impl LastReading {
 pub(crate) struct Reading {
     pub(crate) allocated: Flow,
     pub(crate) deallocated: Flow,
-    pub(crate) reallocated_count: u64,
-    pub(crate) grown_bytes: u64,
+    pub(crate) reallocations: Reallocations,
     pub(crate) calls: u64,
     pub(crate) finished: u64,
 }
@@ -78,8 +111,7 @@ impl Reading {
         Reading {
             allocated: self.allocated.plus(other.allocated),
             deallocated: self.deallocated.plus(other.deallocated),
-            reallocated_count: self.reallocated_count.wrapping_add(other.reallocated_count),
-            grown_bytes: self.grown_bytes.wrapping_add(other.grown_bytes),
+            reallocations: self.reallocations.plus(other.reallocations),
             calls: self.calls.wrapping_add(other.calls),
             finished: self.finished.wrapping_add(other.finished),
         }
@@ -90,8 +122,7 @@ impl Reading {
         Reading {
             allocated: self.allocated.minus(earlier.allocated),
             deallocated: self.deallocated.minus(earlier.deallocated),
-            reallocated_count: self.reallocated_count.wrapping_sub(earlier.reallocated_count),
-            grown_bytes: self.grown_bytes.wrapping_sub(earlier.grown_bytes),
+            reallocations: self.reallocations.minus(earlier.reallocations),
             calls: self.calls.wrapping_sub(earlier.calls),
             finished: self.finished.wrapping_sub(earlier.finished),
         }

@@ -11,7 +11,7 @@ use super::distribution::BucketPage;
 use super::limits::LimitCounters;
 use super::node::{CallSpread, Node};
 use super::site::Site;
-use crate::os::pages;
+use crate::os::memory::pages;
 use std::cell::Cell;
 use std::ptr::null;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};

@@ -3,7 +3,7 @@
 //! The readings are stored in the nodes themselves. The totals of a report are the sum of these very readings, so its
 //! rows add up to the byte, whatever other threads do meanwhile.
 
-use crate::os::fork_lock::{ForkLock, Held};
+use crate::os::process::fork_lock::{ForkLock, LockGuard};
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::reading::Reading;
 use crate::tracker::threads::ledger::{each_ledger, each_node};
@@ -11,7 +11,7 @@ use crate::tracker::threads::ledger::{each_ledger, each_node};
 /// The right to read the last snapshot: there is one at a time.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    _one_at_a_time: Held<'static, ()>,
+    _one_at_a_time: LockGuard<'static, ()>,
 }
 
 impl Snapshot {
@@ -32,8 +32,7 @@ impl Snapshot {
         // The lists are walked again from their heads: a block may have been freed by an old thread and allocated by
         // one that has started meanwhile.
         for node in nodes() {
-            let (reallocated, grown) = node.reallocated();
-            node.last_reading.store_beginnings(node.counters.read_allocated(), reallocated, grown, node.calls());
+            node.last_reading.store_beginnings(node.counters.read_allocated(), node.reallocations(), node.calls());
         }
         Self { _one_at_a_time: guard }
     }

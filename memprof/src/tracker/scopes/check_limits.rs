@@ -1,7 +1,7 @@
 //! Checks of calls against their limits when they end, and the window of the whole process.
 
 use super::enter_exit::Open;
-use crate::os::thread_name::{self, ThreadName};
+use crate::os::threads::thread_name::{self, ThreadName};
 use crate::tracker::paths::counters::Flow;
 use crate::tracker::paths::limits::{Figures, Limits, Moment};
 use crate::tracker::paths::node::Node;

@@ -25,7 +25,7 @@ use std::marker::PhantomData;
 /// Counts allocations and frees of this thread as the profiler's until this is dropped. They get no records.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Reporting {
+pub(crate) struct ReportingGuard {
     /// `None`: profiling is off on this thread, or there is no memory for a ledger; then the work counts as the
     /// program's.
     ledger: Option<&'static Ledger>,
@@ -33,7 +33,7 @@ pub(crate) struct Reporting {
     _here: PhantomData<*const ()>,
 }
 
-impl Reporting {
+impl ReportingGuard {
     pub(crate) fn begin() -> Self {
         Self { ledger: enter(false), _here: PhantomData }
     }
@@ -44,7 +44,7 @@ impl Reporting {
     }
 }
 
-impl Drop for Reporting {
+impl Drop for ReportingGuard {
     fn drop(&mut self) {
         let Some(ledger) = self.ledger.filter(|ledger| thread::owns(ledger)) else { return };
         let work = ledger.own_work();

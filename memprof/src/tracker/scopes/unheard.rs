@@ -1,7 +1,8 @@
 //! A message on stderr for programs whose tracked functions run although no report will ever be written, if figures
 //! were wanted.
 
-use crate::os::{exit, kept_loaded, stderr, wanted};
+use crate::os::process::{exit, kept_loaded, wanted};
+use crate::os::terminal::stderr;
 use crate::tracker::threads::installed;
 use crate::tracker::threads::ledger::REGISTRY;
 use crate::tracker::threads::slots;

@@ -10,7 +10,7 @@
 //! memory is never released.
 
 pub(crate) use super::frame::{FRAME, Foreign, FrameId, FrameKind, FrameState, Frameless, ScopeFrame};
-use crate::os::pages;
+use crate::os::memory::pages;
 use crate::tracker::paths::node::Node;
 use std::cell::Cell;
 use std::ptr::null_mut;

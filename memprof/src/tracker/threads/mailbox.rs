@@ -1,7 +1,7 @@
 //! The mailbox of a ledger: words about scopes that have ended on other threads.
 
 use super::mailbox_words::MailboxWords;
-use crate::os::pages;
+use crate::os::memory::pages;
 use crate::tracker::sync::{AtomicU64, AtomicUsize};
 use std::ptr::null_mut;
 use std::sync::atomic::AtomicPtr;

@@ -3,7 +3,7 @@
 //! Putting is one compare-exchange (mostly), taking one exchange for each word. Neither waits for the other.
 //!
 //! No allocation checks the mailbox: the owner is woken by the thresholds that it compares anyway. It may set them
-//! again at the very moment when another thread wakes it: see [`MailboxWords::arm`]. `tests/tests/loom` compiles this
+//! again at the very moment when another thread wakes it: see [`MailboxWords::arm`]. `tests/models/loom` compiles this
 //! very file against loom's atomics.
 
 use crate::tracker::sync::{Acquire, AtomicU64, AtomicUsize, Relaxed, Release, SeqCst, fence};

@@ -7,7 +7,8 @@
 //! reading is off by the amounts that other threads have not published yet.
 
 use super::published;
-use crate::os::{clock, cpu_time};
+use crate::os::clock;
+use crate::os::threads::cpu_time;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, AtomicUsize};
 

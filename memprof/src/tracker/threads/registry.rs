@@ -1,7 +1,7 @@
 //! The registry: the list of all ledgers, and their passing from finished threads to new ones.
 //!
 //! The list only grows. A ledger is taken by one thread at a time; taking is a compare-exchange that acquires what the
-//! previous owner released. `tests/tests/loom` compiles this very file against loom's atomics.
+//! previous owner released. `tests/models/loom` compiles this very file against loom's atomics.
 
 use crate::tracker::sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, Relaxed, Release};
 

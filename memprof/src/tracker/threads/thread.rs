@@ -14,8 +14,8 @@
 use super::ledger::{Ledger, REGISTRY, REPORTING};
 use super::left_over;
 use crate::live;
-use crate::os::thread_word::{self, thread_words};
-use crate::os::{thread_end, thread_name};
+use crate::os::threads::thread_word::{self, thread_words};
+use crate::os::threads::{thread_end, thread_name};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, fence};
 

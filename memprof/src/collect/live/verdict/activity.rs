@@ -2,7 +2,7 @@
 
 /// Work of the process up to a moment of the run.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Work {
+pub(crate) struct WorkDone {
     /// The moment, seconds.
     pub(crate) at: f64,
     /// Bytes allocated.
@@ -20,19 +20,19 @@ const IDLE: f64 = 0.05;
 
 /// The work at moments of the run, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Activity(Vec<Work>);
+pub(crate) struct Activity(Vec<WorkDone>);
 
 impl Activity {
     /// From these moments, oldest first.
-    pub(crate) fn new(points: Vec<Work>) -> Self {
+    pub(crate) fn new(points: Vec<WorkDone>) -> Self {
         Self(points)
     }
 
     /// Work between two moments, `at` seconds apart; `None` if it is not known.
-    pub(super) fn between(&self, from: f64, to: f64) -> Option<Work> {
+    pub(super) fn between(&self, from: f64, to: f64) -> Option<WorkDone> {
         let (before, after) = (self.at(from)?, self.at(to)?);
         let since = |before: f64, after: f64| (after - before).max(0.0);
-        Some(Work {
+        Some(WorkDone {
             at: since(from, to),
             bytes: since(before.bytes, after.bytes),
             processor: since(before.processor, after.processor),
@@ -56,7 +56,7 @@ impl Activity {
     }
 
     /// Work up to a moment, interpolated between the two readings around it.
-    fn at(&self, seconds: f64) -> Option<Work> {
+    fn at(&self, seconds: f64) -> Option<WorkDone> {
         let (first, last) = (self.0.first()?, self.0.last()?);
         let after = self.0.partition_point(|point| point.at <= seconds);
         let left = after.checked_sub(1).and_then(|index| self.0.get(index)).unwrap_or(first);
@@ -64,11 +64,15 @@ impl Activity {
         let span = right.at - left.at;
         let part = if span > 0.0 { ((seconds - left.at) / span).clamp(0.0, 1.0) } else { 0.0 };
         let mix = |left: f64, right: f64| left + (right - left) * part;
-        Some(Work { at: seconds, bytes: mix(left.bytes, right.bytes), processor: mix(left.processor, right.processor) })
+        Some(WorkDone {
+            at: seconds,
+            bytes: mix(left.bytes, right.bytes),
+            processor: mix(left.processor, right.processor),
+        })
     }
 }
 
-impl Work {
+impl WorkDone {
     /// Work without the allocations of something that may be full: those end, and the program continues. All of it if
     /// hardly any other work was done.
     pub(super) fn beside(self, own: f64) -> Self {
@@ -78,7 +82,7 @@ impl Work {
 
     /// True if this is at most a share of other work, by bytes and by processor time: a program that allocates little
     /// may still compute.
-    pub(super) fn is_rest(self, share: f64, of: Work) -> bool {
+    pub(super) fn is_rest(self, share: f64, of: WorkDone) -> bool {
         self.bytes <= share * of.bytes && self.processor <= (share * of.processor).max(IDLE * self.at)
     }
 }

@@ -1,6 +1,6 @@
 //! Growth by new blocks: when the survivors were made.
 
-use super::{ERRORS, Evidence, FEWEST_BLOCKS, FEWEST_CALLS, FEWEST_CONFIRMED, Growth, How, Work, YOUNG};
+use super::{ERRORS, Evidence, FEWEST_BLOCKS, FEWEST_CALLS, FEWEST_CONFIRMED, Growth, How, WorkDone, YOUNG};
 
 /// Minimum share of the survivors in each half of the time.
 const LEAST_SHARE: f64 = 0.1;
@@ -338,7 +338,7 @@ fn rests(group: &Evidence<'_>, span: Span) -> bool {
         && group.calls >= FEWEST_CALLS;
     let work = group.activity.between(span.first, middle).zip(group.activity.between(middle, span.now));
     let Some((work_before, work_after)) = work.filter(|_| is_enough && before > 0.0) else { return false };
-    let others = |work: Work, from: f64, to: f64| work.beside(births.bytes(from, to));
+    let others = |work: WorkDone, from: f64, to: f64| work.beside(births.bytes(from, to));
     let come_as_work_does =
         others(work_after, middle, f64::INFINITY).is_rest(REST, others(work_before, span.first, middle));
     (come_as_work_does && is_usual_pause_by_work(group, span) || rests_since_newest(group, span))

@@ -14,7 +14,7 @@ const MOST_FOR_EACH: f64 = 256.0;
 
 /// A group and its verdict.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Member {
+pub(crate) struct JudgedGroup {
     pub(crate) path: usize,
     pub(crate) verdict: Verdict,
     pub(crate) blocks: f64,
@@ -24,7 +24,7 @@ pub(crate) struct Member {
 }
 
 /// Makes buffers agree with the blocks inside. Readings are `distance` seconds apart.
-pub(crate) fn agree(members: &mut [Member], distance: f64) {
+pub(crate) fn agree(members: &mut [JudgedGroup], distance: f64) {
     let all = members.to_vec();
     for buffer in members.iter_mut().filter(|member| member.blocks <= MOST_BUFFERS) {
         let held = all.iter().filter(|held| buffer.may_hold(held));
@@ -34,7 +34,7 @@ pub(crate) fn agree(members: &mut [Member], distance: f64) {
     }
 }
 
-impl Member {
+impl JudgedGroup {
     fn may_hold(&self, held: &Self) -> bool {
         let for_each = self.bytes / held.blocks.max(1.0);
         self.path == held.path
@@ -69,9 +69,9 @@ mod tests {
 
     /// The verdict on a buffer of so many bytes beside 1,000 blocks.
     fn buffer(bytes: f64, latest: f64, own: Verdict, of_blocks: Verdict) -> Verdict {
-        let blocks = Member { path: 1, verdict: of_blocks, blocks: 1_000.0, bytes: 1e5, latest: 9.0 };
-        let buffer = Member { path: 1, verdict: own, blocks: 1.0, bytes, latest };
-        let mut on_other_path = [buffer, Member { path: 2, ..blocks }];
+        let blocks = JudgedGroup { path: 1, verdict: of_blocks, blocks: 1_000.0, bytes: 1e5, latest: 9.0 };
+        let buffer = JudgedGroup { path: 1, verdict: own, blocks: 1.0, bytes, latest };
+        let mut on_other_path = [buffer, JudgedGroup { path: 2, ..blocks }];
         agree(&mut on_other_path, 0.3);
         assert_eq!(on_other_path[0].verdict, own);
         let mut members = [blocks, buffer];

@@ -41,9 +41,9 @@ mod births;
 mod container;
 mod levels;
 
-pub(super) use activity::{Activity, Work};
+pub(super) use activity::{Activity, WorkDone};
 pub(super) use births::{Birth, Births};
-pub(super) use container::{Member, agree};
+pub(super) use container::{JudgedGroup, agree};
 pub(super) use levels::Levels;
 
 use crate::report::data::{growth, verdict};

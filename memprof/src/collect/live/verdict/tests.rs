@@ -88,7 +88,7 @@ fn busy(now: f64, so_far: impl Fn(f64) -> f64) -> Activity {
 /// So many bytes allocated, and so many seconds of processor time.
 fn computing(now: f64, bytes: impl Fn(f64) -> f64, processor: impl Fn(f64) -> f64) -> Activity {
     let moments = (0..=256).map(|point| f64::from(point) * now / 256.0);
-    Activity::new(moments.map(|at| Work { at, bytes: 1e6 * bytes(at), processor: processor(at) }).collect())
+    Activity::new(moments.map(|at| WorkDone { at, bytes: 1e6 * bytes(at), processor: processor(at) }).collect())
 }
 
 /// So many moments, evenly from one to the other.
@@ -380,7 +380,7 @@ fn a_rest_hides_no_leak_however_long_it_is() {
 fn stalled(case: Case, time: impl Fn(f64) -> f64, read_until: f64) -> Case {
     let now = time(case.now);
     let moments = (0..=256).map(|point| f64::from(point) * case.now / 256.0);
-    let work = |at: f64| Work { at: time(at), ..case.activity.between(0.0, at).unwrap_or_default() };
+    let work = |at: f64| WorkDone { at: time(at), ..case.activity.between(0.0, at).unwrap_or_default() };
     Case {
         births: case.births.iter().map(|&(at, bytes)| (time(at), bytes)).collect(),
         // If the profiler's thread also stalled, there are no readings.

@@ -3,7 +3,7 @@
 #![allow(unsafe_code, reason = "a pipe with a name is made by the C library alone")]
 
 use super::*;
-use crate::collect::symbols::names::Names;
+use crate::collect::symbols::names::SymbolNames;
 use std::process::Command;
 
 /// `work` is on line 3.
@@ -92,7 +92,7 @@ fn inlined(options: &[&str]) -> Vec<(String, Option<u32>)> {
     let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
     let mut symbols = info.symbols.symbols().iter().filter(|symbol| symbol.name().contains("4work"));
     let work = symbols.next().expect("the function has a symbol").address() as usize;
-    let mut names = Names::new(&files);
+    let mut names = SymbolNames::new(&files);
     let at = |address| names.at(Some(&program), None, address, address);
     let longest = (work + 1..work + 16).map(at).max_by_key(Vec::len).expect("addresses");
     let own = |name: &str| name.ends_with("work") || name.ends_with("inner");
@@ -132,7 +132,7 @@ fn with_changed_units(change: impl Fn(&Path)) -> Vec<(String, Option<u32>)> {
     let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
     let mut symbols = info.symbols.symbols().iter().filter(|symbol| symbol.name().contains("4work"));
     let work = symbols.next().expect("the function has a symbol").address() as usize + 2;
-    let frames = Names::new(&files).at(Some(&program), None, work, work);
+    let frames = SymbolNames::new(&files).at(Some(&program), None, work, work);
     frames.into_iter().filter_map(|frame| Some((frame.function?.to_string(), frame.line))).collect()
 }
 

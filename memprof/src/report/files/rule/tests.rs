@@ -1,8 +1,8 @@
 //! Verdicts on existing files.
 
-use super::Verdict::{Earlier, Ours, Replaceable, Taken, Unjudged};
+use super::NameVerdict::{Earlier, Ours, Replaceable, Taken, Unjudged};
 use super::*;
-use crate::os::process::ProcessId;
+use crate::os::process::identity::ProcessId;
 use std::time::SystemTime;
 
 const PATH: &str = "memory.json";
@@ -25,7 +25,7 @@ fn standing(run: Option<Run>, is_final: bool) -> Standing {
 }
 
 /// The verdicts if the file was noted, if another file was noted, and if nobody has looked.
-fn verdicts(there: &Standing, is_final: bool) -> [Verdict; 3] {
+fn verdicts(there: &Standing, is_final: bool) -> [NameVerdict; 3] {
     let noted = HashMap::from([(PathBuf::from(PATH), there.clone())]);
     let other = HashMap::from([(PathBuf::from(PATH), standing(Some(ours()), is_final))]);
     [Some(&noted), Some(&other), None].map(|noted| {

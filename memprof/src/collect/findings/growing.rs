@@ -1,0 +1,72 @@
+//! `growing`: live blocks that become more and more, or larger and larger. The verdict of the live group is the rule.
+
+use super::{placed, share};
+use crate::report::data::{Finding, LiveGroup, Report, growth};
+use crate::report::leaks::{self, Growing};
+use crate::report::name::OUTSIDE;
+use crate::size;
+
+const MORE_BLOCKS: &str = "Free what each call adds, or bound the collection that holds it.";
+const LARGER_BLOCKS: &str = "Bound this buffer, or shrink it once its contents are used.";
+
+pub(super) fn of(report: &Report) -> impl Iterator<Item = Finding> {
+    let live = report.totals.net_bytes.max(0) as u64;
+    leaks::growing(report).into_iter().map(move |growing| finding(&growing, live))
+}
+
+fn finding(growing: &Growing<'_>, live: u64) -> Finding {
+    let group = &*growing.group;
+    let (file, line) = match &growing.frame {
+        Some(frame) if frame.file.is_some() => (frame.file.as_deref(), frame.line),
+        _ => (group.file.as_deref(), group.line),
+    };
+    let function = group.path.last().map_or(OUTSIDE, String::as_str);
+    let bytes = growing.bytes();
+    let is_exact = group.error_bytes == 0 && group.at_most_bytes.is_none();
+    let accuracy = match group.at_most_bytes {
+        Some(_) => "at most".to_owned(),
+        None if is_exact => "exact".to_owned(),
+        None => format!("± {}", size::bytes(group.error_bytes)),
+    };
+    Finding {
+        kind: "growing".into(),
+        title: format!(
+            "{} keeps growing: {} live ({accuracy}, {} of the live bytes), {}",
+            placed(function, file, line),
+            size::bytes(bytes),
+            size::share(bytes, live.max(bytes)),
+            rates(group),
+        ),
+        detail: format!(
+            "{} in {}, largest {}; the oldest was made {} ago, the newest {} ago",
+            size::exact(bytes),
+            size::plural(group.count, "block"),
+            size::bytes(group.largest_bytes),
+            size::age(group.oldest_seconds),
+            size::age(group.newest_seconds),
+        ),
+        advice: if is_larger(group) { LARGER_BLOCKS } else { MORE_BLOCKS }.into(),
+        function: group.path.last().cloned(),
+        file: file.map(ToOwned::to_owned),
+        line,
+        bytes,
+        share: share(bytes, live.max(bytes)),
+        exact: is_exact,
+    }
+}
+
+fn is_larger(group: &LiveGroup) -> bool {
+    group.growth.as_deref() == Some(growth::LARGER_BLOCKS)
+}
+
+/// Bytes per second, and per call where blocks are added by calls.
+fn rates(group: &LiveGroup) -> String {
+    let rounded = |number: f64| size::bytes(number.round() as u64);
+    let per_second = format!("+{}/s", rounded(group.bytes_per_second));
+    match group.bytes_per_call {
+        Some(per_call) if !is_larger(group) && group.calls.is_some_and(|calls| calls > 1) => {
+            format!("{per_second}, {} per call", rounded(per_call))
+        }
+        _ => per_second,
+    }
+}

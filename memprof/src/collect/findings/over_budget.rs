@@ -1,0 +1,35 @@
+//! `over_budget`: calls beyond the limits in their function's attribute.
+
+use super::placed;
+use crate::report::data::{Finding, Report, Violations};
+use crate::report::violations;
+
+const ADVICE: &str = "Reduce what these calls allocate, or raise the budget in #[track_memory].";
+
+pub(super) fn of(report: &Report) -> impl Iterator<Item = Finding> {
+    report.violations().map(|(function, violations)| Finding {
+        kind: "over_budget".into(),
+        title: format!(
+            "{} exceeded its budget in {}",
+            placed(&function.name, Some(&function.file), Some(function.line)),
+            violations::words(function, violations)
+        ),
+        advice: ADVICE.into(),
+        function: Some(function.name.clone()),
+        file: Some(function.file.clone()),
+        line: Some(function.line),
+        bytes: beyond(violations),
+        exact: true,
+        ..Finding::default()
+    })
+}
+
+/// Bytes by which the worst call exceeded a limit. 0 if it exceeded only a number of allocations.
+fn beyond(violations: &Violations) -> u64 {
+    let Some(worst) = &violations.worst else { return 0 };
+    let budget = &violations.budget;
+    let over = |figure: u64, limit: Option<u64>| limit.map_or(0, |limit| figure.saturating_sub(limit));
+    over(worst.allocated_bytes, budget.max_allocated_bytes)
+        .max(over(worst.peak_bytes, budget.max_peak_bytes))
+        .max(over(worst.net_bytes.max(0) as u64, budget.max_net_bytes))
+}

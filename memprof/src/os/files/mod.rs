@@ -1,0 +1,3 @@
+//! Files: names that are taken only where they are free.
+
+pub(crate) mod rename;

@@ -1,0 +1,15 @@
+//! Memory of this process: pages from the system, resident bytes, the bounds of stacks, and the code that is loaded.
+
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), target_pointer_width = "64"))]
+pub(in crate::os) mod code;
+#[cfg(windows)]
+pub(in crate::os) mod import_table;
+#[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
+pub(crate) mod mapped_file;
+#[cfg(windows)]
+pub(crate) mod modules;
+pub(crate) mod pages;
+pub(crate) mod resident;
+// On systems where the profiler unwinds by itself.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+pub(crate) mod stack_bounds;

@@ -1,0 +1,11 @@
+//! This process: its end, its forks, its privileges, its identity, and what the system does with its signals.
+
+pub(crate) mod exit;
+pub(crate) mod fork;
+pub(crate) mod fork_lock;
+pub(crate) mod identity;
+pub(crate) mod kept_loaded;
+pub(crate) mod privileges;
+#[cfg(unix)]
+pub(in crate::os) mod sigaction;
+pub(crate) mod wanted;

@@ -1,0 +1,35 @@
+//! The findings as text: the first lines of the table and of `memory_leaks.txt`.
+
+use super::data::{Finding, Report};
+use super::name::printable;
+use crate::size;
+
+/// Limit of findings in a text. All are in the JSON.
+const MOST: usize = 5;
+
+/// One finding: its sentence, and the advice that no earlier one has given.
+pub(super) struct ShownFinding {
+    pub(super) title: String,
+    pub(super) advice: Option<String>,
+}
+
+/// The first findings.
+pub(super) fn shown(report: &Report) -> Vec<ShownFinding> {
+    let first = report.findings.get(..MOST).unwrap_or(&report.findings);
+    let shown = |(index, finding): (usize, &Finding)| {
+        let earlier = first.iter().take(index);
+        let is_new =
+            !finding.advice.is_empty() && !earlier.map(|other| &other.advice).any(|advice| *advice == finding.advice);
+        ShownFinding {
+            title: format!("- {}", printable(&finding.title)),
+            advice: is_new.then(|| format!("  {}", printable(&finding.advice))),
+        }
+    };
+    first.iter().enumerate().map(shown).collect()
+}
+
+/// The line about the others.
+pub(super) fn more(report: &Report) -> Option<String> {
+    let more = report.findings.len().saturating_sub(MOST);
+    (more > 0).then(|| format!("and {} (`findings` in the JSON report)", size::plural(more as u64, "more finding")))
+}
