@@ -226,9 +226,9 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     }
     #[cfg(windows)]
     crate::os::process::kept_loaded::pin();
-    let tracking = config.memory_profiling.clone();
-    let frames = if tracking.track_allocations && tracking.backtraces { tracking.max_backtrace_frames } else { 0 };
-    if !stack::prepare(frames, tracking.max_tracked_allocations) {
+    let recording = config.memory_profiling.clone();
+    let frames = if recording.track_allocations && recording.backtraces { recording.max_backtrace_frames } else { 0 };
+    if !stack::prepare(frames, recording.max_tracked_allocations) {
         warnings.push("no memory for stacks: live allocations have none; lower max_tracked_allocations".to_owned());
     }
     background::begin_readings(&config);
@@ -255,11 +255,11 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     running.put(profile);
     drop(scope);
     // Last: allocations from here on have a record.
-    let at_start = AtStart { live: tracker::memory_stats(), not_tracked: collect::not_tracked() };
+    let at_start = AtStart { live: tracker::memory_stats(), not_recorded: collect::not_recorded() };
     let _ = running.get().map(|profile| profile.request.at_start.set(at_start));
-    let max = tracking.max_tracked_allocations;
-    let (interval, percent) = (tracking.sample_interval_bytes as u64, tracking.overhead_budget_percent as u64);
-    if tracking.track_allocations && !tracker::start_recording(max, interval, percent) {
+    let max = recording.max_tracked_allocations;
+    let (interval, percent) = (recording.sample_interval_bytes as u64, recording.overhead_budget_percent as u64);
+    if recording.track_allocations && !tracker::start_recording(max, interval, percent) {
         warn(
             &mut running,
             format!(
