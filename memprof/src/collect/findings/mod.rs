@@ -3,13 +3,19 @@
 
 mod growing;
 mod over_budget;
+mod regrowth;
+mod transient;
+mod uneven;
 
 use crate::report::NOT_INSTALLED;
 use crate::report::data::{Finding, Report};
 use crate::sorted;
 use std::cmp::Reverse;
 
-/// The findings of a report, worst first.
+/// Bytes that matter to nobody if they are all that could be saved.
+const LEAST: u64 = 64 * 1024;
+
+/// The findings of a report, worst first: memory that is held, then memory that is short-lived, each by bytes.
 pub(crate) fn of(report: &Report) -> Vec<Finding> {
     if !report.allocator.installed {
         let title = NOT_INSTALLED.to_owned();
@@ -18,8 +24,16 @@ pub(crate) fn of(report: &Report) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     findings.extend(growing::of(report));
     findings.extend(over_budget::of(report));
-    sorted::by_key(&mut findings, |finding| Reverse(finding.bytes));
+    findings.extend(regrowth::of(report));
+    findings.extend(transient::of(report));
+    findings.extend(uneven::of(report));
+    sorted::by_key(&mut findings, |finding| (is_advice(&finding.kind), Reverse(finding.bytes)));
     findings
+}
+
+/// True of kinds that are about short-lived memory. They stand behind those about memory that is held.
+fn is_advice(kind: &str) -> bool {
+    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks")
 }
 
 /// A name and a place in a sentence: `app::insert (src/index.rs:46)`.
@@ -29,6 +43,11 @@ fn placed(name: &str, file: Option<&str>, line: Option<u32>) -> String {
         (Some(file), None) => format!("{name} ({})", file.replace('\\', "/")),
         (None, _) => name.to_owned(),
     }
+}
+
+/// True if bytes are at least 1 % of all, and enough to matter.
+fn is_much(bytes: u64, all: u64) -> bool {
+    bytes >= all.div_ceil(100).max(LEAST)
 }
 
 /// A share from 0 to 1. `None` of nothing.

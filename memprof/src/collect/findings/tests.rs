@@ -1,7 +1,7 @@
 //! The rules on reports made by hand, and on the golden one.
 
 use super::of;
-use crate::report::data::{Finding, Report};
+use crate::report::data::{Distribution, Finding, Function, Report};
 use crate::report::golden;
 
 fn kinds(findings: &[Finding]) -> Vec<&str> {
@@ -22,4 +22,81 @@ fn a_program_without_the_allocator_has_one_finding() {
     let findings = of(&Report::default());
     assert_eq!(kinds(&findings), ["not_installed"]);
     assert!(findings[0].title.contains("#[global_allocator]"), "{findings:?}");
+}
+
+const MB: u64 = 1 << 20;
+
+fn installed(functions: Vec<Function>) -> Report {
+    let mut report = Report { functions, ..Report::default() };
+    report.allocator.installed = true;
+    report.totals.allocated_bytes = 100 * MB;
+    report
+}
+
+/// A function that was called 1,000 times and allocated `bytes` by itself.
+fn function(bytes: u64) -> Function {
+    Function {
+        name: "app::search".into(),
+        file: "src/app.rs".into(),
+        line: 7,
+        calls: 1_000,
+        allocated_bytes: bytes,
+        self_allocated_bytes: bytes,
+        self_allocated_count: 5_000,
+        ..Function::default()
+    }
+}
+
+fn even(bytes: u64) -> Option<Distribution> {
+    Some(Distribution { min: bytes, p50: Some(bytes), p95: Some(bytes), p99: Some(bytes), max: bytes })
+}
+
+#[test]
+fn growing_buffers_are_regrowth_from_a_fifth_of_the_function_and_a_hundredth_of_the_process() {
+    let grown = |copied_bytes| Function { reallocated_count: 4_000, copied_bytes, ..function(10 * MB) };
+    let findings = of(&installed(vec![grown(2 * MB)]));
+    assert_eq!(kinds(&findings), ["regrowth"]);
+    assert_eq!(
+        findings[0].title,
+        "app::search (src/app.rs:7) grew buffers 4,000 times in 1,000 calls, moving at most 2.0 MB (2.0 KB a call), 2.0 % \
+         of all allocated bytes"
+    );
+    assert_eq!((findings[0].bytes, findings[0].share), (2 * MB, Some(0.02)));
+    assert!(of(&installed(vec![grown(2 * MB - 1)])).is_empty(), "less than a fifth of what the function allocated");
+    let small = Function { copied_bytes: MB - 1, ..function(2 * MB) };
+    assert!(of(&installed(vec![small])).is_empty(), "less than a hundredth of what the process allocated");
+}
+
+#[test]
+fn short_lived_buffers_are_transient_unless_they_only_grew() {
+    let churn = |peak| Function { per_call: even(8 * 1024), peak_per_call: even(peak), ..function(8_000 * 1024) };
+    let findings = of(&installed(vec![churn(1024)]));
+    assert_eq!(kinds(&findings), ["transient"]);
+    assert_eq!(findings[0].bytes, 7 * 1024 * 1_000);
+    assert!(!findings[0].exact, "percentiles are estimates");
+    assert!(of(&installed(vec![churn(2049)])).is_empty(), "less than four times the peak");
+    let grown = Function { reallocated_count: 1, copied_bytes: 4 * MB, ..churn(1024) };
+    assert_eq!(kinds(&of(&installed(vec![grown]))), ["regrowth"]);
+    let caller = Function { self_allocated_bytes: 0, ..churn(1024) };
+    assert!(of(&installed(vec![caller])).is_empty(), "a callee allocated it");
+}
+
+#[test]
+fn a_few_large_calls_are_uneven() {
+    let few = |p99, calls| {
+        let spread = Distribution { min: 10, p50: Some(1_000), p95: Some(1_000), p99: Some(p99), max: 5 * MB };
+        Function { per_call: Some(spread), calls, ..function(50 * MB) }
+    };
+    assert_eq!(kinds(&of(&installed(vec![few(2 * MB, 1_000)]))), ["uneven"]);
+    assert!(of(&installed(vec![few(19_999, 100_000)])).is_empty(), "less than 20 times the median");
+    assert!(of(&installed(vec![few(2 * MB, 99)])).is_empty(), "too few calls");
+}
+
+#[test]
+fn memory_that_is_held_stands_before_memory_that_is_short_lived() {
+    let mut report = golden::report();
+    report.functions[0].copied_bytes = report.totals.allocated_bytes;
+    let findings = of(&report);
+    let advice = findings.iter().position(|finding| finding.kind == "regrowth").expect("one");
+    assert_eq!(advice + 1, findings.len(), "{findings:?}");
 }

@@ -69,6 +69,9 @@ fn nothing_grows(report: &Report, groups: &[&LiveGroup]) -> String {
         }
         return "nothing grows: no group keeps gaining blocks".into();
     }
+    if super::all_live(report) <= super::NEXT_TO_NOTHING {
+        return format!("no growth found: only {} live in total", size::bytes(report.totals.net_bytes));
+    }
     let of = |groups: &[&LiveGroup]| {
         format!("{} ({} live)", size::plural(groups.len() as u64, "group"), size::bytes(sum(groups)))
     };

@@ -347,3 +347,17 @@ fn extremes_and_nothing_at_all_do_not_panic() {
     report.live.sample_interval_bytes = u64::MAX;
     render(&report);
 }
+
+#[test]
+fn a_few_kilobytes_are_no_doubt_about_growth() {
+    let mut report = without_findings();
+    report.live.net_rise = None;
+    report.live.groups.retain(|group| group.path.is_empty());
+    for group in &mut report.live.groups {
+        group.verdict = Some("recent".into());
+    }
+    report.totals.net_bytes = 16 * 1024;
+    has(&render(&report), "no growth found: only 16.0 KB live in total");
+    report.totals.net_bytes += 1;
+    has(&render(&report), "no growth found; made too recently to judge 1 group (24.0 KB live)");
+}
