@@ -16,7 +16,7 @@ pub(crate) struct Rebound {
     pub(crate) ident: Ident,
     /// The parameter.
     pub(crate) param: Ident,
-    pub(crate) seen: Seen,
+    pub(crate) named_by: NamedBy,
     /// True if the type appears to have no values: an arm that binds one would be an unreachable pattern.
     has_no_values: bool,
 }
@@ -24,17 +24,17 @@ pub(crate) struct Rebound {
 impl Rebound {
     /// True if the local shadows nothing and has no attributes, so that any pattern can bind it.
     pub(crate) fn is_hidden(&self) -> bool {
-        self.seen == Seen::ByTheBody && self.attrs.is_empty() && !self.has_no_values
+        self.named_by == NamedBy::TheBody && self.attrs.is_empty() && !self.has_no_values
     }
 }
 
 /// The code that may name the parameters.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub(crate) enum NamedBy {
     /// Only the body. The parameters get hidden names that read the same, so that the locals shadow nothing.
-    ByTheBody,
+    TheBody,
     /// Another attribute macro may, as in `#[instrument(fields(rows = rows.len()))]`.
-    ByOthers,
+    OtherMacros,
 }
 
 /// Names that are in use in one function: that of the local in an `async fn`, and the hidden names of parameters.
@@ -73,7 +73,7 @@ impl Names {
 ///
 /// These are the plain names after the last pattern. The part of a parameter that a pattern does not bind cannot be
 /// moved: it is dropped after the scope, and must be dropped before the parameters in front of it.
-pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<Rebound> {
+pub(crate) fn rebind_all(sig: &mut Signature, named_by: NamedBy, body: &Group) -> Vec<Rebound> {
     let mut names = Names::of(body);
     let mut params: Vec<_> = sig
         .inputs
@@ -81,7 +81,7 @@ pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<R
         .rev()
         .map_while(|input| match input {
             FnArg::Typed(param) if never_drops(&param.ty) => Some(None),
-            FnArg::Typed(param) => rebind(param, seen, &mut names).map(Some),
+            FnArg::Typed(param) => rebind(param, named_by, &mut names).map(Some),
             FnArg::Receiver(_) => None,
         })
         .flatten()
@@ -91,7 +91,7 @@ pub(crate) fn rebind_all(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<R
 }
 
 /// The same for one parameter.
-pub(crate) fn rebind(param: &mut PatType, seen: Seen, names: &mut Names) -> Option<Rebound> {
+pub(crate) fn rebind(param: &mut PatType, named_by: NamedBy, names: &mut Names) -> Option<Rebound> {
     let Pat::Ident(name) = &mut *param.pat else { return None };
     if name.by_ref.is_some() || name.subpat.is_some() {
         return None;
@@ -101,10 +101,17 @@ pub(crate) fn rebind(param: &mut PatType, seen: Seen, names: &mut Names) -> Opti
     param.attrs.retain(|attr| !attr.path().is_ident("expect"));
     let ident = name.ident.clone();
     let has_no_values = names.matches_nothing || is_never(&param.ty);
-    if seen == Seen::ByTheBody {
+    if named_by == NamedBy::TheBody {
         name.ident = names.hidden(&ident);
     }
-    Some(Rebound { attrs, mutability: name.mutability.take(), ident, param: name.ident.clone(), seen, has_no_values })
+    Some(Rebound {
+        attrs,
+        mutability: name.mutability.take(),
+        ident,
+        param: name.ident.clone(),
+        named_by,
+        has_no_values,
+    })
 }
 
 /// The attributes of a parameter that are allowed on a local: `#[cfg(…)]`, lint levels, and these inside

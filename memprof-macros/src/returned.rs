@@ -318,7 +318,7 @@ fn breaks(tokens: TokenStream) -> bool {
     })
 }
 
-/// True if a body ends in a value, as far as can be seen; if it cannot be parsed, it may.
+/// True if a body ends in a value, as far as its tokens show; if it cannot be parsed, it may.
 pub(crate) fn has_value(body: &Group) -> bool {
     match Block::parse_within.parse2(body.stream()) {
         Ok(stmts) => match stmts.last() {

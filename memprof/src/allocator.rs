@@ -35,6 +35,11 @@ pub struct AllocationTracker<A = System> {
 
 impl AllocationTracker<System> {
     /// A tracker over the system's allocator.
+    ///
+    /// ```
+    /// #[global_allocator]
+    /// static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+    /// ```
     pub const fn system() -> Self {
         Self { inner: System }
     }
@@ -42,6 +47,14 @@ impl AllocationTracker<System> {
 
 impl<A> AllocationTracker<A> {
     /// A tracker over `inner`.
+    ///
+    /// ```
+    /// use memprof::AllocationTracker;
+    /// use std::alloc::System;
+    ///
+    /// #[global_allocator]
+    /// static ALLOC: AllocationTracker<System> = AllocationTracker::new(System);
+    /// ```
     pub const fn new(inner: A) -> Self {
         Self { inner }
     }

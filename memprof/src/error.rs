@@ -6,6 +6,18 @@ use std::path::PathBuf;
 use crate::printable::Printable;
 
 /// Failure of a configuration, a profile or a report.
+///
+/// The text is one line without control characters. It says what to do.
+///
+/// ```
+/// use memprof::Error;
+///
+/// match memprof::write_report() {
+///     Err(Error::NotRunning | Error::Disabled) => {} // This run is not profiled.
+///     Err(error) => eprintln!("memory report: {error}"),
+///     Ok(_) => {}
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {

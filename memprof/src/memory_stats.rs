@@ -40,21 +40,37 @@ const MB: f64 = 1_048_576.0;
 
 impl MemoryStats {
     /// `allocated` in MB (2^20 bytes).
+    ///
+    /// ```
+    /// println!("{:.1} MB", memprof::memory_stats().allocated_mb());
+    /// ```
     pub fn allocated_mb(&self) -> f64 {
         self.allocated as f64 / MB
     }
 
     /// `deallocated` in MB (2^20 bytes).
+    ///
+    /// ```
+    /// println!("{:.1} MB", memprof::memory_stats().deallocated_mb());
+    /// ```
     pub fn deallocated_mb(&self) -> f64 {
         self.deallocated as f64 / MB
     }
 
     /// `net_allocated` in MB (2^20 bytes).
+    ///
+    /// ```
+    /// println!("{:.1} MB", memprof::memory_stats().net_allocated_mb());
+    /// ```
     pub fn net_allocated_mb(&self) -> f64 {
         self.net_allocated as f64 / MB
     }
 
     /// `peak_allocated` in MB (2^20 bytes).
+    ///
+    /// ```
+    /// println!("{:.1} MB", memprof::memory_stats().peak_allocated_mb());
+    /// ```
     pub fn peak_allocated_mb(&self) -> f64 {
         self.peak_allocated as f64 / MB
     }

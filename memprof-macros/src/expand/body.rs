@@ -4,7 +4,7 @@ use syn::{Ident, LitStr, ReturnType, Signature, Type};
 
 use crate::item::place;
 use crate::limits::LimitArgs;
-use crate::params::{Rebound, Seen};
+use crate::params::{NamedBy, Rebound};
 use crate::returned::{bare, has_value};
 use crate::root::Root;
 
@@ -201,16 +201,16 @@ fn arm(Rebound { mutability, ident, param, .. }: &Rebound, body: Group) -> Token
 
 /// A parameter that an arm cannot bind, because it has attributes or other macros know its name.
 fn bound(rebound: &Rebound, body: TokenStream) -> TokenStream {
-    let Rebound { attrs, mutability, ident, param, seen, .. } = rebound;
+    let Rebound { attrs, mutability, ident, param, named_by, .. } = rebound;
     let here = Span::mixed_site();
     // Only lints about a second binding of the same name; rustc still warns if a parameter is unused or needlessly
     // `mut`.
-    let offended = match seen {
-        Seen::ByTheBody => TokenStream::new(),
-        Seen::ByOthers if ident.to_string().starts_with('_') => quote_spanned! {here=>
+    let offended = match named_by {
+        NamedBy::TheBody => TokenStream::new(),
+        NamedBy::OtherMacros if ident.to_string().starts_with('_') => quote_spanned! {here=>
             #[allow(clippy::shadow_same, clippy::no_effect_underscore_binding, clippy::used_underscore_binding)]
         },
-        Seen::ByOthers => quote_spanned!(here=> #[allow(clippy::shadow_same)]),
+        NamedBy::OtherMacros => quote_spanned!(here=> #[allow(clippy::shadow_same)]),
     };
     quote_spanned!(here=> #attrs #offended let #mutability #ident = #param; #body)
 }

@@ -5,7 +5,7 @@ use syn::Ident;
 use super::body::{Param, body as user_body, braced, call, enclosed};
 use crate::item::{Body, Function, place};
 use crate::limits::LimitArgs;
-use crate::params::{Seen, rebind_all};
+use crate::params::{NamedBy, rebind_all};
 use crate::root::Root;
 
 /// A function that is not async.
@@ -31,14 +31,14 @@ use crate::root::Root;
 /// ```
 pub(crate) fn tracked(
     function: Function,
-    seen: Seen,
+    named_by: NamedBy,
     site: &TokenStream,
     limits: &LimitArgs,
     root: &Root,
 ) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let (here, there) = (Span::mixed_site(), place(&sig));
-    let params: Vec<_> = rebind_all(&mut sig, seen, &block).into_iter().map(Param::Name).collect();
+    let params: Vec<_> = rebind_all(&mut sig, named_by, &block).into_iter().map(Param::Name).collect();
     let private = root.private();
     // Only a function with a budget or a window has the guard that checks them.
     let enter = Ident::new(if limits.first().is_some() { "enter_limited" } else { "enter" }, here);

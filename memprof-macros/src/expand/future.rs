@@ -8,7 +8,7 @@ use super::output::future as future_of;
 use super::typed::Typed;
 use crate::item::{Body, Function, place};
 use crate::limits::LimitArgs;
-use crate::params::{Names, Seen, never_drops, of_locals, rebind, rebind_all};
+use crate::params::{NamedBy, Names, never_drops, of_locals, rebind, rebind_all};
 use crate::root::Root;
 
 /// An `async fn`, rewritten into the function that the compiler makes of it. It returns the tracked future itself,
@@ -65,7 +65,7 @@ pub(crate) fn tracked(
     function: Function,
     site: &TokenStream,
     limits: &LimitArgs,
-    seen: Seen,
+    named_by: NamedBy,
     stays_async: bool,
     root: &Root,
 ) -> TokenStream {
@@ -73,10 +73,10 @@ pub(crate) fn tracked(
     let there = place(&sig);
     let typed = Typed::new(&sig, &block, there, root);
     // Other macros may name the parameters: they keep their patterns.
-    let params = if seen == Seen::ByOthers {
-        rebind_all(&mut sig, seen, &block).into_iter().map(Param::Name).collect()
+    let params = if named_by == NamedBy::OtherMacros {
+        rebind_all(&mut sig, named_by, &block).into_iter().map(Param::Name).collect()
     } else {
-        captured(&mut sig, seen, &block)
+        captured(&mut sig, named_by, &block)
     };
     let (expected, body) = (typed.of_block(), enclosed(&params, typed.body(&block), block.span()));
     let code = braced(quote_spanned!(Span::mixed_site()=> #expected #body), block.span());
@@ -99,7 +99,7 @@ pub(crate) fn tracked(
 
 /// Moves every argument that may need dropping into the future, used or not, and there into locals in their order, as
 /// the compiler does for an `async fn`.
-fn captured(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<Param> {
+fn captured(sig: &mut Signature, named_by: NamedBy, body: &Group) -> Vec<Param> {
     let here = Span::mixed_site();
     let mut names = Names::of(body);
     sig.inputs
@@ -112,7 +112,7 @@ fn captured(sig: &mut Signature, seen: Seen, body: &Group) -> Vec<Param> {
                 Param::Stmts(quote_spanned!(here=> #attrs let _ = &#receiver;))
             }
             FnArg::Typed(param) if stays(param) => Param::Stmts(TokenStream::new()),
-            FnArg::Typed(param) => match rebind(param, seen, &mut names) {
+            FnArg::Typed(param) => match rebind(param, named_by, &mut names) {
                 Some(rebound) => Param::Name(rebound),
                 None => Param::Stmts(pattern(param, names.free(format!("__argument{at}"), here))),
             },

@@ -26,7 +26,7 @@ use crate::expected::{ease, eased};
 use crate::item::split_docs;
 use crate::item::{Function, Item};
 use crate::mistakes::Mistakes;
-use crate::params::Seen;
+use crate::params::NamedBy;
 use crate::returned::Returned;
 use crate::root::Root;
 use crate::{fallback, size};
@@ -83,14 +83,14 @@ fn tracked_function(mut function: Function, args: &TrackArgs, place: Position, r
     let site = body::site(&function.sig, args.name.as_ref(), limits, root);
     ease_all(&mut function);
     let read = stays_async || function.attrs.iter().any(|attr| asyncness::is_read_by_others(&attr.meta));
-    let seen = if read { Seen::ByOthers } else { Seen::ByTheBody };
+    let named_by = if read { NamedBy::OtherMacros } else { NamedBy::TheBody };
     if function.sig.asyncness.is_some() {
         let stays_async = stays_async || asyncness::stays(&function.attrs, &function.sig);
-        return future::tracked(function, &site, limits, seen, stays_async, root);
+        return future::tracked(function, &site, limits, named_by, stays_async, root);
     }
     match Returned::of(&function) {
         Some(returned) => returned::tracked(function, returned, &site, limits, place == Position::Alone, root),
-        None => function::tracked(function, seen, &site, limits, root),
+        None => function::tracked(function, named_by, &site, limits, root),
     }
 }
 

@@ -14,5 +14,5 @@ mod symbols;
 
 pub(crate) use live::readings;
 pub(crate) use memory::{ReportMemory, is_asking};
-pub(crate) use report::{executable, not_tracked, report};
+pub(crate) use report::{executable, not_recorded, report};
 pub(crate) use request::{AtStart, Request};

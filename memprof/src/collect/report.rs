@@ -32,7 +32,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     // Figures before this report: with the totals, everything that was allocated so far.
     let own = OwnFigures::now();
     let table = live::table().filter(|_| request.config.memory_profiling.track_allocations);
-    let given_up = not_tracked().saturating_sub(request.at_start().not_tracked);
+    let given_up = not_recorded().saturating_sub(request.at_start().not_recorded);
     let records = table.and_then(live::Table::copy);
     // For the following reports.
     readings::take();
@@ -84,7 +84,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
 }
 
 /// Allocations of the process that did not fit into the live table.
-pub(crate) fn not_tracked() -> u64 {
+pub(crate) fn not_recorded() -> u64 {
     tracker::each_ledger().map(|ledger| ledger.not_recorded.get()).sum()
 }
 

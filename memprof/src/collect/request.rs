@@ -35,7 +35,7 @@ pub(crate) struct AtStart {
     /// Live memory without a record.
     pub(crate) live: MemoryStats,
     /// Allocations that did not fit into the live table in earlier profiles.
-    pub(crate) not_tracked: u64,
+    pub(crate) not_recorded: u64,
 }
 
 impl Request {

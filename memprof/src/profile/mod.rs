@@ -100,6 +100,15 @@ impl Profiler {
     ///
     /// # Errors
     /// [`Error::AlreadyRunning`] while another profile is running.
+    ///
+    /// ```
+    /// let mut config = memprof::Config::default();
+    /// config.memory_profiling.dump_on_exit = false; // No files.
+    /// let profiler = memprof::Profiler::start(config)?;
+    /// assert!(memprof::Profiler::start(memprof::Config::default()).is_err(), "one is running");
+    /// # drop(profiler);
+    /// # Ok::<(), memprof::Error>(())
+    /// ```
     pub fn start(config: impl Into<Loaded>) -> Result<Profiler, Error> {
         let loaded = {
             let _scope = ReportingGuard::begin();
@@ -114,6 +123,15 @@ impl Profiler {
     /// Cost: two walks over the call paths of all threads, one over the live table (about 1 ms for 10,000 tracked
     /// allocations), and the allocations of the report itself, which the next report shows in `overhead.reporting`. The
     /// report is empty with `enabled = false`, and if there is no memory for it.
+    ///
+    /// ```
+    /// # let mut config = memprof::Config::default();
+    /// # config.memory_profiling.dump_on_exit = false;
+    /// let profiler = memprof::Profiler::start(config)?;
+    /// let report = profiler.report();
+    /// println!("{} bytes are live", report.totals.net_bytes);
+    /// # Ok::<(), memprof::Error>(())
+    /// ```
     pub fn report(&self) -> Report {
         // Before the lock: what is left of the report belongs to the program once the lock is free again.
         let _scope = ReportingGuard::begin();
@@ -131,6 +149,15 @@ impl Profiler {
     /// # Errors
     /// [`Error::Io`] if the reports can be written neither where the configuration says nor to the system's temporary
     /// directory; [`Error::OutOfMemory`]; [`Error::Disabled`] with `enabled = false`.
+    ///
+    /// ```
+    /// let mut config = memprof::Config::default();
+    /// config.reporting.output_dir = std::env::temp_dir().join("memprof-finish");
+    /// let profiler = memprof::Profiler::start(config)?;
+    /// let written = profiler.finish()?;
+    /// println!("see {}", written.leak_report.display());
+    /// # Ok::<(), memprof::Error>(())
+    /// ```
     pub fn finish(mut self) -> Result<Written, Error> {
         self.finished = true;
         finish()
@@ -199,9 +226,9 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     }
     #[cfg(windows)]
     crate::os::process::kept_loaded::pin();
-    let tracking = config.memory_profiling.clone();
-    let frames = if tracking.track_allocations && tracking.backtraces { tracking.max_backtrace_frames } else { 0 };
-    if !stack::prepare(frames, tracking.max_tracked_allocations) {
+    let recording = config.memory_profiling.clone();
+    let frames = if recording.track_allocations && recording.backtraces { recording.max_backtrace_frames } else { 0 };
+    if !stack::prepare(frames, recording.max_tracked_allocations) {
         warnings.push("no memory for stacks: live allocations have none; lower max_tracked_allocations".to_owned());
     }
     background::begin_readings(&config);
@@ -228,11 +255,11 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     running.put(profile);
     drop(scope);
     // Last: allocations from here on have a record.
-    let at_start = AtStart { live: tracker::memory_stats(), not_tracked: collect::not_tracked() };
+    let at_start = AtStart { live: tracker::memory_stats(), not_recorded: collect::not_recorded() };
     let _ = running.get().map(|profile| profile.request.at_start.set(at_start));
-    let max = tracking.max_tracked_allocations;
-    let (interval, percent) = (tracking.sample_interval_bytes as u64, tracking.overhead_budget_percent as u64);
-    if tracking.track_allocations && !tracker::start_recording(max, interval, percent) {
+    let max = recording.max_tracked_allocations;
+    let (interval, percent) = (recording.sample_interval_bytes as u64, recording.overhead_budget_percent as u64);
+    if recording.track_allocations && !tracker::start_recording(max, interval, percent) {
         warn(
             &mut running,
             format!(

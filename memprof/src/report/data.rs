@@ -4,6 +4,12 @@
 //! An unknown figure is `None` (`null` in JSON), never 0.
 
 /// Version of the JSON layout that this library writes and reads.
+///
+/// ```
+/// let text = memprof::Report::default().to_json();
+/// assert!(text.contains("\"schema_version\": 0"), "an empty report has no version");
+/// assert_eq!(memprof::report::data::SCHEMA_VERSION, 1);
+/// ```
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Declares rows: their types, `Serialize`, and `Deserialize` with the feature `serde`.
@@ -126,6 +132,15 @@ data! {
     /// One report: the allocated, deallocated and live memory of the process and of each tracked function.
     ///
     /// The sum of the `self_*` columns over `functions`, plus `unattributed`, equals `totals` to the byte.
+    ///
+    /// ```
+    /// let mut config = memprof::Config::default();
+    /// config.memory_profiling.dump_on_exit = false; // No files.
+    /// let report = memprof::Profiler::start(config)?.report();
+    /// let own: u64 = report.functions.iter().map(|function| function.self_allocated_bytes).sum();
+    /// assert_eq!(own + report.unattributed.self_allocated_bytes, report.totals.allocated_bytes);
+    /// # Ok::<(), memprof::Error>(())
+    /// ```
     pub struct Report {
         /// Layout of this report: 1.
         schema_version: u32,
@@ -158,6 +173,13 @@ data! {
     }
 
     /// The program that was profiled.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// if !report.program.is_final {
+    ///     println!("{} is still running, since {}", report.program.name, report.program.started_at);
+    /// }
+    /// ```
     pub struct Program {
         /// File name of the executable.
         name: String,
@@ -179,6 +201,13 @@ data! {
     }
 
     /// The allocator beneath the tracker.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// if !report.allocator.installed {
+    ///     println!("nothing was counted: the global allocator is not memprof's");
+    /// }
+    /// ```
     pub struct Allocator {
         /// True if the tracker is the program's global allocator. If not, every figure of this report is empty.
         installed: bool,
@@ -187,6 +216,12 @@ data! {
     }
 
     /// The figures of the whole process.
+    ///
+    /// ```
+    /// # let totals = memprof::Report::default().totals;
+    /// println!("peak {:.1} MB, {} blocks live", totals.peak_mb, totals.net_count);
+    /// assert_eq!(totals.net_bytes, totals.allocated_bytes as i64 - totals.deallocated_bytes as i64);
+    /// ```
     pub struct Totals {
         /// Bytes asked for: every allocation, and the full new size of every successful reallocation.
         allocated_bytes: u64,
@@ -221,6 +256,13 @@ data! {
     }
 
     /// jemalloc's own statistics, bytes (see `stats.*` in its manual).
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// if let Some(jemalloc) = &report.jemalloc {
+    ///     println!("{} bytes in pages, {} of them in blocks", jemalloc.resident, jemalloc.allocated);
+    /// }
+    /// ```
     pub struct JemallocStatistics {
         /// Allocated by the application.
         allocated: u64,
@@ -237,6 +279,13 @@ data! {
     }
 
     /// The operating system's figures of the process.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// if let Some(rss) = report.os.rss_bytes {
+    ///     println!("{} bytes are not the heap's", rss as i64 - report.totals.net_bytes);
+    /// }
+    /// ```
     pub struct Os {
         /// Resident set size now, bytes.
         rss_bytes: Option<u64>,
@@ -246,6 +295,12 @@ data! {
 
     /// Ordinary allocations of the profiler before this report began. Blocks of earlier reports that the program still
     /// holds are in `unattributed` instead.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// let reporting = &report.overhead.reporting;
+    /// println!("reports took {} bytes so far, at most {} at once", reporting.allocated_bytes, reporting.peak_bytes);
+    /// ```
     pub struct ReportingFigures {
         /// Bytes allocated.
         allocated_bytes: u64,
@@ -256,6 +311,11 @@ data! {
     }
 
     /// Cost of the profiler itself.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// println!("the profiler takes {} KB", report.overhead.profiler_bytes / 1024);
+    /// ```
     pub struct Overhead {
         /// System memory of the profiler, bytes; in no other figure.
         profiler_bytes: u64,

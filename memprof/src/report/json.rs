@@ -16,6 +16,11 @@ impl Report {
     ///
     /// [`Report::from_json`] reads every number back unchanged. JSON has no infinity and no "not a number": a float
     /// that is not finite is written as 0. Time and memory are proportional to the report.
+    ///
+    /// ```
+    /// let text = memprof::Report::default().to_json();
+    /// assert!(text.starts_with("{\n") && text.contains("\"functions\": []"));
+    /// ```
     #[cfg_attr(not(feature = "compare"), doc = "\n[`Report::from_json`]: crate#features")]
     pub fn to_json(&self) -> String {
         let mut text = Vec::new();
@@ -30,6 +35,13 @@ impl Report {
     ///
     /// # Errors
     /// The error of `out`.
+    ///
+    /// ```
+    /// let mut text = Vec::new();
+    /// memprof::Report::default().write_json(&mut text)?;
+    /// assert!(text.ends_with(b"}\n"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn write_json(&self, mut out: impl io::Write) -> io::Result<()> {
         write(self, &mut out)?;
         out.write_all(b"\n")

@@ -3,6 +3,13 @@
 use std::path::PathBuf;
 
 /// Paths of the written reports.
+///
+/// ```
+/// match memprof::write_report() {
+///     Ok(written) => println!("{}", written.fell_back.unwrap_or_default()),
+///     Err(error) => println!("{error}"),
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Written {

@@ -49,6 +49,11 @@ pub struct Context(Option<CallPath>);
 
 impl Context {
     /// Captures the position of this thread.
+    ///
+    /// ```
+    /// let here = memprof::Context::current();
+    /// std::thread::spawn(here.wrap(|| vec![0u8; 64])).join().expect("it does not panic");
+    /// ```
     #[inline]
     pub fn current() -> Self {
         Self(CallPath::here())

@@ -9,6 +9,16 @@ use std::fmt;
 ///
 /// Bytes are requested bytes. Allocations and frees count where they happen: a block that was allocated before the
 /// measurement and deallocated in it lowers the net.
+///
+/// ```
+/// #[global_allocator]
+/// static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+///
+/// # fn main() {
+/// let measured = memprof::testing::measure(|| vec![1u8; 64]);
+/// assert_eq!((measured.allocated_bytes, measured.net_bytes, measured.value.len()), (64, 64, 64));
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Measured<R = ()> {
@@ -38,6 +48,21 @@ pub struct Measured<R = ()> {
 }
 
 /// Own figures of one function: while it was the innermost tracked one.
+///
+/// ```
+/// #[global_allocator]
+/// static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+///
+/// #[memprof::track_memory(name = "load")]
+/// fn load() -> Vec<u8> {
+///     std::hint::black_box(vec![1; 64])
+/// }
+///
+/// # fn main() {
+/// let measured = memprof::testing::measure(load);
+/// assert_eq!((measured.functions[0].name.as_str(), measured.functions[0].allocated_bytes), ("load", 64));
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MeasuredFunction {

@@ -19,12 +19,12 @@ pub fn leaks<R>(work: impl FnOnce() -> R) -> Option<Failure> {
 
 /// Failure message for the live blocks; `None` if there are none.
 pub(super) fn left(run: &mut MeasuredRun) -> Option<String> {
-    let not_tracked = run.ended.not_recorded();
-    if not_tracked > 0 {
+    let not_recorded = run.ended.not_recorded();
+    if not_recorded > 0 {
         return Some(format!(
             "memprof: table too small: {} of this measurement did not fit into the live table, so they cannot be checked; \
              run fewer tests at once, or start a profile with a higher max_tracked_allocations",
-            size::plural(not_tracked, "allocation"),
+            size::plural(not_recorded, "allocation"),
         ));
     }
     let mut live = HashMap::new();

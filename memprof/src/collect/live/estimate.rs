@@ -1,13 +1,13 @@
-//! Sums of live blocks, from all of them or from a sample, and how far they can be off.
+//! Sums of live blocks, exact or from a sample, and their errors.
 
 use crate::live::{Record, probability};
 
-/// How likely a block like this one is to have a record, where the table keeps one in about `interval` bytes.
+/// Probability that such a block has a record, at a sampling interval.
 pub(crate) fn chance(record: &Record, interval: u64) -> f64 {
     probability(record.size, interval)
 }
 
-/// The live blocks of a path, a function, or all, each standing for 1/P of its kind.
+/// The live blocks of a path, of a function, or of all. Each record stands for 1/P blocks.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Estimate {
     bytes: f64,
@@ -15,13 +15,13 @@ pub(crate) struct Estimate {
     /// Of `bytes`.
     variance: f64,
     samples: u64,
-    /// The sum of the weights, which is `count` before it is rounded, and that of their squares.
+    /// Sum of the weights (`count` before rounding), and of their squares.
     weights: f64,
     squares: f64,
 }
 
 impl Estimate {
-    /// Adds a block that has a record, which a block of its size gets with this chance.
+    /// Adds a block that has a record, with the probability of that.
     pub(crate) fn add(&mut self, size: u64, chance: f64) {
         let weight = 1.0 / chance;
         let stands_for = size as f64 * weight;
@@ -33,12 +33,12 @@ impl Estimate {
         self.squares += weight * weight;
     }
 
-    /// Adds what may be there although no sample shows it: about so many bytes, as one standard error.
+    /// Adds bytes that may be live although no sample shows them, as one standard error.
     pub(crate) fn may_miss(&mut self, bytes: u64) {
         self.variance += (bytes as f64).powi(2);
     }
 
-    /// The sum with whole bytes and blocks: what rows of a report are made of, so that these add up.
+    /// The sum in whole bytes and blocks, of which the rows of a report are made, so that they add up.
     pub(crate) fn rounded(self) -> Self {
         Self { bytes: self.bytes.round(), count: self.count.round(), ..self }
     }
@@ -69,8 +69,8 @@ impl Estimate {
         self.samples
     }
 
-    /// How many samples of equal weight would say as much: (Σw)²/Σw². Where each block has a record, the number of
-    /// blocks.
+    /// Number of samples of equal weight with the same information, (Σw)²/Σw². If each block has a record, the number
+    /// of blocks.
     pub(crate) fn effective(self) -> f64 {
         if self.squares > 0.0 { self.weights * self.weights / self.squares } else { 0.0 }
     }
@@ -80,8 +80,8 @@ impl Estimate {
         self.weights > 1.1 * self.samples as f64
     }
 
-    /// The standard error of the bytes, 0 where each block has a record. Where there are no samples, three intervals:
-    /// if there was more, one would have been chosen with 95 %.
+    /// Standard error of the bytes; 0 if each block has a record. Without samples, three intervals: if more were live,
+    /// one block would have been chosen with a probability of 95 %.
     pub(crate) fn error(self, interval: u64) -> u64 {
         match self.samples {
             _ if interval <= 1 => 0,

@@ -1,4 +1,4 @@
-//! Live blocks by call path and place, and what is known of them over time.
+//! Live blocks by call path and place, with their readings over time.
 
 use super::estimate::{Estimate, chance};
 use super::readings::{ReadingKey, Readings};
@@ -15,7 +15,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-/// A block that keeps being made larger is a group that grows, if it is as large as this and this share of all.
+/// A block that is enlarged again and again is a growing group if it has this size and this share of all live bytes.
 const LARGE: u64 = 64 * 1024;
 const LARGE_SHARE: f64 = 0.1;
 
@@ -29,12 +29,12 @@ pub(crate) struct Group {
     pub(crate) newest: u64,
     pub(crate) frames: Vec<Frame>,
     blocks: Vec<RecordedBlock>,
-    /// The places of its blocks, as readings have them.
+    /// The keys of its blocks in the readings.
     keys: HashSet<ReadingKey>,
     stack: StackId,
-    /// True if the largest block was made larger in the later half of its life.
+    /// True if the largest block was enlarged in the later half of its life.
     is_being_enlarged: bool,
-    /// When a block of it was last made larger, ticks; 0: never.
+    /// Time of the last enlargement, ticks; 0: none.
     pub(crate) enlarged: u64,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Group {
 struct RecordedBlock {
     /// Ticks.
     made: u64,
-    /// When it was last made larger, or made.
+    /// Time of the last enlargement, or of the allocation.
     enlarged: u64,
     /// The blocks that it stands for, and their bytes.
     weight: f64,
@@ -87,7 +87,7 @@ impl Group {
         self.keys.insert(ReadingKey { owner: record.owner, stack: record.stack });
     }
 
-    /// When its blocks were made, where `seconds` tells the seconds of the run from ticks.
+    /// The allocations of its blocks; `seconds` converts ticks to seconds of the run.
     pub(crate) fn births(&self, seconds: impl Fn(u64) -> f64) -> Births {
         let birth = |block: &RecordedBlock| Birth {
             at: seconds(block.made),
@@ -98,7 +98,7 @@ impl Group {
         Births::new(self.blocks.iter().map(birth).collect())
     }
 
-    /// Its live bytes at each moment of the readings; `None` where one of its places has none.
+    /// Its live bytes at each moment of the readings; `None` if one of its keys has none.
     pub(crate) fn levels(&self, readings: &Readings) -> Option<Vec<f64>> {
         let mut levels = vec![0.0; readings.moments.len()];
         for key in &self.keys {
@@ -108,22 +108,22 @@ impl Group {
         Some(levels)
     }
 
-    /// How likely a block of the usual size is to get a record, where one in about `interval` bytes does.
+    /// Probability that a block of the usual size gets a record at a sampling interval.
     pub(crate) fn chance_now(&self, interval: u64) -> f64 {
         probability(self.estimate.bytes() / self.estimate.count().max(1), interval)
     }
 
-    /// True if a block that is large among `whole` bytes was made larger in the later half of its life.
+    /// True if a block that is large among `whole` bytes was enlarged in the later half of its life.
     pub(crate) fn was_enlarged_late(&self, whole: u64) -> bool {
-        // A vector that grows by doubling is one block, made once. The last time is in the later half of its life if it
-        // grows evenly; what was filled at the start was enlarged there for the last time.
+        // A vector that grows by doubling is one block, allocated once. If it grows evenly, the last enlargement is in
+        // the later half of its life; if it was filled at the start, it is there.
         let is_large = self.largest >= LARGE && self.largest as f64 >= whole as f64 * LARGE_SHARE;
         is_large && self.is_being_enlarged
     }
 }
 
-/// Sorts the records into groups, the largest first: by call path, and by place if stacks are wanted: then `crates` are
-/// the program's own. The files that were replaced since their modules were loaded are beside them.
+/// Sorts the records into groups, the largest first: by call path, and by place if stacks are wanted (then `crates` are
+/// the program's own). Also returns the files that were replaced after their modules were loaded.
 pub(crate) fn grouped(
     records: &Records,
     paths: &Paths,
@@ -136,14 +136,14 @@ pub(crate) fn grouped(
     let with_stacks = if crates.is_some() { records.as_slice() } else { &[] };
     let mut stacks = Stacks::of(with_stacks, &files, crates.unwrap_or(&none));
     for record in records.as_slice() {
-        // A node that came after the snapshot is not merged: what it allocated is no part of this report.
+        // A node that is newer than the snapshot is not merged: its allocations are not part of this report.
         let Some(&path) = paths.of_node.get(&record.owner) else { continue };
         let stack = stacks.first_alike(record.stack);
         let group = groups.entry((path, stack)).or_insert_with(|| Group::new(path, stack, record));
         group.add(record, records.interval_of(record), now);
     }
-    // Places that have no live block now are among a group's: a thread may have passed its work on, and the profiler
-    // has several ways to a record.
+    // Keys without live blocks also belong to a group: a thread may have passed its work on, and the profiler has
+    // several ways to make a record.
     let with_groups: HashSet<usize> = groups.keys().map(|&(path, _)| path).collect();
     for &key in readings.live.keys() {
         let Some(path) = paths.of_node.get(&key.owner).filter(|path| with_groups.contains(path)) else { continue };
@@ -160,7 +160,7 @@ pub(crate) fn grouped(
     (groups, stacks.replaced())
 }
 
-/// When a block was last made larger, ticks: as far as that is kept, and no sooner than it was made. `None`: never.
+/// Time of a block's last enlargement, ticks, as far as it is stored, and never before its allocation. `None`: never.
 fn enlarged(born: u64, grown: u32) -> Option<u64> {
     const WRAP: u64 = 1 << 32;
     let base = born >> COARSE_BITS;
@@ -172,6 +172,6 @@ fn enlarged(born: u64, grown: u32) -> Option<u64> {
 /// True if a block's last growth is in the later half of its life.
 fn was_enlarged_late(born: u64, grown: u32, now: u64) -> bool {
     let (born, now) = (born >> COARSE_BITS, u64::from(coarse(now)));
-    // 0: never. The moments are compared as far as they are kept.
+    // 0: never. Times are compared at the stored precision.
     grown != 0 && u64::from(grown) * 2 >= (born & u64::from(u32::MAX)) + now && now > (born & u64::from(u32::MAX))
 }

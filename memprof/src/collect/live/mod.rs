@@ -1,4 +1,4 @@
-//! Live blocks: the groups of a report, and what is said of them.
+//! Live blocks: the groups of a report and their verdicts.
 
 pub(crate) mod estimate;
 pub(crate) mod groups;

@@ -1,17 +1,17 @@
-//! How far the net of the whole process has risen.
+//! Rise of the net of the whole process.
 //!
-//! The net is exact where the live table is a sample, so that it shows growth that no group can. The time is cut into
-//! four parts. Steady is a rise where the low level (a tenth of the readings are below it) and the median of each part
-//! are above those of the one before, the low level by a tenth of the whole rise at least: requests that come and go
-//! leave them where they are. The time is the run without its first quarter, in which programs load what they keep;
-//! else its later half, or its last quarter alone.
+//! The net is exact even if the live table is a sample, so it can show growth that no group shows. The time is cut into
+//! four parts. A rise is steady if the low level (with a tenth of the readings below it) and the median of each part
+//! are above those of the part before, and the low level by at least a tenth of the whole rise: requests that come and
+//! go do not change these. The time is the run without its first quarter, in which programs load what they keep;
+//! otherwise its later half, or its last quarter.
 //!
-//! A rise can be over: an index that was filled for three quarters of the run has risen in each of the four parts. Then
-//! the net is level for the last quarter of the time at least, at a tenth of the rate before or less, while the program
-//! works on; in a program that rests it may go on with the next request.
+//! A rise can have ended: an index that was filled for three quarters of the run has risen in each part. Then the net
+//! is level for at least the last quarter of the time, at a tenth of the earlier rate or less, while the program works.
+//! In a program that rests the rise may continue with the next request.
 //!
-//! A function's own net also holds what it has handed over: a parser whose results others drop rises for ever, and
-//! keeps nothing. So a function is named only where its net rose by half of the rise at least, and no other one's fell
+//! A function's own net includes what it has handed over: a parser whose results others drop rises for ever and keeps
+//! nothing. So a function is named only if its net rose by at least half of the rise, and no other function's net fell
 //! by more than a tenth of that.
 
 use super::verdict::Activity;
@@ -20,51 +20,52 @@ use crate::collect::site_names::{SiteNames, name};
 use crate::report::data;
 use std::collections::HashMap;
 
-/// The least rise that is spoken of, bytes.
+/// Minimum rise that is reported, bytes.
 const LEAST: f64 = 16.0 * 1024.0;
-/// The same of a call path, which is not spoken of: samples have to show the same.
+/// The same for a call path. It is not reported: samples have to confirm it.
 const LEAST_OF_PATH: f64 = 1024.0;
-/// How many times the error of the readings it is.
+/// Minimum rise in multiples of the readings' error.
 const ERRORS: f64 = 2.0;
-/// Of the readings of each part: those below its low level. A moment at which nothing is being worked on says little.
+/// Share of a part's readings below its low level. A single moment without work says little.
 const LOW: f64 = 0.1;
 /// Parts of the time.
 const PARTS: usize = 4;
-/// Of the whole rise, from each part to the next.
+/// Minimum share of the whole rise from each part to the next.
 const LEAST_SHARE: f64 = 0.1;
-/// Of the run: the time that is looked at begins at the first of these that shows a rise.
+/// Beginning of the time, as a share of the run: the first of these that shows a rise.
 const BEGINNINGS: [f64; 3] = [0.25, 0.5, 0.75];
-/// Readings in that time.
+/// Minimum number of readings in that time.
 const FEWEST: usize = 12;
-/// The same of a call path, of which samples have to show the same.
+/// The same for a call path, which samples have to confirm.
 const FEWEST_OF_PATH: usize = 8;
-/// Of the time: the shortest level end of a rise that is over.
+/// Minimum share of the time for which an ended rise is level.
 const LEVEL: f64 = 0.25;
-/// Of the time: at its end the net may be high for a moment.
+/// Share of the time at its end in which the net may be high for a moment.
 const END: f64 = 0.1;
-/// Of the rate before: as much is level.
+/// Maximum share of the earlier rate that is level.
 const LEVEL_RATE: f64 = 0.1;
-/// Of the rise: all of it but this came before it was level.
+/// Share of the rise that may come after the end.
 const NEARLY: f64 = 0.02;
-/// Of the process's rise: a function that is named has as much.
+/// Minimum share of the rise for a function to be named.
 const MOST_OF_IT: f64 = 0.5;
-/// Of a function's rise: where another one's net fell by more, what the function made may have been freed there.
+/// Largest fall of another function's net, as a share of the rise. If one fell further, the function's blocks may have
+/// been deallocated there.
 const LARGEST_FALL: f64 = 0.1;
 
 /// A steady rise.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SteadyRise {
-    /// When it began, seconds of the run.
+    /// Its beginning, seconds of the run.
     pub(crate) from: f64,
-    /// When it ended, seconds of the run; `None`: it goes on.
+    /// Its end, seconds of the run; `None`: it continues.
     pub(crate) until: Option<f64>,
     pub(crate) bytes: f64,
-    /// The function whose own net rose most, and by how much, if it can be named.
+    /// The function whose own net rose most, and the rise, if it can be named.
     pub(crate) by: Option<(String, i64)>,
 }
 
 impl SteadyRise {
-    /// As the report has it, where the run has so many seconds.
+    /// As in the report of a run of `now` seconds.
     pub(crate) fn to_report(&self, now: f64) -> data::NetRise {
         data::NetRise {
             // A cast from a float saturates.
@@ -77,7 +78,7 @@ impl SteadyRise {
     }
 }
 
-/// The steady rise of a net with these readings: seconds of the run, and bytes; the last one is now.
+/// The steady rise of a net with these readings (seconds of the run, bytes); the last one is now.
 pub(crate) fn steady(net: &[(f64, f64)], error: f64, activity: &Activity) -> Option<SteadyRise> {
     let least = LEAST.max(ERRORS * error);
     let rise = beginnings(net).find_map(|beginning| rise_since(net, beginning, least, FEWEST))?;
@@ -95,7 +96,7 @@ fn beginnings(net: &[(f64, f64)]) -> impl Iterator<Item = f64> {
     BEGINNINGS.iter().map(move |beginning| beginning * now)
 }
 
-/// When a rise ended; `None` where it goes on, or the program rests.
+/// The end of a rise; `None` if it continues, or the program rests.
 fn end(net: &[(f64, f64)], rise: &SteadyRise, activity: &Activity) -> Option<f64> {
     let &(now, mut lowest) = net.last()?;
     // The level below which the net has not fallen since, the latest first.
@@ -136,7 +137,7 @@ fn rise_since(net: &[(f64, f64)], from: f64, least: f64, fewest: usize) -> Optio
         })
         .collect();
     let (first, last) = levels.first().zip(levels.last())?;
-    // The low level of each part is that of its beginning, where the rise is even.
+    // If the rise is even, the low level of each part is that of its beginning.
     let by_the_low = (last.0 - first.0) * PARTS as f64 / (PARTS - 1) as f64;
     let bytes = by_the_low.min(present - first.0);
     let rises = |pair: &[(f64, f64)]| match pair {
@@ -147,8 +148,8 @@ fn rise_since(net: &[(f64, f64)], from: f64, least: f64, fewest: usize) -> Optio
     (is_steady && bytes >= least).then_some(SteadyRise { from, until: None, bytes, by: None })
 }
 
-/// By how much the own net of each function has risen since a reading, which `before` tells of each node. What is
-/// outside every function has no name.
+/// Rise of each function's own net since a reading; `before` returns a node's value in it. The row outside every
+/// function has no name.
 pub(crate) fn by_function(
     paths: &Paths,
     names: &SiteNames,
@@ -268,7 +269,7 @@ mod tests {
         let row = |name: &str, rise| (Some(name.to_owned()), rise);
         let leak = [row("note", 225_000), row("answer", -300), (None, 900)];
         assert_eq!(of_one(&leak, 226_000.0), Some(("note".into(), 225_000)));
-        // What the parser made, main has dropped; the small leak beside it cannot be told from that.
+        // `main` has dropped the parser's blocks. The small leak beside it cannot be told from that.
         let parser = [row("parse", 10_000_000), row("note", 225_000), (None, -9_900_000)];
         assert_eq!(of_one(&parser, 325_000.0), None);
         assert_eq!(of_one(&[row("a", 100_000), row("b", 90_000), row("c", 80_000)], 270_000.0), None);

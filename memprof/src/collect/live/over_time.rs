@@ -13,20 +13,20 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(crate) struct OverTime {
     pub(crate) readings: Readings,
-    /// When they were taken.
+    /// Times of the readings.
     pub(crate) moments: Vec<f64>,
     pub(crate) activity: Activity,
-    /// The net of the process: when, and how much.
+    /// The net of the process: seconds and bytes.
     net: Vec<(f64, f64)>,
     net_error: f64,
-    /// Calls of each path at each moment; empty where they are not known.
+    /// Calls of each path at each moment; empty if they are not known.
     calls: HashMap<usize, Vec<f64>>,
     /// The net of each path; likewise.
     net_of_paths: HashMap<usize, Vec<f64>>,
 }
 
 impl OverTime {
-    /// Of the run until `now`.
+    /// The run until `now`.
     pub(crate) fn of(started: &Anchor, now: &Anchor, paths: &Paths) -> Self {
         let readings = Readings::copy();
         let history = history::history();
@@ -72,7 +72,7 @@ impl OverTime {
         net_rise::is_steady_of_path(&[net, vec![(seconds, now as f64)]].concat(), &self.activity)
     }
 
-    /// How far the net of the process has risen steadily, and by whose.
+    /// Steady rise of the net of the process, and the function responsible for it.
     pub(crate) fn net_rise(&self, paths: &Paths, names: &SiteNames) -> Option<SteadyRise> {
         let rise = net_rise::steady(&self.net, self.net_error, &self.activity)?;
         let rows = self.readings.net.as_ref().and_then(|rows| {

@@ -1,29 +1,29 @@
-//! The place at which a block was made: the frames of a stack that tell it from other places.
+//! The place where a block was allocated: the frames of a stack that distinguish it from other places.
 //!
-//! Recursion and work stealing lead to one place by thousands of stacks, of which each has a part of the blocks: judged
-//! one by one, none of them shows growth. So a place is made of
+//! Recursion and work stealing lead to one place by thousands of stacks, each with a part of the blocks: judged
+//! separately, none of them shows growth. So a place consists of
 //!
-//! 1. the frames from the allocation to the innermost one of the user's own, and the user's own outside it. Where none
-//!    is, the frames of other crates stand for the user's;
-//! 2. no frame outside the first one in which a pool of threads runs a job: what is further out is whatever the thread
-//!    was waiting for when it took the job;
-//! 3. no cycle: from a function's innermost frame to its outermost one all frames are one.
+//! 1. the frames from the allocation to the innermost one of the user's own, and the user's own outside it. If there
+//!    are none, the frames of other crates are used instead;
+//! 2. no frame outside the first one in which a thread pool runs a job: those show what the thread was waiting for when
+//!    it took the job;
+//! 3. no cycle: all frames from a function's innermost frame to its outermost one are one.
 
 use crate::report::data::Frame;
 use crate::report::leaks::owner::{self, Crates, Owner};
 use std::sync::Arc;
 
-/// Frames in which rayon runs jobs: all of that crate but those that a caller enters to hand over a job.
+/// Frames in which rayon runs jobs: all of the crate except those that a caller enters to submit a job.
 const JOBS: &str = "rayon_core::";
 const HANDING_OVER: [&str; 3] = ["rayon_core::spawn", "rayon_core::scope", "rayon_core::broadcast"];
-/// The same by the folder in cargo's registry, where inlined functions have no path.
+/// The same by the folder in cargo's registry, for inlined functions without a path.
 const JOBS_FOLDER: &str = "rayon-core-";
 const JOBS_FILES: [&str; 3] = ["/src/join/", "/src/job.rs", "/src/registry.rs"];
 
 /// Endings that a closure adds to the name of its function.
 const CLOSURES: [&str; 2] = ["::{{closure}}", "::{closure"];
 
-/// Function, file, line; and the address where there are no names.
+/// Function, file, line; and the address if there are no names.
 type ShownFrame = (Option<Arc<str>>, Option<Arc<str>>, Option<u32>, u64);
 
 /// Equal for stacks of one place.
@@ -46,7 +46,7 @@ pub(crate) fn key(stack: &[Frame], crates: &Crates) -> PlaceKey {
     frames.into_iter().map(shown).collect()
 }
 
-/// The frames without those between two of the same function, and without its outer ones.
+/// The frames without those between two of the same function, and without that function's outer ones.
 fn without_cycles(stack: &[Frame]) -> Vec<&Frame> {
     let mut frames = Vec::new();
     let mut rest = stack;
@@ -59,7 +59,7 @@ fn without_cycles(stack: &[Frame]) -> Vec<&Frame> {
 }
 
 /// True if a caller is the same function, or a closure in it: a function beneath its own closure is recursion. With
-/// line tables alone an inlined function's name has no path, and others of the file are called the same.
+/// line tables alone the name of an inlined function has no path, and others in the file can have the same name.
 fn is_same_function(frame: &Frame, caller: &Frame) -> bool {
     let (Some(function), Some(other)) = (&frame.function, &caller.function) else { return false };
     let is_whole_name = function.contains("::") || frame.line == caller.line;
@@ -78,7 +78,7 @@ fn runs_a_job(frame: &Frame) -> bool {
     file.contains(JOBS_FOLDER) && JOBS_FILES.iter().any(|inside| file.contains(inside))
 }
 
-/// A loop that the compiler has unrolled is one place: where there are names, the address says nothing more.
+/// A loop that the compiler has unrolled is one place: if there are names, the address adds nothing.
 fn shown(frame: &Frame) -> ShownFrame {
     let address = if frame.function.is_some() { 0 } else { frame.address };
     (frame.function.clone(), frame.file.clone(), frame.line, address)
@@ -141,13 +141,13 @@ mod tests {
         let once = place(&[alloc, ("app::grow", 10), main]);
         assert_eq!(once, ["alloc::vec::Vec<T,A>::push:1", "app::grow:10", "app::main:40"]);
         assert_eq!(place(&[alloc, ("app::grow", 10), left, right, left, main]), once);
-        // By its closures.
+        // Through its closures.
         let closures = [("app::grow::{{closure}}", 14), ("core::ops::call", 2), ("app::grow", 11)];
         assert_eq!(place(&[&[alloc, ("app::grow", 10)][..], &closures, &[main]].concat()), once);
         assert_eq!(place(&[&[alloc, ("app::grow", 10)][..], &closures[..1], &[main]].concat()), once);
         let beneath = place(&[alloc, ("app::grow::{{closure}}", 14), ("app::grow", 11), main]);
         assert_eq!(beneath.len(), 4, "a closure in its function is no recursion");
-        // By way of one another.
+        // Through one another.
         let (even, odd) = (("app::even", 20), ("app::odd", 21));
         assert_eq!(place(&[alloc, even, odd, even, odd, even, main]), place(&[alloc, even, main]));
         // Another line of it, and another caller, are other places.
@@ -161,7 +161,7 @@ mod tests {
         let one = place(&[&own[..], &[("tokio::runtime::worker::run", 4), ("axum::route", 5)]].concat());
         assert_eq!(one, ["alloc::vec::Vec<T,A>::push:1", "tower::call:2", "app::handle:3"]);
         assert_eq!(place(&[&own[..], &[("axum::other", 6), ("app::main", 7)]].concat()).last().unwrap(), "app::main:7");
-        // A task that is spawned belongs to whoever spawns it.
+        // A spawned task belongs to the function that spawns it.
         let spawned = [("tokio::runtime::task::new", 1), ("rayon_core::spawn::spawn_in", 2), ("app::spawn", 3)];
         assert_eq!(place(&spawned).last().unwrap(), "app::spawn:3");
         // Nothing of the program's own.

@@ -1,9 +1,9 @@
 //! Live bytes by place, and net by call path, at a bounded number of moments of the run.
 //!
-//! The profiler's own thread takes these readings while the program runs; where there is none, threads of the program
-//! do (see `schedule`). Every report takes one, so that earlier reports of a run help later ones. When all moments are
-//! taken, every second one is dropped and the distance between two doubles. The memory is static: nothing is allocated,
-//! and what finds no free row has no readings.
+//! The profiler's own thread takes these readings while the program runs; without it, threads of the program do (see
+//! `schedule`). Every report takes one too, so that earlier reports of a run help later ones. When all moments are in
+//! use, every second one is dropped and their distance doubles. The memory is static: nothing is allocated, and a key
+//! without a free row has no readings.
 
 use super::estimate::chance;
 use crate::live;
@@ -14,17 +14,17 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize};
 
-/// The most moments that are kept.
+/// Maximum number of moments.
 pub(crate) const MOMENTS: usize = 32;
-/// The most places, or call paths, with readings.
+/// Maximum number of places, or call paths, with readings.
 const ROWS: usize = 1024;
-/// Rows that a key may stand in.
+/// Rows that a key may have.
 const PROBES: usize = 16;
 static TABLES: Tables = Tables::new();
 /// One reading at a time.
 static ONE_AT_A_TIME: ForkLock<()> = ForkLock::new();
 
-/// Key of a row: a node's address, and a stack (for net: none).
+/// Key of a row: a node's address, and a stack (0 for the net).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ReadingKey {
     pub(crate) owner: usize,
@@ -36,9 +36,9 @@ struct ReadingRows {
     owners: [AtomicUsize; ROWS],
     stacks: [AtomicU32; ROWS],
     values: [[AtomicI64; MOMENTS]; ROWS],
-    /// True if the row was free only after something had found none: it may have been that.
+    /// True if the row became free after some key had found none: its key may be that one.
     is_late: [AtomicBool; ROWS],
-    /// How often something found no row.
+    /// Number of times that a key found no row.
     left_out: AtomicUsize,
 }
 
@@ -87,7 +87,7 @@ impl ReadingRows {
         }
     }
 
-    /// The rows that are in use: no page of the others is ever touched.
+    /// The rows in use. The pages of all others are never touched.
     fn used(&self) -> impl Iterator<Item = usize> + '_ {
         (0..ROWS).filter(|&row| self.key(row).is_some())
     }
@@ -96,7 +96,7 @@ impl ReadingRows {
         self.used().filter_map(|row| self.value(row, moment)).for_each(|value| value.store(0, Relaxed));
     }
 
-    /// Drops every second moment, and the rows that are left with nothing.
+    /// Drops every second moment, and the rows that are empty afterwards.
     fn thin(&self) {
         for row in self.used() {
             let mut is_empty = true;
@@ -129,7 +129,7 @@ impl ReadingRows {
 }
 
 struct Tables {
-    /// Live bytes of what was made at a node, on a stack.
+    /// Live bytes that were allocated at a node, on a stack.
     live: ReadingRows,
     /// The net of a node.
     net: ReadingRows,
@@ -181,13 +181,13 @@ impl Tables {
     }
 }
 
-/// Waits until nobody else is at it. `None`: this very thread is, and was interrupted by a handler that ends the
-/// program.
+/// Waits until no other thread takes a reading. `None`: this very thread does, and was interrupted by a handler that
+/// ends the program.
 fn lock() -> Option<LockGuard<'static, ()>> {
     (!ONE_AT_A_TIME.is_held_here()).then(|| ONE_AT_A_TIME.lock())
 }
 
-/// Begins anew: a profile has started.
+/// Starts again: a profile has started.
 pub(crate) fn begin() {
     let _alone = lock();
     TABLES.len.store(0, Relaxed);
@@ -203,14 +203,14 @@ pub(crate) fn take() {
     }
 }
 
-/// Does so unless somebody else is at it: never waits.
+/// Takes a reading unless another thread is taking one. Never waits.
 pub(crate) fn try_take() {
     if let Some(_alone) = ONE_AT_A_TIME.try_lock() {
         read();
     }
 }
 
-/// True if the next moment is one too many.
+/// True if there is no free moment.
 pub(crate) fn are_full() -> bool {
     TABLES.is_full()
 }
@@ -242,7 +242,7 @@ fn read() {
 /// All readings so far.
 #[derive(Debug, Default)]
 pub(crate) struct Readings {
-    /// When, in ticks.
+    /// Times, in ticks.
     pub(crate) moments: Vec<u64>,
     /// Live bytes at each moment.
     pub(crate) live: HashMap<ReadingKey, Vec<i64>>,

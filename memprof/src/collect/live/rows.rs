@@ -22,24 +22,24 @@ pub(crate) struct RecordedByPath {
     groups: Vec<Group>,
     sum: Estimate,
     over_time: OverTime,
-    /// One block in about so many bytes gets a record now; 1: each.
+    /// Current sampling interval, bytes; 1: each block gets a record.
     interval: u64,
-    /// The largest interval that any block was subject to.
+    /// Largest interval that any block was subject to.
     largest_interval: u64,
-    /// Least and largest interval of the records.
+    /// Smallest and largest interval of the records.
     interval_range: Option<[u64; 2]>,
     /// Allocations so far that should have a record and did not fit into the table.
     given_up: u64,
-    /// The files that were replaced since their modules were loaded.
+    /// Files that were replaced after their modules were loaded.
     pub(crate) replaced: Vec<PathBuf>,
 }
 
-/// Blocks with such a chance of a record are not missed.
+/// Blocks with at least this probability of a record are not missed.
 const NEARLY_CERTAIN: f64 = 0.95;
 
 impl RecordedByPath {
-    /// `crates`: the program's own, where stacks are wanted. `since_start`: net of the process beyond what was live
-    /// when the profile started, bytes.
+    /// `crates`: the program's own, if stacks are wanted. `since_start`: net of the process beyond that at the start of
+    /// the profile, bytes.
     pub(crate) fn new(
         records: &Records,
         given_up: u64,
@@ -51,8 +51,8 @@ impl RecordedByPath {
     ) -> Self {
         let (mut groups, replaced) = grouped(records, paths, &over_time.readings, now.ticks(), crates);
         let mut sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
-        // Blocks that seldom get a record now can be there without a sample, up to what the exact figures leave: with
-        // an interval's bytes of them none has one with a chance of 37 %.
+        // Blocks with a low probability can be live without a sample, up to the limit set by the exact figures: with an
+        // interval's bytes of them, none has a record with a probability of 37 %.
         let missed = since_start.saturating_sub(sum.bytes()).min(records.interval);
         if records.interval > 1 {
             sum.may_miss(missed);
@@ -72,7 +72,7 @@ impl RecordedByPath {
         Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, given_up, replaced }
     }
 
-    /// Retained bytes of the paths; unknown where blocks that should have a record have none.
+    /// Retained bytes of the paths; unknown if blocks did not fit into the table.
     pub(crate) fn retained(&self) -> Option<Retained<'_>> {
         (self.given_up == 0).then_some(Retained { by_path: &self.by_path, interval: self.largest_interval })
     }
@@ -90,12 +90,12 @@ impl Retained<'_> {
         self.by_path.get(path).copied().unwrap_or_default()
     }
 
-    /// The standard error; 0 where nothing was allocated that could be retained.
+    /// The standard error; 0 if nothing was allocated that could be retained.
     pub(crate) fn error(self, estimate: Estimate) -> u64 {
         if estimate.samples() == 0 { 0 } else { estimate.error(self.interval) }
     }
 
-    /// True if anything is known of what so many bytes left: without a sample of them it is not.
+    /// True if the retained bytes of so many allocated bytes are known: not without a sample of them.
     pub(crate) fn is_known(self, estimate: Estimate, allocated: u64) -> bool {
         self.interval <= 1 || estimate.samples() > 0 || allocated == 0
     }
@@ -120,9 +120,9 @@ pub(crate) fn section(
             ..Live::default()
         };
     };
-    // Every live block either has a record (or one that stands for it), or is from before the start, or did not fit.
-    // As long as each has a record of its own the second figure is the rest, to the byte. Else nobody knows which of
-    // the others a block without a record is: what was there at the start is taken to be there still.
+    // Every live block has a record (or one that stands for it), or is from before the start, or did not fit. If each
+    // has a record of its own, the second figure is the rest, to the byte. Otherwise a block without a record can be
+    // any of the others: blocks from before the start are taken to be live still.
     let (bytes, count) = (recorded.sum.bytes(), recorded.sum.count());
     let without_count = (totals.net_count.max(0) as u64).saturating_sub(count);
     let without_bytes = (totals.net_bytes.max(0) as u64).saturating_sub(bytes);
@@ -147,7 +147,7 @@ pub(crate) fn section(
     }
 }
 
-/// Why only a part of the blocks has a record, as the report has it.
+/// Reason for a sample, as in the report.
 fn sampled_because(request: &Request, interval: u64) -> Option<String> {
     let causes = live::causes();
     let because = match causes {
@@ -159,7 +159,7 @@ fn sampled_because(request: &Request, interval: u64) -> Option<String> {
     Some(because.to_owned())
 }
 
-/// One row for each group: what grows first, then by size.
+/// One row for each group: growing ones first, then by size.
 fn rows(
     recorded: &RecordedByPath,
     request: &Request,
@@ -184,7 +184,7 @@ fn rows(
             (row.file, row.line) = (site.map(|site| site.file.to_owned()), site.map(|site| site.line));
             row.oldest_seconds = oldest;
             row.newest_seconds = request.started.age_seconds(group.newest, now);
-            // A group that is younger than this has no rate yet.
+            // A younger group has no rate yet.
             row.bytes_per_second = row.bytes as f64 / oldest.max(1e-3);
             row.last_growth_seconds = (group.enlarged > 0).then(|| request.started.age_seconds(group.enlarged, now));
             if let Some(growth) = verdict.growth() {
@@ -216,7 +216,7 @@ fn verdicts(recorded: &RecordedByPath, request: &Request, now: &Anchor, paths: &
     members.into_iter().map(|member| member.verdict).collect()
 }
 
-/// The verdict on a group, from all that is known of it.
+/// The verdict on a group, from all evidence.
 fn verdict(group: &Group, recorded: &RecordedByPath, request: &Request, now: &Anchor, paths: &Paths) -> Verdict {
     let over_time = &recorded.over_time;
     let path = paths.all.get(group.path);
@@ -268,9 +268,9 @@ fn row(group: &Group, recorded: &RecordedByPath, paths: &Paths, net: i64) -> Liv
     }
 }
 
-/// Why a group is expected that no pattern matches: the symbols that the standard library, or the crate `backtrace`,
-/// keeps once it has read them, one file or unit after the other. Where no stack says so, the path does, of a group
-/// that does not grow.
+/// Reason why a group is expected although no pattern matches: symbols that the standard library, or the crate
+/// `backtrace`, keeps once it has read them, one file or unit after the other. Without a stack the path tells, if the
+/// group does not grow.
 fn symbols_of_backtraces(row: &LiveGroup, verdict: Verdict) -> Option<String> {
     const READERS: [&str; 2] = ["backtrace_rs::symbolize::", "backtrace::symbolize::"];
     let mut names = row.stack.iter().filter_map(|frame| frame.function.as_deref()).peekable();

@@ -10,9 +10,9 @@ use crate::stack::StackId;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-/// The stacks of one report, told apart by their places.
+/// The stacks of one report, by place.
 pub(crate) struct Stacks<'f> {
-    /// Loading what names an address takes long: not where nothing was captured.
+    /// Loading symbols takes long: only if stacks were captured.
     symbols: Option<Symbols<'f>>,
     crates: &'f Crates,
     of_id: HashMap<StackId, StackId>,
@@ -26,13 +26,12 @@ impl<'f> Stacks<'f> {
         Self { symbols, crates, of_id: HashMap::new(), of_place: HashMap::new(), frames: HashMap::new() }
     }
 
-    /// The first stack that was found to be of the same place as this one, of a block that is live. The profiler's own
-    /// frames do not count: it has several ways to a record. And two threads that met a new stack at the same moment
-    /// may have stored it twice.
+    /// The first stack with live blocks of the same place as this one. The profiler's own frames do not count: it has
+    /// several ways to make a record. Two threads that captured a new stack at once may also have stored it twice.
     pub(crate) fn first_alike(&mut self, id: StackId) -> StackId {
         let (first, found) = self.place(id);
         match (self.frames.get_mut(&first), found) {
-            // The one with the least recursion shows the place best.
+            // The stack with the least recursion shows the place best.
             (Some(shown), Some(found)) if found.len() < shown.len() => *shown = found,
             (None, Some(found)) => drop(self.frames.insert(first, found)),
             _ => {}
@@ -40,12 +39,12 @@ impl<'f> Stacks<'f> {
         first
     }
 
-    /// As [`first_alike`](Self::first_alike), of a stack of which perhaps no block is live any more: it is not shown.
+    /// As [`first_alike`](Self::first_alike), for a stack that may have no live blocks: it is not shown.
     pub(crate) fn first_alike_of_reading(&mut self, id: StackId) -> StackId {
         self.place(id).0
     }
 
-    /// The first stack of the same place; and, where this one was not asked for before, its frames.
+    /// The first stack of the same place, and this stack's frames if it is new.
     fn place(&mut self, id: StackId) -> (StackId, Option<Vec<Frame>>) {
         let Some(symbols) = self.symbols.as_mut() else { return (0, None) };
         if let Some(&first) = self.of_id.get(&id) {
@@ -57,13 +56,13 @@ impl<'f> Stacks<'f> {
         (first, Some(found))
     }
 
-    /// The modules whose files were replaced since they were loaded.
+    /// Modules whose files were replaced after they were loaded.
     pub(crate) fn replaced(&self) -> Vec<PathBuf> {
         self.symbols.as_ref().map(Symbols::replaced).unwrap_or_default()
     }
 
-    /// The functions on a stack that is the [`first_alike`](Self::first_alike) of some, innermost first. Groups of
-    /// several call paths can share it.
+    /// Functions on the [`first_alike`](Self::first_alike) stack, innermost first. Groups of several call paths can
+    /// share it.
     pub(crate) fn frames(&self, id: StackId) -> Vec<Frame> {
         self.frames.get(&id).cloned().unwrap_or_default()
     }

@@ -6,7 +6,7 @@ const LONGEST: libc::c_int = 2000;
 
 /// Waits until a write would not block. False: nothing could be written for two seconds. Does not allocate.
 #[cfg(unix)]
-pub(crate) fn takes_something(descriptor: std::os::fd::RawFd) -> bool {
+pub(crate) fn wait_until_writable(descriptor: std::os::fd::RawFd) -> bool {
     let mut asked = libc::pollfd { fd: descriptor, events: libc::POLLOUT, revents: 0 };
     loop {
         // SAFETY: the pointer leads to one valid `pollfd`.
@@ -20,6 +20,6 @@ pub(crate) fn takes_something(descriptor: std::os::fd::RawFd) -> bool {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn takes_something(_descriptor: i32) -> bool {
+pub(crate) fn wait_until_writable(_descriptor: i32) -> bool {
     true
 }

@@ -12,7 +12,7 @@ pub(crate) fn write_all(mut rest: &[u8]) {
     if !descriptor::is_stderr() {
         return;
     }
-    while !rest.is_empty() && blocked_write::takes_something(2) {
+    while !rest.is_empty() && blocked_write::wait_until_writable(2) {
         let part = rest.len().min(PART);
         // SAFETY: the pointer and the length describe a part of `rest`, which is initialized.
         let written = unsafe { libc::write(2, rest.as_ptr().cast(), part as _) };

@@ -2,6 +2,13 @@
 
 data! {
     /// One ranked sentence of a report that a user can act on, with its figures.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for finding in &report.findings {
+    ///     println!("{}: {} {}", finding.kind, finding.title, finding.advice);
+    /// }
+    /// ```
     pub struct Finding {
         /// Rule that found it, such as `growing`. The documentation of the reports has a section for each.
         kind: String,

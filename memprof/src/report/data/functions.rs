@@ -5,6 +5,18 @@ data! {
     ///
     /// Columns without a prefix are totals: the function and everything beneath it in the call tree, each byte once.
     /// The `self_*` columns count only while it was the innermost tracked function.
+    ///
+    /// ```
+    /// use memprof::report::data::Function;
+    ///
+    /// /// The functions that retain most, the largest first.
+    /// fn holders(report: &memprof::Report) -> Vec<&Function> {
+    ///     let mut functions: Vec<_> = report.functions.iter().filter(|row| row.retained_bytes > Some(0)).collect();
+    ///     functions.sort_by_key(|row| std::cmp::Reverse(row.retained_bytes));
+    ///     functions
+    /// }
+    /// # assert!(holders(&memprof::Report::default()).is_empty());
+    /// ```
     pub struct Function {
         /// The function's Rust path, or its given name.
         name: String,
@@ -71,6 +83,13 @@ data! {
 
     /// Violations of a function's budget. In a recursion only the outermost call counts. Only work on the call's own
     /// thread counts.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for (function, violations) in report.violations() {
+    ///     println!("{} calls of {} exceeded the budget", violations.count, function.name);
+    /// }
+    /// ```
     pub struct Violations {
         /// Ended calls that exceeded a limit.
         count: u64,
@@ -81,6 +100,15 @@ data! {
     }
 
     /// Limits of one call. `None`: no limit.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for (function, violations) in report.violations() {
+    ///     if let Some(limit) = violations.budget.max_allocated_bytes {
+    ///         println!("{} may allocate {limit} bytes", function.name);
+    ///     }
+    /// }
+    /// ```
     pub struct Budget {
         /// Bytes allocated.
         max_allocated_bytes: Option<u64>,
@@ -93,6 +121,15 @@ data! {
     }
 
     /// One call, and the thread on which it ended.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for (function, violations) in report.violations() {
+    ///     if let Some(worst) = &violations.worst {
+    ///         println!("a call of {} allocated {} bytes on {}", function.name, worst.allocated_bytes, worst.thread);
+    ///     }
+    /// }
+    /// ```
     pub struct WorstCall {
         /// Bytes allocated.
         allocated_bytes: u64,
@@ -108,6 +145,15 @@ data! {
 
     /// Figures of the whole process while calls of a function ran: the differences between entry and exit, summed over
     /// the ended calls. Overlapping calls count the same bytes each, so a window is in no sum.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for function in &report.functions {
+    ///     if let Some(window) = &function.window {
+    ///         println!("while {} ran, the process allocated {} bytes", function.name, window.allocated_bytes);
+    ///     }
+    /// }
+    /// ```
     pub struct Window {
         /// Ended calls.
         calls: u64,
@@ -123,6 +169,15 @@ data! {
     ///
     /// The percentiles are nearest ranks from log-linear buckets: off by at most 1/32 (3.1 %), exact below 16. They are
     /// `None` if a thread had more distinct sizes of calls than it has buckets.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for function in &report.functions {
+    ///     if let Some(calls) = &function.per_call {
+    ///         println!("{}: {} to {} bytes a call, median {:?}", function.name, calls.min, calls.max, calls.p50);
+    ///     }
+    /// }
+    /// ```
     pub struct Distribution {
         /// Smallest, exact.
         min: u64,
@@ -137,6 +192,12 @@ data! {
     }
 
     /// Figures outside every tracked function.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// let share = report.unattributed.self_allocated_bytes as f64 / report.totals.allocated_bytes.max(1) as f64;
+    /// println!("{:.0} % were allocated outside tracked functions", 100.0 * share);
+    /// ```
     pub struct Unattributed {
         /// Bytes allocated.
         self_allocated_bytes: u64,
@@ -162,6 +223,20 @@ data! {
     }
 
     /// One call path. The root is not a row: its figures are `unattributed`.
+    ///
+    /// ```
+    /// /// The functions from a row to the top.
+    /// fn callers(report: &memprof::Report, mut row: usize) -> Vec<&str> {
+    ///     let mut path = Vec::new();
+    ///     while let Some(node) = report.call_tree.get(row) {
+    ///         path.push(node.function.as_str());
+    ///         let Some(parent) = node.parent else { break };
+    ///         row = parent as usize;
+    ///     }
+    ///     path
+    /// }
+    /// # assert!(callers(&memprof::Report::default(), 0).is_empty());
+    /// ```
     pub struct CallTreeNode {
         /// Number of this row, from 0.
         id: u32,
@@ -190,6 +265,13 @@ data! {
     }
 
     /// One ledger: a thread, or several threads one after the other.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for thread in &report.threads {
+    ///     println!("{}: {} allocations", thread.name, thread.self_allocated_count);
+    /// }
+    /// ```
     pub struct Thread {
         /// Name of the (last) thread, or a substitute.
         name: String,

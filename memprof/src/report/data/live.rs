@@ -36,6 +36,15 @@ pub(crate) mod expected {
 
 data! {
     /// Live memory: allocated and not yet deallocated.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// match (report.live.estimated_bytes, report.live.error_bytes) {
+    ///     (Some(bytes), Some(0)) => println!("{bytes} bytes are live"),
+    ///     (Some(bytes), Some(error)) => println!("about {bytes} ± {error} bytes are live"),
+    ///     _ => println!("not known"),
+    /// }
+    /// ```
     pub struct Live {
         /// True if every live allocation since the profile started has a record. False also with `track_allocations =
         /// false`.
@@ -74,6 +83,13 @@ data! {
     }
 
     /// A steady rise of the net of the whole process.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// if let Some(rise) = &report.live.net_rise {
+    ///     println!("the net rose by {} bytes in {:.0} s", rise.bytes, rise.seconds);
+    /// }
+    /// ```
     pub struct NetRise {
         /// Rise of the net.
         bytes: u64,
@@ -91,6 +107,14 @@ data! {
 
     /// Live allocations of one call path and, with stacks, of one place: their stacks differ only in recursion or in
     /// other crates' frames outside the program's own.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// let growing = report.live.groups.iter().filter(|group| group.verdict.as_deref() == Some("growing"));
+    /// for group in growing {
+    ///     println!("{}: {:.0} bytes/s", group.path.join(" → "), group.bytes_per_second);
+    /// }
+    /// ```
     pub struct LiveGroup {
         /// Names of the functions, outermost first. Empty outside every tracked function.
         path: Vec<String>,
@@ -142,6 +166,14 @@ data! {
     }
 
     /// One function on a stack. Functions that the compiler has inlined share an address.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for frame in report.live.groups.iter().flat_map(|group| &group.stack) {
+    ///     println!("{} at {}:{}", frame.function.as_deref().unwrap_or("?"), frame.file.as_deref().unwrap_or("?"),
+    ///         frame.line.unwrap_or(0));
+    /// }
+    /// ```
     pub struct Frame {
         /// Name of the function. `None` if the program has no symbols or was built without the feature `backtraces`.
         function: Option<Arc<str>>,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::os::terminal::blocked_write;
 
-/// A device or a pipe. Writing to a pipe fails if its reader takes nothing for two seconds.
+/// A device or a pipe. Writing to a pipe fails if its reader reads nothing for two seconds.
 pub(super) struct Device(File);
 
 impl Device {
@@ -19,12 +19,12 @@ impl Device {
         options.open(path).map(Self)
     }
 
-    fn takes_something(&self) -> bool {
+    fn wait_until_writable(&self) -> bool {
         #[cfg(unix)]
         let descriptor = std::os::fd::AsRawFd::as_raw_fd(&self.0);
         #[cfg(not(unix))]
         let descriptor = -1;
-        blocked_write::takes_something(descriptor)
+        blocked_write::wait_until_writable(descriptor)
     }
 }
 
@@ -33,7 +33,7 @@ impl Write for Device {
         loop {
             match self.0.write(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if !self.takes_something() {
+                    if !self.wait_until_writable() {
                         return Err(io::Error::new(
                             io::ErrorKind::TimedOut,
                             "its reader has read nothing for two seconds",

@@ -1,19 +1,19 @@
-//! How busy the process was over time.
+//! Activity of the process over time.
 
-/// All that the process has done until a moment of the run.
+/// Work of the process up to a moment of the run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct WorkDone {
-    /// When, seconds.
+    /// The moment, seconds.
     pub(crate) at: f64,
     /// Bytes allocated.
     pub(crate) bytes: f64,
-    /// Processor time, seconds; always 0 where the system does not tell.
+    /// Processor time, seconds; always 0 if the system does not tell.
     pub(crate) processor: f64,
 }
 
-/// Of the work before: the most that a program does which has gone to rest.
+/// Maximum share of the work before that a resting program does.
 const AT_REST: f64 = 0.1;
-/// Of the work, beside what is full: less is next to nothing.
+/// Minimum share of the other work. Less is next to nothing.
 const LEAST_BESIDE: f64 = 0.1;
 /// Share of one processor that a process at rest may use.
 const IDLE: f64 = 0.05;
@@ -23,12 +23,12 @@ const IDLE: f64 = 0.05;
 pub(crate) struct Activity(Vec<WorkDone>);
 
 impl Activity {
-    /// Of these moments, oldest first.
+    /// From these moments, oldest first.
     pub(crate) fn new(points: Vec<WorkDone>) -> Self {
         Self(points)
     }
 
-    /// Work done between two moments, which took `at` seconds; `None` where that is not known.
+    /// Work between two moments, `at` seconds apart; `None` if it is not known.
     pub(super) fn between(&self, from: f64, to: f64) -> Option<WorkDone> {
         let (before, after) = (self.at(from)?, self.at(to)?);
         let since = |before: f64, after: f64| (after - before).max(0.0);
@@ -39,15 +39,15 @@ impl Activity {
         })
     }
 
-    /// True if the program has been at rest since a moment, and was not from a moment before, when it made `own` bytes
-    /// of what is asked about.
+    /// True if the program has rested since a moment and did not between `from` and that moment, when it made `own`
+    /// bytes of the group in question.
     pub(crate) fn rests(&self, (from, since): (f64, f64), now: f64, own: f64) -> bool {
         let work = self.between(from, since).zip(self.between(since, now));
         work.is_some_and(|(before, since)| since.is_rest(AT_REST, before.beside(own)))
     }
 
-    /// Work since a moment, as a share of that before it, by bytes or by processor time, whichever is less. `None`
-    /// where nothing is known of it.
+    /// Work since a moment, as a share of that before it: by bytes or by processor time, whichever is less. `None` if
+    /// it is not known.
     pub(super) fn share_since(&self, from: f64, since: f64, now: f64) -> Option<f64> {
         let (before, since) = self.between(from, since).zip(self.between(since, now))?;
         let share = |since: f64, before: f64| (before > 0.0).then(|| since / before);
@@ -55,7 +55,7 @@ impl Activity {
         Some(processor.map_or(bytes, |processor| processor.min(bytes)))
     }
 
-    /// Work until a moment, evenly between the two readings around it.
+    /// Work up to a moment, interpolated between the two readings around it.
     fn at(&self, seconds: f64) -> Option<WorkDone> {
         let (first, last) = (self.0.first()?, self.0.last()?);
         let after = self.0.partition_point(|point| point.at <= seconds);
@@ -73,15 +73,15 @@ impl Activity {
 }
 
 impl WorkDone {
-    /// Work without what was made of something that may be full: that ends, and the program goes on. Where next to
-    /// nothing else was done it is the work.
+    /// Work without the allocations of something that may be full: those end, and the program continues. All of it if
+    /// hardly any other work was done.
     pub(super) fn beside(self, own: f64) -> Self {
         let others = self.bytes - own;
         if others < LEAST_BESIDE * self.bytes { self } else { Self { bytes: others, ..self } }
     }
 
-    /// True if this is at most a share of other work, by bytes and by processor time: who allocates little may still
-    /// compute.
+    /// True if this is at most a share of other work, by bytes and by processor time: a program that allocates little
+    /// may still compute.
     pub(super) fn is_rest(self, share: f64, of: WorkDone) -> bool {
         self.bytes <= share * of.bytes && self.processor <= (share * of.processor).max(IDLE * self.at)
     }

@@ -2,44 +2,46 @@
 
 use super::{ERRORS, Evidence, FEWEST_BLOCKS, FEWEST_CALLS, FEWEST_CONFIRMED, Growth, How, WorkDone, YOUNG};
 
-/// Of all survivors, in each half of the time.
+/// Minimum share of the survivors in each half of the time.
 const LEAST_SHARE: f64 = 0.1;
-/// Of the time, or mean distances between two survivors: a longer pause means that no more come.
+/// A longer pause, as a share of the time or in mean distances of two survivors, means that no more come.
 const PAUSE: f64 = 0.1;
 const GAPS: f64 = 3.0;
-/// Of the mean distance between few survivors: the next one is due until then.
+/// For few survivors: the next one is due within this multiple of their mean distance.
 const USUAL: f64 = 1.5;
-/// Samples that are due where the exact net of the call path says that more came: by chance there can be none for long.
+/// Number of overdue samples if the exact net of the call path shows that more came. By chance there can be none for
+/// long.
 const GAPS_WITH_NET: f64 = 8.0;
-/// Of all survivors, in each quarter, where the group began late in the run.
+/// Minimum share of the survivors in each quarter, for a group that began late in the run.
 const LEAST_SHARE_OF_YOUNG: f64 = 0.1;
-/// Of the run: what has lasted for less cannot be told from what is being worked on.
+/// Minimum share of the run. Shorter growth looks the same as work in progress.
 const SHORTEST: f64 = 0.05;
-/// Blocks of a group that began late in the run.
+/// Minimum number of blocks of a group that began late in the run.
 const FEWEST_OF_YOUNG: usize = 16;
-/// Of all survivors: those that stand before the group's beginning.
+/// Share of the survivors that is ignored before the group's beginning.
 const STRAGGLERS: f64 = 0.05;
-/// Of the bytes made in the later half: a rise of less is none.
+/// Minimum rise, as a share of the bytes made in the later half.
 const LEAST_RISE: f64 = 0.25;
-/// Of the survivors in the quarter before, for each call: with at most as many in each quarter something fills.
+/// Survivors per call, as a share of those of the quarter before. At most this share in each quarter means that
+/// something fills.
 const FALLS_OFF: f64 = 2.0 / 3.0;
-/// Of the blocks made on a path, reallocated ones among them: with as many live hardly any was freed.
+/// If this share of the blocks made on a path (including reallocated ones) is live, hardly any was deallocated.
 const SELDOM_DEALLOCATED: f64 = 0.6;
-/// Of its present bytes: what was as high before may fall again.
+/// A group that reached this share of its present bytes before may fall again.
 const AS_HIGH: f64 = 0.5;
-/// Of the work before: what the program does at most while it rests.
+/// Maximum share of the work before that a resting program does.
 const REST: f64 = 0.5;
-/// Of the survivors before, for the same work: as many at least while the program rests.
+/// Minimum share of the survivors before, for the same work, while the program rests.
 const SAME: f64 = 0.5;
-/// Of all survivors, in the later half, while the program rests.
+/// Minimum share of the survivors in the later half, while the program rests.
 const LEAST_SHARE_AT_REST: f64 = 0.02;
 
 /// A live block that has a record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Birth {
-    /// When it was made, seconds of the run.
+    /// Time of the allocation, seconds of the run.
     pub(crate) at: f64,
-    /// When it was last made larger, or made.
+    /// Time of the last enlargement, or of the allocation.
     pub(crate) since: f64,
     /// The blocks that it stands for.
     pub(crate) weight: f64,
@@ -65,7 +67,7 @@ impl Births {
         self.0.last().map_or(0.0, |birth| birth.at)
     }
 
-    /// The moment at which a block was last made or made larger.
+    /// Time of the last allocation or enlargement.
     pub(super) fn latest(&self) -> f64 {
         self.0.iter().map(|birth| birth.since).fold(0.0, f64::max)
     }
@@ -75,7 +77,7 @@ impl Births {
         self.between(from, to).map(|birth| birth.weight).sum()
     }
 
-    /// Bytes of what was made between two moments.
+    /// Bytes made between two moments.
     pub(super) fn bytes(&self, from: f64, to: f64) -> f64 {
         self.between(from, to).map(|birth| birth.bytes).sum()
     }
@@ -84,7 +86,7 @@ impl Births {
         self.0.iter().filter(move |birth| birth.at >= from && birth.at < to)
     }
 
-    /// The most bytes that were made, or made larger, since a moment within so many seconds.
+    /// Most bytes that were made or enlarged within `width` seconds, after a moment.
     pub(super) fn densest(&self, from: f64, width: f64) -> f64 {
         let mut since: Vec<(f64, f64)> = self.0.iter().map(|birth| (birth.since, birth.bytes)).collect();
         since.retain(|birth| birth.0 >= from);
@@ -100,13 +102,13 @@ impl Births {
         most
     }
 
-    /// The blocks made after a moment, and their bytes.
+    /// Blocks made after a moment, and their bytes.
     pub(super) fn made_since(&self, seconds: f64) -> (usize, f64) {
         let since = || self.0.iter().filter(|birth| birth.at > seconds);
         (since().count(), since().map(|birth| birth.bytes).sum())
     }
 
-    /// Bytes of what was made until each of so many moments and is live now.
+    /// Bytes that were made until each moment and are live now.
     pub(super) fn levels(&self, moments: u32, now: f64) -> Vec<(f64, f64)> {
         let (mut births, mut sum) = (self.0.iter().peekable(), 0.0);
         let moments = (0..moments).map(|moment| now * f64::from(moment) / f64::from(moments));
@@ -282,18 +284,17 @@ fn keep_coming(births: &Births, span: Span) -> bool {
         && span.now - births.newest() <= usual_pause(births, span)
 }
 
-/// True if as much goes as comes: a queue, or a cache that is full. Where there was no reading between the group's
-/// beginning and the middle of its time, one from before has to have been as high.
+/// True if about as much is deallocated as allocated: a queue, or a full cache. Without a reading between the group's
+/// beginning and the middle of its time, an earlier reading has to have been as high.
 fn turns_over(group: &Evidence<'_>, span: Span) -> bool {
     let Some((at, level)) = group.levels.last_until(span.middle()) else { return false };
     let made = group.births.bytes(at, f64::INFINITY);
-    // Where the exact net has risen the samples need not show it.
+    // If the exact net has risen, the samples need not show it.
     let error = if group.has_rising_net { 0.0 } else { ERRORS * group.error };
     group.bytes - level < LEAST_RISE * made + error
 }
 
-/// True if fewer and fewer survive, from each quarter of the time to the next, and for each call: a cache that is asked
-/// for what it does not have yet.
+/// True if survivors per call become fewer from each quarter of the time to the next: a cache that fills.
 pub(super) fn falls_off(group: &Evidence<'_>) -> bool {
     let span = Span::of(group);
     let made = span.quarters(&group.births);
@@ -307,17 +308,16 @@ pub(super) fn falls_off(group: &Evidence<'_>) -> bool {
     group.births.len() >= FEWEST_BLOCKS && made.windows(2).zip(calls.windows(2)).all(falls)
 }
 
-/// True if a group that is younger than half of the run was as high before: then it is emptied now and then.
+/// True if a group that is younger than half of the run was as high before: it is emptied from time to time.
 fn was_emptied(group: &Evidence<'_>, span: Span) -> bool {
     let was_as_high = group.levels.highest_until(span.first).is_some_and(|highest| highest > AS_HIGH * group.bytes);
     span.length() < group.now / 2.0 && was_as_high
 }
 
-/// True if a group that began in the last quarter of the run is the beginning of a leak. What is being worked on looks
-/// the same, but has been as high before; where there are no readings, most of what was made on the path was freed
-/// then.
+/// True if a group that began in the last quarter of the run is the beginning of a leak. Work in progress looks the
+/// same, but has been as high before; without readings, most blocks made on the path were deallocated then.
 fn began_late(group: &Evidence<'_>, span: Span) -> bool {
-    // A small sample is not as steady as what it stands for; then the exact net has to be.
+    // A small sample is less steady than the blocks that it stands for. Then the exact net has to be steady.
     let is_steady = span.quarters(&group.births).iter().all(|&quarter| quarter >= LEAST_SHARE_OF_YOUNG)
         || (group.is_confirmed() && keep_coming(&group.births, span));
     let is_long = span.length() >= SHORTEST * group.now && group.births.len() >= FEWEST_OF_YOUNG;
@@ -329,7 +329,7 @@ fn began_late(group: &Evidence<'_>, span: Span) -> bool {
     is_steady && is_long && by_many_calls && !was_as_high && !turns_over(group, span)
 }
 
-/// True if the survivors stopped coming because the program rests: by its work they come as before.
+/// True if the survivors stopped because the program rests: measured by its work they come as before.
 fn rests(group: &Evidence<'_>, span: Span) -> bool {
     let (births, middle) = (&group.births, span.middle());
     let (before, after) = (births.weight(span.first, middle), births.weight(middle, f64::INFINITY));
@@ -363,8 +363,8 @@ fn rests_since_newest(group: &Evidence<'_>, span: Span) -> bool {
         && keep_coming(&group.births, Span { now: newest, ..span })
 }
 
-/// True if the calls in the later half left as much as those before; where there are no readings of them, whether each
-/// call so far left something.
+/// True if the calls in the later half left as much as those before. Without readings of the calls: true if each call
+/// so far left something.
 fn each_call_leaves_as_much(group: &Evidence<'_>, span: Span, before: f64, after: f64) -> bool {
     let at_first = group.calls_before.last_until(span.first).map_or(0.0, |(_, calls)| calls);
     match group.calls_before.last_until(span.middle()).map(|(_, calls)| calls - at_first) {

@@ -1,30 +1,29 @@
-//! One verdict for a container and what it holds.
+//! One verdict for a container and its blocks.
 //!
-//! The buffer of a vector, or the table of a map, grows in few steps and long after one another; the blocks that are
-//! put into it come one by one. They are made on one call path, so that what is known of the blocks holds for the
-//! buffer: it goes on with them, and it is over when no more of them come.
+//! The buffer of a vector, or the table of a map, grows in few steps, far apart; the blocks inside come one by one. All
+//! are made on one call path, so the verdict on the blocks holds for the buffer: it continues with them, and ends when
+//! no more of them come.
 
 use super::{FEWEST_BLOCKS, Growth, How, Verdict};
 
-/// Blocks of a group that is a buffer: an old one may be freed a little later than the new one is made.
+/// Maximum number of blocks of a buffer: an old one may be deallocated a little later than the new one is made.
 const MOST_BUFFERS: f64 = 2.0;
-/// Bytes of a buffer for each block that it holds: from a pointer in a full one to a wide entry in one that is half
-/// empty.
+/// Bytes of a buffer for each block inside: from a pointer in a full one to a wide entry in one that is half empty.
 const LEAST_FOR_EACH: f64 = 8.0;
 const MOST_FOR_EACH: f64 = 256.0;
 
-/// A group beside its verdict.
+/// A group and its verdict.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JudgedGroup {
     pub(crate) path: usize,
     pub(crate) verdict: Verdict,
     pub(crate) blocks: f64,
     pub(crate) bytes: f64,
-    /// When a block of it was last made or made larger, seconds of the run.
+    /// Time of the last allocation or enlargement, seconds of the run.
     pub(crate) latest: f64,
 }
 
-/// Has buffers agree with what they hold. Readings are `distance` seconds apart.
+/// Makes buffers agree with the blocks inside. Readings are `distance` seconds apart.
 pub(crate) fn agree(members: &mut [JudgedGroup], distance: f64) {
     let all = members.to_vec();
     for buffer in members.iter_mut().filter(|member| member.blocks <= MOST_BUFFERS) {
@@ -43,7 +42,7 @@ impl JudgedGroup {
             && (LEAST_FOR_EACH..=MOST_FOR_EACH).contains(&for_each)
     }
 
-    /// The buffer's verdict, if what it holds has another one.
+    /// The buffer's verdict, if the blocks inside have another one.
     fn verdict_by(&self, held: &Self, distance: f64) -> Option<Verdict> {
         match (self.verdict, held.verdict) {
             (Verdict::Kept(_) | Verdict::Recent | Verdict::Unknown, Verdict::Growing(growth)) => {
@@ -99,9 +98,9 @@ mod tests {
     fn a_buffer_of_what_is_kept_grows_no_more() {
         let (own, kept) = (growth(How::LargerBlocks, 7.9), Verdict::Kept(Some(growth(How::NewBlocks, 8.0))));
         assert_eq!(buffer(8_192.0, 7.9, Verdict::Growing(own), kept), Verdict::Kept(Some(own)));
-        // It was made larger later: something else is in it.
+        // It was enlarged later: something else is in it.
         assert_eq!(buffer(8_192.0, 8.5, Verdict::Growing(own), kept), Verdict::Growing(own));
-        // What is in balance says nothing of it.
+        // A group in balance says nothing about its buffer.
         assert_eq!(buffer(8_192.0, 7.9, Verdict::Growing(own), Verdict::Kept(None)), Verdict::Growing(own));
     }
 }

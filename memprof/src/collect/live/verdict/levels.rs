@@ -10,30 +10,32 @@ const MOMENTS: u32 = 32;
 const FEWEST_BEFORE: usize = 4;
 /// Rises beyond the first appearance.
 const FEWEST_RISES: usize = 3;
-/// Of the present bytes: a smaller rise is none.
+/// Minimum rise, as a share of the present bytes.
 const LEAST_RISE: f64 = 0.05;
-/// Of the present bytes, in the first and in the last part of the group's life.
+/// Minimum share of the present bytes that was gained in the first and in the last part of the group's life.
 const LEAST_SHARE: f64 = 0.1;
-/// Of its life: a little more than half is the last part, so that the last doubling of a table is always in it.
+/// Length of these parts, as a share of the life. A little more than half is the last part, so that it always contains
+/// the last doubling of a table.
 const PART: f64 = 0.4;
-/// How far the levels may be above those below which they have not fallen since.
+/// Largest ratio of the levels to the levels below which they have not fallen since, minus 1.
 const NOISE: f64 = 0.25;
-/// Rises as large as the last one that may have been due since.
+/// Number of rises as large as the last one that may be overdue.
 const DUE: f64 = 3.0;
-/// Of the time in which a group grew: a pause that says nothing.
+/// A pause of at most this share of the time of growth means nothing.
 const SHORT_PAUSE: f64 = 0.2;
-/// Of the time in which a group grew: a longer pause is one, whatever the calls say.
+/// A pause of more than this share of the time of growth is one, whatever the calls show.
 const UNEVEN: f64 = 1.4;
-/// Of the calls in that time: with fewer since then the function is hardly called any more.
+/// Minimum share of the calls of that time that must have happened since. With fewer, the function is hardly called any
+/// more.
 const LEAST_CALLS: f64 = 0.75;
-/// Of the distance of two readings: what is made within it is made at once.
+/// Blocks made within this share of the interval of readings were made at once.
 const BURST: f64 = 0.4;
-/// Of the present bytes: what was as high before may fall again.
+/// A group that reached this share of its present bytes before may fall again.
 const AS_HIGH: f64 = 0.5;
-/// Of the run: what has lasted for less cannot be told from what is being worked on.
+/// Minimum share of the run. Shorter growth looks the same as work in progress.
 const SHORTEST: f64 = 0.05;
 
-/// Readings of one figure, oldest first: seconds of the run, and how much.
+/// Readings of one figure, oldest first: seconds of the run, and the value.
 #[derive(Debug, Default)]
 pub(crate) struct Levels(Vec<(f64, f64)>);
 
@@ -47,8 +49,8 @@ impl Levels {
         self.0.iter().rev().find(|level| level.0 <= seconds).copied()
     }
 
-    /// The figure at a moment, evenly between the two readings around it, of which the present one is the last. `None`
-    /// without readings.
+    /// The figure at a moment, interpolated between the readings around it; the last one is the present. `None` without
+    /// readings.
     pub(super) fn at(&self, seconds: f64, present: (f64, f64)) -> Option<f64> {
         let after = self.0.partition_point(|level| level.0 <= seconds);
         let right = self.0.get(after).copied().unwrap_or(present);
@@ -57,14 +59,14 @@ impl Levels {
         (!self.0.is_empty()).then_some(left.1 + (right.1 - left.1) * part)
     }
 
-    /// The first reading at which a figure that never falls was what it is now; `None` where it was from the first one
-    /// on.
+    /// The first reading at which a figure that never falls had its present value. `None` if it had it from the first
+    /// one on.
     pub(super) fn reached(&self, present: f64) -> Option<f64> {
         let below = self.0.iter().rposition(|level| level.1 < present)?;
         self.0.get(below + 1).map(|level| level.0)
     }
 
-    /// The highest reading before a moment; `None` where there are too few.
+    /// The highest reading before a moment; `None` if there are too few.
     pub(super) fn highest_until(&self, seconds: f64) -> Option<f64> {
         let before: Vec<f64> = self.0.iter().filter(|level| level.0 < seconds).map(|level| level.1).collect();
         (before.len() >= FEWEST_BEFORE).then(|| before.iter().copied().fold(0.0, f64::max))
@@ -94,7 +96,7 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     if !has_readings && let Some(growth) = by_the_record(group) {
         return Some(growth);
     }
-    // Where each block has a record, what was made until a moment and is live now was live then.
+    // If each block has a record: blocks that were made until a moment and are live now were live then.
     let floors = match has_readings {
         true => group.levels.floors(group.now, group.bytes),
         false if group.is_thin || group.was_enlarged || group.births.len() < FEWEST_BLOCKS => return None,
@@ -111,7 +113,7 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     }
     let (&(from, beginning), &(last, step)) = rises.first().zip(rises.last())?;
     let (life, pause) = (group.now - from, group.now - last);
-    // Readings can be late; the record of a block that was made larger knows when it was made.
+    // Readings can be late. The record of an enlarged block knows when it was made.
     let began = if group.was_enlarged_late { from.min(group.births.quantile(0.0)) } else { from };
     let rate = group.bytes / (last - began).max(f64::MIN_POSITIVE);
     let goes_on = is_due_later(group, (began, last), pause)
@@ -123,7 +125,8 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     // Both levels of a sample are as uncertain as the present one.
     let rose = group.bytes - at(PART).max(highest) - ERRORS * group.error;
     let in_both_parts = at(1.0 - PART) >= least && rose >= least;
-    // Between two readings a table can double more than once; that its block was made larger lately its record knows.
+    // A table can double more than once between two readings. The record of its block shows that it was enlarged
+    // lately.
     let fewest = if group.was_enlarged_late { FEWEST_RISES - 1 } else { FEWEST_RISES };
     let grows = rises.len() > fewest
         && goes_on
@@ -133,7 +136,7 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     let bytes = group.bytes - beginning;
     let (new, of_them) = group.births.made_since(from);
     let how = if new >= FEWEST_BLOCKS && of_them >= bytes / 2.0 { How::NewBlocks } else { How::LargerBlocks };
-    // A reading comes later than the blocks that it shows.
+    // A reading is later than the blocks that it shows.
     let latest = group.births.latest();
     let pause = (group.now - latest) / (latest - from).max(f64::MIN_POSITIVE);
     let at_once = group.births.densest(0.0, group.now / group.levels.0.len().max(MOMENTS as usize) as f64);
@@ -142,8 +145,8 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     grows.then_some(Growth { how, from, last, bytes })
 }
 
-/// True if the pause since the last rise is no longer than the growth before it: what doubles waits as long as that. A
-/// machine is not always as fast, so that the calls of the function, where they go on, may say so as well.
+/// True if the pause since the last rise is no longer than the growth before it, as for something that doubles. A
+/// machine does not always run at the same speed, so the calls of the function also count if they continue.
 fn is_due_later(group: &Evidence<'_>, (began, last): (f64, f64), pause: f64) -> bool {
     let grew = last - began;
     if pause <= grew || pause > UNEVEN * grew {
@@ -154,24 +157,24 @@ fn is_due_later(group: &Evidence<'_>, (began, last): (f64, f64), pause: f64) -> 
     calls >= FEWEST_CALLS as f64 && (LEAST_CALLS * calls..=calls).contains(&since)
 }
 
-/// True if the pause since the last rise is a usual one only because the machine stood still before: the readings
-/// around that rise are far apart, or the program did far more since than the time shows.
+/// True if the pause since the last rise only looks usual because the machine had stalled: the readings around the rise
+/// are far apart, or the program did far more since than the time suggests.
 fn is_by_the_machine(group: &Evidence<'_>, floors: &[(f64, f64)], (began, last): (f64, f64), step: f64) -> bool {
     let (pause, grew) = (group.now - last, last - began);
     let was_stalled = group.was_stalled(began, last);
     if was_stalled || pause <= SHORT_PAUSE * grew {
         return was_stalled;
     }
-    // What came evenly between two readings is no step. When a block was made larger is kept coarsely, so that the time
-    // looked at is twice that of the rise.
+    // An even gain between two readings is not a step. The time of an enlargement is stored coarsely, so twice the time
+    // of the rise is checked.
     let before = floors.iter().rev().find(|floor| floor.0 < last).map_or(0.0, |floor| floor.0);
     let distance = last - before;
     let step = step.min(group.births.densest(before - distance, BURST * distance));
     group.bytes * pause / grew.max(f64::MIN_POSITIVE) > DUE * step
 }
 
-/// True if the levels come and go: the level below which a random figure has not fallen since rises, too, but the
-/// figure itself is mostly far above it.
+/// True if the levels fluctuate. The level below which a random figure has not fallen since rises too, but the figure
+/// is mostly far above it.
 fn is_noise(group: &Evidence<'_>, floors: &[(f64, f64)], from: f64) -> bool {
     let sum = |levels: &[(f64, f64)]| -> f64 {
         levels.iter().filter(|level| level.0 >= from && level.0 < group.now).map(|level| level.1).sum()
@@ -179,8 +182,8 @@ fn is_noise(group: &Evidence<'_>, floors: &[(f64, f64)], from: f64) -> bool {
     sum(&group.levels.0) > (1.0 + NOISE) * sum(floors)
 }
 
-/// True if a group that has been growing for less than half of the run was as high before: then it is emptied now and
-/// then. One that began in the last quarter has to show that it never was.
+/// True if a group that has grown for less than half of the run was as high before: it is emptied from time to time. A
+/// group that began in the last quarter must show that it never was.
 fn may_fall_again(group: &Evidence<'_>, from: f64) -> bool {
     let life = group.now - from;
     let highest = group.levels.highest_until(from);
@@ -191,7 +194,7 @@ fn may_fall_again(group: &Evidence<'_>, from: f64) -> bool {
     was_as_high || highest.is_none() || life < SHORTEST * group.now || group.calls < FEWEST_CALLS
 }
 
-/// Word of the largest block's record: it was made larger in the later half of its life.
+/// Growth by the record of the largest block: it was enlarged in the later half of its life.
 fn by_the_record(group: &Evidence<'_>) -> Option<Growth> {
     let from = group.births.quantile(0.0);
     let is_old = group.now - from >= YOUNG * group.now;

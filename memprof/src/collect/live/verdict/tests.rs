@@ -383,7 +383,7 @@ fn stalled(case: Case, time: impl Fn(f64) -> f64, read_until: f64) -> Case {
     let work = |at: f64| WorkDone { at: time(at), ..case.activity.between(0.0, at).unwrap_or_default() };
     Case {
         births: case.births.iter().map(|&(at, bytes)| (time(at), bytes)).collect(),
-        // Where the profiler's thread stood still, too, there are no readings.
+        // If the profiler's thread also stalled, there are no readings.
         levels: case
             .levels
             .iter()
@@ -551,7 +551,7 @@ fn chance_is_seldom_growth() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as f64 / (1_u64 << 31) as f64
     };
-    // What is in flight, and pools that fluctuate, by all of their bytes, half, a fifth, a tenth.
+    // Work in flight, and pools that fluctuate by all of their bytes, half, a fifth, a tenth.
     for fluctuation in [1.0, 0.5, 0.2, 0.1] {
         let mut seen = 0;
         for _ in 0..2_000 {
@@ -562,7 +562,7 @@ fn chance_is_seldom_growth() {
         }
         assert!(seen <= 20, "{seen} of 2,000 at {fluctuation}");
     }
-    // What is in flight, which at the end happens to be more than ever.
+    // Work in flight that happens to be highest at the end.
     let mut seen = 0;
     for _ in 0..2_000 {
         let mut level = |at: f64| if at > 9.5 { 12_000.0 } else { 1_000.0 + 9_000.0 * random() };
