@@ -129,10 +129,10 @@ fn a_budget_may_panic_when_the_call_is_over() {
         "{text}"
     );
     let report = profile.report();
-    let row = function(&report, "budgets::strict");
+    let row = function(&report, "limits::budgets::strict");
     // It is the budget that panicked, not the function.
     assert_eq!((row.calls, row.active, row.panicked), (2, 0, 0));
-    assert_eq!(violations(&report, "budgets::strict").count, 1);
+    assert_eq!(violations(&report, "limits::budgets::strict").count, 1);
 }
 
 #[track_memory(max_allocated = "1 KiB", on_violation = "panic")]
@@ -179,9 +179,9 @@ fn a_future_panics_from_its_last_poll_and_never_from_its_drop() {
     assert!(poll(dropped.as_mut()).is_pending());
     drop(dropped);
     let report = profile.report();
-    let row = function(&report, "budgets::strict_future");
+    let row = function(&report, "limits::budgets::strict_future");
     assert_eq!((row.calls, row.active), (2, 0));
-    let found = violations(&report, "budgets::strict_future");
+    let found = violations(&report, "limits::budgets::strict_future");
     assert_eq!((found.count, found.worst.as_ref().unwrap().allocated_bytes), (2, 5000));
 }
 
@@ -194,5 +194,5 @@ fn without(size: usize) {
 fn a_function_without_a_budget_has_no_violations() {
     let profile = Profile::start();
     without(10);
-    assert_eq!(function(&profile.report(), "budgets::without").violations, None);
+    assert_eq!(function(&profile.report(), "limits::budgets::without").violations, None);
 }

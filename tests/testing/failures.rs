@@ -61,7 +61,7 @@ fn too_much() {
 
 #[test]
 fn an_assertion_names_limit_figure_and_functions() {
-    let place = format!("testing_failures.rs:{}:5:", line_of("// too much"));
+    let place = format!("failures.rs:{}:5:", line_of("// too much"));
     assert!(fail("too_much").stdout.contains(&place));
     says(
         "too_much",
