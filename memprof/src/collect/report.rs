@@ -6,6 +6,7 @@ use crate::collect::findings;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
 use crate::collect::live::rows::RecordedByPath;
+use crate::collect::live::small_sizes::SmallSizes;
 use crate::collect::merge::{self, LedgerSum, Paths};
 use crate::collect::rows;
 use crate::collect::site_names;
@@ -54,6 +55,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
     let recorded = recorded
         .map(|records| RecordedByPath::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
+    let small_sizes = records.as_ref().map(SmallSizes::of);
     // Before the overhead is read: the size of a copy depends on the number of live blocks.
     drop(records);
     let mut live = crate::collect::live::rows::section(request, &now, &names, &paths, &totals, recorded.as_ref());
@@ -79,7 +81,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     warn(&mut report, request, given_up);
     warn_of_memory(&mut report, request);
     warn_of_replaced(&mut report, recorded.as_ref());
-    report.findings = findings::of(&report);
+    report.findings = findings::of(&report, small_sizes.as_ref());
     Ok(report)
 }
 

@@ -58,6 +58,14 @@ impl Growing<'_> {
     pub(crate) fn bytes(&self) -> u64 {
         amount::bytes(&self.group)
     }
+
+    /// File and line of the frame, or of the tracked function.
+    pub(crate) fn place(&self) -> (Option<String>, Option<u32>) {
+        match self.frame {
+            Some(Frame { file: Some(file), line, .. }) => (Some(file.to_string()), *line),
+            _ => (self.group.file.clone(), self.group.line),
+        }
+    }
 }
 
 /// The growing blocks that are not expected.
@@ -66,6 +74,12 @@ pub(crate) fn growing(report: &Report) -> Vec<Growing<'_>> {
     let groups: Vec<&LiveGroup> = report.live.groups.iter().filter(is_wanted).collect();
     let entries = merged(&groups, &Crates::of(report));
     entries.into_iter().map(|entry| Growing { frame: entry.shown.first(), group: entry.group }).collect()
+}
+
+/// File and line of a group: the innermost frame of the user's own code, or the tracked function.
+pub(crate) fn place(report: &Report, group: &LiveGroup) -> (Option<String>, Option<u32>) {
+    let frame = frames::shown(group, &Crates::of(report)).first();
+    Growing { group: Cow::Borrowed(group), frame }.place()
 }
 
 /// The one line about growth for a report without a finding: nothing grows, or the reason why it is not known.

@@ -16,10 +16,7 @@ pub(super) fn of(report: &Report) -> impl Iterator<Item = Finding> {
 
 fn finding(growing: &Growing<'_>, live: u64) -> Finding {
     let group = &*growing.group;
-    let (file, line) = match &growing.frame {
-        Some(frame) if frame.file.is_some() => (frame.file.as_deref(), frame.line),
-        _ => (group.file.as_deref(), group.line),
-    };
+    let (file, line) = growing.place();
     let function = group.path.last().map_or(OUTSIDE, String::as_str);
     let bytes = growing.bytes();
     let is_exact = group.error_bytes == 0 && group.at_most_bytes.is_none();
@@ -32,7 +29,7 @@ fn finding(growing: &Growing<'_>, live: u64) -> Finding {
         kind: "growing".into(),
         title: format!(
             "{} keeps growing: {} live ({accuracy}, {} of the live bytes), {}",
-            placed(function, file, line),
+            placed(function, file.as_deref(), line),
             size::bytes(bytes),
             size::share(bytes, live.max(bytes)),
             rates(group),
@@ -47,7 +44,7 @@ fn finding(growing: &Growing<'_>, live: u64) -> Finding {
         ),
         advice: if is_larger(group) { LARGER_BLOCKS } else { MORE_BLOCKS }.into(),
         function: group.path.last().cloned(),
-        file: file.map(ToOwned::to_owned),
+        file,
         line,
         bytes,
         share: share(bytes, live.max(bytes)),

@@ -4,9 +4,11 @@
 mod growing;
 mod over_budget;
 mod regrowth;
+mod small_blocks;
 mod transient;
 mod uneven;
 
+use crate::collect::live::small_sizes::SmallSizes;
 use crate::report::NOT_INSTALLED;
 use crate::report::data::{Finding, Report};
 use crate::sorted;
@@ -16,7 +18,9 @@ use std::cmp::Reverse;
 const LEAST: u64 = 64 * 1024;
 
 /// The findings of a report, worst first: memory that is held, then memory that is short-lived, each by bytes.
-pub(crate) fn of(report: &Report) -> Vec<Finding> {
+///
+/// `sizes`: those of the small live blocks, if blocks are recorded.
+pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
     if !report.allocator.installed {
         let title = NOT_INSTALLED.to_owned();
         return vec![Finding { kind: "not_installed".into(), title, exact: true, ..Finding::default() }];
@@ -27,6 +31,7 @@ pub(crate) fn of(report: &Report) -> Vec<Finding> {
     findings.extend(regrowth::of(report));
     findings.extend(transient::of(report));
     findings.extend(uneven::of(report));
+    findings.extend(sizes.and_then(|sizes| small_blocks::of(report, sizes)));
     sorted::by_key(&mut findings, |finding| (is_advice(&finding.kind), Reverse(finding.bytes)));
     findings
 }

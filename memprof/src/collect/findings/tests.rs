@@ -1,8 +1,15 @@
 //! The rules on reports made by hand, and on the golden one.
 
-use super::of;
+use super::small_blocks;
+use crate::collect::live::small_sizes::SmallSizes;
+use crate::live::{Drawn, Record, Records};
 use crate::report::data::{Distribution, Finding, Function, Report};
 use crate::report::golden;
+
+/// The findings of a report without a live table.
+fn of(report: &Report) -> Vec<Finding> {
+    super::of(report, None)
+}
 
 fn kinds(findings: &[Finding]) -> Vec<&str> {
     findings.iter().map(|finding| finding.kind.as_str()).collect()
@@ -99,4 +106,30 @@ fn memory_that_is_held_stands_before_memory_that_is_short_lived() {
     let findings = of(&report);
     let advice = findings.iter().position(|finding| finding.kind == "regrowth").expect("one");
     assert_eq!(advice + 1, findings.len(), "{findings:?}");
+}
+
+fn of_size(size: u64) -> Record {
+    Record { size, owner: 0, ticks: 0, drawn: Drawn::CERTAIN, stack: 0, grown: 0 }
+}
+
+#[test]
+fn small_blocks_are_a_finding_where_the_allocator_adds_much() {
+    let mut records = Records::with_capacity(100_000).expect("memory");
+    for _ in 0..60_000 {
+        records.push(of_size(8));
+    }
+    for _ in 0..40_000 {
+        records.push(of_size(100));
+    }
+    let mut report = installed(Vec::new());
+    report.totals.net_bytes = 60_000 * 8 + 40_000 * 100;
+    let sizes = SmallSizes::of(&records);
+    let finding = |usable: usize| small_blocks::finding(&report, &sizes, |_| Some(usable));
+    let found = finding(32).expect("a finding");
+    assert_eq!((found.bytes, found.exact), (60_000 * 24, true));
+    assert!(
+        found.title.starts_with("60,000 live blocks have at most 64 B: the allocator adds 1.4 MB to their 468.8 KB")
+    );
+    assert!(finding(16).is_none(), "less than 1 MB");
+    assert!(small_blocks::finding(&report, &sizes, |_| None).is_none(), "an allocator that cannot be asked");
 }

@@ -7,5 +7,6 @@ pub(crate) mod over_time;
 pub(crate) mod place;
 pub(crate) mod readings;
 pub(crate) mod rows;
+pub(crate) mod small_sizes;
 pub(crate) mod stacks;
 pub(crate) mod verdict;

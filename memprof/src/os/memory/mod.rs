@@ -13,3 +13,4 @@ pub(crate) mod resident;
 // On systems where the profiler unwinds by itself.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 pub(crate) mod stack_bounds;
+pub(crate) mod usable_size;
