@@ -1,5 +1,5 @@
 //! Entry points of the code that `#[memprof::main]` generates.
-use super::{Profiler, exit, start};
+use super::{Profiler, exit};
 use crate::os::process::privileges;
 use crate::{Config, Error, tracker};
 use std::io::Write;
@@ -36,7 +36,7 @@ pub fn main_start(options: MainOptions) -> MainProfile {
         "system" | "jemalloc" | "none" => None,
         path => Some(path),
     };
-    match loaded.and_then(|loaded| start(loaded, allocator)) {
+    match loaded.and_then(|loaded| Profiler::begin(loaded, allocator)) {
         Ok(profiler) => MainProfile(Some(profiler)),
         // A main that was called from main: the outer one has the profile.
         Err(Error::AlreadyRunning) => MainProfile(None),
@@ -51,7 +51,7 @@ pub fn main_start(options: MainOptions) -> MainProfile {
 impl Drop for MainProfile {
     fn drop(&mut self) {
         // A profile that the program has finished itself is not written again.
-        if self.0.take().is_some_and(|mut profiler| !std::mem::replace(&mut profiler.finished, true)) {
+        if self.0.take().is_some_and(|mut profiler| profiler.claim_end()) {
             exit::finish_unless_told_not_to();
         }
     }

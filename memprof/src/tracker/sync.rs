@@ -1,5 +1,5 @@
-//! The atomics that threads share, and counters with one writer. The loom models compile `counters`, `mailbox_words`
-//! and `registry` against loom's atomics instead.
+//! The atomics that threads share, and counters with one writer. The loom models compile `counters`, `mailbox_words`,
+//! `measurement_slot` and `registry` against loom's atomics instead.
 
 pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};

@@ -1,7 +1,7 @@
 //! Models of the lock-free data that threads share: how a ledger passes from a finished thread to the next one, why two
-//! passes make a consistent snapshot, how a thread learns of its scopes that end on other threads, how a slot of the
-//! live table is swept, freed and copied at the same time, and how frees switch to another filter. loom tries every
-//! order of the atomic operations that the memory model allows.
+//! passes make a consistent snapshot, how a thread learns of its scopes that end on other threads, how a measurement
+//! takes a slot that threads enter, how a slot of the live table is swept, freed and copied at the same time, and how
+//! frees switch to another filter. loom tries every order of the atomic operations that the memory model allows.
 //!
 //! The modules are the library's own files, compiled against loom's atomics.
 #![allow(missing_docs, dead_code)]
@@ -37,6 +37,8 @@ mod counters;
 mod counting;
 #[path = "../../../memprof/src/tracker/threads/mailbox_words.rs"]
 mod mailbox_words;
+#[path = "../../../memprof/src/tracker/threads/measurement_slot.rs"]
+mod measurement_slot;
 #[path = "../../../memprof/src/live/prefetch.rs"]
 mod prefetch;
 #[path = "../../../memprof/src/live/record.rs"]
@@ -49,6 +51,7 @@ mod slot;
 mod filters;
 mod ledgers;
 mod mail;
+mod measurements;
 mod slots;
 
 use loom::thread;

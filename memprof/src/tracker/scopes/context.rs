@@ -72,7 +72,7 @@ impl CallPath {
         let entered = self.enter();
         let node = match &entered {
             Some(entered) => entered.0.ledger.node(),
-            None => self.node_here(thread::ledger()?, Joined::NONE)?,
+            None => self.node_here(thread::ledger()?, &Joined::NONE)?,
         };
         node.count_call();
         node.count_unrecorded();
@@ -81,28 +81,26 @@ impl CallPath {
     }
 
     /// The node of the path on a ledger.
-    fn node_here(self, ledger: &'static Ledger, measured: Joined) -> Option<&'static Node> {
-        if std::ptr::eq(ledger, self.ledger) && measured.is_whole() {
+    fn node_here(self, ledger: &'static Ledger, joined: &Joined) -> Option<&'static Node> {
+        if std::ptr::eq(ledger, self.ledger) && joined.is_whole() {
             Some(self.node)
         } else {
-            same_path(ledger, self.node, measured)
+            same_path(ledger, self.node, joined)
         }
     }
 
     pub(crate) fn enter_as(self, kind: ScopeKind) -> Option<Open> {
         // Measurements cost a path outside them one comparison.
-        let measured = if self.node.measurement == 0 { Joined::NONE } else { slots::join(self.node, self.by) };
-        let open = self.enter_path(kind, measured);
-        if self.node.measurement != 0 {
-            measured.check(open.map(|(_, node)| node));
-        }
-        open.map(|(open, _)| open)
+        let joined = if self.node.measurement == 0 { Joined::NONE } else { Joined::join(self.node, self.by) };
+        let (open, node) = self.enter_path(kind, &joined)?;
+        joined.stay(node);
+        Some(open)
     }
 
-    fn enter_path(self, kind: ScopeKind, measured: Joined) -> Option<(Open, &'static Node)> {
+    fn enter_path(self, kind: ScopeKind, joined: &Joined) -> Option<(Open, &'static Node)> {
         let ledger = thread::ledger()?;
         ledger.catch_up();
-        let Some(node) = self.node_here(ledger, measured) else {
+        let Some(node) = self.node_here(ledger, joined) else {
             ledger.count_not_opened();
             return None;
         };
@@ -149,14 +147,12 @@ impl Drop for Entered {
 /// A measurement that has ended meanwhile is skipped: another one may have its site by now.
 ///
 /// Steps: a hash and (mostly) one probe of a table for each site of the path.
-fn same_path(ledger: &'static Ledger, other: &'static Node, measured: Joined) -> Option<&'static Node> {
+fn same_path(ledger: &'static Ledger, other: &'static Node, joined: &Joined) -> Option<&'static Node> {
     // The path is known from its end and walked from its root, in parts, because there is no memory to reverse it as a
     // whole.
     const AT_ONCE: usize = 32;
     let upwards = || {
-        std::iter::successors(Some(other), |node| node.parent())
-            .filter_map(Node::site)
-            .filter(|site| measured.has(site))
+        std::iter::successors(Some(other), |node| node.parent()).filter_map(Node::site).filter(|site| joined.has(site))
     };
     let tree = ledger.tree();
     let mut missing = upwards().count();

@@ -6,6 +6,7 @@ pub(crate) mod ledger;
 pub(crate) mod left_over;
 pub(crate) mod mailbox;
 pub(crate) mod mailbox_words;
+pub(crate) mod measurement_slot;
 pub(crate) mod net_readings;
 pub(crate) mod own_work;
 pub(crate) mod published;

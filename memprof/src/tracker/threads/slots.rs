@@ -4,20 +4,16 @@
 //! on this thread and, through contexts and futures created in it, on others. There are few sites, which are reused, so
 //! nothing grows with the number of measurements; earlier counts of the nodes are subtracted.
 //!
-//! ```text
-//!          begin                                end, drop
-//!   FREE ─────────► TAKEN (has a serial number) ─────────► FREE, but passed over while `inside` is not 0
-//! ```
-//!
 //! Work that continues when its measurement ends must not count for the next measurement of the same site: a site is
 //! not taken while a thread is inside, and contexts and futures know the serial number of their measurement.
 
 use super::ledger::Ledger;
+use super::measurement_slot::{MeasurementSlot, Presence};
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::site::Site;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 
 /// Maximum number of measurements at once, including those that left work running.
 pub(crate) const AT_ONCE: usize = 64;
@@ -42,11 +38,9 @@ pub(crate) fn site_in_reports(site: &'static Site) -> &'static Site {
     if site.measurement == 0 { site } else { first_site() }
 }
 
-static SLOTS: [MeasurementSlot; AT_ONCE] = [const {
-    MeasurementSlot {
-        serial: AtomicU64::new(0),
-        inside: AtomicU64::new(0),
-        missed: AtomicU64::new(0),
+static SLOTS: [NumberedSlot; AT_ONCE] = [const {
+    NumberedSlot {
+        slot: MeasurementSlot { serial: AtomicU64::new(0), inside: AtomicU64::new(0), missed: AtomicU64::new(0) },
         ledger: AtomicPtr::new(std::ptr::null_mut()),
         node: AtomicPtr::new(std::ptr::null_mut()),
     }
@@ -55,16 +49,10 @@ static SLOTS: [MeasurementSlot; AT_ONCE] = [const {
 /// Number of measurements that have begun.
 static BEGUN: AtomicU64 = AtomicU64::new(0);
 
-/// The slot of one measurement.
+/// The slot with one number, and the place where its measurement began.
 #[derive(Debug)]
-struct MeasurementSlot {
-    /// Serial number of the measurement that has the slot; 0: free.
-    serial: AtomicU64,
-    /// Threads that have entered it or are about to check if they can.
-    inside: AtomicU64,
-    /// Entries that failed: their work is in no figure.
-    missed: AtomicU64,
-    /// Ledger and node where the measurement began.
+struct NumberedSlot {
+    slot: MeasurementSlot,
     ledger: AtomicPtr<Ledger>,
     node: AtomicPtr<Node>,
 }
@@ -81,8 +69,12 @@ pub(crate) fn begun() -> u64 {
     BEGUN.load(SeqCst)
 }
 
-fn slot(number: u8) -> Option<&'static MeasurementSlot> {
+fn numbered(number: u8) -> Option<&'static NumberedSlot> {
     SLOTS.get(usize::from(number).wrapping_sub(1))
+}
+
+fn slot(number: u8) -> Option<&'static MeasurementSlot> {
+    numbered(number).map(|numbered| &numbered.slot)
 }
 
 /// A slot taken by a measurement; dropping it releases the slot.
@@ -97,19 +89,7 @@ impl SlotGuard {
     /// path once. `None`: there is none.
     pub(crate) fn take() -> Option<Self> {
         (1..=AT_ONCE as u8).find_map(|number| {
-            let slot = slot(number)?;
-            if slot.serial.load(Relaxed) != 0 || slot.inside.load(Relaxed) != 0 {
-                return None;
-            }
-            let serial = BEGUN.fetch_add(1, SeqCst) + 1;
-            slot.serial.compare_exchange(0, serial, SeqCst, Relaxed).ok()?;
-            // In one order for all (SeqCst): a thread that enters raises `inside` and then reads the serial number.
-            // Either it sees that this is not its measurement, or it is seen here.
-            if slot.inside.load(SeqCst) != 0 {
-                slot.serial.store(0, SeqCst);
-                return None;
-            }
-            slot.missed.store(0, Relaxed);
+            let serial = slot(number)?.take(|| BEGUN.fetch_add(1, SeqCst) + 1)?;
             Some(Self { number, serial })
         })
     }
@@ -130,7 +110,7 @@ impl SlotGuard {
 
     /// Sets the ledger and the node where the measurement begins.
     pub(crate) fn begin_at(&self, ledger: &'static Ledger, node: &'static Node) {
-        if let Some(slot) = slot(self.number) {
+        if let Some(slot) = numbered(self.number) {
             slot.ledger.store(std::ptr::from_ref(ledger).cast_mut(), SeqCst);
             slot.node.store(std::ptr::from_ref(node).cast_mut(), SeqCst);
         }
@@ -138,14 +118,14 @@ impl SlotGuard {
 
     /// Entries that failed so far.
     pub(crate) fn missed(&self) -> u64 {
-        slot(self.number).map_or(0, |slot| slot.missed.load(SeqCst))
+        slot(self.number).map_or(0, MeasurementSlot::missed)
     }
 }
 
 impl Drop for SlotGuard {
     fn drop(&mut self) {
         if let Some(slot) = slot(self.number) {
-            slot.serial.store(0, SeqCst);
+            slot.release();
         }
     }
 }
@@ -163,8 +143,10 @@ pub(crate) fn is_within(node: &Node, number: u8) -> bool {
     node.measurement == number || node.measurement != 0 && around(node).any(|its| its == number)
 }
 
-/// The measurements of a path that a thread enters with it, a bit for each; the others have ended.
-#[derive(Clone, Copy, Debug)]
+/// The measurements of a path that a thread has joined to enter it, a bit for each; the others have ended. If it is
+/// dropped, the path was not entered: each of them has missed work, and is left.
+#[derive(Debug)]
+#[must_use]
 pub(crate) struct Joined {
     bits: u64,
     whole: bool,
@@ -174,26 +156,57 @@ impl Joined {
     /// For a path that is in no measurement.
     pub(crate) const NONE: Joined = Joined { bits: 0, whole: true };
 
+    /// Joins the measurements of a path, if they are still the same ones, of all that had begun `by` then.
+    #[cold]
+    pub(crate) fn join(path: &Node, by: u64) -> Self {
+        let mut joined = Joined::NONE;
+        for number in around(path) {
+            let Some(slot) = slot(number) else { continue };
+            let presence = slot.enter();
+            let serial = presence.serial();
+            if serial != 0 && serial <= by {
+                presence.keep();
+                joined.bits |= bit(number);
+            } else {
+                joined.whole = false;
+            }
+        }
+        joined
+    }
+
     /// True if no measurement of the path has ended.
-    pub(crate) fn is_whole(self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.whole
     }
 
     /// True if a site of the path is entered.
-    pub(crate) fn has(self, site: &Site) -> bool {
+    pub(crate) fn has(&self, site: &Site) -> bool {
         site.measurement == 0 || self.bits & bit(site.measurement) != 0
     }
 
-    /// Counts a missed entry for the measurements that are not around `node`, which the entered path charges. `None`:
-    /// the path could not be entered.
-    pub(crate) fn check(self, node: Option<&'static Node>) {
+    /// Stays in the measurements around `node`, which the entered path charges, until [`leave`] is called with it. The
+    /// others miss the work.
+    pub(crate) fn stay(mut self, node: &'static Node) {
+        self.miss(Some(node));
+    }
+
+    fn miss(&mut self, node: Option<&'static Node>) {
         for number in (1..=AT_ONCE as u8).filter(|number| self.bits & bit(*number) != 0) {
             if !node.is_some_and(|node| is_within(node, number))
                 && let Some(slot) = slot(number)
             {
-                slot.missed.fetch_add(1, SeqCst);
-                slot.inside.fetch_sub(1, SeqCst);
+                slot.miss();
+                drop(slot.kept());
             }
+        }
+        self.bits = 0;
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        if self.bits != 0 {
+            self.miss(None);
         }
     }
 }
@@ -202,66 +215,41 @@ fn bit(number: u8) -> u64 {
     1 << ((number - 1) % AT_ONCE as u8)
 }
 
-/// Enters the measurements of a path that a thread is about to enter, if they are still the same ones, of all that had
-/// begun `by` then. [`leave`] is called with the node when the path is left.
-#[cold]
-pub(crate) fn join(node: &Node, by: u64) -> Joined {
-    let mut joined = Joined::NONE;
-    for number in around(node) {
-        let Some(slot) = slot(number) else { continue };
-        slot.inside.fetch_add(1, SeqCst);
-        let serial = slot.serial.load(SeqCst);
-        if serial != 0 && serial <= by {
-            joined.bits |= bit(number);
-        } else {
-            joined.whole = false;
-            slot.inside.fetch_sub(1, SeqCst);
-        }
-    }
-    joined
-}
-
-/// Leaves the measurements of a path that a thread had entered.
+/// Leaves the measurements in which a scope [stayed](Joined::stay). Called with the node of its frame when it ends.
 pub(crate) fn leave(node: &Node) {
-    for slot in around(node).filter_map(slot) {
-        slot.inside.fetch_sub(1, SeqCst);
-    }
+    around(node).filter_map(slot).map(MeasurementSlot::kept).for_each(drop);
 }
 
 /// The innermost measurement around a path that has not ended: its number and its serial number. One that has ended and
 /// left work running has no serial number.
 pub(crate) fn innermost(node: &Node) -> Option<(u8, u64)> {
-    let serial = |number| slot(number).map_or(0, |slot| slot.serial.load(SeqCst));
+    let serial = |number| slot(number).map_or(0, MeasurementSlot::serial);
     around(node).map(|number| (number, serial(number))).find(|(_, serial)| *serial != 0)
 }
 
 /// Keeps the slot of a measurement from being taken by another one until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Visit(&'static MeasurementSlot);
+pub(crate) struct Visit {
+    slot: &'static NumberedSlot,
+    presence: Presence<'static>,
+}
 
 impl Visit {
     /// `None`: there is no such number.
     pub(crate) fn new(number: u8) -> Option<Self> {
-        let slot = slot(number)?;
-        slot.inside.fetch_add(1, SeqCst);
-        Some(Self(slot))
+        let slot = numbered(number)?;
+        Some(Self { slot, presence: slot.slot.enter() })
     }
 
     /// Serial number of the measurement that has the slot; 0: none has.
     pub(crate) fn serial(&self) -> u64 {
-        self.0.serial.load(SeqCst)
+        self.presence.serial()
     }
 
     /// Ledger and node where the measurement began.
     pub(crate) fn beginning(&self) -> Option<(&'static Ledger, &'static Node)> {
         // SAFETY: `SlotGuard::begin_at` stores both before anything can be created in the measurement; they are a
         // ledger and a node, which are never freed.
-        unsafe { self.0.ledger.load(SeqCst).as_ref().zip(self.0.node.load(SeqCst).as_ref()) }
-    }
-}
-
-impl Drop for Visit {
-    fn drop(&mut self) {
-        self.0.inside.fetch_sub(1, SeqCst);
+        unsafe { self.slot.ledger.load(SeqCst).as_ref().zip(self.slot.node.load(SeqCst).as_ref()) }
     }
 }

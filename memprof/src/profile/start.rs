@@ -1,0 +1,258 @@
+//! The start of a profile, in steps. Each takes the value of the one before it, so that none is left out or comes
+//! early.
+//!
+//! ```text
+//!         claim         enabled         check_allocator          arm_handlers        prepare_engine
+//!  Loaded ───► Claimed ───────► Enabled ──────► AllocatorChecked ─────► HandlersArmed ─────► EngineReady
+//!                                  └─► Disabled: switch_off
+//!
+//!            start_thread       identify         publish         record
+//!  EngineReady ───► ThreadStarted ───► Identified ───► Published ───► live allocations are recorded
+//! ```
+//!
+//! No other profile starts or reports meanwhile: every step holds the lock.
+
+use super::background::{self, Background};
+use super::{IS_OFF, ReportingGuard, Running, exit, fork, listener, out_of_memory, output, panic_hook, running, warn};
+use crate::collect::{self, AtStart, ReportMemory, Request};
+use crate::config::{Config, Loaded};
+use crate::os::clock::Anchor;
+use crate::os::memory::pages;
+use crate::os::process::fork_lock::LockGuard;
+use crate::os::signals;
+use crate::os::terminal::stderr;
+use crate::report::files::run::{Run, random};
+use crate::{Error, jemalloc, stack, tracker};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+/// Starts a profile; `allocator` is the user's name of the inner allocator, if its type does not identify it. False:
+/// the configuration has `enabled = false`.
+pub(super) fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<bool, Error> {
+    tracker::note_profile();
+    let scope = ReportingGuard::begin();
+    let enabled = match Starting::claim(loaded)?.enabled() {
+        Ok(enabled) => enabled,
+        Err(disabled) => {
+            disabled.switch_off(scope);
+            return Ok(false);
+        }
+    };
+    let ready = enabled.check_allocator(allocator).arm_handlers().prepare_engine();
+    ready.start_thread().identify().publish().record(scope);
+    Ok(true)
+}
+
+/// A profile that is being started, and the step that it has reached.
+struct Starting<Step> {
+    /// The place of the profile that runs: empty, and locked.
+    running: LockGuard<'static, Running>,
+    config: Config,
+    warnings: Vec<String>,
+    step: Step,
+}
+
+/// No other profile runs.
+struct Claimed;
+
+/// The profile is enabled.
+struct Enabled;
+
+/// `enabled = false`: profiling is about to be switched off.
+struct Disabled;
+
+/// The inner allocator is known and has its options.
+struct AllocatorChecked {
+    allocator: ProgramAllocator,
+}
+
+/// The ends of the process, and its panics, lead to the profile.
+struct HandlersArmed {
+    allocator: ProgramAllocator,
+}
+
+/// There is memory for stacks, and readings over time are taken.
+struct EngineReady {
+    allocator: ProgramAllocator,
+}
+
+/// Signals are caught, and the profiler's thread runs or its start is deferred.
+struct ThreadStarted {
+    allocator: ProgramAllocator,
+    background: Option<Background>,
+}
+
+/// The run has its identity, and the files that stood under its names are known.
+struct Identified {
+    running: LockGuard<'static, Running>,
+    profile: Running,
+}
+
+/// Reports can be made.
+struct Published {
+    running: LockGuard<'static, Running>,
+}
+
+/// The program's allocator.
+struct ProgramAllocator {
+    /// True if memprof's is the global one.
+    installed: bool,
+    /// The name of the inner one.
+    inner: String,
+}
+
+impl<Step> Starting<Step> {
+    fn reach<Next>(self, next: impl FnOnce(Step) -> Next) -> Starting<Next> {
+        let Self { running, config, warnings, step } = self;
+        Starting { running, config, warnings, step: next(step) }
+    }
+}
+
+impl Starting<Claimed> {
+    /// Takes the place of the profile that runs.
+    fn claim(loaded: Loaded) -> Result<Self, Error> {
+        let running = running();
+        if running.get().is_some() {
+            return Err(Error::AlreadyRunning);
+        }
+        let Loaded { config, warnings, .. } = loaded;
+        Ok(Self { running, config, warnings, step: Claimed })
+    }
+
+    #[expect(clippy::result_large_err, reason = "moved once in the life of a profile")]
+    fn enabled(self) -> Result<Starting<Enabled>, Starting<Disabled>> {
+        if self.config.memory_profiling.enabled {
+            Ok(self.reach(|Claimed| Enabled))
+        } else {
+            Err(self.reach(|Claimed| Disabled))
+        }
+    }
+}
+
+impl Starting<Disabled> {
+    fn switch_off(self, scope: ReportingGuard) {
+        let names = self.config.memory_profiling.dump_on_signal.as_deref().unwrap_or_default();
+        signals::refuse(&listener::named(names));
+        IS_OFF.store(true, Relaxed);
+        drop((self.running, scope));
+        tracker::disable();
+    }
+}
+
+impl Starting<Enabled> {
+    /// Finds out about the allocator, and applies the options of jemalloc.
+    fn check_allocator(mut self, given: Option<&str>) -> Starting<AllocatorChecked> {
+        let type_name = tracker::inner_name();
+        let inner = type_name.map_or_else(|| "none".to_owned(), |type_name| inner_allocator(type_name, given));
+        self.warnings.extend(jemalloc::apply(&self.config.jemalloc, &inner));
+        let allocator = ProgramAllocator { installed: type_name.is_some(), inner };
+        self.reach(|Enabled| AllocatorChecked { allocator })
+    }
+}
+
+impl Starting<AllocatorChecked> {
+    /// Registers what runs when an allocation fails, when a thread panics, and when the process ends.
+    fn arm_handlers(mut self) -> Starting<HandlersArmed> {
+        out_of_memory::abort_if(self.config.jemalloc.abort_on_oom);
+        if self.step.allocator.installed {
+            panic_hook::install();
+        }
+        if self.config.memory_profiling.dump_on_exit && !exit::arm() {
+            self.warnings.push("no exit handler could be registered: a call of `exit` will write no report".to_owned());
+        }
+        #[cfg(windows)]
+        crate::os::process::kept_loaded::pin();
+        self.reach(|AllocatorChecked { allocator }| HandlersArmed { allocator })
+    }
+}
+
+impl Starting<HandlersArmed> {
+    /// Reserves memory for stacks, and enables readings over time.
+    fn prepare_engine(mut self) -> Starting<EngineReady> {
+        let settings = &self.config.memory_profiling;
+        let frames = if settings.track_allocations && settings.backtraces { settings.max_backtrace_frames } else { 0 };
+        if !stack::prepare(frames, settings.max_tracked_allocations) {
+            self.warnings
+                .push("no memory for stacks: live allocations have none; lower max_tracked_allocations".to_owned());
+        }
+        background::begin_readings(&self.config);
+        self.reach(|HandlersArmed { allocator }| EngineReady { allocator })
+    }
+}
+
+impl Starting<EngineReady> {
+    /// Catches signals and starts the profiler's thread, here and, if a key asks for it, in forked children.
+    fn start_thread(mut self) -> Starting<ThreadStarted> {
+        let background = listener::start(&self.config, &mut self.warnings);
+        fork::arm();
+        fork::has_background(background.is_some() && listener::is_thread_asked_for(&self.config));
+        self.reach(|EngineReady { allocator }| ThreadStarted { allocator, background })
+    }
+}
+
+impl Starting<ThreadStarted> {
+    /// Gives the run its identity and its time, and notes the files that stand under its names.
+    fn identify(self) -> Identified {
+        IS_OFF.store(false, Relaxed);
+        stderr::note();
+        let Self { running, config, warnings, step: ThreadStarted { allocator, background } } = self;
+        let request = Request {
+            process: std::process::id(),
+            run: Run::own(random()),
+            config,
+            warnings,
+            installed: allocator.installed,
+            inner: allocator.inner,
+            started: Anchor::now(),
+            started_at: SystemTime::now(),
+            at_start: OnceLock::new(),
+            refused_at_start: OnceLock::new(),
+            memory: Arc::new(ReportMemory::new()),
+        };
+        output::note(&request);
+        Identified { running, profile: Running { request, background } }
+    }
+}
+
+impl Identified {
+    /// Makes it the profile that runs.
+    fn publish(self) -> Published {
+        let Self { mut running, profile } = self;
+        running.put(profile);
+        Published { running }
+    }
+}
+
+impl Published {
+    /// Begins to record live allocations, last: those from here on have a record.
+    fn record(mut self, scope: ReportingGuard) {
+        drop(scope);
+        let Some(profile) = self.running.get() else { return };
+        let at_start = AtStart { live: tracker::memory_stats(), not_recorded: collect::not_recorded() };
+        let _ = profile.request.at_start.set(at_start);
+        let settings = &profile.request.config.memory_profiling;
+        let max = settings.max_tracked_allocations;
+        let (interval, percent) = (settings.sample_interval_bytes as u64, settings.overhead_budget_percent as u64);
+        if settings.track_allocations && !tracker::start_recording(max, interval, percent) {
+            warn(
+                &mut self.running,
+                format!(
+                    "no memory for a table of {max} allocations: live allocations are not recorded; lower max_tracked_allocations"
+                ),
+            );
+        }
+        // Refusals up to here have their own warnings.
+        let _ = self.running.get().map(|profile| profile.request.refused_at_start.set(pages::refused()));
+    }
+}
+
+/// The name of the inner allocator: the user's, else its type.
+fn inner_allocator(type_name: &str, given: Option<&str>) -> String {
+    match (given, type_name) {
+        (Some(given), _) => given.to_owned(),
+        (None, "std::alloc::System") => "system".to_owned(),
+        (None, name) if name.ends_with("jemallocator::Jemalloc") => jemalloc::NAME.to_owned(),
+        (None, name) => name.to_owned(),
+    }
+}
