@@ -61,7 +61,7 @@ mod tests {
         // One thread has claimed a slot, one sweep is checking a record, another one a block that was freed meanwhile.
         let slots = || (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
         assert!(slot::claim(slots().find(|word| word.load(Relaxed) == 0).unwrap()));
-        assert!(table.capacity.take_exact(None));
+        assert!(table.capacity.take_exact());
         let looked: Vec<u64> = slots().filter_map(slot::look).take(2).collect();
         table.remove_slow(looked[1] as usize);
 

@@ -62,7 +62,8 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
         }
         match table.insert(block.addr(), Some(&ledger.share), || records::record_without_stack(ledger, bytes)) {
             Inserted::Yes => {}
-            // Also if the table is a sample, or the thread's share is empty.
+            // Also if the table is full or a sample.
+            Inserted::ShareEmpty => records::insert_without_share(ledger, table, block, bytes),
             Inserted::No => records::insert_slow(ledger, table, block, bytes),
             Inserted::BucketFull => records::insert_bucket_full(ledger, table, block, bytes),
         }

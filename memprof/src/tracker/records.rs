@@ -88,16 +88,26 @@ pub(crate) fn insert_with_stack(ledger: &'static Ledger, table: &'static Table, 
     let record = record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
     match table.insert(block.addr(), Some(&ledger.share), || record) {
         Inserted::Yes => {}
-        Inserted::No => return insert_captured(ledger, table, block, record),
+        Inserted::ShareEmpty => return insert_captured(ledger, table, block, record),
+        Inserted::No => return insert_slow(ledger, table, block, bytes),
         Inserted::BucketFull => return insert_bucket_full(ledger, table, block, bytes),
     }
     ledger.publish_if_due(record.ticks);
 }
 
-/// Records an allocation whose stack is captured, and whose thread has no capacity left in its share.
+/// Records an allocation that found the thread's share of the capacity empty.
+#[cold]
+#[inline(never)]
+pub(crate) fn insert_without_share(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    ledger.share.not_taken();
+    insert_slow(ledger, table, block, bytes);
+}
+
+/// As [`insert_without_share`], for an allocation whose stack is captured.
 #[cold]
 #[inline(never)]
 fn insert_captured(ledger: &'static Ledger, table: &'static Table, block: *mut u8, record: Record) {
+    ledger.share.not_taken();
     if !table.state().is_exact() {
         return allocated(ledger, table, block, record.size as usize);
     }

@@ -46,7 +46,7 @@ impl Filtered {
     /// As an exact table does. False: there is no room, or the table is a sample.
     fn insert_exact(&self) -> bool {
         let key = slot::key(BLOCK);
-        let has_room = self.capacity.take_exact(None);
+        let has_room = self.capacity.take_exact();
         if has_room {
             assert!(self.whole.add(self.whole.index(key)));
             assert!(slot::claim(&self.table.word));

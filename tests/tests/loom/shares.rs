@@ -36,7 +36,12 @@ impl Counted {
 
     /// As for a record of a thread with this share. Returns the answer of [`Capacity::take`].
     fn insert(&self, share: &'static Share) -> Option<bool> {
-        let taken = if self.capacity.take_exact(Some(share)) { Some(false) } else { self.capacity.take(Some(share)) };
+        let taken = if share.take() {
+            Some(false)
+        } else {
+            share.not_taken();
+            self.capacity.take(Some(share))
+        };
         if taken.is_some() {
             let before = self.records.fetch_add(1, Relaxed);
             assert!(u64::from(before) < MAX, "more records than the maximum");
@@ -115,7 +120,7 @@ fn no_share_stays_open_in_a_sample() {
         assert_eq!(table.adds_up(), 0, "capacity is in a share");
         let reading = table.capacity.look();
         assert_eq!(reading.unlisted(MAX), i64::from(table.records.load(Relaxed)));
-        assert!(!table.capacity.take_exact(Some(table.one)));
+        assert!(!table.one.take());
     });
 }
 

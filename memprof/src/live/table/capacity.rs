@@ -74,19 +74,10 @@ impl Capacity {
         if self.shares.is_any_open() { self.shares.each().map(|share| share.look().left).sum() } else { 0 }
     }
 
-    /// Takes capacity for one record in an exact table, from the thread's share. False: it has none; continue with
-    /// [`take`](Self::take).
-    #[inline(always)]
-    pub(crate) fn take_exact(&self, share: Option<&'static Share>) -> bool {
-        match share {
-            Some(share) => share.take(),
-            None => self.take_one(),
-        }
-    }
-
-    /// Takes capacity for one record in an exact table, after the share was found empty or closed, and as much for the
+    /// Takes capacity for one record in an exact table, after a take from the share has failed, and as much for the
     /// share as the table can spare. False: there is none, or the table is a sample or was one just now.
     fn refill(&self, share: &'static Share) -> bool {
+        share.not_taken();
         self.give_back_many(share.drain());
         let word = self.word.load(Relaxed);
         let more = (word / PARTS).min(MOST);
@@ -99,13 +90,13 @@ impl Capacity {
             }
             self.close_shares();
         }
-        self.take_one()
+        self.take_exact()
     }
 
     /// Takes capacity for one record and `more` for a share. False: there is not so much.
     fn open(&self, share: &'static Share, more: i64) -> bool {
         let taken = |word: i64| (word > more).then(|| word - more - 1);
-        // Acquire: as in `take_one`, for all that is taken from the share.
+        // Acquire: as in `take_exact`, for all that is taken from the share.
         if self.word.fetch_update(Acquire, Relaxed, taken).is_err() {
             return false;
         }
@@ -121,7 +112,7 @@ impl Capacity {
 
     /// Takes capacity for one record from the word, in an exact table.
     #[inline(always)]
-    fn take_one(&self) -> bool {
+    pub(crate) fn take_exact(&self) -> bool {
         // Acquire: after a table has become exact, every free has to ask the whole filter (see `Table::begin`).
         let has_capacity = self.word.fetch_sub(1, Acquire) > 0;
         if !has_capacity {

@@ -27,8 +27,8 @@ use capacity::Capacity;
 use share::{Share, Shares};
 use slot::SlotRecord;
 use state::TableState;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::ptr::null_mut;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::atomic::{AtomicBool, AtomicI8, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize};
 
 pub(crate) const SLOTS: usize = 8;
@@ -61,6 +61,9 @@ pub(crate) enum Inserted {
     Yes,
     /// The table is full: the block has no record.
     No,
+    /// The thread's share of the capacity is empty or closed; [`Share::not_taken`] and
+    /// [`insert_chosen`](Table::insert_chosen) have to finish the insert.
+    ShareEmpty,
     /// The first bucket is full; [`Table::insert_slow`] has to finish the insert.
     BucketFull,
 }
@@ -275,18 +278,23 @@ impl Table {
         record: impl FnOnce() -> Record,
     ) -> Inserted {
         // The capacity is taken before the slot, so that there are never more records than `max`.
-        if !self.capacity.take_exact(share) {
-            return Inserted::No;
+        match share {
+            Some(share) if !share.take() => return Inserted::ShareEmpty,
+            None if !self.capacity.take_exact() => return Inserted::No,
+            _ => {}
         }
         let key = slot::key(address);
         let index = self.filter.index(key);
         if !self.filter.add(index) {
-            self.capacity.give_back(share);
+            // To the table, because a share may call: see `tracker::hook::allocation_event`.
+            self.capacity.give_back(None);
             return Inserted::No;
         }
-        match self.claim(Self::slot(index)) {
+        // PERF: read once, or the compiler would read it again after the claim.
+        let keys = self.keys;
+        match Self::claim(keys, Self::slot(index)) {
             Some(slot) => {
-                slot::fill(self.key_at(slot), self.entry(slot), key, record());
+                slot::fill(Self::key_word(keys, slot), self.entry(slot), key, record());
                 Inserted::Yes
             }
             None => Inserted::BucketFull,
@@ -295,12 +303,7 @@ impl Table {
 
     /// As [`insert`](Self::insert), for a table that may be a sample: then the record is listed. `None`: the table is
     /// full. False: its buckets are full.
-    pub(crate) fn insert_either(
-        &self,
-        address: usize,
-        share: Option<&'static Share>,
-        record: Record,
-    ) -> Option<bool> {
+    pub(crate) fn insert_either(&self, address: usize, share: Option<&'static Share>, record: Record) -> Option<bool> {
         let is_sampled = self.capacity.take(share)?;
         let key = slot::key(address);
         let index = self.filter.index(key);
@@ -313,7 +316,7 @@ impl Table {
         if lists {
             self.capacity.list();
         }
-        let inserted = match self.claim(Self::slot(index)) {
+        let inserted = match Self::claim(self.keys, Self::slot(index)) {
             Some(slot) => {
                 slot::fill(self.key_at(slot), self.entry(slot), key, record);
                 true
@@ -338,7 +341,7 @@ impl Table {
     fn insert_in_other_bucket(&self, key: u64, record: Record) -> bool {
         // Counted before the address is visible, so that the thread that frees it searches beyond its first bucket.
         self.displaced.fetch_add(1, Relaxed);
-        match self.other_buckets(slot::plain(key)).find_map(|first| self.claim(first)) {
+        match self.other_buckets(slot::plain(key)).find_map(|first| Self::claim(self.keys, first)) {
             Some(slot) => {
                 slot::fill(self.key_at(slot), self.entry(slot), key, record);
                 true
@@ -353,8 +356,7 @@ impl Table {
 
     /// Claims an empty slot in the bucket of `first`, starting there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn claim(&self, first: SlotOffset) -> Option<SlotOffset> {
-        let keys = self.keys;
+    fn claim(keys: *const AtomicU64, first: SlotOffset) -> Option<SlotOffset> {
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::claim(Self::key_word(keys, slot)))
     }
 

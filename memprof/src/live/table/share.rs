@@ -64,15 +64,17 @@ impl ShareReading {
 }
 
 impl Share {
-    /// Takes capacity for one record. False: there is none.
+    /// Takes capacity for one record. False: there is none; end it with [`not_taken`](Self::not_taken). PERF: not here,
+    /// or the path of an allocation would have an instruction for it.
     #[inline(always)]
-    pub(super) fn take(&self) -> bool {
+    pub(crate) fn take(&self) -> bool {
         // Relaxed: what the thread must see when it takes capacity, it has seen when the capacity came into its share.
-        let has_capacity = self.word.fetch_sub(1, Relaxed) > 0;
-        if !has_capacity {
-            self.word.fetch_add(1, Relaxed);
-        }
-        has_capacity
+        self.word.fetch_sub(1, Relaxed) > 0
+    }
+
+    /// Ends a [`take`](Self::take) that returned false.
+    pub(crate) fn not_taken(&self) {
+        self.word.fetch_add(1, Relaxed);
     }
 
     /// Adds the capacity of one record. False: it has too much, or is closed; continue with

@@ -20,7 +20,7 @@ fn record(number: u64) -> Record {
 fn insert(table: &Table, address: usize, record: Record) -> bool {
     match table.insert(address, None, || record) {
         Inserted::Yes => true,
-        Inserted::No => false,
+        Inserted::No | Inserted::ShareEmpty => false,
         Inserted::BucketFull => table.insert_slow(address, record),
     }
 }

@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering::Relaxed;
 fn the_three_figures_do_not_disturb_each_other() {
     static SHARES: Shares = Shares::new();
     let capacity = Capacity::new(3, &SHARES);
-    assert!(capacity.take_exact(None) && capacity.take_exact(None));
+    assert!(capacity.take_exact() && capacity.take_exact());
     capacity.mark_sampled(true);
     capacity.mark_sampled(true);
-    assert!(!capacity.take_exact(None), "an exact path finds a sample full");
+    assert!(!capacity.take_exact(), "an exact path finds a sample full");
     assert_eq!(capacity.look(), CapacityReading { left: 1, is_sampled: true, listed: 0 });
     assert_eq!(capacity.take(None), Some(true));
     capacity.list();
@@ -25,7 +25,7 @@ fn the_three_figures_do_not_disturb_each_other() {
     capacity.give_back(None);
     capacity.give_back(None);
     assert_eq!(capacity.look(), CapacityReading { left: 1, is_sampled: false, listed: 0 });
-    assert!(capacity.take_exact(None));
+    assert!(capacity.take_exact());
 }
 
 #[test]
