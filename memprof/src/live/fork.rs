@@ -22,6 +22,7 @@ pub(crate) fn recover() {
 
 impl Table {
     fn recover(&self) {
+        self.capacity.recover();
         let reading = self.capacity.look();
         if self.slots() > MOST_SLOTS {
             if reading.is_sampled || reading.listed != 0 {
@@ -55,7 +56,7 @@ mod tests {
         let table = Table::create(64).unwrap();
         let kept: Vec<usize> = (1..=10).map(|number| number * 0x1000).collect();
         for &address in &kept {
-            assert_eq!(table.insert(address, || LARGE), Inserted::Yes);
+            assert_eq!(table.insert(address, None, || LARGE), Inserted::Yes);
         }
         // One thread has claimed a slot, one sweep is checking a record, another one a block that was freed meanwhile.
         let slots = || (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
@@ -77,7 +78,7 @@ mod tests {
     fn about_to_list(max: usize) -> &'static Table {
         let table = Table::create(max).unwrap();
         for address in [0x1000, 0x2000] {
-            assert_eq!(table.insert(address, || LARGE), Inserted::Yes);
+            assert_eq!(table.insert(address, None, || LARGE), Inserted::Yes);
         }
         assert!(table.coarsen(256, 1));
         let word = (0..table.slots()).map(|number| table.key_at(Table::slot_number(number)));
@@ -101,11 +102,11 @@ mod tests {
         let table = about_to_list(1000);
         table.recover();
         assert_eq!(table.capacity.look().listed, 0);
-        table.insert_chosen(0x3000, LARGE);
+        table.insert_chosen(0x3000, None, LARGE);
         free(table, &[0x2000, 0x1000, 0x3000]);
         // The next profile's table is exact, and its fast path finds capacity.
         table.begin(2, 0);
-        assert_eq!(table.insert(0x4000, || LARGE), Inserted::Yes);
+        assert_eq!(table.insert(0x4000, None, || LARGE), Inserted::Yes);
         free(table, &[0x4000]);
     }
 
@@ -118,9 +119,9 @@ mod tests {
         }
         assert!(table.choice.look().is(&table.filter));
         table.begin(2, 2);
-        table.insert_chosen(0x3000, LARGE);
+        table.insert_chosen(0x3000, None, LARGE);
         table.limit_to(500);
-        table.insert_chosen(0x4000, LARGE);
+        table.insert_chosen(0x4000, None, LARGE);
         assert!(table.choice.look().is(&table.filter));
     }
 }

@@ -20,6 +20,7 @@ pub(crate) use sampling::exact_guard::ExactGuard;
 pub(crate) use sampling::next_sample::NextSample;
 pub(crate) use sampling::overhead::{TIMED_EACH, is_limited, look_if_due, spend};
 pub(crate) use table::records::Records;
+pub(crate) use table::share::Share;
 pub(crate) use table::{Inserted, Table};
 
 use crate::stack;
@@ -29,6 +30,13 @@ use std::sync::atomic::{AtomicPtr, AtomicU8};
 
 /// The table in use; null until a profile that records allocations starts. A table is never removed again.
 static TABLE: AtomicPtr<Table> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Closes the share of a thread that is over.
+pub(crate) fn close(share: &Share) {
+    if let Some(table) = table() {
+        table.capacity.close_share(share);
+    }
+}
 
 /// The table in use.
 #[inline(always)]
@@ -63,6 +71,10 @@ pub(crate) fn start_recording(max: usize, fixed_interval: u64, budget_percent: u
     match Table::create(max) {
         Some(made) => {
             made.begin(period, fixed_interval);
+            if let Some(present) = table() {
+                // Threads may be at it still: they find it without capacity, and their shares closed.
+                present.capacity.mark_sampled(true);
+            }
             TABLE.store(std::ptr::from_ref(made).cast_mut(), Release);
             true
         }

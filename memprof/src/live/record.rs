@@ -92,10 +92,10 @@ mod tests {
 
     #[test]
     fn every_field_survives_being_packed() {
-        let levels = [Drawn::CERTAIN, Drawn::at(1, 0), Drawn::at(160, 3), Drawn::at(u8::MAX, 2)];
+        let levels = [Drawn::CERTAIN, Drawn::at(1, 0), Drawn::at(160, 3), Drawn::at(u8::MAX, u8::MAX)];
         for drawn in levels {
             for size in [0, 1, 4096, (1 << SIZE_BITS) - 1] {
-                for (stack, grown) in [(0, 0), (1, 0), (0, 1), (u32::MAX, u32::MAX)] {
+                for (stack, grown) in [(0, 0), (1, 0), (0, 1), (u32::MAX, 0), (0, u32::MAX), (u32::MAX, u32::MAX)] {
                     let record = Record { size, owner: usize::MAX, ticks: u64::MAX, drawn, stack, grown };
                     let (size_word, stack_word) = (record.size_word(), record.stack_word());
                     assert_eq!(Record::from_words(size_word, usize::MAX, u64::MAX, stack_word), record);

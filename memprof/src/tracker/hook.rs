@@ -6,7 +6,7 @@
 //! deallocation.
 
 use super::records;
-use crate::live::{self, Inserted, Record};
+use crate::live::{self, Inserted, Record, Share};
 use crate::tracker::threads::installed::{self, InnerName};
 use crate::tracker::threads::ledger::{Ledger, SHARED};
 use crate::tracker::threads::published;
@@ -60,9 +60,10 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
         if records::needs_slow_path(ledger) {
             return records::insert_with_stack(ledger, table, block, bytes);
         }
-        match table.insert(block.addr(), || records::record_without_stack(ledger, bytes)) {
+        match table.insert(block.addr(), Some(&ledger.share), || records::record_without_stack(ledger, bytes)) {
             Inserted::Yes => {}
-            // Also if the table is a sample.
+            // Also if the table is full or a sample.
+            Inserted::ShareEmpty => records::insert_without_share(ledger, table, block, bytes),
             Inserted::No => records::insert_slow(ledger, table, block, bytes),
             Inserted::BucketFull => records::insert_bucket_full(ledger, table, block, bytes),
         }
@@ -139,16 +140,16 @@ fn deallocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, tot
         return deallocation_that_publishes(ledger, block, bytes);
     }
     count_deallocated(ledger, bytes);
-    remove_record(block);
+    remove_record(block, Some(&ledger.share));
 }
 
 /// Removes the record of a block before the block is deallocated: afterwards another thread may get, and insert, the
 /// same address.
 #[inline(always)]
-fn remove_record(block: *mut u8) {
+fn remove_record(block: *mut u8, share: Option<&'static Share>) {
     if let Some(table) = live::table()
         && table.may_contain(block.addr())
-        && !table.remove(block.addr())
+        && !table.remove(block.addr(), share)
     {
         remove_record_slow(block);
     }
@@ -160,7 +161,7 @@ fn remove_record(block: *mut u8) {
 fn deallocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     ledger.catch_up();
     count_deallocated(ledger, bytes);
-    remove_record(block);
+    remove_record(block, Some(&ledger.share));
     ledger.publish(false);
 }
 
@@ -183,7 +184,7 @@ fn dealloc_without_ledger(block: *mut u8, bytes: usize) {
         }
         Fallback::Nowhere => {}
     }
-    remove_record(block);
+    remove_record(block, None);
 }
 
 /// Takes the block's record before a reallocation, which may free the block.

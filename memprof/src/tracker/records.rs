@@ -48,7 +48,7 @@ fn charge(table: &'static Table, since: u64, times: u64) {
 }
 
 fn insert(ledger: &'static Ledger, table: &Table, block: *mut u8, record: Record) {
-    if !table.insert_chosen(block.addr(), record) {
+    if !table.insert_chosen(block.addr(), Some(&ledger.share), record) {
         ledger.count_not_recorded();
     }
 }
@@ -86,12 +86,41 @@ pub(crate) fn insert_with_stack(ledger: &'static Ledger, table: &'static Table, 
     }
     table.prefetch(block.addr());
     let record = record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
-    match table.insert(block.addr(), || record) {
+    match table.insert(block.addr(), Some(&ledger.share), || record) {
         Inserted::Yes => {}
+        Inserted::ShareEmpty => return insert_captured(ledger, table, block, record),
         Inserted::No => return insert_slow(ledger, table, block, bytes),
         Inserted::BucketFull => return insert_bucket_full(ledger, table, block, bytes),
     }
     ledger.publish_if_due(record.ticks);
+}
+
+/// Records an allocation that found the thread's share of the capacity empty.
+#[cold]
+#[inline(never)]
+pub(crate) fn insert_without_share(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    ledger.share.not_taken();
+    insert_slow(ledger, table, block, bytes);
+}
+
+/// As [`insert_without_share`], for an allocation whose stack is captured.
+#[cold]
+#[inline(never)]
+fn insert_captured(ledger: &'static Ledger, table: &'static Table, block: *mut u8, record: Record) {
+    ledger.share.not_taken();
+    if !table.state().is_exact() {
+        return allocated(ledger, table, block, record.size as usize);
+    }
+    insert(ledger, table, block, record);
+    draw_if_sampled(ledger, table);
+}
+
+/// Draws the next sample, if the table was exact and has become a sample.
+fn draw_if_sampled(ledger: &'static Ledger, table: &'static Table) {
+    if !table.state().is_exact() {
+        ledger.countdown.draw(ledger.allocated.get(), table);
+        ledger.rearm();
+    }
 }
 
 /// Records an allocation that found an exact table full, or that is timed, or that may be a sample.
@@ -105,10 +134,7 @@ pub(crate) fn insert_slow(ledger: &'static Ledger, table: &'static Table, block:
         return allocated(ledger, table, block, bytes);
     }
     timed(ledger, table, || insert(ledger, table, block, record(ledger, bytes, clock::ticks(), Drawn::CERTAIN)));
-    if !table.state().is_exact() {
-        ledger.countdown.draw(ledger.allocated.get(), table);
-        ledger.rearm();
-    }
+    draw_if_sampled(ledger, table);
 }
 
 /// Records an allocation whose first bucket is full.
@@ -166,7 +192,7 @@ pub(crate) fn restore(block: *mut u8, record: Record) {
 }
 
 fn insert_shared(table: &Table, block: *mut u8, record: Record) {
-    if !table.insert_chosen(block.addr(), record) {
+    if !table.insert_chosen(block.addr(), None, record) {
         SHARED.not_recorded.add_shared(1);
     }
 }

@@ -3,6 +3,7 @@
 use crate::capacity::Capacity;
 use crate::choice::FilterChoice;
 use crate::counting::Filter;
+use crate::shares::shares;
 use crate::slot::{self, Removal};
 use crate::slots::{ALIVE, BLOCK, Table};
 use crate::{in_threads, with_few_preemptions};
@@ -39,7 +40,7 @@ impl Filtered {
         let choice = FilterChoice::new(&whole);
         let table = Table::new();
         table.remove();
-        Box::leak(Box::new(Self { table, whole, short, choice, capacity: Capacity::new(MAX) }))
+        Box::leak(Box::new(Self { table, whole, short, choice, capacity: Capacity::new(MAX, shares()) }))
     }
 
     /// As an exact table does. False: there is no room, or the table is a sample.
@@ -61,7 +62,7 @@ impl Filtered {
             self.short.subtract(index.of_short());
             self.capacity.give_back_listed();
         } else {
-            self.capacity.give_back();
+            self.capacity.give_back(None);
         }
     }
 

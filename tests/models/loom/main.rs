@@ -1,14 +1,17 @@
 //! Models of the lock-free data that threads share: how a ledger passes from a finished thread to the next one, why two
 //! passes make a consistent snapshot, how a thread learns of its scopes that end on other threads, how a measurement
-//! takes a slot that threads enter, how a slot of the live table is swept, freed and copied at the same time, and how
-//! frees switch to another filter. loom tries every order of the atomic operations that the memory model allows.
+//! takes a slot that threads enter, how a slot of the live table is swept, freed and copied at the same time, how frees
+//! switch to another filter, and how capacity passes between the table and the shares of threads. loom tries every
+//! order of the atomic operations that the memory model allows.
 //!
 //! The modules are the library's own files, compiled against loom's atomics.
 #![allow(missing_docs, dead_code)]
 
 mod sync {
     pub(crate) use loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-    pub(crate) use loom::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
+    pub(crate) use loom::sync::atomic::{
+        AtomicBool, AtomicI8, AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+    };
 
     /// A load and a store.
     macro_rules! add {
@@ -45,6 +48,8 @@ mod prefetch;
 mod record;
 #[path = "../../../memprof/src/tracker/threads/registry.rs"]
 mod registry;
+#[path = "../../../memprof/src/live/table/share.rs"]
+mod share;
 #[path = "../../../memprof/src/live/table/slot.rs"]
 mod slot;
 
@@ -52,6 +57,7 @@ mod filters;
 mod ledgers;
 mod mail;
 mod measurements;
+mod shares;
 mod slots;
 
 use loom::thread;

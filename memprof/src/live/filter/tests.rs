@@ -26,6 +26,27 @@ fn a_change_that_was_thought_of_before_has_no_effect() {
 }
 
 #[test]
+fn an_entry_is_counted_up_to_its_limit_and_its_neighbours_stay() {
+    let filter = filter();
+    // Consecutive entries of the filter, by keys that lead to them.
+    let index = |number: usize| {
+        (0..).map(|key| filter.index(key)).find(|index| index.number() == number).expect("a key leads to each entry")
+    };
+    let [before, entry, after] = [41, 42, 43].map(index);
+    assert!(filter.add(before));
+    for _ in 0..128 {
+        assert!(filter.add(entry));
+    }
+    assert!(!filter.add(entry), "it is full");
+    assert_eq!((filter.sum(), filter.may_contain(after)), (129, false));
+    for _ in 0..128 {
+        assert!(filter.may_contain(entry));
+        filter.subtract(entry);
+    }
+    assert_eq!((filter.sum(), filter.may_contain(entry), filter.may_contain(before)), (1, false, true));
+}
+
+#[test]
 fn a_word_has_the_filter_the_generation_and_the_flags() {
     let (one, other) = (filter(), filter());
     for shift in [32, 40, 56, 63] {

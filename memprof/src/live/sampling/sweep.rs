@@ -16,6 +16,7 @@
 use crate::live::probability::{self, DOUBLING, MAX_LEVEL, probability};
 use crate::live::record::Record;
 use crate::live::sampling::cause;
+use crate::live::table::share::Share;
 use crate::live::table::slot;
 use crate::live::table::state::TableState;
 use crate::live::table::{SlotOffset, Table};
@@ -69,14 +70,14 @@ impl Table {
 
     /// Gives a block a record, if it is chosen at the current interval. In a full table the interval grows. False: the
     /// block should have a record and has none.
-    pub(crate) fn insert_chosen(&self, address: usize, mut record: Record) -> bool {
+    pub(crate) fn insert_chosen(&self, address: usize, share: Option<&'static Share>, mut record: Record) -> bool {
         for _ in 0..TRIES {
             let state = self.state();
             if !self.survives(slot::key(address), &record, state) {
                 return true;
             }
             record.drawn = record.drawn.at_least(state.level(), state.period());
-            match self.insert_either(address, record) {
+            match self.insert_either(address, share, record) {
                 Some(inserted) => return inserted,
                 None if self.reclaim() => {}
                 None => return false,

@@ -13,6 +13,7 @@
 pub(crate) mod capacity;
 pub(crate) mod records;
 mod remove;
+pub(crate) mod share;
 mod short_filter;
 pub(crate) mod slot;
 pub(crate) mod state;
@@ -23,10 +24,12 @@ use crate::live::prefetch::prefetch;
 use crate::live::record::Record;
 use crate::os::memory::pages;
 use capacity::Capacity;
+use share::{Share, Shares};
 use slot::SlotRecord;
 use state::TableState;
+use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
-use std::sync::atomic::{AtomicU8, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI8, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize};
 
 pub(crate) const SLOTS: usize = 8;
 /// At most every fourth slot is in use, so the first probe mostly succeeds (random churn among 10,000 records: 115
@@ -35,6 +38,22 @@ const SLOTS_PER_RECORD: usize = 4;
 /// Buckets that may hold an address. With so many slots, all four are full for fewer than one insert in 10^12.
 const CHOICES: u32 = 4;
 
+/// The shares of all threads in the capacity of the table in use.
+static SHARES: Shares = Shares::new();
+
+// Here, because loom's atomics are not made in constants.
+impl Share {
+    pub(crate) const fn new() -> Self {
+        Self { word: AtomicI8::new(share::CLOSED), is_listed: AtomicBool::new(false), next: AtomicPtr::new(null_mut()) }
+    }
+}
+
+impl Shares {
+    pub(crate) const fn new() -> Self {
+        Self { head: AtomicPtr::new(null_mut()), open: AtomicUsize::new(0) }
+    }
+}
+
 /// The outcome of an insert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inserted {
@@ -42,6 +61,9 @@ pub(crate) enum Inserted {
     Yes,
     /// The table is full: the block has no record.
     No,
+    /// The thread's share of the capacity is empty or closed; [`Share::not_taken`] and
+    /// [`insert_chosen`](Table::insert_chosen) have to finish the insert.
+    ShareEmpty,
     /// The first bucket is full; [`Table::insert_slow`] has to finish the insert.
     BucketFull,
 }
@@ -108,6 +130,11 @@ fn aligned(bytes: usize) -> Option<usize> {
 impl Table {
     /// An empty table in system memory, never freed. `None`: the system has no memory for it.
     pub(crate) fn create(max: usize) -> Option<&'static Table> {
+        Self::create_with(max, &SHARES)
+    }
+
+    /// As [`create`](Self::create), with these shares in its capacity: all that lies in them is this table's.
+    fn create_with(max: usize, shares: &'static Shares) -> Option<&'static Table> {
         let slots = max.max(SLOTS).checked_mul(SLOTS_PER_RECORD)?.checked_next_power_of_two()?;
         let filter_bytes = slots.checked_mul(Filter::ENTRIES_PER_SLOT)?;
         // A hash gives 32 bits.
@@ -142,7 +169,7 @@ impl Table {
                 short: Filter::over(short_at.cast(), short_bytes),
                 choice,
                 max: AtomicU64::new(max as u64),
-                capacity: Capacity::new(max as u64),
+                capacity: Capacity::new(max as u64, shares),
                 displaced: AtomicU64::new(0),
                 state: AtomicU64::new(0),
                 drawing: AtomicU8::new(0),
@@ -163,8 +190,15 @@ impl Table {
         max <= self.slots() / SLOTS_PER_RECORD
     }
 
-    /// Number of records, including those being written.
+    /// Number of records, including those being written. While threads record and free, up to 127 for each of them are
+    /// counted twice or not at all.
     pub(crate) fn len(&self) -> u64 {
+        let in_shares = self.capacity.in_shares();
+        self.most().saturating_add_signed(-in_shares)
+    }
+
+    /// As [`len`](Self::len), but never too few: what lies in the shares of threads counts as records.
+    pub(crate) fn most(&self) -> u64 {
         self.capacity.look().records(self.max.load(Relaxed))
     }
 
@@ -232,25 +266,35 @@ impl Table {
         prefetch(self.entry(slot));
     }
 
-    /// Gives a block a record in an exact table. `record` is called last, so that no registers have to hold it
-    /// meanwhile.
+    /// Gives a block a record in an exact table. `share` is the thread's. `record` is called last, so that no registers
+    /// have to hold it meanwhile.
     ///
-    /// Steps: count, filter (two read-modify-writes), one slot (one compare-exchange), five stores.
+    /// Steps: the thread's count, filter (two read-modify-writes), one slot (one compare-exchange), five stores.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert(&self, address: usize, record: impl FnOnce() -> Record) -> Inserted {
+    pub(crate) fn insert(
+        &self,
+        address: usize,
+        share: Option<&'static Share>,
+        record: impl FnOnce() -> Record,
+    ) -> Inserted {
         // The capacity is taken before the slot, so that there are never more records than `max`.
-        if !self.capacity.take_exact() {
-            return Inserted::No;
+        match share {
+            Some(share) if !share.take() => return Inserted::ShareEmpty,
+            None if !self.capacity.take_exact() => return Inserted::No,
+            _ => {}
         }
         let key = slot::key(address);
         let index = self.filter.index(key);
         if !self.filter.add(index) {
-            self.capacity.give_back();
+            // To the table, because a share may call: see `tracker::hook::allocation_event`.
+            self.capacity.give_back(None);
             return Inserted::No;
         }
-        match self.claim(Self::slot(index)) {
+        // PERF: read once, or the compiler would read it again after the claim.
+        let keys = self.keys;
+        match Self::claim(keys, Self::slot(index)) {
             Some(slot) => {
-                slot::fill(self.key_at(slot), self.entry(slot), key, record());
+                slot::fill(Self::key_word(keys, slot), self.entry(slot), key, record());
                 Inserted::Yes
             }
             None => Inserted::BucketFull,
@@ -259,20 +303,20 @@ impl Table {
 
     /// As [`insert`](Self::insert), for a table that may be a sample: then the record is listed. `None`: the table is
     /// full. False: its buckets are full.
-    pub(crate) fn insert_either(&self, address: usize, record: Record) -> Option<bool> {
-        let reading = self.capacity.take()?;
+    pub(crate) fn insert_either(&self, address: usize, share: Option<&'static Share>, record: Record) -> Option<bool> {
+        let is_sampled = self.capacity.take(share)?;
         let key = slot::key(address);
         let index = self.filter.index(key);
         if !self.filter.add(index) {
-            self.capacity.give_back();
+            self.capacity.give_back(share);
             return None;
         }
-        let lists = reading.is_sampled && self.short.add(index.of_short());
+        let lists = is_sampled && self.short.add(index.of_short());
         let key = if lists { slot::listed(key) } else { key };
         if lists {
             self.capacity.list();
         }
-        let inserted = match self.claim(Self::slot(index)) {
+        let inserted = match Self::claim(self.keys, Self::slot(index)) {
             Some(slot) => {
                 slot::fill(self.key_at(slot), self.entry(slot), key, record);
                 true
@@ -297,7 +341,7 @@ impl Table {
     fn insert_in_other_bucket(&self, key: u64, record: Record) -> bool {
         // Counted before the address is visible, so that the thread that frees it searches beyond its first bucket.
         self.displaced.fetch_add(1, Relaxed);
-        match self.other_buckets(slot::plain(key)).find_map(|first| self.claim(first)) {
+        match self.other_buckets(slot::plain(key)).find_map(|first| Self::claim(self.keys, first)) {
             Some(slot) => {
                 slot::fill(self.key_at(slot), self.entry(slot), key, record);
                 true
@@ -312,8 +356,7 @@ impl Table {
 
     /// Claims an empty slot in the bucket of `first`, starting there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn claim(&self, first: SlotOffset) -> Option<SlotOffset> {
-        let keys = self.keys;
+    fn claim(keys: *const AtomicU64, first: SlotOffset) -> Option<SlotOffset> {
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::claim(Self::key_word(keys, slot)))
     }
 

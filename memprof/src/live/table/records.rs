@@ -71,7 +71,7 @@ impl Table {
         // Records can be added during the copy; those beyond the capacity were made after it began. In a full table a
         // copy could find more than ever existed at once: a record that is removed later, and its successor in another
         // slot.
-        let capacity = (self.len() + 1024).min(self.max.load(Relaxed)) as usize;
+        let capacity = (self.most() + 1024).min(self.max.load(Relaxed)) as usize;
         let mut records = Records::with_capacity(capacity)?;
         // Records that the last sweep has not reached yet are thinned here, so that all have at least the state's
         // level. The state is the one after copying: if the level rose meanwhile, slots that were copied late have lost

@@ -2,6 +2,7 @@
 
 use crate::live::filter::counting::Index;
 use crate::live::record::Record;
+use crate::live::table::share::Share;
 use crate::live::table::slot::{self, Removal};
 use crate::live::table::{SLOTS, SlotOffset, Table};
 use std::sync::atomic::Ordering::Relaxed;
@@ -18,14 +19,14 @@ impl Table {
     /// freed: afterwards another thread may get, and insert, the same address. False: the first bucket has no such
     /// record, but another one may; continue with [`remove_slow`](Self::remove_slow).
     ///
-    /// Steps: one slot; one compare-exchange; two read-modify-writes.
+    /// Steps: one slot; one compare-exchange; two read-modify-writes, one of them on a word of the thread.
     #[inline(always)]
-    pub(crate) fn remove(&self, address: usize) -> bool {
+    pub(crate) fn remove(&self, address: usize, share: Option<&'static Share>) -> bool {
         let key = slot::key(address);
         let index = self.filter.index(key);
         match self.find(Self::slot(index), key) {
             Some(slot) if slot::take(self.key_at(slot), key) => {
-                self.settle(index);
+                self.settle(index, share);
                 true
             }
             _ => false,
@@ -80,12 +81,12 @@ impl Table {
         self.other_buckets(key).find_map(in_bucket)
     }
 
-    /// Settles the accounts of a removed record that was not listed: returns its capacity and uncounts it in the
-    /// filter.
+    /// Settles the accounts of a removed record that was not listed: uncounts it in the filter and returns its
+    /// capacity, to the thread's share if there is one.
     #[inline(always)]
-    pub(crate) fn settle(&self, index: Index) {
+    pub(crate) fn settle(&self, index: Index, share: Option<&'static Share>) {
         self.filter.subtract(index);
-        self.capacity.give_back();
+        self.capacity.give_back(share);
     }
 
     /// As [`settle`](Self::settle), for a record in any of its buckets, listed or not.
@@ -104,7 +105,7 @@ impl Table {
             self.short.subtract(index.of_short());
             self.capacity.give_back_listed();
         } else {
-            self.settle(index);
+            self.settle(index, None);
         }
     }
 }

@@ -50,7 +50,7 @@ impl TableState {
 
     /// With one guard more; `None` if there are as many as can be counted.
     pub(crate) fn with_guard(self) -> Option<Self> {
-        (self.guards() < u16::MAX).then_some(Self(self.0 + (1 << 40)))
+        (self.guards() < u16::MAX).then(|| Self(self.0 + (1 << 40)))
     }
 
     /// With one guard fewer.
@@ -80,6 +80,31 @@ mod tests {
             assert_eq!(parts(guarded.at(9)), (9, 0, 2, period));
             assert_eq!(parts(guarded.begin(3, 77)), (3, 0, 2, 77));
             assert_eq!(guarded.without_guard().without_guard().without_guard(), swept);
+        }
+    }
+
+    #[test]
+    fn parts_at_their_limits_leave_their_neighbours_alone() {
+        // Every part at its smallest and largest, with all combinations of the others.
+        for level in [0, u8::MAX] {
+            for swept in [0, u32::MAX] {
+                for guards in [0, u16::MAX] {
+                    for period in [0, u8::MAX] {
+                        let word = u64::from(level) | u64::from(swept) << 8 | u64::from(guards) << 40;
+                        let state = TableState(word | u64::from(period) << 56);
+                        assert_eq!(parts(state), (level, swept as usize, guards, period));
+                        assert_eq!(parts(state.at(7)), (7, 0, guards, period));
+                        assert_eq!(parts(state.begin(7, 9)), (7, 0, guards, 9));
+                        let fewer = state.without_guard();
+                        assert_eq!(parts(fewer), (level, swept as usize, guards.saturating_sub(1), period));
+                        let more = state.with_guard().map(parts);
+                        assert_eq!(more, guards.checked_add(1).map(|guards| (level, swept as usize, guards, period)));
+                        if swept == 0 {
+                            assert_eq!(parts(state.and_swept()), (level, 1, guards, period));
+                        }
+                    }
+                }
+            }
         }
     }
 

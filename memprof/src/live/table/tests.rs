@@ -1,4 +1,5 @@
 mod capacity;
+mod share;
 mod slot;
 
 use super::{Inserted, Record, Table};
@@ -17,15 +18,15 @@ fn record(number: u64) -> Record {
 }
 
 fn insert(table: &Table, address: usize, record: Record) -> bool {
-    match table.insert(address, || record) {
+    match table.insert(address, None, || record) {
         Inserted::Yes => true,
-        Inserted::No => false,
+        Inserted::No | Inserted::ShareEmpty => false,
         Inserted::BucketFull => table.insert_slow(address, record),
     }
 }
 
 fn remove(table: &Table, address: usize) {
-    if table.may_contain(address) && !table.remove(address) {
+    if table.may_contain(address) && !table.remove(address, None) {
         table.remove_slow(address);
     }
 }

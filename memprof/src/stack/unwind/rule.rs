@@ -230,9 +230,11 @@ mod tests {
     fn a_rule_survives_being_packed() {
         for base in [Base::Stack, Base::Frame, Base::InFrame] {
             for offset in [0, 8, -8, 16, FURTHEST, -FURTHEST] {
-                for frame in [None, Some(-2), Some(i16::MAX), Some(-300)] {
-                    let rule = UnwindRule { base, offset, frame, address: -1 };
-                    assert_eq!(UnwindRule::unpack(rule.pack().unwrap()), Some(rule));
+                for frame in [None, Some(-2), Some(i16::MAX), Some(SAME + 1), Some(-1), Some(0)] {
+                    for address in [-1, 0, 1, i16::MIN, i16::MAX] {
+                        let rule = UnwindRule { base, offset, frame, address };
+                        assert_eq!(UnwindRule::unpack(rule.pack().unwrap()), Some(rule));
+                    }
                 }
             }
         }

@@ -97,6 +97,8 @@ pub(crate) struct Ledger {
     pub(crate) countdown: live::NextSample,
     /// Mask of the recorded allocations that take the slow path, see `records::needs_slow_path`.
     pub(crate) slow_path_mask: AtomicU64,
+    /// The thread's share of the live table's capacity.
+    pub(crate) share: live::Share,
     /// True if it is one of [`REPORTING`].
     is_reporting: Cell<bool>,
     link: Link<Ledger>,
@@ -152,6 +154,7 @@ impl Ledger {
             published_allocated: AtomicU64::new(0),
             countdown: live::NextSample::new(),
             slow_path_mask: AtomicU64::new(0),
+            share: live::Share::new(),
             is_reporting: Cell::new(false),
             link: Link { next: AtomicPtr::new(null_mut()), state: AtomicU32::new(0) },
             not_recorded: OwnerCounter::new(0),

@@ -158,6 +158,7 @@ fn retire() {
         ledger.thread_id.store(0, Relaxed);
         ledger.publish(true);
         PRESENT.set(RETIRED);
+        live::close(&ledger.share);
         REGISTRY.release(ledger);
     } else if PRESENT.get() == NONE {
         PRESENT.set(RETIRED);

@@ -58,7 +58,7 @@ fn work(table: &'static Table, dice: &mut Dice, steps: u64, steer: fn(&Table, &m
         let size = before.map_or_else(|| 1 + dice.below(largest), |size| size * 3 / 2 + 1).min(1 << 24);
         total += size;
         if let Some(drawn) = countdown.choose(total, table) {
-            assert!(table.insert_chosen(address, record(size, step * 8 + dice.below(8), drawn)));
+            assert!(table.insert_chosen(address, None, record(size, step * 8 + dice.below(8), drawn)));
             countdown.draw(total, table);
         }
         live.insert(address, size);
@@ -112,7 +112,7 @@ fn the_budget_discards_no_record() {
     let table = Table::create(1000).unwrap();
     table.begin(1, 0);
     for block in 0..400 {
-        assert!(table.insert_chosen(0x1000 + block * 64, record(64, block as u64, Drawn::CERTAIN)));
+        assert!(table.insert_chosen(0x1000 + block * 64, None, record(64, block as u64, Drawn::CERTAIN)));
     }
     assert!(table.coarsen(1 << 20, 6));
     let records = table.copy().unwrap();
@@ -132,7 +132,7 @@ fn a_full_table_becomes_finer_again_once_it_has_capacity_and_was_swept() {
     table.begin(1, 0);
     let address = |block: usize| 0x1000 + block * 64;
     for block in 0..4000 {
-        assert!(table.insert_chosen(address(block), record(64, block as u64, Drawn::CERTAIN)));
+        assert!(table.insert_chosen(address(block), None, record(64, block as u64, Drawn::CERTAIN)));
     }
     let coarse = table.interval();
     assert!(coarse > 64);
@@ -152,10 +152,10 @@ fn a_full_table_becomes_a_sample_of_at_most_half() {
     let table = Table::create(1000).unwrap();
     table.begin(1, 0);
     for block in 0..1000 {
-        assert!(table.insert_chosen(0x1000 + block * 64, record(64, block as u64, Drawn::CERTAIN)));
+        assert!(table.insert_chosen(0x1000 + block * 64, None, record(64, block as u64, Drawn::CERTAIN)));
     }
     assert!(table.state().is_exact());
-    assert!(table.insert_chosen(0x10_0000, record(64, 1, Drawn::CERTAIN)));
+    assert!(table.insert_chosen(0x10_0000, None, record(64, 1, Drawn::CERTAIN)));
     let records = table.copy().unwrap();
     assert_eq!((records.is_exact, records.interval), (false, 128));
     let kept = records.as_slice().len();
@@ -169,9 +169,9 @@ fn a_full_table_becomes_a_sample_of_at_most_half() {
 fn one_large_block_among_many_small_ones_stays() {
     let table = Table::create(100).unwrap();
     table.begin(1, 0);
-    table.insert_chosen(0x10, record(1 << 30, 5, Drawn::CERTAIN));
+    table.insert_chosen(0x10, None, record(1 << 30, 5, Drawn::CERTAIN));
     for block in 0..10_000 {
-        assert!(table.insert_chosen(0x1000 + block * 16, record(16, block as u64, Drawn::CERTAIN)));
+        assert!(table.insert_chosen(0x1000 + block * 16, None, record(16, block as u64, Drawn::CERTAIN)));
     }
     assert!(table.copy().unwrap().as_slice().iter().any(|record| record.size == 1 << 30));
     assert!(table.len() <= 100);
@@ -182,7 +182,7 @@ fn while_a_guard_lives_the_table_stays_exact() {
     let table = Table::create(10).unwrap();
     table.begin(1, 0);
     let (one, other) = (ExactGuard::of(table).unwrap(), ExactGuard::of(table).unwrap());
-    let insert = |block: usize| table.insert_chosen(block * 16, record(16, block as u64, Drawn::CERTAIN));
+    let insert = |block: usize| table.insert_chosen(block * 16, None, record(16, block as u64, Drawn::CERTAIN));
     assert!((1..=10).all(insert));
     assert!(!insert(11) && table.state().is_exact());
     drop(one);
@@ -196,7 +196,7 @@ fn while_a_guard_lives_the_table_stays_exact() {
 fn an_interval_of_1_never_grows_and_a_fixed_one_stays() {
     let table = Table::create(10).unwrap();
     table.begin(1, 1);
-    let insert = |block: usize| table.insert_chosen(block * 16, record(16, block as u64, Drawn::CERTAIN));
+    let insert = |block: usize| table.insert_chosen(block * 16, None, record(16, block as u64, Drawn::CERTAIN));
     assert!((1..=10).all(insert) && !insert(11));
     assert!(table.state().is_exact() && table.len() == 10);
     table.begin(2, 4096);
@@ -214,9 +214,9 @@ fn what_was_drawn_for_an_earlier_profile_does_not_count() {
     table.begin(1, 4096);
     let drawn = Drawn::at(1, 1);
     table.begin(2, 0);
-    assert!(table.insert_chosen(0x10, record(16, 1, drawn)));
+    assert!(table.insert_chosen(0x10, None, record(16, 1, drawn)));
     assert!(table.copy().unwrap().as_slice().is_empty());
-    assert!(table.insert_chosen(0x20, record(16, 1, Drawn::CERTAIN)));
+    assert!(table.insert_chosen(0x20, None, record(16, 1, Drawn::CERTAIN)));
     assert_eq!(table.copy().unwrap().as_slice().len(), 1);
 }
 
@@ -235,7 +235,7 @@ fn threads_that_fill_it_together_leave_no_record_without_a_block() {
                     live.retain(|&(other, _)| other != address);
                     if dice.below(2) == 0 {
                         let size = 16 << dice.below(step / 1000 + 1);
-                        assert!(table.insert_chosen(address, record(size, step, Drawn::CERTAIN)));
+                        assert!(table.insert_chosen(address, None, record(size, step, Drawn::CERTAIN)));
                         live.push((address, size));
                     }
                 }

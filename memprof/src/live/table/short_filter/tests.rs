@@ -15,13 +15,13 @@ fn address(number: usize) -> usize {
 }
 
 fn insert(table: &Table, address: usize) {
-    if !matches!(table.insert(address, || record(LARGE)), Inserted::Yes) {
-        assert!(table.insert_chosen(address, record(LARGE)));
+    if !matches!(table.insert(address, None, || record(LARGE)), Inserted::Yes) {
+        assert!(table.insert_chosen(address, None, record(LARGE)));
     }
 }
 
 fn remove(table: &Table, address: usize) {
-    if table.may_contain(address) && !table.remove(address) {
+    if table.may_contain(address) && !table.remove(address, None) {
         table.remove_slow(address);
     }
 }

@@ -22,6 +22,21 @@ fn a_key_can_be_listed_and_made_plain_again() {
 }
 
 #[test]
+fn the_flags_of_a_key_and_its_address_leave_each_other_alone() {
+    // The lowest and the highest address that a block can have.
+    for address in [4, (1 << 62) - 1] {
+        let word = AtomicU64::new(key(address));
+        assert_eq!(look(&word), Some(address as u64));
+        assert_eq!(word.load(Relaxed), address as u64 | LOOKED_AT);
+        assert!(keep_as(&word, address as u64, listed(address as u64)));
+        assert_eq!(look(&word), Some(listed(address as u64)));
+        assert!(may_contain(&word, key(address)) && !contains(&word, key(address)));
+        assert!(keep(&word, listed(address as u64)));
+        assert_eq!(plain(word.load(Relaxed)), address as u64);
+    }
+}
+
+#[test]
 fn a_record_goes_through_its_states() {
     let (word, entry) = empty();
     assert!(claim(&word) && !claim(&word));

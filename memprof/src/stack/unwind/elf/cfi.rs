@@ -268,3 +268,6 @@ fn expression(mut bytes: TableBytes) -> Cfa {
     };
     read().unwrap_or(Cfa::Unknown)
 }
+
+#[cfg(all(test, feature = "backtraces"))]
+mod tests;
