@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// memprof, its macros, and their dependencies with default features on Linux. dhat 0.3.3 has 30 in all, hotpath 0.30
-/// with `hotpath-alloc` 43. Before this grows, see the crate's cost: `cargo run --bin build_cost` in `tests/peers`.
+/// with `hotpath-alloc` 43. Before this grows, see the crate's cost: `cargo run --bin build_cost` in `tests/bench`.
 const CRATES: usize = 32;
 
 /// The features of syn that the macros need. Any other is compiled in each user's build; `derive` and `clone-impls`
