@@ -33,6 +33,13 @@ fn rust_files(folder: &Path, found: &mut BTreeSet<PathBuf>) {
     }
 }
 
+/// The folders of tests: all but the library and its programs, and other packages.
+fn subjects(tests: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(tests).expect("the folder of the tests can be read");
+    let folders = entries.map(|entry| entry.expect("a folder's entry can be read").path()).filter(|path| path.is_dir());
+    folders.filter(|path| !path.ends_with("src") && !path.join("Cargo.toml").exists()).collect()
+}
+
 #[test]
 fn every_file_of_a_test_is_compiled() {
     let folder = root().join("tests");
@@ -41,9 +48,8 @@ fn every_file_of_a_test_is_compiled() {
     let compiled: BTreeSet<PathBuf> =
         roots.iter().flat_map(|root| modules_of(root)).map(|module| module.file).collect();
     let mut files = BTreeSet::new();
-    for root in &roots {
-        let subject = root.strip_prefix(&folder).ok().and_then(|path| path.iter().next());
-        rust_files(&folder.join(subject.expect("a test is in a folder of the tests")), &mut files);
+    for subject in subjects(&folder) {
+        rust_files(&subject, &mut files);
     }
     let programs = folder.join(PROGRAMS);
     let left: Vec<&PathBuf> = files.difference(&compiled).filter(|file| !file.starts_with(&programs)).collect();
