@@ -124,3 +124,64 @@ fn is_literal(token: &TokenTree) -> bool {
 fn is_punct(token: &TokenTree, what: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == what)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(text: &str) -> Vec<TokenTree> {
+        text.parse::<TokenStream>().expect("tokens").into_iter().collect()
+    }
+
+    #[test]
+    fn an_item_is_told_by_its_first_tokens() {
+        use ItemKind::{Block, Expression, ExternBlock, Function, Let, Other, SafeForeignFunction};
+        for (text, kind) in [
+            ("fn f() {}", Function),
+            ("#[a] #[b(c)] pub(in crate::d) const async unsafe extern \"C\" fn f() {}", Function),
+            ("pub extern fn f() {}", Function),
+            ("default unsafe fn f() {}", Function),
+            ("safe fn f();", SafeForeignFunction),
+            ("extern \"C\" { fn f(); }", ExternBlock),
+            ("unsafe extern { }", ExternBlock),
+            ("extern crate a;", Other("an `extern crate`")),
+            ("unsafe impl A for B {}", Block("an `impl` block")),
+            ("default impl A for B {}", Block("an `impl` block")),
+            ("unsafe auto trait A {}", Block("a trait")),
+            ("pub(crate) mod a {}", Block("a module")),
+            ("const A: fn() = b;", Other("a constant")),
+            ("const _: () = ();", Other("a constant")),
+            ("static mut A: u8 = 1;", Other("a static")),
+            ("union A { b: u8 }", Other("a union")),
+            ("macro_rules! a { () => {} }", Other("a macro")),
+            ("let a = 1;", Let),
+            ("move || 1", Expression("a closure")),
+            ("async move |a| a", Expression("a closure")),
+            ("static || 1", Expression("a closure")),
+            ("1 + 1", Expression("an expression")),
+            ("async { 1 }", Expression("an expression")),
+            ("", Other("nothing")),
+            ("#[a]", Other("nothing")),
+        ] {
+            assert_eq!(classify(&tokens(text)).0, kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn fragments_of_macros_are_opened() {
+        let group = |text: &str| {
+            let group = Group::new(Delimiter::None, text.parse().expect("tokens"));
+            TokenStream::from(TokenTree::Group(group))
+        };
+        let text = |tokens: Vec<TokenTree>| tokens.into_iter().collect::<TokenStream>().to_string();
+        assert_eq!(text(flat(&group("fn f() {}"))), text(tokens("fn f() {}")));
+        let mut marked: TokenStream = "#[a] pub".parse().expect("tokens");
+        marked.extend(group("fn f() {}"));
+        assert_eq!(text(flat(&marked)), text(tokens("#[a] pub fn f() {}")));
+        // A visibility is a fragment too, and no item.
+        let mut visible = group("pub(crate)");
+        visible.extend("fn f() {}".parse::<TokenStream>());
+        assert_eq!(flat(&visible).len(), 5);
+        assert_eq!(classify(&flat(&visible)).0, ItemKind::Function);
+    }
+}

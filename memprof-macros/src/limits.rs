@@ -136,3 +136,52 @@ fn window(key: &Ident, value: Option<TokenStream>) -> Result<()> {
     }
     Err(Error::new(word.span(), format!("unknown window; write `{key} = \"process\"`")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(arguments: &[(&str, &str)]) -> Result<LimitArgs> {
+        let mut limits = LimitArgs::default();
+        for (key, value) in arguments {
+            let value = Some(value.parse().expect("tokens"));
+            limits.set(&Ident::new(key, Span::call_site()), &value).expect("the key is one of these")?;
+        }
+        limits.check().map(|()| limits)
+    }
+
+    fn setters(arguments: &[(&str, &str)]) -> Option<String> {
+        let setters = limits(arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}")).setters();
+        setters.map(|setters| setters.to_string().replace(' ', ""))
+    }
+
+    #[test]
+    fn each_argument_sets_its_own_limit() {
+        assert_eq!(setters(&[]), None);
+        assert_eq!(setters(&[("max_allocated", "\"1 KiB\"")]).as_deref(), Some(".max_allocated(1024u64)"));
+        assert_eq!(setters(&[("max_peak", "\"2 B\"")]).as_deref(), Some(".max_peak(2u64)"));
+        assert_eq!(setters(&[("max_net", "\"0 B\"")]).as_deref(), Some(".max_net(0u64)"));
+        assert_eq!(setters(&[("window", "\"process\"")]).as_deref(), Some(".window()"));
+        let all = [("on_violation", "\"panic\""), ("max_count", "7"), ("window", "\"process\"")];
+        assert_eq!(setters(&all).as_deref(), Some(".max_count(7u64).panics().window()"));
+        assert_eq!(setters(&[("max_count", "7"), ("on_violation", "\"report\"")]).as_deref(), Some(".max_count(7u64)"));
+        assert!(LimitArgs::default().set(&Ident::new("name", Span::call_site()), &None).is_none());
+    }
+
+    #[test]
+    fn a_mistake_names_its_argument() {
+        for (arguments, message) in [
+            (&[("on_violation", "\"panic\"")][..], "`on_violation` needs a limit beside it"),
+            (&[("max_count", "1"), ("max_count", "2")], "max_count"),
+            (&[("max_count", "\"1\"")], "`max_count` takes a number"),
+            (&[("max_count", "1u8")], "`max_count` takes a number"),
+            (&[("max_count", "18446744073709551616")], "`max_count` takes a number"),
+            (&[("max_peak", "64")], "`max_peak` takes a size in quotes"),
+            (&[("max_net", "\"1 B\""), ("on_violation", "\"stop\"")], "unknown value `stop`"),
+            (&[("window", "\"thread\"")], "unknown window"),
+        ] {
+            let error = limits(arguments).err().unwrap_or_else(|| panic!("{arguments:?} is accepted")).to_string();
+            assert!(error.contains(message), "{arguments:?}: {error}");
+        }
+    }
+}

@@ -180,3 +180,61 @@ pub(crate) fn column_width(figure: Figure, rows: &[TableRow]) -> usize {
     let widest = rows.iter().map(|row| figure.of(row).width()).max().unwrap_or(0);
     GAP + widest.max(figure.title().width())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, own: i128, retained: Option<i128>, error: Option<u64>) -> TableRow {
+        TableRow {
+            name: name.to_owned(),
+            calls: Some(1),
+            self_allocated: Some(own),
+            retained,
+            retained_error: error,
+            ..TableRow::default()
+        }
+    }
+
+    #[test]
+    fn errors_of_independent_estimates_add_up_as_squares() {
+        let rows = [row("a", 1, Some(10), Some(3)), row("b", 2, Some(-4), Some(4)), row("c", 3, None, None)];
+        let sum = TableRow::sum(&rows);
+        assert_eq!((sum.self_allocated, sum.retained, sum.retained_error), (Some(6), Some(6), Some(5)));
+        // A figure that a row lacks has no sum; neither have calls, which nest.
+        let unknown = TableRow { self_allocated: None, ..rows[0].clone() };
+        assert_eq!(TableRow::sum(&[unknown, rows[1].clone()]).self_allocated, None);
+        assert_eq!(sum.calls, None);
+        assert_eq!(error_of_sum(&rows[2..]), None);
+        assert_eq!(error_of_sum(&[row("d", 1, None, Some(u64::MAX))]), Some(u64::MAX));
+    }
+
+    #[test]
+    fn the_least_important_figures_go_first_and_unlisted_ones_stay() {
+        let all = vec![Figure::Calls, Figure::SelfAllocated, Figure::Retained];
+        let rows = [row("a_function_with_a_name_that_is_long", 1 << 20, Some(7), None)];
+        let width = |figures: &[Figure]| figures.iter().map(|figure| column_width(*figure, &rows)).sum::<usize>();
+        let fitted = |width: usize| {
+            let (mut figures, mut rows) = (all.clone(), rows.clone());
+            fit(&mut figures, &[Figure::Retained, Figure::Calls], &mut rows, width);
+            (figures, rows[0].name.width())
+        };
+        assert_eq!(fitted(200), (all.clone(), 35));
+        // A name gives way down to its least width before a figure goes.
+        assert_eq!(fitted(width(&all) + NAME), (all.clone(), NAME));
+        assert_eq!(fitted(width(&all) + NAME - 1).0, [Figure::Calls, Figure::SelfAllocated]);
+        let (figures, name) = fitted(NAME);
+        assert_eq!(figures, [Figure::SelfAllocated]);
+        assert!(name + width(&figures) <= NAME, "{name}");
+    }
+
+    #[test]
+    fn a_column_without_a_figure_is_left_out() {
+        let (mut figures, mut rows) = (vec![Figure::Calls, Figure::Retained], [row("a", 1, None, None)]);
+        fit(&mut figures, &[], &mut rows, 80);
+        assert_eq!(figures, [Figure::Calls]);
+        let unknown = TableRow { is_retained_unknown: true, ..TableRow::default() };
+        assert_eq!((Figure::Retained.of(&unknown).as_str(), Figure::Retained.of(&rows[0]).as_str()), ("not known", ""));
+        assert_eq!(Figure::Retained.of(&row("a", 1, Some(2048), Some(1024))), "2.0 KB ±1.0 KB");
+    }
+}

@@ -175,3 +175,36 @@ fn was_enlarged_late(born: u64, grown: u32, now: u64) -> bool {
     // 0: never. Times are compared at the stored precision.
     grown != 0 && u64::from(grown) * 2 >= (born & u64::from(u32::MAX)) + now && now > (born & u64::from(u32::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ticks of a moment, as far as a record keeps it.
+    fn ticks(moment: u64) -> u64 {
+        moment << COARSE_BITS
+    }
+
+    #[test]
+    fn the_time_of_the_last_growth_is_found_again() {
+        assert_eq!(enlarged(ticks(7), 0), None);
+        assert_eq!(enlarged(ticks(7), 9), Some(ticks(9)));
+        // In the same step as its birth: no sooner than that.
+        assert_eq!(enlarged(ticks(7) + 5, 7), Some(ticks(7) + 5));
+        // The kept moments begin again after 2^32: the growth is the first such moment after the birth.
+        let wrap = 1 << 32;
+        assert_eq!(enlarged(ticks(wrap - 3), 4), Some(ticks(wrap + 4)));
+        assert_eq!(enlarged(ticks(wrap + 5), 9), Some(ticks(wrap + 9)));
+        assert_eq!(enlarged(ticks(3 * wrap + 5), 4), Some(ticks(4 * wrap + 4)));
+    }
+
+    #[test]
+    fn growth_is_late_from_the_middle_of_a_life_on() {
+        let late = |grown| was_enlarged_late(ticks(100), grown, ticks(200));
+        assert_eq!([0, 100, 149, 150, 200].map(late), [false, false, false, true, true]);
+        // Within one step there is no half.
+        assert!(!was_enlarged_late(ticks(100), 100, ticks(100)));
+        // Its life is beyond the moments that are kept: not known, so not said.
+        assert!(!was_enlarged_late(ticks((1 << 32) - 10), 5, ticks((1 << 32) + 10)));
+    }
+}

@@ -145,3 +145,75 @@ mod system {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(path: &Path) -> String {
+        fs::read_to_string(path).unwrap_or_else(|error| error.kind().to_string())
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, other] = ["one", "other"].map(|name| folder.path().join(name));
+        fs::write(&one, "1").unwrap();
+        fs::write(&other, "2").unwrap();
+        assert_eq!(to_free(&one, &other).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!((text(&one), text(&other)), ("1".to_owned(), "2".to_owned()));
+        fs::remove_file(&other).unwrap();
+        to_free(&one, &other).unwrap();
+        assert_eq!((one.exists(), text(&other)), (false, "1".to_owned()));
+    }
+
+    #[test]
+    fn of_many_that_take_one_name_one_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("report");
+        let taken: usize = std::thread::scope(|threads| {
+            let take = |number: usize| {
+                let from = folder.path().join(number.to_string());
+                fs::write(&from, number.to_string()).unwrap();
+                usize::from(to_free(&from, &folder.path().join("report")).is_ok())
+            };
+            let threads: Vec<_> = (0..8).map(|number| threads.spawn(move || take(number))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!((taken, fs::read_dir(folder.path()).unwrap().count()), (1, 8));
+        let winner = text(&to);
+        assert!(!folder.path().join(&winner).exists(), "{winner} has both names");
+    }
+
+    #[test]
+    fn files_are_exchanged_or_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, other] = ["one", "other"].map(|name| folder.path().join(name));
+        fs::write(&one, "1").unwrap();
+        fs::write(&other, "2").unwrap();
+        if let Some(exchanged) = exchange(&one, &other) {
+            exchanged.unwrap();
+            assert_eq!((text(&one), text(&other)), ("2".to_owned(), "1".to_owned()));
+            assert_eq!(
+                exchange(&one, &folder.path().join("none")).unwrap().unwrap_err().kind(),
+                io::ErrorKind::NotFound
+            );
+        }
+        let last = text(&one);
+        over(&one, &other).unwrap();
+        assert_eq!((one.exists(), text(&other)), (false, last));
+    }
+
+    #[test]
+    fn a_file_gets_its_name_last() {
+        use std::io::Write;
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("report");
+        let Some(mut file) = unnamed(folder.path(), 0o600) else { return };
+        file.write_all(b"whole").unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        name(&file, &to).unwrap();
+        assert_eq!(text(&to), "whole");
+        assert_eq!(name(&file, &to).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+}

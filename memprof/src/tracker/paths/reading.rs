@@ -142,3 +142,54 @@ impl Reading {
         self.allocated.count != 0 || self.deallocated.count != 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(from: u64) -> Reading {
+        let at = |offset: u64| from.wrapping_mul(offset);
+        Reading {
+            allocated: Flow { bytes: at(1), count: at(2) },
+            deallocated: Flow { bytes: at(3), count: at(5) },
+            reallocated_count: at(7),
+            grown_bytes: at(11),
+            calls: at(13),
+            finished: at(17),
+        }
+    }
+
+    fn words(reading: &Reading) -> [u64; 8] {
+        let Reading { allocated, deallocated, reallocated_count, grown_bytes, calls, finished } = *reading;
+        let flows = [allocated.bytes, allocated.count, deallocated.bytes, deallocated.count];
+        let [a, b, c, d] = flows;
+        [a, b, c, d, reallocated_count, grown_bytes, calls, finished]
+    }
+
+    #[test]
+    fn every_figure_is_added_and_taken_away_again() {
+        let (one, other) = (reading(1_000), reading(u64::MAX / 2));
+        let sum = one.plus(&other);
+        assert_eq!(words(&sum.since(&other)), words(&one));
+        assert_eq!(words(&sum.since(&one)), words(&other));
+        assert!(words(&sum).iter().zip(words(&one)).all(|(sum, one)| *sum != one));
+    }
+
+    #[test]
+    fn a_node_stores_the_figures_of_both_passes() {
+        let last = LastReading::new();
+        assert_eq!(words(&last.get()), [0; 8]);
+        let now = reading(3);
+        last.store_ends(now.deallocated, now.finished);
+        last.store_beginnings(now.allocated, now.reallocated_count, now.grown_bytes, now.calls);
+        assert_eq!(words(&last.get()), words(&now));
+    }
+
+    #[test]
+    fn who_frees_the_blocks_of_others_has_a_negative_net() {
+        let frees = Reading { deallocated: Flow { bytes: 100, count: 2 }, ..Reading::default() };
+        assert_eq!((frees.net_bytes(), frees.net_count(), frees.is_used()), (-100, -2, true));
+        let calls = Reading { calls: 5, ..Reading::default() };
+        assert_eq!((calls.net_bytes(), calls.is_used()), (0, false));
+    }
+}
