@@ -14,18 +14,18 @@ pub use memprof_macros::{size, test};
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __site {
-    ($name:literal $($watched:tt)*) => {{
+    ($name:literal $($limited:tt)*) => {{
         static SITE: $crate::__private::Site =
-            $crate::__private::Site::named($name, $crate::__private::file!(), $crate::__private::line!()) $($watched)*;
+            $crate::__private::Site::named($name, $crate::__private::file!(), $crate::__private::line!()) $($limited)*;
         &SITE
     }};
-    ($($watched:tt)*) => {{
+    ($($limited:tt)*) => {{
         enum Marker {}
         static SITE: $crate::__private::Site = $crate::__private::Site::function(
             $crate::__private::type_name::<Marker>,
             $crate::__private::file!(),
             $crate::__private::line!(),
-        ) $($watched)*;
+        ) $($limited)*;
         &SITE
     }};
 }
@@ -43,10 +43,10 @@ pub use crate::off::{Guard, Site, enter_block};
 #[cfg(feature = "profiling")]
 pub use crate::profile::{MainOptions, MainProfile, main_start};
 #[cfg(feature = "profiling")]
-pub use crate::scope::{Guard, Tracked, WatchedGuard, enter, enter_block, enter_watched};
+pub use crate::scope::{Guard, LimitedGuard, Tracked, enter, enter_block, enter_limited};
 #[cfg(feature = "profiling")]
 pub use crate::scope::{
     IsFuture, Itself, Output, Perhaps, is_future, never, output, returned, tracked, typed, value, windowed,
 };
 #[cfg(feature = "profiling")]
-pub use crate::tracker::{Limits as Watch, Site};
+pub use crate::tracker::{Limits, Site};

@@ -31,11 +31,11 @@ use crate::watch::Watch;
 pub(crate) fn site(sig: &Signature, name: Option<&LitStr>, watch: &Watch, root: &Root) -> TokenStream {
     let (here, there) = (Span::mixed_site(), place(sig));
     let site = root.private_at(there);
-    let watched = watch.setters().map(|setters| {
+    let limited = watch.setters().map(|setters| {
         let private = root.private();
-        quote_spanned!(here=> .watched(#private::Watch::NOTHING #setters))
+        quote_spanned!(here=> .limited(#private::Limits::NOTHING #setters))
     });
-    quote_spanned!(there=> #site::site!(#name #watched))
+    quote_spanned!(there=> #site::site!(#name #limited))
 }
 
 /// A hidden local variable. No name in the body refers to it, and it does not refer to a parameter of the user. Hygiene

@@ -35,7 +35,7 @@ pub(crate) fn tracked(function: Function, seen: Seen, site: &TokenStream, watch:
     let params: Vec<_> = rebind_all(&mut sig, seen, &block).into_iter().map(Param::Name).collect();
     let private = root.private();
     // Only a function with a budget or a window has the guard that checks them.
-    let enter = Ident::new(if watch.first().is_some() { "enter_watched" } else { "enter" }, here);
+    let enter = Ident::new(if watch.first().is_some() { "enter_limited" } else { "enter" }, here);
     let entered = call(quote_spanned!(here=> #private::#enter), site.clone(), there);
     let bound = quote_spanned!(there=> let &_ = &#entered;);
     let braces = block.span();

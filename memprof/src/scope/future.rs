@@ -178,9 +178,9 @@ impl Call {
         let peak = self.peak.max(0) as u64;
         open.record(node, outermost, self.allocated, peak);
         self.state = State::Finished;
-        let watch = site.limits.as_ref().filter(|_| outermost)?;
+        let limits = site.limits.as_ref().filter(|_| outermost)?;
         let figures = Figures { allocated: self.allocated, count: self.count, peak, net: self.net };
-        watch.check(open, node, figures, Some(window.started().0)).then_some(figures)
+        limits.check(open, node, figures, Some(window.started().0)).then_some(figures)
     }
 }
 

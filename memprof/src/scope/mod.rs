@@ -5,17 +5,17 @@ mod context;
 #[expect(unsafe_code, reason = "the fields of a tracked future are pinned with it")]
 mod future;
 mod guard;
+mod limited;
 mod output;
 pub(crate) mod site_name;
 mod track;
 mod violation;
-mod watched;
 
 pub use context::Context;
 pub use future::Tracked;
 pub use guard::{Guard, enter, enter_block};
+pub use limited::{LimitedGuard, enter_limited};
 pub use output::{
     IsFuture, Itself, Output, Perhaps, is_future, never, output, returned, tracked, typed, value, windowed,
 };
 pub use track::track;
-pub use watched::{WatchedGuard, enter_watched};

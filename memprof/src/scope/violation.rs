@@ -10,14 +10,14 @@ use crate::tracker::{Figures, Site};
 #[cold]
 #[inline(never)]
 pub(super) fn panic_if_asked(site: &'static Site, figures: Figures) {
-    if site.limits.is_some_and(|watch| watch.panics) && !std::thread::panicking() {
+    if site.limits.is_some_and(|limits| limits.panics) && !std::thread::panicking() {
         panic!("{}", text(site, figures));
     }
 }
 
 /// The limits that a call exceeded, with its figures.
 fn text(site: &Site, figures: Figures) -> String {
-    let watch = site.limits.unwrap_or_default();
+    let limits = site.limits.unwrap_or_default();
     let bytes = |key: &str, limit: Option<u64>, what: &str, figure: u64| {
         let limit = limit.filter(|&limit| figure > limit)?;
         Some(format!("{what} {} ({key} = {})", size::exact(figure), size::exact(limit)))
@@ -27,10 +27,10 @@ fn text(site: &Site, figures: Figures) -> String {
         Some(format!("made {} (max_count = {})", size::plural(figures.count, "allocation"), size::count(limit)))
     };
     let beyond: Vec<String> = [
-        bytes("max_allocated", watch.max_allocated, "allocated", figures.allocated),
-        bytes("max_peak", watch.max_peak, "rose above its start by", figures.peak),
-        bytes("max_net", watch.max_net, "kept", figures.net.max(0) as u64),
-        count(watch.max_count),
+        bytes("max_allocated", limits.max_allocated, "allocated", figures.allocated),
+        bytes("max_peak", limits.max_peak, "rose above its start by", figures.peak),
+        bytes("max_net", limits.max_net, "kept", figures.net.max(0) as u64),
+        count(limits.max_count),
     ]
     .into_iter()
     .flatten()
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn the_text_names_each_limit_that_was_exceeded_and_no_other() {
         static SITE: Site =
-            Site::named("load", "src/load.rs", 7).watched(Limits::NOTHING.max_allocated(1024).max_net(0).max_count(9));
+            Site::named("load", "src/load.rs", 7).limited(Limits::NOTHING.max_allocated(1024).max_net(0).max_count(9));
         let figures = Figures { allocated: 3072, count: 2, peak: 99, net: 512 };
         assert_eq!(
             text(&SITE, figures),

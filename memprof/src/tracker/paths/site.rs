@@ -45,7 +45,7 @@ impl Site {
     }
 
     /// The same site, with limits for each call.
-    pub const fn watched(self, limits: Limits) -> Self {
+    pub const fn limited(self, limits: Limits) -> Self {
         Self { limits: Some(limits), ..self }
     }
 

@@ -253,17 +253,15 @@ impl Frames {
             self.frameless_from.set(self.len());
         }
         self.frameless.set(self.frameless.get().wrapping_add(1));
-        node.frameless.set(node.frameless.get().wrapping_add(1));
+        node.enter_frameless();
         self.mark_innermost_if_frameless(self.len());
     }
 
     /// Ends a call without a frame. False: it had already ended with an enclosing scope.
     pub(crate) fn end_frameless(&self, node: &'static Node) -> bool {
-        let open = node.frameless.get();
-        if open == 0 {
+        if !node.leave_frameless() {
             return false;
         }
-        node.frameless.set(open - 1);
         self.frameless.set(self.frameless.get().saturating_sub(1));
         true
     }

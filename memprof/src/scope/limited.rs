@@ -7,7 +7,7 @@ use crate::tracker::{Figures, Moment, Open, ScopeKind, Site};
 /// Keeps the scope of a function with a budget or a window open until it is dropped.
 #[must_use = "a scope ends when its guard is dropped: bind it with `let _scope = …`"]
 #[derive(Debug)]
-pub struct WatchedGuard {
+pub struct LimitedGuard {
     site: &'static Site,
     open: Option<Open>,
     started: Option<Moment>,
@@ -15,25 +15,25 @@ pub struct WatchedGuard {
 
 /// Opens the scope of a function with a budget or a window.
 #[inline(never)]
-pub fn enter_watched(site: &'static Site) -> WatchedGuard {
-    let started = site.limits.filter(|watch| watch.window).map(|_| Moment::now());
-    WatchedGuard { site, open: Open::here(site, ScopeKind::Call), started }
+pub fn enter_limited(site: &'static Site) -> LimitedGuard {
+    let started = site.limits.filter(|limits| limits.window).map(|_| Moment::now());
+    LimitedGuard { site, open: Open::here(site, ScopeKind::Call), started }
 }
 
-impl Drop for WatchedGuard {
+impl Drop for LimitedGuard {
     #[inline(never)]
     fn drop(&mut self) {
         let Self { site, open, started } = *self;
         let Some((open, closed)) = open.and_then(|open| Some((open, close(open)?))) else { return };
         // As for the other per-call figures, the inner calls of a recursion are part of the outermost one.
-        let Some(watch) = site.limits.filter(|_| closed.outermost) else { return };
+        let Some(limits) = site.limits.filter(|_| closed.outermost) else { return };
         let figures = Figures {
             allocated: closed.allocated,
             count: closed.count,
             peak: closed.peak.max(0) as u64,
             net: closed.net,
         };
-        if watch.check(open, closed.node, figures, started) {
+        if limits.check(open, closed.node, figures, started) {
             violation::panic_if_asked(site, figures);
         }
     }
