@@ -12,7 +12,8 @@ struct Measured {
     work: UnsafeCell<u64>,
 }
 
-// SAFETY: `work` is touched by the threads that the slot lets in; that this excludes all others is what the models check.
+// SAFETY: `work` is touched by the threads that the slot lets in; that this excludes all others is what the models
+// check.
 unsafe impl Sync for Measured {}
 // SAFETY: as above.
 unsafe impl Send for Measured {}

@@ -58,8 +58,8 @@ impl Ledger {
         // Copied from a static, not built on the stack, which may have only a few kilobytes.
         static BLANK: Ledger = Ledger::new();
         let after = size_of::<Ledger>();
-        // SAFETY: the mapping is larger than a ledger (see the assertion in `ledger.rs`), aligned to a page, not shared, and
-        // never freed. Nobody changes the blank ledger, and all its parts may be copied.
+        // SAFETY: the mapping is larger than a ledger (see the assertion in `ledger.rs`), aligned to a page, not shared,
+        // and never freed. Nobody changes the blank ledger, and all its parts may be copied.
         let ledger: &'static Ledger = unsafe {
             let ledger = start.cast::<Ledger>();
             ledger.copy_from_nonoverlapping(&raw const BLANK, 1);

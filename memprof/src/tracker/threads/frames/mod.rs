@@ -4,9 +4,9 @@
 //! on another thread, or never, and the stack stays sound.
 //!
 //! A signal handler may open and close scopes between any two instructions of its thread. So the slots above the top
-//! are vacant; an entry takes its slot first, fills it, and writes what it is last; an exit makes its slot vacant before
-//! it gives it back. A handler finds the stack without the scope that is being opened or closed, and leaves it like
-//! that. The frames never move during an interrupted entry or exit (see [`Frames::reserve_frame`]), and their old
+//! are vacant; an entry takes its slot first, fills it, and writes last what it holds; an exit makes its slot vacant
+//! before it gives it back. A handler finds the stack without the scope that is being opened or closed, and leaves it
+//! like that. The frames never move during an interrupted entry or exit (see [`Frames::reserve_frame`]), and their old
 //! memory is never released.
 
 mod frame;
