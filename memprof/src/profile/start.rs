@@ -1,16 +1,27 @@
-//! The start of a profile, in steps. Each takes the value of the one before it, so that none is left out or comes
+//! The start of a profile, in steps. Each step takes the value of the one before it, so that none is left out or comes
 //! early.
 //!
 //! ```text
-//!         claim         enabled         check_allocator          arm_handlers        prepare_engine
-//!  Loaded ───► Claimed ───────► Enabled ──────► AllocatorChecked ─────► HandlersArmed ─────► EngineReady
-//!                                  └─► Disabled: switch_off
-//!
-//!            start_thread       identify         publish         record
-//!  EngineReady ───► ThreadStarted ───► Identified ───► Published ───► live allocations are recorded
+//!    Loaded              the configuration, and its warnings
+//!      │ claim
+//!    Claimed             no other profile runs: every step from here on holds the lock
+//!      │ switch ───────► Disabled ── switch_off ──► nothing is counted
+//!    Enabled
+//!      │ check_allocator
+//!    AllocatorChecked    the inner allocator is known and has its options
+//!      │ arm_handlers
+//!    HandlersArmed       failed allocations, panics and the end of the process lead here
+//!      │ prepare_engine
+//!    EngineReady         memory for stacks, readings over time
+//!      │ start_thread
+//!    ThreadStarted       signals are caught
+//!      │ identify
+//!    Identified          the run's identity and time, the files under its names
+//!      │ publish
+//!    Published           reports can be made
+//!      │ record
+//!    live allocations are recorded
 //! ```
-//!
-//! No other profile starts or reports meanwhile: every step holds the lock.
 
 use super::background::{self, Background};
 use super::{IS_OFF, ReportingGuard, Running, exit, fork, listener, out_of_memory, output, panic_hook, running, warn};
@@ -32,9 +43,9 @@ use std::time::SystemTime;
 pub(super) fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<bool, Error> {
     tracker::note_profile();
     let scope = ReportingGuard::begin();
-    let enabled = match Starting::claim(loaded)?.enabled() {
-        Ok(enabled) => enabled,
-        Err(disabled) => {
+    let enabled = match Starting::claim(loaded)?.switch() {
+        Switch::On(enabled) => enabled,
+        Switch::Off(disabled) => {
             disabled.switch_off(scope);
             return Ok(false);
         }
@@ -61,6 +72,12 @@ struct Enabled;
 
 /// `enabled = false`: profiling is about to be switched off.
 struct Disabled;
+
+/// The value of `enabled`.
+enum Switch {
+    On(Starting<Enabled>),
+    Off(Starting<Disabled>),
+}
 
 /// The inner allocator is known and has its options.
 struct AllocatorChecked {
@@ -120,12 +137,12 @@ impl Starting<Claimed> {
         Ok(Self { running, config, warnings, step: Claimed })
     }
 
-    #[expect(clippy::result_large_err, reason = "moved once in the life of a profile")]
-    fn enabled(self) -> Result<Starting<Enabled>, Starting<Disabled>> {
+    /// Asks `enabled`.
+    fn switch(self) -> Switch {
         if self.config.memory_profiling.enabled {
-            Ok(self.reach(|Claimed| Enabled))
+            Switch::On(self.reach(|Claimed| Enabled))
         } else {
-            Err(self.reach(|Claimed| Disabled))
+            Switch::Off(self.reach(|Claimed| Disabled))
         }
     }
 }

@@ -8,7 +8,8 @@
 use super::records;
 use crate::live::{self, Inserted, Record, Share};
 use crate::tracker::threads::installed::{self, InnerName};
-use crate::tracker::threads::ledger::{Ledger, SHARED};
+use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::ledgers::SHARED;
 use crate::tracker::threads::published;
 use crate::tracker::threads::thread::{self, Fallback};
 use std::sync::atomic::Ordering::Relaxed;

@@ -3,7 +3,9 @@
 use crate::live::{self, Drawn, Inserted, Record, TIMED_EACH, Table};
 use crate::os::clock;
 use crate::tracker::paths::node::Node;
-use crate::tracker::threads::ledger::{Ledger, SHARED, hurry_all};
+use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::ledgers::SHARED;
+use crate::tracker::threads::publishing::hurry_all;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The record of a block that this thread has just allocated.

@@ -14,7 +14,7 @@
 //! A closed share has no capacity: each record and each free of its thread changes the table's word. So a table that
 //! fills up takes all shares back before it is found full, and no capacity is left in the share of a thread that waits.
 //!
-//! `tests/tests/loom` compiles this very file against loom's atomics.
+//! `tests/models/loom` compiles this very file against loom's atomics.
 
 use crate::live::sync::{Acquire, AtomicBool, AtomicI8, AtomicPtr, AtomicUsize, Relaxed, Release};
 

@@ -11,7 +11,8 @@ use crate::tracker::scopes::context::CallPath;
 use crate::tracker::scopes::enter_exit::Open;
 use crate::tracker::threads::frames::ScopeKind;
 use crate::tracker::threads::installed;
-use crate::tracker::threads::ledger::{Ledger, each_ledger, each_node};
+use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::ledgers::{each_ledger, each_node};
 use crate::tracker::threads::slots::{Rise, SlotGuard, is_within};
 use crate::tracker::threads::thread;
 

@@ -4,7 +4,8 @@ use super::by_address::ByAddress;
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::reading::Reading;
 use crate::tracker::readings::snapshot::Snapshot;
-use crate::tracker::threads::ledger::{Ledger, each_ledger, each_node};
+use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::ledgers::{each_ledger, each_node};
 
 /// Prefixes of the names that runtimes give to their threads. Threads of a test harness have the names of the tests.
 const RUNTIMES: [&str; 5] = ["tokio-", "async-std", "actix-", "smol-", "blocking-"];

@@ -65,20 +65,18 @@ impl Counters {
 
     /// Adds bytes and blocks, each as allocated or, if negative, as deallocated; the owner alone calls this.
     pub(crate) fn add(&self, bytes: i64, count: i64) {
-        let add = |counter: &AtomicU64, by: i64| counter.load(Relaxed).wrapping_add(by.max(0) as u64);
-        self.allocated_bytes.store(add(&self.allocated_bytes, bytes), Relaxed);
-        self.allocated_count.store(add(&self.allocated_count, count), Relaxed);
-        self.deallocated_bytes.store(add(&self.deallocated_bytes, bytes.saturating_neg()), Release);
-        self.deallocated_count.store(add(&self.deallocated_count, count.saturating_neg()), Release);
+        add!(self, Counters, allocated_bytes, allocated_part(bytes), Relaxed);
+        add!(self, Counters, allocated_count, allocated_part(count), Relaxed);
+        add!(self, Counters, deallocated_bytes, deallocated_part(bytes), Release);
+        add!(self, Counters, deallocated_count, deallocated_part(count), Release);
     }
 
     /// Adds bytes and blocks, each as allocated or, if negative, as deallocated; by any thread.
     pub(crate) fn add_shared(&self, bytes: i64, count: i64) {
-        let as_deallocated = |by: i64| by.min(0).unsigned_abs();
-        self.allocated_bytes.fetch_add(bytes.max(0) as u64, Relaxed);
-        self.allocated_count.fetch_add(count.max(0) as u64, Relaxed);
-        self.deallocated_bytes.fetch_add(as_deallocated(bytes), Release);
-        self.deallocated_count.fetch_add(as_deallocated(count), Release);
+        self.allocated_bytes.fetch_add(allocated_part(bytes), Relaxed);
+        self.allocated_count.fetch_add(allocated_part(count), Relaxed);
+        self.deallocated_bytes.fetch_add(deallocated_part(bytes), Release);
+        self.deallocated_count.fetch_add(deallocated_part(count), Release);
     }
 
     /// The first pass of a snapshot.
@@ -90,4 +88,14 @@ impl Counters {
     pub(crate) fn read_allocated(&self) -> Flow {
         Flow { bytes: self.allocated_bytes.load(Relaxed), count: self.allocated_count.load(Relaxed) }
     }
+}
+
+/// The part of a signed figure that counts as allocated.
+pub(crate) fn allocated_part(figure: i64) -> u64 {
+    figure.max(0) as u64
+}
+
+/// The part of a signed figure that counts as deallocated.
+pub(crate) fn deallocated_part(figure: i64) -> u64 {
+    figure.min(0).unsigned_abs()
 }

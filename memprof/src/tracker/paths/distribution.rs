@@ -95,7 +95,9 @@ impl NodeDistribution {
         let bucket = Bucket::of(value);
         match self.page(bucket.power).or_else(|| self.make_page(bucket.power, make)) {
             Some(page) => {
-                page.counts[bucket.index % BUCKETS].add(1);
+                if let Some(count) = page.counts.get(bucket.index % BUCKETS) {
+                    count.add(1);
+                }
             }
             None => self.beyond.add(1),
         }

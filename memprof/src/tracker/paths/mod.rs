@@ -2,8 +2,10 @@
 
 pub(crate) mod counters;
 pub(crate) mod distribution;
+pub(crate) mod edges;
 pub(crate) mod limits;
 pub(crate) mod node;
+pub(crate) mod node_memory;
 pub(crate) mod owner_counter;
 pub(crate) mod reading;
 pub(crate) mod site;

@@ -9,8 +9,8 @@ use super::site::Site;
 use crate::tracker::sync::add;
 use std::cell::Cell;
 use std::ptr::null;
-use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::Acquire;
+use std::sync::atomic::{AtomicPtr, AtomicU64};
 
 /// One call path of one ledger, with the figures of the time while it was the innermost.
 ///
@@ -30,7 +30,7 @@ pub(crate) struct Node {
     /// Open scopes of the site, in the site's first node: more than one is a recursion.
     open: Cell<u32>,
     /// Calls of this node that are open without a frame.
-    pub(crate) frameless: Cell<u32>,
+    frameless: Cell<u32>,
     /// The innermost measurement that the path is in, from 1; 0: none. Stored here so that one load is enough.
     pub(crate) measurement: u8,
     /// The first node of the same site in this tree, perhaps this node. It has the count of open scopes for all nodes
@@ -129,7 +129,7 @@ impl Node {
 
     /// Number of scopes of this node's site that are open on this thread; the owner alone calls this.
     #[inline(always)]
-    pub(crate) fn open_scopes(&self) -> &Cell<u32> {
+    fn open_scopes(&self) -> &Cell<u32> {
         // SAFETY: `Ledger::create` sets `first` of the root, `Tree::make` that of every other node before anyone can
         // reach it; all are nodes, and those are never freed. This is never called for the shared ledger.
         unsafe { &(*self.first.get()).open }
@@ -139,6 +139,38 @@ impl Node {
     pub(crate) fn first(&self) -> &'static Node {
         // SAFETY: as in `open_scopes`.
         unsafe { &*self.first.get() }
+    }
+
+    /// Notes that a scope of this node's site opens, and returns the number of those that were open; the owner alone
+    /// calls this.
+    #[inline(always)]
+    pub(crate) fn enter(&self) -> u32 {
+        let open = self.open_scopes();
+        let before = open.get();
+        open.set(before.wrapping_add(1));
+        before
+    }
+
+    /// Sets the number of open scopes of this node's site aside, when a context is entered; the owner alone calls this.
+    pub(crate) fn set_open_scopes_aside(&self) {
+        self.open_scopes().set(0);
+    }
+
+    /// Notes a call of this node that is open without a frame; the owner alone calls this.
+    pub(crate) fn enter_frameless(&self) {
+        self.frameless.set(self.frameless.get().wrapping_add(1));
+    }
+
+    /// Notes that such a call has ended. False: none was open.
+    pub(crate) fn leave_frameless(&self) -> bool {
+        let open = self.frameless.get();
+        self.frameless.set(open.saturating_sub(1));
+        open != 0
+    }
+
+    /// Notes that all such calls have ended, and returns their number.
+    pub(crate) fn leave_all_frameless(&self) -> u32 {
+        self.frameless.replace(0)
     }
 
     /// Notes that one scope of this node's site has closed; the owner alone calls this.
@@ -247,6 +279,18 @@ impl Node {
     pub(crate) fn record_peak(&self, peak: u64) {
         if peak >= self.peak_plus_one.get() {
             self.peak_plus_one.set(peak + 1);
+        }
+    }
+}
+
+impl Counters {
+    /// Not in `counters.rs`: the loom models compile that file, and loom's atomics have no `const fn new`.
+    pub(crate) const fn new() -> Self {
+        Self {
+            allocated_bytes: AtomicU64::new(0),
+            allocated_count: AtomicU64::new(0),
+            deallocated_bytes: AtomicU64::new(0),
+            deallocated_count: AtomicU64::new(0),
         }
     }
 }

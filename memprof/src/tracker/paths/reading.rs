@@ -152,18 +152,18 @@ mod tests {
         Reading {
             allocated: Flow { bytes: at(1), count: at(2) },
             deallocated: Flow { bytes: at(3), count: at(5) },
-            reallocated_count: at(7),
-            grown_bytes: at(11),
+            reallocations: Reallocations { reallocated_count: at(7), grown_bytes: at(11), copied_bytes: at(19) },
             calls: at(13),
             finished: at(17),
         }
     }
 
-    fn words(reading: &Reading) -> [u64; 8] {
-        let Reading { allocated, deallocated, reallocated_count, grown_bytes, calls, finished } = *reading;
+    fn words(reading: &Reading) -> [u64; 9] {
+        let Reading { allocated, deallocated, reallocations, calls, finished } = *reading;
+        let Reallocations { reallocated_count, grown_bytes, copied_bytes } = reallocations;
         let flows = [allocated.bytes, allocated.count, deallocated.bytes, deallocated.count];
         let [a, b, c, d] = flows;
-        [a, b, c, d, reallocated_count, grown_bytes, calls, finished]
+        [a, b, c, d, reallocated_count, grown_bytes, copied_bytes, calls, finished]
     }
 
     #[test]
@@ -178,10 +178,10 @@ mod tests {
     #[test]
     fn a_node_stores_the_figures_of_both_passes() {
         let last = LastReading::new();
-        assert_eq!(words(&last.get()), [0; 8]);
+        assert_eq!(words(&last.get()), [0; 9]);
         let now = reading(3);
         last.store_ends(now.deallocated, now.finished);
-        last.store_beginnings(now.allocated, now.reallocated_count, now.grown_bytes, now.calls);
+        last.store_beginnings(now.allocated, now.reallocations, now.calls);
         assert_eq!(words(&last.get()), words(&now));
     }
 

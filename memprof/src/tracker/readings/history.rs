@@ -2,7 +2,8 @@
 
 use super::totals;
 use crate::os::clock;
-use crate::tracker::threads::ledger::{PUBLISH_STEP, each_ledger};
+use crate::tracker::threads::ledger::PUBLISH_STEP;
+use crate::tracker::threads::ledgers::each_ledger;
 #[cfg(unix)]
 pub(crate) use crate::tracker::threads::net_readings::hurry;
 use crate::tracker::threads::net_readings::{self, READINGS};

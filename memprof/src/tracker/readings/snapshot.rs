@@ -6,7 +6,7 @@
 use crate::os::process::fork_lock::{ForkLock, LockGuard};
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::reading::Reading;
-use crate::tracker::threads::ledger::{each_ledger, each_node};
+use crate::tracker::threads::ledgers::{each_ledger, each_node};
 
 /// The right to read the last snapshot: there is one at a time.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use crate::MemoryStats;
 use crate::tracker::paths::counters::{Counters, Flow};
-use crate::tracker::threads::ledger::{Ledger, PUBLISH_STEP, REGISTRY, SHARED, each_ledger, each_node};
+use crate::tracker::threads::ledger::{Ledger, PUBLISH_STEP};
+use crate::tracker::threads::ledgers::{REGISTRY, SHARED, each_ledger, each_node};
 use crate::tracker::threads::published;
 use crate::tracker::threads::thread;
 

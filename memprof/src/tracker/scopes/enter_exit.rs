@@ -160,9 +160,7 @@ impl Ledger {
         panicking: bool,
     ) -> Open {
         // A signal handler may call the same function in between: it leaves the count unchanged.
-        let open = node.open_scopes();
-        let open_before = open.get();
-        open.set(open_before.wrapping_add(1));
+        let open_before = node.enter();
         if kind.is_call() {
             node.count_call();
         }

@@ -142,8 +142,7 @@ impl Ledger {
     #[cold]
     fn close_forgotten_frameless(&self) {
         for node in self.tree().nodes() {
-            let forgotten = u64::from(node.frameless.replace(0));
-            node.finish_unrecorded(forgotten);
+            node.finish_unrecorded(node.leave_all_frameless().into());
         }
         self.frames().reset_frameless();
     }
@@ -219,13 +218,12 @@ fn beneath_context(frames: &[FrameSlot]) -> impl Iterator<Item = &ScopeFrame> {
 /// Sets the counts of open scopes aside when a context is entered: calls in it are not inner calls of a recursion that
 /// began beneath.
 pub(crate) fn set_counts_aside(beneath: &[FrameSlot]) {
-    beneath_context(beneath).for_each(|scope| scope.node.open_scopes().set(0));
+    beneath_context(beneath).for_each(|scope| scope.node.set_open_scopes_aside());
 }
 
 /// Restores the counts of open scopes when a context has ended.
 fn count_again(beneath: &[FrameSlot]) {
     for scope in beneath_context(beneath) {
-        let open = scope.node.open_scopes();
-        open.set(open.get().wrapping_add(1));
+        scope.node.enter();
     }
 }

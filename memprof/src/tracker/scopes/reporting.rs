@@ -16,7 +16,8 @@
 //! program reports, so that the peak of a program with one thread stays exact.
 
 use super::context::CallPath;
-use crate::tracker::threads::ledger::{Ledger, REPORTING, SHARED};
+use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::ledgers::{REPORTING, SHARED};
 use crate::tracker::threads::left_over;
 use crate::tracker::threads::published;
 use crate::tracker::threads::thread;

@@ -4,7 +4,7 @@
 use crate::os::process::{exit, kept_loaded, wanted};
 use crate::os::terminal::stderr;
 use crate::tracker::threads::installed;
-use crate::tracker::threads::ledger::REGISTRY;
+use crate::tracker::threads::ledgers::REGISTRY;
 use crate::tracker::threads::slots;
 use crate::tracker::threads::thread;
 use std::sync::atomic::AtomicBool;

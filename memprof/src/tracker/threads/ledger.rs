@@ -3,16 +3,12 @@
 
 use super::frames::Frames;
 use super::mailbox::Mailbox;
-use super::net_readings;
 use super::own_work::OwnWork;
-use super::published;
-use super::registry::{Link, Listed, Registry};
+use super::registry::{Link, Listed};
 use crate::live;
-use crate::os::clock;
-use crate::os::memory::pages;
 use crate::os::threads::thread_name::ThreadName;
 use crate::stack::StackCapture;
-use crate::tracker::paths::counters::Counters;
+use crate::tracker::paths::counters::{allocated_part, deallocated_part};
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::owner_counter::OwnerCounter;
 use crate::tracker::paths::tree::Tree;
@@ -25,44 +21,7 @@ use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64};
 /// Distance that a thread's net moves before it is published to the process.
 pub(crate) const PUBLISH_STEP: u64 = 64 * 1024;
 /// Bytes of a ledger and its first nodes.
-const LEDGER_BYTES: usize = 16 * 1024;
-
-/// All ledgers of the program except the shared one.
-pub(crate) static REGISTRY: Registry<Ledger> = Registry { head: AtomicPtr::new(null_mut()), free: AtomicU32::new(0) };
-
-/// Ledgers on which threads count while they report; they are in no figure of the program.
-pub(crate) static REPORTING: Registry<Ledger> = Registry { head: AtomicPtr::new(null_mut()), free: AtomicU32::new(0) };
-
-/// The ledger of threads that have no ledger of their own any more because their thread-local state is gone.
-pub(crate) static SHARED: Ledger = Ledger::new();
-
-/// All ledgers of the program, the shared one last. Ledgers listed later are not included.
-pub(crate) fn each_ledger() -> impl Iterator<Item = &'static Ledger> {
-    REGISTRY.iter().chain(std::iter::once(&SHARED))
-}
-
-/// All nodes of a ledger, the root last: a node comes before its parent.
-pub(crate) fn each_node(ledger: &'static Ledger) -> impl Iterator<Item = &'static Node> {
-    ledger.tree().nodes().chain(std::iter::once(ledger.root()))
-}
-
-/// Makes every thread draw its next sample again, because the interval has shrunk.
-#[cold]
-#[inline(never)]
-pub(crate) fn hurry_all() {
-    each_ledger().filter(|ledger| !ledger.is_shared()).for_each(Ledger::hurry);
-}
-
-impl Counters {
-    pub(crate) const fn new() -> Self {
-        Self {
-            allocated_bytes: AtomicU64::new(0),
-            allocated_count: AtomicU64::new(0),
-            deallocated_bytes: AtomicU64::new(0),
-            deallocated_count: AtomicU64::new(0),
-        }
-    }
-}
+pub(super) const LEDGER_BYTES: usize = 16 * 1024;
 
 /// All counters of one thread. PERF: the fast path of an allocation or free touches only its first 64 bytes.
 ///
@@ -87,12 +46,12 @@ pub(crate) struct Ledger {
     /// Bytes deallocated from which on a free takes the slow path; 0 while allocations are recorded.
     pub(crate) deallocation_threshold: AtomicU64,
     /// Bytes allocated at which the thread's net has to be published; 0: a scope has ended on another thread.
-    publish_at: AtomicU64,
+    pub(super) publish_at: AtomicU64,
     /// Bytes deallocated at which the thread's net has to be published; 0 likewise.
-    publish_at_deallocated: AtomicU64,
-    published: AtomicI64,
+    pub(super) publish_at_deallocated: AtomicU64,
+    pub(super) published: AtomicI64,
     /// Bytes allocated when the thread last published.
-    published_allocated: AtomicU64,
+    pub(super) published_allocated: AtomicU64,
     /// The next sample, while the live table is a sample.
     pub(crate) countdown: live::NextSample,
     /// Mask of the recorded allocations that take the slow path, see `records::needs_slow_path`.
@@ -100,7 +59,7 @@ pub(crate) struct Ledger {
     /// The thread's share of the live table's capacity.
     pub(crate) share: live::Share,
     /// True if it is one of [`REPORTING`].
-    is_reporting: Cell<bool>,
+    pub(super) is_reporting: Cell<bool>,
     link: Link<Ledger>,
     /// Allocations that found the live table full.
     pub(crate) not_recorded: OwnerCounter,
@@ -139,7 +98,7 @@ impl Listed for Ledger {
 }
 
 impl Ledger {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             allocated: Cell::new(0),
             allocated_count: Cell::new(0),
@@ -172,50 +131,6 @@ impl Ledger {
             own_work: OwnWork::new(),
             number: AtomicU32::new(0),
         }
-    }
-
-    /// Creates a ledger of the program, listed and taken. `None`: the system has no memory.
-    pub(crate) fn create() -> Option<&'static Ledger> {
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        let ledger = Self::make()?;
-        let number = MADE.fetch_add(1, Relaxed);
-        ledger.number.store(number, Relaxed);
-        ledger.countdown.seed(number.into());
-        REGISTRY.add(ledger);
-        // After it is listed: a profile that starts meanwhile either finds the ledger or is seen here.
-        ledger.publish(false);
-        Some(ledger)
-    }
-
-    /// As [`create`](Self::create), for reporting.
-    pub(crate) fn create_for_reporting() -> Option<&'static Ledger> {
-        let ledger = Self::make()?;
-        ledger.is_reporting.set(true);
-        REPORTING.add(ledger);
-        ledger.publish(false);
-        Some(ledger)
-    }
-
-    fn make() -> Option<&'static Ledger> {
-        let start = pages::reserve(LEDGER_BYTES);
-        if start.is_null() {
-            return None;
-        }
-        // Copied from a static, not built on the stack, which may have only a few kilobytes.
-        static BLANK: Ledger = Ledger::new();
-        let after = size_of::<Ledger>();
-        // SAFETY: the mapping is larger than a ledger (see the assertion below), aligned to a page, not shared, and
-        // never freed. Nobody changes the blank ledger, and all its parts may be copied.
-        let ledger: &'static Ledger = unsafe {
-            let ledger = start.cast::<Ledger>();
-            ledger.copy_from_nonoverlapping(&raw const BLANK, 1);
-            &*ledger
-        };
-        ledger.root.init();
-        ledger.charge(&ledger.root);
-        // SAFETY: the rest of the mapping, which begins where a ledger ends, and a ledger is aligned as a node is.
-        unsafe { ledger.tree.init(start.expose_provenance() + after, LEDGER_BYTES - after) };
-        Some(ledger)
     }
 
     pub(crate) fn root(&'static self) -> &'static Node {
@@ -257,24 +172,18 @@ impl Ledger {
         add!(self, Ledger, deallocated, bytes, Relaxed);
     }
 
+    /// Counts in the thread's totals what another ledger has counted so far, each figure as allocated or, if negative,
+    /// as deallocated. For the owner alone.
+    pub(super) fn count_handed_over(&self, bytes: i64, count: i64) {
+        add!(self, Ledger, allocated, allocated_part(bytes), Relaxed);
+        add!(self, Ledger, allocated_count, allocated_part(count), Relaxed);
+        add!(self, Ledger, deallocated, deallocated_part(bytes), Relaxed);
+    }
+
     /// Notes that an allocation found the live table full. For the owner alone.
     #[inline(always)]
     pub(crate) fn count_not_recorded(&self) {
         self.not_recorded.add(1);
-    }
-
-    /// True if the net may have risen far enough to be published when `total` bytes are allocated, or a scope has ended
-    /// on another thread.
-    #[inline(always)]
-    pub(crate) fn is_publishing_due_by_allocations(&self, total: u64) -> bool {
-        total >= self.publish_at.load(Relaxed)
-    }
-
-    /// True if the net may have fallen far enough to be published when `total` bytes are freed, or a scope has ended on
-    /// another thread.
-    #[inline(always)]
-    pub(crate) fn is_publishing_due_by_deallocations(&self, total: u64) -> bool {
-        total >= self.publish_at_deallocated.load(Relaxed)
     }
 
     /// The node that is charged. For the owner alone.
@@ -303,55 +212,6 @@ impl Ledger {
         }
     }
 
-    /// True if it is the shared ledger of threads that are over.
-    pub(crate) fn is_shared(&self) -> bool {
-        std::ptr::eq(self, &raw const SHARED)
-    }
-
-    /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.
-    pub(crate) fn publish(&self, however_little: bool) {
-        let net = self.net();
-        let moved = net.wrapping_sub(self.published.load(Relaxed));
-        let mut up = moved.max(0) as u64;
-        let mut down = moved.min(0).unsigned_abs();
-        let is_read = !self.is_reporting() && net_readings::is_due_for_publisher(clock::ticks());
-        // Half a step is enough here: otherwise a net that hovers just below a whole one would lead here with nearly
-        // every allocation.
-        if however_little || is_read || up.max(down) >= PUBLISH_STEP / 2 {
-            // An exchange, because a signal handler may have published meanwhile.
-            let moved = net.wrapping_sub(self.published.swap(net, Relaxed));
-            if !self.is_reporting() {
-                published::move_net(moved);
-            }
-            (up, down) = (0, 0);
-        }
-        if net_readings::needs_publishers() && !self.is_reporting() {
-            let allocated = self.allocated.get();
-            published::move_allocated(allocated.wrapping_sub(self.published_allocated.swap(allocated, Relaxed)));
-        }
-        let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
-        let at_deallocated = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
-        self.arm(|| {
-            self.publish_at.store(at, Relaxed);
-            self.publish_at_deallocated.store(at_deallocated, Relaxed);
-        });
-        // The sampling interval follows the cost of recording, even if no sample comes for a long time.
-        if live::table().is_some_and(live::look_if_due) {
-            hurry_all();
-        }
-        if is_read {
-            net_readings::visit();
-        }
-    }
-
-    /// Publishes if a reading over time is due, and takes it. For the owner alone, after its allocation is counted.
-    #[inline]
-    pub(crate) fn publish_if_due(&self, ticks: u64) {
-        if net_readings::is_due_for_publisher(ticks) {
-            self.publish(false);
-        }
-    }
-
     /// True if allocations of the thread get records. For the owner alone.
     pub(crate) fn is_recorded(&self) -> bool {
         !self.is_reporting()
@@ -365,71 +225,6 @@ impl Ledger {
     /// Its state while it counts the profiler's own work. For the owner alone.
     pub(crate) fn own_work(&self) -> &OwnWork {
         &self.own_work
-    }
-
-    /// Counts blocks that another ledger has counted so far, each figure as allocated or, if negative, as deallocated.
-    /// For the owner alone.
-    pub(crate) fn take_over(&'static self, bytes: i64, count: i64) {
-        self.catch_up();
-        self.allocated.set(self.allocated.get().wrapping_add(bytes.max(0) as u64));
-        self.allocated_count.set(self.allocated_count.get().wrapping_add(count.max(0) as u64));
-        self.deallocated.set(self.deallocated.get().wrapping_add(bytes.min(0).unsigned_abs()));
-        self.root.counters.add(bytes, count);
-        self.high.set(self.high.get().max(self.net()));
-        if let Some(table) = live::table() {
-            // The next allocation must be no more likely to be sampled than any other. The distribution is memoryless,
-            // so drawing again changes no probability.
-            self.countdown.draw(self.allocated.get(), table);
-        }
-        self.publish(false);
-    }
-
-    /// Sets the thresholds again, because the next sample has changed. For the owner alone.
-    pub(crate) fn rearm(&self) {
-        self.arm(|| {});
-    }
-
-    /// Sets the thresholds, after `publishing` has set those of the next publishing. For allocations: 0 while every one
-    /// is recorded, otherwise the next publishing or the next sample, whichever comes first. For frees: 0 while
-    /// allocations are recorded, otherwise the next publishing.
-    fn arm(&self, publishing: impl FnOnce()) {
-        let table = live::table();
-        let period = table.map(|table| table.state().period());
-        self.slow_path_mask.store(live::slow_path_mask(), Relaxed);
-        let arm = || {
-            publishing();
-            let (at, at_deallocated) = (self.publish_at.load(Relaxed), self.publish_at_deallocated.load(Relaxed));
-            let recorded = table.filter(|_| self.is_recorded());
-            let sampling_at = recorded.map(|table| self.countdown.follow(self.allocated.get(), table).unwrap_or(0));
-            self.allocation_threshold.store(sampling_at.unwrap_or(at).min(at), Relaxed);
-            self.deallocation_threshold.store(if table.is_some() { 0 } else { at_deallocated }, Relaxed);
-        };
-        self.mailbox.arm(arm, || self.hurry());
-        // `arm` has a fence. Together with that of `start_recording`: either we see the new table or period now, or its
-        // stores to the thresholds come after ours.
-        if live::table().map(|table| table.state().period()) != period {
-            self.look_at_table();
-        }
-    }
-
-    /// Makes the next allocation and free publish, and do whatever else is due. Called by any thread.
-    pub(crate) fn hurry(&self) {
-        self.publish_at.store(0, Relaxed);
-        self.publish_at_deallocated.store(0, Relaxed);
-        self.force_slow_path();
-    }
-
-    /// Makes the next allocation and free check the live table, which has changed, and set the thresholds again. Called
-    /// by any thread.
-    pub(crate) fn look_at_table(&self) {
-        if self.is_reporting() { self.hurry() } else { self.force_slow_path() }
-    }
-
-    /// Makes each allocation and free check the live table. Called by any thread.
-    pub(crate) fn force_slow_path(&self) {
-        self.slow_path_mask.store(live::slow_path_mask(), Relaxed);
-        self.allocation_threshold.store(0, Relaxed);
-        self.deallocation_threshold.store(0, Relaxed);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Blocks left by the profiler's own work, summed here until the program is charged with them.
 
-use super::ledger::{Ledger, REPORTING, each_node};
+use super::ledger::Ledger;
+use super::ledgers::{REPORTING, each_node};
 use crate::tracker::paths::counters::{Counters, Flow};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicI64, AtomicU64};

@@ -7,7 +7,7 @@
 //!
 //! A thread enters first and then asks which measurement it is in; a measurement takes the slot first and then asks if
 //! a thread is inside. So one of the two sees the other, and work of one measurement never counts for the next.
-//! `tests/tests/loom` compiles this very file against loom's atomics.
+//! `tests/models/loom` compiles this very file against loom's atomics.
 
 use crate::tracker::sync::{AcqRel, Acquire, AtomicU64, Relaxed, Release, SeqCst, fence};
 

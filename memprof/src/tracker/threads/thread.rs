@@ -11,7 +11,8 @@
 //!    any but DISABLED ──► reporting ledger ──► as before   (while the profiler works, see `reporting`)
 //! ```
 
-use super::ledger::{Ledger, REGISTRY, REPORTING};
+use super::ledger::Ledger;
+use super::ledgers::{REGISTRY, REPORTING};
 use super::left_over;
 use crate::live;
 use crate::os::threads::thread_word::{self, thread_words};

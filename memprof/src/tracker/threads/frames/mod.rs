@@ -4,7 +4,7 @@
 //! on another thread, or never, and the stack stays sound.
 //!
 //! A signal handler may open and close scopes between any two instructions of its thread. So the slots above the top
-//! are vacant; an entry takes its slot first, fills it, and writes what it is last; an exit makes its slot vacant
+//! are vacant; an entry takes its slot first, fills it, and writes last what it holds; an exit makes its slot vacant
 //! before it gives it back. A handler finds the stack without the scope that is being opened or closed, and leaves it
 //! like that. The frames never move during an interrupted entry or exit (see [`Frames::reserve_frame`]), and their old
 //! memory is never released.
@@ -253,17 +253,15 @@ impl Frames {
             self.frameless_from.set(self.len());
         }
         self.frameless.set(self.frameless.get().wrapping_add(1));
-        node.frameless.set(node.frameless.get().wrapping_add(1));
+        node.enter_frameless();
         self.mark_innermost_if_frameless(self.len());
     }
 
     /// Ends a call without a frame. False: it had already ended with an enclosing scope.
     pub(crate) fn end_frameless(&self, node: &'static Node) -> bool {
-        let open = node.frameless.get();
-        if open == 0 {
+        if !node.leave_frameless() {
             return false;
         }
-        node.frameless.set(open - 1);
         self.frameless.set(self.frameless.get().saturating_sub(1));
         true
     }
