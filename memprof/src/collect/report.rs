@@ -33,7 +33,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     // Figures before this report: with the totals, everything that was allocated so far.
     let own = OwnFigures::now();
     let table = live::table().filter(|_| request.config.memory_profiling.track_allocations);
-    let given_up = not_recorded().saturating_sub(request.at_start().not_recorded);
+    let without_record = not_recorded().saturating_sub(request.at_start().not_recorded);
     let records = table.and_then(live::Table::copy);
     // For the following reports.
     readings::take();
@@ -53,8 +53,9 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let recorded = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
-    let recorded = recorded
-        .map(|records| RecordedByPath::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
+    let recorded = recorded.map(|records| {
+        RecordedByPath::new(records, without_record, &paths, over_time, &now, crates.as_ref(), since_start)
+    });
     let small_sizes = records.as_ref().map(SmallSizes::of);
     // Before the overhead is read: the size of a copy depends on the number of live blocks.
     drop(records);
@@ -78,7 +79,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
         totals,
         live,
     };
-    warn(&mut report, request, given_up);
+    warn(&mut report, request, without_record);
     warn_of_memory(&mut report, request);
     warn_of_replaced(&mut report, recorded.as_ref());
     report.findings = findings::of(&report, small_sizes.as_ref());
@@ -155,7 +156,7 @@ fn overhead(ledgers: &[LedgerSum], own: OwnFigures) -> Overhead {
 }
 
 /// Adds a warning for each gap in the report.
-fn warn(report: &mut Report, request: &Request, given_up: u64) {
+fn warn(report: &mut Report, request: &Request, without_record: u64) {
     let misplaced = report.overhead.misplaced_guards;
     let not_opened = report.overhead.scopes_not_opened;
     let (not_captured, without_room) = (report.overhead.stacks_not_captured, report.overhead.stacks_without_room);
@@ -167,11 +168,11 @@ fn warn(report: &mut Report, request: &Request, given_up: u64) {
             request.process
         ));
     }
-    if given_up > 0 {
+    if without_record > 0 {
         warn(format!(
             "{} did not fit into the live table of {}: `live` and `retained` are incomplete; raise \
              max_tracked_allocations, or set sample_interval_bytes to 0 for an estimate",
-            size::plural(given_up, "allocation"),
+            size::plural(without_record, "allocation"),
             size::count(request.config.memory_profiling.max_tracked_allocations as u64),
         ));
     }

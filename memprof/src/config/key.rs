@@ -11,8 +11,9 @@ use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, suggest};
 const MOST_TRACKED: usize = 100_000_000;
 /// Limit of `max_backtrace_frames`. Each thread keeps two stacks of this many frames.
 const MOST_FRAMES: usize = 1024;
-/// Limit of the time between two reports and of the number of kept ones: far beyond any run.
+/// Limit of the time between two reports, far beyond any run.
 const MOST_SECONDS: usize = 1_000_000_000;
+/// Limit of the kept reports.
 const MOST_KEPT: usize = 1_000_000;
 
 /// Signals that can be caught, on systems that have them.

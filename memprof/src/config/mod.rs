@@ -14,7 +14,6 @@ mod off;
 #[cfg(feature = "profiling")]
 mod parse;
 #[cfg(feature = "profiling")]
-#[cfg(feature = "profiling")]
 mod suggest;
 #[cfg(all(test, feature = "profiling"))]
 mod tests;

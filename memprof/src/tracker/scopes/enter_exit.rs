@@ -32,7 +32,7 @@ pub(crate) struct Closed {
     pub(crate) net: i64,
     /// Highest rise of the thread's net above its value at entry, bytes.
     pub(crate) peak: i64,
-    /// True if no scope of the same site was open beneath.
+    /// True if no enclosing scope has the same site.
     pub(crate) outermost: bool,
     /// True if the thread was not panicking at entry and is panicking at exit.
     pub(crate) panicked: bool,
