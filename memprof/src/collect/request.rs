@@ -13,7 +13,8 @@ use std::time::SystemTime;
 pub(crate) struct Request {
     /// Process that the profile was started in.
     pub(crate) process: u32,
-    /// Identity of this profile, as its process saw itself when it began: the process may enter another root (`chroot`) later.
+    /// Identity of this profile, as its process saw itself when it began: the process may enter another root (`chroot`)
+    /// later.
     pub(crate) run: Run,
     pub(crate) config: Config,
     pub(crate) warnings: Vec<String>,

@@ -224,8 +224,8 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
 }
 
 impl<F, R, W: FirstPoll> Drop for Tracked<F, R, W> {
-    /// Enters the scope in which the future is dropped: finished, or cancelled half-way. Then the user's future drops its
-    /// locals, and the [bookkeeping](Bookkeeping) ends the call.
+    /// Enters the scope in which the future is dropped: finished, or cancelled half-way. Then the user's future drops
+    /// its locals, and the [bookkeeping](Bookkeeping) ends the call.
     #[inline]
     fn drop(&mut self) {
         let last = &mut self.last;
