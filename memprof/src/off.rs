@@ -76,6 +76,54 @@ impl Context {
     }
 }
 
+/// A meter that counts nothing, because the feature `profiling` is off.
+#[derive(Clone, Debug, Default)]
+pub struct Meter(());
+
+impl Meter {
+    /// A meter without contents.
+    #[inline(always)]
+    pub fn new() -> Self {
+        Self(())
+    }
+
+    /// Calls `work`.
+    #[inline(always)]
+    pub fn run<R>(&self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
+    /// Returns `future`.
+    #[inline(always)]
+    pub fn wrap_future<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        future
+    }
+
+    /// 0.
+    #[inline(always)]
+    pub fn allocated(&self) -> u64 {
+        0
+    }
+
+    /// 0.
+    #[inline(always)]
+    pub fn net(&self) -> i64 {
+        0
+    }
+
+    /// 0.
+    #[inline(always)]
+    pub fn peak(&self) -> u64 {
+        0
+    }
+
+    /// False.
+    #[inline(always)]
+    pub fn is_over(&self, _bytes: u64) -> bool {
+        false
+    }
+}
+
 /// Returns `future`.
 #[inline(always)]
 pub fn track<F: Future>(_name: &'static str, future: F) -> impl Future<Output = F::Output> + use<F> {

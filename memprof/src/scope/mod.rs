@@ -6,6 +6,7 @@ mod context;
 mod future;
 mod guard;
 mod limited_guard;
+mod meter;
 mod output;
 pub(crate) mod site_name;
 mod track;
@@ -15,6 +16,7 @@ pub use context::Context;
 pub use future::Tracked;
 pub use guard::{Guard, enter, enter_block};
 pub use limited_guard::{LimitedGuard, enter_limited};
+pub use meter::Meter;
 pub use output::{
     IsFuture, Itself, Output, Perhaps, is_future, never, output, returned, tracked, typed, value, windowed,
 };

@@ -70,6 +70,17 @@ impl Open {
         Some(ledger.open(before, node, kind, panicking))
     }
 
+    /// Opens a scope that charges the node that is charged anyway, for its figures. `None`: there is no memory for it.
+    #[inline]
+    pub(crate) fn at_present_node(ledger: &'static Ledger) -> Option<Open> {
+        ledger.catch_up();
+        if !ledger.reserve_frame() {
+            return None;
+        }
+        let node = ledger.node();
+        Some(ledger.open(node, node, FrameKind::Poll, std::thread::panicking()))
+    }
+
     /// The node that the scope charges; `None`: it is not the innermost scope of this thread any more.
     #[inline(always)]
     pub(crate) fn node(self) -> Option<&'static Node> {

@@ -12,6 +12,7 @@ use crate::os::clock;
 use crate::os::memory::pages;
 use crate::os::threads::thread_name::ThreadName;
 use crate::stack::StackCapture;
+use crate::tracker::carried::current::{CurrentWork, ThreadTotals};
 use crate::tracker::paths::counters::Counters;
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::owner_counter::OwnerCounter;
@@ -120,6 +121,7 @@ pub(crate) struct Ledger {
     frames: Frames,
     mailbox: Mailbox,
     own_work: OwnWork,
+    work: CurrentWork,
     /// Number of the ledger, in the order of creation.
     pub(crate) number: AtomicU32,
 }
@@ -167,6 +169,7 @@ impl Ledger {
             frames: Frames::new(),
             mailbox: Mailbox::new(),
             own_work: OwnWork::new(),
+            work: CurrentWork::new(),
             number: AtomicU32::new(0),
         }
     }
@@ -307,6 +310,7 @@ impl Ledger {
 
     /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.
     pub(crate) fn publish(&self, however_little: bool) {
+        self.settle_work();
         let net = self.net();
         let moved = net.wrapping_sub(self.published.load(Relaxed));
         let mut up = moved.max(0) as u64;
@@ -362,6 +366,26 @@ impl Ledger {
     /// Its state while it counts the profiler's own work. For the owner alone.
     pub(crate) fn own_work(&self) -> &OwnWork {
         &self.own_work
+    }
+
+    /// The meters of its thread's present work. For the owner alone.
+    #[inline(always)]
+    pub(crate) fn work(&self) -> &CurrentWork {
+        &self.work
+    }
+
+    /// Bytes that the thread has allocated and deallocated. For the owner alone.
+    #[inline(always)]
+    pub(crate) fn thread_totals(&self) -> ThreadTotals {
+        (self.allocated.get(), self.deallocated.get())
+    }
+
+    /// Adds what the thread has done to the meters of its present work. For the owner alone.
+    #[inline]
+    pub(crate) fn settle_work(&self) {
+        if !self.work.is_plain() {
+            self.work.settle(self.thread_totals());
+        }
     }
 
     /// Counts blocks that another ledger has counted so far, each figure as allocated or, if negative, as deallocated.

@@ -157,6 +157,7 @@ fn retire() {
         ledger.note_name();
         ledger.thread_id.store(0, Relaxed);
         ledger.publish(true);
+        ledger.work().end(ledger.thread_totals());
         PRESENT.set(RETIRED);
         REGISTRY.release(ledger);
     } else if PRESENT.get() == NONE {

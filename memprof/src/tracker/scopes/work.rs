@@ -1,0 +1,90 @@
+//! Entry and exit of pieces of work that carry meters.
+
+use super::enter_exit::Open;
+use crate::tracker::carried::current::LeftWork;
+use crate::tracker::carried::slot::{Carried, MeterFigures};
+use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::thread;
+
+/// The presence of this thread in a meter, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct MeterGuard {
+    ledger: &'static Ledger,
+    left: Option<LeftWork>,
+    /// A frame at the node that is charged anyway: it knows the highest net of this thread since the entry.
+    open: Option<Open>,
+}
+
+/// The presence of this thread in the work of a context, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct CarriedGuard {
+    ledger: &'static Ledger,
+    left: Option<LeftWork>,
+}
+
+impl MeterGuard {
+    /// Enters a meter on this thread. `None`: the thread is over or in the meter already, or profiling is off.
+    #[inline]
+    pub(crate) fn enter(meter: &Carried) -> Option<Self> {
+        let ledger = thread::ledger()?;
+        let left = ledger.work().enter_meter(meter, ledger.thread_totals())?;
+        Some(Self { ledger, left: Some(left), open: Open::at_present_node(ledger) })
+    }
+}
+
+impl Drop for MeterGuard {
+    #[inline]
+    fn drop(&mut self) {
+        // A thread that is over by now has already left it.
+        if !thread::owns(self.ledger) {
+            return;
+        }
+        let rise = self.open.and_then(Open::close).map(|closed| closed.peak);
+        if let Some(left) = self.left.take() {
+            self.ledger.work().leave_meter(left, rise, self.ledger.thread_totals());
+        }
+    }
+}
+
+impl CarriedGuard {
+    /// Enters the work that a context carries. `None`: neither it nor this thread's present work carries anything, or
+    /// the thread is over.
+    #[inline(always)]
+    pub(crate) fn enter(carried: Option<&Carried>) -> Option<Self> {
+        let ledger = thread::present().ledger()?;
+        if carried.is_none() && ledger.work().is_plain() { None } else { Some(Self::enter_slow(ledger, carried)) }
+    }
+
+    #[inline(never)]
+    fn enter_slow(ledger: &'static Ledger, carried: Option<&Carried>) -> Self {
+        Self { ledger, left: Some(ledger.work().enter_context(carried, ledger.thread_totals())) }
+    }
+}
+
+impl Drop for CarriedGuard {
+    #[inline]
+    fn drop(&mut self) {
+        if thread::owns(self.ledger)
+            && let Some(left) = self.left.take()
+        {
+            self.ledger.work().leave_context(left, self.ledger.thread_totals());
+        }
+    }
+}
+
+impl Carried {
+    /// What the present work of this thread carries.
+    #[inline(always)]
+    pub(crate) fn here() -> Option<Self> {
+        let work = thread::present().ledger()?.work();
+        if work.is_plain() { None } else { work.carried() }
+    }
+
+    /// Figures of the innermost meter, with everything that this thread has done until now.
+    pub(crate) fn settled_figures(&self) -> MeterFigures {
+        if let Some(ledger) = thread::present().ledger() {
+            ledger.settle_work();
+        }
+        self.figures()
+    }
+}
