@@ -189,7 +189,7 @@ fn functions_have_the_figures_that_they_have_without_it() {
     assert_eq!(meter.allocated(), 60);
 }
 
-/// What the profiler does itself is in no meter, and a report is one allocation of the program outside all work.
+/// The profiler's own work is in no meter, and a report is one allocation of the program outside all work.
 #[test]
 fn reports_are_in_no_meter() {
     let _profile = memprof_tests::Profile::start();

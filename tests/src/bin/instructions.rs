@@ -173,11 +173,11 @@ fn main() {
         }
         "meter" => {
             let meter = Meter::new();
-            (0..times).for_each(|_| meter.run(|| drop(black_box(()))));
+            (0..times).for_each(|_| meter.run(|| black_box(())));
         }
         "meter-in-meter" => {
             let (outer, inner) = (Meter::new(), Meter::new());
-            outer.run(|| (0..times).for_each(|_| inner.run(|| drop(black_box(())))));
+            outer.run(|| (0..times).for_each(|_| inner.run(|| black_box(()))));
         }
         "report-tracked" => {
             hold(1_000);

@@ -41,7 +41,7 @@ impl CurrentWork {
         unsafe { self.carried.load(Relaxed).as_ref() }
     }
 
-    /// What the present work carries.
+    /// The state that the present work carries.
     #[inline]
     pub(crate) fn carried(&self) -> Option<Carried> {
         self.slot().map(Carried::of)

@@ -1,68 +1,74 @@
-//! The pool of slots: segments in system memory, and a list of the free slots. Taking a slot and giving it back neither
-//! lock nor allocate.
+//! A pool of items: segments in system memory, and a list of the free items. Taking one and giving it back neither lock
+//! nor allocate.
 //!
-//! Segments are never unmapped: the pool keeps the memory of the most slots that were in use at once.
+//! Segments are never unmapped: the pool keeps the memory of the most items that were in use at once.
 
-use super::slot::CarriedSlot;
 use crate::os::memory::pages;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 
-/// Slots of the first segment. Each segment is twice as large as the one before.
+/// Items of the first segment. Each segment is twice as large as the one before.
 const FIRST: u32 = 256;
 const SEGMENTS: usize = 20;
 
-static POOL: CarriedPool = CarriedPool {
-    segments: [const { AtomicPtr::new(null_mut()) }; SEGMENTS],
-    free: AtomicU64::new(0),
-    made: AtomicU32::new(0),
-};
+/// Item of a pool.
+///
+/// # Safety
+/// Zeroed memory is an item, and all parts of an item are atomics. Its size divides that of a page.
+pub(super) unsafe trait Pooled: Sync + 'static {
+    /// Number of the item, and number of the next free item; for the pool alone.
+    fn numbers(&self) -> (&AtomicU32, &AtomicU32);
+}
 
-struct CarriedPool {
-    segments: [AtomicPtr<CarriedSlot>; SEGMENTS],
-    /// Number of the first free slot, plus 1, in the lower half. The upper half changes with each change, so that a
-    /// slot that was taken and given back meanwhile is noticed.
+pub(super) struct ItemPool<T> {
+    segments: [AtomicPtr<T>; SEGMENTS],
+    /// Number of the first free item, plus 1, in the lower half. The upper half changes with each change, so that a
+    /// item that was taken and given back meanwhile is noticed.
     free: AtomicU64,
-    /// Number of slots that were ever in use.
+    /// Number of items that were ever in use.
     made: AtomicU32,
 }
 
-/// A slot that nobody uses. `None`: the system has no memory, or all slots are in use.
-pub(super) fn take() -> Option<&'static CarriedSlot> {
-    POOL.take_free().or_else(|| POOL.make())
-}
-
-/// Returns a slot. The caller does not touch it afterwards.
-pub(super) fn give_back(slot: &'static CarriedSlot) {
-    POOL.give_back(slot);
-}
-
-/// The segment of a slot, and the slot's index in it.
+/// The segment of a item, and the item's index in it.
 fn place(number: u32) -> (usize, usize) {
     let segment = (number / FIRST + 1).ilog2();
     (segment as usize, (number - ((1 << segment) - 1) * FIRST) as usize)
 }
 
-impl CarriedPool {
-    fn take_free(&self) -> Option<&'static CarriedSlot> {
+impl<T: Pooled> ItemPool<T> {
+    pub(super) const fn new() -> Self {
+        Self {
+            segments: [const { AtomicPtr::new(null_mut()) }; SEGMENTS],
+            free: AtomicU64::new(0),
+            made: AtomicU32::new(0),
+        }
+    }
+
+    /// An item that nobody uses. `None`: the system has no memory, or all items are in use.
+    pub(super) fn take(&self) -> Option<&'static T> {
+        self.take_free().or_else(|| self.make())
+    }
+
+    fn take_free(&self) -> Option<&'static T> {
         let mut free = self.free.load(Acquire);
-        // Each failed exchange means that another thread has taken or given back a slot.
+        // Each failed exchange means that another thread has taken or given back a item.
         loop {
-            let slot = self.slot((free as u32).checked_sub(1)?)?;
-            let next = changed(free, slot.next_free.load(Relaxed));
+            let item = self.item((free as u32).checked_sub(1)?)?;
+            let next = changed(free, item.numbers().1.load(Relaxed));
             match self.free.compare_exchange_weak(free, next, AcqRel, Acquire) {
-                Ok(_) => return Some(slot),
+                Ok(_) => return Some(item),
                 Err(present) => free = present,
             }
         }
     }
 
-    fn give_back(&self, slot: &'static CarriedSlot) {
+    /// Returns an item. The caller does not touch it afterwards.
+    pub(super) fn give_back(&self, item: &'static T) {
         let mut free = self.free.load(Relaxed);
         loop {
-            slot.next_free.store(free as u32, Relaxed);
-            let next = changed(free, slot.number.load(Relaxed).wrapping_add(1));
+            item.numbers().1.store(free as u32, Relaxed);
+            let next = changed(free, item.numbers().0.load(Relaxed).wrapping_add(1));
             match self.free.compare_exchange_weak(free, next, AcqRel, Relaxed) {
                 Ok(_) => return,
                 Err(present) => free = present,
@@ -71,7 +77,7 @@ impl CarriedPool {
     }
 
     #[cold]
-    fn make(&self) -> Option<&'static CarriedSlot> {
+    fn make(&self) -> Option<&'static T> {
         let mut number = self.made.load(Relaxed);
         loop {
             let (segment, _) = place(number);
@@ -81,16 +87,16 @@ impl CarriedPool {
                 Err(present) => number = present,
             }
         }
-        let slot = self.slot(number)?;
-        slot.number.store(number, Relaxed);
-        Some(slot)
+        let item = self.item(number)?;
+        item.numbers().0.store(number, Relaxed);
+        Some(item)
     }
 
     /// Makes sure that a segment exists.
     fn reserve(&self, segment: usize) -> Option<()> {
         let start = self.segments.get(segment)?;
         if start.load(Acquire).is_null() {
-            let bytes = (FIRST as usize * size_of::<CarriedSlot>()) << segment;
+            let bytes = (FIRST as usize * size_of::<T>()) << segment;
             let made = pages::reserve(bytes);
             if made.is_null() {
                 return None;
@@ -103,19 +109,19 @@ impl CarriedPool {
         Some(())
     }
 
-    fn slot(&self, number: u32) -> Option<&'static CarriedSlot> {
+    fn item(&self, number: u32) -> Option<&'static T> {
         let (segment, index) = place(number);
         let start = self.segments.get(segment)?.load(Acquire);
         if start.is_null() {
             return None;
         }
-        // SAFETY: the segment has this many slots, by `place`. Zeroed memory is a slot, all of whose parts are atomics;
-        // it is aligned to a page and never unmapped.
+        // SAFETY: the segment has this many items, by `place`. Zeroed memory is an item, all of whose parts are atomics,
+        // by the trait; the segment is aligned to a page and never unmapped.
         Some(unsafe { &*start.add(index) })
     }
 }
 
-/// The word of the free list, changed to begin with this slot (a number plus 1).
+/// The word of the free list, changed to begin with this item (a number plus 1).
 fn changed(word: u64, first: u32) -> u64 {
     (word & !u64::from(u32::MAX)).wrapping_add(1 << 32) | u64::from(first)
 }
@@ -123,6 +129,18 @@ fn changed(word: u64, first: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[repr(C, align(64))]
+    struct TestItem([AtomicU32; 2]);
+
+    // SAFETY: two atomics.
+    unsafe impl Pooled for TestItem {
+        fn numbers(&self) -> (&AtomicU32, &AtomicU32) {
+            (&self.0[0], &self.0[1])
+        }
+    }
+
+    static POOL: ItemPool<TestItem> = ItemPool::new();
 
     #[test]
     fn segments_follow_each_other_without_a_gap() {
@@ -138,17 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn no_slot_is_taken_twice() {
+    fn no_item_is_taken_twice() {
         std::thread::scope(|threads| {
             for _ in 0..4 {
                 threads.spawn(|| {
                     for turn in 0..2_000 {
-                        let slots: Vec<_> = (0..turn % 20).map(|_| take().expect("memory")).collect();
-                        let mut addresses: Vec<_> = slots.iter().map(|slot| std::ptr::from_ref(*slot).addr()).collect();
+                        let items: Vec<_> = (0..turn % 20).map(|_| POOL.take().expect("memory")).collect();
+                        let mut addresses: Vec<_> = items.iter().map(|item| std::ptr::from_ref(*item).addr()).collect();
                         addresses.sort_unstable();
                         addresses.dedup();
-                        assert_eq!(addresses.len(), slots.len());
-                        slots.into_iter().for_each(give_back);
+                        assert_eq!(addresses.len(), items.len());
+                        items.into_iter().for_each(|item| POOL.give_back(item));
                     }
                 });
             }

@@ -1,6 +1,6 @@
 //! The slot of a meter, or the link that joins a meter to those around it; and counted references to slots.
 
-use super::pool;
+use super::pool::{ItemPool, Pooled};
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, fence};
@@ -27,12 +27,21 @@ pub(crate) struct CarriedSlot {
     /// The slot around a link, which owns a reference to it.
     outer: AtomicPtr<CarriedSlot>,
     /// Number of the slot in the pool.
-    pub(super) number: AtomicU32,
+    number: AtomicU32,
     /// Number of the next free slot.
-    pub(super) next_free: AtomicU32,
+    next_free: AtomicU32,
 }
 
 const _: () = assert!(size_of::<CarriedSlot>() == 64);
+
+static POOL: ItemPool<CarriedSlot> = ItemPool::new();
+
+// SAFETY: all of its parts are atomics, and its size is 64.
+unsafe impl Pooled for CarriedSlot {
+    fn numbers(&self) -> (&AtomicU32, &AtomicU32) {
+        (&self.number, &self.next_free)
+    }
+}
 
 /// A counted reference to a slot.
 #[derive(Debug)]
@@ -75,7 +84,7 @@ impl CarriedSlot {
         std::ptr::eq(self, other)
     }
 
-    /// Adds what a thread has done to every meter that the work carries.
+    /// Adds the bytes of a thread to every meter that the work carries.
     #[inline]
     pub(super) fn add(&'static self, allocated: u64, deallocated: u64) {
         let by = allocated.wrapping_sub(deallocated) as i64;
@@ -105,7 +114,7 @@ fn reference(slot: *mut CarriedSlot) -> Option<&'static CarriedSlot> {
 impl Carried {
     /// A new meter. `None`: the system has no memory.
     pub(crate) fn new() -> Option<Self> {
-        let slot = pool::take()?;
+        let slot = POOL.take()?;
         slot.allocated.store(0, Relaxed);
         slot.net.store(0, Relaxed);
         slot.peak.store(0, Relaxed);
@@ -155,11 +164,7 @@ impl Carried {
     pub(crate) fn figures(&self) -> MeterFigures {
         let meter = self.0.meter();
         let net = meter.net.load(Relaxed);
-        MeterFigures {
-            allocated: meter.allocated.load(Relaxed),
-            net,
-            peak: meter.peak.load(Relaxed).max(net),
-        }
+        MeterFigures { allocated: meter.allocated.load(Relaxed), net, peak: meter.peak.load(Relaxed).max(net) }
     }
 
     /// Begins a visit to the innermost meter.
@@ -223,13 +228,13 @@ impl Drop for Carried {
             fence(Acquire);
             next = reference(slot.outer.load(Relaxed));
             let meter = reference(slot.meter.load(Relaxed));
-            pool::give_back(slot);
+            POOL.give_back(slot);
             // A meter has neither a meter nor an outer slot.
             if let Some(meter) = meter
                 && meter.references.fetch_sub(1, Release) == 1
             {
                 fence(Acquire);
-                pool::give_back(meter);
+                POOL.give_back(meter);
             }
         }
     }

@@ -73,7 +73,7 @@ impl Drop for CarriedGuard {
 }
 
 impl Carried {
-    /// What the present work of this thread carries.
+    /// The state that the present work of this thread carries.
     #[inline(always)]
     pub(crate) fn here() -> Option<Self> {
         let work = thread::present().ledger()?.work();
