@@ -70,6 +70,7 @@
 //! | a block within a function | [`scope!`] |
 //! | a future of another crate | [`track`] |
 //! | work for other threads | [`Context`] |
+//! | work for one collection, tenant or route | [`labelled`] |
 //! | one query or job, to know or limit its memory | [`Meter`] |
 //! | `main`, above or below `#[tokio::main]` | [`main`](macro@main) |
 //!
@@ -284,12 +285,12 @@ pub use jemalloc::Jemalloc;
 pub use memory_stats::MemoryStats;
 pub use memprof_macros::{main, test, track_memory};
 #[cfg(not(feature = "profiling"))]
-pub use off::{Context, Meter, Profiler, exit, memory_stats, track, write_report};
+pub use off::{Context, Label, Meter, Profiler, exit, label, labelled, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]
 pub use profile::{Profiler, exit, write_report};
 pub use report::{Report, Written};
 #[cfg(feature = "profiling")]
-pub use scope::{Context, Meter, track};
+pub use scope::{Context, Label, Meter, label, labelled, track};
 #[cfg(feature = "profiling")]
 pub use tracker::memory_stats;
 

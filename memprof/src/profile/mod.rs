@@ -200,6 +200,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     #[cfg(windows)]
     crate::os::process::kept_loaded::pin();
     let tracking = config.memory_profiling.clone();
+    tracker::labels::limit_values(tracking.max_label_values);
     let frames = if tracking.track_allocations && tracking.backtraces { tracking.max_backtrace_frames } else { 0 };
     if !stack::prepare(frames, tracking.max_tracked_allocations) {
         warnings.push("no memory for stacks: live allocations have none; lower max_tracked_allocations".to_owned());

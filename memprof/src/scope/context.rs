@@ -1,7 +1,7 @@
 //! Contexts: call paths that are carried to other threads.
 
 use super::future::{Enter, InWork};
-use crate::tracker::{CallPath, Carried, CarriedGuard, Entered};
+use crate::tracker::{self, CallPath, Carried, CarriedGuard, Entered, LabelId, LabelSet};
 
 /// A thread's position in the call tree, to continue from on another thread.
 ///
@@ -27,7 +27,7 @@ use crate::tracker::{CallPath, Carried, CarriedGuard, Entered};
 /// # assert_eq!(build().len(), 1_000);
 /// ```
 ///
-/// A context also carries the [`Meter`](crate::Meter)s of the work in which it was captured.
+/// A context also carries the [labels](crate::labelled) and [`Meter`](crate::Meter)s of the work in which it was captured.
 ///
 /// Entering a context is not a call: it adds no row and no count. A context stays valid indefinitely, also after the
 /// function has returned, and on any number of threads at the same time. Work done in a context is in the totals of its
@@ -51,13 +51,32 @@ pub struct Context {
     path: Option<CallPath>,
     /// Meters of the work in which it was captured.
     carried: Option<Carried>,
+    /// Labels of that work.
+    labels: LabelSet,
 }
 
 impl Context {
     /// Captures the position of this thread.
     #[inline]
     pub fn current() -> Self {
-        Self { path: CallPath::here(), carried: Carried::here() }
+        Self { path: CallPath::here(), carried: Carried::here(), labels: tracker::labels_here() }
+    }
+
+    /// This context with one more [label](crate::labelled), which replaces another value of its key. It counts as one
+    /// call of the label.
+    ///
+    /// ```
+    /// # fn index(_: &str) {}
+    /// let here = memprof::Context::current().with_label("collection", "docs");
+    /// std::thread::spawn(here.wrap(|| index("docs"))).join().unwrap();
+    /// ```
+    #[must_use = "the label belongs to the context that is returned"]
+    pub fn with_label(mut self, key: &str, value: &str) -> Self {
+        if let Some(label) = LabelId::of(key, value) {
+            label.count_call();
+            self.labels = label.with(self.labels);
+        }
+        self
     }
 
     /// Runs `work` at the captured position, on this thread.
@@ -180,7 +199,7 @@ impl Context {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
-    /// The future grows by 32 bytes and is neither boxed nor allocated. The memory that the runtime allocates for its
+    /// The future grows by 40 bytes and is neither boxed nor allocated. The memory that the runtime allocates for its
     /// task is not included.
     #[inline]
     pub fn wrap_future<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
@@ -194,6 +213,6 @@ impl Enter for Context {
     #[inline]
     fn enter(&self) -> Self::Guard {
         let entered = self.path.and_then(CallPath::enter);
-        (CarriedGuard::enter(self.carried.as_ref()), entered)
+        (CarriedGuard::enter(self.carried.as_ref(), self.labels), entered)
     }
 }

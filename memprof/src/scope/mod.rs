@@ -5,6 +5,7 @@ mod context;
 #[expect(unsafe_code, reason = "the fields of a tracked future are pinned with it")]
 mod future;
 mod guard;
+mod label;
 mod limited_guard;
 mod meter;
 mod output;
@@ -15,6 +16,7 @@ mod violation;
 pub use context::Context;
 pub use future::Tracked;
 pub use guard::{Guard, enter, enter_block};
+pub use label::{Label, label, labelled};
 pub use limited_guard::{LimitedGuard, enter_limited};
 pub use meter::Meter;
 pub use output::{

@@ -18,6 +18,7 @@ mod scopes;
 mod sync;
 mod threads;
 
+pub(crate) use carried::labels::{self, LabelId, LabelSet};
 pub(crate) use carried::slot::Carried;
 pub(crate) use hook::{
     before_realloc, has_refused, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
@@ -43,7 +44,7 @@ pub(crate) use scopes::kept::Kept;
 pub(crate) use scopes::reporting::ReportingGuard;
 pub(crate) use scopes::unheard::note_profile;
 pub(crate) use scopes::within::Within;
-pub(crate) use scopes::work::{CarriedGuard, MeterGuard};
+pub(crate) use scopes::work::{CarriedGuard, LabelGuard, MeterGuard, labels_here, settle_here};
 pub(crate) use threads::frame::FrameKind;
 pub(crate) use threads::installed::inner_name;
 pub(crate) use threads::ledger::{Ledger, each_ledger, each_node};

@@ -116,7 +116,7 @@ fn give() {
     match thread::ledger() {
         Some(ledger) => {
             let entered = CallPath::to_root(ledger).enter();
-            let work = CarriedGuard::enter(None);
+            let work = CarriedGuard::enter(None, 0);
             ledger.take_over(bytes, count);
             drop(work);
             drop(entered);

@@ -2,6 +2,7 @@
 
 use super::enter_exit::Open;
 use crate::tracker::carried::current::LeftWork;
+use crate::tracker::carried::labels::{LabelId, LabelSet};
 use crate::tracker::carried::slot::{Carried, MeterFigures};
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::thread;
@@ -50,14 +51,17 @@ impl CarriedGuard {
     /// Enters the work that a context carries. `None`: neither it nor this thread's present work carries anything, or
     /// the thread is over.
     #[inline(always)]
-    pub(crate) fn enter(carried: Option<&Carried>) -> Option<Self> {
+    pub(crate) fn enter(carried: Option<&Carried>, labels: LabelSet) -> Option<Self> {
         let ledger = thread::present().ledger()?;
-        if carried.is_none() && ledger.work().is_plain() { None } else { Some(Self::enter_slow(ledger, carried)) }
+        let is_plain = carried.is_none() && labels == 0 && ledger.work().is_plain();
+        if is_plain { None } else { Some(Self::enter_slow(ledger, carried, labels)) }
     }
 
     #[inline(never)]
-    fn enter_slow(ledger: &'static Ledger, carried: Option<&Carried>) -> Self {
-        Self { ledger, left: Some(ledger.work().enter_context(carried, ledger.thread_totals())) }
+    fn enter_slow(ledger: &'static Ledger, carried: Option<&Carried>, labels: LabelSet) -> Self {
+        let left = ledger.work().enter_context(carried, labels, ledger.thread_totals());
+        ledger.follow_labels();
+        Self { ledger, left: Some(left) }
     }
 }
 
@@ -68,7 +72,49 @@ impl Drop for CarriedGuard {
             && let Some(left) = self.left.take()
         {
             self.ledger.work().leave_context(left, self.ledger.thread_totals());
+            self.ledger.follow_labels();
         }
+    }
+}
+
+/// The presence of this thread in labelled work, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct LabelGuard {
+    ledger: &'static Ledger,
+    before: LabelSet,
+}
+
+impl LabelGuard {
+    /// Enters work with one more label. `None`: the thread is over, or profiling is off.
+    #[inline]
+    pub(crate) fn enter(label: LabelId) -> Option<Self> {
+        let ledger = thread::ledger()?;
+        let before = ledger.work().enter_label(label, ledger.thread_totals());
+        ledger.follow_labels();
+        Some(Self { ledger, before })
+    }
+}
+
+impl Drop for LabelGuard {
+    #[inline]
+    fn drop(&mut self) {
+        if thread::owns(self.ledger) {
+            self.ledger.work().change_labels(self.before, self.ledger.thread_totals());
+            self.ledger.follow_labels();
+        }
+    }
+}
+
+/// The labels that the present work of this thread carries.
+#[inline(always)]
+pub(crate) fn labels_here() -> LabelSet {
+    thread::present().ledger().map_or(0, |ledger| ledger.work().labels())
+}
+
+/// Adds the work of this thread so far to its meters and labels.
+pub(crate) fn settle_here() {
+    if let Some(ledger) = thread::present().ledger() {
+        ledger.settle_work();
     }
 }
 
@@ -82,9 +128,7 @@ impl Carried {
 
     /// Figures of the innermost meter, with everything that this thread has done until now.
     pub(crate) fn settled_figures(&self) -> MeterFigures {
-        if let Some(ledger) = thread::present().ledger() {
-            ledger.settle_work();
-        }
+        settle_here();
         self.figures()
     }
 }

@@ -388,6 +388,13 @@ impl Ledger {
         }
     }
 
+    /// Lets the recorded allocations take the slow path while the thread's work has labels. Called by any thread.
+    #[inline]
+    pub(crate) fn follow_labels(&self) {
+        let mask = if self.work.labels() == 0 { live::slow_path_mask() } else { 0 };
+        self.slow_path_mask.store(mask, Relaxed);
+    }
+
     /// Counts blocks that another ledger has counted so far, each figure as allocated or, if negative, as deallocated.
     /// For the owner alone.
     pub(crate) fn take_over(&'static self, bytes: i64, count: i64) {
@@ -416,7 +423,7 @@ impl Ledger {
     fn arm(&self, publishing: impl FnOnce()) {
         let table = live::table();
         let period = table.map(|table| table.state().period());
-        self.slow_path_mask.store(live::slow_path_mask(), Relaxed);
+        self.follow_labels();
         let arm = || {
             publishing();
             let (at, at_deallocated) = (self.publish_at.load(Relaxed), self.publish_at_deallocated.load(Relaxed));
@@ -448,7 +455,7 @@ impl Ledger {
 
     /// Makes each allocation and free check the live table. Called by any thread.
     pub(crate) fn force_slow_path(&self) {
-        self.slow_path_mask.store(live::slow_path_mask(), Relaxed);
+        self.follow_labels();
         self.allocation_threshold.store(0, Relaxed);
         self.deallocation_threshold.store(0, Relaxed);
     }
