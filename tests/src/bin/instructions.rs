@@ -179,6 +179,9 @@ fn main() {
             let (outer, inner) = (Meter::new(), Meter::new());
             outer.run(|| (0..times).for_each(|_| inner.run(|| black_box(()))));
         }
+        "labelled" => {
+            (0..times).for_each(|_| memprof::labelled(black_box("collection"), black_box("docs"), || black_box(())));
+        }
         "report-tracked" => {
             hold(1_000);
             (0..times).for_each(|_| drop(black_box(profiler.report())));

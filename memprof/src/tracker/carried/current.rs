@@ -63,7 +63,7 @@ impl CurrentWork {
     }
 
     /// Adds what the thread has done since the last time to the meters of its present work.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn settle(&self, (allocated, deallocated): ThreadTotals) {
         // Exchanges, because a signal handler may settle in between: then one of the two differences is negative, and
         // their sum is right.
@@ -80,14 +80,14 @@ impl CurrentWork {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn replace(&self, carried: Option<Carried>, totals: ThreadTotals) -> Option<Carried> {
         self.settle(totals);
         Carried::from_raw(self.carried.swap(carried.map_or(null_mut(), Carried::into_raw), Relaxed))
     }
 
     /// Enters a meter within the present work. `None`: nothing changes, see [`Carried::within`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter_meter(&self, meter: &Carried, totals: ThreadTotals) -> Option<LeftWork> {
         let carried = match self.slot() {
             None => meter.clone(),
@@ -99,9 +99,9 @@ impl CurrentWork {
     }
 
     /// Leaves a meter. `rise`: the highest net of this thread in it, above its entry, if that is known.
-    #[inline]
-    pub(crate) fn leave_meter(&self, left: LeftWork, rise: Option<i64>, totals: ThreadTotals) {
-        if let Some(present) = self.replace(left.before, totals)
+    #[inline(always)]
+    pub(crate) fn leave_meter(&self, left: &mut LeftWork, rise: Option<i64>, totals: ThreadTotals) {
+        if let Some(present) = self.replace(left.before.take(), totals)
             && let Some(visit) = left.visit
         {
             present.leave(visit, rise);

@@ -85,7 +85,7 @@ impl CarriedSlot {
     }
 
     /// Adds the bytes of a thread to every meter that the work carries.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&'static self, allocated: u64, deallocated: u64) {
         let by = allocated.wrapping_sub(deallocated) as i64;
         for slot in self.outwards() {
@@ -129,8 +129,12 @@ impl Carried {
     /// system has no memory.
     #[inline]
     pub(super) fn within(&self, outer: &'static CarriedSlot) -> Option<Self> {
-        if outer.outwards().any(|slot| slot.meter().is(self.0)) || outer.outwards().nth(MAX_NESTED - 1).is_some() {
-            return None;
+        let mut depth = 0;
+        for slot in outer.outwards() {
+            depth += 1;
+            if slot.meter().is(self.0) || depth == MAX_NESTED {
+                return None;
+            }
         }
         let link = Self::new()?;
         link.0.meter.store(self.clone().into_raw(), Relaxed);
@@ -168,7 +172,7 @@ impl Carried {
     }
 
     /// Begins a visit to the innermost meter.
-    #[inline]
+    #[inline(always)]
     pub(super) fn arrive(&self) -> MeterVisit {
         let meter = self.0.meter();
         let before = meter.visits.fetch_add(ONE_VISIT + ONE_INSIDE, Relaxed);
@@ -180,7 +184,7 @@ impl Carried {
     }
 
     /// Ends a visit to the innermost meter. If it was the only one, `rise` is the exact rise of the work's net in it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave(&self, visit: MeterVisit, rise: Option<i64>) {
         let meter = self.0.meter();
         let visits = meter.visits.fetch_sub(ONE_INSIDE, Relaxed);
@@ -217,16 +221,24 @@ impl Clone for Carried {
 }
 
 impl Drop for Carried {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        let mut next = Some(self.0);
+        // Release: whoever gets the slot next comes after all uses of it.
+        if self.0.references.fetch_sub(1, Release) == 1 {
+            self.0.give_back();
+        }
+    }
+}
+
+impl CarriedSlot {
+    /// Returns a slot to the pool that nobody refers to any more, and its own references.
+    #[inline(never)]
+    fn give_back(&'static self) {
+        let mut next = Some(self);
         while let Some(slot) = next {
-            // Release and acquire: whoever gets the slot next comes after all uses of it.
-            if slot.references.fetch_sub(1, Release) != 1 {
-                return;
-            }
+            // Together with the releases of the references.
             fence(Acquire);
-            next = reference(slot.outer.load(Relaxed));
+            let outer = reference(slot.outer.load(Relaxed));
             let meter = reference(slot.meter.load(Relaxed));
             POOL.give_back(slot);
             // A meter has neither a meter nor an outer slot.
@@ -236,6 +248,7 @@ impl Drop for Carried {
                 fence(Acquire);
                 POOL.give_back(meter);
             }
+            next = outer.filter(|outer| outer.references.fetch_sub(1, Release) == 1);
         }
     }
 }

@@ -71,14 +71,21 @@ impl Open {
     }
 
     /// Opens a scope that charges the node that is charged anyway, for its figures. `None`: there is no memory for it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn at_present_node(ledger: &'static Ledger) -> Option<Open> {
-        ledger.catch_up();
-        if !ledger.reserve_frame() {
-            return None;
+        if !std::thread::panicking() && ledger.frames().has_capacity() {
+            let node = ledger.node();
+            return Some(ledger.open(node, node, FrameKind::Poll, false));
         }
+        Self::at_present_node_slow(ledger)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn at_present_node_slow(ledger: &'static Ledger) -> Option<Open> {
+        ledger.catch_up();
         let node = ledger.node();
-        Some(ledger.open(node, node, FrameKind::Poll, std::thread::panicking()))
+        ledger.reserve_frame().then(|| ledger.open(node, node, FrameKind::Poll, std::thread::panicking()))
     }
 
     /// The node that the scope charges; `None`: it is not the innermost scope of this thread any more.

@@ -11,7 +11,7 @@ use crate::tracker::threads::thread;
 #[derive(Debug)]
 pub(crate) struct MeterGuard {
     ledger: &'static Ledger,
-    left: Option<LeftWork>,
+    left: LeftWork,
     /// A frame at the node that is charged anyway: it knows the highest net of this thread since the entry.
     open: Option<Open>,
 }
@@ -25,24 +25,21 @@ pub(crate) struct CarriedGuard {
 
 impl MeterGuard {
     /// Enters a meter on this thread. `None`: the thread is over or in the meter already, or profiling is off.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter(meter: &Carried) -> Option<Self> {
         let ledger = thread::ledger()?;
         let left = ledger.work().enter_meter(meter, ledger.thread_totals())?;
-        Some(Self { ledger, left: Some(left), open: Open::at_present_node(ledger) })
+        Some(Self { ledger, left, open: Open::at_present_node(ledger) })
     }
 }
 
 impl Drop for MeterGuard {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         // A thread that is over by now has already left it.
-        if !thread::owns(self.ledger) {
-            return;
-        }
-        let rise = self.open.and_then(Open::close).map(|closed| closed.peak);
-        if let Some(left) = self.left.take() {
-            self.ledger.work().leave_meter(left, rise, self.ledger.thread_totals());
+        if thread::present().is(self.ledger) || thread::owns(self.ledger) {
+            let rise = self.open.and_then(Open::close).map(|closed| closed.peak);
+            self.ledger.work().leave_meter(&mut self.left, rise, self.ledger.thread_totals());
         }
     }
 }
