@@ -72,6 +72,8 @@
 //! | a block within a function | [`scope!`] |
 //! | a future of another crate | [`track`] |
 //! | work for other threads | [`Context`] |
+//! | work for one collection, tenant or route | [`labelled`] |
+//! | one query or job, to know or limit its memory | [`Meter`] |
 //! | `main`, above or below `#[tokio::main]` | [`main`](macro@main) |
 //!
 //! A program without `#[memprof::main]` uses [`Profiler`] and declares [`AllocationTracker`] itself.
@@ -285,12 +287,12 @@ pub use jemalloc::Jemalloc;
 pub use memory_stats::MemoryStats;
 pub use memprof_macros::{main, test, track_memory};
 #[cfg(not(feature = "profiling"))]
-pub use off::{Context, Profiler, exit, memory_stats, track, write_report};
+pub use off::{Context, Label, Meter, Profiler, exit, label, labelled, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]
 pub use profile::{Profiler, exit, write_report};
 pub use report::{Report, Written};
 #[cfg(feature = "profiling")]
-pub use scope::{Context, track};
+pub use scope::{Context, Label, Meter, label, labelled, track};
 #[cfg(feature = "profiling")]
 pub use tracker::memory_stats;
 

@@ -1,6 +1,7 @@
 //! Reports, collected from the engine's figures.
 
 mod findings;
+mod labels;
 mod limits;
 pub(crate) mod live;
 mod memory;

@@ -3,6 +3,7 @@
 use super::request::Request;
 use crate::Error;
 use crate::collect::findings;
+use crate::collect::labels as label_rows;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
 use crate::collect::live::rows::RecordedByPath;
@@ -27,6 +28,7 @@ use std::sync::atomic::Ordering::Relaxed;
 /// [`Error::OutOfMemory`]: there is no memory to make it.
 pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let now = Anchor::now();
+    tracker::settle_here();
     // Nothing is allocated between the two readings.
     let snapshot = Snapshot::take();
     let peak = tracker::peak(0);
@@ -57,6 +59,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
         RecordedByPath::new(records, without_record, &paths, over_time, &now, crates.as_ref(), since_start)
     });
     let small_sizes = records.as_ref().map(SmallSizes::of);
+    let labels = label_rows::rows(recorded_in_full(records.as_ref(), without_record));
     // Before the overhead is read: the size of a copy depends on the number of live blocks.
     drop(records);
     let mut live = crate::collect::live::rows::section(request, &now, &names, &paths, &totals, recorded.as_ref());
@@ -70,6 +73,7 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
         findings: Vec::new(),
         functions: rows::functions(&paths, &names, retained),
         unattributed: rows::unattributed(&paths, retained),
+        labels,
         call_tree: rows::call_tree(&paths, &names),
         threads: rows::threads(&ledgers),
         jemalloc: jemalloc::statistics(&request.inner),
@@ -84,6 +88,11 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     warn_of_replaced(&mut report, recorded.as_ref());
     report.findings = findings::of(&report, small_sizes.as_ref());
     Ok(report)
+}
+
+/// The records, unless some are missing.
+fn recorded_in_full(records: Option<&live::Records>, without_record: u64) -> Option<&live::Records> {
+    records.filter(|_| without_record == 0)
 }
 
 /// Allocations of the process that did not fit into the live table.
@@ -174,6 +183,13 @@ fn warn(report: &mut Report, request: &Request, without_record: u64) {
              max_tracked_allocations, or set sample_interval_bytes to 0 for an estimate",
             size::plural(without_record, "allocation"),
             size::count(request.config.memory_profiling.max_tracked_allocations as u64),
+        ));
+    }
+    let labels_left_out = tracker::labels::left_out();
+    if labels_left_out > 0 {
+        warn(format!(
+            "{} counted nowhere: a program can have 8 keys of labels, and 65,000 different sets of labels at once",
+            size::plural(labels_left_out, "label"),
         ));
     }
     if not_captured > 0 {

@@ -11,6 +11,8 @@ use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, suggest};
 const MOST_TRACKED: usize = 100_000_000;
 /// Limit of `max_backtrace_frames`. Each thread keeps two stacks of this many frames.
 const MOST_FRAMES: usize = 1024;
+/// Limit of `max_label_values`: the number of a value is a byte.
+pub(crate) const MOST_LABEL_VALUES: usize = 250;
 /// Limit of the time between two reports, far beyond any run.
 const MOST_SECONDS: usize = 1_000_000_000;
 /// Limit of the kept reports.
@@ -85,6 +87,7 @@ keys! {
             most: MOST_FRAMES,
             instead_of_zero: Some("for records without a stack, set backtraces to false"),
         }),
+        max_label_values: Count(CountRange { most: MOST_LABEL_VALUES, instead_of_zero: None }),
     }
     jemalloc: Jemalloc {
         background_thread: Flag,

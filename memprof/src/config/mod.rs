@@ -41,6 +41,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `overhead_budget_percent` | `MEMPROF_OVERHEAD_BUDGET_PERCENT` | `3` | limit of the cost of recording |
 /// | | `backtraces` | `MEMPROF_BACKTRACES` | `true` | keep the stack of each record |
 /// | | `max_backtrace_frames` | `MEMPROF_MAX_BACKTRACE_FRAMES` | `64` | limit of the frames of a stack |
+/// | | `max_label_values` | `MEMPROF_MAX_LABEL_VALUES` | `64` | limit of the values of a label's key |
 /// | `[jemalloc]` | `background_thread` | `MEMPROF_BACKGROUND_THREAD` | `false` | jemalloc returns memory itself |
 /// | | `abort_on_oom` | `MEMPROF_ABORT_ON_OOM` | `false` | a failed allocation aborts |
 /// | | `stats_print` | `MEMPROF_STATS_PRINT` | `false` | write jemalloc's statistics |
@@ -122,6 +123,9 @@ pub struct MemoryProfiling {
     pub backtraces: bool,
     /// Limit of the frames of a stack, from 1 to 1024. Deeper stacks keep their innermost frames. Default: 64.
     pub max_backtrace_frames: usize,
+    /// Limit of the values of each key of [labels](crate::labelled), from 0 to 250. All further values count in the row
+    /// `other` of their key. Default: 64.
+    pub max_label_values: usize,
 }
 
 /// `[jemalloc]`: options of the inner allocator. The allocator itself is `memprof::Jemalloc`.
@@ -202,6 +206,7 @@ impl Default for MemoryProfiling {
             overhead_budget_percent: 3,
             backtraces: true,
             max_backtrace_frames: 64,
+            max_label_values: 64,
         }
     }
 }

@@ -30,6 +30,7 @@ pub(crate) fn has_background(it_has: bool) {
 /// Runs before `fork` returns in the child, where nothing may allocate.
 extern "C" fn in_child() {
     tracker::history::recover();
+    tracker::labels::recover();
     if tracker::retire_others() {
         live::recover();
     }

@@ -116,6 +116,7 @@ macro_rules! data {
 mod field;
 mod findings;
 mod functions;
+mod labels;
 mod live;
 #[cfg(all(feature = "report", any(test, feature = "serde")))]
 pub(super) mod read;
@@ -124,6 +125,7 @@ pub use findings::Finding;
 pub use functions::{
     Budget, CallTreeNode, Distribution, Function, Thread, Unattributed, Violations, Window, WorstCall,
 };
+pub use labels::LabelRow;
 pub use live::{Frame, Live, LiveGroup, NetRise};
 #[cfg(feature = "report")]
 pub(crate) use live::{cause, expected, growth, verdict};
@@ -156,6 +158,9 @@ data! {
         functions: Vec<Function>,
         /// Memory allocated and deallocated outside every tracked function.
         unattributed: Unattributed,
+        /// Memory of labelled work, by key and value. Each key divides the same memory anew. Empty without labels, and
+        /// in older reports.
+        labels: Vec<LabelRow> = default,
         /// The same figures by call path.
         call_tree: Vec<CallTreeNode>,
         /// The same figures by thread. Threads that do not overlap can share a row.

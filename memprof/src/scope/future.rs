@@ -2,7 +2,7 @@
 //! context.
 
 use super::violation;
-use crate::tracker::{CallPath, Figures, Kept, Moment, Node, Open, ScopeKind, Site, Within};
+use crate::tracker::{Figures, Kept, Moment, Node, Open, ScopeKind, Site, Within};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -246,41 +246,47 @@ impl<W: FirstPoll> Drop for Bookkeeping<W> {
     }
 }
 
-/// A future that is polled and dropped at a call path.
+/// A future that is polled and dropped in a piece of work.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 #[derive(Debug)]
-pub(super) struct InContext<F> {
-    path: Option<CallPath>,
-    /// Dropped by hand, at the path.
+pub(super) struct InWork<F, W: Enter> {
+    work: W,
+    /// Dropped by hand, in the work.
     future: ManuallyDrop<F>,
 }
 
-impl<F> InContext<F> {
-    pub(super) fn new(path: Option<CallPath>, future: F) -> Self {
-        Self { path, future: ManuallyDrop::new(future) }
+/// A piece of work that a thread enters until it drops the guard.
+pub(super) trait Enter {
+    type Guard;
+    fn enter(&self) -> Self::Guard;
+}
+
+impl<F, W: Enter> InWork<F, W> {
+    pub(super) fn new(work: W, future: F) -> Self {
+        Self { work, future: ManuallyDrop::new(future) }
     }
 }
 
-impl<F: Future> Future for InContext<F> {
+impl<F: Future, W: Enter> Future for InWork<F, W> {
     type Output = F::Output;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: the future is not moved: it is only accessed through the `Pin` that is made here, and dropped in
         // place. The other field is not pinned.
-        let (path, future) = unsafe {
+        let (work, future) = unsafe {
             let this = self.get_unchecked_mut();
-            (this.path, Pin::new_unchecked(&mut *this.future))
+            (&this.work, Pin::new_unchecked(&mut *this.future))
         };
-        let _entered = path.and_then(CallPath::enter);
+        let _entered = work.enter();
         future.poll(context)
     }
 }
 
-impl<F> Drop for InContext<F> {
+impl<F, W: Enter> Drop for InWork<F, W> {
     #[inline]
     fn drop(&mut self) {
-        let _entered = self.path.and_then(CallPath::enter);
+        let _entered = self.work.enter();
         // SAFETY: nothing uses the future after its drop, and it is dropped once: by us, in place, as pinning requires.
         unsafe { ManuallyDrop::drop(&mut self.future) };
     }

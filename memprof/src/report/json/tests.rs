@@ -155,8 +155,16 @@ fn an_empty_report_comes_back() {
 }
 
 /// Fields that schema 1 got later, of the whole report, of all objects with a name, or of all objects.
-const LATER: [&str; 7] =
-    ["program.run", "program.final", "program.host", "findings", ".reallocated_count", ".grown_bytes", ".copied_bytes"];
+const LATER: [&str; 8] = [
+    "labels",
+    "program.run",
+    "program.final",
+    "program.host",
+    "findings",
+    ".reallocated_count",
+    ".grown_bytes",
+    ".copied_bytes",
+];
 
 fn is_later(path: &str) -> bool {
     // The totals had two of them from the start.

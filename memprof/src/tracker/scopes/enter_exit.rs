@@ -71,6 +71,24 @@ impl Open {
         Some(ledger.open(before, node, kind, panicking))
     }
 
+    /// Opens a scope that charges the node that is charged anyway, for its figures. `None`: there is no memory for it.
+    #[inline(always)]
+    pub(crate) fn at_present_node(ledger: &'static Ledger) -> Option<Open> {
+        if !std::thread::panicking() && ledger.frames().has_capacity() {
+            let node = ledger.node();
+            return Some(ledger.open(node, node, ScopeKind::Poll, false));
+        }
+        Self::at_present_node_slow(ledger)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn at_present_node_slow(ledger: &'static Ledger) -> Option<Open> {
+        ledger.catch_up();
+        let node = ledger.node();
+        ledger.reserve_frame().then(|| ledger.open(node, node, ScopeKind::Poll, std::thread::panicking()))
+    }
+
     /// The node that the scope charges; `None`: it is not the innermost scope of this thread any more.
     #[inline(always)]
     pub(crate) fn node(self) -> Option<&'static Node> {

@@ -158,6 +158,7 @@ fn retire() {
         ledger.note_name();
         ledger.thread_id.store(0, Relaxed);
         ledger.publish(true);
+        ledger.work().end(ledger.thread_totals());
         PRESENT.set(RETIRED);
         live::close(&ledger.share);
         REGISTRY.release(ledger);
