@@ -42,6 +42,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `overhead_budget_percent` | `MEMPROF_OVERHEAD_BUDGET_PERCENT` | `3` | limit of the cost of recording |
 /// | | `backtraces` | `MEMPROF_BACKTRACES` | `true` | keep the stack of each record |
 /// | | `max_backtrace_frames` | `MEMPROF_MAX_BACKTRACE_FRAMES` | `64` | limit of the frames of a stack |
+/// | | `timeline_points` | `MEMPROF_TIMELINE_POINTS` | `1024` | limit of the points of the timeline |
 /// | `[jemalloc]` | `background_thread` | `MEMPROF_BACKGROUND_THREAD` | `false` | jemalloc returns memory itself |
 /// | | `abort_on_oom` | `MEMPROF_ABORT_ON_OOM` | `false` | a failed allocation aborts |
 /// | | `stats_print` | `MEMPROF_STATS_PRINT` | `false` | write jemalloc's statistics |
@@ -123,6 +124,9 @@ pub struct MemoryProfiling {
     pub backtraces: bool,
     /// Limit of the frames of a stack, from 1 to 1024. Deeper stacks keep their innermost frames. Default: 64.
     pub max_backtrace_frames: usize,
+    /// Limit of the points of the timeline, from 0 to 4096. When there are more, every second one is dropped and their
+    /// distance doubles. 0: no timeline. Default: 1024.
+    pub timeline_points: usize,
 }
 
 /// `[jemalloc]`: options of the inner allocator. The allocator itself is `memprof::Jemalloc`.
@@ -203,6 +207,7 @@ impl Default for MemoryProfiling {
             overhead_budget_percent: 3,
             backtraces: true,
             max_backtrace_frames: 64,
+            timeline_points: 1024,
         }
     }
 }

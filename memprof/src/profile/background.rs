@@ -15,7 +15,7 @@ use crate::os::signals::{self, Signal};
 #[cfg(unix)]
 use crate::os::threads::alone;
 use crate::os::threads::{stack_room, wake};
-use crate::tracker::history;
+use crate::tracker::{history, marks};
 use std::io;
 use std::panic::catch_unwind;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -186,12 +186,14 @@ fn visit() {
 pub(crate) fn begin_readings(config: &Config) {
     #[cfg(unix)]
     alone::prepare();
-    schedule::begin(can_read_in_passing(config));
+    schedule::begin(can_read_in_passing(config), config.memory_profiling.timeline_points);
+    marks::accept(true);
     history::have_visited(Some(visit));
 }
 
 /// Ends readings in passing.
 pub(crate) fn end_readings() {
+    marks::accept(false);
     history::have_visited(None);
 }
 

@@ -1,7 +1,10 @@
 //! Findings: the rules by which a report says what a user can act on. A finding is never a guess: what is an estimate
 //! is called one, and what cannot be known is not said.
 
+mod allocator_held;
+mod foreign;
 mod growing;
+mod mapped;
 mod over_budget;
 
 use crate::report::NOT_INSTALLED;
@@ -18,7 +21,11 @@ pub(crate) fn of(report: &Report) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     findings.extend(growing::of(report));
     findings.extend(over_budget::of(report));
-    sorted::by_key(&mut findings, |finding| Reverse(finding.bytes));
+    findings.extend(allocator_held::of(report));
+    findings.extend(mapped::of(report));
+    findings.extend(foreign::of(report));
+    // Mapped files are not memory that the program holds.
+    sorted::by_key(&mut findings, |finding| (finding.kind == mapped::KIND, Reverse(finding.bytes)));
     findings
 }
 

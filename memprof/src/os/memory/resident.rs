@@ -1,8 +1,76 @@
 //! Resident memory of the process.
 
+/// Resident memory of the process by kind, bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ResidentParts {
+    /// Anonymous pages: heap, stacks, private copies of files' pages.
+    pub(crate) anonymous: u64,
+    /// Pages of files.
+    pub(crate) file: u64,
+    /// Pages of shared memory.
+    pub(crate) shared: u64,
+}
+
+impl ResidentParts {
+    pub(crate) fn sum(&self) -> u64 {
+        self.anonymous.saturating_add(self.file).saturating_add(self.shared)
+    }
+}
+
 /// Current resident set size, in bytes.
 pub(crate) fn resident_bytes() -> Option<u64> {
     memory_stats::memory_stats().map(|stats| stats.physical_mem as u64)
+}
+
+/// The parts of the current resident set size. `None`: the system does not tell.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn parts() -> Option<ResidentParts> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let (anonymous, file, shared) =
+        (field(&status, "RssAnon:")?, field(&status, "RssFile:")?, field(&status, "RssShmem:")?);
+    Some(ResidentParts { anonymous, file, shared })
+}
+
+/// Fallback: the system does not tell.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn parts() -> Option<ResidentParts> {
+    None
+}
+
+/// A size in `/proc/self/status`, bytes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn field(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+/// Resident bytes, and those of files and shared memory among them. Does not allocate: for the profiler's thread.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn resident_and_mapped() -> Option<(u64, u64)> {
+    let mut text = [0_u8; 128];
+    // SAFETY: the path ends with 0, the buffer has the given length, and the descriptor is closed once.
+    let length = unsafe {
+        let file = libc::open(c"/proc/self/statm".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        if file < 0 {
+            return None;
+        }
+        let length = libc::read(file, text.as_mut_ptr().cast(), text.len());
+        libc::close(file);
+        length
+    };
+    let text = std::str::from_utf8(text.get(..usize::try_from(length).ok()?)?).ok()?;
+    // SAFETY: the call has no preconditions.
+    let page = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()?;
+    let mut pages = text.split_ascii_whitespace().skip(1).map(|number| number.parse::<u64>().ok());
+    let (resident, mapped) = (pages.next()??, pages.next()??);
+    Some((resident.checked_mul(page)?, mapped.checked_mul(page)?))
+}
+
+/// Fallback: not read between reports.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn resident_and_mapped() -> Option<(u64, u64)> {
+    None
 }
 
 /// Highest resident set size so far, in bytes.
@@ -10,10 +78,7 @@ pub(crate) fn resident_bytes() -> Option<u64> {
 /// Not from `getrusage`: Linux keeps its figure across `exec`, so that it would include the program's parent.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn peak_resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kib.checked_mul(1024)
+    field(&std::fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
 /// Highest resident set size so far, in bytes.
@@ -52,5 +117,18 @@ mod tests {
         let peak = super::peak_resident_bytes().unwrap();
         // The two are read one after the other, and the kernel sums them lazily: they may differ by a page or two.
         assert!(now > 100_000 && peak + (1 << 20) > now, "{now} {peak}");
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn the_parts_are_those_of_what_is_resident() {
+        let (resident, mapped) = super::resident_and_mapped().unwrap();
+        let parts = super::parts().unwrap();
+        let near = |one: u64, other: u64| one.abs_diff(other) < 4 << 20;
+        assert!(
+            near(parts.sum(), resident) && near(parts.file + parts.shared, mapped),
+            "{parts:?} {resident} {mapped}"
+        );
+        assert!(parts.anonymous > 100_000 && parts.file > 100_000, "{parts:?}");
     }
 }
