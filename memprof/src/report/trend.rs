@@ -22,9 +22,9 @@ const OVERHEAD: f64 = 32.0;
 pub(crate) struct Trend {
     pub(crate) seconds: f64,
     pub(crate) resident: f64,
-    /// True if RSS grew by more than chance.
+    /// True if RSS grew by more than chance, and in each part of the time.
     pub(crate) grows: bool,
-    /// The live heap.
+    /// The live heap, with the allocator's overhead.
     pub(crate) heap: f64,
     /// Files and shared memory.
     pub(crate) mapped: f64,
@@ -63,8 +63,8 @@ pub(crate) fn of(report: &Report) -> Option<Trend> {
     Some(Trend {
         seconds: known.last()?.seconds - known.first()?.seconds,
         resident: grown,
-        grows: grown > GROWS.max(level(&resident, false) * GROWS_SHARE),
-        heap: growth(&series(&|point| point.net_bytes as f64)),
+        grows: grown > GROWS.max(level(&resident, false) * GROWS_SHARE) && is_steady(&resident),
+        heap: growth(&series(&|point| point.net_bytes as f64)) * factor,
         mapped: growth(&series(&mapped)),
         held,
         foreign: report.allocator.held_bytes.map(|_| growth(&foreign)),
@@ -168,8 +168,11 @@ mod tests {
 
     #[test]
     fn loading_at_the_start_is_no_growth() {
-        let trend = of(&report(|at| (at.min(20.0) * 10.0, 20.0 + at.min(20.0) * 12.0, 5.0, Some(1.0)))).unwrap();
-        assert!(!trend.grows && !trend.is_foreign_steady, "{trend:?}");
+        for loaded in [20.0, 50.0, 70.0] {
+            let figures = |at: f64| (at.min(loaded) * 10.0, 20.0 + at.min(loaded) * 12.0, 5.0, Some(1.0));
+            let trend = of(&report(figures)).unwrap();
+            assert!(!trend.grows && !trend.is_foreign_steady, "{loaded}: {trend:?}");
+        }
     }
 
     #[test]
