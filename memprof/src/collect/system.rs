@@ -106,6 +106,7 @@ pub(crate) fn begin(inner: &str) {
 
 /// Notes that this process has just been forked.
 pub(crate) fn in_child() {
+    resident::repeated::forget();
     PROCESS.store(std::process::id(), Relaxed);
     AT_FORK.store(memory_stats().allocated_count as u64, Relaxed);
     PACE.begin(now());
@@ -116,15 +117,25 @@ pub(crate) fn set_aborting(is_aborting: bool) {
     IS_ABORTING.store(is_aborting, Relaxed);
 }
 
-/// The present figures of the system, without those of the allocator. Does not allocate.
-pub(crate) fn resident() -> SystemFigures {
-    let (resident, mapped) = resident::resident_and_mapped().unzip();
-    SystemFigures { resident, mapped, held: None }
+/// The present figures of the system, when a profile starts.
+pub(crate) fn at_start() -> SystemFigures {
+    with_resident(resident::repeated::read_once())
+}
+
+/// Prepares readings by the profiler's thread.
+pub(crate) fn prepare() {
+    resident::repeated::open();
 }
 
 /// The present figures, those of the allocator if they are due: for the profiler's thread. Does not allocate.
 pub(crate) fn figures() -> SystemFigures {
-    SystemFigures { held: read_if_due().map(|figures| figures.held), ..resident() }
+    let held = read_if_due().map(|figures| figures.held);
+    SystemFigures { held, ..with_resident(resident::repeated::read()) }
+}
+
+fn with_resident(figures: Option<(u64, u64)>) -> SystemFigures {
+    let (resident, mapped) = figures.unzip();
+    SystemFigures { resident, mapped, held: None }
 }
 
 fn read_if_due() -> Option<AllocatorFigures> {

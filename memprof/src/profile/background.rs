@@ -8,6 +8,7 @@
 
 use super::periodic::Periodic;
 use super::{ReportingGuard, Running, exit, output, running, schedule, write};
+use crate::collect::system;
 use crate::config::Config;
 #[cfg(unix)]
 use crate::os::signals::deferred::{self, DeferredStart};
@@ -45,6 +46,9 @@ impl Background {
         let background = Self(STARTED.fetch_add(1, Relaxed) + 1);
         EVERY_SECONDS.store(config.reporting.every_seconds, Relaxed);
         KEEP.store(config.reporting.keep, Relaxed);
+        if config.memory_profiling.timeline_points > 0 {
+            system::prepare();
+        }
         WANTED.store(background.0, Release);
         // Before the first handler is installed.
         signals::expect_thread(true);

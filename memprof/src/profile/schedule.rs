@@ -40,13 +40,13 @@ struct Schedule {
     usual: AtomicU64,
 }
 
-/// Begins the schedule, when a profile starts. `in_passing`: all places can be read in an allocation. `points`: readings
-/// of the net that are kept.
+/// Begins the schedule, when a profile starts. `in_passing`: all places can be read in an allocation. `points`: limit of
+/// the readings of the net.
 pub(crate) fn begin(in_passing: bool, points: usize) {
     READS_ALL_IN_PASSING.store(in_passing, Relaxed);
     SCHEDULE.begin(now());
     readings::begin();
-    history::begin(points, system::resident());
+    history::begin(points, system::at_start());
 }
 
 /// Time until the thread's next reading is due.

@@ -11,8 +11,8 @@ pub(crate) struct MallocFigures {
 
 /// The figures of glibc's allocator, in all its arenas. `None`: another C library, or one older than 2.33.
 ///
-/// Walks over all free chunks under the locks of their arenas: 60 ms for 2 million of them. Not for a thread that may be
-/// in the allocator.
+/// Walks over all free chunks under the locks of their arenas: 60 ms for 2 million of them. Not for a thread that may
+/// be in the allocator.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn figures() -> Option<MallocFigures> {
     /// `struct mallinfo2` of `malloc.h`.

@@ -1,10 +1,11 @@
 //! The net of the process over time: a bounded number of readings.
 //!
 //! When the capacity is used up, every second reading is dropped and the distance between readings doubles: however
-//! long the process runs, between half the capacity and all of it is in use, at equal distances. The profiler's own
-//! thread takes them from all counters, with the system's figures. Without that thread, publishing threads take them, by the function that the profile has set. If
-//! there are too many counters to read in an allocation, such a thread publishes its own net, however small, and the
-//! reading is off by the amounts that other threads have not published yet.
+//! long the process runs, at least half the capacity is in use, at equal distances. The profiler's own thread takes the
+//! readings from all counters, with the system's figures. Without that thread, publishing threads take them, by the
+//! function that the profile has set, without the system's figures. If there are too many counters to read in an
+//! allocation, such a thread publishes its own net, however small, and the reading is off by the amounts that other
+//! threads have not published yet.
 
 use super::published;
 use crate::os::clock;
