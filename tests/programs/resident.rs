@@ -140,3 +140,33 @@ fn the_timeline_is_as_long_as_configured() {
         assert!(points.len() <= most && points.len() >= most.min(2).max(most / 10), "{most}: {}", points.len());
     }
 }
+
+/// `abort` may have been called by the allocator, which holds its lock then.
+#[test]
+fn the_allocator_is_not_asked_before_abort() {
+    // With more threads, none can be started under the allocator's lock, and there is no report.
+    for (kind, alone) in [("abort", ""), ("abort", "alone"), ("double_free", "alone")] {
+        let ended = resident(kind).arg(alone).run();
+        let report = ended.expect_report();
+        assert_eq!((report.allocator.held_bytes, report.allocator.held_source), (None, None), "{kind}");
+        assert!(report.os.rss_bytes.is_some() && report.totals.net_bytes > 1_000_000, "{kind}");
+    }
+}
+
+#[test]
+fn a_forked_child_has_figures_of_its_own() {
+    for alone in ["", "alone"] {
+        let ended = resident("fork").arg(alone).run();
+        let reports: Vec<Report> = ended
+            .files("work/data/logs")
+            .iter()
+            .filter(|name| name.starts_with("memory_allocations"))
+            .map(|name| ended.report(&ended.work(&format!("data/logs/{name}"))))
+            .collect();
+        assert_eq!(reports.len(), 2, "{}", ended.stderr);
+        for report in reports {
+            assert_eq!(report.allocator.held_bytes.is_some(), IS_GLIBC);
+            assert_eq!(report.timeline.unwrap().points.last().unwrap().rss_bytes, report.os.rss_bytes);
+        }
+    }
+}

@@ -129,6 +129,30 @@ fn main() {
             keep(200 * MB);
             turns(drop);
         }
+        "abort" => {
+            keep(MB);
+            std::process::abort();
+        }
+        // The allocator calls `abort` under its lock.
+        "double_free" => {
+            keep(MB);
+            // SAFETY: none. The C library ends the program for it.
+            unsafe {
+                let (block, _next) = (libc::malloc(5000), libc::malloc(5000));
+                libc::free(block);
+                libc::free(block);
+            }
+        }
+        "fork" => {
+            keep(MB);
+            // SAFETY: the child runs on like any program.
+            let child = unsafe { libc::fork() };
+            keep(MB);
+            if child != 0 {
+                // SAFETY: it is a child of this process.
+                unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+            }
+        }
         "threads" => {
             turns(|turn| {
                 let bytes = 100_000 + turn;
