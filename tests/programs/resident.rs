@@ -134,6 +134,8 @@ fn the_timeline_has_the_course_of_the_run() {
 fn the_timeline_is_as_long_as_configured() {
     let (report, _) = run(resident("innocent").env("MEMPROF_TIMELINE_POINTS", "0"));
     assert_eq!(report.timeline, None);
+    // The parts of RSS are known all the same.
+    assert_eq!((report.allocator.held_bytes.is_some(), report.os.rss_bytes.is_some()), (IS_GLIBC, true));
     for most in [1, 2, 7, 300] {
         let (report, _) = run(resident("innocent").env("MEMPROF_TIMELINE_POINTS", most.to_string()));
         let points = report.timeline.unwrap().points;

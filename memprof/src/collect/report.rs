@@ -57,6 +57,11 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     // The reserve may have been the missing memory.
     let records = records.or_else(|| table.and_then(live::Table::copy));
 
+    // Before the names of stacks are read, which takes more memory than many a program has.
+    let os = os();
+    let jemalloc = jemalloc::statistics(&request.inner);
+    let allocator = allocator(request, jemalloc.as_ref(), is_numbered);
+
     let (paths, ledgers) = merge::merge(&snapshot);
     drop(snapshot);
     let names = site_names::names(&paths);
@@ -77,18 +82,17 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
     let retained = recorded.as_ref().and_then(RecordedByPath::retained);
 
-    let jemalloc = jemalloc::statistics(&request.inner);
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         program: program(request, &now),
-        allocator: allocator(request, jemalloc.as_ref(), is_numbered),
+        allocator,
         findings: Vec::new(),
         functions: rows::functions(&paths, &names, retained),
         unattributed: rows::unattributed(&paths, retained),
         call_tree: rows::call_tree(&paths, &names),
         threads: rows::threads(&ledgers),
         jemalloc,
-        os: os(),
+        os,
         timeline: None,
         overhead: overhead(&ledgers, own),
         warnings: request.warnings.clone(),

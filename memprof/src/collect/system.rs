@@ -29,6 +29,8 @@ const JEMALLOC: u8 = 2;
 static PACE: Pace = Pace::new();
 /// The allocator whose figures are read.
 static SOURCE: AtomicU8 = AtomicU8::new(UNKNOWN);
+/// True if the profiler's thread reads them.
+static IS_OVER_TIME: AtomicBool = AtomicBool::new(false);
 /// The process in which the allocator can be asked, and the allocations that it had when it was forked.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 static AT_FORK: AtomicU64 = AtomicU64::new(u64::MAX);
@@ -91,8 +93,9 @@ impl Pace {
     }
 }
 
-/// Begins readings of a profile with this inner allocator.
-pub(crate) fn begin(inner: &str) {
+/// Begins readings of a profile with this inner allocator. `over_time`: also between reports, by the profiler's thread.
+pub(crate) fn begin(inner: &str, over_time: bool) {
+    IS_OVER_TIME.store(over_time, Relaxed);
     let source = match inner {
         "system" => MALLOC,
         jemalloc::NAME => JEMALLOC,
@@ -124,11 +127,16 @@ pub(crate) fn at_start() -> SystemFigures {
 
 /// Prepares readings by the profiler's thread.
 pub(crate) fn prepare() {
-    resident::repeated::open();
+    if IS_OVER_TIME.load(Relaxed) {
+        resident::repeated::open();
+    }
 }
 
 /// The present figures, those of the allocator if they are due: for the profiler's thread. Does not allocate.
 pub(crate) fn figures() -> SystemFigures {
+    if !IS_OVER_TIME.load(Relaxed) {
+        return SystemFigures::default();
+    }
     let held = read_if_due().map(|figures| figures.held);
     SystemFigures { held, ..with_resident(resident::repeated::read()) }
 }

@@ -46,9 +46,7 @@ impl Background {
         let background = Self(STARTED.fetch_add(1, Relaxed) + 1);
         EVERY_SECONDS.store(config.reporting.every_seconds, Relaxed);
         KEEP.store(config.reporting.keep, Relaxed);
-        if config.memory_profiling.timeline_points > 0 {
-            system::prepare();
-        }
+        system::prepare();
         WANTED.store(background.0, Release);
         // Before the first handler is installed.
         signals::expect_thread(true);

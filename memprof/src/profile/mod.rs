@@ -204,7 +204,7 @@ fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Er
     if !stack::prepare(frames, tracking.max_tracked_allocations) {
         warnings.push("no memory for stacks: live allocations have none; lower max_tracked_allocations".to_owned());
     }
-    collect::system::begin(&inner);
+    collect::system::begin(&inner, config.memory_profiling.timeline_points > 0);
     background::begin_readings(&config);
     let background = start_background(&config, &mut warnings);
     fork::arm();

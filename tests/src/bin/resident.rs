@@ -29,8 +29,8 @@ fn turns(mut each: impl FnMut(usize)) {
 
 /// Keeps one block in 64 of many: what is free between them cannot be returned.
 #[track_memory]
-fn fragment() -> Vec<Box<[u8; 1000]>> {
-    let blocks: Vec<Box<[u8; 1000]>> = (0..200_000).map(|_| black_box(Box::new([1; 1000]))).collect();
+fn fragment() -> Vec<Box<[u8]>> {
+    let blocks: Vec<Box<[u8]>> = (0..200_000).map(|_| black_box(vec![1; 1000].into_boxed_slice())).collect();
     blocks.into_iter().step_by(64).collect()
 }
 
