@@ -11,15 +11,19 @@ use crate::collect::live::small_sizes::SmallSizes;
 use crate::collect::merge::{self, LedgerSum, Paths};
 use crate::collect::rows;
 use crate::collect::site_names;
+use crate::collect::{system, timeline};
 use crate::jemalloc;
 use crate::live;
 use crate::os::clock::Anchor;
-use crate::os::memory::{pages, resident};
+use crate::os::memory::{limit, pages, resident};
 use crate::os::process::identity;
-use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
+use crate::report::data::{
+    Allocator, JemallocStatistics, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals,
+};
 use crate::report::leaks::owner::Crates;
 use crate::size;
-use crate::tracker::{self, OwnFigures, Peak, Reading, ReportingGuard, Snapshot};
+use crate::tracker::history::{self, SystemFigures};
+use crate::tracker::{self, OwnFigures, Peak, Reading, ReportingGuard, Snapshot, marks};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The report as of now.
@@ -27,6 +31,18 @@ use std::sync::atomic::Ordering::Relaxed;
 /// # Errors
 /// [`Error::OutOfMemory`]: there is no memory to make it.
 pub(crate) fn report(request: &Request) -> Result<Report, Error> {
+    collect(request, false)
+}
+
+/// As [`report`], made by the profiler of its own accord: the allocator's figures may be a little older.
+///
+/// # Errors
+/// As [`report`].
+pub(crate) fn numbered_report(request: &Request) -> Result<Report, Error> {
+    collect(request, true)
+}
+
+fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     let now = Anchor::now();
     tracker::settle_here();
     // Nothing is allocated between the two readings.
@@ -44,13 +60,19 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     // The reserve may have been the missing memory.
     let records = records.or_else(|| table.and_then(live::Table::copy));
 
+    // Before the names of stacks are read, which takes more memory than many a program has.
+    let os = os();
+    let jemalloc = jemalloc::statistics(&request.inner);
+    let allocator = allocator(request, jemalloc.as_ref(), is_numbered);
+
     let (paths, ledgers) = merge::merge(&snapshot);
     drop(snapshot);
     let names = site_names::names(&paths);
     let totals = totals(&paths, peak);
     let with_stacks = request.memory.is_for_names();
     let crates = with_stacks.then(|| Crates::new(names.values().map(String::as_str), &executable()));
-    let over_time = OverTime::of(&request.started, &now, &paths);
+    let history = history::history(SystemFigures::default());
+    let over_time = OverTime::of(&request.started, &now, &paths, &history);
     let net_rise = over_time.net_rise(&paths, &names);
     let recorded = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
@@ -69,21 +91,24 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         program: program(request, &now),
-        allocator: Allocator { installed: request.installed, inner: request.inner.clone() },
+        allocator,
         findings: Vec::new(),
         functions: rows::functions(&paths, &names, retained),
         unattributed: rows::unattributed(&paths, retained),
         labels,
         call_tree: rows::call_tree(&paths, &names),
         threads: rows::threads(&ledgers),
-        jemalloc: jemalloc::statistics(&request.inner),
-        os: Os { rss_bytes: resident::resident_bytes(), peak_rss_bytes: resident::peak_resident_bytes() },
+        jemalloc,
+        os,
+        timeline: None,
         overhead: overhead(&ledgers, own),
         warnings: request.warnings.clone(),
         totals,
         live,
     };
+    report.timeline = timeline::of(request, &history, &now, &report);
     warn(&mut report, request, without_record);
+    warn_of_marks(&mut report);
     warn_of_memory(&mut report, request);
     warn_of_replaced(&mut report, recorded.as_ref());
     report.findings = findings::of(&report, small_sizes.as_ref());
@@ -119,6 +144,32 @@ fn program(request: &Request, now: &Anchor) -> Program {
         args: if wanted { args.collect() } else { Vec::new() },
         started_at: humantime::format_rfc3339_millis(request.started_at).to_string(),
         duration_seconds: request.started.elapsed_until(now).as_secs_f64(),
+    }
+}
+
+fn allocator(request: &Request, jemalloc: Option<&JemallocStatistics>, is_numbered: bool) -> Allocator {
+    let (figures, source) = system::of_report(jemalloc, is_numbered).unzip();
+    Allocator {
+        installed: request.installed,
+        inner: request.inner.clone(),
+        in_use_bytes: figures.map(|figures| figures.in_use),
+        held_bytes: figures.map(|figures| figures.held),
+        held_source: source.map(str::to_owned),
+    }
+}
+
+fn os() -> Os {
+    let parts = resident::parts();
+    let (limit_bytes, limit_source) = limit::lowest().unzip();
+    Os {
+        // So that the parts add up.
+        rss_bytes: parts.map_or_else(resident::resident_bytes, |parts| Some(parts.sum())),
+        peak_rss_bytes: resident::peak_resident_bytes(),
+        anonymous_bytes: parts.map(|parts| parts.anonymous),
+        file_bytes: parts.map(|parts| parts.file),
+        shared_bytes: parts.map(|parts| parts.shared),
+        limit_bytes,
+        limit_source: limit_source.map(str::to_owned),
     }
 }
 
@@ -219,6 +270,18 @@ fn warn(report: &mut Report, request: &Request, without_record: u64) {
             "{} had no scope of their own because too many were open on their thread (forgotten guards?) or the system \
              had no memory for them: their bytes are charged to their callers",
             size::plural(not_opened, "call"),
+        ));
+    }
+}
+
+/// Warns of marks beyond the limit, which are not in the timeline.
+fn warn_of_marks(report: &mut Report) {
+    let beyond = marks::marks().1;
+    if beyond > 0 {
+        report.warnings.push(format!(
+            "{} beyond the limit of {} left out of the timeline: mark fewer moments",
+            size::plural(beyond as u64, "mark"),
+            marks::MOST_MARKS,
         ));
     }
 }

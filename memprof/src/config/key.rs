@@ -21,6 +21,9 @@ const MOST_KEPT: usize = 1_000_000;
 /// Signals that can be caught, on systems that have them.
 pub(crate) const SIGNALS: [&str; 6] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
 
+/// Limit of the points of the timeline.
+const MOST_POINTS: usize = 4096;
+
 /// Limit of the sampling interval: 1 TB, which is also the limit of its growth; less where a `usize` is smaller.
 const MOST_INTERVAL: usize = if usize::BITS > 40 { 1 << 40 } else { usize::MAX };
 
@@ -88,6 +91,7 @@ keys! {
             instead_of_zero: Some("for records without a stack, set backtraces to false"),
         }),
         max_label_values: Count(CountRange { most: MOST_LABEL_VALUES, instead_of_zero: None }),
+        timeline_points: Count(CountRange { most: MOST_POINTS, instead_of_zero: None }),
     }
     jemalloc: Jemalloc {
         background_thread: Flag,

@@ -42,6 +42,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `backtraces` | `MEMPROF_BACKTRACES` | `true` | keep the stack of each record |
 /// | | `max_backtrace_frames` | `MEMPROF_MAX_BACKTRACE_FRAMES` | `64` | limit of the frames of a stack |
 /// | | `max_label_values` | `MEMPROF_MAX_LABEL_VALUES` | `64` | limit of the values of a label's key |
+/// | | `timeline_points` | `MEMPROF_TIMELINE_POINTS` | `1024` | limit of the points of the timeline |
 /// | `[jemalloc]` | `background_thread` | `MEMPROF_BACKGROUND_THREAD` | `false` | jemalloc returns memory itself |
 /// | | `abort_on_oom` | `MEMPROF_ABORT_ON_OOM` | `false` | a failed allocation aborts |
 /// | | `stats_print` | `MEMPROF_STATS_PRINT` | `false` | write jemalloc's statistics |
@@ -126,6 +127,9 @@ pub struct MemoryProfiling {
     /// Limit of the values of each key of [labels](crate::labelled), from 0 to 250. All further values count in the row
     /// `other` of their key. Default: 64.
     pub max_label_values: usize,
+    /// Limit of the points of the timeline, from 0 to 4096. When there are more, every second one is dropped and their
+    /// distance doubles. 0: no timeline. Default: 1024.
+    pub timeline_points: usize,
 }
 
 /// `[jemalloc]`: options of the inner allocator. The allocator itself is `memprof::Jemalloc`.
@@ -207,6 +211,7 @@ impl Default for MemoryProfiling {
             backtraces: true,
             max_backtrace_frames: 64,
             max_label_values: 64,
+            timeline_points: 1024,
         }
     }
 }

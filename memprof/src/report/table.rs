@@ -47,7 +47,9 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
     let mut page = Page { text: String::new(), colour };
     if report.allocator.installed {
         page.lines(TITLE, wrap(&totals(report), ", ", width));
-        page.lines(FAINT, resident::line(report).map_or_else(Vec::new, |line| wrap(&line, " ", width)));
+        for line in resident::lines(report) {
+            page.lines(FAINT, wrap(&line, " ", width));
+        }
         findings(report, width, &mut page);
         if report.functions.is_empty() {
             page.blank();

@@ -35,6 +35,8 @@ pub use paths::site::Site;
 pub(crate) use paths::site::SiteName;
 pub(crate) use paths::tree::MAX_NODES;
 pub(crate) use readings::history;
+pub(crate) use readings::marks;
+pub use readings::marks::mark;
 pub(crate) use readings::snapshot::Snapshot;
 pub use readings::totals::memory_stats;
 pub(crate) use readings::totals::{Peak, peak};
