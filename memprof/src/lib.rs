@@ -50,7 +50,9 @@
 //!
 //! ```text
 //! 8890 letters
-//! memprof: allocated 69.6 KB, freed 32.1 KB, net 37.4 KB in 1,013 blocks, peak 68.6 KB
+//! memprof: allocated 69.6 KB, deallocated 32.1 KB, net 37.4 KB in 1,013 blocks, peak 68.6 KB
+//!
+//! No findings; nothing grows: no group keeps gaining blocks
 //!
 //! Functions by allocated bytes
 //! function                     calls  allocated     self  blocks  peak/call  retained
@@ -70,6 +72,8 @@
 //! | a block within a function | [`scope!`] |
 //! | a future of another crate | [`track`] |
 //! | work for other threads | [`Context`] |
+//! | work for one collection, tenant or route | [`labelled`] |
+//! | one query or job, to know or limit its memory | [`Meter`] |
 //! | `main`, above or below `#[tokio::main]` | [`main`](macro@main) |
 //!
 //! A program without `#[memprof::main]` uses [`Profiler`] and declares [`AllocationTracker`] itself.
@@ -283,14 +287,14 @@ pub use jemalloc::Jemalloc;
 pub use memory_stats::MemoryStats;
 pub use memprof_macros::{main, test, track_memory};
 #[cfg(not(feature = "profiling"))]
-pub use off::{Context, Profiler, exit, memory_stats, track, write_report};
+pub use off::{Context, Label, Meter, Profiler, exit, label, labelled, mark, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]
 pub use profile::{Profiler, exit, write_report};
 pub use report::{Report, Written};
 #[cfg(feature = "profiling")]
-pub use scope::{Context, track};
+pub use scope::{Context, Label, Meter, label, labelled, track};
 #[cfg(feature = "profiling")]
-pub use tracker::memory_stats;
+pub use tracker::{mark, memory_stats};
 
 /// Opens a named scope, for a block of code within a function.
 ///

@@ -36,6 +36,13 @@ impl Context {
         Self(())
     }
 
+    /// Returns this context.
+    #[inline(always)]
+    #[must_use = "the label belongs to the context that is returned"]
+    pub fn with_label(self, _key: &str, _value: &str) -> Self {
+        self
+    }
+
     /// Calls `work`.
     #[inline(always)]
     pub fn scope<R>(&self, work: impl FnOnce() -> R) -> R {
@@ -76,11 +83,87 @@ impl Context {
     }
 }
 
+/// Calls `work`.
+#[inline(always)]
+pub fn labelled<R>(_key: &str, _value: &str, work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+/// A label without contents.
+#[inline(always)]
+pub fn label(_key: &str, _value: &str) -> Label {
+    Label(())
+}
+
+/// A label without contents, because the feature `profiling` is off.
+#[derive(Clone, Debug)]
+pub struct Label(());
+
+impl Label {
+    /// Returns `future`.
+    #[inline(always)]
+    pub fn wrap_future<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        future
+    }
+}
+
+/// A meter that counts nothing, because the feature `profiling` is off.
+#[derive(Clone, Debug, Default)]
+pub struct Meter(());
+
+impl Meter {
+    /// A meter without contents.
+    #[inline(always)]
+    pub fn new() -> Self {
+        Self(())
+    }
+
+    /// Calls `work`.
+    #[inline(always)]
+    pub fn run<R>(&self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
+    /// Returns `future`.
+    #[inline(always)]
+    pub fn wrap_future<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        future
+    }
+
+    /// 0.
+    #[inline(always)]
+    pub fn allocated(&self) -> u64 {
+        0
+    }
+
+    /// 0.
+    #[inline(always)]
+    pub fn net(&self) -> i64 {
+        0
+    }
+
+    /// 0.
+    #[inline(always)]
+    pub fn peak(&self) -> u64 {
+        0
+    }
+
+    /// False.
+    #[inline(always)]
+    pub fn is_over(&self, _bytes: u64) -> bool {
+        false
+    }
+}
+
 /// Returns `future`.
 #[inline(always)]
 pub fn track<F: Future>(_name: &'static str, future: F) -> impl Future<Output = F::Output> + use<F> {
     future
 }
+
+/// Does nothing.
+#[inline(always)]
+pub fn mark(_name: &str) {}
 
 /// All zero: nothing is counted without the feature `profiling`.
 #[inline(always)]

@@ -17,7 +17,7 @@ static SHIPPED: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 /// The keys of each section.
-const KEYS: [(&str, &str); 18] = [
+const KEYS: [(&str, &str); 19] = [
     ("memory_profiling", "enabled"),
     ("memory_profiling", "track_allocations"),
     ("memory_profiling", "dump_on_exit"),
@@ -26,6 +26,7 @@ const KEYS: [(&str, &str); 18] = [
     ("memory_profiling", "overhead_budget_percent"),
     ("memory_profiling", "backtraces"),
     ("memory_profiling", "max_backtrace_frames"),
+    ("memory_profiling", "max_label_values"),
     ("jemalloc", "background_thread"),
     ("jemalloc", "abort_on_oom"),
     ("jemalloc", "stats_print"),

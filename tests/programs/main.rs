@@ -39,6 +39,8 @@ mod panics;
 mod pressure;
 #[cfg(unix)]
 mod refused;
+#[cfg(unix)]
+mod resident;
 mod runtime;
 #[cfg(unix)]
 mod side_by_side;

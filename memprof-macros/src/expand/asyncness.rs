@@ -6,8 +6,8 @@ use super::typed::is_opaque;
 
 /// True if an `async fn` with these attributes must stay one.
 ///
-/// An output with `impl Trait` need not be hidden from the compiler's lints: without it a closure in it would have no
-/// expected type.
+/// An output such as `Vec<impl Fn(u8)>` keeps its `async fn` only for attributes that read the signature: rewritten, a
+/// closure in the output would have no expected type.
 pub(crate) fn stays(attrs: &[Attribute], sig: &Signature) -> bool {
     let wanted = if is_opaque(&sig.output) { is_read_by_others } else { wants_async };
     attrs.iter().any(|attr| wanted(&attr.meta)) || never_returns(sig)

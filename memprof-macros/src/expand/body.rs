@@ -23,7 +23,7 @@ use crate::root::Root;
 /// which is
 /// ```text
 /// {
-///     struct Marker; // its `type_name` is `crate::module::Type::build::Marker`, whatever is generic around it
+///     enum Marker {} // its `type_name` is `crate::module::Type::build::Marker`, whatever is generic around it
 ///     static SITE: Site = Site::function(type_name::<Marker>, file!(), line!());
 ///     &SITE
 /// }

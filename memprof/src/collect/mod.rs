@@ -1,6 +1,7 @@
 //! Reports, collected from the engine's figures.
 
 mod findings;
+mod labels;
 mod limits;
 pub(crate) mod live;
 mod memory;
@@ -11,8 +12,10 @@ mod rows;
 mod site_names;
 mod spread;
 mod symbols;
+pub(crate) mod system;
+mod timeline;
 
 pub(crate) use live::readings;
 pub(crate) use memory::{ReportMemory, is_asking};
-pub(crate) use report::{executable, not_recorded, report};
+pub(crate) use report::{executable, not_recorded, numbered_report, report};
 pub(crate) use request::{AtStart, Request};

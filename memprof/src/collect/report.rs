@@ -3,6 +3,7 @@
 use super::request::Request;
 use crate::Error;
 use crate::collect::findings;
+use crate::collect::labels as label_rows;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
 use crate::collect::live::rows::RecordedByPath;
@@ -10,15 +11,19 @@ use crate::collect::live::small_sizes::SmallSizes;
 use crate::collect::merge::{self, LedgerSum, Paths};
 use crate::collect::rows;
 use crate::collect::site_names;
+use crate::collect::{system, timeline};
 use crate::jemalloc;
 use crate::live;
 use crate::os::clock::Anchor;
-use crate::os::memory::{pages, resident};
+use crate::os::memory::{limit, pages, resident};
 use crate::os::process::identity;
-use crate::report::data::{Allocator, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals};
+use crate::report::data::{
+    Allocator, JemallocStatistics, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals,
+};
 use crate::report::leaks::owner::Crates;
 use crate::size;
-use crate::tracker::{self, OwnFigures, Peak, Reading, ReportingGuard, Snapshot};
+use crate::tracker::history::{self, SystemFigures};
+use crate::tracker::{self, OwnFigures, Peak, Reading, ReportingGuard, Snapshot, marks};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The report as of now.
@@ -26,14 +31,27 @@ use std::sync::atomic::Ordering::Relaxed;
 /// # Errors
 /// [`Error::OutOfMemory`]: there is no memory to make it.
 pub(crate) fn report(request: &Request) -> Result<Report, Error> {
+    collect(request, false)
+}
+
+/// As [`report`], made by the profiler of its own accord: the allocator's figures may be a little older.
+///
+/// # Errors
+/// As [`report`].
+pub(crate) fn numbered_report(request: &Request) -> Result<Report, Error> {
+    collect(request, true)
+}
+
+fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     let now = Anchor::now();
+    tracker::settle_here();
     // Nothing is allocated between the two readings.
     let snapshot = Snapshot::take();
     let peak = tracker::peak(0);
     // Figures before this report: with the totals, everything that was allocated so far.
     let own = OwnFigures::now();
     let table = live::table().filter(|_| request.config.memory_profiling.track_allocations);
-    let given_up = not_recorded().saturating_sub(request.at_start().not_recorded);
+    let without_record = not_recorded().saturating_sub(request.at_start().not_recorded);
     let records = table.and_then(live::Table::copy);
     // For the following reports.
     readings::take();
@@ -42,20 +60,28 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     // The reserve may have been the missing memory.
     let records = records.or_else(|| table.and_then(live::Table::copy));
 
+    // Before the names of stacks are read, which takes more memory than many a program has.
+    let os = os();
+    let jemalloc = jemalloc::statistics(&request.inner);
+    let allocator = allocator(request, jemalloc.as_ref(), is_numbered);
+
     let (paths, ledgers) = merge::merge(&snapshot);
     drop(snapshot);
     let names = site_names::names(&paths);
     let totals = totals(&paths, peak);
     let with_stacks = request.memory.is_for_names();
     let crates = with_stacks.then(|| Crates::new(names.values().map(String::as_str), &executable()));
-    let over_time = OverTime::of(&request.started, &now, &paths);
+    let history = history::history(SystemFigures::default());
+    let over_time = OverTime::of(&request.started, &now, &paths, &history);
     let net_rise = over_time.net_rise(&paths, &names);
     let recorded = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
-    let recorded = recorded
-        .map(|records| RecordedByPath::new(records, given_up, &paths, over_time, &now, crates.as_ref(), since_start));
+    let recorded = recorded.map(|records| {
+        RecordedByPath::new(records, without_record, &paths, over_time, &now, crates.as_ref(), since_start)
+    });
     let small_sizes = records.as_ref().map(SmallSizes::of);
+    let labels = label_rows::rows(recorded_in_full(records.as_ref(), without_record));
     // Before the overhead is read: the size of a copy depends on the number of live blocks.
     drop(records);
     let mut live = crate::collect::live::rows::section(request, &now, &names, &paths, &totals, recorded.as_ref());
@@ -65,24 +91,33 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         program: program(request, &now),
-        allocator: Allocator { installed: request.installed, inner: request.inner.clone() },
+        allocator,
         findings: Vec::new(),
         functions: rows::functions(&paths, &names, retained),
         unattributed: rows::unattributed(&paths, retained),
+        labels,
         call_tree: rows::call_tree(&paths, &names),
         threads: rows::threads(&ledgers),
-        jemalloc: jemalloc::statistics(&request.inner),
-        os: Os { rss_bytes: resident::resident_bytes(), peak_rss_bytes: resident::peak_resident_bytes() },
+        jemalloc,
+        os,
+        timeline: None,
         overhead: overhead(&ledgers, own),
         warnings: request.warnings.clone(),
         totals,
         live,
     };
-    warn(&mut report, request, given_up);
+    report.timeline = timeline::of(request, &history, &now, &report);
+    warn(&mut report, request, without_record);
+    warn_of_marks(&mut report);
     warn_of_memory(&mut report, request);
     warn_of_replaced(&mut report, recorded.as_ref());
     report.findings = findings::of(&report, small_sizes.as_ref());
     Ok(report)
+}
+
+/// The records, unless some are missing.
+fn recorded_in_full(records: Option<&live::Records>, without_record: u64) -> Option<&live::Records> {
+    records.filter(|_| without_record == 0)
 }
 
 /// Allocations of the process that did not fit into the live table.
@@ -109,6 +144,32 @@ fn program(request: &Request, now: &Anchor) -> Program {
         args: if wanted { args.collect() } else { Vec::new() },
         started_at: humantime::format_rfc3339_millis(request.started_at).to_string(),
         duration_seconds: request.started.elapsed_until(now).as_secs_f64(),
+    }
+}
+
+fn allocator(request: &Request, jemalloc: Option<&JemallocStatistics>, is_numbered: bool) -> Allocator {
+    let (figures, source) = system::of_report(jemalloc, is_numbered).unzip();
+    Allocator {
+        installed: request.installed,
+        inner: request.inner.clone(),
+        in_use_bytes: figures.map(|figures| figures.in_use),
+        held_bytes: figures.map(|figures| figures.held),
+        held_source: source.map(str::to_owned),
+    }
+}
+
+fn os() -> Os {
+    let parts = resident::parts();
+    let (limit_bytes, limit_source) = limit::lowest().unzip();
+    Os {
+        // So that the parts add up.
+        rss_bytes: parts.map_or_else(resident::resident_bytes, |parts| Some(parts.sum())),
+        peak_rss_bytes: resident::peak_resident_bytes(),
+        anonymous_bytes: parts.map(|parts| parts.anonymous),
+        file_bytes: parts.map(|parts| parts.file),
+        shared_bytes: parts.map(|parts| parts.shared),
+        limit_bytes,
+        limit_source: limit_source.map(str::to_owned),
     }
 }
 
@@ -155,7 +216,7 @@ fn overhead(ledgers: &[LedgerSum], own: OwnFigures) -> Overhead {
 }
 
 /// Adds a warning for each gap in the report.
-fn warn(report: &mut Report, request: &Request, given_up: u64) {
+fn warn(report: &mut Report, request: &Request, without_record: u64) {
     let misplaced = report.overhead.misplaced_guards;
     let not_opened = report.overhead.scopes_not_opened;
     let (not_captured, without_room) = (report.overhead.stacks_not_captured, report.overhead.stacks_without_room);
@@ -167,12 +228,19 @@ fn warn(report: &mut Report, request: &Request, given_up: u64) {
             request.process
         ));
     }
-    if given_up > 0 {
+    if without_record > 0 {
         warn(format!(
             "{} did not fit into the live table of {}: `live` and `retained` are incomplete; raise \
              max_tracked_allocations, or set sample_interval_bytes to 0 for an estimate",
-            size::plural(given_up, "allocation"),
+            size::plural(without_record, "allocation"),
             size::count(request.config.memory_profiling.max_tracked_allocations as u64),
+        ));
+    }
+    let labels_left_out = tracker::labels::left_out();
+    if labels_left_out > 0 {
+        warn(format!(
+            "{} counted nowhere: a program can have 8 keys of labels, and 65,000 different sets of labels at once",
+            size::plural(labels_left_out, "label"),
         ));
     }
     if not_captured > 0 {
@@ -202,6 +270,18 @@ fn warn(report: &mut Report, request: &Request, given_up: u64) {
             "{} had no scope of their own because too many were open on their thread (forgotten guards?) or the system \
              had no memory for them: their bytes are charged to their callers",
             size::plural(not_opened, "call"),
+        ));
+    }
+}
+
+/// Warns of marks beyond the limit, which are not in the timeline.
+fn warn_of_marks(report: &mut Report) {
+    let beyond = marks::marks().1;
+    if beyond > 0 {
+        report.warnings.push(format!(
+            "{} beyond the limit of {} left out of the timeline: mark fewer moments",
+            size::plural(beyond as u64, "mark"),
+            marks::MOST_MARKS,
         ));
     }
 }

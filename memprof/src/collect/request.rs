@@ -8,12 +8,13 @@ use crate::report::files::run::Run;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-/// A profile, as its reports see it.
+/// The running profile, as its reports see it: configuration, identity, start and allocator.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// Process that the profile was started in.
     pub(crate) process: u32,
-    /// Identity of this profile, as its process saw itself when it began: the process may change its root later.
+    /// Identity of this profile, as its process saw itself when it began: the process may enter another root (`chroot`)
+    /// later.
     pub(crate) run: Run,
     pub(crate) config: Config,
     pub(crate) warnings: Vec<String>,

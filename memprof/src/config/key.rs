@@ -11,12 +11,18 @@ use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, suggest};
 const MOST_TRACKED: usize = 100_000_000;
 /// Limit of `max_backtrace_frames`. Each thread keeps two stacks of this many frames.
 const MOST_FRAMES: usize = 1024;
-/// Limit of the time between two reports and of the number of kept ones: far beyond any run.
+/// Limit of `max_label_values`: the number of a value is a byte.
+pub(crate) const MOST_LABEL_VALUES: usize = 250;
+/// Limit of the time between two reports, far beyond any run.
 const MOST_SECONDS: usize = 1_000_000_000;
+/// Limit of the kept reports.
 const MOST_KEPT: usize = 1_000_000;
 
 /// Signals that can be caught, on systems that have them.
 pub(crate) const SIGNALS: [&str; 6] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
+
+/// Limit of the points of the timeline.
+const MOST_POINTS: usize = 4096;
 
 /// Limit of the sampling interval: 1 TB, which is also the limit of its growth; less where a `usize` is smaller.
 const MOST_INTERVAL: usize = if usize::BITS > 40 { 1 << 40 } else { usize::MAX };
@@ -84,6 +90,8 @@ keys! {
             most: MOST_FRAMES,
             instead_of_zero: Some("for records without a stack, set backtraces to false"),
         }),
+        max_label_values: Count(CountRange { most: MOST_LABEL_VALUES, instead_of_zero: None }),
+        timeline_points: Count(CountRange { most: MOST_POINTS, instead_of_zero: None }),
     }
     jemalloc: Jemalloc {
         background_thread: Flag,

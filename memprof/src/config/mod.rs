@@ -14,7 +14,6 @@ mod off;
 #[cfg(feature = "profiling")]
 mod parse;
 #[cfg(feature = "profiling")]
-#[cfg(feature = "profiling")]
 mod suggest;
 #[cfg(all(test, feature = "profiling"))]
 mod tests;
@@ -42,6 +41,8 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `overhead_budget_percent` | `MEMPROF_OVERHEAD_BUDGET_PERCENT` | `3` | limit of the cost of recording |
 /// | | `backtraces` | `MEMPROF_BACKTRACES` | `true` | keep the stack of each record |
 /// | | `max_backtrace_frames` | `MEMPROF_MAX_BACKTRACE_FRAMES` | `64` | limit of the frames of a stack |
+/// | | `max_label_values` | `MEMPROF_MAX_LABEL_VALUES` | `64` | limit of the values of a label's key |
+/// | | `timeline_points` | `MEMPROF_TIMELINE_POINTS` | `1024` | limit of the points of the timeline |
 /// | `[jemalloc]` | `background_thread` | `MEMPROF_BACKGROUND_THREAD` | `false` | jemalloc returns memory itself |
 /// | | `abort_on_oom` | `MEMPROF_ABORT_ON_OOM` | `false` | a failed allocation aborts |
 /// | | `stats_print` | `MEMPROF_STATS_PRINT` | `false` | write jemalloc's statistics |
@@ -123,6 +124,12 @@ pub struct MemoryProfiling {
     pub backtraces: bool,
     /// Limit of the frames of a stack, from 1 to 1024. Deeper stacks keep their innermost frames. Default: 64.
     pub max_backtrace_frames: usize,
+    /// Limit of the values of each key of [labels](crate::labelled), from 0 to 250. All further values count in the row
+    /// `other` of their key. Default: 64.
+    pub max_label_values: usize,
+    /// Limit of the points of the timeline, from 0 to 4096. When there are more, every second one is dropped and their
+    /// distance doubles. 0: no timeline. Default: 1024.
+    pub timeline_points: usize,
 }
 
 /// `[jemalloc]`: options of the inner allocator. The allocator itself is `memprof::Jemalloc`.
@@ -203,6 +210,8 @@ impl Default for MemoryProfiling {
             overhead_budget_percent: 3,
             backtraces: true,
             max_backtrace_frames: 64,
+            max_label_values: 64,
+            timeline_points: 1024,
         }
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Record {
     pub(crate) size: u64,
     /// Owner of the block, as the tracker numbers it.
     pub(crate) owner: usize,
+    /// Number of the set of labels that the work carried, which shares a word with the owner; 0: none.
+    pub(crate) labels: u16,
     /// Time of the allocation, in ticks of the coarse clock.
     pub(crate) ticks: u64,
     /// Sampling level, from which follows how likely the record was to be kept.
@@ -66,11 +68,22 @@ pub(crate) const COARSE_BITS: u32 = 24;
 /// Bits of the size; [`Drawn`] is stored above them.
 const SIZE_BITS: u32 = 54;
 
+/// Bits of the owner; the number of the labels is stored above them. An owner is an address of the program.
+pub(crate) const OWNER_BITS: u32 = 48;
+const OWNER_MASK: usize = if usize::BITS > OWNER_BITS { ((1_u64 << OWNER_BITS) - 1) as usize } else { usize::MAX };
+
 impl Record {
     /// Size and sampling level, packed into one word.
     #[inline(always)]
     pub(crate) fn size_word(&self) -> u64 {
         self.size | u64::from(self.drawn.0) << SIZE_BITS
+    }
+
+    /// Owner and labels, packed into one word. An address has its highest 16 bits free; where it has not, there are no
+    /// labels.
+    #[inline(always)]
+    pub(crate) fn owner_word(&self) -> usize {
+        self.owner | (usize::from(self.labels)).checked_shl(OWNER_BITS).unwrap_or(0)
     }
 
     /// Stack and time of the last growth, packed into one word.
@@ -79,10 +92,12 @@ impl Record {
         u64::from(self.stack) | u64::from(self.grown) << 32
     }
 
-    pub(crate) fn from_words(size_word: u64, owner: usize, ticks: u64, stack_word: u64) -> Self {
+    pub(crate) fn from_words(size_word: u64, owner_word: usize, ticks: u64, stack_word: u64) -> Self {
         let drawn = Drawn((size_word >> SIZE_BITS) as u16);
         let (stack, grown) = (stack_word as u32, (stack_word >> 32) as u32);
-        Self { size: size_word & ((1 << SIZE_BITS) - 1), owner, ticks, drawn, stack, grown }
+        let labels = owner_word.checked_shr(OWNER_BITS).unwrap_or(0) as u16;
+        let owner = owner_word & OWNER_MASK;
+        Self { size: size_word & ((1 << SIZE_BITS) - 1), owner, labels, ticks, drawn, stack, grown }
     }
 }
 
@@ -96,9 +111,10 @@ mod tests {
         for drawn in levels {
             for size in [0, 1, 4096, (1 << SIZE_BITS) - 1] {
                 for (stack, grown) in [(0, 0), (1, 0), (0, 1), (u32::MAX, 0), (0, u32::MAX), (u32::MAX, u32::MAX)] {
-                    let record = Record { size, owner: usize::MAX, ticks: u64::MAX, drawn, stack, grown };
+                    let labels = if usize::BITS > OWNER_BITS { stack as u16 } else { 0 };
+                    let record = Record { size, owner: OWNER_MASK, labels, ticks: u64::MAX, drawn, stack, grown };
                     let (size_word, stack_word) = (record.size_word(), record.stack_word());
-                    assert_eq!(Record::from_words(size_word, usize::MAX, u64::MAX, stack_word), record);
+                    assert_eq!(Record::from_words(size_word, record.owner_word(), u64::MAX, stack_word), record);
                     assert!(!drawn.is_certain() || size_word == size);
                 }
             }

@@ -1,5 +1,5 @@
 //! Access to the operating system. Nothing in here allocates through the global allocator, except [`memory::resident`],
-//! `memory::mapped_file`, [`process::fork_lock`], [`process::identity`] and [`files::rename`].
+//! [`memory::limit`], `memory::mapped_file`, [`process::fork_lock`], [`process::identity`] and [`files::rename`].
 //!
 //! A room knows the ones above it in this list.
 

@@ -8,6 +8,7 @@
 
 use super::periodic::Periodic;
 use super::{ReportingGuard, Running, exit, output, running, schedule, write};
+use crate::collect::system;
 use crate::config::Config;
 #[cfg(unix)]
 use crate::os::signals::deferred::{self, DeferredStart};
@@ -15,7 +16,7 @@ use crate::os::signals::{self, Signal};
 #[cfg(unix)]
 use crate::os::threads::alone;
 use crate::os::threads::{stack_room, wake};
-use crate::tracker::history;
+use crate::tracker::{history, marks};
 use std::io;
 use std::panic::catch_unwind;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -45,6 +46,7 @@ impl Background {
         let background = Self(STARTED.fetch_add(1, Relaxed) + 1);
         EVERY_SECONDS.store(config.reporting.every_seconds, Relaxed);
         KEEP.store(config.reporting.keep, Relaxed);
+        system::prepare();
         WANTED.store(background.0, Release);
         // Before the first handler is installed.
         signals::expect_thread(true);
@@ -186,12 +188,14 @@ fn visit() {
 pub(crate) fn begin_readings(config: &Config) {
     #[cfg(unix)]
     alone::prepare();
-    schedule::begin(can_read_in_passing(config));
+    schedule::begin(can_read_in_passing(config), config.memory_profiling.timeline_points);
+    marks::accept(true);
     history::have_visited(Some(visit));
 }
 
 /// Ends readings in passing.
 pub(crate) fn end_readings() {
+    marks::accept(false);
     history::have_visited(None);
 }
 

@@ -18,6 +18,7 @@ use super::abort;
 use super::write_and_print;
 use super::{RUNNING, finish, out_of_memory, output, stop};
 use crate::Error;
+use crate::collect::system;
 use crate::os::process::exit;
 #[cfg(unix)]
 use crate::os::signals::abort_signal::{self, OtherStack, Work};
@@ -70,12 +71,20 @@ pub(crate) fn arm() -> bool {
 
 #[cfg(unix)]
 static BEFORE_ABORT: Work =
-    Work { is_possible: || !RUNNING.is_held_here(), run: finish_in_thread, run_here: finish_here };
+    Work { is_possible: || !RUNNING.is_held_here(), run: finish_in_thread, run_here: finish_before_abort };
 
 #[cfg(unix)]
 fn finish_in_thread() {
     ReportingGuard::begin_thread();
+    finish_before_abort();
+}
+
+#[cfg(unix)]
+/// Does the same without the allocator's own figures: it may be the caller of `abort`.
+fn finish_before_abort() {
+    system::set_aborting(true);
     finish_here();
+    system::set_aborting(false);
 }
 
 extern "C" fn at_exit() {
@@ -219,7 +228,9 @@ fn write_in_panic_hook() {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             before(info);
+            system::set_aborting(true);
             finish_unless_told_not_to();
+            system::set_aborting(false);
         }));
     });
 }

@@ -5,7 +5,7 @@
 //! asks for them. Nothing is done for children that the system creates without notification, to run another program.
 
 use crate::os::process::fork;
-use crate::{live, tracker};
+use crate::{collect, live, tracker};
 use std::sync::Once;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -30,9 +30,11 @@ pub(crate) fn has_background(it_has: bool) {
 /// Runs before `fork` returns in the child, where nothing may allocate.
 extern "C" fn in_child() {
     tracker::history::recover();
+    tracker::labels::recover();
     if tracker::retire_others() {
         live::recover();
     }
+    collect::system::in_child();
     #[cfg(unix)]
     threads::in_child(HAS_BACKGROUND.load(Relaxed));
 }

@@ -1,4 +1,4 @@
-//! The files of this process's reports: their names, and the profile's memory of the files under them.
+//! The files of this process's reports: their names, and the files that the profile knows under them.
 
 use super::ReportingGuard;
 use crate::collect::Request;
@@ -7,22 +7,22 @@ use crate::os::process::fork_lock::ForkLock;
 use crate::os::process::identity;
 use crate::os::signals::write_signals::Held;
 use crate::os::terminal::stderr::{self, RawStderr};
-use crate::report::files::{self, BaseNames, Memory, PendingReport};
+use crate::report::files::{self, BaseNames, KnownFiles, PendingReport};
 use crate::report::placeholder::{self, Placeholders};
 use crate::report::{Report, Written, table};
 use crate::{Error, jemalloc};
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// The memory of the profile that runs, or ran last.
-static MEMORY: ForkLock<Own> = ForkLock::new();
+/// The files that are known to the profile that runs, or ran last.
+static KNOWN_FILES: ForkLock<Own> = ForkLock::new();
 
-/// Memory of one profile in one process: a forked child has none yet.
+/// KnownFiles of one profile in one process: a forked child has none yet.
 #[derive(Clone, Debug, Default)]
 struct Own {
     profile: u64,
     process: u32,
-    memory: Memory,
+    known: KnownFiles,
 }
 
 /// The names of all files, without number and suffix.
@@ -52,9 +52,12 @@ fn names_have_pid(profile: &Request) -> bool {
 /// Records the existing files under the names of a profile that starts.
 pub(crate) fn note(profile: &Request) {
     let reporting = &profile.config.reporting;
-    let memory =
-        if reporting.overwrite { Memory::default() } else { Memory::of(&names(profile), reporting.every_seconds > 0) };
-    MEMORY.lock().put(Own { profile: profile.run.profile, process: std::process::id(), memory });
+    let known = if reporting.overwrite {
+        KnownFiles::default()
+    } else {
+        KnownFiles::of(&names(profile), reporting.every_seconds > 0)
+    };
+    KNOWN_FILES.lock().put(Own { profile: profile.run.profile, process: std::process::id(), known });
 }
 
 /// Writes the files, under numbered names if there is a number.
@@ -77,20 +80,20 @@ pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> 
         overwrite: reporting.overwrite,
         keep: reporting.keep,
     };
-    with_memory(profile.run.profile, |memory| files::write(&output, memory))
+    with_known_files(profile.run.profile, |known| files::write(&output, known))
 }
 
 /// Removes a report, if the file is still the one that was written.
 pub(crate) fn remove(profile: u64, written: &Written) {
-    with_memory(profile, |memory| memory.remove(written));
+    with_known_files(profile, |known| known.remove(written));
 }
 
-fn with_memory<R>(profile: u64, work: impl FnOnce(&mut Memory) -> R) -> R {
-    let mut held = MEMORY.lock();
+fn with_known_files<R>(profile: u64, work: impl FnOnce(&mut KnownFiles) -> R) -> R {
+    let mut held = KNOWN_FILES.lock();
     let process = std::process::id();
     let known = held.get().filter(|own| (own.profile, own.process) == (profile, process)).cloned();
-    let mut own = known.unwrap_or(Own { profile, process, memory: Memory::default() });
-    let result = work(&mut own.memory);
+    let mut own = known.unwrap_or(Own { profile, process, known: KnownFiles::default() });
+    let result = work(&mut own.known);
     held.put(own);
     result
 }

@@ -39,7 +39,7 @@ impl Periodic {
         let Some(profile) = running.get().filter(|profile| is_its(profile)) else { return };
         let _scope = ReportingGuard::begin();
         let room = Arc::clone(&profile.request.memory);
-        match collect::report(&profile.request)
+        match collect::numbered_report(&profile.request)
             .and_then(|report| output::write(&profile.request, &report, Some(self.number)))
         {
             Ok(written) => self.kept.push_back((profile.request.run.profile, written)),

@@ -188,11 +188,13 @@ impl Starting<HandlersArmed> {
     /// Reserves memory for stacks, and enables readings over time.
     fn prepare_engine(mut self) -> Starting<EngineReady> {
         let settings = &self.config.memory_profiling;
+        tracker::labels::limit_values(settings.max_label_values);
         let frames = if settings.track_allocations && settings.backtraces { settings.max_backtrace_frames } else { 0 };
         if !stack::prepare(frames, settings.max_tracked_allocations) {
             self.warnings
                 .push("no memory for stacks: live allocations have none; lower max_tracked_allocations".to_owned());
         }
+        collect::system::begin(&self.step.allocator.inner, settings.timeline_points > 0);
         background::begin_readings(&self.config);
         self.reach(|HandlersArmed { allocator }| EngineReady { allocator })
     }

@@ -22,7 +22,7 @@ pub(crate) enum Figure {
     PeakPerCall,
     Retained,
     WindowAllocated,
-    WindowFreed,
+    WindowDeallocated,
     WindowNet,
 }
 
@@ -53,7 +53,7 @@ impl Figure {
             Figure::Retained => "retained",
             Figure::PeakPerCall => "peak/call",
             Figure::WindowAllocated => "all allocated",
-            Figure::WindowFreed => "all freed",
+            Figure::WindowDeallocated => "all deallocated",
             Figure::WindowNet => "all net",
         }
     }
@@ -71,7 +71,7 @@ impl Figure {
             },
             Figure::PeakPerCall => row.peak_per_call.map(size::bytes),
             Figure::WindowAllocated => row.window.as_ref().map(|window| size::bytes(window.allocated_bytes)),
-            Figure::WindowFreed => row.window.as_ref().map(|window| size::bytes(window.deallocated_bytes)),
+            Figure::WindowDeallocated => row.window.as_ref().map(|window| size::bytes(window.deallocated_bytes)),
             Figure::WindowNet => row.window.as_ref().map(|window| size::bytes(window.net_bytes)),
         }
         .unwrap_or_default()
@@ -128,7 +128,9 @@ impl TableRow {
             allocated: Some(report.totals.allocated_bytes),
             self_allocated: Some(report.totals.allocated_bytes.into()),
             blocks: Some(report.totals.allocated_count),
-            // Not the rows' sum: a row without a sample has an upper bound, and together such rows are off by less.
+            // Not the rows' sum, if a sample says too little of some rows: together they are known, and are off by less
+            // than each with its bound.
+            retained: rows.iter().find_map(|row| row.retained).and(report.live.estimated_bytes).map(i128::from),
             retained_error: report.live.error_bytes.filter(|&error| error > 0),
             ..TableRow::sum(rows)
         }
@@ -139,7 +141,7 @@ impl TableRow {
         let sum = |figure: fn(&TableRow) -> Option<i128>| rows.iter().map(figure).sum::<Option<i128>>();
         TableRow {
             self_allocated: sum(|row| row.self_allocated),
-            // Unknown for the profiler's own row.
+            // Unknown where a sample says too little.
             retained: rows.iter().filter_map(|row| row.retained).reduce(i128::saturating_add),
             retained_error: error_of_sum(rows),
             ..TableRow::default()

@@ -116,17 +116,21 @@ macro_rules! data {
 mod field;
 mod findings;
 mod functions;
+mod labels;
 mod live;
 #[cfg(all(feature = "report", any(test, feature = "serde")))]
 pub(super) mod read;
+mod timeline;
 
 pub use findings::Finding;
 pub use functions::{
     Budget, CallTreeNode, Distribution, Function, Thread, Unattributed, Violations, Window, WorstCall,
 };
+pub use labels::LabelRow;
 pub use live::{Frame, Live, LiveGroup, NetRise};
 #[cfg(feature = "report")]
 pub(crate) use live::{cause, expected, growth, verdict};
+pub use timeline::{Timeline, TimelineMark, TimelinePoint};
 
 data! {
     /// One report: the allocated, deallocated and live memory of the process and of each tracked function.
@@ -156,6 +160,9 @@ data! {
         functions: Vec<Function>,
         /// Memory allocated and deallocated outside every tracked function.
         unattributed: Unattributed,
+        /// Memory of labelled work, by key and value. Each key divides the same memory anew. Empty without labels, and
+        /// in older reports.
+        labels: Vec<LabelRow> = default,
         /// The same figures by call path.
         call_tree: Vec<CallTreeNode>,
         /// The same figures by thread. Threads that do not overlap can share a row.
@@ -166,6 +173,8 @@ data! {
         jemalloc: Option<JemallocStatistics>,
         /// The operating system's figures of the process.
         os: Os,
+        /// The course of the run. `None` with `timeline_points = 0`, and in older reports.
+        timeline: Option<Timeline> = default,
         /// Cost of the profiler itself.
         overhead: Overhead,
         /// Gaps in this report, in sentences.
@@ -213,6 +222,13 @@ data! {
         installed: bool,
         /// The inner allocator: `system`, `jemalloc`, or a path.
         inner: String,
+        /// Bytes in use, as the inner allocator counts: the live heap, what C code has allocated from the same
+        /// allocator, and its own overhead. `None` if it does not tell, and in older reports.
+        in_use_bytes: Option<u64> = default,
+        /// Free memory that the inner allocator holds, bytes. Some of it may not be resident. `None` likewise.
+        held_bytes: Option<u64> = default,
+        /// Source of the two: `glibc mallinfo2` or `jemalloc`.
+        held_source: Option<String> = default,
     }
 
     /// The figures of the whole process.
@@ -291,6 +307,18 @@ data! {
         rss_bytes: Option<u64>,
         /// Highest resident set size so far, bytes.
         peak_rss_bytes: Option<u64>,
+        /// Resident anonymous pages: heap, stacks, private copies of files' pages. `None` if the system does not tell,
+        /// and in older reports.
+        anonymous_bytes: Option<u64> = default,
+        /// Resident pages of files, which the system can drop when it needs memory. `None` likewise.
+        file_bytes: Option<u64> = default,
+        /// Resident pages of shared memory. `None` likewise.
+        shared_bytes: Option<u64> = default,
+        /// Lowest limit of the process's memory.
+        limit_bytes: Option<u64> = default,
+        /// Source of `limit_bytes`: `cgroup v2 memory.max`, `cgroup v1 memory.limit_in_bytes`, `RLIMIT_AS`,
+        /// `RLIMIT_DATA` or `physical memory`.
+        limit_source: Option<String> = default,
     }
 
     /// Ordinary allocations of the profiler before this report began. Blocks of earlier reports that the program still

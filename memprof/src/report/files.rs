@@ -2,8 +2,8 @@
 
 mod device;
 mod folder;
+mod known_files;
 mod mark;
-mod memory;
 mod names;
 mod rule;
 pub(crate) mod run;
@@ -26,14 +26,14 @@ use super::name::printable;
 use super::{Written, leaks, placeholder};
 use crate::Error;
 
-pub(crate) use memory::Memory;
+pub(crate) use known_files::KnownFiles;
 pub(crate) use names::BaseNames;
 
 /// Function that writes the contents of one file.
 type Contents<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 /// Number of predictable names in the temporary directory; after these, names are random.
-const FORESEEN: u32 = 8;
+const PREDICTABLE: u32 = 8;
 
 /// One report to be written.
 #[derive(Clone, Copy, Debug)]
@@ -58,13 +58,13 @@ pub(crate) struct PendingReport<'a> {
 ///
 /// # Errors
 /// [`Error::Io`] if the temporary directory cannot be written to either.
-pub(crate) fn write(output: &PendingReport<'_>, memory: &mut Memory) -> Result<Written, Error> {
-    Writer { output, memory, fallback: folder::temporary(), reasons: Vec::new(), json: None }.write()
+pub(crate) fn write(output: &PendingReport<'_>, known: &mut KnownFiles) -> Result<Written, Error> {
+    Writer { output, known, fallback: folder::temporary(), reasons: Vec::new(), json: None }.write()
 }
 
 struct Writer<'a> {
     output: &'a PendingReport<'a>,
-    memory: &'a mut Memory,
+    known: &'a mut KnownFiles,
     /// Folder for files that cannot be written to their own.
     fallback: PathBuf,
     /// Reasons for files in that folder.
@@ -110,11 +110,11 @@ impl Writer<'_> {
 
     fn rule(&self, is_fallback: bool) -> Rule<'_> {
         let program = &self.output.report.program;
-        let noted = self.memory.noted.as_deref().filter(|_| !is_fallback);
+        let noted = self.known.noted.as_deref().filter(|_| !is_fallback);
         Rule {
             ours: program.run.parse().unwrap_or_else(|()| Run::own(0)),
             noted,
-            written: &self.memory.written,
+            written: &self.known.written,
             own_only: is_fallback,
             keep: self.output.keep.max(1),
             is_final: program.is_final,
@@ -150,13 +150,13 @@ impl Writer<'_> {
             let id = with_file(path.parent().unwrap_or(folder), contents, |file| {
                 file.overwrite(path, before).map(|()| file.id())
             })?;
-            self.memory.remember(path, id);
+            self.known.remember(path, id);
             return Ok(plain);
         }
         let json = self.json;
         let rule = self.rule(false);
         let suffix = json.map(|(suffix, _)| suffix).filter(|_| part == ReportPart::Text);
-        let first = suffix.or(self.memory.suffix).unwrap_or(1);
+        let first = suffix.or(self.known.suffix).unwrap_or(1);
         // A link stays a link: its target is replaced.
         if first == 1
             && let Look::File(real, before) = &there
@@ -174,8 +174,8 @@ impl Writer<'_> {
             }
         }
         // Numbered reports and everything that belongs to them get a suffix that no other run has.
-        let series = if has_numbers && part == ReportPart::Json && self.memory.suffix.is_none() {
-            Memory::series(names, &rule)
+        let series = if has_numbers && part == ReportPart::Json && self.known.suffix.is_none() {
+            KnownFiles::series(names, &rule)
         } else {
             Default::default()
         };
@@ -188,7 +188,7 @@ impl Writer<'_> {
         let settled = with_file(folder, contents, |file| settle(file, &choice, &rule))?;
         self.has_settled(&settled, part);
         if part == ReportPart::Json {
-            self.memory.suffix = Some(settled.suffix);
+            self.known.suffix = Some(settled.suffix);
         }
         Ok(settled.path)
     }
@@ -197,7 +197,7 @@ impl Writer<'_> {
         if part == ReportPart::Json {
             self.json = Some((settled.suffix, settled.verdict));
         }
-        self.memory.remember(&settled.path, settled.id);
+        self.known.remember(&settled.path, settled.id);
     }
 
     /// Writes the file to the temporary directory if it cannot be written under its name.
@@ -235,9 +235,9 @@ impl Writer<'_> {
 
     fn put_in_fallback(&mut self, name: &str, contents: Contents<'_>, part: ReportPart) -> io::Result<PathBuf> {
         let name = PathBuf::from(fallback_name(self.output.report, name));
-        let chance = *self.memory.chance.get_or_insert_with(run::random);
+        let chance = *self.known.chance.get_or_insert_with(run::random);
         let path = |suffix| {
-            let name = if suffix > FORESEEN {
+            let name = if suffix > PREDICTABLE {
                 placeholder::insert(&name, &format!("-{:016x}", chance ^ u64::from(suffix)))
             } else {
                 variant(&name, suffix, None)
@@ -247,15 +247,15 @@ impl Writer<'_> {
         let rule = self.rule(true);
         let choice = Choice {
             name: &path,
-            first: self.memory.fallback_suffix.unwrap_or(1).min(FORESEEN + 1),
+            first: self.known.fallback_suffix.unwrap_or(1).min(PREDICTABLE + 1),
             judge: &|path, standing| rule.judge_part(part, None, path, standing),
             series: &|_| NameVerdict::Free,
         };
         folder::make(&self.fallback)?;
         let settled = with_file(&self.fallback, contents, |file| settle(file, &choice, &rule))?;
-        self.memory.remember(&settled.path, settled.id);
+        self.known.remember(&settled.path, settled.id);
         if part == ReportPart::Json {
-            self.memory.fallback_suffix = Some(settled.suffix);
+            self.known.fallback_suffix = Some(settled.suffix);
         }
         Ok(settled.path)
     }

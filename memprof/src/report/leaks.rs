@@ -256,6 +256,10 @@ fn system(report: &Report, lines: &mut Vec<String>) {
     let known = |size: Option<u64>| size.map_or("not known".to_owned(), size::exact);
     rows.push(("resident (RSS)", known(report.os.rss_bytes), "the whole process, as the system sees it"));
     rows.push(("resident, highest", known(report.os.peak_rss_bytes), ""));
+    let source = report.os.limit_source.as_deref().map(printable).unwrap_or_default();
+    if let Some(limit) = report.os.limit_bytes {
+        rows.push(("limit", size::exact(limit), &source));
+    }
     rows.push((
         "the profiler's own",
         size::exact(report.overhead.profiler_bytes),
@@ -268,7 +272,7 @@ fn system(report: &Report, lines: &mut Vec<String>) {
     for (name, size, what) in rows {
         lines.push(format!("  {:<20} {size:<widest$}  {what}", format!("{name}:")).trim_end().to_owned());
     }
-    lines.extend(resident::line(report).map(|line| format!("  {line}")));
+    lines.extend(resident::lines(report).into_iter().map(|line| format!("  {line}")));
 }
 
 #[cfg(test)]

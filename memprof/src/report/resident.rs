@@ -1,69 +1,185 @@
-//! The difference between RSS and the heap, in one line.
+//! RSS taken apart, and the part that decides: two lines of the table and the leak report.
 
-use super::data::Report;
+use super::data::{Finding, Report};
+use super::trend::{self, Trend};
 use crate::size;
 
-/// The parts of RSS: the heap, memory that the allocator holds beyond it, and the unexplained rest. `None` if the
-/// system does not tell the RSS.
-pub(super) fn line(report: &Report) -> Option<String> {
-    let rss = report.os.rss_bytes?;
+/// Share of RSS, and bytes, from which a part decides.
+pub(crate) const LARGE_SHARE: f64 = 0.25;
+pub(crate) const MAPPED_SHARE: f64 = 0.5;
+pub(crate) const LARGE: u64 = 64 << 20;
+/// Share of the growth of RSS that is explained by one part.
+const MOST_OF_IT: f64 = 0.4;
+/// The most that the C library adds to a block, bytes.
+const OVERHEAD: u64 = 32;
+
+/// The parts of RSS, bytes: they add up, except the free memory of the allocator, which need not be resident.
+pub(crate) struct Parts {
+    pub(crate) heap: u64,
+    /// Free memory of the allocator, as far as it can be resident.
+    pub(crate) held: Option<u64>,
+    /// C code that uses the same allocator, and the allocator's overhead.
+    pub(crate) others: Option<u64>,
+    profiler: u64,
+    pub(crate) file: u64,
+    shared: u64,
+    rest: u64,
+}
+
+/// `None`: the system does not tell the RSS, or not all of the heap is resident.
+pub(crate) fn parts(report: &Report) -> Option<Parts> {
     let heap = report.totals.net_bytes.max(0) as u64;
-    let shown = size::bytes(rss);
-    // Heap that was never written to, or is swapped out, is not resident.
-    let Some(mut rest) = rss.checked_sub(heap) else {
+    let (file, shared) = (report.os.file_bytes.unwrap_or(0), report.os.shared_bytes.unwrap_or(0));
+    let mut rest = report.os.rss_bytes?.checked_sub(heap)?;
+    let mut take = |bytes: u64| {
+        let taken = bytes.min(rest);
+        rest -= taken;
+        taken
+    };
+    let (file, shared) = (take(file), take(shared));
+    let others = report.allocator.in_use_bytes.map(|in_use| take(in_use.saturating_sub(heap)));
+    let profiler = take(report.overhead.profiler_bytes);
+    let held = report.allocator.held_bytes.map(take);
+    Some(Parts { heap, held, others, profiler, file, shared, rest })
+}
+
+impl Parts {
+    /// Memory that C code has allocated, at least: the allocator's overhead is not that.
+    pub(crate) fn of_c_code(&self, report: &Report) -> u64 {
+        let overhead = (report.totals.net_count.max(0) as u64).saturating_mul(OVERHEAD);
+        let is_shared = report.allocator.inner == "system";
+        self.others.filter(|_| is_shared).unwrap_or(0).saturating_sub(overhead)
+    }
+}
+
+/// RSS and its parts, and the line that says which of them matters. Empty if the system does not tell the RSS.
+pub(super) fn lines(report: &Report) -> Vec<String> {
+    let decision = decision(report).map(|decision| format!("RSS: {decision}"));
+    composition(report).into_iter().chain(decision).collect()
+}
+
+fn composition(report: &Report) -> Option<String> {
+    let shown = size::bytes(report.os.rss_bytes?);
+    let Some(parts) = parts(report) else {
         return Some(format!(
             "RSS {shown}: the heap has {} live, more than is resident; the rest was never written to, or is swapped out",
-            size::bytes(heap)
+            size::bytes(report.totals.net_bytes)
         ));
     };
-    let mut parts = vec![format!("{} live heap", size::bytes(heap))];
-    let held = report.jemalloc.as_ref().map(|jemalloc| jemalloc.resident.saturating_sub(heap).min(rest));
-    if let Some(held) = held.filter(|&held| held > 0) {
-        parts.push(format!("{} held by jemalloc beyond it", size::bytes(held)));
-        rest -= held;
+    let allocator = allocator(report);
+    let beyond =
+        if report.jemalloc.is_some() { "rounding of sizes".to_owned() } else { "C code and overhead".to_owned() };
+    let mut named = vec![format!("{} live heap", size::bytes(parts.heap))];
+    for (bytes, name) in [
+        (parts.held.unwrap_or(0), format!("{allocator} holds free")),
+        (parts.others.unwrap_or(0), beyond),
+        (parts.file, "file-backed".to_owned()),
+        (parts.shared, "shared".to_owned()),
+        (parts.profiler, "the profiler".to_owned()),
+    ] {
+        if bytes > 0 {
+            named.push(format!("{} {name}", size::bytes(bytes)));
+        }
     }
-    let others = if held.is_some() {
-        "code, stacks, the profiler, memory of C code"
-    } else {
-        "code, stacks, what the allocator keeps for reuse, the profiler, memory of C code"
-    };
-    parts.push(format!("{} not heap ({others})", size::bytes(rest)));
+    let mut rest = vec!["stacks"];
+    if report.os.file_bytes.is_none() {
+        rest.insert(0, "code");
+    }
+    if parts.held.is_none() {
+        rest.push("what the allocator keeps for reuse");
+    }
+    rest.push(if parts.others.is_none() || report.jemalloc.is_some() { "C code and maps" } else { "maps" });
+    named.push(format!("{} rest ({})", size::bytes(parts.rest), rest.join(", ")));
     let retained = report.jemalloc.as_ref().map_or(0, |jemalloc| jemalloc.retained);
     let retained = if retained > 0 {
         format!("; jemalloc retains {} of address space, which takes no memory", size::bytes(retained))
     } else {
         String::new()
     };
-    Some(format!("RSS {shown} = {}{retained}", parts.join(" + ")))
+    Some(format!("RSS {shown} = {}{retained}", named.join(" + ")))
+}
+
+/// The name of the allocator in a sentence.
+pub(crate) fn allocator(report: &Report) -> &'static str {
+    if report.jemalloc.is_some() { "jemalloc" } else { "the allocator" }
+}
+
+/// Advice for an allocator that holds much free memory.
+pub(crate) fn advice(report: &Report) -> &'static str {
+    if report.jemalloc.is_some() {
+        "try jemalloc's decay (_RJEM_MALLOC_CONF=dirty_decay_ms:1000 or background_thread = true)"
+    } else {
+        "try jemalloc's decay (allocator = jemalloc) or MALLOC_ARENA_MAX=2"
+    }
+}
+
+/// The part of RSS that grows or dominates. `None`: none does.
+fn decision(report: &Report) -> Option<String> {
+    let trend = trend::of(report);
+    if let Some(trend) = trend.filter(|trend| trend.grows) {
+        return growing(report, &trend);
+    }
+    if heap_rises(report) {
+        return Some(format!("the heap grows{}", place(report)));
+    }
+    dominant(report, trend.is_some())
+}
+
+/// The part that explains the growth of RSS.
+fn growing(report: &Report, trend: &Trend) -> Option<String> {
+    let parts = [
+        (trend.heap, format!("the heap grows{}", place(report))),
+        (trend.held.unwrap_or(0.0), held(report, trend.heap < trend.resident * (1.0 - MOST_OF_IT))),
+        (trend.mapped, "file-backed pages grow: not memory you hold".to_owned()),
+        (
+            trend.foreign.unwrap_or(0.0),
+            format!(
+                "growth outside Rust's allocator: C code or maps ({} in {})",
+                size::bytes(trend.foreign.unwrap_or(0.0) as u64),
+                size::age(trend.seconds)
+            ),
+        ),
+    ];
+    let largest = parts.into_iter().max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (largest.0 >= trend.resident * MOST_OF_IT).then_some(largest.1)
+}
+
+/// The part beside the heap that takes most of RSS.
+fn dominant(report: &Report, is_flat: bool) -> Option<String> {
+    let (rss, parts) = (report.os.rss_bytes?, parts(report)?);
+    let takes = |bytes: u64, share: f64| bytes >= LARGE && bytes as f64 >= share * rss as f64;
+    let of_c_code = parts.of_c_code(report);
+    let candidates = [
+        (parts.held.unwrap_or(0), LARGE_SHARE, held(report, is_flat)),
+        (parts.file, MAPPED_SHARE, format!("{} are file-backed pages: not memory you hold", size::bytes(parts.file))),
+        (of_c_code, LARGE_SHARE, format!("{} were allocated outside Rust's allocator: C code", size::bytes(of_c_code))),
+    ];
+    let large = candidates.into_iter().filter(|(bytes, share, _)| takes(*bytes, *share));
+    large.max_by_key(|(bytes, _, _)| *bytes).map(|(_, _, text)| text)
+}
+
+fn held(report: &Report, is_flat: bool) -> String {
+    let flat = if is_flat { "heap flat, " } else { "" };
+    let held = parts(report).and_then(|parts| parts.held).unwrap_or(0);
+    format!("{flat}{} holds {} of free memory: {}", allocator(report), size::bytes(held), advice(report))
+}
+
+/// True if the exact net of the process rises, or a group grows.
+fn heap_rises(report: &Report) -> bool {
+    let rises = report.live.net_rise.as_ref().is_some_and(|rise| rise.ended_seconds.is_none());
+    rises || growing_finding(report).is_some()
+}
+
+fn growing_finding(report: &Report) -> Option<&Finding> {
+    report.findings.iter().find(|finding| finding.kind == "growing")
+}
+
+/// The function in which the heap grows, as far as it is known.
+fn place(report: &Report) -> String {
+    let rise = report.live.net_rise.as_ref().and_then(|rise| rise.function.as_deref());
+    let name = growing_finding(report).map_or(rise, |finding| finding.function.as_deref());
+    name.map_or_else(String::new, |name| format!(", in {}", super::name::printable(name)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::golden;
-
-    #[test]
-    fn the_parts_add_up_to_what_the_system_shows() {
-        let mut report = golden::report();
-        report.totals.net_bytes = 10 << 20;
-        report.os.rss_bytes = Some(30 << 20);
-        if let Some(jemalloc) = &mut report.jemalloc {
-            (jemalloc.resident, jemalloc.retained) = (15 << 20, 8 << 20);
-        }
-        assert_eq!(
-            line(&report).unwrap(),
-            "RSS 30.0 MB = 10.0 MB live heap + 5.0 MB held by jemalloc beyond it + 15.0 MB not heap (code, stacks, the \
-             profiler, memory of C code); jemalloc retains 8.0 MB of address space, which takes no memory"
-        );
-        report.jemalloc = None;
-        assert_eq!(
-            line(&report).unwrap(),
-            "RSS 30.0 MB = 10.0 MB live heap + 20.0 MB not heap (code, stacks, what the allocator keeps for reuse, the \
-             profiler, memory of C code)"
-        );
-        report.totals.net_bytes = 1 << 30;
-        assert!(line(&report).unwrap().starts_with("RSS 30.0 MB: the heap has 1.0 GB live, more than is resident"));
-        report.os.rss_bytes = None;
-        assert_eq!(line(&report), None);
-    }
-}
+mod tests;

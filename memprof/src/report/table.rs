@@ -47,7 +47,9 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
     let mut page = Page { text: String::new(), colour };
     if report.allocator.installed {
         page.lines(TITLE, wrap(&totals(report), ", ", width));
-        page.lines(FAINT, resident::line(report).map_or_else(Vec::new, |line| wrap(&line, " ", width)));
+        for line in resident::lines(report) {
+            page.lines(FAINT, wrap(&line, " ", width));
+        }
         findings(report, width, &mut page);
         if report.functions.is_empty() {
             page.blank();
@@ -94,7 +96,7 @@ fn totals(report: &Report) -> String {
         String::new()
     };
     format!(
-        "memprof: allocated {}, freed {}, net {} in {}, peak {}{error}",
+        "memprof: allocated {}, deallocated {}, net {} in {}, peak {}{error}",
         size::bytes(totals.allocated_bytes),
         size::bytes(totals.deallocated_bytes),
         size::bytes(totals.net_bytes),
@@ -116,15 +118,15 @@ fn functions(report: &Report, written: Option<&Written>, width: usize, page: &mu
 
 /// Figures of the whole process while functions with a window ran.
 fn windows(report: &Report, width: usize, page: &mut Page) {
-    use Figure::{Calls, WindowAllocated, WindowFreed, WindowNet};
+    use Figure::{Calls, WindowAllocated, WindowDeallocated, WindowNet};
     let mut rows: Vec<TableRow> = report.functions.iter().filter_map(TableRow::window).collect();
     if rows.is_empty() {
         return;
     }
     page.blank();
     page.lines(TITLE, wrap("Windows: the whole process while these ran; in no sum", " ", width));
-    let mut figures = vec![Calls, WindowAllocated, WindowFreed, WindowNet];
-    fit(&mut figures, &[Calls, WindowFreed, WindowAllocated], &mut rows, width);
+    let mut figures = vec![Calls, WindowAllocated, WindowDeallocated, WindowNet];
+    fit(&mut figures, &[Calls, WindowDeallocated, WindowAllocated], &mut rows, width);
     for (index, line) in aligned(&figures, &rows).into_iter().enumerate() {
         page.line(if index == 0 { FAINT } else { Style::new() }, line);
     }

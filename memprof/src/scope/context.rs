@@ -1,7 +1,7 @@
 //! Contexts: call paths that are carried to other threads.
 
-use super::future::InContext;
-use crate::tracker::CallPath;
+use super::future::{Enter, InWork};
+use crate::tracker::{self, CallPath, Carried, CarriedGuard, Entered, LabelId, LabelSet};
 
 /// A thread's position in the call tree, to continue from on another thread.
 ///
@@ -27,6 +27,9 @@ use crate::tracker::CallPath;
 /// # assert_eq!(build().len(), 1_000);
 /// ```
 ///
+/// A context also carries the [labels](crate::labelled) and [`Meter`](crate::Meter)s of the work in which it was
+/// captured.
+///
 /// Entering a context is not a call: it adds no row and no count. A context stays valid indefinitely, also after the
 /// function has returned, and on any number of threads at the same time. Work done in a context is in the totals of its
 /// own path. It is in no `peak` and no per-call figure of the functions that run beneath it on the same thread: a
@@ -45,7 +48,13 @@ use crate::tracker::CallPath;
 /// Nothing here allocates, locks or panics. Entering does nothing on a thread whose thread-locals are gone, or where
 /// profiling is off.
 #[derive(Clone, Debug)]
-pub struct Context(Option<CallPath>);
+pub struct Context {
+    path: Option<CallPath>,
+    /// Meters of the work in which it was captured.
+    carried: Option<Carried>,
+    /// Labels of that work.
+    labels: LabelSet,
+}
 
 impl Context {
     /// Captures the position of this thread.
@@ -56,7 +65,24 @@ impl Context {
     /// ```
     #[inline]
     pub fn current() -> Self {
-        Self(CallPath::here())
+        Self { path: CallPath::here(), carried: Carried::here(), labels: tracker::labels_here() }
+    }
+
+    /// This context with one more [label](crate::labelled), which replaces another value of its key. It counts as one
+    /// call of the label.
+    ///
+    /// ```
+    /// # fn index(_: &str) {}
+    /// let here = memprof::Context::current().with_label("collection", "docs");
+    /// std::thread::spawn(here.wrap(|| index("docs"))).join().unwrap();
+    /// ```
+    #[must_use = "the label belongs to the context that is returned"]
+    pub fn with_label(mut self, key: &str, value: &str) -> Self {
+        if let Some(label) = LabelId::of(key, value) {
+            label.count_call();
+            self.labels = label.with(self.labels);
+        }
+        self
     }
 
     /// Runs `work` at the captured position, on this thread.
@@ -82,7 +108,7 @@ impl Context {
     /// If `work` panics; the position is left then, too.
     #[inline]
     pub fn scope<R>(&self, work: impl FnOnce() -> R) -> R {
-        let _entered = self.0.and_then(CallPath::enter);
+        let _entered = self.enter();
         work()
     }
 
@@ -179,10 +205,20 @@ impl Context {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
-    /// The future grows by 24 bytes and is neither boxed nor allocated. The memory that the runtime allocates for its
+    /// The future grows by 40 bytes and is neither boxed nor allocated. The memory that the runtime allocates for its
     /// task is not included.
     #[inline]
     pub fn wrap_future<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
-        InContext::new(self.0, future)
+        InWork::new(self.clone(), future)
+    }
+}
+
+impl Enter for Context {
+    type Guard = (Option<CarriedGuard>, Option<Entered>);
+
+    #[inline]
+    fn enter(&self) -> Self::Guard {
+        let entered = self.path.and_then(CallPath::enter);
+        (CarriedGuard::enter(self.carried.as_ref(), self.labels), entered)
     }
 }

@@ -2,7 +2,7 @@
 //! context.
 
 use super::violation;
-use crate::tracker::{CallPath, Figures, Kept, Moment, Node, Open, ScopeKind, Site, Within};
+use crate::tracker::{Figures, Kept, Moment, Node, Open, ScopeKind, Site, Within};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -21,13 +21,14 @@ use std::task::{Context, Poll};
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Tracked<F, R, W: FirstPoll = ()> {
     future: F,
-    last: Last<W>,
+    /// Declared after the future, so dropped after it.
+    last: Bookkeeping<W>,
     output: PhantomData<fn(R) -> R>,
 }
 
-/// Everything but the future, dropped after it.
+/// Everything but the user's future. It is dropped after that, and then ends the call.
 #[derive(Debug)]
-struct Last<W: FirstPoll> {
+struct Bookkeeping<W: FirstPoll> {
     site: &'static Site,
     call: Call,
     /// Zero-sized unless the function has `window = "process"`.
@@ -66,7 +67,7 @@ impl<F: Future<Output = R>, R> Tracked<F, R> {
     /// Wraps a future.
     #[inline]
     pub fn new(site: &'static Site, future: F) -> Self {
-        Self { future, last: Last::new(site, ()), output: PhantomData }
+        Self { future, last: Bookkeeping::new(site, ()), output: PhantomData }
     }
 }
 
@@ -74,7 +75,7 @@ impl<F: Future<Output = R>, R> Tracked<F, R, Windowed> {
     /// Wraps the future of a function with `window = "process"`.
     #[inline]
     pub fn windowed(site: &'static Site, future: F) -> Self {
-        Self { future, last: Last::new(site, Windowed::default()), output: PhantomData }
+        Self { future, last: Bookkeeping::new(site, Windowed::default()), output: PhantomData }
     }
 }
 
@@ -186,7 +187,7 @@ impl Call {
     }
 }
 
-impl<W: FirstPoll> Last<W> {
+impl<W: FirstPoll> Bookkeeping<W> {
     #[inline]
     fn new(site: &'static Site, window: W) -> Self {
         Self { site, call: Call::new(), window, kept: Kept::NONE }
@@ -204,7 +205,7 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
             let this = self.get_unchecked_mut();
             (&mut this.last, Pin::new_unchecked(&mut this.future))
         };
-        let Last { site, call, window, .. } = last;
+        let Bookkeeping { site, call, window, .. } = last;
         let site = *site;
         let _entered = call.within.enter();
         let scope = PollScope::enter(site, call);
@@ -223,7 +224,8 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
 }
 
 impl<F, R, W: FirstPoll> Drop for Tracked<F, R, W> {
-    /// Enters the scope in which the future is dropped.
+    /// Enters the scope in which the future is dropped: finished, or cancelled half-way. Then the user's future drops
+    /// its locals, and the [bookkeeping](Bookkeeping) ends the call.
     #[inline]
     fn drop(&mut self) {
         let last = &mut self.last;
@@ -232,7 +234,7 @@ impl<F, R, W: FirstPoll> Drop for Tracked<F, R, W> {
     }
 }
 
-impl<W: FirstPoll> Drop for Last<W> {
+impl<W: FirstPoll> Drop for Bookkeeping<W> {
     /// Leaves the scope in which the future was dropped.
     #[inline]
     fn drop(&mut self) {
@@ -244,41 +246,47 @@ impl<W: FirstPoll> Drop for Last<W> {
     }
 }
 
-/// A future that is polled and dropped at a call path.
+/// A future that is polled and dropped in a piece of work.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 #[derive(Debug)]
-pub(super) struct InContext<F> {
-    path: Option<CallPath>,
-    /// Dropped by hand, at the path.
+pub(super) struct InWork<F, W: Enter> {
+    work: W,
+    /// Dropped by hand, in the work.
     future: ManuallyDrop<F>,
 }
 
-impl<F> InContext<F> {
-    pub(super) fn new(path: Option<CallPath>, future: F) -> Self {
-        Self { path, future: ManuallyDrop::new(future) }
+/// A piece of work that a thread enters until it drops the guard.
+pub(super) trait Enter {
+    type Guard;
+    fn enter(&self) -> Self::Guard;
+}
+
+impl<F, W: Enter> InWork<F, W> {
+    pub(super) fn new(work: W, future: F) -> Self {
+        Self { work, future: ManuallyDrop::new(future) }
     }
 }
 
-impl<F: Future> Future for InContext<F> {
+impl<F: Future, W: Enter> Future for InWork<F, W> {
     type Output = F::Output;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: the future is not moved: it is only accessed through the `Pin` that is made here, and dropped in
         // place. The other field is not pinned.
-        let (path, future) = unsafe {
+        let (work, future) = unsafe {
             let this = self.get_unchecked_mut();
-            (this.path, Pin::new_unchecked(&mut *this.future))
+            (&this.work, Pin::new_unchecked(&mut *this.future))
         };
-        let _entered = path.and_then(CallPath::enter);
+        let _entered = work.enter();
         future.poll(context)
     }
 }
 
-impl<F> Drop for InContext<F> {
+impl<F, W: Enter> Drop for InWork<F, W> {
     #[inline]
     fn drop(&mut self) {
-        let _entered = self.path.and_then(CallPath::enter);
+        let _entered = self.work.enter();
         // SAFETY: nothing uses the future after its drop, and it is dropped once: by us, in place, as pinning requires.
         unsafe { ManuallyDrop::drop(&mut self.future) };
     }

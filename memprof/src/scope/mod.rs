@@ -5,7 +5,9 @@ mod context;
 #[expect(unsafe_code, reason = "the fields of a tracked future are pinned with it")]
 mod future;
 mod guard;
+mod label;
 mod limited_guard;
+mod meter;
 mod output;
 pub(crate) mod site_name;
 mod track;
@@ -14,7 +16,9 @@ mod violation;
 pub use context::Context;
 pub use future::Tracked;
 pub use guard::{Guard, enter, enter_block};
+pub use label::{Label, label, labelled};
 pub use limited_guard::{LimitedGuard, enter_limited};
+pub use meter::Meter;
 pub use output::{
     IsFuture, Itself, Output, Perhaps, is_future, never, output, returned, tracked, typed, value, windowed,
 };

@@ -128,6 +128,8 @@ fn deallocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     count_deallocated(ledger, bytes);
 }
 
+/// Charges the innermost open scope of the thread that frees, whoever allocated the block; without a scope the thread's
+/// root, which is outside every tracked function.
 #[inline(always)]
 fn count_deallocated(ledger: &'static Ledger, bytes: usize) {
     ledger.count_deallocated(bytes as u64);

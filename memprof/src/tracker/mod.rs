@@ -5,9 +5,10 @@
 //! allocates through the tracker, waits for another thread, panics or calls user code. Only a reading waits, for
 //! another reading.
 //!
-//! From bottom to top: [`paths`], [`threads`], [`readings`], [`scopes`], [`measuring`]; and [`hook`], which an
-//! allocation enters, above [`threads`] and [`records`].
+//! From bottom to top: [`paths`], [`carried`], [`threads`], [`readings`], [`scopes`], [`measuring`]; and [`hook`],
+//! which an allocation enters, above [`threads`] and [`records`].
 
+mod carried;
 mod hook;
 mod measuring;
 mod paths;
@@ -17,6 +18,8 @@ mod scopes;
 mod sync;
 mod threads;
 
+pub(crate) use carried::labels::{self, LabelId, LabelSet};
+pub(crate) use carried::slot::Carried;
 pub(crate) use hook::{
     before_realloc, has_refused, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
     set_out_of_memory_handler,
@@ -32,15 +35,18 @@ pub use paths::site::Site;
 pub(crate) use paths::site::SiteName;
 pub(crate) use paths::tree::MAX_NODES;
 pub(crate) use readings::history;
+pub(crate) use readings::marks;
+pub use readings::marks::mark;
 pub(crate) use readings::snapshot::Snapshot;
 pub use readings::totals::memory_stats;
 pub(crate) use readings::totals::{Peak, peak};
-pub(crate) use scopes::context::CallPath;
+pub(crate) use scopes::context::{CallPath, Entered};
 pub(crate) use scopes::enter_exit::{Closed, Open};
 pub(crate) use scopes::kept::Kept;
 pub(crate) use scopes::reporting::ReportingGuard;
 pub(crate) use scopes::unheard::note_profile;
 pub(crate) use scopes::within::Within;
+pub(crate) use scopes::work::{CarriedGuard, LabelGuard, MeterGuard, labels_here, settle_here};
 pub(crate) use threads::frames::ScopeKind;
 pub(crate) use threads::installed::inner_name;
 pub(crate) use threads::ledger::Ledger;

@@ -11,14 +11,15 @@ use std::sync::atomic::Ordering::Relaxed;
 /// The record of a block that this thread has just allocated.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn record(ledger: &'static Ledger, bytes: usize, ticks: u64, drawn: Drawn) -> Record {
-    Record { size: bytes as u64, owner: owner(ledger.node()), ticks, drawn, stack: ledger.stacks.capture(), grown: 0 }
+    let (owner, labels) = (owner(ledger.node()), ledger.work().labels());
+    Record { size: bytes as u64, owner, labels, ticks, drawn, stack: ledger.stacks.capture(), grown: 0 }
 }
 
 /// As [`record`], for an exact table without stacks.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn record_without_stack(ledger: &'static Ledger, bytes: usize) -> Record {
     let (owner, ticks) = (owner(ledger.node()), clock::ticks());
-    Record { size: bytes as u64, owner, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 }
+    Record { size: bytes as u64, owner, labels: 0, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 }
 }
 
 /// The owner number by which the live table knows a node.
@@ -183,7 +184,11 @@ pub(crate) fn allocated_shared(block: *mut u8, bytes: usize, old: Option<Record>
     let Some(table) = live::table() else { return };
     let ticks = if table.state().is_exact() { birth(old) } else { clock::ticks() };
     let owner = owner(SHARED.root());
-    insert_shared(table, block, Record { size: bytes as u64, owner, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 });
+    insert_shared(
+        table,
+        block,
+        Record { size: bytes as u64, owner, labels: 0, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 },
+    );
 }
 
 /// Restores the record of a block whose reallocation has failed.

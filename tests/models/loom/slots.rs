@@ -21,6 +21,7 @@ pub(crate) const ALIVE: Record = record(2);
 
 const fn record(number: u64) -> Record {
     Record {
+        labels: 0,
         size: number,
         owner: number as usize,
         ticks: number,

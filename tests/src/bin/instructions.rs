@@ -2,7 +2,7 @@
 //! the difference of two runs, divided by the difference of their times.
 #![allow(missing_docs)]
 
-use memprof::{AllocationTracker, Config, Profiler, track_memory};
+use memprof::{AllocationTracker, Config, Meter, Profiler, track_memory};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::pin::pin;
@@ -170,6 +170,17 @@ fn main() {
         "poll" => {
             let mut future = pin!(polled(times));
             while future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
+        }
+        "meter" => {
+            let meter = Meter::new();
+            (0..times).for_each(|_| meter.run(|| black_box(())));
+        }
+        "meter-in-meter" => {
+            let (outer, inner) = (Meter::new(), Meter::new());
+            outer.run(|| (0..times).for_each(|_| inner.run(|| black_box(()))));
+        }
+        "labelled" => {
+            (0..times).for_each(|_| memprof::labelled(black_box("collection"), black_box("docs"), || black_box(())));
         }
         "report-tracked" => {
             hold(1_000);

@@ -1,7 +1,10 @@
 //! Findings: the rules by which a report says what a user can act on. A finding is never a guess: what is an estimate
 //! is called one, and what cannot be known is not said.
 
+mod allocator_held;
+mod foreign;
 mod growing;
+mod mapped;
 mod over_budget;
 mod regrowth;
 mod small_blocks;
@@ -32,13 +35,17 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
     findings.extend(transient::of(report));
     findings.extend(uneven::of(report));
     findings.extend(sizes.and_then(|sizes| small_blocks::of(report, sizes)));
+    findings.extend(allocator_held::of(report));
+    findings.extend(mapped::of(report));
+    findings.extend(foreign::of(report));
     sorted::by_key(&mut findings, |finding| (is_advice(&finding.kind), Reverse(finding.bytes)));
     findings
 }
 
-/// True of kinds that are about short-lived memory. They stand behind those about memory that is held.
+/// True of kinds that are about short-lived memory, or about mapped files, which are no memory that the program holds.
+/// They stand behind those about memory that is held.
 fn is_advice(kind: &str) -> bool {
-    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks")
+    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | mapped::KIND)
 }
 
 /// A name and a place in a sentence: `app::insert (src/index.rs:46)`.

@@ -6,7 +6,7 @@ use super::verdict::{Activity, WorkDone};
 use crate::collect::merge::Paths;
 use crate::collect::site_names::SiteNames;
 use crate::os::clock::Anchor;
-use crate::tracker::history;
+use crate::tracker::history::{FEWEST_READINGS, History, Point};
 use std::collections::HashMap;
 
 /// The readings of a run until now.
@@ -27,9 +27,9 @@ pub(crate) struct OverTime {
 
 impl OverTime {
     /// The run until `now`.
-    pub(crate) fn of(started: &Anchor, now: &Anchor, paths: &Paths) -> Self {
+    pub(crate) fn of(started: &Anchor, now: &Anchor, paths: &Paths, history: &History) -> Self {
         let readings = Readings::copy();
-        let history = history::history();
+        let points = history.thinned(FEWEST_READINGS + 1);
         let seconds = |ticks| readings::seconds(ticks, started, now);
         let by_path = |rows: Option<&HashMap<ReadingKey, Vec<i64>>>| {
             let mut by_path: HashMap<usize, Vec<f64>> = HashMap::new();
@@ -40,7 +40,7 @@ impl OverTime {
             }
             by_path
         };
-        let work = |point: &history::Point| WorkDone {
+        let work = |point: &Point| WorkDone {
             at: seconds(point.ticks),
             bytes: point.allocated as f64,
             processor: point.processor as f64 / 1e9,
@@ -48,8 +48,8 @@ impl OverTime {
         let (calls, net_of_paths) = (by_path(readings.calls.as_ref()), by_path(readings.net.as_ref()));
         Self {
             moments: readings.moments.iter().map(|&ticks| seconds(ticks)).collect(),
-            activity: Activity::new(history.points.iter().map(work).collect()),
-            net: history.points.iter().map(|point| (seconds(point.ticks), point.net as f64)).collect(),
+            activity: Activity::new(points.iter().map(work).collect()),
+            net: points.iter().map(|point| (seconds(point.ticks), point.net as f64)).collect(),
             net_error: history.error_bytes as f64,
             readings,
             calls,

@@ -29,7 +29,7 @@ pub(crate) struct RecordedByPath {
     /// Smallest and largest interval of the records.
     interval_range: Option<[u64; 2]>,
     /// Allocations so far that should have a record and did not fit into the table.
-    given_up: u64,
+    not_recorded: u64,
     /// Files that were replaced after their modules were loaded.
     pub(crate) replaced: Vec<PathBuf>,
 }
@@ -42,7 +42,7 @@ impl RecordedByPath {
     /// the profile, bytes.
     pub(crate) fn new(
         records: &Records,
-        given_up: u64,
+        not_recorded: u64,
         paths: &Paths,
         over_time: OverTime,
         now: &Anchor,
@@ -69,12 +69,12 @@ impl RecordedByPath {
         }
         let (interval, largest_interval) = (records.interval, records.largest_interval);
         let interval_range = records.interval_range();
-        Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, given_up, replaced }
+        Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, not_recorded, replaced }
     }
 
     /// Retained bytes of the paths; unknown if blocks did not fit into the table.
     pub(crate) fn retained(&self) -> Option<Retained<'_>> {
-        (self.given_up == 0).then_some(Retained { by_path: &self.by_path, interval: self.largest_interval })
+        (self.not_recorded == 0).then_some(Retained { by_path: &self.by_path, interval: self.largest_interval })
     }
 }
 
@@ -127,9 +127,9 @@ pub(crate) fn section(
     let without_count = (totals.net_count.max(0) as u64).saturating_sub(count);
     let without_bytes = (totals.net_bytes.max(0) as u64).saturating_sub(bytes);
     let (start_bytes, start_count) = (at_start.net_allocated as u64, at_start.net_count as u64);
-    let is_complete = recorded.given_up == 0;
+    let is_complete = recorded.not_recorded == 0;
     let exact = is_complete && recorded.interval <= 1;
-    let not_tracked = without_count.saturating_sub(start_count).min(recorded.given_up);
+    let not_tracked = without_count.saturating_sub(start_count).min(recorded.not_recorded);
     Live {
         exact,
         sample_interval_bytes: recorded.interval,

@@ -10,6 +10,7 @@ fn record(number: u64) -> Record {
     Record {
         size: number,
         owner: number as usize * 3,
+        labels: 0,
         ticks: number + 7,
         drawn: Drawn::CERTAIN,
         stack: number as u32 + 5,

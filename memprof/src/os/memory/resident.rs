@@ -1,8 +1,152 @@
 //! Resident memory of the process.
 
+/// Resident memory of the process by kind, bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ResidentParts {
+    /// Anonymous pages: heap, stacks, private copies of files' pages.
+    pub(crate) anonymous: u64,
+    /// Pages of files.
+    pub(crate) file: u64,
+    /// Pages of shared memory.
+    pub(crate) shared: u64,
+}
+
+impl ResidentParts {
+    pub(crate) fn sum(&self) -> u64 {
+        self.anonymous.saturating_add(self.file).saturating_add(self.shared)
+    }
+}
+
 /// Current resident set size, in bytes.
 pub(crate) fn resident_bytes() -> Option<u64> {
     memory_stats::memory_stats().map(|stats| stats.physical_mem as u64)
+}
+
+/// The parts of the current resident set size. `None`: the system does not tell.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn parts() -> Option<ResidentParts> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let (anonymous, file, shared) =
+        (field(&status, "RssAnon:")?, field(&status, "RssFile:")?, field(&status, "RssShmem:")?);
+    Some(ResidentParts { anonymous, file, shared })
+}
+
+/// Fallback: the system does not tell.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn parts() -> Option<ResidentParts> {
+    None
+}
+
+/// A size in `/proc/self/status`, bytes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn field(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+/// Resident bytes, and those of files and shared memory among them, read again and again without opening a file: a
+/// sandbox may kill for that.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod repeated {
+    use std::sync::atomic::AtomicI32;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    /// Descriptor of `/proc/self/statm`; -1: none.
+    static STATM: AtomicI32 = AtomicI32::new(-1);
+    /// Lowest number of the descriptor: the program finds its own numbers as without the profiler.
+    const LOWEST: [libc::c_int; 2] = [500, 100];
+
+    /// Opens the system's file, for the rest of the process. It is never closed: the program may have closed it and
+    /// used its number.
+    pub(crate) fn open() {
+        // One of an earlier profile.
+        if read().is_some() {
+            return;
+        }
+        let Some(file) = open_statm() else { return };
+        let descriptor = LOWEST.iter().find_map(|&lowest| {
+            // SAFETY: the descriptor is open.
+            let high = unsafe { libc::fcntl(file, libc::F_DUPFD_CLOEXEC, lowest) };
+            (high >= 0).then_some(high)
+        });
+        // SAFETY: it is open, and used no more.
+        unsafe { libc::close(file) };
+        STATM.store(descriptor.unwrap_or(-1), Relaxed);
+    }
+
+    /// In a forked child: the file has the figures of the parent.
+    pub(crate) fn forget() {
+        STATM.store(-1, Relaxed);
+    }
+
+    /// The present figures, if the file is open. Does not allocate.
+    pub(crate) fn read() -> Option<(u64, u64)> {
+        let file = STATM.load(Relaxed);
+        if file < 0 {
+            return None;
+        }
+        let read = figures(file);
+        if read.is_none() {
+            // The program has closed it; perhaps the number is now that of a file of its own.
+            forget();
+        }
+        read
+    }
+
+    /// The present figures, from a file that is opened for them.
+    pub(crate) fn read_once() -> Option<(u64, u64)> {
+        let file = open_statm()?;
+        let figures = figures(file);
+        // SAFETY: it is open, and used no more.
+        unsafe { libc::close(file) };
+        figures
+    }
+
+    fn open_statm() -> Option<libc::c_int> {
+        // SAFETY: the path ends with 0.
+        let file = unsafe { libc::open(c"/proc/self/statm".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+        (file >= 0).then_some(file)
+    }
+
+    fn figures(file: libc::c_int) -> Option<(u64, u64)> {
+        let mut text = [0_u8; 128];
+        // SAFETY: the buffer has the given length. Pipes, sockets and terminals refuse the call.
+        let length = unsafe { libc::pread(file, text.as_mut_ptr().cast(), text.len(), 0) };
+        // SAFETY: the call has no preconditions.
+        let page = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()?;
+        parsed(text.get(..usize::try_from(length).ok()?)?, page)
+    }
+
+    /// The second and the third of the file's seven numbers, which count pages. `None`: another file.
+    pub(super) fn parsed(text: &[u8], page: u64) -> Option<(u64, u64)> {
+        let mut numbers = [0_u64; 7];
+        let mut words = std::str::from_utf8(text).ok()?.strip_suffix('\n')?.split(' ');
+        for number in &mut numbers {
+            *number = words.next()?.parse().ok()?;
+        }
+        let [_, resident, mapped, ..] = numbers;
+        if words.next().is_some() || mapped > resident {
+            return None;
+        }
+        Some((resident.checked_mul(page)?, mapped.checked_mul(page)?))
+    }
+}
+
+/// Fallback: not read between reports.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) mod repeated {
+    pub(crate) fn open() {}
+
+    pub(crate) fn forget() {}
+
+    pub(crate) fn read() -> Option<(u64, u64)> {
+        None
+    }
+
+    pub(crate) fn read_once() -> Option<(u64, u64)> {
+        None
+    }
 }
 
 /// Highest resident set size so far, in bytes.
@@ -10,10 +154,7 @@ pub(crate) fn resident_bytes() -> Option<u64> {
 /// Not from `getrusage`: Linux keeps its figure across `exec`, so that it would include the program's parent.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn peak_resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kib.checked_mul(1024)
+    field(&std::fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
 /// Highest resident set size so far, in bytes.
@@ -52,5 +193,30 @@ mod tests {
         let peak = super::peak_resident_bytes().unwrap();
         // The two are read one after the other, and the kernel sums them lazily: they may differ by a page or two.
         assert!(now > 100_000 && peak + (1 << 20) > now, "{now} {peak}");
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn the_parts_are_those_of_what_is_resident() {
+        let (resident, mapped) = super::repeated::read_once().unwrap();
+        let parts = super::parts().unwrap();
+        let near = |one: u64, other: u64| one.abs_diff(other) < 4 << 20;
+        assert!(
+            near(parts.sum(), resident) && near(parts.file + parts.shared, mapped),
+            "{parts:?} {resident} {mapped}"
+        );
+        assert!(parts.anonymous > 100_000 && parts.file > 100_000, "{parts:?}");
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn another_file_has_no_figures() {
+        let parsed = super::repeated::parsed;
+        assert_eq!(parsed(b"9 3 2 1 0 4 0\n", 4096), Some((3 * 4096, 2 * 4096)));
+        for text in
+            ["", "\n", "9 3 2 1 0 4\n", "9 3 2 1 0 4 0 0\n", "9 2 3 1 0 4 0\n", "9 3 2 1 0 4 0", "a b c d e f g\n"]
+        {
+            assert_eq!(parsed(text.as_bytes(), 4096), None, "{text}");
+        }
     }
 }

@@ -22,17 +22,17 @@ impl Place {
     }
 
     fn write(&self) -> Result<Written, Error> {
-        self.write_with(&golden::report(), None, &mut Memory::default())
+        self.write_with(&golden::report(), None, &mut KnownFiles::default())
     }
 
-    fn write_with(&self, report: &Report, statistics: Option<&[u8]>, memory: &mut Memory) -> Result<Written, Error> {
+    fn write_with(&self, report: &Report, statistics: Option<&[u8]>, known: &mut KnownFiles) -> Result<Written, Error> {
         let names = BaseNames {
             folder: self.dir.path().to_owned(),
             allocations: self.allocations.clone(),
             leaks: self.leaks.clone(),
             statistics: "statistics.txt".into(),
         };
-        write_or_else(&output(report, &names, statistics), memory, self.other.path())
+        write_or_else(&output(report, &names, statistics), known, self.other.path())
     }
 
     /// Writes, and expects the JSON in the fallback directory, for a reason that contains `words`.
@@ -53,8 +53,8 @@ fn output<'a>(report: &'a Report, names: &'a BaseNames, statistics: Option<&'a [
     PendingReport { report, names, number: None, statistics, has_numbers: false, overwrite: false, keep: 10 }
 }
 
-fn write_or_else(output: &PendingReport<'_>, memory: &mut Memory, fallback: &Path) -> Result<Written, Error> {
-    Writer { output, memory, fallback: fallback.to_owned(), reasons: Vec::new(), json: None }.write()
+fn write_or_else(output: &PendingReport<'_>, known: &mut KnownFiles, fallback: &Path) -> Result<Written, Error> {
+    Writer { output, known, fallback: fallback.to_owned(), reasons: Vec::new(), json: None }.write()
 }
 
 fn read(path: &Path) -> Report {
@@ -80,7 +80,7 @@ fn directories_are_made_and_nothing_else_is_left() {
         statistics: "s".into(),
     };
     let report = golden::report();
-    let written = write(&output(&report, &names_of, None), &mut Memory::default()).expect("all is well");
+    let written = write(&output(&report, &names_of, None), &mut KnownFiles::default()).expect("all is well");
     assert_eq!(written.allocation_report, logs.join("sub/x.json"));
     assert_eq!(written.leak_report, logs.join("l.txt"));
     assert_eq!(written.fell_back, None);
@@ -95,13 +95,13 @@ fn the_allocators_statistics_go_beside_the_reports_or_where_those_can_go() {
     let mut place = Place::new();
     let text: &[u8] = b"arenas: 8";
     let report = golden::report();
-    let written = place.write_with(&report, Some(text), &mut Memory::default());
+    let written = place.write_with(&report, Some(text), &mut KnownFiles::default());
     assert_eq!(written.expect("all is well").fell_back, None);
     assert_eq!(fs::read(place.dir.path().join("statistics.txt")).expect("it is there"), text);
 
     place = Place::new();
     fs::create_dir(place.dir.path().join("statistics.txt")).expect("the directory can be written");
-    let written = place.write_with(&report, Some(text), &mut Memory::default());
+    let written = place.write_with(&report, Some(text), &mut KnownFiles::default());
     let why = written.expect("the other directory can be written").fell_back.expect("it is elsewhere");
     let instead = place.other.path().join("vector_search-4711-statistics.txt");
     assert!(why.contains("statistics.txt") && why.contains(instead.to_str().expect("UTF-8")), "{why}");
@@ -233,7 +233,7 @@ fn nowhere_to_write_is_an_error_with_both_reasons() {
         statistics: "s".into(),
     };
     let report = golden::report();
-    let error = write_or_else(&output(&report, &names, None), &mut Memory::default(), &file.join("tmp"))
+    let error = write_or_else(&output(&report, &names, None), &mut KnownFiles::default(), &file.join("tmp"))
         .expect_err("both are below a file");
     let message = error.to_string();
     assert!(message.starts_with("cannot write the report "), "{message}");

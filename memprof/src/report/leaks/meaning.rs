@@ -6,7 +6,7 @@ use crate::size;
 
 /// Share of the time since the oldest block was made, and seconds: a longer pause is mentioned.
 const PAUSE: f64 = 0.15;
-const LEAST_PAUSE: f64 = 0.1;
+pub(super) const LEAST_PAUSE: f64 = 0.1;
 /// Share of the run: with a block newer than this, the group still gains blocks.
 const LATELY: f64 = 0.1;
 /// Effective samples: a group with more is unknown because it lacks recent ones.

@@ -1,7 +1,7 @@
 //! The summary: growing groups, or the reason why none is known.
 
 use super::amount::sum;
-use super::meaning::{growth_ended, is_growing};
+use super::meaning::{LEAST_PAUSE, growth_ended, is_growing};
 use crate::report::data::{LiveGroup, NetRise, Report, expected::SYMBOLS, verdict};
 use crate::report::name::printable;
 use crate::size;
@@ -62,8 +62,11 @@ fn nothing_grows(report: &Report, groups: &[&LiveGroup]) -> String {
     let made_later = sum(groups).saturating_sub(sum(&with(verdict::KEPT_SINCE_START)));
     let is_doubt = sum(&unknown) as f64 > UNKNOWN_SHARE * made_later as f64;
     if !is_doubt && !is_much(sum(&unknown).saturating_add(sum(&recent))) {
-        let grew: Vec<&LiveGroup> =
-            groups.iter().copied().filter(|group| group.growth_ended_seconds.is_some()).collect();
+        let grew: Vec<&LiveGroup> = groups
+            .iter()
+            .copied()
+            .filter(|group| growth_ended(group).is_some_and(|ended| ended >= LEAST_PAUSE))
+            .collect();
         if is_much(sum(&grew)) {
             return grown_before(&grew);
         }

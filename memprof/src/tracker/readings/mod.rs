@@ -1,5 +1,7 @@
-//! Readings of all ledgers: a snapshot of every node, the totals of the process, its net over time.
+//! Readings of all ledgers: a snapshot of every node, the totals of the process, its net over time, and
+//! the moments that it names.
 
 pub(crate) mod history;
+pub(crate) mod marks;
 pub(crate) mod snapshot;
 pub(crate) mod totals;

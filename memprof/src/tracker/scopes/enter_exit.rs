@@ -32,7 +32,7 @@ pub(crate) struct Closed {
     pub(crate) net: i64,
     /// Highest rise of the thread's net above its value at entry, bytes.
     pub(crate) peak: i64,
-    /// True if no scope of the same site was open beneath.
+    /// True if no enclosing scope has the same site.
     pub(crate) outermost: bool,
     /// True if the thread was not panicking at entry and is panicking at exit.
     pub(crate) panicked: bool,
@@ -69,6 +69,24 @@ impl Open {
             return Some(ledger.open_without_frame(node, kind, panicking));
         }
         Some(ledger.open(before, node, kind, panicking))
+    }
+
+    /// Opens a scope that charges the node that is charged anyway, for its figures. `None`: there is no memory for it.
+    #[inline(always)]
+    pub(crate) fn at_present_node(ledger: &'static Ledger) -> Option<Open> {
+        if !std::thread::panicking() && ledger.frames().has_capacity() {
+            let node = ledger.node();
+            return Some(ledger.open(node, node, ScopeKind::Poll, false));
+        }
+        Self::at_present_node_slow(ledger)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn at_present_node_slow(ledger: &'static Ledger) -> Option<Open> {
+        ledger.catch_up();
+        let node = ledger.node();
+        ledger.reserve_frame().then(|| ledger.open(node, node, ScopeKind::Poll, std::thread::panicking()))
     }
 
     /// The node that the scope charges; `None`: it is not the innermost scope of this thread any more.

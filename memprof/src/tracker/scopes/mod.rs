@@ -9,3 +9,4 @@ pub(crate) mod out_of_order;
 pub(crate) mod reporting;
 pub(crate) mod unheard;
 pub(crate) mod within;
+pub(crate) mod work;

@@ -53,11 +53,11 @@ impl Ledger {
                     self.close_ended_at(index, panicking);
                 }
             }
-            // It is not known any more which blocks have ended, so all of them end. The guards of those that had not
-            // will find nothing to end.
+            // It is unknown which block scopes have ended, so all of them are closed. Guards of those that had not
+            // ended find nothing to close.
             None => {
-                let is_open_block = |slot: &FrameSlot| slot.open_scope().is_some_and(ScopeFrame::is_block);
-                let innermost = || self.frames().all().iter().rposition(is_open_block);
+                let is_open_block_scope = |slot: &FrameSlot| slot.open_scope().is_some_and(ScopeFrame::is_block);
+                let innermost = || self.frames().all().iter().rposition(is_open_block_scope);
                 while let Some(index) = innermost()
                     && self.close_ended_at(index, false)
                 {}

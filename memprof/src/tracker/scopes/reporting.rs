@@ -16,6 +16,7 @@
 //! program reports, so that the peak of a program with one thread stays exact.
 
 use super::context::CallPath;
+use super::work::CarriedGuard;
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::ledgers::{REPORTING, SHARED};
 use crate::tracker::threads::left_over;
@@ -116,7 +117,9 @@ fn give() {
     match thread::ledger() {
         Some(ledger) => {
             let entered = CallPath::to_root(ledger).enter();
+            let work = CarriedGuard::enter(None, 0);
             ledger.take_over(bytes, count);
+            drop(work);
             drop(entered);
         }
         // The thread is over, or nothing is counted on it.

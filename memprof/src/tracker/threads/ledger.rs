@@ -8,6 +8,7 @@ use super::registry::{Link, Listed};
 use crate::live;
 use crate::os::threads::thread_name::ThreadName;
 use crate::stack::StackCapture;
+use crate::tracker::carried::current::{CurrentWork, ThreadTotals};
 use crate::tracker::paths::counters::{allocated_part, deallocated_part};
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::owner_counter::OwnerCounter;
@@ -81,6 +82,7 @@ pub(crate) struct Ledger {
     frames: Frames,
     mailbox: Mailbox,
     own_work: OwnWork,
+    work: CurrentWork,
     /// Number of the ledger, in the order of creation.
     pub(crate) number: AtomicU32,
 }
@@ -129,6 +131,7 @@ impl Ledger {
             frames: Frames::new(),
             mailbox: Mailbox::new(),
             own_work: OwnWork::new(),
+            work: CurrentWork::new(),
             number: AtomicU32::new(0),
         }
     }
@@ -225,6 +228,33 @@ impl Ledger {
     /// Its state while it counts the profiler's own work. For the owner alone.
     pub(crate) fn own_work(&self) -> &OwnWork {
         &self.own_work
+    }
+
+    /// The meters of its thread's present work. For the owner alone.
+    #[inline(always)]
+    pub(crate) fn work(&self) -> &CurrentWork {
+        &self.work
+    }
+
+    /// Bytes that the thread has allocated and deallocated. For the owner alone.
+    #[inline(always)]
+    pub(crate) fn thread_totals(&self) -> ThreadTotals {
+        (self.allocated.get(), self.deallocated.get())
+    }
+
+    /// Adds what the thread has done to the meters of its present work. For the owner alone.
+    #[inline]
+    pub(crate) fn settle_work(&self) {
+        if !self.work.is_plain() {
+            self.work.settle(self.thread_totals());
+        }
+    }
+
+    /// Lets the recorded allocations take the slow path while the thread's work has labels. Called by any thread.
+    #[inline]
+    pub(crate) fn follow_labels(&self) {
+        let mask = if self.work.labels() == 0 { live::slow_path_mask() } else { 0 };
+        self.slow_path_mask.store(mask, Relaxed);
     }
 }
 

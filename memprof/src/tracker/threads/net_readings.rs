@@ -1,10 +1,11 @@
 //! The net of the process over time: a bounded number of readings.
 //!
-//! When all slots are taken, every second reading is dropped and the distance between readings doubles: however long
-//! the process runs, there are between 128 and 256 readings at equal distances. The profiler's own thread takes them
-//! from all counters. Without that thread, publishing threads take them, by the function that the profile has set. If
-//! there are too many counters to read in an allocation, such a thread publishes its own net, however small, and the
-//! reading is off by the amounts that other threads have not published yet.
+//! When the capacity is used up, every second reading is dropped and the distance between readings doubles: however
+//! long the process runs, at least half the capacity is in use, at equal distances. The profiler's own thread takes the
+//! readings from all counters, with the system's figures. Without that thread, publishing threads take them, by the
+//! function that the profile has set, without the system's figures. If there are too many counters to read in an
+//! allocation, such a thread publishes its own net, however small, and the reading is off by the amounts that other
+//! threads have not published yet.
 
 use super::published;
 use crate::os::clock;
@@ -12,8 +13,16 @@ use crate::os::threads::cpu_time;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, AtomicUsize};
 
-/// Maximum number of readings.
-const SLOTS: usize = 256;
+/// Limit of the capacity.
+const MOST_READINGS: usize = 4096;
+/// Least capacity: verdicts on growth need as many readings.
+pub(crate) const FEWEST_READINGS: usize = 256;
+/// Minimum distance between two readings, as a multiple of the time that one takes: below 1 % of one processor.
+const PAUSE: u64 = 128;
+/// Initial estimate of a reading's duration, in ticks.
+const FIRST_USUAL: u64 = FIRST_STEP / PAUSE;
+/// A figure in a slot that is not known.
+const UNKNOWN: u64 = u64::MAX;
 /// The first distance between two readings, ticks: some milliseconds, by the clock of the processor.
 const FIRST_STEP: u64 = if cfg!(target_arch = "x86_64") {
     1 << 23
@@ -36,11 +45,24 @@ pub(crate) struct Point {
     pub(crate) allocated: u64,
     /// Processor time so far, nanoseconds.
     pub(crate) processor: u64,
+    /// Figures of the system.
+    pub(crate) system: SystemFigures,
+}
+
+/// Figures of the system and the inner allocator at one reading, bytes. `None`: not read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SystemFigures {
+    /// Resident memory.
+    pub(crate) resident: Option<u64>,
+    /// Resident pages of files and of shared memory.
+    pub(crate) mapped: Option<u64>,
+    /// Free memory that the allocator holds.
+    pub(crate) held: Option<u64>,
 }
 
 impl Point {
-    pub(crate) fn now(net: i64, allocated: u64) -> Self {
-        Self { ticks: clock::ticks(), net, allocated, processor: cpu_time::of_process() }
+    pub(crate) fn now(net: i64, allocated: u64, system: SystemFigures) -> Self {
+        Self { ticks: clock::ticks(), net, allocated, processor: cpu_time::of_process(), system }
     }
 }
 
@@ -49,6 +71,9 @@ struct PointSlot {
     net: AtomicI64,
     allocated: AtomicU64,
     processor: AtomicU64,
+    resident: AtomicU64,
+    mapped: AtomicU64,
+    held: AtomicU64,
 }
 
 impl PointSlot {
@@ -58,15 +83,24 @@ impl PointSlot {
             net: AtomicI64::new(0),
             allocated: AtomicU64::new(0),
             processor: AtomicU64::new(0),
+            resident: AtomicU64::new(0),
+            mapped: AtomicU64::new(0),
+            held: AtomicU64::new(0),
         }
     }
 
     fn get(&self) -> Point {
+        let known = |figure: &AtomicU64| Some(figure.load(Relaxed)).filter(|&bytes| bytes != UNKNOWN);
         Point {
             ticks: self.ticks.load(Relaxed),
             net: self.net.load(Relaxed),
             allocated: self.allocated.load(Relaxed),
             processor: self.processor.load(Relaxed),
+            system: SystemFigures {
+                resident: known(&self.resident),
+                mapped: known(&self.mapped),
+                held: known(&self.held),
+            },
         }
     }
 
@@ -75,6 +109,12 @@ impl PointSlot {
         self.net.store(point.net, Relaxed);
         self.allocated.store(point.allocated, Relaxed);
         self.processor.store(point.processor, Relaxed);
+        let system = point.system;
+        for (slot, figure) in
+            [(&self.resident, system.resident), (&self.mapped, system.mapped), (&self.held, system.held)]
+        {
+            slot.store(figure.unwrap_or(UNKNOWN), Relaxed);
+        }
     }
 }
 
@@ -88,21 +128,28 @@ static IS_ROUGH: AtomicBool = AtomicBool::new(false);
 
 pub(crate) struct NetReadings {
     is_taken: AtomicBool,
+    capacity: AtomicUsize,
     len: AtomicUsize,
     step: AtomicU64,
+    /// Usual duration of a reading, in ticks. A single long one has lost the processor: at most twice the usual
+    /// duration is believed.
+    usual: AtomicU64,
     /// Time at which the next reading is due, in ticks; `u64::MAX`: never.
     next: AtomicU64,
-    slots: [PointSlot; SLOTS],
+    /// No page beyond the capacity is ever touched.
+    slots: [PointSlot; MOST_READINGS],
 }
 
 impl NetReadings {
     const fn new() -> Self {
         Self {
             is_taken: AtomicBool::new(false),
+            capacity: AtomicUsize::new(FEWEST_READINGS),
             len: AtomicUsize::new(0),
             step: AtomicU64::new(FIRST_STEP),
+            usual: AtomicU64::new(FIRST_USUAL),
             next: AtomicU64::new(u64::MAX),
-            slots: [const { PointSlot::empty() }; SLOTS],
+            slots: [const { PointSlot::empty() }; MOST_READINGS],
         }
     }
 
@@ -123,42 +170,58 @@ impl NetReadings {
         let _ = self.next.fetch_update(Relaxed, Relaxed, |next| (next != u64::MAX).then_some(0));
     }
 
-    /// Adds a reading. Of two at the same time, one is enough.
-    pub(crate) fn add(&self, point: Point) {
+    /// Adds a reading that took so many ticks. Of two at the same time, one is enough.
+    pub(crate) fn add(&self, point: Point, took: u64) {
         let _ = self.alone(|| {
             let mut len = self.len.load(Relaxed);
-            if len >= SLOTS {
-                len = self.thin();
+            if len >= self.capacity.load(Relaxed) {
+                len = self.thin(len);
             }
             if let Some(slot) = self.slots.get(len) {
                 slot.set(point);
                 self.len.store(len + 1, Relaxed);
             }
-            self.next.store(point.ticks.saturating_add(self.step.load(Relaxed)), Relaxed);
+            let usual = took.min(self.usual.load(Relaxed).saturating_mul(2)).max(1);
+            self.usual.store(usual, Relaxed);
+            let pause = self.step.load(Relaxed).max(usual.saturating_mul(PAUSE));
+            self.next.store(point.ticks.saturating_add(pause), Relaxed);
         });
     }
 
-    /// Drops every second reading, and returns the number of those left.
-    fn thin(&self) -> usize {
-        for (to, from) in self.slots.iter().zip(self.slots.iter().step_by(2)) {
+    /// Drops every second reading of `len`, and returns the number of those left.
+    fn thin(&self, len: usize) -> usize {
+        for (to, from) in self.slots.iter().zip(self.slots.iter().take(len).step_by(2)) {
             to.set(from.get());
         }
         let _ = self.step.fetch_update(Relaxed, Relaxed, |step| Some(step.saturating_mul(2)));
-        SLOTS / 2
+        len.div_ceil(2)
     }
 
-    pub(crate) fn begin(&self, point: Point) {
+    pub(crate) fn begin(&self, capacity: usize, point: Point) {
         let _ = self.alone(|| {
+            // Even: of an odd number, thinning would leave one reading too near to the next.
+            self.capacity.store(capacity.clamp(FEWEST_READINGS, MOST_READINGS) & !1, Relaxed);
             self.len.store(0, Relaxed);
             self.step.store(FIRST_STEP, Relaxed);
+            self.usual.store(FIRST_USUAL, Relaxed);
             self.next.store(0, Relaxed);
         });
-        self.add(point);
+        self.add(point, 0);
+    }
+
+    /// Time at which the next reading is due, in ticks.
+    pub(crate) fn next(&self) -> u64 {
+        self.next.load(Relaxed)
+    }
+
+    /// Raises the distance between two readings, in ticks.
+    pub(crate) fn set_least_step(&self, ticks: u64) {
+        self.step.fetch_max(ticks, Relaxed);
     }
 
     pub(crate) fn copy(&self) -> Vec<Point> {
         // Allocated first: this lock is never held during an allocation.
-        let mut points = Vec::with_capacity(SLOTS);
+        let mut points = Vec::with_capacity(self.capacity.load(Relaxed) + 1);
         for _ in 0..TRIES {
             let done = self.alone(|| {
                 let len = self.len.load(Relaxed);
@@ -174,9 +237,9 @@ impl NetReadings {
 }
 
 /// Resets the readings and starts with the present net: a profile has started.
-pub(crate) fn begin(point: Point) {
+pub(crate) fn begin(capacity: usize, point: Point) {
     IS_ROUGH.store(false, Relaxed);
-    READINGS.begin(point);
+    READINGS.begin(capacity, point);
 }
 
 /// True if a reading since then can be off by amounts that threads had not published.
@@ -234,36 +297,64 @@ pub(crate) fn is_due_for_publisher(ticks: u64) -> bool {
 pub(crate) fn read_published() {
     let (net, allocated) = published::net_and_allocated();
     IS_ROUGH.store(true, Relaxed);
-    READINGS.add(Point::now(net, allocated));
+    READINGS.add(Point::now(net, allocated, SystemFigures::default()), 0);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn point(ticks: u64) -> Point {
+        Point { ticks, net: ticks as i64, allocated: ticks, processor: ticks, ..Point::default() }
+    }
+
     #[test]
     fn however_long_it_runs_the_readings_are_few_and_evenly_spread() {
-        let readings = NetReadings::new();
-        readings.begin(Point::default());
-        for turn in 1..100_000_u64 {
-            let ticks = turn * FIRST_STEP;
-            if readings.is_due(ticks) {
-                readings.add(Point { ticks, net: turn as i64, allocated: turn, processor: turn });
+        for capacity in [FEWEST_READINGS, 1001, 1024, MOST_READINGS] {
+            let readings = Box::new(NetReadings::new());
+            readings.begin(capacity, Point::default());
+            for turn in 1..100_000_u64 {
+                let ticks = turn * FIRST_STEP;
+                if readings.is_due(ticks) {
+                    readings.add(point(ticks), 0);
+                }
             }
+            let points = readings.copy();
+            assert!((capacity / 2..=capacity).contains(&points.len()), "{capacity}: {}", points.len());
+            assert_eq!(points.first(), Some(&Point::default()));
+            let gaps: Vec<u64> = points.windows(2).map(|pair| pair[1].ticks - pair[0].ticks).collect();
+            assert!(gaps.iter().all(|&gap| gap == gaps[0]), "{capacity}: {:?}", gaps.iter().max());
+            assert!(100_000 * FIRST_STEP - points.last().unwrap().ticks <= gaps[0]);
         }
-        let points = readings.copy();
-        assert!((SLOTS / 2..=SLOTS).contains(&points.len()), "{}", points.len());
-        assert_eq!(points.first(), Some(&Point::default()));
-        let gaps: Vec<u64> = points.windows(2).map(|pair| pair[1].ticks - pair[0].ticks).collect();
-        assert!(gaps.iter().all(|&gap| gap == gaps[0]), "{gaps:?}");
-        assert!(100_000 * FIRST_STEP - points.last().unwrap().ticks <= gaps[0]);
+    }
+
+    #[test]
+    fn readings_that_take_long_come_seldom() {
+        let readings = Box::new(NetReadings::new());
+        readings.begin(FEWEST_READINGS, Point::default());
+        let mut pauses = Vec::new();
+        for _ in 0..100 {
+            let ticks = readings.next();
+            readings.add(point(ticks), FIRST_STEP);
+            pauses.push(readings.next() - ticks);
+        }
+        // One of them may have lost the processor.
+        assert!(pauses[0] <= 2 * FIRST_STEP && pauses[99] == PAUSE * FIRST_STEP, "{pauses:?}");
+    }
+
+    #[test]
+    fn figures_that_were_not_read_stay_unknown() {
+        let readings = Box::new(NetReadings::new());
+        let system = SystemFigures { resident: Some(0), mapped: None, held: Some(7) };
+        readings.begin(FEWEST_READINGS, Point { system, ..Point::default() });
+        assert_eq!(readings.copy()[0].system, system);
     }
 
     #[test]
     fn who_finds_another_at_it_goes_on() {
-        let readings = NetReadings::new();
-        readings.begin(Point::default());
-        readings.alone(|| readings.add(Point { ticks: 5, ..Point::default() }));
+        let readings = Box::new(NetReadings::new());
+        readings.begin(FEWEST_READINGS, Point::default());
+        readings.alone(|| readings.add(point(5), 0));
         assert_eq!(readings.copy().len(), 1);
     }
 }

@@ -34,6 +34,7 @@ impl Ledger {
 
     /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.
     pub(crate) fn publish(&self, however_little: bool) {
+        self.settle_work();
         let net = self.net();
         let moved = net.wrapping_sub(self.published.load(Relaxed));
         let mut up = moved.max(0) as u64;
@@ -102,7 +103,7 @@ impl Ledger {
     fn arm(&self, publishing: impl FnOnce()) {
         let table = live::table();
         let period = table.map(|table| table.state().period());
-        self.slow_path_mask.store(live::slow_path_mask(), Relaxed);
+        self.follow_labels();
         let arm = || {
             publishing();
             let (at, at_deallocated) = (self.publish_at.load(Relaxed), self.publish_at_deallocated.load(Relaxed));
@@ -134,7 +135,7 @@ impl Ledger {
 
     /// Makes each allocation and free check the live table. Called by any thread.
     pub(crate) fn force_slow_path(&self) {
-        self.slow_path_mask.store(live::slow_path_mask(), Relaxed);
+        self.follow_labels();
         self.allocation_threshold.store(0, Relaxed);
         self.deallocation_threshold.store(0, Relaxed);
     }

@@ -158,6 +158,7 @@ fn retire() {
         ledger.note_name();
         ledger.thread_id.store(0, Relaxed);
         ledger.publish(true);
+        ledger.work().end(ledger.thread_totals());
         PRESENT.set(RETIRED);
         live::close(&ledger.share);
         REGISTRY.release(ledger);
@@ -198,8 +199,8 @@ pub(crate) fn has(ledger: &'static Ledger) -> bool {
     }
 }
 
-/// In a forked child, which has this thread alone: retires the ledgers of all others. Their figures stay, and nobody
-/// counts on them any more. Returns true if there were any.
+/// In a forked child, which has this thread alone: retires the ledgers of all others. Their figures stay, and no
+/// thread counts in them any more. Returns true if there were any.
 pub(crate) fn retire_others() -> bool {
     let mut were_any = false;
     for ledger in REPORTING.iter().filter(|ledger| !owns(ledger)) {

@@ -15,7 +15,7 @@ const MOST: usize = 4096;
 
 /// Knowledge of one profile of one process.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Memory {
+pub(crate) struct KnownFiles {
     /// Files from before the profile started; `None` if nobody has looked.
     pub(super) noted: Option<Arc<HashMap<PathBuf, Standing>>>,
     /// Suffix of the reports, once they have one.
@@ -28,7 +28,7 @@ pub(crate) struct Memory {
     pub(super) written: HashMap<PathBuf, FileId>,
 }
 
-impl Memory {
+impl KnownFiles {
     /// Notes the files under the names, and under numbered ones if there will be any.
     pub(crate) fn of(names: &BaseNames, has_numbers: bool) -> Self {
         let mut noted = HashMap::new();

@@ -1,0 +1,333 @@
+//! Labels as numbers: keys and values, their counters, and the sets of labels that work carries.
+//!
+//! Looking up a label neither allocates nor locks. A new key or value is entered by one thread at a time; another one
+//! tries for a moment, and then takes the value `other`. Nothing is ever removed, so that the counters never fall.
+
+use super::text::LabelText;
+use crate::os::memory::pages;
+use std::ptr::null_mut;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
+
+/// Limit of keys.
+pub(crate) const MAX_KEYS: usize = 8;
+/// The limit that `max_label_values` can set.
+pub(crate) const MOST_VALUES: usize = 250;
+/// Number of the value that stands for all values beyond the limits.
+const OTHER: u8 = 255;
+/// Its text.
+pub(crate) const OTHER_TEXT: &str = "other";
+/// Values of a key by their numbers; 0 is none.
+const NUMBERS: usize = 256;
+/// Places of the values by the hash of their texts. At least as many again are empty.
+const PLACES: usize = 512;
+/// Sets of labels. Number 0 is the empty set.
+const SETS: usize = 1 << 16;
+/// Sets that a search visits.
+const SEARCH: usize = 256;
+/// Attempts to enter a new text while another thread does.
+const TRIES: usize = 10_000;
+
+static KEYS: [LabelKey; MAX_KEYS] = [const { LabelKey::new() }; MAX_KEYS];
+/// Number of keys.
+static KEY_COUNT: AtomicU32 = AtomicU32::new(0);
+/// Limit of the values of a key, without `other`.
+static MAX_VALUES: AtomicU32 = AtomicU32::new(64);
+/// True while a thread enters a new text.
+static IS_WRITING: AtomicBool = AtomicBool::new(false);
+/// Sets by their numbers: a byte for each key, with the number of its value.
+static SETS_BY_NUMBER: AtomicPtr<AtomicU64> = AtomicPtr::new(null_mut());
+/// Labels that were left out because of their key.
+static LEFT_OUT_KEYS: AtomicU64 = AtomicU64::new(0);
+/// Labels that were left out because there are too many sets.
+static LEFT_OUT_SETS: AtomicU64 = AtomicU64::new(0);
+
+/// One key, with its values.
+struct LabelKey {
+    text: LabelText,
+    /// Number of values, without `other`.
+    count: AtomicU32,
+    /// Numbers of values by the hash of their texts.
+    places: [AtomicU8; PLACES],
+    /// The values by their numbers; null until the key is used.
+    values: AtomicPtr<LabelValue>,
+}
+
+/// One value of a key, with the counters of the work that carries it.
+#[repr(C, align(64))]
+pub(crate) struct LabelValue {
+    pub(crate) calls: AtomicU64,
+    pub(crate) allocated: AtomicU64,
+    pub(crate) deallocated: AtomicU64,
+    text: LabelText,
+}
+
+/// A label: the number of its key and that of its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct LabelId {
+    key: u8,
+    value: u8,
+}
+
+/// Number of a set of labels; 0: the empty one.
+pub(crate) type LabelSet = u16;
+
+impl LabelKey {
+    const fn new() -> Self {
+        Self {
+            text: LabelText::new(),
+            count: AtomicU32::new(0),
+            places: [const { AtomicU8::new(0) }; PLACES],
+            values: AtomicPtr::new(null_mut()),
+        }
+    }
+
+    fn value(&'static self, number: u8) -> Option<&'static LabelValue> {
+        let values = self.values.load(Acquire);
+        if values.is_null() {
+            return None;
+        }
+        // SAFETY: `make_values` stores a mapping of `NUMBERS` zeroed values, which are all atomics; never unmapped.
+        Some(unsafe { &*values.add(usize::from(number)) })
+    }
+
+    /// Reserves the values, unless that was done.
+    fn make_values(&self) -> Option<()> {
+        if self.values.load(Acquire).is_null() {
+            let made = pages::reserve(NUMBERS * size_of::<LabelValue>());
+            if made.is_null() {
+                return None;
+            }
+            // For one thread at a time: see `writing`.
+            self.values.store(made.cast(), Release);
+        }
+        Some(())
+    }
+
+    /// Number of the value with this text, and else the empty place for it.
+    #[inline]
+    fn find(&'static self, text: &str, hash: u32) -> Result<u8, usize> {
+        let mut place = hash as usize;
+        // There are more places than values.
+        loop {
+            place %= PLACES;
+            let number = self.places.get(place).map_or(0, |number| number.load(Acquire));
+            if number == 0 {
+                return Err(place);
+            }
+            if self.value(number).is_some_and(|value| value.text.is(text, hash)) {
+                return Ok(number);
+            }
+            place += 1;
+        }
+    }
+
+    /// Number of a value, which is entered if necessary.
+    #[inline]
+    fn number(&'static self, text: &str) -> u8 {
+        if text.len() > LabelText::MOST_BYTES || text == OTHER_TEXT {
+            return OTHER;
+        }
+        let hash = LabelText::hash(text);
+        match self.find(text, hash) {
+            Ok(number) => number,
+            Err(_) if self.is_full() => OTHER,
+            Err(_) => self.enter(text, hash),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.count.load(Relaxed) >= MAX_VALUES.load(Relaxed)
+    }
+
+    #[cold]
+    fn enter(&'static self, text: &str, hash: u32) -> u8 {
+        let entered = writing(|| match self.find(text, hash) {
+            Ok(number) => number,
+            Err(_) if self.is_full() => OTHER,
+            Err(place) => {
+                let number = self.count.load(Relaxed) as u8 + 1;
+                let Some((value, place)) = self.value(number).zip(self.places.get(place)) else { return OTHER };
+                value.text.set(text, hash);
+                self.count.store(number.into(), Relaxed);
+                // Release: whoever sees the number sees the text.
+                place.store(number, Release);
+                number
+            }
+        });
+        entered.unwrap_or(OTHER)
+    }
+}
+
+/// Runs `work` on one thread at a time. `None`: another thread is at it for long.
+fn writing<R>(work: impl FnOnce() -> R) -> Option<R> {
+    let begins = || IS_WRITING.compare_exchange(false, true, Acquire, Relaxed).is_ok();
+    (0..TRIES).find(|_| {
+        let begun = begins();
+        if !begun {
+            std::hint::spin_loop();
+        }
+        begun
+    })?;
+    let done = work();
+    IS_WRITING.store(false, Release);
+    Some(done)
+}
+
+/// In a forked child: the thread that was entering a text may not exist.
+pub(crate) fn recover() {
+    IS_WRITING.store(false, Release);
+}
+
+/// Sets the limit of the values of a key. Values that exist stay.
+pub(crate) fn limit_values(max: usize) {
+    MAX_VALUES.store(max.min(MOST_VALUES) as u32, Relaxed);
+}
+
+/// Labels that were left out so far.
+pub(crate) fn left_out() -> u64 {
+    LEFT_OUT_KEYS.load(Relaxed).saturating_add(left_out_sets())
+}
+
+/// Labels that were left out because there are too many sets: records may lack them.
+pub(crate) fn left_out_sets() -> u64 {
+    LEFT_OUT_SETS.load(Relaxed)
+}
+
+fn find_key(text: &str, hash: u32) -> Option<u8> {
+    let count = KEY_COUNT.load(Acquire) as usize;
+    KEYS.iter().take(count).position(|key| key.text.is(text, hash)).map(|number| number as u8)
+}
+
+#[cold]
+fn enter_key(text: &str, hash: u32) -> Option<u8> {
+    writing(|| {
+        find_key(text, hash).or_else(|| {
+            let number = KEY_COUNT.load(Relaxed);
+            let key = KEYS.get(number as usize)?;
+            sets_or_make()?;
+            key.make_values()?;
+            key.text.set(text, hash);
+            KEY_COUNT.store(number + 1, Release);
+            Some(number as u8)
+        })
+    })
+    .flatten()
+}
+
+impl LabelId {
+    /// The label of this key and value. `None`: there are too many keys, or the system has no memory.
+    #[inline]
+    pub(crate) fn of(key: &str, value: &str) -> Option<Self> {
+        let hash = LabelText::hash(key);
+        let number = match find_key(key, hash) {
+            Some(number) => Some(number),
+            None if key.len() > LabelText::MOST_BYTES => None,
+            None => enter_key(key, hash),
+        };
+        let Some(key) = number else {
+            LEFT_OUT_KEYS.fetch_add(1, Relaxed);
+            return None;
+        };
+        Some(Self { key, value: KEYS.get(usize::from(key))?.number(value) })
+    }
+
+    /// Counts a piece of work with this label.
+    #[inline]
+    pub(crate) fn count_call(self) {
+        if let Some(value) = KEYS.get(usize::from(self.key)).and_then(|key| key.value(self.value)) {
+            value.calls.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// The set with this label, which replaces another value of its key.
+    #[inline]
+    pub(crate) fn with(self, set: LabelSet) -> LabelSet {
+        let shift = u32::from(self.key) * 8;
+        let word = word(set) & !(0xFF << shift) | u64::from(self.value) << shift;
+        number_of(word).unwrap_or_else(|| {
+            LEFT_OUT_SETS.fetch_add(1, Relaxed);
+            set
+        })
+    }
+}
+
+fn sets() -> Option<&'static [AtomicU64]> {
+    let start = SETS_BY_NUMBER.load(Acquire);
+    if start.is_null() {
+        return None;
+    }
+    // SAFETY: `sets_or_make` stores a mapping of `SETS` zeroed words, never unmapped.
+    Some(unsafe { std::slice::from_raw_parts(start, SETS) })
+}
+
+/// The sets, reserved if necessary; for one thread at a time.
+fn sets_or_make() -> Option<()> {
+    if sets().is_none() {
+        let made = pages::reserve(SETS * size_of::<AtomicU64>());
+        if made.is_null() {
+            return None;
+        }
+        SETS_BY_NUMBER.store(made.cast(), Release);
+    }
+    Some(())
+}
+
+/// The values of a set: a byte for each key.
+#[inline]
+fn word(set: LabelSet) -> u64 {
+    if set == 0 { 0 } else { sets().and_then(|sets| sets.get(usize::from(set))).map_or(0, |word| word.load(Relaxed)) }
+}
+
+/// Number of the set with these values, which is entered if necessary. `None`: there are too many.
+#[inline]
+fn number_of(word: u64) -> Option<LabelSet> {
+    let sets = sets()?;
+    let first = word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48;
+    for step in 0..SEARCH {
+        let number = (first as usize + step) % SETS;
+        // The empty set.
+        if number == 0 {
+            continue;
+        }
+        let place = sets.get(number)?;
+        let found = match place.load(Relaxed) {
+            0 => place.compare_exchange(0, word, AcqRel, Relaxed).err().unwrap_or(word),
+            found => found,
+        };
+        if found == word {
+            return Some(number as LabelSet);
+        }
+    }
+    None
+}
+
+/// Adds the bytes of a thread to every label of a set.
+pub(super) fn add(set: LabelSet, allocated: u64, deallocated: u64) {
+    for label in of_set(set) {
+        if let Some(value) = KEYS.get(usize::from(label.key)).and_then(|key| key.value(label.value)) {
+            // The allocation first, for the reader.
+            value.allocated.fetch_add(allocated, Relaxed);
+            value.deallocated.fetch_add(deallocated, Release);
+        }
+    }
+}
+
+/// The labels of a set.
+pub(crate) fn of_set(set: LabelSet) -> impl Iterator<Item = LabelId> {
+    let values = word(set).to_le_bytes().into_iter().zip(0_u8..);
+    values.filter(|&(value, _)| value != 0).map(|(value, key)| LabelId { key, value })
+}
+
+/// All labels that were in use, with their texts and counters.
+pub(crate) fn all() -> impl Iterator<Item = (LabelId, String, String, &'static LabelValue)> {
+    let count = KEY_COUNT.load(Acquire) as usize;
+    KEYS.iter().take(count).zip(0_u8..).flat_map(|(key, number)| {
+        let values = 1..=key.count.load(Acquire).min(MOST_VALUES as u32) as u8;
+        values.chain([OTHER]).filter_map(move |value| {
+            let counters = key.value(value)?;
+            let text = if value == OTHER { OTHER_TEXT.to_owned() } else { counters.text.to_text() };
+            Some((LabelId { key: number, value }, key.text.to_text(), text, counters))
+        })
+    })
+}

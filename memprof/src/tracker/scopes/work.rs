@@ -1,0 +1,131 @@
+//! Entry and exit of pieces of work that carry meters.
+
+use super::enter_exit::Open;
+use crate::tracker::carried::current::LeftWork;
+use crate::tracker::carried::labels::{LabelId, LabelSet};
+use crate::tracker::carried::slot::{Carried, MeterFigures};
+use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::thread;
+
+/// The presence of this thread in a meter, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct MeterGuard {
+    ledger: &'static Ledger,
+    left: LeftWork,
+    /// A frame at the node that is charged anyway: it knows the highest net of this thread since the entry.
+    open: Option<Open>,
+}
+
+/// The presence of this thread in the work of a context, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct CarriedGuard {
+    ledger: &'static Ledger,
+    left: Option<LeftWork>,
+}
+
+impl MeterGuard {
+    /// Enters a meter on this thread. `None`: the thread is over or in the meter already, or profiling is off.
+    #[inline(always)]
+    pub(crate) fn enter(meter: &Carried) -> Option<Self> {
+        let ledger = thread::ledger()?;
+        let left = ledger.work().enter_meter(meter, ledger.thread_totals())?;
+        Some(Self { ledger, left, open: Open::at_present_node(ledger) })
+    }
+}
+
+impl Drop for MeterGuard {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // A thread that is over by now has already left it.
+        if thread::present().is(self.ledger) || thread::owns(self.ledger) {
+            let rise = self.open.and_then(Open::close).map(|closed| closed.peak);
+            self.ledger.work().leave_meter(&mut self.left, rise, self.ledger.thread_totals());
+        }
+    }
+}
+
+impl CarriedGuard {
+    /// Enters the work that a context carries. `None`: neither it nor this thread's present work carries anything, or
+    /// the thread is over.
+    #[inline(always)]
+    pub(crate) fn enter(carried: Option<&Carried>, labels: LabelSet) -> Option<Self> {
+        let ledger = thread::present().ledger()?;
+        let is_plain = carried.is_none() && labels == 0 && ledger.work().is_plain();
+        if is_plain { None } else { Some(Self::enter_slow(ledger, carried, labels)) }
+    }
+
+    #[inline(never)]
+    fn enter_slow(ledger: &'static Ledger, carried: Option<&Carried>, labels: LabelSet) -> Self {
+        let left = ledger.work().enter_context(carried, labels, ledger.thread_totals());
+        ledger.follow_labels();
+        Self { ledger, left: Some(left) }
+    }
+}
+
+impl Drop for CarriedGuard {
+    #[inline]
+    fn drop(&mut self) {
+        if thread::owns(self.ledger)
+            && let Some(left) = self.left.take()
+        {
+            self.ledger.work().leave_context(left, self.ledger.thread_totals());
+            self.ledger.follow_labels();
+        }
+    }
+}
+
+/// The presence of this thread in labelled work, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct LabelGuard {
+    ledger: &'static Ledger,
+    before: LabelSet,
+}
+
+impl LabelGuard {
+    /// Enters work with one more label. `None`: the thread is over, or profiling is off.
+    #[inline]
+    pub(crate) fn enter(label: LabelId) -> Option<Self> {
+        let ledger = thread::ledger()?;
+        let before = ledger.work().enter_label(label, ledger.thread_totals());
+        ledger.follow_labels();
+        Some(Self { ledger, before })
+    }
+}
+
+impl Drop for LabelGuard {
+    #[inline]
+    fn drop(&mut self) {
+        if thread::owns(self.ledger) {
+            self.ledger.work().change_labels(self.before, self.ledger.thread_totals());
+            self.ledger.follow_labels();
+        }
+    }
+}
+
+/// The labels that the present work of this thread carries.
+#[inline(always)]
+pub(crate) fn labels_here() -> LabelSet {
+    thread::present().ledger().map_or(0, |ledger| ledger.work().labels())
+}
+
+/// Adds the work of this thread so far to its meters and labels.
+pub(crate) fn settle_here() {
+    if let Some(ledger) = thread::present().ledger() {
+        ledger.settle_work();
+    }
+}
+
+impl Carried {
+    /// The state that the present work of this thread carries.
+    #[inline(always)]
+    pub(crate) fn here() -> Option<Self> {
+        let work = thread::present().ledger()?.work();
+        if work.is_plain() { None } else { work.carried() }
+    }
+
+    /// Figures of the innermost meter, with everything that this thread has done until now.
+    pub(crate) fn settled_figures(&self) -> MeterFigures {
+        settle_here();
+        self.figures()
+    }
+}

@@ -1,0 +1,174 @@
+//! RSS is taken apart, and the part that grows or dominates is named; the timeline has its course.
+
+use memprof::Report;
+
+use super::{Program, program};
+
+fn run(program: Program) -> (Report, String) {
+    let ended = program.run();
+    let report = ended.expect_status(0).expect_report();
+    let text = std::fs::read_to_string(ended.work(super::LEAKS)).unwrap();
+    (report, text)
+}
+
+fn resident(kind: &str) -> Program {
+    program!("resident").arg(kind).env("MEMPROF_OVERHEAD_BUDGET_PERCENT", "0")
+}
+
+/// The line that decides, without its beginning.
+fn decision(text: &str) -> &str {
+    text.lines().find_map(|line| line.trim_start().strip_prefix("RSS: ")).unwrap_or_default()
+}
+
+fn kinds(report: &Report) -> Vec<&str> {
+    let resident = ["allocator_held", "mapped", "foreign", "growing"];
+    report.findings.iter().map(|finding| finding.kind.as_str()).filter(|kind| resident.contains(kind)).collect()
+}
+
+/// True where the C library tells what its allocator holds.
+const IS_GLIBC: bool = cfg!(all(target_os = "linux", target_env = "gnu"));
+
+#[test]
+fn a_leak_is_the_heaps_growth() {
+    for kind in ["rust_leak", "small_leak"] {
+        let (report, text) = run(resident(kind));
+        let function = if kind == "rust_leak" { "resident::keep" } else { "resident::keep_small" };
+        assert_eq!(decision(&text), format!("the heap grows, in {function}"), "{text}");
+        assert_eq!(kinds(&report), ["growing"], "{text}");
+    }
+    // Nothing reads RSS while the program runs, and the net is exact.
+    let (_, text) = run(resident("rust_leak").arg("alone"));
+    assert_eq!(decision(&text), "the heap grows, in resident::keep", "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_mapped_file_is_no_memory_that_the_program_holds() {
+    for (kind, words) in
+        [("maps", "MB are file-backed pages: not memory you hold"), ("maps_grow", "file-backed pages grow")]
+    {
+        let (report, text) = run(resident(kind));
+        assert!(decision(&text).contains(words), "{text}");
+        assert_eq!(kinds(&report), ["mapped"], "{text}");
+        assert!(report.os.file_bytes.unwrap() >= 200 << 20, "{text}");
+    }
+}
+
+#[test]
+fn free_memory_that_the_allocator_holds_is_named() {
+    if !IS_GLIBC {
+        return;
+    }
+    for alone in ["", "alone"] {
+        let (report, text) = run(resident("fragments").arg(alone));
+        let words = decision(&text);
+        assert!(words.contains("the allocator holds ") && words.contains("MALLOC_ARENA_MAX"), "{text}");
+        assert_eq!(words.starts_with("heap flat, "), alone.is_empty(), "{text}");
+        assert_eq!(kinds(&report), ["allocator_held"], "{text}");
+        assert_eq!(report.allocator.held_source.as_deref(), Some("glibc mallinfo2"));
+        assert!(report.allocator.held_bytes.unwrap() > 150 << 20, "{text}");
+    }
+}
+
+#[test]
+fn growth_outside_the_allocator_is_named() {
+    if !IS_GLIBC {
+        return;
+    }
+    for kind in ["c_leak", "map_leak"] {
+        let (report, text) = run(resident(kind));
+        assert!(decision(&text).starts_with("growth outside Rust's allocator: C code or maps ("), "{text}");
+        assert_eq!(kinds(&report), ["foreign"], "{text}");
+    }
+    let (report, text) = run(resident("c_holds"));
+    assert!(decision(&text).ends_with("MB were allocated outside Rust's allocator: C code"), "{text}");
+    assert_eq!(kinds(&report), [""; 0], "{text}");
+}
+
+#[test]
+fn innocent_programs_are_not_accused() {
+    for kind in ["innocent", "loads", "fill", "threads"] {
+        for alone in ["", "alone"] {
+            let (report, text) = run(resident(kind).arg(alone));
+            assert_eq!((kinds(&report), decision(&text)), (vec![], ""), "{kind} {alone}: {text}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_parts_of_rss_and_the_limit_are_known() {
+    let (report, _) = run(resident("innocent"));
+    let os = &report.os;
+    let parts = [os.anonymous_bytes, os.file_bytes, os.shared_bytes].map(Option::unwrap);
+    assert_eq!(parts.iter().sum::<u64>(), os.rss_bytes.unwrap());
+    assert!(os.limit_bytes.unwrap() > os.rss_bytes.unwrap() && os.limit_source.is_some(), "{os:?}");
+}
+
+#[test]
+fn the_timeline_has_the_course_of_the_run() {
+    for alone in ["", "alone"] {
+        let (report, _) = run(resident("rust_leak").arg(alone));
+        let timeline = report.timeline.as_ref().unwrap();
+        let points = &timeline.points;
+        assert!((20..=1024).contains(&points.len()), "{}", points.len());
+        assert!(points.windows(2).all(|pair| pair[0].seconds <= pair[1].seconds));
+        assert!(points.windows(2).all(|pair| pair[0].allocated_bytes <= pair[1].allocated_bytes));
+        let last = points.last().unwrap();
+        assert_eq!((last.net_bytes, last.allocated_bytes), (report.totals.net_bytes, report.totals.allocated_bytes));
+        assert_eq!((last.rss_bytes, last.seconds), (report.os.rss_bytes, report.program.duration_seconds));
+        let middle = &points[points.len() / 2];
+        assert!((20 << 20..180 << 20).contains(&middle.net_bytes), "{middle:?}");
+        if cfg!(target_os = "linux") {
+            // A thread of the program makes no system call for it.
+            assert_eq!(middle.rss_bytes.is_some(), alone.is_empty(), "{middle:?}");
+        }
+        let names: Vec<&str> = timeline.marks.iter().map(|mark| mark.name.as_str()).collect();
+        assert_eq!(names, ["started", "worked"]);
+        assert!(timeline.marks[0].seconds < 0.5 && timeline.marks[1].seconds > 0.9, "{:?}", timeline.marks);
+        assert!(timeline.interval_seconds > 0.0 && timeline.interval_seconds < 0.2, "{}", timeline.interval_seconds);
+    }
+}
+
+#[test]
+fn the_timeline_is_as_long_as_configured() {
+    let (report, _) = run(resident("innocent").env("MEMPROF_TIMELINE_POINTS", "0"));
+    assert_eq!(report.timeline, None);
+    // The parts of RSS are known all the same.
+    assert_eq!((report.allocator.held_bytes.is_some(), report.os.rss_bytes.is_some()), (IS_GLIBC, true));
+    for most in [1, 2, 7, 300] {
+        let (report, _) = run(resident("innocent").env("MEMPROF_TIMELINE_POINTS", most.to_string()));
+        let points = report.timeline.unwrap().points;
+        assert!(points.len() <= most && points.len() >= most.min(2).max(most / 10), "{most}: {}", points.len());
+    }
+}
+
+/// `abort` may have been called by the allocator, which holds its lock then.
+#[test]
+fn the_allocator_is_not_asked_before_abort() {
+    // With more threads, none can be started under the allocator's lock, and there is no report.
+    for (kind, alone) in [("abort", ""), ("abort", "alone"), ("double_free", "alone")] {
+        let ended = resident(kind).arg(alone).run();
+        let report = ended.expect_report();
+        assert_eq!((report.allocator.held_bytes, report.allocator.held_source), (None, None), "{kind}");
+        assert!(report.os.rss_bytes.is_some() && report.totals.net_bytes > 1_000_000, "{kind}");
+    }
+}
+
+#[test]
+fn a_forked_child_has_figures_of_its_own() {
+    for alone in ["", "alone"] {
+        let ended = resident("fork").arg(alone).run();
+        let reports: Vec<Report> = ended
+            .files("work/data/logs")
+            .iter()
+            .filter(|name| name.starts_with("memory_allocations"))
+            .map(|name| ended.report(&ended.work(&format!("data/logs/{name}"))))
+            .collect();
+        assert_eq!(reports.len(), 2, "{}", ended.stderr);
+        for report in reports {
+            assert_eq!(report.allocator.held_bytes.is_some(), IS_GLIBC);
+            assert_eq!(report.timeline.unwrap().points.last().unwrap().rss_bytes, report.os.rss_bytes);
+        }
+    }
+}
