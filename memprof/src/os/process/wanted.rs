@@ -158,15 +158,43 @@ mod file {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn variables() -> Signs {
-    let mut own = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MEMPROF_"));
-    let is_off = std::env::var_os("MEMPROF_ENABLED").is_some_and(|value| value == "0" || value == "false");
-    match (is_off, own.next()) {
-        (true, _) => Signs::Against,
-        (false, Some(_)) => Signs::For,
-        (false, None) => Signs::None,
+    use windows_sys::Win32::System::Environment::{FreeEnvironmentStringsW, GetEnvironmentStringsW};
+    // Names of variables have no case.
+    let begins = |variable: &[u16], text: &[u8]| {
+        let same = |(unit, byte): (&u16, &u8)| u8::try_from(*unit).is_ok_and(|unit| unit.eq_ignore_ascii_case(byte));
+        variable.len() >= text.len() && variable.iter().zip(text).all(same)
+    };
+    let is = |variable: &[u16], text: &[u8]| variable.len() == text.len() && begins(variable, text);
+    let mut signs = Signs::None;
+    // SAFETY: the system's copy of all variables, each of which ends with 0, and the last of which is empty. It is
+    // freed once, after its last use.
+    unsafe {
+        let all = GetEnvironmentStringsW();
+        let mut next = all.cast_const();
+        while !next.is_null() && *next != 0 {
+            let length = (0..).take_while(|&at| *next.add(at) != 0).count();
+            let variable = std::slice::from_raw_parts(next, length);
+            if is(variable, b"MEMPROF_ENABLED=0") || is(variable, b"MEMPROF_ENABLED=false") {
+                signs = Signs::Against;
+                break;
+            }
+            if begins(variable, b"MEMPROF_") {
+                signs = Signs::For;
+            }
+            next = next.add(length + 1);
+        }
+        if !all.is_null() {
+            FreeEnvironmentStringsW(all);
+        }
     }
+    signs
+}
+
+#[cfg(not(any(unix, windows)))]
+fn variables() -> Signs {
+    Signs::None
 }
 
 #[cfg(not(unix))]
