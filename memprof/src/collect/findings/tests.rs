@@ -3,7 +3,7 @@
 use super::small_blocks;
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::live::{Drawn, Record, Records};
-use crate::report::data::{Distribution, Finding, Function, Report};
+use crate::report::data::{Distribution, Finding, Function, LiveGroup, Report};
 use crate::report::golden;
 
 /// The findings of a report without a live table.
@@ -132,4 +132,26 @@ fn small_blocks_are_a_finding_where_the_allocator_adds_much() {
     );
     assert!(finding(16).is_none(), "less than 1 MB");
     assert!(small_blocks::finding(&report, &sizes, |_| None).is_none(), "an allocator that cannot be asked");
+}
+
+#[test]
+fn growth_at_one_place_is_one_finding() {
+    let group = |caller: &str, line: u32, bytes: u64| LiveGroup {
+        path: vec![caller.into(), format!("app::at_{line}")],
+        file: Some("src/app.rs".into()),
+        line: Some(line),
+        bytes,
+        count: 10,
+        bytes_per_second: 1024.0,
+        verdict: Some("growing".into()),
+        growth: Some("new blocks".into()),
+        ..LiveGroup::default()
+    };
+    let mut report = installed(Vec::new());
+    report.totals.net_bytes = 10_000;
+    report.live.groups = vec![group("app::a", 7, 3_000), group("app::b", 7, 1_000), group("app::a", 9, 500)];
+    let findings = of(&report);
+    let found: Vec<(u64, Option<u32>)> = findings.iter().map(|finding| (finding.bytes, finding.line)).collect();
+    assert_eq!(found, [(4_000, Some(7)), (500, Some(9))]);
+    assert!(findings[0].title.contains(" +2.0 KB/s"), "{findings:?}");
 }
