@@ -104,6 +104,9 @@ fn what_dominates_a_level_rss_decides() {
     report.os.file_bytes = Some(5 * MB);
     report.allocator.in_use_bytes = Some(90 * MB);
     assert_eq!(decided(&report), "80.0 MB were allocated outside Rust's allocator: C code");
+    (report.os.rss_bytes, report.allocator.in_use_bytes) = (Some(230 * MB), Some(12 * MB));
+    assert_eq!(decided(&report), "210.0 MB are outside Rust's allocator: C code or maps");
+    (report.os.rss_bytes, report.allocator.in_use_bytes) = (Some(130 * MB), Some(90 * MB));
     // Overhead of small blocks is not C code's.
     report.totals.net_count = 1 << 20;
     assert_eq!(decided(&report), "");
