@@ -40,8 +40,8 @@ struct Schedule {
     usual: AtomicU64,
 }
 
-/// Begins the schedule, when a profile starts. `in_passing`: all places can be read in an allocation. `points`: limit of
-/// the readings of the net.
+/// Begins the schedule, when a profile starts. `in_passing`: all places can be read in an allocation. `points`: limit
+/// of the readings of the net.
 pub(crate) fn begin(in_passing: bool, points: usize) {
     READS_ALL_IN_PASSING.store(in_passing, Relaxed);
     SCHEDULE.begin(now());
