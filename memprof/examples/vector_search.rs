@@ -59,6 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // takes is charged to `build`; with more threads it would be charged to the threads that did the work.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build()?;
     let index = pool.install(|| build(&digits));
+    memprof::mark("index built");
 
     let mut scratch = Search::default();
     let (mut proposed, mut reranked) = (0, 0);
