@@ -9,6 +9,12 @@ use memprof::track_memory;
 #[allow(dead_code, reason = "another program uses the rest of it")]
 mod sandbox;
 
+// The crate `libc` declares it since 0.2.176.
+#[cfg(target_os = "linux")]
+unsafe extern "C" {
+    fn sigqueue(process: libc::pid_t, signal: libc::c_int, value: libc::sigval) -> libc::c_int;
+}
+
 #[track_memory]
 fn up_and_down() {
     drop(black_box(vec![1u8; 5_000_000]));
@@ -119,7 +125,8 @@ fn last_call(with: &str) -> ! {
                 libc::sigprocmask(libc::SIG_UNBLOCK, &raw const both, nothing.cast())
             }
             "kill" => libc::kill(libc::getpid(), libc::SIGTERM),
-            "sigqueue" => libc::sigqueue(libc::getpid(), libc::SIGTERM, libc::sigval { sival_ptr: nothing.cast() }),
+            #[cfg(target_os = "linux")]
+            "sigqueue" => sigqueue(libc::getpid(), libc::SIGTERM, libc::sigval { sival_ptr: nothing.cast() }),
             other => panic!("unknown: {other}"),
         }
     };
