@@ -27,7 +27,8 @@ use crate::tracker::{self, CallPath, Carried, CarriedGuard, Entered, LabelId, La
 /// # assert_eq!(build().len(), 1_000);
 /// ```
 ///
-/// A context also carries the [labels](crate::labelled) and [`Meter`](crate::Meter)s of the work in which it was captured.
+/// A context also carries the [labels](crate::labelled) and [`Meter`](crate::Meter)s of the work in which it was
+/// captured.
 ///
 /// Entering a context is not a call: it adds no row and no count. A context stays valid indefinitely, also after the
 /// function has returned, and on any number of threads at the same time. Work done in a context is in the totals of its

@@ -128,13 +128,13 @@ impl CurrentWork {
     }
 
     /// Enters work with one more label. Returns the labels to which the thread returns.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter_label(&self, label: LabelId, totals: ThreadTotals) -> LabelSet {
         self.change_labels(label.with(self.labels()), totals)
     }
 
     /// Changes the labels, and returns the earlier ones.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn change_labels(&self, labels: LabelSet, totals: ThreadTotals) -> LabelSet {
         self.settle(totals);
         self.labels.swap(labels, Relaxed)

@@ -115,8 +115,8 @@ impl<T: Pooled> ItemPool<T> {
         if start.is_null() {
             return None;
         }
-        // SAFETY: the segment has this many items, by `place`. Zeroed memory is an item, all of whose parts are atomics,
-        // by the trait; the segment is aligned to a page and never unmapped.
+        // SAFETY: the segment has this many items, by `place`. Zeroed memory is an item, all of whose parts are
+        // atomics, by the trait; the segment is aligned to a page and never unmapped.
         Some(unsafe { &*start.add(index) })
     }
 }
