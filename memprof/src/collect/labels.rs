@@ -46,7 +46,7 @@ impl RetainedByLabel {
         let mut by_label: HashMap<labels::LabelId, Estimate> = HashMap::new();
         for record in records.as_slice().iter().filter(|record| record.labels != 0) {
             let chance = chance(record, records.interval_of(record));
-            for label in labels::of_set(record.labels) {
+            for label in labels::of_set(record.label_set()) {
                 by_label.entry(label).or_default().add(record.size, chance);
             }
         }
