@@ -34,7 +34,7 @@ const EVENTS: [(&str, Option<&str>, f64); 19] = [
     // At most two tracked calls.
     ("meter", None, 2.0 * 119.0),
     ("meter-in-meter", None, 330.0),
-    ("labelled", None, 250.0),
+    ("labelled", None, 220.0),
     ("report-tracked", None, 5_000_000.0),
 ];
 

@@ -41,7 +41,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 ///
 /// # Cost
 ///
-/// Entering and leaving costs as much as two tracked calls, mostly for finding the texts. A recorded allocation in the
+/// Entering and leaving costs about 210 instructions, half of them to find texts of up to 16 bytes. A recorded allocation in the
 /// work costs about 20 instructions more. Each key takes 64 KiB of address space, and the sets of labels 512 KiB, which
 /// become resident as far as they are used. Nothing here allocates, locks or panics.
 ///

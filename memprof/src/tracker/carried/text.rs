@@ -23,10 +23,12 @@ impl LabelText {
 
     /// Sets the text, once, before any other thread can see it.
     pub(super) fn set(&self, text: &str, hash: u32) {
-        let (whole, last) = parts(text.as_bytes());
-        let words = whole.iter().map(|bytes| u64::from_le_bytes(*bytes)).chain([last]);
-        for (word, value) in self.words.iter().zip(words) {
-            word.store(value, Relaxed);
+        let bytes = text.as_bytes();
+        match two_words(bytes) {
+            Some((first, last)) => {
+                self.words.iter().zip([first, last]).for_each(|(word, value)| word.store(value, Relaxed))
+            }
+            None => self.words.iter().zip(all_words(bytes)).for_each(|(word, value)| word.store(value, Relaxed)),
         }
         self.hash.store(hash, Relaxed);
         self.length.store(text.len() as u32, Relaxed);
@@ -38,27 +40,25 @@ impl LabelText {
         if self.hash.load(Relaxed) != hash || self.length.load(Relaxed) as usize != text.len() {
             return false;
         }
-        let (whole, last) = parts(text.as_bytes());
-        let mut words = self.words.iter();
-        for bytes in whole {
-            if words.next().is_none_or(|word| word.load(Relaxed) != u64::from_le_bytes(*bytes)) {
-                return false;
-            }
+        match two_words(text.as_bytes()) {
+            Some((first, last)) => self.words[0].load(Relaxed) == first && self.words[1].load(Relaxed) == last,
+            None => self.is_long(text),
         }
-        // A text of whole words only has no other last word.
-        words.next().is_none_or(|word| word.load(Relaxed) == last)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_long(&self, text: &str) -> bool {
+        self.words.iter().zip(all_words(text.as_bytes())).all(|(word, value)| word.load(Relaxed) == value)
     }
 
     /// A copy of the text.
     pub(super) fn to_text(&self) -> String {
         let length = (self.length.load(Relaxed) as usize).min(Self::MOST_BYTES);
         let mut bytes: Vec<u8> = self.words.iter().flat_map(|word| word.load(Relaxed).to_le_bytes()).collect();
-        let whole = length / 8 * 8;
-        let last = self.words.get(length / 8).map_or(0, |word| word.load(Relaxed)).to_le_bytes();
-        for (at, byte) in (whole..length).zip(last.iter().skip(if length > 8 { 8 - (length - whole) } else { 0 })) {
-            if let Some(place) = bytes.get_mut(at) {
-                *place = *byte;
-            }
+        // The second word of a text of two words ends with the last byte of the text.
+        if (9..=16).contains(&length) {
+            bytes.drain(8..24 - length);
         }
         bytes.truncate(length);
         String::from_utf8_lossy(&bytes).into_owned()
@@ -66,30 +66,57 @@ impl LabelText {
 
     #[inline(always)]
     pub(super) fn hash(text: &str) -> u32 {
-        const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
-        let (whole, last) = parts(text.as_bytes());
-        let mut hash = text.len() as u64;
-        for bytes in whole {
-            hash = (hash.rotate_left(23) ^ u64::from_le_bytes(*bytes)).wrapping_mul(ODD);
+        match two_words(text.as_bytes()) {
+            Some((first, last)) => (mix(mix(text.len() as u64, first), last) >> 32) as u32,
+            None => Self::hash_of_long(text),
         }
-        ((hash.rotate_left(23) ^ last).wrapping_mul(ODD) >> 32) as u32
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn hash_of_long(text: &str) -> u32 {
+        (all_words(text.as_bytes()).fold(text.len() as u64, mix) >> 32) as u32
     }
 }
 
-/// The whole words of a text, and one more: the last 8 bytes, or all if there are fewer. PERF: no loop over bytes.
 #[inline(always)]
-fn parts(bytes: &[u8]) -> (&[[u8; 8]], u64) {
-    let (whole, rest) = bytes.as_chunks::<8>();
-    let last = match (rest, bytes.last_chunk::<8>()) {
-        ([], _) => 0,
-        (_, Some(last)) => u64::from_le_bytes(*last),
-        ([a, b, c, d, rest @ ..], None) => {
-            let high = rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-            u64::from(u32::from_le_bytes([*a, *b, *c, *d])) | high << 32
-        }
-        (few, None) => few.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+fn mix(hash: u64, word: u64) -> u64 {
+    (hash.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// A text of at most 16 bytes in two words: its first 8 bytes, and its last 8 bytes if it has more. PERF: no loop, but
+/// over at most 3 bytes.
+#[inline(always)]
+fn two_words(bytes: &[u8]) -> Option<(u64, u64)> {
+    match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(_)) if bytes.len() == 8 => Some((u64::from_le_bytes(*first), 0)),
+        (Some(first), Some(last)) if bytes.len() <= 16 => Some((u64::from_le_bytes(*first), u64::from_le_bytes(*last))),
+        (Some(_), _) => None,
+        _ => Some((few_bytes(bytes), 0)),
+    }
+}
+
+/// A text of fewer than 8 bytes in one word.
+#[inline(always)]
+fn few_bytes(bytes: &[u8]) -> u64 {
+    let (low, rest) = match bytes.split_first_chunk::<4>() {
+        Some((first, rest)) => (u64::from(u32::from_le_bytes(*first)), rest),
+        None => (0, bytes),
     };
-    (whole, last)
+    let shift = if rest.len() == bytes.len() { 0 } else { 32 };
+    let high = match rest {
+        [] => 0,
+        [a] => u64::from(*a),
+        [a, b] => u64::from(*a) | u64::from(*b) << 8,
+        [a, b, c, ..] => u64::from(*a) | u64::from(*b) << 8 | u64::from(*c) << 16,
+    };
+    low | high << shift
+}
+
+/// A text of any length in words, the last one filled up with zeros.
+fn all_words(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    let (whole, rest) = bytes.as_chunks::<8>();
+    whole.iter().map(|bytes| u64::from_le_bytes(*bytes)).chain((!rest.is_empty()).then(|| few_bytes(rest)))
 }
 
 #[cfg(test)]
