@@ -23,6 +23,7 @@ const fn record(number: u64) -> Record {
     Record {
         size: number,
         owner: number as usize,
+        labels: 0,
         ticks: number,
         drawn: Drawn::CERTAIN,
         stack: number as u32,

@@ -77,20 +77,6 @@ impl std::fmt::Debug for LabelId {
     }
 }
 
-impl PartialEq for LabelId {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.0, other.0)
-    }
-}
-
-impl Eq for LabelId {}
-
-impl std::hash::Hash for LabelId {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        std::ptr::from_ref(self.0).hash(state);
-    }
-}
-
 /// Number of a set of labels; 0: the empty one.
 pub(crate) type LabelSet = u16;
 
@@ -268,6 +254,11 @@ impl LabelId {
                 None
             }
         }
+    }
+
+    /// Numbers of the key and the value.
+    pub(crate) fn numbers(self) -> (u8, u8) {
+        (self.0.key.load(Relaxed), self.0.number.load(Relaxed))
     }
 
     /// Counts a piece of work with this label.

@@ -24,11 +24,10 @@ impl LabelText {
     /// Sets the text, once, before any other thread can see it.
     pub(super) fn set(&self, text: &str, hash: u32) {
         let bytes = text.as_bytes();
-        match two_words(bytes) {
-            Some((first, last)) => {
-                self.words.iter().zip([first, last]).for_each(|(word, value)| word.store(value, Relaxed))
-            }
-            None => self.words.iter().zip(all_words(bytes)).for_each(|(word, value)| word.store(value, Relaxed)),
+        let short = two_words(bytes).map(|(first, last)| [first, last]);
+        let long = short.is_none().then(|| all_words(bytes));
+        for (word, value) in self.words.iter().zip(short.into_iter().flatten().chain(long.into_iter().flatten())) {
+            word.store(value, Relaxed);
         }
         self.hash.store(hash, Relaxed);
         self.length.store(text.len() as u32, Relaxed);
