@@ -31,7 +31,7 @@ fn a_meter_that_is_dropped_before_its_work_ends_goes_on_with_it() {
 #[test]
 fn the_work_may_drop_its_own_meter() {
     let meter = Meter::new();
-    let context = meter.run(|| meter.clone()).run(|| Context::current());
+    let context = meter.run(|| meter.clone()).run(Context::current);
     let clone = meter.clone();
     clone.run(move || {
         drop(meter);

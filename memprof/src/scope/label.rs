@@ -41,9 +41,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 ///
 /// # Cost
 ///
-/// Entering and leaving costs about 210 instructions, half of them to find texts of up to 16 bytes. A recorded allocation in the
-/// work costs about 20 instructions more. Each key takes 64 KiB of address space, and the sets of labels 512 KiB, which
-/// become resident as far as they are used. Nothing here allocates, locks or panics.
+/// Entering and leaving costs about 210 instructions, half of them to find texts of up to 16 bytes. A recorded
+/// allocation in the work costs about 20 more. Each key takes 64 KiB of address space, and the sets of labels 512 KiB,
+/// which become resident as far as they are used. Nothing here allocates, locks or panics.
 ///
 /// # Panics
 /// If `work` panics; the label is left then, too.

@@ -5,8 +5,8 @@
 //! allocates through the tracker, waits for another thread, panics or calls user code. Only a reading waits, for
 //! another reading.
 //!
-//! From bottom to top: [`paths`], [`carried`], [`threads`], [`readings`], [`scopes`], [`measuring`]; and [`hook`], which
-//! an allocation enters, above [`threads`] and [`records`].
+//! From bottom to top: [`paths`], [`carried`], [`threads`], [`readings`], [`scopes`], [`measuring`]; and [`hook`],
+//! which an allocation enters, above [`threads`] and [`records`].
 
 mod carried;
 mod hook;
