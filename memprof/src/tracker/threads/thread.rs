@@ -158,6 +158,7 @@ fn retire() {
         ledger.thread_id.store(0, Relaxed);
         ledger.publish(true);
         ledger.work().end(ledger.thread_totals());
+        ledger.follow_labels();
         PRESENT.set(RETIRED);
         REGISTRY.release(ledger);
     } else if PRESENT.get() == NONE {
