@@ -160,8 +160,8 @@ data! {
         functions: Vec<Function>,
         /// Memory allocated and deallocated outside every tracked function.
         unattributed: Unattributed,
-        /// Memory of labelled work, by key and value. Each key divides the same memory anew. Empty without labels, and
-        /// in older reports.
+        /// Memory of labelled work, by key and value. Each key divides the same memory. Empty without labels, and in
+        /// older reports.
         labels: Vec<LabelRow> = default,
         /// The same figures by call path.
         call_tree: Vec<CallTreeNode>,

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::Relaxed;
 /// The record of a block that this thread has just allocated.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn record(ledger: &'static Ledger, bytes: usize, ticks: u64, drawn: Drawn) -> Record {
-    let (owner, labels) = (owner(ledger.node()), ledger.work().labels());
+    let (owner, labels) = (owner(ledger.node()), ledger.work().label_bits());
     Record { size: bytes as u64, owner, labels, ticks, drawn, stack: ledger.stacks.capture(), grown: 0 }
 }
 

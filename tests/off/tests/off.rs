@@ -64,6 +64,7 @@ fn nothing_is_installed_and_nothing_costs() {
     assert_eq!(size_of::<memprof::AllocationTracker>(), 0);
     assert_eq!(size_of::<memprof::Profiler>(), 0);
     assert_eq!(size_of::<memprof::Context>(), 0);
+    assert_eq!((size_of::<memprof::Meter>(), size_of::<memprof::Label>()), (0, 0));
     assert_eq!(size_of_val(&memprof::track("nothing", std::future::ready(()))), size_of::<std::future::Ready<()>>());
 }
 
