@@ -24,7 +24,7 @@ const EVENTS: [(&str, Option<&str>, f64); 19] = [
     ("pair-stacks", Some("pair-forward"), 470.0),
     ("churn-stacks", Some("churn-forward"), 480.0),
     ("pair-unsampled-stacks", Some("pair-forward"), 60.0),
-    ("pair-sampled-stacks", Some("pair-forward"), 1000.0),
+    ("pair-sampled-stacks", Some("pair-forward"), 1015.0),
     ("pair-50-stacks", Some("pair-forward"), 1200.0),
     ("cold-50-stacks", Some("pair-forward"), 13_500.0),
     ("call", None, 135.0),

@@ -46,7 +46,7 @@ struct RetainedByLabel {
 impl RetainedByLabel {
     fn new(records: &Records) -> Self {
         let mut by_label: HashMap<(u8, u8), Estimate> = HashMap::new();
-        for record in records.as_slice().iter().filter(|record| record.labels != 0) {
+        for record in records.as_slice().iter().filter(|record| record.label_set() != 0) {
             let chance = chance(record, records.interval_of(record));
             for label in labels::of_set(record.label_set()) {
                 by_label.entry(label.numbers()).or_default().add(record.size, chance);

@@ -42,10 +42,8 @@ impl Drawn {
 pub(crate) struct Record {
     /// Requested size in bytes.
     pub(crate) size: u64,
-    /// Owner of the block, as the tracker numbers it.
-    pub(crate) owner: usize,
-    /// The set of labels that the work carried, as [`label_bits`] has it; 0: none. It shares a word with the owner.
-    pub(crate) labels: usize,
+    /// [Owner](Self::owner) of the block and [set of labels](Self::label_set), in one word.
+    pub(crate) owner_word: usize,
     /// Time of the allocation, in ticks of the coarse clock.
     pub(crate) ticks: u64,
     /// Sampling level, from which follows how likely the record was to be kept.
@@ -91,15 +89,15 @@ impl Record {
         self.size | u64::from(self.drawn.0) << SIZE_BITS
     }
 
-    /// Owner and labels, packed into one word.
+    /// Owner of the block, as the tracker numbers it.
     #[inline(always)]
-    pub(crate) fn owner_word(&self) -> usize {
-        self.owner | self.labels
+    pub(crate) fn owner(&self) -> usize {
+        self.owner_word & OWNER_MASK
     }
 
-    /// Number of the set of labels.
+    /// Number of the set of labels that the work carried; 0: none.
     pub(crate) fn label_set(&self) -> u16 {
-        label_set(self.labels as u64)
+        label_set((self.owner_word & !OWNER_MASK) as u64)
     }
 
     /// Stack and time of the last growth, packed into one word.
@@ -111,8 +109,7 @@ impl Record {
     pub(crate) fn from_words(size_word: u64, owner_word: usize, ticks: u64, stack_word: u64) -> Self {
         let drawn = Drawn((size_word >> SIZE_BITS) as u16);
         let (stack, grown) = (stack_word as u32, (stack_word >> 32) as u32);
-        let (owner, labels) = (owner_word & OWNER_MASK, owner_word & !OWNER_MASK);
-        Self { size: size_word & ((1 << SIZE_BITS) - 1), owner, labels, ticks, drawn, stack, grown }
+        Self { size: size_word & ((1 << SIZE_BITS) - 1), owner_word, ticks, drawn, stack, grown }
     }
 }
 
@@ -127,9 +124,10 @@ mod tests {
             for size in [0, 1, 4096, (1 << SIZE_BITS) - 1] {
                 for (stack, grown) in [(0, 0), (1, 0), (0, 1), (u32::MAX, 0), (0, u32::MAX), (u32::MAX, u32::MAX)] {
                     let labels = label_bits(stack as u16) as usize;
-                    let record = Record { size, owner: OWNER_MASK, labels, ticks: u64::MAX, drawn, stack, grown };
+                    let owner_word = OWNER_MASK | labels;
+                    let record = Record { size, owner_word, ticks: u64::MAX, drawn, stack, grown };
                     let (size_word, stack_word) = (record.size_word(), record.stack_word());
-                    assert_eq!(Record::from_words(size_word, record.owner_word(), u64::MAX, stack_word), record);
+                    assert_eq!(Record::from_words(size_word, record.owner_word, u64::MAX, stack_word), record);
                     assert!(!drawn.is_certain() || size_word == size);
                 }
             }

@@ -22,8 +22,7 @@ pub(crate) const ALIVE: Record = record(2);
 const fn record(number: u64) -> Record {
     Record {
         size: number,
-        owner: number as usize,
-        labels: 0,
+        owner_word: number as usize,
         ticks: number,
         drawn: Drawn::CERTAIN,
         stack: number as u32,

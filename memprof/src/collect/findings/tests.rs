@@ -109,7 +109,7 @@ fn memory_that_is_held_stands_before_memory_that_is_short_lived() {
 }
 
 fn of_size(size: u64) -> Record {
-    Record { size, owner: 0, ticks: 0, drawn: Drawn::CERTAIN, stack: 0, labels: 0, grown: 0 }
+    Record { size, owner_word: 0, ticks: 0, drawn: Drawn::CERTAIN, stack: 0, grown: 0 }
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn left_over(number: u8) -> Option<ByAddress<live::Record>> {
         return Some(blocks);
     }
     table.each(|key, record| {
-        if nodes.get(record.owner).is_some() {
+        if nodes.get(record.owner()).is_some() {
             blocks.push(key as usize, record);
         }
     });
@@ -214,7 +214,7 @@ impl Ended {
         table.each(|key, record| {
             // An older block still has the same record: another block at its address would have another time.
             let is_older = before.get(key as usize).is_some_and(|older| *older == record);
-            if !is_older && let Some((bytes, count)) = live.get(record.owner) {
+            if !is_older && let Some((bytes, count)) = live.get(record.owner()) {
                 *bytes += record.size;
                 *count += 1;
             }
