@@ -37,8 +37,9 @@ mod dynamic {
     }
 
     /// The loader calls the functions in this section before it returns to the code that loads the library.
+    /// Miri, which knows few of the system's calls, calls none.
     #[used]
-    #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
+    #[cfg_attr(not(any(target_vendor = "apple", miri)), unsafe(link_section = ".init_array"))]
     #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs"))]
     static AT_LOAD: extern "C" fn() = at_load;
 

@@ -46,9 +46,9 @@ mod descriptor {
     const CLOSED: u8 = 1;
     const OPEN: u8 = 2;
 
-    /// Records it once, before the program has closed or opened anything.
+    /// Records it once, before the program has closed or opened anything. Not under Miri, which has no metadata of it.
     #[cfg_attr(target_os = "linux", used)]
-    #[cfg_attr(target_os = "linux", unsafe(link_section = ".init_array"))]
+    #[cfg_attr(all(target_os = "linux", not(miri)), unsafe(link_section = ".init_array"))]
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "noted when a profile starts"))]
     static BEFORE_MAIN: extern "C" fn() = begin;
 
