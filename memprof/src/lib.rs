@@ -283,12 +283,12 @@ pub use jemalloc::Jemalloc;
 pub use memory_stats::MemoryStats;
 pub use memprof_macros::{main, test, track_memory};
 #[cfg(not(feature = "profiling"))]
-pub use off::{Context, Profiler, exit, memory_stats, track, write_report};
+pub use off::{Context, Profiler, exit, items, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]
 pub use profile::{Profiler, exit, write_report};
 pub use report::{Report, Written};
 #[cfg(feature = "profiling")]
-pub use scope::{Context, track};
+pub use scope::{Context, items, track};
 #[cfg(feature = "profiling")]
 pub use tracker::memory_stats;
 

@@ -82,6 +82,10 @@ pub fn track<F: Future>(_name: &'static str, future: F) -> impl Future<Output = 
     future
 }
 
+/// Does nothing: nothing is counted without the feature `profiling`.
+#[inline(always)]
+pub fn items(_count: usize) {}
+
 /// All zero: nothing is counted without the feature `profiling`.
 #[inline(always)]
 pub fn memory_stats() -> MemoryStats {

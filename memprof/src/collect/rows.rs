@@ -110,6 +110,7 @@ fn function(sum: &Sum, names: &SiteNames, retained: Option<Retained<'_>>) -> Fun
         peak_per_call: spread(|spread| &spread.peak),
         violations: limits::violations(sum.site, &sum.spreads),
         window: limits::window(sum.site, &sum.spreads),
+        items: limits::items(&sum.spreads, total.allocated.bytes, kept.map(|_| sum.retained.bytes())),
     }
 }
 

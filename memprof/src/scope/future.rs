@@ -78,13 +78,21 @@ impl<F: Future<Output = R>, R> Tracked<F, R, Windowed> {
     }
 }
 
+impl<F: Future<Output = R>, R, W: FirstPoll + Default> Tracked<F, R, Counted<W>> {
+    /// Wraps the future of a function with items.
+    #[inline]
+    pub fn counted(site: &'static Site, future: F) -> Self {
+        Self { future, last: Last::new(site, Counted::default()), output: PhantomData }
+    }
+}
+
 impl<F: fmt::Debug, R, W: FirstPoll + fmt::Debug> fmt::Debug for Tracked<F, R, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tracked").field("future", &self.future).field("last", &self.last).finish()
     }
 }
 
-/// Storage for the moment of a future's first poll, or none.
+/// Storage for the moment of a future's first poll and for the items of its call, or none.
 pub trait FirstPoll {
     #[doc(hidden)]
     fn start(&mut self) {}
@@ -92,9 +100,39 @@ pub trait FirstPoll {
     fn started(&self) -> Windowed {
         Windowed::default()
     }
+    /// True if the items of the call are stored.
+    #[doc(hidden)]
+    const COUNTS: bool = false;
+    #[doc(hidden)]
+    fn items(&mut self) -> Option<&mut u64> {
+        None
+    }
 }
 
 impl FirstPoll for () {}
+
+/// The items of the call so far, beside `W`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counted<W> {
+    items: u64,
+    window: W,
+}
+
+impl<W: FirstPoll> FirstPoll for Counted<W> {
+    const COUNTS: bool = true;
+
+    fn start(&mut self) {
+        self.window.start();
+    }
+
+    fn started(&self) -> Windowed {
+        self.window.started()
+    }
+
+    fn items(&mut self) -> Option<&mut u64> {
+        Some(&mut self.items)
+    }
+}
 
 /// Allocated and deallocated bytes of the process at the first poll, once that has happened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -122,6 +160,30 @@ impl<'a> PollScope<'a> {
     fn enter(site: &'static Site, call: &'a mut Call) -> Self {
         let open = Open::here(site, ScopeKind::Poll);
         Self { call, open }
+    }
+}
+
+/// Adds the items that are said in one poll to those of the call. It does so on drop, so that it also does when the poll
+/// panics.
+struct Counting<'a> {
+    open: Open,
+    node: &'static Node,
+    around: u64,
+    items: &'a mut u64,
+}
+
+impl<'a> Counting<'a> {
+    fn begin(open: Option<Open>, node: Option<&'static Node>, window: &'a mut impl FirstPoll) -> Option<Self> {
+        let (open, node) = open.zip(node)?;
+        let items = window.items()?;
+        Some(Self { open, node, around: open.ledger.begin_items(node), items })
+    }
+}
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        let said = self.open.ledger.end_items(self.node, self.around);
+        *self.items = self.items.saturating_add(said);
     }
 }
 
@@ -171,7 +233,7 @@ impl Call {
         site: &'static Site,
         open: Option<Open>,
         node: Option<&'static Node>,
-        window: &impl FirstPoll,
+        window: &mut impl FirstPoll,
     ) -> Option<Figures> {
         let (FutureState::Running { outermost }, Some(open), Some(node)) = (self.state, open, node) else {
             return None;
@@ -180,8 +242,12 @@ impl Call {
         let peak = self.peak.max(0) as u64;
         open.record(node, outermost, self.allocated, peak);
         self.state = FutureState::Finished;
+        let items = window.items().map_or(0, |items| *items);
+        if items > 0 && outermost {
+            open.ledger.record_items(node, peak, items);
+        }
         let limits = site.limits.as_ref().filter(|_| outermost)?;
-        let figures = Figures { allocated: self.allocated, count: self.count, peak, net: self.net };
+        let figures = Figures { allocated: self.allocated, count: self.count, peak, net: self.net, items };
         limits.check(open, node, figures, Some(window.started().0)).then_some(figures)
     }
 }
@@ -211,7 +277,9 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
         let open = scope.open;
         let node = open.and_then(Open::node);
         scope.call.begin(node, window);
+        let counting = if W::COUNTS { Counting::begin(open, node, window) } else { None };
         let polled = future.poll(context);
+        drop(counting);
         drop(scope);
         if polled.is_ready()
             && let Some(figures) = call.finish(site, open, node, window)
@@ -240,7 +308,7 @@ impl<W: FirstPoll> Drop for Last<W> {
         let open = self.kept.scope();
         let node = self.call.close(open);
         // A drop never panics, whatever the budget says.
-        self.call.finish(self.site, open, node, &self.window);
+        self.call.finish(self.site, open, node, &mut self.window);
     }
 }
 
@@ -292,5 +360,7 @@ mod tests {
     fn a_future_grows_by_at_most_64_bytes() {
         assert!(size_of::<Tracked<[u8; 128], ()>>() <= 128 + 56);
         assert!(size_of::<Tracked<[u8; 128], (), Windowed>>() <= 128 + 72);
+        assert!(size_of::<Tracked<[u8; 128], (), Counted<()>>>() <= 128 + 64);
+        assert!(size_of::<Tracked<[u8; 128], (), Counted<Windowed>>>() <= 128 + 80);
     }
 }

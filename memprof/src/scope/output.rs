@@ -2,7 +2,7 @@
 //! compiler then knows the expected types of closures, `?` and `return` in a body, even if the output is an `impl
 //! Trait`, which cannot be written there.
 
-use super::future::{FirstPoll, Tracked, Windowed};
+use super::future::{Counted, FirstPoll, Tracked, Windowed};
 use crate::tracker::Site;
 use std::marker::PhantomData;
 
@@ -60,6 +60,22 @@ pub fn tracked<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, futu
 #[inline(always)]
 pub fn windowed<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, future: F) -> Tracked<F, R, Windowed> {
     Tracked::windowed(site, future)
+}
+
+/// As [`tracked`], for a function with items.
+#[inline(always)]
+pub fn counted<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, future: F) -> Tracked<F, R, Counted<()>> {
+    Tracked::counted(site, future)
+}
+
+/// As [`windowed`], for a function with items.
+#[inline(always)]
+pub fn counted_windowed<F: Future<Output = R>, R>(
+    _: Output<R>,
+    site: &'static Site,
+    future: F,
+) -> Tracked<F, R, Counted<Windowed>> {
+    Tracked::counted(site, future)
 }
 
 /// Return value of a function whose signature says `Future`, for generated code: tracked if it is a future.
