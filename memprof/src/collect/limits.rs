@@ -33,6 +33,7 @@ pub(crate) fn violations(site: &Site, spreads: &[&'static CallSpread]) -> Option
             allocated_count: figures.worst.count,
             peak_bytes: figures.worst.peak,
             net_bytes: figures.worst.net,
+            items: figures.worst.items,
             thread: main_or(figures.thread_id, || figures.thread.to_text()),
         }),
     })

@@ -2,7 +2,7 @@
 //! context.
 
 use super::violation;
-use crate::tracker::{CallPath, Figures, Kept, Moment, Node, Open, ScopeKind, Site, Within};
+use crate::tracker::{CallPath, Figures, Kept, Moment, Node, Open, ScopeKind, Site, Within, add_items};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -83,6 +83,13 @@ impl<F: Future<Output = R>, R, W: FirstPoll + Default> Tracked<F, R, Counted<W>>
     #[inline]
     pub fn counted(site: &'static Site, future: F) -> Self {
         Self { future, last: Last::new(site, Counted::default()), output: PhantomData }
+    }
+
+    /// The same future, whose call begins with this number of items.
+    #[inline]
+    pub fn with_items(mut self, items: usize) -> Self {
+        self.last.window.items = items as u64;
+        self
     }
 }
 
@@ -173,10 +180,19 @@ struct Counting<'a> {
 }
 
 impl<'a> Counting<'a> {
-    fn begin(open: Option<Open>, node: Option<&'static Node>, window: &'a mut impl FirstPoll) -> Option<Self> {
+    fn begin(
+        open: Option<Open>,
+        node: Option<&'static Node>,
+        window: &'a mut impl FirstPoll,
+        is_first: bool,
+    ) -> Option<Self> {
         let (open, node) = open.zip(node)?;
         let items = window.items()?;
-        Some(Self { open, node, around: open.ledger.begin_items(node), items })
+        let counting = Self { open, node, around: open.ledger.begin_items(node), items };
+        if is_first && *counting.items > 0 {
+            add_items(std::mem::take(counting.items), true);
+        }
+        Some(counting)
     }
 }
 
@@ -276,8 +292,9 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
         let scope = PollScope::enter(site, call);
         let open = scope.open;
         let node = open.and_then(Open::node);
+        let is_first = scope.call.state == FutureState::NeverPolled;
         scope.call.begin(node, window);
-        let counting = if W::COUNTS { Counting::begin(open, node, window) } else { None };
+        let counting = if W::COUNTS { Counting::begin(open, node, window, is_first) } else { None };
         let polled = future.poll(context);
         drop(counting);
         drop(scope);

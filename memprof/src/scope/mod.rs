@@ -18,7 +18,7 @@ pub use future::Tracked;
 pub use guard::{Guard, enter, enter_block};
 pub use limited_guard::{LimitedGuard, enter_limited};
 pub use output::{
-    IsFuture, Itself, Output, Perhaps, counted, counted_windowed, is_future, never, output, returned, tracked, typed,
-    value, windowed,
+    IsFuture, Itself, Output, Perhaps, counted, counted_windowed, is_future, never, number, output, returned, tracked,
+    typed, value, windowed,
 };
 pub use track::track;

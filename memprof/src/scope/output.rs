@@ -98,6 +98,24 @@ impl<F: Future> Perhaps<F> {
     pub fn windowed(self) -> Tracked<F, F::Output, Windowed> {
         Tracked::windowed(self.0, self.1)
     }
+
+    /// As [`tracked`](Self::tracked), for a function with items.
+    #[inline]
+    pub fn counted(self, items: usize) -> Tracked<F, F::Output, Counted<()>> {
+        Tracked::counted(self.0, self.1).with_items(items)
+    }
+
+    /// As [`windowed`](Self::windowed), for a function with items.
+    #[inline]
+    pub fn counted_windowed(self, items: usize) -> Tracked<F, F::Output, Counted<Windowed>> {
+        Tracked::counted(self.0, self.1).with_items(items)
+    }
+}
+
+/// A number of items.
+#[inline(always)]
+pub const fn number(items: usize) -> usize {
+    items
 }
 
 /// Anything else, unchanged.
@@ -108,6 +126,14 @@ pub trait Itself: Sized {
     fn tracked(self) -> Self::Value;
     #[doc(hidden)]
     fn windowed(self) -> Self::Value {
+        self.tracked()
+    }
+    #[doc(hidden)]
+    fn counted(self, _items: usize) -> Self::Value {
+        self.tracked()
+    }
+    #[doc(hidden)]
+    fn counted_windowed(self, _items: usize) -> Self::Value {
         self.tracked()
     }
 }

@@ -168,6 +168,8 @@ data! {
         peak_bytes: u64,
         /// Allocated − deallocated, bytes.
         net_bytes: i64,
+        /// Items of the call; 0 if it said none.
+        items: u64 = default,
         /// Name of the thread; empty if the system knows none.
         thread: String,
     }

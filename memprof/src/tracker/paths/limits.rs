@@ -122,7 +122,7 @@ pub(crate) struct Figures {
     pub(crate) peak: u64,
     /// Allocated − deallocated, bytes.
     pub(crate) net: i64,
-    /// Items; not kept with the worst call.
+    /// Items; 0: the call said none.
     pub(crate) items: u64,
 }
 
@@ -157,12 +157,12 @@ pub(crate) struct LimitFigures {
     pub(crate) window: Moment,
 }
 
-const WORDS: usize = 14;
+const WORDS: usize = 15;
 
 impl LimitFigures {
     fn to_words(self) -> [u64; WORDS] {
         let [a, b, c, d] = self.thread.to_words();
-        let Figures { allocated, count, peak, net, .. } = self.worst;
+        let Figures { allocated, count, peak, net, items } = self.worst;
         let Moment { allocated: window_allocated, deallocated: window_deallocated } = self.window;
         let excess = self.worst_excess.to_bits();
         let id = self.thread_id.into();
@@ -174,6 +174,7 @@ impl LimitFigures {
             count,
             peak,
             net as u64,
+            items,
             a,
             b,
             c,
@@ -193,6 +194,7 @@ impl LimitFigures {
             count,
             peak,
             net,
+            items,
             a,
             b,
             c,
@@ -205,7 +207,7 @@ impl LimitFigures {
         Self {
             violations,
             worst_excess: f64::from_bits(excess),
-            worst: Figures { allocated, count, peak, net: net as i64, items: 0 },
+            worst: Figures { allocated, count, peak, net: net as i64, items },
             thread: ThreadName::from_words([a, b, c, d]),
             thread_id: id as u32,
             window_calls,
