@@ -116,9 +116,9 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// The expression is evaluated once, at the beginning of the call: inside its scope, after the parameters are bound, in
-/// an `async fn` at the first poll. It can use every parameter. In a function that returns a future it is evaluated when
-/// the future is made, and counts from the first poll on. `memprof::items(n)` in the body adds items that are known
-/// later. In a recursion the items of the outermost call alone count.
+/// an `async fn` at the first poll. It can use every parameter. In a function that returns a future it is evaluated
+/// when the future is made, and counts from the first poll on. `memprof::items(n)` in the body adds items that are
+/// known later. In a recursion the items of the outermost call alone count.
 ///
 /// `max_per_item = "320 B"` is a budget, as above, on a call's net (allocated − deallocated) divided by its items. A
 /// call without items has no such limit.
@@ -405,8 +405,8 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # Cost
 ///
 /// Without memprof's feature `profiling` the function is a plain test after the checks. With it, the start and the end
-/// of the measurement cost some microseconds, with `no_leaks` some milliseconds, and with `repeat` some milliseconds for
-/// each turn. Without the feature the body runs once, with `repeat` too.
+/// of the measurement cost some microseconds, with `no_leaks` some milliseconds, and with `repeat` some milliseconds
+/// for each turn. Without the feature the body runs once, with `repeat` too.
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::test(args.into(), item.into(), expand::Build::this()).into()

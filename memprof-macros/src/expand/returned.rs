@@ -55,7 +55,9 @@ pub(crate) fn tracked(
     // The number of items is taken before the arguments are, and counts from the first poll on.
     let items = hidden("__memprof_items", &sig, there);
     let (said, arguments) = match limits.items() {
-        Some(number) => (named(&items, quote_spanned!(here=> #private::number(#number)), there), quote_spanned!(here=> #items)),
+        Some(number) => {
+            (named(&items, quote_spanned!(here=> #private::number(#number)), there), quote_spanned!(here=> #items))
+        }
         None if limits.counts() => (TokenStream::new(), quote_spanned!(here=> 0)),
         None => (TokenStream::new(), TokenStream::new()),
     };

@@ -29,7 +29,7 @@ use crate::root::Root;
 ///
 /// With `repeat` the body stands in a loop, which ends with the verdict of its last turn:
 /// ```text
-/// let mut turns = limits.repeat(50, 0, file!(), line!());
+/// let mut turns = Turns::begin(limits, (50, 0), (file!(), line!()));
 /// loop {
 ///     let outcome = turns.run(|| -> Result<(), Error> { … });
 ///     if let Some(verdict) = turns.next(…is_failure()) { break (outcome, verdict) }
@@ -62,7 +62,7 @@ pub(crate) fn measured(function: Function, args: &TestArgs) -> TokenStream {
             };
             let place = quote_spanned!(sig.ident.span()=> ::core::file!(), ::core::line!());
             quote_spanned! {there=> {
-                let mut __memprof_turns = #limits.repeat(#repeat, #growth, #place);
+                let mut __memprof_turns = #private::testing::Turns::begin(#limits, (#repeat, #growth), (#place));
                 loop {
                     let __memprof_outcome = __memprof_turns.#turn;
                     if let #private::Option::Some(verdict) = __memprof_turns.next(#is_failure) {

@@ -90,12 +90,7 @@ impl Typed {
         let here = Span::mixed_site();
         let private = &self.private;
         if self.form == OutputForm::Never {
-            let new = match wrap {
-                "tracked" => "new",
-                "counted_windowed" => "counted",
-                other => other,
-            };
-            let new = Ident::new(new, here);
+            let new = Ident::new(if wrap == "tracked" { "new" } else { wrap }, here);
             return call(
                 quote_spanned!(here=> #private::Tracked::#new),
                 quote_spanned!(here=> #site, #block),

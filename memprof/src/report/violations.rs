@@ -20,7 +20,8 @@ fn per_item(budget: &Budget, worst: &WorstCall) -> Option<String> {
     let limit = budget.max_net_bytes_per_item.filter(|_| worst.items > 0)?;
     let net = worst.net_bytes.max(0) as u64;
     let (bytes, items) = (size::bytes(net), size::plural(worst.items, "item"));
-    (net > limit.saturating_mul(worst.items)).then(|| format!("net {bytes} for {items} (at most {} each)", size::bytes(limit)))
+    (net > limit.saturating_mul(worst.items))
+        .then(|| format!("net {bytes} for {items} (at most {} each)", size::bytes(limit)))
 }
 
 /// The exceeded figures of a call, beside their limits.

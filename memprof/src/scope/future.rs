@@ -78,13 +78,23 @@ impl<F: Future<Output = R>, R> Tracked<F, R, Windowed> {
     }
 }
 
-impl<F: Future<Output = R>, R, W: FirstPoll + Default> Tracked<F, R, Counted<W>> {
+impl<F: Future<Output = R>, R> Tracked<F, R, Counted<()>> {
     /// Wraps the future of a function with items.
     #[inline]
     pub fn counted(site: &'static Site, future: F) -> Self {
         Self { future, last: Last::new(site, Counted::default()), output: PhantomData }
     }
+}
 
+impl<F: Future<Output = R>, R> Tracked<F, R, Counted<Windowed>> {
+    /// Wraps the future of a function with items and `window = "process"`.
+    #[inline]
+    pub fn counted_windowed(site: &'static Site, future: F) -> Self {
+        Self { future, last: Last::new(site, Counted::default()), output: PhantomData }
+    }
+}
+
+impl<F: Future<Output = R>, R, W: FirstPoll> Tracked<F, R, Counted<W>> {
     /// The same future, whose call begins with this number of items.
     #[inline]
     pub fn with_items(mut self, items: usize) -> Self {
@@ -170,8 +180,7 @@ impl<'a> PollScope<'a> {
     }
 }
 
-/// Adds the items that are said in one poll to those of the call. It does so on drop, so that it also does when the poll
-/// panics.
+/// Adds the items that are said in one poll to those of the call, on drop: also when the poll panics.
 struct Counting<'a> {
     open: Open,
     node: &'static Node,

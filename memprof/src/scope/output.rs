@@ -75,7 +75,7 @@ pub fn counted_windowed<F: Future<Output = R>, R>(
     site: &'static Site,
     future: F,
 ) -> Tracked<F, R, Counted<Windowed>> {
-    Tracked::counted(site, future)
+    Tracked::counted_windowed(site, future)
 }
 
 /// Return value of a function whose signature says `Future`, for generated code: tracked if it is a future.
@@ -108,7 +108,7 @@ impl<F: Future> Perhaps<F> {
     /// As [`windowed`](Self::windowed), for a function with items.
     #[inline]
     pub fn counted_windowed(self, items: usize) -> Tracked<F, F::Output, Counted<Windowed>> {
-        Tracked::counted(self.0, self.1).with_items(items)
+        Tracked::counted_windowed(self.0, self.1).with_items(items)
     }
 }
 

@@ -130,4 +130,6 @@ pub(crate) mod private {
     pub use super::outcome::{AnyOutcome, Compare, Outcome};
     #[cfg(feature = "profiling")]
     pub use super::test::TestLimits;
+    #[cfg(feature = "profiling")]
+    pub use super::turns::Turns;
 }

@@ -3,7 +3,6 @@
 use super::failure::{Failure, allocated_words, by_allocated, by_net};
 use super::leaks::left;
 use super::run::{MeasuredRun, begin, run, run_async};
-use super::turns::Turns;
 use crate::profile::ReportingGuard;
 use crate::size;
 use crate::tracker::{Measurement, Reading, Workers};
@@ -54,18 +53,12 @@ impl TestLimits {
         Started { limits: self, workers: self.workers(), measurement: begin(self.no_leaks) }
     }
 
-    /// Begins a test whose body runs `repeat` times. `growth`: bytes that may be live more after each turn.
-    #[track_caller]
-    pub fn repeat(self, repeat: u32, growth: u64, file: &'static str, line: u32) -> Turns {
-        Turns::begin(self, self.workers(), (repeat, growth), (file, line))
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         let limits = [self.max_allocated, self.max_peak, self.max_net, self.max_count];
         limits.iter().all(Option::is_none) && !self.no_leaks
     }
 
-    fn workers(self) -> Option<Workers> {
+    pub(super) fn workers(self) -> Option<Workers> {
         self.has_workers.then(Workers::begin).flatten()
     }
 

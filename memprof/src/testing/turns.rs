@@ -30,32 +30,28 @@ pub struct Turns {
     /// Live bytes after each turn.
     live: Vec<u64>,
     /// Live blocks by function after the first `repeat` turns.
-    earlier: Live,
+    earlier: LiveBlocks,
     /// Violation of a limit in the last turn.
     failure: Option<Failure>,
 }
 
 /// Live bytes and blocks of each function.
-type Live = HashMap<usize, (Option<&'static Site>, u64, u64)>;
+type LiveBlocks = HashMap<usize, (Option<&'static Site>, u64, u64)>;
 
 impl Turns {
+    /// Begins a test whose body runs `repeat` times. `growth`: bytes that may be live more after each turn.
     #[track_caller]
-    pub(super) fn begin(
-        limits: TestLimits,
-        workers: Option<Workers>,
-        (repeat, growth): (u32, u64),
-        (file, line): (&'static str, u32),
-    ) -> Self {
+    pub fn begin(limits: TestLimits, (repeat, growth): (u32, u64), (file, line): (&'static str, u32)) -> Self {
         Self {
             limits,
-            workers,
+            workers: limits.workers(),
             growth,
             repeat: repeat.max(2) as usize,
             file,
             line,
             measurement: Some(begin(true)),
             live: Vec::new(),
-            earlier: Live::new(),
+            earlier: LiveBlocks::new(),
             failure: None,
         }
     }
@@ -127,9 +123,10 @@ impl Turns {
         None
     }
 
-    /// Bytes by which live memory rose in the turns from `middle` on, if that exceeds the limit. Both the highest and the
-    /// lowest figure have to rise above those of the turns from `start` to `middle`: a figure that only varies is no
-    /// growth.
+    /// Bytes by which live memory rose in the turns from `middle` on, if that exceeds the limit.
+    ///
+    /// Both the highest and the lowest figure have to rise above those of the turns from `start` to `middle`: a figure
+    /// that only varies is no growth.
     fn rise(&self, start: usize, middle: usize) -> Option<u64> {
         let (before, after) = (self.live.get(start..middle)?, self.live.get(middle..)?);
         let high = after.iter().max()?.saturating_sub(*before.iter().max()?);
@@ -138,7 +135,7 @@ impl Turns {
         (high > allowed(after) && low > allowed(before)).then_some(high)
     }
 
-    fn grown(&self, bytes: u64, live: &Live) -> String {
+    fn grown(&self, bytes: u64, live: &LiveBlocks) -> String {
         let turns = self.repeat as u64;
         let mut rows: Vec<_> = live
             .iter()
@@ -188,8 +185,8 @@ impl Turns {
 }
 
 /// Live blocks of a measurement. `None`: the system has no memory for that.
-fn live(measurement: &mut Measurement) -> Option<Live> {
-    let mut live = Live::new();
+fn live(measurement: &mut Measurement) -> Option<LiveBlocks> {
+    let mut live = LiveBlocks::new();
     measurement.each_live(|site, bytes, count| {
         let row = live.entry(key(site)).or_insert((site, 0, 0));
         *row = (site, row.1 + bytes, row.2 + count);

@@ -24,9 +24,9 @@ pub(crate) use hook::{
 pub(crate) use measuring::measurement::{Ended, MeasuredSpan, Measurement, Refused};
 pub(crate) use measuring::workers::Workers;
 pub(crate) use paths::distribution::{ALL_BUCKETS, NodeDistribution, middle as middle_of_bucket};
+pub(crate) use paths::items::ItemCounters;
 pub use paths::limits::Limits;
 pub(crate) use paths::limits::{Figures, LimitFigures, Moment};
-pub(crate) use paths::items::ItemCounters;
 pub(crate) use paths::node::{CallSpread, Node};
 pub(crate) use paths::reading::Reading;
 pub use paths::site::Site;

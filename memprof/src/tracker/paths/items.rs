@@ -53,7 +53,9 @@ mod tests {
     fn the_largest_peak_per_item_is_kept() {
         let counters = ItemCounters::new();
         assert_eq!(counters.peak_per_item(), None);
-        for (peak, items, largest) in [(0, 4, 0.0), (10, 4, 2.5), (100, 50, 2.5), (7, 0, 2.5), (u64::MAX, 1, 2f64.powi(64))] {
+        for (peak, items, largest) in
+            [(0, 4, 0.0), (10, 4, 2.5), (100, 50, 2.5), (7, 0, 2.5), (u64::MAX, 1, 2f64.powi(64))]
+        {
             counters.record_peak(peak, items);
             assert_eq!(counters.peak_per_item(), Some(largest));
         }
