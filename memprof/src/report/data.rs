@@ -122,7 +122,8 @@ pub(super) mod read;
 
 pub use findings::Finding;
 pub use functions::{
-    Budget, CallTreeNode, Distribution, Function, Items, Thread, Unattributed, Violations, Window, WorstCall,
+    Budget, CallTreeNode, Distribution, Function, Items, LargeFuture, Thread, Unattributed, Violations, Window,
+    WorstCall,
 };
 pub use live::{Frame, Live, LiveGroup, NetRise};
 #[cfg(feature = "report")]

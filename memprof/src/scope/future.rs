@@ -2,7 +2,7 @@
 //! context.
 
 use super::violation;
-use crate::tracker::{CallPath, Figures, Kept, Moment, Node, Open, ScopeKind, Site, Within, add_items};
+use crate::tracker::{CallPath, Figures, FutureSize, Kept, Moment, Node, Open, ScopeKind, Site, Within, add_items};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -66,7 +66,7 @@ impl<F: Future<Output = R>, R> Tracked<F, R> {
     /// Wraps a future.
     #[inline]
     pub fn new(site: &'static Site, future: F) -> Self {
-        Self { future, last: Last::new(site, ()), output: PhantomData }
+        Self::begin(site, future, ())
     }
 }
 
@@ -74,7 +74,7 @@ impl<F: Future<Output = R>, R> Tracked<F, R, Windowed> {
     /// Wraps the future of a function with `window = "process"`.
     #[inline]
     pub fn windowed(site: &'static Site, future: F) -> Self {
-        Self { future, last: Last::new(site, Windowed::default()), output: PhantomData }
+        Self::begin(site, future, Windowed::default())
     }
 }
 
@@ -82,7 +82,7 @@ impl<F: Future<Output = R>, R> Tracked<F, R, Counted<()>> {
     /// Wraps the future of a function with items.
     #[inline]
     pub fn counted(site: &'static Site, future: F) -> Self {
-        Self { future, last: Last::new(site, Counted::default()), output: PhantomData }
+        Self::begin(site, future, Counted::default())
     }
 }
 
@@ -90,7 +90,7 @@ impl<F: Future<Output = R>, R> Tracked<F, R, Counted<Windowed>> {
     /// Wraps the future of a function with items and `window = "process"`.
     #[inline]
     pub fn counted_windowed(site: &'static Site, future: F) -> Self {
-        Self { future, last: Last::new(site, Counted::default()), output: PhantomData }
+        Self::begin(site, future, Counted::default())
     }
 }
 
@@ -100,6 +100,16 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Tracked<F, R, Counted<W>> {
     pub fn with_items(mut self, items: usize) -> Self {
         self.last.window.items = items as u64;
         self
+    }
+}
+
+impl<F, R, W: FirstPoll> Tracked<F, R, W> {
+    #[inline(always)]
+    fn begin(site: &'static Site, future: F, window: W) -> Self {
+        if const { FutureSize::is_noted::<F>() } {
+            site.future.begin(size_of::<F>());
+        }
+        Self { future, last: Last::new(site, window), output: PhantomData }
     }
 }
 
@@ -321,6 +331,9 @@ impl<F, R, W: FirstPoll> Drop for Tracked<F, R, W> {
     #[inline]
     fn drop(&mut self) {
         let last = &mut self.last;
+        if const { FutureSize::is_noted::<F>() } {
+            last.site.future.end();
+        }
         let entered = last.call.within.enter();
         last.kept = Kept::new(entered, Open::here(last.site, ScopeKind::Poll));
     }

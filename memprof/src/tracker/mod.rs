@@ -24,6 +24,7 @@ pub(crate) use hook::{
 pub(crate) use measuring::measurement::{Ended, MeasuredSpan, Measurement, Refused};
 pub(crate) use measuring::workers::Workers;
 pub(crate) use paths::distribution::{ALL_BUCKETS, NodeDistribution, middle as middle_of_bucket};
+pub(crate) use paths::future_size::FutureSize;
 pub(crate) use paths::items::ItemCounters;
 pub use paths::limits::Limits;
 pub(crate) use paths::limits::{Figures, LimitFigures, Moment};

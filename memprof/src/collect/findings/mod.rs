@@ -2,6 +2,7 @@
 //! is called one, and what cannot be known is not said.
 
 mod growing;
+mod large_future;
 mod over_budget;
 mod regrowth;
 mod small_blocks;
@@ -31,6 +32,7 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
     findings.extend(regrowth::of(report));
     findings.extend(transient::of(report));
     findings.extend(uneven::of(report));
+    findings.extend(large_future::of(report));
     findings.extend(sizes.and_then(|sizes| small_blocks::of(report, sizes)));
     sorted::by_key(&mut findings, |finding| (is_advice(&finding.kind), Reverse(finding.bytes)));
     findings
@@ -38,7 +40,7 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
 
 /// True of kinds that are about short-lived memory. They stand behind those about memory that is held.
 fn is_advice(kind: &str) -> bool {
-    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks")
+    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | "large_future")
 }
 
 /// A name and a place in a sentence: `app::insert (src/index.rs:46)`.

@@ -81,6 +81,27 @@ data! {
         window: Option<Window>,
         /// Bytes per item. `None` if no call said how many items it had.
         items: Option<Items> = default,
+        /// Size of the function's future. `None` if it has none above 16 KB.
+        large_future: Option<LargeFuture> = default,
+    }
+
+    /// The future of a function, larger than 16 KB.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for function in &report.functions {
+    ///     if let Some(future) = &function.large_future {
+    ///         println!("{}: {} bytes, {} at once", function.name, future.bytes, future.most_alive);
+    ///     }
+    /// }
+    /// ```
+    pub struct LargeFuture {
+        /// Size of the (largest) future, bytes, without what the profiler adds.
+        bytes: u64,
+        /// Futures that are made and not dropped.
+        alive: u64,
+        /// Highest number of them that were alive at once.
+        most_alive: u64,
     }
 
     /// Items of a function's calls, such as the vectors that it indexed, and its bytes per item: from
