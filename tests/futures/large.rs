@@ -4,6 +4,7 @@ use memprof::report::data::{Finding, LargeFuture};
 use memprof::{Report, track_memory};
 use memprof_tests::{Profile, function, pause, poll};
 use std::hint::black_box;
+use std::pin::Pin;
 
 fn finding<'r>(report: &'r Report, name: &str) -> Option<&'r Finding> {
     let is_it = |finding: &&Finding| finding.kind == "large_future" && finding.function.as_deref() == Some(name);
@@ -73,15 +74,12 @@ fn a_large_future_is_a_finding_with_its_size_and_how_many_were_alive() {
 #[test]
 fn only_the_future_that_is_large_by_itself_is_named() {
     let profile = Profile::start();
-    let mut run = |future: &mut dyn FnMut() -> std::pin::Pin<Box<dyn Future<Output = u8>>>| {
-        let mut future = future();
-        while poll(future.as_mut()).is_pending() {}
-    };
-    run(&mut || Box::pin(holds_the_large_one()));
-    run(&mut || Box::pin(boxes_the_large_one()));
-    run(&mut || Box::pin(small()));
-    run(&mut || Box::pin(returned()));
-    run(&mut || Box::pin(drops_before()));
+    let run = |mut future: Pin<Box<dyn Future<Output = u8>>>| while poll(future.as_mut()).is_pending() {};
+    run(Box::pin(holds_the_large_one()));
+    run(Box::pin(boxes_the_large_one()));
+    run(Box::pin(small()));
+    run(Box::pin(returned()));
+    run(Box::pin(drops_before()));
     let report = profile.report();
     let named = |name: &str| finding(&report, &format!("futures::large::{name}")).is_some();
     assert!(named("large") && named("returned"));

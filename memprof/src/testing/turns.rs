@@ -197,7 +197,7 @@ fn live(measurement: &mut Measurement) -> Option<LiveBlocks> {
 /// `64 bytes a turn`
 fn a_turn(bytes: u64, turns: u64) -> String {
     let turns = turns.max(1);
-    if bytes % turns == 0 || bytes / turns >= 1024 {
+    if bytes.is_multiple_of(turns) || bytes / turns >= 1024 {
         return format!("{} a turn", size::exact(bytes / turns));
     }
     format!("{:.1} bytes a turn", bytes as f64 / turns as f64)

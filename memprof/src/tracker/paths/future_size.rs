@@ -17,8 +17,9 @@ pub(crate) struct FutureSize {
 }
 
 impl FutureSize {
-    pub(crate) const NONE: Self =
-        Self { bytes: AtomicUsize::new(0), alive: AtomicUsize::new(0), most_alive: AtomicUsize::new(0) };
+    pub(crate) const fn new() -> Self {
+        Self { bytes: AtomicUsize::new(0), alive: AtomicUsize::new(0), most_alive: AtomicUsize::new(0) }
+    }
 
     /// True if futures of this type are noted. Known to the compiler, so that others have no instruction for it.
     pub(crate) const fn is_noted<F>() -> bool {

@@ -43,7 +43,7 @@ impl Site {
     }
 
     const fn new(name: SiteName, file: &'static str, line: u32) -> Self {
-        Self { name, file, line, scratch: AtomicI64::new(0), measurement: 0, limits: None, future: FutureSize::NONE }
+        Self { name, file, line, scratch: AtomicI64::new(0), measurement: 0, limits: None, future: FutureSize::new() }
     }
 
     /// The root of a measurement.
