@@ -288,12 +288,12 @@ pub use jemalloc::Jemalloc;
 pub use memory_stats::MemoryStats;
 pub use memprof_macros::{main, test, track_memory};
 #[cfg(not(feature = "profiling"))]
-pub use off::{Context, Label, Meter, Profiler, exit, label, labelled, mark, memory_stats, track, write_report};
+pub use off::{Context, Label, Meter, Profiler, exit, items, label, labelled, mark, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]
 pub use profile::{Profiler, exit, write_report};
 pub use report::{Report, Written};
 #[cfg(feature = "profiling")]
-pub use scope::{Context, Label, Meter, label, labelled, track};
+pub use scope::{Context, Label, Meter, items, label, labelled, track};
 #[cfg(feature = "profiling")]
 pub use tracker::{mark, memory_stats};
 

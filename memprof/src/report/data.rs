@@ -124,7 +124,8 @@ mod timeline;
 
 pub use findings::Finding;
 pub use functions::{
-    Budget, CallTreeNode, Distribution, Function, Thread, Unattributed, Violations, Window, WorstCall,
+    Budget, CallTreeNode, Distribution, Function, Items, LargeFuture, Thread, Unattributed, Violations, Window,
+    WorstCall,
 };
 pub use labels::LabelRow;
 pub use live::{Frame, Live, LiveGroup, NetRise};

@@ -4,6 +4,7 @@
 mod allocator_held;
 mod foreign;
 mod growing;
+mod large_future;
 mod mapped;
 mod over_budget;
 mod regrowth;
@@ -34,6 +35,7 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
     findings.extend(regrowth::of(report));
     findings.extend(transient::of(report));
     findings.extend(uneven::of(report));
+    findings.extend(large_future::of(report));
     findings.extend(sizes.and_then(|sizes| small_blocks::of(report, sizes)));
     findings.extend(allocator_held::of(report));
     findings.extend(mapped::of(report));
@@ -45,7 +47,7 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
 /// True of kinds that are about short-lived memory, or about mapped files, which are no memory that the program holds.
 /// They stand behind those about memory that is held.
 fn is_advice(kind: &str) -> bool {
-    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | mapped::KIND)
+    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | "large_future" | mapped::KIND)
 }
 
 /// A name and a place in a sentence: `app::insert (src/index.rs:46)`.

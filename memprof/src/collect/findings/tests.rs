@@ -3,7 +3,7 @@
 use super::small_blocks;
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::live::{Drawn, Record, Records};
-use crate::report::data::{Distribution, Finding, Function, LiveGroup, Report};
+use crate::report::data::{CallTreeNode, Distribution, Finding, Function, LargeFuture, LiveGroup, Report};
 use crate::report::golden;
 
 /// The findings of a report without a live table.
@@ -105,7 +105,8 @@ fn memory_that_is_held_stands_before_memory_that_is_short_lived() {
     report.functions[0].copied_bytes = report.totals.allocated_bytes;
     let findings = of(&report);
     let advice = findings.iter().position(|finding| finding.kind == "regrowth").expect("one");
-    assert_eq!(advice + 1, findings.len(), "{findings:?}");
+    let is_advice = |finding: &Finding| super::is_advice(&finding.kind);
+    assert!(!findings[..advice].iter().any(is_advice) && findings[advice..].iter().all(is_advice), "{findings:?}");
 }
 
 fn of_size(size: u64) -> Record {
@@ -154,4 +155,30 @@ fn growth_at_one_place_is_one_finding() {
     let found: Vec<(u64, Option<u32>)> = findings.iter().map(|finding| (finding.bytes, finding.line)).collect();
     assert_eq!(found, [(4_000, Some(7)), (500, Some(9))]);
     assert!(findings[0].title.contains(" +2.0 KB/s"), "{findings:?}");
+}
+
+#[test]
+fn a_large_future_is_named_unless_another_one_in_it_makes_it_large() {
+    let future = |name: &str, bytes| Function {
+        name: name.into(),
+        large_future: Some(LargeFuture { bytes, alive: 2, most_alive: 1_200 }),
+        ..function(0)
+    };
+    let mut report = installed(vec![future("app::handle", 50_000), future("app::query", 49_152), function(0)]);
+    let row =
+        |id, parent, function: &str| CallTreeNode { id, parent, function: function.into(), ..CallTreeNode::default() };
+    report.call_tree = vec![row(0, None, "app::handle"), row(1, Some(0), "app::search"), row(2, Some(1), "app::query")];
+    let findings = of(&report);
+    assert_eq!(kinds(&findings), ["large_future"]);
+    assert_eq!(
+        findings[0].title,
+        "app::query (src/app.rs:7): its future takes 48.0 KB; 1,200 were alive at once, together 56.3 MB"
+    );
+    assert_eq!((findings[0].bytes, findings[0].exact), (49_152 * 1_200, true));
+    // Without the other one it is large, too.
+    report.functions[0] = future("app::handle", 49_152 + 16_385);
+    assert_eq!(of(&report).len(), 2);
+    // The caller is not around the callee's future, which is larger: it is spawned or boxed.
+    report.functions[0] = future("app::handle", 20_000);
+    assert_eq!(of(&report).len(), 2);
 }
