@@ -2,7 +2,7 @@
 
 use super::start::start;
 use super::{ReportingGuard, exit, finish, no_report, running};
-use crate::config::Loaded;
+use crate::config::{Config, Loaded};
 use crate::report::{Report, Written};
 use crate::{Error, collect};
 
