@@ -380,7 +380,8 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Live memory *grows* if both its highest and its lowest figure rise above those of the turns before, by more than
 /// `growth` for each turn: a figure that only varies does not grow. A cache that needs more than `repeat` turns to fill
-/// needs a larger `repeat`. The failure names each function that holds more, with its line and its bytes a turn:
+/// needs a larger `repeat`. A body that prints grows the buffer in which the test harness captures its output, unless
+/// it runs with `--nocapture`. The failure names each function that holds more, with its line and its bytes a turn:
 ///
 /// ```text
 /// memprof: live memory grows by 64 bytes a turn (3.1 KB (3,200 bytes) in the last 50 of 100 turns); growth is 0 bytes
