@@ -2,7 +2,7 @@
 
 use super::start::start;
 use super::{ReportingGuard, exit, finish, no_report, running};
-use crate::config::{Config, Loaded};
+use crate::config::Loaded;
 use crate::report::{Report, Written};
 use crate::{Error, collect};
 
@@ -34,7 +34,8 @@ pub struct Profiler {
 }
 
 impl Profiler {
-    /// Starts a profile from a [`Config`], or from the value that [`Config::load`] returned.
+    /// Starts a profile from a [`Config`](crate::Config), or from the value that [`Config::load`](crate::Config::load)
+    /// returned.
     ///
     /// The counters have been running since the process began. A profile adds the recording of live allocations, and
     /// the report at its end. With `enabled = false` this thread, and each that begins later, stops counting, and

@@ -14,7 +14,8 @@ mod uneven;
 
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::report::NOT_INSTALLED;
-use crate::report::data::{Finding, Report};
+use crate::report::data::{Finding, Function, Report};
+use crate::report::name::PANIC;
 use crate::sorted;
 use std::cmp::Reverse;
 
@@ -57,6 +58,11 @@ fn placed(name: &str, file: Option<&str>, line: Option<u32>) -> String {
         (Some(file), None) => format!("{name} ({})", file.replace('\\', "/")),
         (None, _) => name.to_owned(),
     }
+}
+
+/// The functions of the program: messages and backtraces of panics are none.
+fn functions(report: &Report) -> impl Iterator<Item = &Function> {
+    report.functions.iter().filter(|function| function.name != PANIC)
 }
 
 /// True if bytes are at least 1 % of all, and enough to matter.

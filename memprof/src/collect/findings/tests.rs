@@ -70,6 +70,8 @@ fn growing_buffers_are_regrowth_from_a_fifth_of_the_function_and_a_hundredth_of_
     );
     assert_eq!((findings[0].bytes, findings[0].share), (2 * MB, Some(0.02)));
     assert!(of(&installed(vec![grown(2 * MB - 1)])).is_empty(), "less than a fifth of what the function allocated");
+    let backtraces = Function { name: "(panic)".into(), ..grown(2 * MB) };
+    assert!(of(&installed(vec![backtraces])).is_empty(), "the messages of panics are not the user's to change");
     let small = Function { copied_bytes: MB - 1, ..function(2 * MB) };
     assert!(of(&installed(vec![small])).is_empty(), "less than a hundredth of what the process allocated");
 }
