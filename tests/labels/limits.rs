@@ -103,7 +103,8 @@ fn main() {
     assert_eq!(plain.call_tree.len(), labelled_run.call_tree.len());
     let memory = labelled_run.overhead.profiler_bytes - plain.overhead.profiler_bytes;
     println!("64 × 64 labels on {} paths and 16 threads: {memory} bytes", plain.call_tree.len());
-    assert!(memory <= 1 << 20, "{memory}");
+    // Windows gives memory in pieces of 64 KB.
+    assert!(memory <= if cfg!(windows) { 2 << 20 } else { 1 << 20 }, "{memory}");
     let sum = |report: &Report, key: &str| -> (u64, u64) {
         let rows = report.labels.iter().filter(|row| row.key == key);
         rows.fold((0, 0), |sum, row| (sum.0 + row.calls, sum.1 + row.allocated_bytes))
