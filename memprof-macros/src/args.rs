@@ -39,7 +39,7 @@ pub(crate) enum InnerAllocator {
 }
 
 const TRACK_KEYS: &str = "use `name = \"…\"`, `max_allocated`, `max_peak`, `max_net = \"64 KiB\"`, `max_count = 10`, \
-`on_violation = \"panic\"`, `window = \"process\"`, `crate = path` or `skip`";
+`max_per_item = \"320 B\"`, `items = points.len()`, `on_violation = \"panic\"`, `window = \"process\"`, `crate = path` or `skip`";
 const MAIN_KEYS: &str =
     "use `allocator = system`, `jemalloc`, `none` or the path of a static, `config = \"…\"` or `crate = path`";
 const ALLOCATORS: &str =

@@ -63,6 +63,7 @@ use proc_macro::TokenStream;
 ///   allowed on a block, whose functions each have a name.
 /// * `max_allocated = "1 MiB"`, `max_peak = "4 MiB"`, `max_net = "0 B"`, `max_count = 10`: a budget, see below. With
 ///   `on_violation = "panic"` a call that exceeds it panics; with `"report"`, the default, it does not.
+/// * `items = points.len()`, `max_per_item = "320 B"`: see [items](#items).
 /// * `window = "process"`: see below.
 /// * `crate = path`: the path of memprof, for programs that reach it through another crate. The default is `::memprof`.
 ///   On a block it applies to all functions in it, and must be valid in each: begin it with `crate::` or `::`.
@@ -97,6 +98,32 @@ use proc_macro::TokenStream;
 /// not included. In a recursion the outermost call is checked. The panic is raised at the end of the call, from the
 /// last poll of a future; never while the thread is unwinding, and never from the drop of a future. With `enabled =
 /// false` nothing is checked. A budget adds about ten instructions to a call.
+///
+/// # Items
+///
+/// `items = …` is an expression of type `usize`, the number of items that a call works on: vectors, rows, requests. The
+/// function's row then has bytes per item, in `functions[].items`: allocated and retained as the sums divided by all
+/// items, and the largest peak of a call divided by its items.
+///
+/// ```
+/// use memprof::track_memory;
+///
+/// #[track_memory(items = points.len(), max_per_item = "320 B")]
+/// fn index(points: &[[f32; 64]]) -> Vec<Vec<f32>> {
+///     points.iter().map(|point| point.to_vec()).collect()
+/// }
+/// assert_eq!(index(&[[0.5; 64]; 10]).len(), 10);
+/// ```
+///
+/// The expression is evaluated once, at the beginning of the call: inside its scope, after the parameters are bound, in
+/// an `async fn` at the first poll. It can use every parameter. In a function that returns a future it is evaluated
+/// when the future is made, and counts from the first poll on. `memprof::items(n)` in the body adds items that are
+/// known later. In a recursion the items of the outermost call alone count.
+///
+/// `max_per_item = "320 B"` is a budget, as above, on a call's net (allocated − deallocated) divided by its items. A
+/// call without items has no such limit.
+///
+/// Cost: some tens of nanoseconds a call. A future grows by 8 more bytes. Other functions pay nothing.
 ///
 /// # Windows
 ///
@@ -326,9 +353,45 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// * `max_net = "0 B"`: most bytes that may remain at the end: allocated − deallocated.
 /// * `max_count = 10`: most blocks that it may allocate, including reallocations.
 /// * `no_leaks`: no block that was allocated in the test may be live at its end, including its return value.
+/// * `repeat = 50`, `growth = 0`: runs the body many times; see [loops](#loops).
 /// * `crate = path`: the path of memprof. The default is `::memprof`.
 ///
 /// Without a limit the test prints its figures, from which limits can be chosen: `cargo test -- --show-output`.
+///
+/// # Loops
+///
+/// `repeat = 50` runs the body 50 times and fails if live memory grows from turn to turn by more than `growth` bytes (a
+/// number, or a size in quotes; the default is 0). `no_leaks` finds what one run leaves behind; a loop passes what is
+/// left once and kept: lazy statics, thread-locals, caches.
+///
+/// ```no_run
+/// #[memprof::test(repeat = 50, growth = 0)]
+/// fn a_query_leaves_nothing_behind() {
+///     assert_eq!("a b".split(' ').map(str::to_owned).collect::<Vec<_>>().len(), 2);
+/// }
+/// ```
+///
+/// The bytes that are live after each turn decide: those of the blocks that the turns allocated and nobody has freed.
+///
+/// 1. The first half of the turns warms up. The test passes if live memory did not grow in the second half.
+/// 2. Else the body runs as many times again: 50 more turns, with all of the first ones as the warm-up. A cache that
+///    was still filling has stopped by then; a vector that doubles its capacity grows again. The test fails if live
+///    memory grew in these turns, too.
+///
+/// Live memory *grows* if both its highest and its lowest figure rise above those of the turns before, by more than
+/// `growth` for each turn: a figure that only varies does not grow. A cache that needs more than `repeat` turns to fill
+/// needs a larger `repeat`. A body that prints grows the buffer in which the test harness captures its output, unless
+/// it runs with `--nocapture`. The failure names each function that holds more, with its line and its bytes a turn:
+///
+/// ```text
+/// memprof: live memory grows by 64 bytes a turn (3.1 KB (3,200 bytes) in the last 50 of 100 turns); growth is 0 bytes
+///   64 bytes a turn, 50 more blocks  shop::keep (src/shop.rs:12)
+/// ```
+///
+/// The other limits apply to each turn, the first one too, and end the test in the turn that exceeds them, as does a
+/// turn that fails by itself. An async test gets a new runtime for each turn, unless the attribute of its runtime keeps
+/// the test async. On a multi-thread runtime growth cannot be checked, as for `no_leaks`. A test with parameters cannot
+/// be repeated.
 ///
 /// # Async tests
 ///
@@ -343,7 +406,8 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # Cost
 ///
 /// Without memprof's feature `profiling` the function is a plain test after the checks. With it, the start and the end
-/// of the measurement cost some microseconds, with `no_leaks` some milliseconds.
+/// of the measurement cost some microseconds, with `no_leaks` some milliseconds, and with `repeat` some milliseconds
+/// for each turn. Without the feature the body runs once, with `repeat` too.
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::test(args.into(), item.into(), expand::Build::this()).into()

@@ -1,11 +1,11 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
-use syn::{Error, LitInt, Result};
+use syn::{Error, Expr, LitInt, Result};
 
 use crate::size;
 use crate::value::{needs_value, place, set_once, text};
 
-/// Limits of the calls of a function, as arguments: its budget and its window.
+/// Limits of the calls of a function, as arguments: its budget, its window and its items.
 #[derive(Default)]
 pub(crate) struct LimitArgs {
     max_allocated: Option<u64>,
@@ -14,6 +14,8 @@ pub(crate) struct LimitArgs {
     max_count: Option<u64>,
     on_violation: Option<OnViolation>,
     window: Option<()>,
+    max_per_item: Option<u64>,
+    items: Option<TokenStream>,
     /// The first of these arguments.
     first: Option<Ident>,
 }
@@ -35,6 +37,8 @@ impl LimitArgs {
             "max_count" => set_once(&mut self.max_count, key, count(key, value)),
             "on_violation" => set_once(&mut self.on_violation, key, on_violation(key, value)),
             "window" => set_once(&mut self.window, key, window(key, value)),
+            "max_per_item" => set_once(&mut self.max_per_item, key, bytes(key, value)),
+            "items" => set_once(&mut self.items, key, items(key, value)),
             _ => return None,
         };
         self.first.get_or_insert_with(|| key.clone());
@@ -46,18 +50,43 @@ impl LimitArgs {
         self.first.as_ref()
     }
 
-    /// True if there is a window: only the future of such a function stores one.
-    pub(crate) fn has_window(&self) -> bool {
-        self.window.is_some()
+    /// The number of items, an expression.
+    pub(crate) fn items(&self) -> Option<&TokenStream> {
+        self.items.as_ref()
+    }
+
+    /// True if the calls remember their items.
+    pub(crate) fn counts(&self) -> bool {
+        self.items.is_some() || self.max_per_item.is_some()
+    }
+
+    /// The function that opens the scope of a sync function: only one with such arguments has a guard that checks them.
+    pub(crate) fn enter(&self) -> &'static str {
+        match (&self.first, self.counts()) {
+            (None, _) => "enter",
+            (Some(_), false) => "enter_limited",
+            (Some(_), true) => "enter_counted",
+        }
+    }
+
+    /// The function that wraps a future: only that of a function with a window or items stores them.
+    pub(crate) fn wrap(&self) -> &'static str {
+        match (self.window.is_some(), self.counts()) {
+            (false, false) => "tracked",
+            (true, false) => "windowed",
+            (false, true) => "counted",
+            (true, true) => "counted_windowed",
+        }
     }
 
     /// Reports `on_violation` without a limit.
     pub(crate) fn check(&self) -> Result<()> {
-        let limits = [self.max_allocated, self.max_peak, self.max_net, self.max_count];
+        let limits = [self.max_allocated, self.max_peak, self.max_net, self.max_count, self.max_per_item];
         match &self.on_violation {
             Some(OnViolation { key, .. }) if limits.iter().all(Option::is_none) => Err(Error::new(
                 key.span(),
-                "`on_violation` needs a limit beside it: `max_allocated`, `max_peak`, `max_net` or `max_count`",
+                "`on_violation` needs a limit beside it: `max_allocated`, `max_peak`, `max_net`, \
+                 `max_count` or `max_per_item`",
             )),
             _ => Ok(()),
         }
@@ -89,6 +118,7 @@ impl LimitArgs {
             limit("max_peak", self.max_peak),
             limit("max_net", self.max_net),
             limit("max_count", self.max_count),
+            limit("max_per_item", self.max_per_item),
             flag("panics", self.on_violation.as_ref().is_some_and(|what| what.panics)),
             flag("window", self.window.is_some()),
         ];
@@ -129,6 +159,17 @@ fn on_violation(key: &Ident, value: Option<TokenStream>) -> Result<OnViolation> 
     Ok(OnViolation { panics, key: key.clone() })
 }
 
+/// An expression.
+fn items(key: &Ident, value: Option<TokenStream>) -> Result<TokenStream> {
+    let value = value.ok_or_else(|| needs_value(key))?;
+    let span = place(key, &value);
+    let message = format!("`{key}` takes a number of items (a `usize`), such as `{key} = points.len()`");
+    match syn::parse2::<Expr>(value.clone()) {
+        Ok(_) => Ok(value),
+        Err(_) => Err(Error::new(span, message)),
+    }
+}
+
 fn window(key: &Ident, value: Option<TokenStream>) -> Result<()> {
     let word = text(key, value)?;
     if word.value() == "process" {
@@ -165,6 +206,8 @@ mod tests {
         let all = [("on_violation", "\"panic\""), ("max_count", "7"), ("window", "\"process\"")];
         assert_eq!(setters(&all).as_deref(), Some(".max_count(7u64).panics().window()"));
         assert_eq!(setters(&[("max_count", "7"), ("on_violation", "\"report\"")]).as_deref(), Some(".max_count(7u64)"));
+        assert_eq!(setters(&[("max_per_item", "\"8 B\"")]).as_deref(), Some(".max_per_item(8u64)"));
+        assert_eq!(setters(&[("items", "points.len() + 1")]).as_deref(), Some(""));
         assert!(LimitArgs::default().set(&Ident::new("name", Span::call_site()), &None).is_none());
     }
 
@@ -179,6 +222,8 @@ mod tests {
             (&[("max_peak", "64")], "`max_peak` takes a size in quotes"),
             (&[("max_net", "\"1 B\""), ("on_violation", "\"stop\"")], "unknown value `stop`"),
             (&[("window", "\"thread\"")], "unknown window"),
+            (&[("items", "= 3")], "`items` takes a number of items"),
+            (&[("max_per_item", "3")], "`max_per_item` takes a size in quotes"),
         ] {
             let error = limits(arguments).err().unwrap_or_else(|| panic!("{arguments:?} is accepted")).to_string();
             assert!(error.contains(message), "{arguments:?}: {error}");

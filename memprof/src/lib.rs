@@ -120,6 +120,7 @@
 //! | the same beneath 60 frames | 1050 |
 //! | each frame that differs from the previous stack | about 250 more |
 //! | a tracked call, or a poll of a tracked future | about 120 |
+//! | entering and leaving a [`Meter`], or a [label](labelled) | about 220 |
 //! | an allocation with `enabled = false` | one branch |
 //! | everything without the default feature `profiling` | none |
 //!
@@ -287,12 +288,12 @@ pub use jemalloc::Jemalloc;
 pub use memory_stats::MemoryStats;
 pub use memprof_macros::{main, test, track_memory};
 #[cfg(not(feature = "profiling"))]
-pub use off::{Context, Label, Meter, Profiler, exit, label, labelled, mark, memory_stats, track, write_report};
+pub use off::{Context, Label, Meter, Profiler, exit, items, label, labelled, mark, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]
 pub use profile::{Profiler, exit, write_report};
 pub use report::{Report, Written};
 #[cfg(feature = "profiling")]
-pub use scope::{Context, Label, Meter, label, labelled, track};
+pub use scope::{Context, Label, Meter, items, label, labelled, track};
 #[cfg(feature = "profiling")]
 pub use tracker::{mark, memory_stats};
 

@@ -165,6 +165,10 @@ pub fn track<F: Future>(_name: &'static str, future: F) -> impl Future<Output = 
 #[inline(always)]
 pub fn mark(_name: &str) {}
 
+/// Does nothing: nothing is counted without the feature `profiling`.
+#[inline(always)]
+pub fn items(_count: usize) {}
+
 /// All zero: nothing is counted without the feature `profiling`.
 #[inline(always)]
 pub fn memory_stats() -> MemoryStats {

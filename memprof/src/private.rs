@@ -43,10 +43,13 @@ pub use crate::off::{Guard, Site, enter_block};
 #[cfg(feature = "profiling")]
 pub use crate::profile::{MainOptions, MainProfile, main_start};
 #[cfg(feature = "profiling")]
+pub use crate::scope::{CountedGuard, enter_counted, items_at_entry};
+#[cfg(feature = "profiling")]
 pub use crate::scope::{Guard, LimitedGuard, Tracked, enter, enter_block, enter_limited};
 #[cfg(feature = "profiling")]
 pub use crate::scope::{
-    IsFuture, Itself, Output, Perhaps, is_future, never, output, returned, tracked, typed, value, windowed,
+    IsFuture, Itself, Output, Perhaps, counted, counted_windowed, is_future, never, number, output, returned, tracked,
+    typed, value, windowed,
 };
 #[cfg(feature = "profiling")]
 pub use crate::tracker::{Limits, Site};

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod calls;
+mod large;
 mod peaks;
 mod returned;
 mod runtimes;

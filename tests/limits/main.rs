@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod budgets;
+mod items;
 mod windows;
 
 use memprof::AllocationTracker;

@@ -15,7 +15,7 @@ const MORE: f64 = 1.05;
 const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/instructions.json");
 
 /// The events, what is taken off, and what is promised.
-const EVENTS: [(&str, Option<&str>, f64); 18] = [
+const EVENTS: [(&str, Option<&str>, f64); 19] = [
     ("pair-off", Some("pair-forward"), 16.0),
     ("pair", Some("pair-forward"), 34.0),
     ("pair-tracked", Some("pair-forward"), 120.0),
@@ -24,7 +24,7 @@ const EVENTS: [(&str, Option<&str>, f64); 18] = [
     ("pair-stacks", Some("pair-forward"), 470.0),
     ("churn-stacks", Some("churn-forward"), 480.0),
     ("pair-unsampled-stacks", Some("pair-forward"), 60.0),
-    ("pair-sampled-stacks", Some("pair-forward"), 1000.0),
+    ("pair-sampled-stacks", Some("pair-forward"), 1015.0),
     ("pair-50-stacks", Some("pair-forward"), 1200.0),
     ("cold-50-stacks", Some("pair-forward"), 13_500.0),
     ("call", None, 135.0),
@@ -33,7 +33,8 @@ const EVENTS: [(&str, Option<&str>, f64); 18] = [
     ("poll", None, 190.0),
     // At most two tracked calls.
     ("meter", None, 2.0 * 119.0),
-    ("meter-in-meter", None, 2.0 * 119.0),
+    ("meter-in-meter", None, 330.0),
+    ("labelled", None, 220.0),
     ("report-tracked", None, 5_000_000.0),
 ];
 

@@ -156,6 +156,21 @@ pub(crate) fn enclosed(params: &[Param], body: UsersBody, braces: Span) -> Token
     })
 }
 
+/// The user's body, which first says how many items the call has, if there is the argument `items`.
+///
+/// *Output*
+/// ```text
+/// { (::memprof::__private::items_at_entry)(points.len()); … }
+/// ```
+pub(crate) fn with_items(block: Group, limits: &LimitArgs, root: &Root) -> Group {
+    let Some(items) = limits.items() else { return block };
+    let here = Span::mixed_site();
+    let private = root.private();
+    let said = call(quote_spanned!(here=> #private::items_at_entry), items.clone(), Place::of(items));
+    let code = block.stream();
+    braced(quote_spanned!(here=> #said; #code), block.span())
+}
+
 /// The user's body, by the way it ends the function.
 pub(crate) enum UsersBody {
     /// It ends with a value.

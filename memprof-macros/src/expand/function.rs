@@ -2,13 +2,15 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::Ident;
 
-use super::body::{Param, body as user_body, braced, call, enclosed};
+use super::body::{Param, body as user_body, braced, call, enclosed, with_items};
 use crate::item::{Body, Function, place};
 use crate::limits::LimitArgs;
 use crate::params::{NamedBy, rebind_all};
 use crate::root::Root;
 
 /// A function that is not async.
+///
+/// With `items` the body begins with `(::memprof::__private::items_at_entry)(rows.len());`.
 ///
 /// The scope lives as long as a local, and has no name, so that it cannot collide with one of the user's.
 ///
@@ -38,10 +40,10 @@ pub(crate) fn tracked(
 ) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let (here, there) = (Span::mixed_site(), place(&sig));
+    let block = with_items(block, limits, root);
     let params: Vec<_> = rebind_all(&mut sig, named_by, &block).into_iter().map(Param::Name).collect();
     let private = root.private();
-    // Only a function with a budget or a window has the guard that checks them.
-    let enter = Ident::new(if limits.first().is_some() { "enter_limited" } else { "enter" }, here);
+    let enter = Ident::new(limits.enter(), here);
     let entered = call(quote_spanned!(here=> #private::#enter), site.clone(), there);
     let bound = quote_spanned!(there=> let &_ = &#entered;);
     let braces = block.span();

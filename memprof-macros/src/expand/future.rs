@@ -3,7 +3,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, Pat, PatType, Signature};
 
-use super::body::{Param, braced, enclosed};
+use super::body::{Param, braced, enclosed, with_items};
 use super::output::future as future_of;
 use super::typed::Typed;
 use crate::item::{Body, Function, place};
@@ -71,6 +71,7 @@ pub(crate) fn tracked(
 ) -> TokenStream {
     let Function { attrs, vis, mut sig, body: Body { inner_attrs, block } } = function;
     let there = place(&sig);
+    let block = with_items(block, limits, root);
     let typed = Typed::new(&sig, &block, there, root);
     // Other macros may name the parameters: they keep their patterns.
     let params = if named_by == NamedBy::OtherMacros {
@@ -83,7 +84,7 @@ pub(crate) fn tracked(
     // The block begins at the brace of the body: coverage counts none of it as the function's own region, which is the
     // signature.
     let code = quote_spanned!(block.span_open()=> async move #code);
-    let future = typed.future(limits.has_window(), site, &code);
+    let future = typed.future(limits.wrap(), site, &code);
     let future = if stays_async {
         typed.returned(&typed.of_async_function(), &quote_spanned!(Span::mixed_site()=> #future.await))
     } else {

@@ -46,12 +46,21 @@ pub(crate) fn tracked(
     alone: bool,
     root: &Root,
 ) -> TokenStream {
-    let tracked = Ident::new(if limits.has_window() { "windowed" } else { "tracked" }, Span::mixed_site());
+    let tracked = Ident::new(limits.wrap(), Span::mixed_site());
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
     let private = root.private();
     let here = Span::mixed_site();
     let there = place(&sig);
     let name = hidden("__memprof_site", &sig, there);
+    // The number of items is taken before the arguments are, and counts from the first poll on.
+    let items = hidden("__memprof_items", &sig, there);
+    let (said, arguments) = match limits.items() {
+        Some(number) => {
+            (named(&items, quote_spanned!(here=> #private::number(#number)), there), quote_spanned!(here=> #items))
+        }
+        None if limits.counts() => (TokenStream::new(), quote_spanned!(here=> 0)),
+        None => (TokenStream::new(), TokenStream::new()),
+    };
     returned.wrap(|future| {
         // Attributes are allowed on the last expression of a block, but not on an argument.
         let attributed = matches!(future.to_token_stream().into_iter().next(), Some(TokenTree::Punct(hash)) if hash.as_char() == '#');
@@ -59,8 +68,8 @@ pub(crate) fn tracked(
         let future = if attributed { quote_spanned!(here=> { #future }) } else { future.to_token_stream() };
         // Errors in the future are reported at its location.
         let perhaps = call(quote_spanned!(here=> #private::Perhaps), quote_spanned!(here=> #name, #future), there);
-        let none = parenthesized(TokenStream::new(), there.last);
-        quote_spanned!(here=> #perhaps.#tracked #none)
+        let arguments = parenthesized(arguments.clone(), there.last);
+        quote_spanned!(here=> #perhaps.#tracked #arguments)
     });
     let (items, rest) = returned.parts();
     // In a block the function is skipped silently.
@@ -69,7 +78,7 @@ pub(crate) fn tracked(
         quote_spanned!(there=> const _: () = #private::is_future::<dyn #path<Output = ()>>();)
     });
     let bound = named(&name, quote_spanned!(here=> { #checked #site }), there);
-    let code = quote_spanned!(here=> #inner_attrs #(#items)* use #private::Itself as _; #bound #(#rest)*);
+    let code = quote_spanned!(here=> #inner_attrs #(#items)* use #private::Itself as _; #bound #said #(#rest)*);
     let body = braced(code, block.span());
     quote_spanned!(here=> #(#attrs)* #vis #sig #body)
 }

@@ -26,6 +26,15 @@ use crate::root::Root;
 ///
 /// A test that stays async, under a runtime's attribute that does not change that, is measured in its own body:
 /// `limits.start().run(async move { … }).await`.
+///
+/// With `repeat` the body stands in a loop, which ends with the verdict of its last turn:
+/// ```text
+/// let mut turns = Turns::begin(limits, (50, 0), (file!(), line!()));
+/// loop {
+///     let outcome = turns.run(|| -> Result<(), Error> { … });
+///     if let Some(verdict) = turns.next(…is_failure()) { break (outcome, verdict) }
+/// }
+/// ```
 pub(crate) fn measured(function: Function, args: &TestArgs) -> TokenStream {
     let test = if args.is_moved.is_some() { TokenStream::new() } else { test_attribute(&function.attrs) };
     let Function { attrs, vis, sig, body: Body { inner_attrs, block } } = function;
@@ -34,20 +43,36 @@ pub(crate) fn measured(function: Function, args: &TestArgs) -> TokenStream {
     let there = here.located_at(sig.ident.span());
     let private = Root::new(args.krate.as_ref()).private();
     let limits = limits(args, has_workers(block.stream()), &private);
-    let run = if sig.asyncness.is_some() {
-        let output = declared(&sig.output, &private);
-        quote_spanned! {there=> #limits.start().run(async move { #output match () { () => #block } }).await }
-    } else {
-        let output = closure_output(&sig.output);
-        quote_spanned! {there=> #limits.run(move || #output #block) }
-    };
     let warm_up = warm_up(block.stream());
-    let check = quote_spanned! {there=>
-        __memprof_verdict.check({
-            use #private::testing::AnyOutcome as _;
-            #private::testing::Outcome(&__memprof_outcome).is_failure()
-        });
+    let is_failure = quote_spanned! {there=> {
+        use #private::testing::AnyOutcome as _;
+        #private::testing::Outcome(&__memprof_outcome).is_failure()
+    }};
+    let output = if sig.asyncness.is_some() { declared(&sig.output, &private) } else { closure_output(&sig.output) };
+    let future = quote_spanned! {there=> async move { #output match () { () => #block } } };
+    let run = match (&args.repeat, sig.asyncness.is_some()) {
+        (None, true) => quote_spanned! {there=> #limits.start().run(#future).await },
+        (None, false) => quote_spanned! {there=> #limits.run(move || #output #block) },
+        (Some((repeat, _)), is_async) => {
+            let growth = args.growth.as_ref().map_or(0, |(growth, _)| *growth);
+            let turn = if is_async {
+                quote_spanned! {there=> run_async(#future).await }
+            } else {
+                quote_spanned! {there=> run(|| #output #block) }
+            };
+            let place = quote_spanned!(sig.ident.span()=> ::core::file!(), ::core::line!());
+            quote_spanned! {there=> {
+                let mut __memprof_turns = #private::testing::Turns::begin(#limits, (#repeat, #growth), (#place));
+                loop {
+                    let __memprof_outcome = __memprof_turns.#turn;
+                    if let #private::Option::Some(verdict) = __memprof_turns.next(#is_failure) {
+                        break (__memprof_outcome, verdict);
+                    }
+                }
+            }}
+        }
     };
+    let check = quote_spanned! {there=> __memprof_verdict.check(#is_failure); };
     quote_spanned! {here=>
         #(#attrs)*
         #test

@@ -86,11 +86,11 @@ impl Typed {
     }
 
     /// The tracked future of an async block.
-    pub(crate) fn future(&self, windowed: bool, site: &TokenStream, block: &TokenStream) -> TokenStream {
+    pub(crate) fn future(&self, wrap: &str, site: &TokenStream, block: &TokenStream) -> TokenStream {
         let here = Span::mixed_site();
         let private = &self.private;
         if self.form == OutputForm::Never {
-            let new = Ident::new(if windowed { "windowed" } else { "new" }, here);
+            let new = Ident::new(if wrap == "tracked" { "new" } else { wrap }, here);
             return call(
                 quote_spanned!(here=> #private::Tracked::#new),
                 quote_spanned!(here=> #site, #block),
@@ -100,8 +100,7 @@ impl Typed {
         let output = &self.output;
         // Errors in the lifetimes of the future as a whole are reported at the signature.
         let signature = Place { first: self.there, last: self.place.last };
-        let tracked = if windowed { "windowed" } else { "tracked" };
-        self.call_at(tracked, quote_spanned!(here=> #output, #site, #block), signature)
+        self.call_at(wrap, quote_spanned!(here=> #output, #site, #block), signature)
     }
 
     /// The end of the function. It says `return` for users of the Clippy lint that requires it.

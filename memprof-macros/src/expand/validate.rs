@@ -263,6 +263,9 @@ pub(crate) fn test(item: &Item, args: &TestArgs, mistakes: &mut Mistakes) {
             "an async test needs a runtime; write the runtime's attribute, such as `#[tokio::test]`, beside `#[memprof::test]`",
         );
     }
+    if let (Some(_), Some(input)) = (&args.repeat, function.sig.inputs.first()) {
+        mistakes.at(input.span(), "a repeated test takes no parameters: each turn would need its own; omit `repeat`");
+    }
     for attr in function.attrs.iter().filter(|attr| is_memprof(attr, "test")) {
         mistakes.at(attr.path().span(), "this test is measured twice; keep one `#[memprof::test]`");
     }

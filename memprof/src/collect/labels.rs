@@ -10,7 +10,8 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 /// The rows of all labels that were in use, by key and value. `records`: the recorded live blocks, if each that should
 /// have a record has one.
 pub(crate) fn rows(records: Option<&Records>) -> Vec<LabelRow> {
-    let retained = records.filter(|_| labels::left_out_sets() == 0).map(RetainedByLabel::new);
+    // Where a word has no free bits, records carry no labels.
+    let retained = records.filter(|_| usize::BITS > 48 && labels::left_out_sets() == 0).map(RetainedByLabel::new);
     let mut rows: Vec<LabelRow> = labels::all()
         .map(|(label, key, value, counters)| {
             // Deallocated first: then an allocation that comes in between is seen, and its free is not.
@@ -36,18 +37,19 @@ pub(crate) fn rows(records: Option<&Records>) -> Vec<LabelRow> {
 
 /// Live bytes that labelled work allocated.
 struct RetainedByLabel {
-    by_label: HashMap<labels::LabelId, Estimate>,
+    /// By the numbers of key and value.
+    by_label: HashMap<(u8, u8), Estimate>,
     /// The largest interval that any block was subject to.
     interval: u64,
 }
 
 impl RetainedByLabel {
     fn new(records: &Records) -> Self {
-        let mut by_label: HashMap<labels::LabelId, Estimate> = HashMap::new();
-        for record in records.as_slice().iter().filter(|record| record.labels != 0) {
+        let mut by_label: HashMap<(u8, u8), Estimate> = HashMap::new();
+        for record in records.as_slice().iter().filter(|record| record.label_set() != 0) {
             let chance = chance(record, records.interval_of(record));
-            for label in labels::of_set(record.labels) {
-                by_label.entry(label).or_default().add(record.size, chance);
+            for label in labels::of_set(record.label_set()) {
+                by_label.entry(label.numbers()).or_default().add(record.size, chance);
             }
         }
         Self { by_label, interval: records.largest_interval }
@@ -55,7 +57,7 @@ impl RetainedByLabel {
 
     /// Bytes and their standard error. `None`: the sample says nothing of the label.
     fn of(&self, label: labels::LabelId, allocated: u64) -> Option<(u64, u64)> {
-        let estimate = self.by_label.get(&label).copied().unwrap_or_default().rounded();
+        let estimate = self.by_label.get(&label.numbers()).copied().unwrap_or_default().rounded();
         let is_known = self.interval <= 1 || estimate.samples() > 0 || allocated == 0;
         let error = if estimate.samples() == 0 { 0 } else { estimate.error(self.interval) };
         is_known.then_some((estimate.bytes(), error))

@@ -1,7 +1,7 @@
-//! Sums over all ledgers of the figures that belong to limits: budgets and windows.
+//! Sums over all ledgers of the figures that belong to limits: budgets and windows; and those of items.
 
-use crate::report::data::{Budget, Violations, Window, WorstCall};
-use crate::tracker::{CallSpread, LimitFigures, Moment, Site};
+use crate::report::data::{Budget, Items, Violations, Window, WorstCall};
+use crate::tracker::{CallSpread, ItemCounters, LimitFigures, Moment, Site};
 
 /// Limit figures of a site's calls, one for each ledger.
 fn figures(spreads: &[&'static CallSpread]) -> impl Iterator<Item = LimitFigures> {
@@ -26,12 +26,14 @@ pub(crate) fn violations(site: &Site, spreads: &[&'static CallSpread]) -> Option
             max_peak_bytes: limits.max_peak,
             max_net_bytes: limits.max_net,
             max_allocated_count: limits.max_count,
+            max_net_bytes_per_item: limits.max_per_item,
         },
         worst: worst.map(|figures| WorstCall {
             allocated_bytes: figures.worst.allocated,
             allocated_count: figures.worst.count,
             peak_bytes: figures.worst.peak,
             net_bytes: figures.worst.net,
+            items: figures.worst.items,
             thread: main_or(figures.thread_id, || figures.thread.to_text()),
         }),
     })
@@ -50,6 +52,20 @@ pub(crate) fn window(site: &Site, spreads: &[&'static CallSpread]) -> Option<Win
         allocated_bytes: sum.allocated,
         deallocated_bytes: sum.deallocated,
         net_bytes: sum.allocated.wrapping_sub(sum.deallocated) as i64,
+    })
+}
+
+/// Items of a site's calls and the bytes per item; `None` if nobody said how many there were.
+pub(crate) fn items(spreads: &[&'static CallSpread], allocated: u64, retained: Option<u64>) -> Option<Items> {
+    let counters = || spreads.iter().filter_map(|spread| spread.item_counters());
+    counters().next()?;
+    let count = counters().fold(0, |sum: u64, counters| sum.saturating_add(counters.count.get()));
+    let per_item = |bytes: u64| (count > 0).then(|| bytes as f64 / count as f64);
+    Some(Items {
+        count,
+        allocated_bytes_per_item: per_item(allocated),
+        peak_bytes_per_item: counters().filter_map(ItemCounters::peak_per_item).reduce(f64::max),
+        retained_bytes_per_item: retained.and_then(per_item),
     })
 }
 

@@ -7,7 +7,7 @@ use super::spread::Spread;
 use crate::collect::live::estimate::Estimate;
 use crate::collect::live::rows::Retained;
 use crate::os::threads::thread_name::{self, ThreadName};
-use crate::report::data::{CallTreeNode, Function, Thread, Unattributed};
+use crate::report::data::{CallTreeNode, Function, LargeFuture, Thread, Unattributed};
 use crate::size;
 use crate::sorted;
 use crate::tracker::{CallSpread, Ledger, NodeDistribution, Reading, Site, present};
@@ -110,6 +110,8 @@ fn function(sum: &Sum, names: &SiteNames, retained: Option<Retained<'_>>) -> Fun
         peak_per_call: spread(|spread| &spread.peak),
         violations: limits::violations(sum.site, &sum.spreads),
         window: limits::window(sum.site, &sum.spreads),
+        items: limits::items(&sum.spreads, total.allocated.bytes, kept.map(|_| sum.retained.bytes())),
+        large_future: sum.site.future.read().map(|(bytes, alive, most_alive)| LargeFuture { bytes, alive, most_alive }),
     }
 }
 

@@ -99,12 +99,26 @@ pub(crate) fn begin(inner: &str, over_time: bool) {
     let source = match inner {
         "system" => MALLOC,
         jemalloc::NAME => JEMALLOC,
+        "none" => UNKNOWN,
+        _ if is_on_malloc() => MALLOC,
         _ => UNKNOWN,
     };
     SOURCE.store(source, Relaxed);
     PROCESS.store(std::process::id(), Relaxed);
     AT_FORK.store(u64::MAX, Relaxed);
     PACE.begin(now());
+}
+
+/// True if the program's allocator passes its requests on to the C library, as one that counts or limits does: then the
+/// C library's figures rise with a block.
+fn is_on_malloc() -> bool {
+    /// Below the size from which glibc maps a block by itself.
+    const BYTES: usize = 96 * 1024;
+    let Some(before) = malloc::figures() else { return false };
+    let block = std::hint::black_box(Vec::<u8>::with_capacity(BYTES));
+    let during = malloc::figures();
+    drop(block);
+    during.is_some_and(|during| during.in_use >= before.in_use + BYTES as u64)
 }
 
 /// Notes that this process has just been forked.

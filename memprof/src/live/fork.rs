@@ -49,8 +49,7 @@ mod tests {
     use crate::live::table::Inserted;
 
     /// It survives every sweep.
-    const LARGE: Record =
-        Record { size: 1 << 40, owner: 0, labels: 0, ticks: 1, drawn: Drawn::CERTAIN, stack: 0, grown: 0 };
+    const LARGE: Record = Record { size: 1 << 40, owner_word: 0, ticks: 1, drawn: Drawn::CERTAIN, stack: 0, grown: 0 };
 
     #[test]
     fn what_others_were_in_the_middle_of_is_ended() {

@@ -14,7 +14,7 @@ mod table;
 
 pub(crate) use fork::recover;
 pub(crate) use probability::probability;
-pub(crate) use record::{COARSE_BITS, Drawn, Record, coarse};
+pub(crate) use record::{COARSE_BITS, Drawn, Record, coarse, label_bits, label_set};
 pub(crate) use sampling::cause::{Causes, causes};
 pub(crate) use sampling::exact_guard::ExactGuard;
 pub(crate) use sampling::next_sample::NextSample;

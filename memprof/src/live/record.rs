@@ -42,10 +42,8 @@ impl Drawn {
 pub(crate) struct Record {
     /// Requested size in bytes.
     pub(crate) size: u64,
-    /// Owner of the block, as the tracker numbers it.
-    pub(crate) owner: usize,
-    /// Number of the set of labels that the work carried, which shares a word with the owner; 0: none.
-    pub(crate) labels: u16,
+    /// [Owner](Self::owner) of the block and [set of labels](Self::label_set), in one word.
+    pub(crate) owner_word: usize,
     /// Time of the allocation, in ticks of the coarse clock.
     pub(crate) ticks: u64,
     /// Sampling level, from which follows how likely the record was to be kept.
@@ -68,9 +66,21 @@ pub(crate) const COARSE_BITS: u32 = 24;
 /// Bits of the size; [`Drawn`] is stored above them.
 const SIZE_BITS: u32 = 54;
 
-/// Bits of the owner; the number of the labels is stored above them. An owner is an address of the program.
-pub(crate) const OWNER_BITS: u32 = 48;
+/// Bits of the owner, which is an address of the program; the number of the labels is stored above them.
+const OWNER_BITS: u32 = 48;
 const OWNER_MASK: usize = if usize::BITS > OWNER_BITS { ((1_u64 << OWNER_BITS) - 1) as usize } else { usize::MAX };
+
+/// The number of a set of labels, at its place in the word of the owner. A smaller word has no place for it.
+#[inline(always)]
+pub(crate) fn label_bits(set: u16) -> u64 {
+    u64::from(set) << OWNER_BITS
+}
+
+/// The number that [`label_bits`] has placed.
+#[inline(always)]
+pub(crate) fn label_set(bits: u64) -> u16 {
+    (bits >> OWNER_BITS) as u16
+}
 
 impl Record {
     /// Size and sampling level, packed into one word.
@@ -79,11 +89,15 @@ impl Record {
         self.size | u64::from(self.drawn.0) << SIZE_BITS
     }
 
-    /// Owner and labels, packed into one word. An address has its highest 16 bits free; where it has not, there are no
-    /// labels.
+    /// Owner of the block, as the tracker numbers it.
     #[inline(always)]
-    pub(crate) fn owner_word(&self) -> usize {
-        self.owner | (usize::from(self.labels)).checked_shl(OWNER_BITS).unwrap_or(0)
+    pub(crate) fn owner(&self) -> usize {
+        self.owner_word & OWNER_MASK
+    }
+
+    /// Number of the set of labels that the work carried; 0: none.
+    pub(crate) fn label_set(&self) -> u16 {
+        label_set((self.owner_word & !OWNER_MASK) as u64)
     }
 
     /// Stack and time of the last growth, packed into one word.
@@ -95,9 +109,7 @@ impl Record {
     pub(crate) fn from_words(size_word: u64, owner_word: usize, ticks: u64, stack_word: u64) -> Self {
         let drawn = Drawn((size_word >> SIZE_BITS) as u16);
         let (stack, grown) = (stack_word as u32, (stack_word >> 32) as u32);
-        let labels = owner_word.checked_shr(OWNER_BITS).unwrap_or(0) as u16;
-        let owner = owner_word & OWNER_MASK;
-        Self { size: size_word & ((1 << SIZE_BITS) - 1), owner, labels, ticks, drawn, stack, grown }
+        Self { size: size_word & ((1 << SIZE_BITS) - 1), owner_word, ticks, drawn, stack, grown }
     }
 }
 
@@ -111,10 +123,11 @@ mod tests {
         for drawn in levels {
             for size in [0, 1, 4096, (1 << SIZE_BITS) - 1] {
                 for (stack, grown) in [(0, 0), (1, 0), (0, 1), (u32::MAX, 0), (0, u32::MAX), (u32::MAX, u32::MAX)] {
-                    let labels = if usize::BITS > OWNER_BITS { stack as u16 } else { 0 };
-                    let record = Record { size, owner: OWNER_MASK, labels, ticks: u64::MAX, drawn, stack, grown };
+                    let labels = label_bits(stack as u16) as usize;
+                    let owner_word = OWNER_MASK | labels;
+                    let record = Record { size, owner_word, ticks: u64::MAX, drawn, stack, grown };
                     let (size_word, stack_word) = (record.size_word(), record.stack_word());
-                    assert_eq!(Record::from_words(size_word, record.owner_word(), u64::MAX, stack_word), record);
+                    assert_eq!(Record::from_words(size_word, record.owner_word, u64::MAX, stack_word), record);
                     assert!(!drawn.is_certain() || size_word == size);
                 }
             }

@@ -34,7 +34,8 @@ pub struct Profiler {
 }
 
 impl Profiler {
-    /// Starts a profile from a [`Config`], or from the value that [`Config::load`] returned.
+    /// Starts a profile from a [`Config`](crate::Config), or from the value that [`Config::load`](crate::Config::load)
+    /// returned.
     ///
     /// The counters have been running since the process began. A profile adds the recording of live allocations, and
     /// the report at its end. With `enabled = false` this thread, and each that begins later, stops counting, and

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::data::{Function, Report, Unattributed, Window};
+use super::data::{Function, Items, Report, Unattributed, Window};
 use super::name::{OUTSIDE, printable, shorten};
 use crate::size;
 
@@ -24,6 +24,10 @@ pub(crate) enum Figure {
     WindowAllocated,
     WindowDeallocated,
     WindowNet,
+    Items,
+    AllocatedPerItem,
+    PeakPerItem,
+    RetainedPerItem,
 }
 
 /// One line of the table. A figure without a meaning for it is `None`.
@@ -41,6 +45,7 @@ pub(crate) struct TableRow {
     retained_error: Option<u64>,
     peak_per_call: Option<u64>,
     window: Option<Window>,
+    items: Option<Items>,
 }
 
 impl Figure {
@@ -55,6 +60,10 @@ impl Figure {
             Figure::WindowAllocated => "all allocated",
             Figure::WindowDeallocated => "all deallocated",
             Figure::WindowNet => "all net",
+            Figure::Items => "items",
+            Figure::AllocatedPerItem => "allocated/item",
+            Figure::PeakPerItem => "peak/item",
+            Figure::RetainedPerItem => "retained/item",
         }
     }
 
@@ -73,6 +82,10 @@ impl Figure {
             Figure::WindowAllocated => row.window.as_ref().map(|window| size::bytes(window.allocated_bytes)),
             Figure::WindowDeallocated => row.window.as_ref().map(|window| size::bytes(window.deallocated_bytes)),
             Figure::WindowNet => row.window.as_ref().map(|window| size::bytes(window.net_bytes)),
+            Figure::Items => row.items.as_ref().map(|items| size::count(items.count)),
+            Figure::AllocatedPerItem => row.items.as_ref().and_then(|items| per_item(items.allocated_bytes_per_item)),
+            Figure::PeakPerItem => row.items.as_ref().and_then(|items| per_item(items.peak_bytes_per_item)),
+            Figure::RetainedPerItem => row.items.as_ref().and_then(|items| per_item(items.retained_bytes_per_item)),
         }
         .unwrap_or_default()
     }
@@ -90,7 +103,7 @@ impl TableRow {
             is_retained_unknown: function.retained_bytes.is_none(),
             retained_error: function.retained_error_bytes.filter(|&error| error > 0),
             peak_per_call: function.peak_bytes,
-            window: None,
+            ..TableRow::default()
         }
     }
 
@@ -99,6 +112,13 @@ impl TableRow {
         let window = function.window.clone()?;
         let name = printable(&function.name);
         Some(TableRow { name, calls: Some(window.calls), window: Some(window), ..TableRow::default() })
+    }
+
+    /// The row of a function's items; `None` if nobody said how many there were.
+    pub(crate) fn items(function: &Function) -> Option<Self> {
+        let items = function.items.clone()?;
+        let name = printable(&function.name);
+        Some(TableRow { name, calls: Some(function.calls), items: Some(items), ..TableRow::default() })
     }
 
     /// The sum of the functions without a row of their own.
@@ -147,6 +167,11 @@ impl TableRow {
             ..TableRow::default()
         }
     }
+}
+
+/// Bytes per item, with a tenth below 1 KB.
+fn per_item(bytes: Option<f64>) -> Option<String> {
+    bytes.map(|bytes| if bytes < 1023.95 { format!("{bytes:.1} B") } else { size::bytes(bytes.round() as u64) })
 }
 
 /// Standard error of a sum of independent estimates.

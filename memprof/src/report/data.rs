@@ -124,7 +124,8 @@ mod timeline;
 
 pub use findings::Finding;
 pub use functions::{
-    Budget, CallTreeNode, Distribution, Function, Thread, Unattributed, Violations, Window, WorstCall,
+    Budget, CallTreeNode, Distribution, Function, Items, LargeFuture, Thread, Unattributed, Violations, Window,
+    WorstCall,
 };
 pub use labels::LabelRow;
 pub use live::{Frame, Live, LiveGroup, NetRise};
@@ -160,8 +161,8 @@ data! {
         functions: Vec<Function>,
         /// Memory allocated and deallocated outside every tracked function.
         unattributed: Unattributed,
-        /// Memory of labelled work, by key and value. Each key divides the same memory anew. Empty without labels, and
-        /// in older reports.
+        /// Memory of labelled work, by key and value. Each key divides the same memory. Empty without labels, and in
+        /// older reports.
         labels: Vec<LabelRow> = default,
         /// The same figures by call path.
         call_tree: Vec<CallTreeNode>,

@@ -18,7 +18,7 @@ use super::findings;
 use super::name::printable;
 use super::resident;
 use crate::size;
-use alike::merged;
+use alike::{LeakEntry, merged};
 use owner::Crates;
 use std::borrow::Cow;
 
@@ -53,7 +53,11 @@ pub(crate) struct Growing<'r> {
     pub(crate) frame: Option<&'r Frame>,
 }
 
-impl Growing<'_> {
+impl<'r> Growing<'r> {
+    fn of(entry: &LeakEntry<'r>) -> Self {
+        Self { frame: entry.shown.first(), group: entry.group.clone() }
+    }
+
     /// Live bytes, as shown.
     pub(crate) fn bytes(&self) -> u64 {
         amount::bytes(&self.group)
@@ -68,12 +72,23 @@ impl Growing<'_> {
     }
 }
 
-/// The growing blocks that are not expected.
+/// The growing blocks that are not expected, as one for each place and kind of growth.
 pub(crate) fn growing(report: &Report) -> Vec<Growing<'_>> {
     let is_wanted = |group: &&LiveGroup| meaning::is_growing(group) && group.expected.is_none();
     let groups: Vec<&LiveGroup> = report.live.groups.iter().filter(is_wanted).collect();
-    let entries = merged(&groups, &Crates::of(report));
-    entries.into_iter().map(|entry| Growing { frame: entry.shown.first(), group: entry.group }).collect()
+    let mut places: Vec<LeakEntry<'_>> = Vec::new();
+    for entry in merged(&groups, &Crates::of(report)) {
+        let same = |other: &&mut LeakEntry<'_>| {
+            other.group.path.last() == entry.group.path.last()
+                && other.group.growth == entry.group.growth
+                && Growing::of(other).place() == Growing::of(&entry).place()
+        };
+        match places.iter_mut().find(same) {
+            Some(place) => place.add(&entry.group),
+            None => places.push(entry),
+        }
+    }
+    places.iter().map(Growing::of).collect()
 }
 
 /// File and line of a group: the innermost frame of the user's own code, or the tracked function.

@@ -7,6 +7,7 @@ use crate::size;
 /// Share of RSS, and bytes, from which a part decides.
 pub(crate) const LARGE_SHARE: f64 = 0.25;
 pub(crate) const MAPPED_SHARE: f64 = 0.5;
+const REST_SHARE: f64 = 0.5;
 pub(crate) const LARGE: u64 = 64 << 20;
 /// Share of the growth of RSS that is explained by one part.
 const MOST_OF_IT: f64 = 0.4;
@@ -153,6 +154,12 @@ fn dominant(report: &Report, is_flat: bool) -> Option<String> {
         (parts.held.unwrap_or(0), LARGE_SHARE, held(report, is_flat)),
         (parts.file, MAPPED_SHARE, format!("{} are file-backed pages: not memory you hold", size::bytes(parts.file))),
         (of_c_code, LARGE_SHARE, format!("{} were allocated outside Rust's allocator: C code", size::bytes(of_c_code))),
+        // Else the allocator may hold it.
+        (
+            parts.held.map_or(0, |_| parts.rest),
+            REST_SHARE,
+            format!("{} are outside Rust's allocator: C code or maps", size::bytes(parts.rest)),
+        ),
     ];
     let large = candidates.into_iter().filter(|(bytes, share, _)| takes(*bytes, *share));
     large.max_by_key(|(bytes, _, _)| *bytes).map(|(_, _, text)| text)

@@ -59,6 +59,7 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
             page.blank();
             page.lines(FAINT, wrap(LEGEND, " ", width));
             windows(report, width, &mut page);
+            items(report, width, &mut page);
         }
     } else {
         page.line(ALARM, NOT_INSTALLED);
@@ -127,6 +128,23 @@ fn windows(report: &Report, width: usize, page: &mut Page) {
     page.lines(TITLE, wrap("Windows: the whole process while these ran; in no sum", " ", width));
     let mut figures = vec![Calls, WindowAllocated, WindowDeallocated, WindowNet];
     fit(&mut figures, &[Calls, WindowDeallocated, WindowAllocated], &mut rows, width);
+    for (index, line) in aligned(&figures, &rows).into_iter().enumerate() {
+        page.line(if index == 0 { FAINT } else { Style::new() }, line);
+    }
+}
+
+/// Bytes per item of the functions that said how many items they had.
+fn items(report: &Report, width: usize, page: &mut Page) {
+    use Figure::{AllocatedPerItem, Calls, Items, PeakPerItem, RetainedPerItem};
+    let mut rows: Vec<TableRow> = report.functions.iter().filter_map(TableRow::items).collect();
+    if rows.is_empty() {
+        return;
+    }
+    page.blank();
+    page.line(TITLE, "Bytes per item");
+    let mut figures = vec![Calls, Items, AllocatedPerItem, PeakPerItem, RetainedPerItem];
+    figures.retain(|figure| rows.iter().any(|row| !figure.of(row).is_empty()));
+    fit(&mut figures, &[Calls, PeakPerItem, AllocatedPerItem, Items], &mut rows, width);
     for (index, line) in aligned(&figures, &rows).into_iter().enumerate() {
         page.line(if index == 0 { FAINT } else { Style::new() }, line);
     }

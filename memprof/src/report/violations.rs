@@ -15,6 +15,15 @@ pub(crate) fn words(function: &Function, Violations { count, budget, worst }: &V
     format!("{} of {}{}", size::count(*count), size::plural(ended, "call"), worst.unwrap_or_default())
 }
 
+/// The net of a call with items, beside its limit.
+fn per_item(budget: &Budget, worst: &WorstCall) -> Option<String> {
+    let limit = budget.max_net_bytes_per_item.filter(|_| worst.items > 0)?;
+    let net = worst.net_bytes.max(0) as u64;
+    let (bytes, items) = (size::bytes(net), size::plural(worst.items, "item"));
+    (net > limit.saturating_mul(worst.items))
+        .then(|| format!("net {bytes} for {items} (at most {} each)", size::bytes(limit)))
+}
+
 /// The exceeded figures of a call, beside their limits.
 fn beyond(budget: &Budget, worst: &WorstCall) -> Vec<String> {
     let bytes = |what: &str, figure: u64, limit: Option<u64>| {
@@ -30,6 +39,7 @@ fn beyond(budget: &Budget, worst: &WorstCall) -> Vec<String> {
         bytes("peak", worst.peak_bytes, budget.max_peak_bytes),
         bytes("net", worst.net_bytes.max(0) as u64, budget.max_net_bytes),
         count(worst.allocated_count, budget.max_allocated_count),
+        per_item(budget, worst),
     ];
     each.into_iter().flatten().collect()
 }

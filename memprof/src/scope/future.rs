@@ -2,7 +2,7 @@
 //! context.
 
 use super::violation;
-use crate::tracker::{Figures, Kept, Moment, Node, Open, ScopeKind, Site, Within};
+use crate::tracker::{Figures, FutureSize, Kept, Moment, Node, Open, ScopeKind, Site, Within, add_items};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -67,7 +67,7 @@ impl<F: Future<Output = R>, R> Tracked<F, R> {
     /// Wraps a future.
     #[inline]
     pub fn new(site: &'static Site, future: F) -> Self {
-        Self { future, last: Bookkeeping::new(site, ()), output: PhantomData }
+        Self::begin(site, future, ())
     }
 }
 
@@ -75,7 +75,42 @@ impl<F: Future<Output = R>, R> Tracked<F, R, Windowed> {
     /// Wraps the future of a function with `window = "process"`.
     #[inline]
     pub fn windowed(site: &'static Site, future: F) -> Self {
-        Self { future, last: Bookkeeping::new(site, Windowed::default()), output: PhantomData }
+        Self::begin(site, future, Windowed::default())
+    }
+}
+
+impl<F: Future<Output = R>, R> Tracked<F, R, Counted<()>> {
+    /// Wraps the future of a function with items.
+    #[inline]
+    pub fn counted(site: &'static Site, future: F) -> Self {
+        Self::begin(site, future, Counted::default())
+    }
+}
+
+impl<F: Future<Output = R>, R> Tracked<F, R, Counted<Windowed>> {
+    /// Wraps the future of a function with items and `window = "process"`.
+    #[inline]
+    pub fn counted_windowed(site: &'static Site, future: F) -> Self {
+        Self::begin(site, future, Counted::default())
+    }
+}
+
+impl<F: Future<Output = R>, R, W: FirstPoll> Tracked<F, R, Counted<W>> {
+    /// The same future, whose call begins with this number of items.
+    #[inline]
+    pub fn with_items(mut self, items: usize) -> Self {
+        self.last.window.items = items as u64;
+        self
+    }
+}
+
+impl<F, R, W: FirstPoll> Tracked<F, R, W> {
+    #[inline(always)]
+    fn begin(site: &'static Site, future: F, window: W) -> Self {
+        if const { FutureSize::is_noted::<F>() } {
+            site.future.begin(size_of::<F>());
+        }
+        Self { future, last: Bookkeeping::new(site, window), output: PhantomData }
     }
 }
 
@@ -85,7 +120,7 @@ impl<F: fmt::Debug, R, W: FirstPoll + fmt::Debug> fmt::Debug for Tracked<F, R, W
     }
 }
 
-/// Storage for the moment of a future's first poll, or none.
+/// Storage for the moment of a future's first poll and for the items of its call, or none.
 pub trait FirstPoll {
     #[doc(hidden)]
     fn start(&mut self) {}
@@ -93,9 +128,39 @@ pub trait FirstPoll {
     fn started(&self) -> Windowed {
         Windowed::default()
     }
+    /// True if the items of the call are stored.
+    #[doc(hidden)]
+    const COUNTS: bool = false;
+    #[doc(hidden)]
+    fn items(&mut self) -> Option<&mut u64> {
+        None
+    }
 }
 
 impl FirstPoll for () {}
+
+/// The items of the call so far, beside `W`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counted<W> {
+    items: u64,
+    window: W,
+}
+
+impl<W: FirstPoll> FirstPoll for Counted<W> {
+    const COUNTS: bool = true;
+
+    fn start(&mut self) {
+        self.window.start();
+    }
+
+    fn started(&self) -> Windowed {
+        self.window.started()
+    }
+
+    fn items(&mut self) -> Option<&mut u64> {
+        Some(&mut self.items)
+    }
+}
 
 /// Allocated and deallocated bytes of the process at the first poll, once that has happened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -123,6 +188,38 @@ impl<'a> PollScope<'a> {
     fn enter(site: &'static Site, call: &'a mut Call) -> Self {
         let open = Open::here(site, ScopeKind::Poll);
         Self { call, open }
+    }
+}
+
+/// Adds the items that are said in one poll to those of the call, on drop: also when the poll panics.
+struct Counting<'a> {
+    open: Open,
+    node: &'static Node,
+    around: u64,
+    items: &'a mut u64,
+}
+
+impl<'a> Counting<'a> {
+    fn begin(
+        open: Option<Open>,
+        node: Option<&'static Node>,
+        window: &'a mut impl FirstPoll,
+        is_first: bool,
+    ) -> Option<Self> {
+        let (open, node) = open.zip(node)?;
+        let items = window.items()?;
+        let counting = Self { open, node, around: open.ledger.begin_items(node), items };
+        if is_first && *counting.items > 0 {
+            add_items(std::mem::take(counting.items), true);
+        }
+        Some(counting)
+    }
+}
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        let said = self.open.ledger.end_items(self.node, self.around);
+        *self.items = self.items.saturating_add(said);
     }
 }
 
@@ -172,7 +269,7 @@ impl Call {
         site: &'static Site,
         open: Option<Open>,
         node: Option<&'static Node>,
-        window: &impl FirstPoll,
+        window: &mut impl FirstPoll,
     ) -> Option<Figures> {
         let (FutureState::Running { outermost }, Some(open), Some(node)) = (self.state, open, node) else {
             return None;
@@ -181,8 +278,12 @@ impl Call {
         let peak = self.peak.max(0) as u64;
         open.record(node, outermost, self.allocated, peak);
         self.state = FutureState::Finished;
+        let items = window.items().map_or(0, |items| *items);
+        if items > 0 && outermost {
+            open.ledger.record_items(node, peak, items);
+        }
         let limits = site.limits.as_ref().filter(|_| outermost)?;
-        let figures = Figures { allocated: self.allocated, count: self.count, peak, net: self.net };
+        let figures = Figures { allocated: self.allocated, count: self.count, peak, net: self.net, items };
         limits.check(open, node, figures, Some(window.started().0)).then_some(figures)
     }
 }
@@ -211,8 +312,11 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
         let scope = PollScope::enter(site, call);
         let open = scope.open;
         let node = open.and_then(Open::node);
+        let is_first = scope.call.state == FutureState::NeverPolled;
         scope.call.begin(node, window);
+        let counting = if W::COUNTS { Counting::begin(open, node, window, is_first) } else { None };
         let polled = future.poll(context);
+        drop(counting);
         drop(scope);
         if polled.is_ready()
             && let Some(figures) = call.finish(site, open, node, window)
@@ -229,6 +333,9 @@ impl<F, R, W: FirstPoll> Drop for Tracked<F, R, W> {
     #[inline]
     fn drop(&mut self) {
         let last = &mut self.last;
+        if const { FutureSize::is_noted::<F>() } {
+            last.site.future.end();
+        }
         let entered = last.call.within.enter();
         last.kept = Kept::new(entered, Open::here(last.site, ScopeKind::Poll));
     }
@@ -242,7 +349,7 @@ impl<W: FirstPoll> Drop for Bookkeeping<W> {
         let open = self.kept.scope();
         let node = self.call.close(open);
         // A drop never panics, whatever the budget says.
-        self.call.finish(self.site, open, node, &self.window);
+        self.call.finish(self.site, open, node, &mut self.window);
     }
 }
 
@@ -300,5 +407,7 @@ mod tests {
     fn a_future_grows_by_at_most_64_bytes() {
         assert!(size_of::<Tracked<[u8; 128], ()>>() <= 128 + 56);
         assert!(size_of::<Tracked<[u8; 128], (), Windowed>>() <= 128 + 72);
+        assert!(size_of::<Tracked<[u8; 128], (), Counted<()>>>() <= 128 + 64);
+        assert!(size_of::<Tracked<[u8; 128], (), Counted<Windowed>>>() <= 128 + 80);
     }
 }

@@ -41,9 +41,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 ///
 /// # Cost
 ///
-/// Entering and leaving costs about as much as a tracked call, and each recorded allocation in the work costs about 20
-/// instructions more. Each key takes 64 KiB of address space, and the sets of labels 512 KiB, which become resident as
-/// far as they are used. Nothing here allocates, locks or panics.
+/// Entering and leaving costs about 210 instructions, half of them to find texts of up to 16 bytes. A recorded
+/// allocation in the work costs about 20 more. Each key takes 64 KiB of address space, and the sets of labels 512 KiB,
+/// which become resident as far as they are used. Nothing here allocates, locks or panics.
 ///
 /// # Panics
 /// If `work` panics; the label is left then, too.
@@ -81,7 +81,7 @@ impl Label {
     /// call, from its first poll on. Labels of the work that makes it are carried by a
     /// [`Context`](crate::Context::with_label) instead.
     ///
-    /// The future grows by at most 8 bytes and is neither boxed nor allocated.
+    /// The future grows by at most 16 bytes and is neither boxed nor allocated.
     #[inline]
     pub fn wrap_future<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         InWork::new(FutureLabel { label: self.0, is_counted: AtomicBool::new(false) }, future)

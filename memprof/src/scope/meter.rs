@@ -23,7 +23,7 @@ use crate::tracker::{Carried, MeterGuard};
 ///     rows
 /// });
 /// assert!(meter.allocated() >= 32_000); // Two halves, and the whole.
-/// assert!(meter.peak() >= 24_000);
+/// assert!(meter.net() >= 16_000 && meter.peak() >= 16_000);
 /// assert!(meter.is_over(10_000) && !meter.is_over(64 << 20));
 /// # drop(rows);
 /// ```
@@ -63,8 +63,8 @@ use crate::tracker::{Carried, MeterGuard};
 /// meter, once that thread has left it; otherwise it misses at most 64 KB for each thread.
 ///
 /// Counted as in the report: a block that is freed in the work counts as deallocated, wherever it was allocated. A
-/// block that outlives the work and is freed outside stays in the meter's [`net`](Self::net). Work that another context
-/// is entered for, such as a job of another query that a waiting thread of a pool runs, is not counted.
+/// block that outlives the work and is freed outside stays in the meter's [`net`](Self::net). Work of another context,
+/// such as a job of another query that a waiting thread of a pool runs, is not counted.
 ///
 /// # Nesting
 ///
@@ -73,11 +73,11 @@ use crate::tracker::{Carried, MeterGuard};
 ///
 /// # Cost
 ///
-/// [`run`](Self::run) and each poll cost less than two tracked calls. An allocation costs nothing more. A meter takes
-/// 64 bytes of system memory, counted in `overhead.profiler_bytes`, not in the program's figures. Its memory is used
-/// again for later meters, when the last clone of the meter and the last context that carries it are dropped. Clones
-/// share their figures. Nothing here allocates, locks or panics. The figures stay 0 if memprof is not the global
-/// allocator, with `enabled = false`, and without the feature `profiling`.
+/// [`run`](Self::run) and each poll cost less than two tracked calls; within another meter 310 instructions. An
+/// allocation costs nothing more. A meter takes 64 bytes of system memory, counted in `overhead.profiler_bytes`, not in
+/// the program's figures. That memory is used again for later meters, once the last clone of the meter and the last
+/// context that carries it are dropped. Clones share their figures. Nothing here allocates, locks or panics. The
+/// figures stay 0 if memprof is not the global allocator, with `enabled = false`, and without the feature `profiling`.
 #[derive(Clone, Debug)]
 pub struct Meter(Option<Carried>);
 
@@ -125,7 +125,7 @@ impl Meter {
         self.0.as_ref().map_or(0, |meter| meter.settled_figures().allocated)
     }
 
-    /// Allocated − deallocated bytes of the work; negative if it has mostly freed blocks that were allocated elsewhere.
+    /// Allocated − deallocated bytes of the work; negative if it has mostly freed blocks from elsewhere.
     pub fn net(&self) -> i64 {
         self.0.as_ref().map_or(0, |meter| meter.settled_figures().net)
     }

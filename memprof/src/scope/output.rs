@@ -2,7 +2,7 @@
 //! compiler then knows the expected types of closures, `?` and `return` in a body, even if the output is an `impl
 //! Trait`, which cannot be written there.
 
-use super::future::{FirstPoll, Tracked, Windowed};
+use super::future::{Counted, FirstPoll, Tracked, Windowed};
 use crate::tracker::Site;
 use std::marker::PhantomData;
 
@@ -62,6 +62,22 @@ pub fn windowed<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, fut
     Tracked::windowed(site, future)
 }
 
+/// As [`tracked`], for a function with items.
+#[inline(always)]
+pub fn counted<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, future: F) -> Tracked<F, R, Counted<()>> {
+    Tracked::counted(site, future)
+}
+
+/// As [`windowed`], for a function with items.
+#[inline(always)]
+pub fn counted_windowed<F: Future<Output = R>, R>(
+    _: Output<R>,
+    site: &'static Site,
+    future: F,
+) -> Tracked<F, R, Counted<Windowed>> {
+    Tracked::counted_windowed(site, future)
+}
+
 /// Return value of a function whose signature says `Future`, for generated code: tracked if it is a future.
 ///
 /// The compiler prefers an inherent method to a trait's, and skips it if its bounds do not hold. So `tracked` gives a
@@ -82,6 +98,24 @@ impl<F: Future> Perhaps<F> {
     pub fn windowed(self) -> Tracked<F, F::Output, Windowed> {
         Tracked::windowed(self.0, self.1)
     }
+
+    /// As [`tracked`](Self::tracked), for a function with items.
+    #[inline]
+    pub fn counted(self, items: usize) -> Tracked<F, F::Output, Counted<()>> {
+        Tracked::counted(self.0, self.1).with_items(items)
+    }
+
+    /// As [`windowed`](Self::windowed), for a function with items.
+    #[inline]
+    pub fn counted_windowed(self, items: usize) -> Tracked<F, F::Output, Counted<Windowed>> {
+        Tracked::counted_windowed(self.0, self.1).with_items(items)
+    }
+}
+
+/// A number of items.
+#[inline(always)]
+pub const fn number(items: usize) -> usize {
+    items
 }
 
 /// Anything else, unchanged.
@@ -92,6 +126,14 @@ pub trait Itself: Sized {
     fn tracked(self) -> Self::Value;
     #[doc(hidden)]
     fn windowed(self) -> Self::Value {
+        self.tracked()
+    }
+    #[doc(hidden)]
+    fn counted(self, _items: usize) -> Self::Value {
+        self.tracked()
+    }
+    #[doc(hidden)]
+    fn counted_windowed(self, _items: usize) -> Self::Value {
         self.tracked()
     }
 }

@@ -31,6 +31,10 @@ fn text(site: &Site, figures: Figures) -> String {
         bytes("max_peak", limits.max_peak, "rose above its start by", figures.peak),
         bytes("max_net", limits.max_net, "kept", figures.net.max(0) as u64),
         count(limits.max_count),
+        limits.max_per_item.filter(|_| limits.excess_per_item(&figures)).map(|limit| {
+            let (kept, items) = (size::exact(figures.net), size::plural(figures.items, "item"));
+            format!("kept {kept} for {items} (max_per_item = {})", size::exact(limit))
+        }),
     ]
     .into_iter()
     .flatten()
@@ -48,12 +52,13 @@ mod tests {
     #[test]
     fn the_text_names_each_limit_that_was_exceeded_and_no_other() {
         static SITE: Site = Site::named("load", "src/load.rs", 7)
-            .with_limits(Limits::NOTHING.max_allocated(1024).max_net(0).max_count(9));
-        let figures = Figures { allocated: 3072, count: 2, peak: 99, net: 512 };
+            .with_limits(Limits::NOTHING.max_allocated(1024).max_net(0).max_count(9).max_per_item(100));
+        let figures = Figures { allocated: 3072, count: 2, peak: 99, net: 512, items: 5 };
         assert_eq!(
             text(&SITE, figures),
             "a call of `load` (src/load.rs:7) exceeded its memory budget: it allocated 3.0 KB (3,072 bytes) \
-             (max_allocated = 1.0 KB (1,024 bytes)), kept 512 bytes (max_net = 0 bytes)"
+             (max_allocated = 1.0 KB (1,024 bytes)), kept 512 bytes (max_net = 0 bytes), kept 512 bytes for 5 items \
+             (max_per_item = 100 bytes)"
         );
     }
 }

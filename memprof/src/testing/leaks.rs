@@ -21,11 +21,7 @@ pub fn leaks<R>(work: impl FnOnce() -> R) -> Option<Failure> {
 pub(super) fn left(run: &mut MeasuredRun) -> Option<String> {
     let not_recorded = run.ended.not_recorded();
     if not_recorded > 0 {
-        return Some(format!(
-            "memprof: table too small: {} of this measurement did not fit into the live table, so they cannot be checked; \
-             run fewer tests at once, or start a profile with a higher max_tracked_allocations",
-            size::plural(not_recorded, "allocation"),
-        ));
+        return Some(too_small(not_recorded));
     }
     let mut live = HashMap::new();
     let found = run.ended.each_live(|site, bytes, count| {
@@ -53,4 +49,13 @@ pub(super) fn left(run: &mut MeasuredRun) -> Option<String> {
         size::exact(bytes),
         lines(rows)
     ))
+}
+
+/// Failure message if the live table lacks allocations of the measurement.
+pub(super) fn too_small(not_recorded: u64) -> String {
+    format!(
+        "memprof: table too small: {} of this measurement did not fit into the live table, so they cannot be checked; \
+         run fewer tests at once, or start a profile with a higher max_tracked_allocations",
+        size::plural(not_recorded, "allocation"),
+    )
 }

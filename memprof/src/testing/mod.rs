@@ -65,6 +65,12 @@
 //!   6.0 KB (6,144 bytes) in 1 block  (outside tracked functions)
 //! ```
 //!
+//! # Loops
+//!
+//! `#[memprof::test(repeat = 50, growth = 0)]` runs its body many times and fails if live memory grows from turn to
+//! turn, whoever holds it: a static, a cache without a bound, a thread-local. A cache that fills and stops passes. See
+//! [`#[memprof::test]`](crate::test#loops) for the rule.
+//!
 //! # Async tests
 //!
 //! [`#[memprof::test]`](crate::test) stands above or below `#[tokio::test]`, with the same effect: it measures the test
@@ -102,6 +108,8 @@ mod outcome;
 mod run;
 #[cfg(feature = "profiling")]
 mod test;
+#[cfg(feature = "profiling")]
+mod turns;
 
 #[doc(inline)]
 pub use crate::{__assert_allocated as assert_allocated, __assert_no_leaks as assert_no_leaks};
@@ -122,4 +130,6 @@ pub(crate) mod private {
     pub use super::outcome::{AnyOutcome, Compare, Outcome};
     #[cfg(feature = "profiling")]
     pub use super::test::TestLimits;
+    #[cfg(feature = "profiling")]
+    pub use super::turns::Turns;
 }

@@ -91,21 +91,26 @@ pub(super) fn run<R>(leaks: bool, work: impl FnOnce() -> R) -> (R, MeasuredRun) 
     (value, MeasuredRun::new(measurement, span))
 }
 
-#[allow(clippy::redundant_async_block, reason = "it is what drops the future when it is done")]
 pub(super) async fn run_async<F: Future>(measurement: Measurement, future: F) -> (F::Output, MeasuredRun) {
     let mut span = MeasuredSpan::default();
-    // Dropped by the poll that ends it, and so within the measurement.
-    let mut future = pin!(async move { future.await });
-    let value = poll_fn(|context| {
-        let _inside = measurement.enter(&mut span);
-        future.as_mut().poll(context)
-    })
-    .await;
+    let value = within(&measurement, &mut span, future).await;
     (value, MeasuredRun::new(measurement, span))
 }
 
+/// Polls a future within a measurement.
+#[allow(clippy::redundant_async_block, reason = "it is what drops the future when it is done")]
+pub(super) async fn within<F: Future>(measurement: &Measurement, span: &mut MeasuredSpan, future: F) -> F::Output {
+    // Dropped by the poll that ends it, and so within the measurement.
+    let mut future = pin!(async move { future.await });
+    poll_fn(|context| {
+        let _inside = measurement.enter(span);
+        future.as_mut().poll(context)
+    })
+    .await
+}
+
 impl MeasuredRun {
-    fn new(measurement: Measurement, span: MeasuredSpan) -> Self {
+    pub(super) fn new(measurement: Measurement, span: MeasuredSpan) -> Self {
         let mut ended = measurement.end();
         let sum = ended.sum();
         Self { ended, sum, peak: span.peak.max(0) as u64 }

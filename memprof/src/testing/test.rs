@@ -27,7 +27,7 @@ pub struct TestLimits {
 /// Violations of a test that has ended.
 #[derive(Debug)]
 #[must_use]
-pub struct TestVerdict(Option<Failure>);
+pub struct TestVerdict(pub(super) Option<Failure>);
 
 /// An async test that is about to run.
 #[derive(Debug)]
@@ -53,16 +53,16 @@ impl TestLimits {
         Started { limits: self, workers: self.workers(), measurement: begin(self.no_leaks) }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         let limits = [self.max_allocated, self.max_peak, self.max_net, self.max_count];
         limits.iter().all(Option::is_none) && !self.no_leaks
     }
 
-    fn workers(self) -> Option<Workers> {
+    pub(super) fn workers(self) -> Option<Workers> {
         self.has_workers.then(Workers::begin).flatten()
     }
 
-    fn verdict(self, mut run: MeasuredRun, others: Option<Reading>) -> TestVerdict {
+    pub(super) fn verdict(self, mut run: MeasuredRun, others: Option<Reading>) -> TestVerdict {
         let _scope = ReportingGuard::begin();
         let by_others = others.and_then(by_others);
         if let Some(defect) = run.defect() {
@@ -116,7 +116,7 @@ impl TestLimits {
 }
 
 /// Figures of the runtime's other threads meanwhile; `None` if they allocated nothing.
-fn by_others(sum: Reading) -> Option<String> {
+pub(super) fn by_others(sum: Reading) -> Option<String> {
     (sum.allocated.count > 0).then(|| {
         let blocks = size::plural(sum.allocated.count, "block");
         format!("{} in {blocks} by other threads, outside this measurement", size::exact(sum.allocated.bytes))

@@ -27,6 +27,8 @@ pub(crate) use hook::{
 pub(crate) use measuring::measurement::{Ended, MeasuredSpan, Measurement, Refused};
 pub(crate) use measuring::workers::Workers;
 pub(crate) use paths::distribution::{ALL_BUCKETS, NodeDistribution, middle as middle_of_bucket};
+pub(crate) use paths::future_size::FutureSize;
+pub(crate) use paths::items::ItemCounters;
 pub use paths::limits::Limits;
 pub(crate) use paths::limits::{Figures, LimitFigures, Moment};
 pub(crate) use paths::node::{CallSpread, Node};
@@ -42,6 +44,7 @@ pub use readings::totals::memory_stats;
 pub(crate) use readings::totals::{Peak, peak};
 pub(crate) use scopes::context::{CallPath, Entered};
 pub(crate) use scopes::enter_exit::{Closed, Open};
+pub(crate) use scopes::items::add_items;
 pub(crate) use scopes::kept::Kept;
 pub(crate) use scopes::reporting::ReportingGuard;
 pub(crate) use scopes::unheard::note_profile;

@@ -11,15 +11,15 @@ use std::sync::atomic::Ordering::Relaxed;
 /// The record of a block that this thread has just allocated.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn record(ledger: &'static Ledger, bytes: usize, ticks: u64, drawn: Drawn) -> Record {
-    let (owner, labels) = (owner(ledger.node()), ledger.work().labels());
-    Record { size: bytes as u64, owner, labels, ticks, drawn, stack: ledger.stacks.capture(), grown: 0 }
+    let owner_word = owner(ledger.node()) | ledger.work().label_bits();
+    Record { size: bytes as u64, owner_word, ticks, drawn, stack: ledger.stacks.capture(), grown: 0 }
 }
 
 /// As [`record`], for an exact table without stacks.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn record_without_stack(ledger: &'static Ledger, bytes: usize) -> Record {
     let (owner, ticks) = (owner(ledger.node()), clock::ticks());
-    Record { size: bytes as u64, owner, labels: 0, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 }
+    Record { size: bytes as u64, owner_word: owner, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 }
 }
 
 /// The owner number by which the live table knows a node.
@@ -187,7 +187,7 @@ pub(crate) fn allocated_shared(block: *mut u8, bytes: usize, old: Option<Record>
     insert_shared(
         table,
         block,
-        Record { size: bytes as u64, owner, labels: 0, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 },
+        Record { size: bytes as u64, owner_word: owner, ticks, drawn: Drawn::CERTAIN, stack: 0, grown: 0 },
     );
 }
 

@@ -21,9 +21,8 @@ pub(crate) const ALIVE: Record = record(2);
 
 const fn record(number: u64) -> Record {
     Record {
-        labels: 0,
         size: number,
-        owner: number as usize,
+        owner_word: number as usize,
         ticks: number,
         drawn: Drawn::CERTAIN,
         stack: number as u32,

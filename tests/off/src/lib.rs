@@ -111,6 +111,14 @@ pub fn elsewhere(words: &[&str]) -> usize {
     double(wrapped()) + joined.map_or(0, |joined| joined.len())
 }
 
+/// Work with a meter and a label, in all their forms.
+pub async fn metered<F: Future>(meter: &memprof::Meter, future: F) -> F::Output {
+    let here = memprof::Context::current().with_label("key", "value");
+    let run = || meter.run(|| memprof::labelled("key", "value", || vec![0_u8; 100].len()));
+    assert_eq!(here.scope(run), 100);
+    meter.wrap_future(memprof::label("key", "value").wrap_future(future)).await
+}
+
 /// A future of others, under a name and at a captured place.
 pub async fn named<F: Future>(future: F) -> F::Output {
     memprof::Context::current().wrap_future(memprof::track("named", future)).await

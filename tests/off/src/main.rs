@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let nothing = report.totals.allocated_bytes == 0 && report.functions.is_empty() && !report.allocator.installed;
     let finished = matches!(profiler.finish(), Err(Error::NotRunning));
     drop(Profiler::start(Config::default()).unwrap());
+    memprof::mark("working");
     let written = matches!(memprof::write_report(), Err(Error::NotRunning));
     println!("{nothing} {finished} {written} {} {}", stats == memprof::MemoryStats::default(), mb == [0.0; 4]);
     if std::env::args().len() > 1 {

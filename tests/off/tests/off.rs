@@ -64,7 +64,26 @@ fn nothing_is_installed_and_nothing_costs() {
     assert_eq!(size_of::<memprof::AllocationTracker>(), 0);
     assert_eq!(size_of::<memprof::Profiler>(), 0);
     assert_eq!(size_of::<memprof::Context>(), 0);
+    assert_eq!((size_of::<memprof::Meter>(), size_of::<memprof::Label>()), (0, 0));
     assert_eq!(size_of_val(&memprof::track("nothing", std::future::ready(()))), size_of::<std::future::Ready<()>>());
+}
+
+#[memprof::test(repeat = 50, growth = 0)]
+fn a_repeated_test_runs_once() {
+    static TURNS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    assert_eq!(TURNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed), 0);
+    std::mem::forget(vec![1u8; 100]);
+}
+
+#[memprof::track_memory(items = points.len(), max_per_item = "1 B")]
+fn with_items(points: &[u8]) -> Vec<u8> {
+    memprof::items(points.len());
+    points.repeat(100)
+}
+
+#[test]
+fn items_are_not_counted() {
+    assert_eq!(with_items(&[1, 2]).len(), 200);
 }
 
 #[memprof::test(max_allocated = "0 B", max_peak = "0 B", max_net = "0 B", max_count = 0, no_leaks)]

@@ -4,6 +4,7 @@
 mod allocator_held;
 mod foreign;
 mod growing;
+mod large_future;
 mod mapped;
 mod over_budget;
 mod regrowth;
@@ -13,7 +14,8 @@ mod uneven;
 
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::report::NOT_INSTALLED;
-use crate::report::data::{Finding, Report};
+use crate::report::data::{Finding, Function, Report};
+use crate::report::name::PANIC;
 use crate::sorted;
 use std::cmp::Reverse;
 
@@ -34,6 +36,7 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
     findings.extend(regrowth::of(report));
     findings.extend(transient::of(report));
     findings.extend(uneven::of(report));
+    findings.extend(large_future::of(report));
     findings.extend(sizes.and_then(|sizes| small_blocks::of(report, sizes)));
     findings.extend(allocator_held::of(report));
     findings.extend(mapped::of(report));
@@ -45,7 +48,7 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
 /// True of kinds that are about short-lived memory, or about mapped files, which are no memory that the program holds.
 /// They stand behind those about memory that is held.
 fn is_advice(kind: &str) -> bool {
-    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | mapped::KIND)
+    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | "large_future" | mapped::KIND)
 }
 
 /// A name and a place in a sentence: `app::insert (src/index.rs:46)`.
@@ -55,6 +58,11 @@ fn placed(name: &str, file: Option<&str>, line: Option<u32>) -> String {
         (Some(file), None) => format!("{name} ({})", file.replace('\\', "/")),
         (None, _) => name.to_owned(),
     }
+}
+
+/// The functions of the program: messages and backtraces of panics are none.
+fn functions(report: &Report) -> impl Iterator<Item = &Function> {
+    report.functions.iter().filter(|function| function.name != PANIC)
 }
 
 /// True if bytes are at least 1 % of all, and enough to matter.

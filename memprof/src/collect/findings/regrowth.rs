@@ -1,7 +1,7 @@
 //! `regrowth`: buffers that grow by reallocation. At least 20 % of what the function's own code allocated was moved by
 //! growing, and that is at least 1 % of what the process allocated.
 
-use super::{is_much, placed, share};
+use super::{functions, is_much, placed, share};
 use crate::report::data::{Finding, Function, Report};
 use crate::size;
 
@@ -11,7 +11,7 @@ const ADVICE: &str = "Reserve the capacity (`with_capacity`, `reserve`), or keep
 
 pub(super) fn of(report: &Report) -> impl Iterator<Item = Finding> {
     let all = report.totals.allocated_bytes;
-    report.functions.iter().filter(move |function| is_one(function, all)).map(move |function| finding(function, all))
+    functions(report).filter(move |function| is_one(function, all)).map(move |function| finding(function, all))
 }
 
 /// True if growing moved much of what the function's own code allocated.

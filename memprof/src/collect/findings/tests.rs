@@ -3,7 +3,7 @@
 use super::small_blocks;
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::live::{Drawn, Record, Records};
-use crate::report::data::{Distribution, Finding, Function, Report};
+use crate::report::data::{CallTreeNode, Distribution, Finding, Function, LargeFuture, LiveGroup, Report};
 use crate::report::golden;
 
 /// The findings of a report without a live table.
@@ -70,6 +70,8 @@ fn growing_buffers_are_regrowth_from_a_fifth_of_the_function_and_a_hundredth_of_
     );
     assert_eq!((findings[0].bytes, findings[0].share), (2 * MB, Some(0.02)));
     assert!(of(&installed(vec![grown(2 * MB - 1)])).is_empty(), "less than a fifth of what the function allocated");
+    let backtraces = Function { name: "(panic)".into(), ..grown(2 * MB) };
+    assert!(of(&installed(vec![backtraces])).is_empty(), "the messages of panics are not the user's to change");
     let small = Function { copied_bytes: MB - 1, ..function(2 * MB) };
     assert!(of(&installed(vec![small])).is_empty(), "less than a hundredth of what the process allocated");
 }
@@ -105,11 +107,12 @@ fn memory_that_is_held_stands_before_memory_that_is_short_lived() {
     report.functions[0].copied_bytes = report.totals.allocated_bytes;
     let findings = of(&report);
     let advice = findings.iter().position(|finding| finding.kind == "regrowth").expect("one");
-    assert_eq!(advice + 1, findings.len(), "{findings:?}");
+    let is_advice = |finding: &Finding| super::is_advice(&finding.kind);
+    assert!(!findings[..advice].iter().any(is_advice) && findings[advice..].iter().all(is_advice), "{findings:?}");
 }
 
 fn of_size(size: u64) -> Record {
-    Record { size, owner: 0, ticks: 0, drawn: Drawn::CERTAIN, stack: 0, labels: 0, grown: 0 }
+    Record { size, owner_word: 0, ticks: 0, drawn: Drawn::CERTAIN, stack: 0, grown: 0 }
 }
 
 #[test]
@@ -132,4 +135,52 @@ fn small_blocks_are_a_finding_where_the_allocator_adds_much() {
     );
     assert!(finding(16).is_none(), "less than 1 MB");
     assert!(small_blocks::finding(&report, &sizes, |_| None).is_none(), "an allocator that cannot be asked");
+}
+
+#[test]
+fn growth_at_one_place_is_one_finding() {
+    let group = |caller: &str, line: u32, bytes: u64| LiveGroup {
+        path: vec![caller.into(), format!("app::at_{line}")],
+        file: Some("src/app.rs".into()),
+        line: Some(line),
+        bytes,
+        count: 10,
+        bytes_per_second: 1024.0,
+        verdict: Some("growing".into()),
+        growth: Some("new blocks".into()),
+        ..LiveGroup::default()
+    };
+    let mut report = installed(Vec::new());
+    report.totals.net_bytes = 10_000;
+    report.live.groups = vec![group("app::a", 7, 3_000), group("app::b", 7, 1_000), group("app::a", 9, 500)];
+    let findings = of(&report);
+    let found: Vec<(u64, Option<u32>)> = findings.iter().map(|finding| (finding.bytes, finding.line)).collect();
+    assert_eq!(found, [(4_000, Some(7)), (500, Some(9))]);
+    assert!(findings[0].title.contains(" +2.0 KB/s"), "{findings:?}");
+}
+
+#[test]
+fn a_large_future_is_named_unless_another_one_in_it_makes_it_large() {
+    let future = |name: &str, bytes| Function {
+        name: name.into(),
+        large_future: Some(LargeFuture { bytes, alive: 2, most_alive: 1_200 }),
+        ..function(0)
+    };
+    let mut report = installed(vec![future("app::handle", 50_000), future("app::query", 49_152), function(0)]);
+    let row =
+        |id, parent, function: &str| CallTreeNode { id, parent, function: function.into(), ..CallTreeNode::default() };
+    report.call_tree = vec![row(0, None, "app::handle"), row(1, Some(0), "app::search"), row(2, Some(1), "app::query")];
+    let findings = of(&report);
+    assert_eq!(kinds(&findings), ["large_future"]);
+    assert_eq!(
+        findings[0].title,
+        "app::query (src/app.rs:7): its future takes 48.0 KB; 1,200 were alive at once, together 56.3 MB"
+    );
+    assert_eq!((findings[0].bytes, findings[0].exact), (49_152 * 1_200, true));
+    // Without the other one it is large, too.
+    report.functions[0] = future("app::handle", 49_152 + 16_385);
+    assert_eq!(of(&report).len(), 2);
+    // The caller is not around the callee's future, which is larger: it is spawned or boxed.
+    report.functions[0] = future("app::handle", 20_000);
+    assert_eq!(of(&report).len(), 2);
 }

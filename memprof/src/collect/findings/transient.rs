@@ -1,7 +1,7 @@
 //! `transient`: short-lived memory. The median call allocates at least four times its own peak, most of it in the
 //! function's own code, and what a reused buffer would save is at least 1 % of what the process allocated.
 
-use super::{is_much, placed, regrowth, share};
+use super::{functions, is_much, placed, regrowth, share};
 use crate::report::data::{Finding, Function, Report};
 use crate::size;
 
@@ -11,7 +11,7 @@ const ADVICE: &str = "Reuse a buffer: keep it outside the loop or in a struct, a
 
 pub(super) fn of(report: &Report) -> impl Iterator<Item = Finding> {
     let all = report.totals.allocated_bytes;
-    report.functions.iter().filter_map(move |function| finding(function, all))
+    functions(report).filter_map(move |function| finding(function, all))
 }
 
 fn finding(function: &Function, all: u64) -> Option<Finding> {

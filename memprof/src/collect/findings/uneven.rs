@@ -1,7 +1,7 @@
 //! `uneven`: a few calls allocate far more than the others. The 99th percentile is at least 20 times the median, of at
 //! least 100 calls, and the excess is at least 1 % of what the process allocated.
 
-use super::{is_much, placed, share};
+use super::{functions, is_much, placed, share};
 use crate::report::data::{Finding, Function, Report};
 use crate::size;
 
@@ -13,7 +13,7 @@ const ADVICE: &str = "Find what the largest calls have in common: their input, a
 
 pub(super) fn of(report: &Report) -> impl Iterator<Item = Finding> {
     let all = report.totals.allocated_bytes;
-    report.functions.iter().filter_map(move |function| finding(function, all))
+    functions(report).filter_map(move |function| finding(function, all))
 }
 
 fn finding(function: &Function, all: u64) -> Option<Finding> {

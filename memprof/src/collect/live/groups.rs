@@ -84,7 +84,7 @@ impl Group {
             weight,
             bytes,
         });
-        self.keys.insert(ReadingKey { owner: record.owner, stack: record.stack });
+        self.keys.insert(ReadingKey { owner: record.owner(), stack: record.stack });
     }
 
     /// The allocations of its blocks; `seconds` converts ticks to seconds of the run.
@@ -137,7 +137,7 @@ pub(crate) fn grouped(
     let mut stacks = Stacks::of(with_stacks, &files, crates.unwrap_or(&none));
     for record in records.as_slice() {
         // A node that is newer than the snapshot is not merged: its allocations are not part of this report.
-        let Some(&path) = paths.of_node.get(&record.owner) else { continue };
+        let Some(&path) = paths.of_node.get(&record.owner()) else { continue };
         let stack = stacks.first_alike(record.stack);
         let group = groups.entry((path, stack)).or_insert_with(|| Group::new(path, stack, record));
         group.add(record, records.interval_of(record), now);

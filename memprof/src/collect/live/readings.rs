@@ -221,7 +221,7 @@ fn read() {
         table.each_kept(|record, interval| {
             let bytes = record.size as f64 / chance(record, interval).max(f64::MIN_POSITIVE);
             // A cast from a float saturates.
-            TABLES.live.add(ReadingKey { owner: record.owner, stack: record.stack }, moment, bytes as i64);
+            TABLES.live.add(ReadingKey { owner: record.owner(), stack: record.stack }, moment, bytes as i64);
         });
     }
     for ledger in tracker::each_ledger() {

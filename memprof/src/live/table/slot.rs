@@ -82,7 +82,7 @@ pub(crate) fn claim(word: &AtomicU64) -> bool {
 pub(crate) fn fill(word: &AtomicU64, entry: &SlotRecord, key: u64, record: Record) {
     // Release: a copying thread that sees one of these new values also sees that the slot was claimed, and drops it.
     entry.size.store(record.size_word(), Release);
-    entry.owner.store(record.owner_word(), Release);
+    entry.owner.store(record.owner_word, Release);
     entry.ticks.store(record.ticks, Release);
     entry.stack.store(record.stack_word(), Release);
     word.store(key, Release);

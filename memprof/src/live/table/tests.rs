@@ -9,8 +9,7 @@ use std::collections::HashMap;
 fn record(number: u64) -> Record {
     Record {
         size: number,
-        owner: number as usize * 3,
-        labels: 0,
+        owner_word: number as usize * 3,
         ticks: number + 7,
         drawn: Drawn::CERTAIN,
         stack: number as u32 + 5,

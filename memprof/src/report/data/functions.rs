@@ -79,6 +79,54 @@ data! {
         violations: Option<Violations>,
         /// Figures of the whole process while the function ran. `None` without `window = "process"`.
         window: Option<Window>,
+        /// Bytes per item. `None` if no call said how many items it had.
+        items: Option<Items> = default,
+        /// Size of the function's future. `None` if it has none above 16 KB.
+        large_future: Option<LargeFuture> = default,
+    }
+
+    /// The future of a function, larger than 16 KB.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for function in &report.functions {
+    ///     if let Some(future) = &function.large_future {
+    ///         println!("{}: {} bytes, {} at once", function.name, future.bytes, future.most_alive);
+    ///     }
+    /// }
+    /// ```
+    pub struct LargeFuture {
+        /// Size of the (largest) future, bytes, without what the profiler adds.
+        bytes: u64,
+        /// Futures that are made and not dropped.
+        alive: u64,
+        /// Highest number of them that were alive at once.
+        most_alive: u64,
+    }
+
+    /// Items of a function's calls, such as the vectors that it indexed, and its bytes per item: from
+    /// `#[track_memory(items = …)]` and [`memprof::items`](crate::items). In a recursion the items of the outermost call
+    /// alone count.
+    ///
+    /// ```
+    /// # let report = memprof::Report::default();
+    /// for function in &report.functions {
+    ///     if let Some(bytes) = function.items.as_ref().and_then(|items| items.retained_bytes_per_item) {
+    ///         println!("{} retains {bytes:.1} bytes per item", function.name);
+    ///     }
+    /// }
+    /// ```
+    pub struct Items {
+        /// Sum over the calls.
+        count: u64,
+        /// `allocated_bytes / count`. `None` without items, as below.
+        allocated_bytes_per_item: Option<f64>,
+        /// Largest peak of one call divided by its items. `None` also if the function has neither `items` nor
+        /// `max_per_item`: its calls do not remember their items.
+        peak_bytes_per_item: Option<f64>,
+        /// `retained_bytes / count`: what the function's own code allocated and is live. `None` also if
+        /// `retained_bytes` is.
+        retained_bytes_per_item: Option<f64>,
     }
 
     /// Violations of a function's budget. In a recursion only the outermost call counts. Only work on the call's own
@@ -118,6 +166,8 @@ data! {
         max_net_bytes: Option<u64>,
         /// Allocations.
         max_allocated_count: Option<u64>,
+        /// Allocated − deallocated for each item of the call, bytes.
+        max_net_bytes_per_item: Option<u64> = default,
     }
 
     /// One call, and the thread on which it ended.
@@ -139,6 +189,8 @@ data! {
         peak_bytes: u64,
         /// Allocated − deallocated, bytes.
         net_bytes: i64,
+        /// Items of the call; 0 if it said none.
+        items: u64 = default,
         /// Name of the thread; empty if the system knows none.
         thread: String,
     }

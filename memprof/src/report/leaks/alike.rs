@@ -62,7 +62,8 @@ fn shorter(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 }
 
 impl LeakEntry<'_> {
-    fn add(&mut self, other: &LiveGroup) {
+    /// Adds a group to the sums.
+    pub(super) fn add(&mut self, other: &LiveGroup) {
         let sum = self.group.to_mut();
         let most = amount::bytes(sum).saturating_add(amount::bytes(other));
         if sum.at_most_bytes.is_some() || other.at_most_bytes.is_some() {

@@ -98,12 +98,16 @@ fn what_dominates_a_level_rss_decides() {
     over_time(&mut report, |_| (10.0, 130.0, 6.0, 80.0));
     assert!(decided(&report).starts_with("heap flat, the allocator holds 80.0 MB"), "{}", decided(&report));
     report.allocator.held_bytes = Some(MB);
+    report.os.rss_bytes = Some(50 * MB);
     assert_eq!(decided(&report), "");
-    report.os.file_bytes = Some(100 * MB);
+    (report.os.rss_bytes, report.os.file_bytes) = (Some(130 * MB), Some(100 * MB));
     assert_eq!(decided(&report), "100.0 MB are file-backed pages: not memory you hold");
     report.os.file_bytes = Some(5 * MB);
     report.allocator.in_use_bytes = Some(90 * MB);
     assert_eq!(decided(&report), "80.0 MB were allocated outside Rust's allocator: C code");
+    (report.os.rss_bytes, report.allocator.in_use_bytes) = (Some(230 * MB), Some(12 * MB));
+    assert_eq!(decided(&report), "210.0 MB are outside Rust's allocator: C code or maps");
+    (report.os.rss_bytes, report.allocator.in_use_bytes) = (Some(130 * MB), Some(90 * MB));
     // Overhead of small blocks is not C code's.
     report.totals.net_count = 1 << 20;
     assert_eq!(decided(&report), "");

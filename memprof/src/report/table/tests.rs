@@ -75,6 +75,9 @@ fn what_is_not_known_is_said_or_has_no_column() {
     assert!(row.as_ref().is_some_and(|row| row.contains("  not known")), "{row:?}");
     for function in &mut report.functions {
         (function.retained_bytes, function.retained_error_bytes) = (None, None);
+        if let Some(items) = &mut function.items {
+            items.retained_bytes_per_item = None;
+        }
     }
     (report.unattributed.retained_bytes, report.unattributed.retained_error_bytes) = (None, None);
     assert!(!text(&report).contains("  retained"));

@@ -2,9 +2,10 @@
 
 use super::labels::{self, LabelId, LabelSet};
 use super::slot::{Carried, CarriedSlot, MeterVisit};
+use crate::live;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicPtr, AtomicU16, AtomicU64};
+use std::sync::atomic::{AtomicPtr, AtomicU64};
 
 /// The slot that the thread's present work carries, and the thread's totals up to which it has been settled. For the
 /// owner of the ledger alone, and the signal handlers that interrupt it.
@@ -12,8 +13,8 @@ use std::sync::atomic::{AtomicPtr, AtomicU16, AtomicU64};
 pub(crate) struct CurrentWork {
     /// Owns a reference; null: the work carries nothing.
     carried: AtomicPtr<CarriedSlot>,
-    /// Number of the set of labels that the work carries.
-    labels: AtomicU16,
+    /// The set of labels that the work carries, as `live::label_bits` has it. PERF: so that a record takes it as it is.
+    labels: AtomicU64,
     allocated: AtomicU64,
     deallocated: AtomicU64,
 }
@@ -33,7 +34,7 @@ impl CurrentWork {
     pub(crate) const fn new() -> Self {
         Self {
             carried: AtomicPtr::new(null_mut()),
-            labels: AtomicU16::new(0),
+            labels: AtomicU64::new(0),
             allocated: AtomicU64::new(0),
             deallocated: AtomicU64::new(0),
         }
@@ -42,13 +43,19 @@ impl CurrentWork {
     /// True if the present work carries nothing.
     #[inline(always)]
     pub(crate) fn is_plain(&self) -> bool {
-        self.carried.load(Relaxed).is_null() && self.labels() == 0
+        self.carried.load(Relaxed).is_null() && self.labels.load(Relaxed) == 0
     }
 
     /// The labels that the work carries. Read by any thread.
     #[inline(always)]
     pub(crate) fn labels(&self) -> LabelSet {
-        self.labels.load(Relaxed)
+        live::label_set(self.labels.load(Relaxed))
+    }
+
+    /// The labels as a record has them.
+    #[inline(always)]
+    pub(crate) fn label_bits(&self) -> usize {
+        self.labels.load(Relaxed) as usize
     }
 
     fn slot(&self) -> Option<&'static CarriedSlot> {
@@ -115,7 +122,7 @@ impl CurrentWork {
             carried.arrive_at_all();
         }
         let before = self.replace(carried.cloned(), totals);
-        LeftWork { before, labels_before: self.labels.swap(labels, Relaxed), visit: None }
+        LeftWork { before, labels_before: self.swap_labels(labels), visit: None }
     }
 
     /// Leaves the work of a context.
@@ -124,20 +131,25 @@ impl CurrentWork {
         if let Some(present) = self.replace(left.before, totals) {
             present.leave_all();
         }
-        self.labels.store(left.labels_before, Relaxed);
+        self.swap_labels(left.labels_before);
     }
 
     /// Enters work with one more label. Returns the labels to which the thread returns.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter_label(&self, label: LabelId, totals: ThreadTotals) -> LabelSet {
         self.change_labels(label.with(self.labels()), totals)
     }
 
     /// Changes the labels, and returns the earlier ones.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn change_labels(&self, labels: LabelSet, totals: ThreadTotals) -> LabelSet {
         self.settle(totals);
-        self.labels.swap(labels, Relaxed)
+        self.swap_labels(labels)
+    }
+
+    #[inline(always)]
+    fn swap_labels(&self, labels: LabelSet) -> LabelSet {
+        live::label_set(self.labels.swap(live::label_bits(labels), Relaxed))
     }
 
     /// Ends all work: the thread is over.

@@ -7,7 +7,7 @@ use super::text::LabelText;
 use crate::os::memory::pages;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 /// Limit of keys.
 pub(crate) const MAX_KEYS: usize = 8;
@@ -59,14 +59,22 @@ pub(crate) struct LabelValue {
     pub(crate) calls: AtomicU64,
     pub(crate) allocated: AtomicU64,
     pub(crate) deallocated: AtomicU64,
+    /// Numbers of the key and of the value, set before any other thread can see the value.
+    key: AtomicU8,
+    number: AtomicU8,
+    /// Number of the set of this label alone; 0: not known yet.
+    alone: AtomicU16,
     text: LabelText,
 }
 
-/// A label: the number of its key and that of its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct LabelId {
-    key: u8,
-    value: u8,
+/// A label. PERF: a reference, so that its counters are found without a search.
+#[derive(Clone, Copy)]
+pub(crate) struct LabelId(&'static LabelValue);
+
+impl std::fmt::Debug for LabelId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("LabelId").field(&self.0.text).finish()
+    }
 }
 
 /// Number of a set of labels; 0: the empty one.
@@ -82,6 +90,7 @@ impl LabelKey {
         }
     }
 
+    #[inline(always)]
     fn value(&'static self, number: u8) -> Option<&'static LabelValue> {
         let values = self.values.load(Acquire);
         if values.is_null() {
@@ -92,21 +101,28 @@ impl LabelKey {
     }
 
     /// Reserves the values, unless that was done.
-    fn make_values(&self) -> Option<()> {
+    fn make_values(&self, number: u8) -> Option<()> {
         if self.values.load(Acquire).is_null() {
             let made = pages::reserve(NUMBERS * size_of::<LabelValue>());
             if made.is_null() {
                 return None;
             }
+            let values = made.cast::<LabelValue>();
+            for value in 0..NUMBERS {
+                // SAFETY: the mapping holds `NUMBERS` zeroed values, all of whose parts are atomics.
+                let entry = unsafe { &*values.add(value) };
+                entry.key.store(number, Relaxed);
+                entry.number.store(value as u8, Relaxed);
+            }
             // For one thread at a time: see `writing`.
-            self.values.store(made.cast(), Release);
+            self.values.store(values, Release);
         }
         Some(())
     }
 
-    /// Number of the value with this text, and else the empty place for it.
-    #[inline]
-    fn find(&'static self, text: &str, hash: u32) -> Result<u8, usize> {
+    /// The value with this text, and else the empty place for it.
+    #[inline(always)]
+    fn find(&'static self, text: &str, hash: u32) -> Result<LabelId, usize> {
         let mut place = hash as usize;
         // There are more places than values.
         loop {
@@ -115,25 +131,27 @@ impl LabelKey {
             if number == 0 {
                 return Err(place);
             }
-            if self.value(number).is_some_and(|value| value.text.is(text, hash)) {
-                return Ok(number);
+            if let Some(value) = self.value(number)
+                && value.text.is(text, hash)
+            {
+                return Ok(LabelId(value));
             }
             place += 1;
         }
     }
 
-    /// Number of a value, which is entered if necessary.
-    #[inline]
-    fn number(&'static self, text: &str) -> u8 {
-        if text.len() > LabelText::MOST_BYTES || text == OTHER_TEXT {
-            return OTHER;
+    /// The value with this text, which is entered if necessary.
+    #[inline(always)]
+    fn label(&'static self, text: &str) -> Option<LabelId> {
+        if text.len() > LabelText::MOST_BYTES {
+            return self.other();
         }
         let hash = LabelText::hash(text);
-        match self.find(text, hash) {
-            Ok(number) => number,
-            Err(_) if self.is_full() => OTHER,
-            Err(_) => self.enter(text, hash),
-        }
+        self.find(text, hash).ok().or_else(|| self.enter(text, hash))
+    }
+
+    fn other(&'static self) -> Option<LabelId> {
+        self.value(OTHER).map(LabelId)
     }
 
     fn is_full(&self) -> bool {
@@ -141,21 +159,25 @@ impl LabelKey {
     }
 
     #[cold]
-    fn enter(&'static self, text: &str, hash: u32) -> u8 {
+    #[inline(never)]
+    fn enter(&'static self, text: &str, hash: u32) -> Option<LabelId> {
+        if self.is_full() || text == OTHER_TEXT {
+            return self.other();
+        }
         let entered = writing(|| match self.find(text, hash) {
-            Ok(number) => number,
-            Err(_) if self.is_full() => OTHER,
+            Ok(label) => Some(label),
+            Err(_) if self.is_full() => None,
             Err(place) => {
                 let number = self.count.load(Relaxed) as u8 + 1;
-                let Some((value, place)) = self.value(number).zip(self.places.get(place)) else { return OTHER };
+                let (value, place) = self.value(number).zip(self.places.get(place))?;
                 value.text.set(text, hash);
                 self.count.store(number.into(), Relaxed);
                 // Release: whoever sees the number sees the text.
                 place.store(number, Release);
-                number
+                Some(LabelId(value))
             }
         });
-        entered.unwrap_or(OTHER)
+        entered.flatten().or_else(|| self.other())
     }
 }
 
@@ -194,61 +216,76 @@ pub(crate) fn left_out_sets() -> u64 {
     LEFT_OUT_SETS.load(Relaxed)
 }
 
-fn find_key(text: &str, hash: u32) -> Option<u8> {
+#[inline(always)]
+fn find_key(text: &str, hash: u32) -> Option<&'static LabelKey> {
     let count = KEY_COUNT.load(Acquire) as usize;
-    KEYS.iter().take(count).position(|key| key.text.is(text, hash)).map(|number| number as u8)
+    KEYS.get(..count)?.iter().find(|key| key.text.is(text, hash))
 }
 
 #[cold]
-fn enter_key(text: &str, hash: u32) -> Option<u8> {
-    writing(|| {
+#[inline(never)]
+fn enter_key(text: &str, hash: u32) -> Option<&'static LabelKey> {
+    if text.len() > LabelText::MOST_BYTES {
+        return None;
+    }
+    let entered = writing(|| {
         find_key(text, hash).or_else(|| {
             let number = KEY_COUNT.load(Relaxed);
             let key = KEYS.get(number as usize)?;
             sets_or_make()?;
-            key.make_values()?;
+            key.make_values(number as u8)?;
             key.text.set(text, hash);
             KEY_COUNT.store(number + 1, Release);
-            Some(number as u8)
+            Some(key)
         })
-    })
-    .flatten()
+    });
+    entered.flatten()
 }
 
 impl LabelId {
     /// The label of this key and value. `None`: there are too many keys, or the system has no memory.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(key: &str, value: &str) -> Option<Self> {
         let hash = LabelText::hash(key);
-        let number = match find_key(key, hash) {
-            Some(number) => Some(number),
-            None if key.len() > LabelText::MOST_BYTES => None,
-            None => enter_key(key, hash),
-        };
-        let Some(key) = number else {
-            LEFT_OUT_KEYS.fetch_add(1, Relaxed);
-            return None;
-        };
-        Some(Self { key, value: KEYS.get(usize::from(key))?.number(value) })
-    }
-
-    /// Counts a piece of work with this label.
-    #[inline]
-    pub(crate) fn count_call(self) {
-        if let Some(value) = KEYS.get(usize::from(self.key)).and_then(|key| key.value(self.value)) {
-            value.calls.fetch_add(1, Relaxed);
+        match find_key(key, hash).or_else(|| enter_key(key, hash)) {
+            Some(key) => key.label(value),
+            None => {
+                LEFT_OUT_KEYS.fetch_add(1, Relaxed);
+                None
+            }
         }
     }
 
+    /// Numbers of the key and the value.
+    pub(crate) fn numbers(self) -> (u8, u8) {
+        (self.0.key.load(Relaxed), self.0.number.load(Relaxed))
+    }
+
+    /// Counts a piece of work with this label.
+    #[inline(always)]
+    pub(crate) fn count_call(self) {
+        self.0.calls.fetch_add(1, Relaxed);
+    }
+
     /// The set with this label, which replaces another value of its key.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn with(self, set: LabelSet) -> LabelSet {
-        let shift = u32::from(self.key) * 8;
-        let word = word(set) & !(0xFF << shift) | u64::from(self.value) << shift;
-        number_of(word).unwrap_or_else(|| {
+        let alone = self.0.alone.load(Relaxed);
+        if set == 0 && alone != 0 { alone } else { self.with_slow(set) }
+    }
+
+    #[inline(never)]
+    fn with_slow(self, set: LabelSet) -> LabelSet {
+        let shift = u32::from(self.0.key.load(Relaxed)) * 8;
+        let word = word(set) & !(0xFF << shift) | u64::from(self.0.number.load(Relaxed)) << shift;
+        let Some(number) = number_of(word) else {
             LEFT_OUT_SETS.fetch_add(1, Relaxed);
-            set
-        })
+            return set;
+        };
+        if set == 0 {
+            self.0.alone.store(number, Relaxed);
+        }
+        number
     }
 }
 
@@ -304,30 +341,28 @@ fn number_of(word: u64) -> Option<LabelSet> {
 
 /// Adds the bytes of a thread to every label of a set.
 pub(super) fn add(set: LabelSet, allocated: u64, deallocated: u64) {
-    for label in of_set(set) {
-        if let Some(value) = KEYS.get(usize::from(label.key)).and_then(|key| key.value(label.value)) {
-            // The allocation first, for the reader.
-            value.allocated.fetch_add(allocated, Relaxed);
-            value.deallocated.fetch_add(deallocated, Release);
-        }
+    for LabelId(value) in of_set(set) {
+        // The allocation first, for the reader.
+        value.allocated.fetch_add(allocated, Relaxed);
+        value.deallocated.fetch_add(deallocated, Release);
     }
 }
 
 /// The labels of a set.
 pub(crate) fn of_set(set: LabelSet) -> impl Iterator<Item = LabelId> {
-    let values = word(set).to_le_bytes().into_iter().zip(0_u8..);
-    values.filter(|&(value, _)| value != 0).map(|(value, key)| LabelId { key, value })
+    let numbers = KEYS.iter().zip(word(set).to_le_bytes());
+    numbers.filter(|&(_, number)| number != 0).filter_map(|(key, number)| key.value(number)).map(LabelId)
 }
 
 /// All labels that were in use, with their texts and counters.
 pub(crate) fn all() -> impl Iterator<Item = (LabelId, String, String, &'static LabelValue)> {
     let count = KEY_COUNT.load(Acquire) as usize;
-    KEYS.iter().take(count).zip(0_u8..).flat_map(|(key, number)| {
-        let values = 1..=key.count.load(Acquire).min(MOST_VALUES as u32) as u8;
-        values.chain([OTHER]).filter_map(move |value| {
-            let counters = key.value(value)?;
-            let text = if value == OTHER { OTHER_TEXT.to_owned() } else { counters.text.to_text() };
-            Some((LabelId { key: number, value }, key.text.to_text(), text, counters))
+    KEYS.iter().take(count).flat_map(|key| {
+        let numbers = 1..=key.count.load(Acquire).min(MOST_VALUES as u32) as u8;
+        numbers.chain([OTHER]).filter_map(|number| {
+            let value = key.value(number)?;
+            let text = if number == OTHER { OTHER_TEXT.to_owned() } else { value.text.to_text() };
+            Some((LabelId(value), key.text.to_text(), text, value))
         })
     })
 }

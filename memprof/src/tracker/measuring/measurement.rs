@@ -95,6 +95,30 @@ impl Measurement {
         Inside { open: self.root.enter_as(ScopeKind::Measurement), span }
     }
 
+    /// Visits the live blocks that were allocated in it, by function: bytes and blocks. `None`: the system has no
+    /// memory for that, or leaks are not checked.
+    pub(crate) fn each_live(&mut self, mut see: impl FnMut(Option<&'static Site>, u64, u64)) -> Option<()> {
+        let (table, before) = (live::table()?, self.live.as_mut()?);
+        let number = self.slot.number();
+        let mut live = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), (0, 0))))?;
+        table.each(|key, record| {
+            // An older block still has the same record: another block at its address would have another time.
+            let is_older = before.get(key as usize).is_some_and(|older| *older == record);
+            if !is_older && let Some((bytes, count)) = live.get(record.owner()) {
+                *bytes += record.size;
+                *count += 1;
+            }
+        });
+        for (_, node) in nodes(number) {
+            if let Some(&mut (bytes, count)) = live.get(address(node))
+                && count != 0
+            {
+                see(function(node), bytes, count);
+            }
+        }
+        Some(())
+    }
+
     /// Reads the figures, after the work on this thread has left it.
     pub(crate) fn end(self) -> Ended {
         let number = self.slot.number();
@@ -148,7 +172,7 @@ fn left_over(number: u8) -> Option<ByAddress<live::Record>> {
         return Some(blocks);
     }
     table.each(|key, record| {
-        if nodes.get(record.owner).is_some() {
+        if nodes.get(record.owner()).is_some() {
             blocks.push(key as usize, record);
         }
     });
@@ -205,28 +229,9 @@ impl Ended {
         sum
     }
 
-    /// Visits the live blocks that were allocated in it, by function: bytes and blocks. `None`: the system has no
-    /// memory for that.
-    pub(crate) fn each_live(&mut self, mut see: impl FnMut(Option<&'static Site>, u64, u64)) -> Option<()> {
-        let (table, before) = (live::table()?, self.measurement.live.as_mut()?);
-        let number = self.measurement.slot.number();
-        let mut live = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), (0, 0))))?;
-        table.each(|key, record| {
-            // An older block still has the same record: another block at its address would have another time.
-            let is_older = before.get(key as usize).is_some_and(|older| *older == record);
-            if !is_older && let Some((bytes, count)) = live.get(record.owner) {
-                *bytes += record.size;
-                *count += 1;
-            }
-        });
-        for (_, node) in nodes(number) {
-            if let Some(&mut (bytes, count)) = live.get(address(node))
-                && count != 0
-            {
-                see(function(node), bytes, count);
-            }
-        }
-        Some(())
+    /// As [`Measurement::each_live`].
+    pub(crate) fn each_live(&mut self, see: impl FnMut(Option<&'static Site>, u64, u64)) -> Option<()> {
+        self.measurement.each_live(see)
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Limits {
     pub(crate) max_net: Option<u64>,
     /// Allocations.
     pub(crate) max_count: Option<u64>,
+    /// Allocated − deallocated of a call for each of its items, bytes.
+    pub(crate) max_per_item: Option<u64>,
     /// True if a call beyond a limit panics at its end.
     pub(crate) panics: bool,
     /// True if each call takes the difference of two readings of the process.
@@ -27,8 +29,15 @@ pub struct Limits {
 
 impl Limits {
     /// No limit.
-    pub const NOTHING: Self =
-        Self { max_allocated: None, max_peak: None, max_net: None, max_count: None, panics: false, window: false };
+    pub const NOTHING: Self = Self {
+        max_allocated: None,
+        max_peak: None,
+        max_net: None,
+        max_count: None,
+        max_per_item: None,
+        panics: false,
+        window: false,
+    };
 
     /// Sets `max_allocated`.
     pub const fn max_allocated(self, bytes: u64) -> Self {
@@ -50,6 +59,11 @@ impl Limits {
         Self { max_count: Some(count), ..self }
     }
 
+    /// Sets `max_per_item`.
+    pub const fn max_per_item(self, bytes: u64) -> Self {
+        Self { max_per_item: Some(bytes), ..self }
+    }
+
     /// Sets `on_violation = "panic"`.
     pub const fn panics(self) -> Self {
         Self { panics: true, ..self }
@@ -62,7 +76,8 @@ impl Limits {
 
     /// True if there is a budget.
     pub(crate) fn has_budget(&self) -> bool {
-        self.max_allocated.is_some() || self.max_peak.is_some() || self.max_net.is_some() || self.max_count.is_some()
+        let limits = [self.max_allocated, self.max_peak, self.max_net, self.max_count, self.max_per_item];
+        limits.iter().any(Option::is_some)
     }
 
     /// Factor by which a call exceeded the limit that it exceeded most; `None`: it exceeded none.
@@ -73,6 +88,7 @@ impl Limits {
             // A negative net, from freeing blocks of others, exceeds no limit.
             (self.max_net, figures.net.max(0) as u64),
             (self.max_count, figures.count),
+            (self.max_of_items(figures), figures.net.max(0) as u64),
         ];
         limits
             .into_iter()
@@ -80,6 +96,18 @@ impl Limits {
             // A limit of 0 is exceeded by as many times as there are bytes.
             .map(|(limit, figure)| figure as f64 / limit.max(1) as f64)
             .reduce(f64::max)
+    }
+}
+
+impl Limits {
+    /// The limit of all items of a call together; `None`: there is none, or the call had no items.
+    fn max_of_items(&self, figures: &Figures) -> Option<u64> {
+        self.max_per_item.filter(|_| figures.items > 0).map(|limit| limit.saturating_mul(figures.items))
+    }
+
+    /// True if a call exceeded the limit per item.
+    pub(crate) fn excess_per_item(&self, figures: &Figures) -> bool {
+        self.max_of_items(figures).is_some_and(|limit| figures.net.max(0) as u64 > limit)
     }
 }
 
@@ -94,6 +122,8 @@ pub(crate) struct Figures {
     pub(crate) peak: u64,
     /// Allocated − deallocated, bytes.
     pub(crate) net: i64,
+    /// Items; 0: the call said none.
+    pub(crate) items: u64,
 }
 
 /// Bytes that the process has allocated and deallocated at one moment, or between two moments.
@@ -127,12 +157,12 @@ pub(crate) struct LimitFigures {
     pub(crate) window: Moment,
 }
 
-const WORDS: usize = 14;
+const WORDS: usize = 15;
 
 impl LimitFigures {
     fn to_words(self) -> [u64; WORDS] {
         let [a, b, c, d] = self.thread.to_words();
-        let Figures { allocated, count, peak, net } = self.worst;
+        let Figures { allocated, count, peak, net, items } = self.worst;
         let Moment { allocated: window_allocated, deallocated: window_deallocated } = self.window;
         let excess = self.worst_excess.to_bits();
         let id = self.thread_id.into();
@@ -144,6 +174,7 @@ impl LimitFigures {
             count,
             peak,
             net as u64,
+            items,
             a,
             b,
             c,
@@ -163,6 +194,7 @@ impl LimitFigures {
             count,
             peak,
             net,
+            items,
             a,
             b,
             c,
@@ -175,7 +207,7 @@ impl LimitFigures {
         Self {
             violations,
             worst_excess: f64::from_bits(excess),
-            worst: Figures { allocated, count, peak, net: net as i64 },
+            worst: Figures { allocated, count, peak, net: net as i64, items },
             thread: ThreadName::from_words([a, b, c, d]),
             thread_id: id as u32,
             window_calls,
@@ -241,11 +273,20 @@ mod tests {
     #[test]
     fn the_worst_is_furthest_beyond_a_limit_by_its_factor() {
         let limits = Limits::NOTHING.max_allocated(100).max_net(0).max_count(2);
-        let figures = |allocated, count, net| Figures { allocated, count, peak: 1_000_000, net };
+        let figures = |allocated, count, net| Figures { allocated, count, peak: 1_000_000, net, items: 0 };
         assert_eq!(limits.excess(&figures(100, 2, -5)), None);
         assert_eq!(limits.excess(&figures(300, 4, 0)), Some(3.0));
         assert_eq!(limits.excess(&figures(300, 4, 7)), Some(7.0));
         assert_eq!(Limits::NOTHING.window().excess(&figures(u64::MAX, 9, 9)), None);
+    }
+
+    #[test]
+    fn a_limit_per_item_is_that_of_all_items() {
+        let limits = Limits::NOTHING.max_per_item(100);
+        assert!(limits.has_budget());
+        let excess = |net, items| limits.excess(&Figures { net, items, ..Figures::default() });
+        assert_eq!((excess(1000, 10), excess(1001, 10)), (None, Some(1.001)));
+        assert_eq!((excess(i64::MAX, 0), excess(-5, 1), excess(i64::MAX, u64::MAX)), (None, None, None));
     }
 
     #[test]
@@ -255,7 +296,8 @@ mod tests {
             for round in 1..=50_000u64 {
                 counters.change(|figures_so_far| {
                     figures_so_far.violations = round;
-                    figures_so_far.worst = Figures { allocated: round, count: round, peak: round, net: round as i64 };
+                    figures_so_far.worst =
+                        Figures { allocated: round, count: round, peak: round, net: round as i64, items: 0 };
                     figures_so_far.window = Moment { allocated: round, deallocated: round };
                 });
             }
@@ -268,7 +310,7 @@ mod tests {
             last = round;
             assert_eq!(
                 figures_so_far.worst,
-                Figures { allocated: round, count: round, peak: round, net: round as i64 }
+                Figures { allocated: round, count: round, peak: round, net: round as i64, items: 0 }
             );
             assert_eq!(figures_so_far.window, Moment { allocated: round, deallocated: round });
         }

@@ -3,6 +3,8 @@
 pub(crate) mod counters;
 pub(crate) mod distribution;
 pub(crate) mod edges;
+pub(crate) mod future_size;
+pub(crate) mod items;
 pub(crate) mod limits;
 pub(crate) mod node;
 pub(crate) mod node_memory;

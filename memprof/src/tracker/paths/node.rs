@@ -2,6 +2,7 @@
 
 use super::counters::Counters;
 use super::distribution::NodeDistribution;
+use super::items::ItemCounters;
 use super::limits::LimitCounters;
 use super::owner_counter::OwnerCounter;
 use super::reading::{LastReading, Reallocations};
@@ -304,6 +305,8 @@ pub(crate) struct CallSpread {
     pub(crate) peak: NodeDistribution,
     /// Figures of calls with a budget or a window; null until there are any.
     pub(crate) limit_counters: AtomicPtr<LimitCounters>,
+    /// Items of the calls; null until a call says how many it has.
+    pub(crate) item_counters: AtomicPtr<ItemCounters>,
 }
 
 impl CallSpread {
@@ -312,6 +315,7 @@ impl CallSpread {
             allocated: NodeDistribution::new(),
             peak: NodeDistribution::new(),
             limit_counters: AtomicPtr::new(std::ptr::null_mut()),
+            item_counters: AtomicPtr::new(std::ptr::null_mut()),
         }
     }
 
@@ -319,5 +323,11 @@ impl CallSpread {
     pub(crate) fn limit_counters(&self) -> Option<&'static LimitCounters> {
         // SAFETY: null, or stored by `Tree::limit_counters`, and never freed.
         unsafe { self.limit_counters.load(Acquire).as_ref() }
+    }
+
+    /// Items of the calls.
+    pub(crate) fn item_counters(&self) -> Option<&'static ItemCounters> {
+        // SAFETY: null, or stored by `Tree::item_counters`, and never freed.
+        unsafe { self.item_counters.load(Acquire).as_ref() }
     }
 }

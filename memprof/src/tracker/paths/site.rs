@@ -1,6 +1,7 @@
 //! A site: one annotated function or named block. There is one static for each in the source, not for each generic
 //! instance.
 
+use super::future_size::FutureSize;
 use super::limits::Limits;
 use std::sync::atomic::AtomicI64;
 
@@ -26,17 +27,23 @@ pub struct Site {
     pub(crate) measurement: u8,
     /// Limits of each call, if the function has a budget or a window.
     pub(crate) limits: Option<Limits>,
+    /// Size of its futures, if they are large.
+    pub(crate) future: FutureSize,
 }
 
 impl Site {
     /// A site with a name of the user's choice.
     pub const fn named(name: &'static str, file: &'static str, line: u32) -> Self {
-        Self { name: SiteName::Given(name), file, line, scratch: AtomicI64::new(0), measurement: 0, limits: None }
+        Self::new(SiteName::Given(name), file, line)
     }
 
     /// The site of a function; `marker` gives the `type_name` of an item inside its body.
     pub const fn function(marker: fn() -> &'static str, file: &'static str, line: u32) -> Self {
-        Self { name: SiteName::Marker(marker), file, line, scratch: AtomicI64::new(0), measurement: 0, limits: None }
+        Self::new(SiteName::Marker(marker), file, line)
+    }
+
+    const fn new(name: SiteName, file: &'static str, line: u32) -> Self {
+        Self { name, file, line, scratch: AtomicI64::new(0), measurement: 0, limits: None, future: FutureSize::new() }
     }
 
     /// The root of a measurement.

@@ -9,6 +9,7 @@
 
 use super::distribution::BucketPage;
 use super::edges::Edges;
+use super::items::ItemCounters;
 use super::limits::LimitCounters;
 use super::node::{CallSpread, Node};
 use super::node_memory::NodeMemory;
@@ -192,20 +193,29 @@ impl Tree {
         if let Some(limit_counters) = spread.limit_counters() {
             return Some(limit_counters);
         }
-        let memory = self.memory.allocate::<LimitCounters>();
-        if memory.is_null() {
-            return None;
+        self.hang(&spread.limit_counters, LimitCounters::new());
+        spread.limit_counters()
+    }
+
+    /// Items of the calls of the site on this ledger; the owner alone calls this. `None`: the system has no memory.
+    #[cold]
+    pub(crate) fn item_counters(&self, node: &'static Node) -> Option<&'static ItemCounters> {
+        let spread = self.spread_of(node.first())?;
+        if let Some(item_counters) = spread.item_counters() {
+            return Some(item_counters);
         }
-        // SAFETY: `allocate` returns memory that nobody else uses and that is never freed.
-        let limit_counters: &'static LimitCounters = unsafe {
-            memory.write(LimitCounters::new());
-            &*memory
-        };
-        // Release: a thread that finds it sees all of it.
-        match spread.limit_counters.compare_exchange(std::ptr::null_mut(), memory, Release, Acquire) {
-            Ok(_) => Some(limit_counters),
-            // A signal handler was faster.
-            Err(_) => spread.limit_counters(),
+        self.hang(&spread.item_counters, ItemCounters::new());
+        spread.item_counters()
+    }
+
+    /// Stores a value in memory that is never freed, unless a signal handler was faster or there is no memory.
+    fn hang<T>(&self, pointer: &AtomicPtr<T>, value: T) {
+        let memory = self.memory.allocate::<T>();
+        if !memory.is_null() {
+            // SAFETY: `allocate` returns memory that nobody else uses.
+            unsafe { memory.write(value) };
+            // Release: a thread that finds it sees all of it. An error: a signal handler was faster.
+            let _ = pointer.compare_exchange(std::ptr::null_mut(), memory, Release, Acquire);
         }
     }
 

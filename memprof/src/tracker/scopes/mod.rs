@@ -3,6 +3,7 @@
 pub(crate) mod check_limits;
 pub(crate) mod context;
 pub(crate) mod enter_exit;
+pub(crate) mod items;
 pub(crate) mod kept;
 pub(crate) mod other_thread;
 pub(crate) mod out_of_order;

@@ -83,21 +83,25 @@ pub(crate) struct LabelGuard {
 
 impl LabelGuard {
     /// Enters work with one more label. `None`: the thread is over, or profiling is off.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter(label: LabelId) -> Option<Self> {
         let ledger = thread::ledger()?;
         let before = ledger.work().enter_label(label, ledger.thread_totals());
-        ledger.follow_labels();
+        if before == 0 {
+            ledger.follow_labels();
+        }
         Some(Self { ledger, before })
     }
 }
 
 impl Drop for LabelGuard {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if thread::owns(self.ledger) {
+        if thread::present().is(self.ledger) || thread::owns(self.ledger) {
             self.ledger.work().change_labels(self.before, self.ledger.thread_totals());
-            self.ledger.follow_labels();
+            if self.before == 0 {
+                self.ledger.follow_labels();
+            }
         }
     }
 }

@@ -159,6 +159,7 @@ fn retire() {
         ledger.thread_id.store(0, Relaxed);
         ledger.publish(true);
         ledger.work().end(ledger.thread_totals());
+        ledger.follow_labels();
         PRESENT.set(RETIRED);
         live::close(&ledger.share);
         REGISTRY.release(ledger);

@@ -42,6 +42,29 @@ async fn above_the_runtime() -> Result<(), std::io::Error> {
 #[memprof::test(no_leaks)]
 async fn below_the_runtime() {}
 
+#[memprof::test(repeat = 50, growth = "1 KiB", max_count = 10)]
+#[should_panic]
+fn in_a_loop() -> Result<(), std::num::ParseIntError> {
+    let number: u8 = "7".parse()?;
+    if number > 7 { return Ok(()) }
+    Ok(())
+}
+
+#[memprof::test(repeat = 2)]
+fn in_a_loop_with_any_outcome() -> impl std::process::Termination {
+    std::process::ExitCode::SUCCESS
+}
+
+#[memprof::test(repeat = 2)]
+#[tokio::test]
+async fn in_a_loop_above_the_runtime() -> Result<(), std::io::Error> {
+    Ok(())
+}
+
+#[tokio::test]
+#[memprof::test(repeat = 2)]
+async fn in_a_loop_below_the_runtime() {}
+
 fn main() {
     // The closure decides what is borrowed, and the message is made when it is wanted.
     let mut words = vec![String::from("one")];

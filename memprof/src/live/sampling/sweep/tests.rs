@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
 fn record(size: u64, ticks: u64, drawn: Drawn) -> Record {
-    Record { size, owner: 1, labels: 0, ticks, drawn, stack: 7, grown: 3 }
+    Record { size, owner_word: 1, ticks, drawn, stack: 7, grown: 3 }
 }
 
 /// Marsaglia's xorshift64: repeatable.

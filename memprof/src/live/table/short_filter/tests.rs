@@ -7,7 +7,7 @@ use std::thread;
 const LARGE: u64 = 1 << 40;
 
 fn record(size: u64) -> Record {
-    Record { size, owner: 1, labels: 0, ticks: 5, drawn: Drawn::CERTAIN, stack: 7, grown: 3 }
+    Record { size, owner_word: 1, ticks: 5, drawn: Drawn::CERTAIN, stack: 7, grown: 3 }
 }
 
 fn address(number: usize) -> usize {

@@ -3,7 +3,7 @@ use crate::live::table::slot::*;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
-const RECORD: Record = Record { size: 5, owner: 6, labels: 0, ticks: 7, drawn: Drawn::CERTAIN, stack: 8, grown: 9 };
+const RECORD: Record = Record { size: 5, owner_word: 6, ticks: 7, drawn: Drawn::CERTAIN, stack: 8, grown: 9 };
 
 fn empty() -> (AtomicU64, SlotRecord) {
     let word = || AtomicU64::new(0);
