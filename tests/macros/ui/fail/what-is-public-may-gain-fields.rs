@@ -1,14 +1,14 @@
 //! Of what may gain fields nobody can have a list of all of them.
 use memprof::config::{Jemalloc, Leaks, MemoryProfiling, Reporting};
-use memprof::report::data::{Function, Os};
+use memprof::report::data::{Function, Distribution};
 use memprof::{Config, Error, MemoryStats, Written};
 
 fn config(parts: (MemoryProfiling, Jemalloc, Leaks, Reporting)) -> Config {
     Config { memory_profiling: parts.0, jemalloc: parts.1, leaks: parts.2, reporting: parts.3 }
 }
 
-fn read(os: Os, written: Written, function: Function, stats: MemoryStats) {
-    let Os { rss_bytes: _, peak_rss_bytes: _ } = os;
+fn read(spread: Distribution, written: Written, function: Function, stats: MemoryStats) {
+    let Distribution { min: _, p50: _, p95: _, p99: _, max: _ } = spread;
     let Written { allocation_report: _, leak_report: _, fell_back: _ } = written;
     let Function { name: _, .. } = function;
     let MemoryStats { allocated: _, .. } = stats;
