@@ -36,8 +36,8 @@ fn contexts_carry_the_meter_through_a_pool() {
             let outside = Context::current();
             rayon::join(|| search(&meters[0], 0), outside.wrap(|| search(&meters[1], 1000)));
         });
-        // Rayon makes its queues larger, and frees the old ones some time later, in whichever work it does then. The model
-        // (`model.rs`) is exact to the byte.
+        // Rayon makes its queues larger, and frees the old ones some time later, in whichever work it does then. The
+        // model (`model.rs`) is exact to the byte.
         const QUEUES: u64 = 32 * 1024;
         for (meter, exact) in meters.iter().zip([500_500, 1_500_500]) {
             let (allocated, net) = (meter.allocated(), meter.net());
