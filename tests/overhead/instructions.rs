@@ -15,7 +15,7 @@ const MORE: f64 = 1.05;
 const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/instructions.json");
 
 /// The events, what is taken off, and what is promised.
-const EVENTS: [(&str, Option<&str>, f64); 19] = [
+const EVENTS: [(&str, Option<&str>, f64); 21] = [
     ("pair-off", Some("pair-forward"), 16.0),
     ("pair", Some("pair-forward"), 34.0),
     ("pair-tracked", Some("pair-forward"), 120.0),
@@ -31,6 +31,8 @@ const EVENTS: [(&str, Option<&str>, f64); 19] = [
     ("call-on-two-threads", None, 135.0),
     ("call-in-turn", None, 2.0 * 145.0),
     ("poll", None, 190.0),
+    ("context-capture", None, 48.0),
+    ("context-enter", None, 420.0),
     // At most two tracked calls.
     ("meter", None, 2.0 * 119.0),
     ("meter-in-meter", None, 330.0),

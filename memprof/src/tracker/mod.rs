@@ -49,7 +49,7 @@ pub(crate) use scopes::kept::Kept;
 pub(crate) use scopes::reporting::ReportingGuard;
 pub(crate) use scopes::unheard::note_profile;
 pub(crate) use scopes::within::Within;
-pub(crate) use scopes::work::{CarriedGuard, LabelGuard, MeterGuard, labels_here, settle_here};
+pub(crate) use scopes::work::{CarriedGuard, LabelGuard, MeterGuard, carried_here, settle_here};
 pub(crate) use threads::frames::ScopeKind;
 pub(crate) use threads::installed::inner_name;
 pub(crate) use threads::ledger::Ledger;

@@ -182,6 +182,11 @@ fn main() {
         "labelled" => {
             (0..times).for_each(|_| memprof::labelled(black_box("collection"), black_box("docs"), || black_box(())));
         }
+        "context-capture" => (0..times).for_each(|_| drop(black_box(memprof::Context::current()))),
+        "context-enter" => {
+            let here = memprof::Context::current();
+            (0..times).for_each(|_| here.scope(|| black_box(())));
+        }
         "report-tracked" => {
             hold(1_000);
             (0..times).for_each(|_| drop(black_box(profiler.report())));

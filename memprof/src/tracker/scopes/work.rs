@@ -106,10 +106,13 @@ impl Drop for LabelGuard {
     }
 }
 
-/// The labels that the present work of this thread carries.
+/// The meters and labels that the present work of this thread carries.
 #[inline(always)]
-pub(crate) fn labels_here() -> LabelSet {
-    thread::present().ledger().map_or(0, |ledger| ledger.work().labels())
+pub(crate) fn carried_here() -> (Option<Carried>, LabelSet) {
+    match thread::present().ledger().map(Ledger::work) {
+        Some(work) if !work.is_plain() => (work.carried(), work.labels()),
+        _ => (None, 0),
+    }
 }
 
 /// Adds the work of this thread so far to its meters and labels.
@@ -120,13 +123,6 @@ pub(crate) fn settle_here() {
 }
 
 impl Carried {
-    /// The state that the present work of this thread carries.
-    #[inline(always)]
-    pub(crate) fn here() -> Option<Self> {
-        let work = thread::present().ledger()?.work();
-        if work.is_plain() { None } else { work.carried() }
-    }
-
     /// Figures of the innermost meter, with everything that this thread has done until now.
     pub(crate) fn settled_figures(&self) -> MeterFigures {
         settle_here();
