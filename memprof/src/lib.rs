@@ -116,10 +116,11 @@
 //! | an allocation and its free, counters alone | 33 |
 //! | the same with a record in the live table | 119 to 127 |
 //! | the same without a record, beside a sample | about 60 |
-//! | the same with a record and its stack, beneath 13 frames | 440 |
-//! | the same beneath 60 frames | 1050 |
+//! | the same with a record and its stack, beneath 13 frames | 450 |
+//! | the same beneath 60 frames | 1060 |
 //! | each frame that differs from the previous stack | about 250 more |
-//! | a tracked call, or a poll of a tracked future | about 120 |
+//! | a tracked call | 119 |
+//! | a poll of a tracked future | 175 |
 //! | entering and leaving a [`Meter`], or a [label](labelled) | about 220 |
 //! | an allocation with `enabled = false` | one branch |
 //! | everything without the default feature `profiling` | none |

@@ -1,7 +1,7 @@
 //! `large_future`: the future of a tracked function is larger than 16 KB. A future that only holds another large one of
 //! a tracked function is not named: without that one it has at most 16 KB.
 
-use super::placed;
+use super::{about, named};
 use crate::report::data::{Finding, Function, Report};
 use crate::size;
 use std::collections::HashMap;
@@ -49,10 +49,9 @@ fn finding(function: &Function, within: Option<u64>) -> Option<Finding> {
     }
     let all = future.bytes.saturating_mul(future.most_alive.max(1));
     Some(Finding {
-        kind: "large_future".into(),
         title: format!(
             "{}: its future takes {}; {} alive at once, together {}",
-            placed(&function.name, Some(&function.file), Some(function.line)),
+            named(function),
             size::bytes(future.bytes),
             if future.most_alive == 1 {
                 "1 was".to_owned()
@@ -67,11 +66,8 @@ fn finding(function: &Function, within: Option<u64>) -> Option<Finding> {
             size::count(future.alive)
         ),
         advice: ADVICE.into(),
-        function: Some(function.name.clone()),
-        file: Some(function.file.clone()),
-        line: Some(function.line),
         bytes: all,
         exact: true,
-        ..Finding::default()
+        ..about(function, "large_future")
     })
 }

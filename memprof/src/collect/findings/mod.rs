@@ -60,6 +60,27 @@ fn placed(name: &str, file: Option<&str>, line: Option<u32>) -> String {
     }
 }
 
+/// A finding of this kind about a function, with its place, and without a sentence.
+fn about(function: &Function, kind: &str) -> Finding {
+    Finding {
+        kind: kind.into(),
+        function: Some(function.name.clone()),
+        file: Some(function.file.clone()),
+        line: Some(function.line),
+        ..Finding::default()
+    }
+}
+
+/// A function and its place in a sentence.
+fn named(function: &Function) -> String {
+    placed(&function.name, Some(&function.file), Some(function.line))
+}
+
+/// True if most of what a function allocates is allocated by its own code: a tracked callee has the finding itself.
+fn is_mostly_own(function: &Function) -> bool {
+    function.self_allocated_bytes > function.allocated_bytes / 2
+}
+
 /// The functions of the program: messages and backtraces of panics are none.
 fn functions(report: &Report) -> impl Iterator<Item = &Function> {
     report.functions.iter().filter(|function| function.name != PANIC)

@@ -1,6 +1,6 @@
 //! `over_budget`: calls beyond the limits in their function's attribute.
 
-use super::placed;
+use super::{about, named};
 use crate::report::data::{Finding, Report, Violations};
 use crate::report::violations;
 
@@ -8,19 +8,11 @@ const ADVICE: &str = "Reduce what these calls allocate, or raise the budget in #
 
 pub(super) fn of(report: &Report) -> impl Iterator<Item = Finding> {
     report.violations().map(|(function, violations)| Finding {
-        kind: "over_budget".into(),
-        title: format!(
-            "{} exceeded its budget in {}",
-            placed(&function.name, Some(&function.file), Some(function.line)),
-            violations::words(function, violations)
-        ),
+        title: format!("{} exceeded its budget in {}", named(function), violations::words(function, violations)),
         advice: ADVICE.into(),
-        function: Some(function.name.clone()),
-        file: Some(function.file.clone()),
-        line: Some(function.line),
         bytes: beyond(violations),
         exact: true,
-        ..Finding::default()
+        ..about(function, "over_budget")
     })
 }
 

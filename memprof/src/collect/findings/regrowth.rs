@@ -1,7 +1,7 @@
 //! `regrowth`: buffers that grow by reallocation. At least 20 % of what the function's own code allocated was moved by
 //! growing, and that is at least 1 % of what the process allocated.
 
-use super::{functions, is_much, placed, share};
+use super::{about, functions, is_much, named, share};
 use crate::report::data::{Finding, Function, Report};
 use crate::size;
 
@@ -26,10 +26,9 @@ fn finding(function: &Function, all: u64) -> Finding {
         calls => format!(" ({} a call)", size::bytes(moved / calls)),
     };
     Finding {
-        kind: "regrowth".into(),
         title: format!(
             "{} grew buffers {} in {}, moving at most {}{per_call}, {} of all allocated bytes",
-            placed(&function.name, Some(&function.file), Some(function.line)),
+            named(function),
             size::plural(function.reallocated_count, "time"),
             size::plural(function.calls, "call"),
             size::bytes(moved),
@@ -42,11 +41,9 @@ fn finding(function: &Function, all: u64) -> Finding {
             size::bytes(function.self_allocated_bytes),
         ),
         advice: ADVICE.into(),
-        function: Some(function.name.clone()),
-        file: Some(function.file.clone()),
-        line: Some(function.line),
         bytes: moved,
         share: share(moved, all),
         exact: true,
+        ..about(function, "regrowth")
     }
 }

@@ -1,7 +1,7 @@
 //! `transient`: short-lived memory. The median call allocates at least four times its own peak, most of it in the
 //! function's own code, and what a reused buffer would save is at least 1 % of what the process allocated.
 
-use super::{functions, is_much, placed, regrowth, share};
+use super::{about, functions, is_mostly_own, is_much, named, regrowth, share};
 use crate::report::data::{Finding, Function, Report};
 use crate::size;
 
@@ -19,16 +19,14 @@ fn finding(function: &Function, all: u64) -> Option<Finding> {
     let peak = function.peak_per_call.as_ref()?.p50?;
     let ended = function.calls.saturating_sub(function.active);
     let saved = allocated.saturating_sub(peak).saturating_mul(ended).min(function.self_allocated_bytes);
-    let is_own = function.self_allocated_bytes > function.allocated_bytes / 2;
-    let is_one = peak > 0 && allocated >= peak.saturating_mul(FACTOR) && is_own && is_much(saved, all);
+    let is_one = peak > 0 && allocated >= peak.saturating_mul(FACTOR) && is_mostly_own(function) && is_much(saved, all);
     if !is_one || regrowth::is_one(function, all) {
         return None;
     }
     Some(Finding {
-        kind: "transient".into(),
         title: format!(
             "{} allocates {} in {} but holds at most {} at a time: {} short-lived in {}, {} of all allocated bytes",
-            placed(&function.name, Some(&function.file), Some(function.line)),
+            named(function),
             size::bytes(allocated),
             if ended == 1 { "its call" } else { "a median call" },
             size::bytes(peak),
@@ -42,11 +40,9 @@ fn finding(function: &Function, all: u64) -> Option<Finding> {
             size::plural(function.self_allocated_count, "allocation")
         ),
         advice: ADVICE.into(),
-        function: Some(function.name.clone()),
-        file: Some(function.file.clone()),
-        line: Some(function.line),
         bytes: saved,
         share: share(saved, all),
         exact: false,
+        ..about(function, "transient")
     })
 }

@@ -1,7 +1,7 @@
 //! `uneven`: a few calls allocate far more than the others. The 99th percentile is at least 20 times the median, of at
 //! least 100 calls, and the excess is at least 1 % of what the process allocated.
 
-use super::{functions, is_much, placed, share};
+use super::{about, functions, is_mostly_own, is_much, named, share};
 use crate::report::data::{Finding, Function, Report};
 use crate::size;
 
@@ -22,14 +22,11 @@ fn finding(function: &Function, all: u64) -> Option<Finding> {
     let ended = function.calls.saturating_sub(function.active);
     // One call in 100 has at least this much more than the median one.
     let excess = high.saturating_sub(median).saturating_mul(ended / 100);
-    // Callees that are tracked have the finding themselves.
-    let is_own = function.self_allocated_bytes > function.allocated_bytes / 2;
-    let is_one = median > 0 && ended >= FEWEST && high >= median.saturating_mul(FACTOR) && is_own;
+    let is_one = median > 0 && ended >= FEWEST && high >= median.saturating_mul(FACTOR) && is_mostly_own(function);
     (is_one && is_much(excess, all)).then(|| Finding {
-        kind: "uneven".into(),
         title: format!(
             "{}: 1 call in 100 allocates {} or more, {} times the median call ({})",
-            placed(&function.name, Some(&function.file), Some(function.line)),
+            named(function),
             size::bytes(high),
             size::count(high / median.max(1)),
             size::bytes(median),
@@ -40,11 +37,9 @@ fn finding(function: &Function, all: u64) -> Option<Finding> {
             size::bytes(per_call.max)
         ),
         advice: ADVICE.into(),
-        function: Some(function.name.clone()),
-        file: Some(function.file.clone()),
-        line: Some(function.line),
         bytes: excess,
         share: share(excess, all),
         exact: false,
+        ..about(function, "uneven")
     })
 }
