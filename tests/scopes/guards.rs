@@ -169,7 +169,9 @@ fn a_million_forgotten_guards() {
     // The thread is in order again.
     assert_eq!(own(function(&report, "scopes::guards::after_all_that")), flashes(77, 1));
     assert_eq!(paths(&report, "scopes::guards::after_all_that").len(), 1);
-    assert!(report.overhead.profiler_bytes <= before.overhead.profiler_bytes + (8 << 20));
+    // 65,536 frames of 64 bytes, and as much again in the smaller rooms that they outgrew; the rest is for other paths.
+    let grown = report.overhead.profiler_bytes.saturating_sub(before.overhead.profiler_bytes);
+    assert!(grown <= 2 * 65_536 * 64 + (1 << 20), "{grown}");
     assert!(report.warnings.iter().any(|warning| warning.contains("forgotten")), "{:?}", report.warnings);
 }
 
