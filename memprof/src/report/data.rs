@@ -113,7 +113,7 @@ macro_rules! data {
 }
 
 #[cfg(feature = "report")]
-mod field;
+pub(super) mod field;
 mod findings;
 mod functions;
 mod labels;

@@ -1,5 +1,6 @@
 //! Reports: their data, and one file for each format.
 
+#[macro_use]
 pub mod data;
 mod written;
 
@@ -7,6 +8,8 @@ mod written;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod columns;
+#[cfg(feature = "compare")]
+pub mod compare;
 #[cfg(feature = "profiling")]
 pub(crate) mod files;
 #[cfg(feature = "report")]
