@@ -35,7 +35,9 @@ impl ThreadName {
         let mut end = 0;
         for letter in char::decode_utf16(units.iter().copied()).map(|letter| letter.unwrap_or('\u{fffd}')) {
             let most = self.bytes.len() - 1;
-            let Some(room) = self.bytes.get_mut(end..most).filter(|room| room.len() >= letter.len_utf8()) else { break };
+            let Some(room) = self.bytes.get_mut(end..most).filter(|room| room.len() >= letter.len_utf8()) else {
+                break;
+            };
             end += letter.encode_utf8(room).len();
         }
     }
