@@ -1,6 +1,7 @@
 //! Reports: their data, and one file for each format.
 
 pub mod data;
+pub(crate) mod formats;
 mod written;
 
 // So far only the engine calls the text formats.
@@ -39,6 +40,7 @@ pub(crate) mod violations;
 pub(crate) mod golden;
 
 pub use data::Report;
+pub use formats::{Format, UnknownFormat};
 pub use written::Written;
 
 /// The first line of every text report of a program in which nothing could be counted.
