@@ -61,7 +61,8 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// time of the profile (UTC, `20261122T173919Z`), the name of the program and the name of the machine.
 ///
 /// A missing key has its default. Variables of switches take `true`, `false`, `1` or `0`. Lists in variables have
-/// separators: a comma between signals and between formats, `;` between patterns. The fields of the four sections have the details.
+/// separators: a comma between signals and between formats, `;` between patterns. The fields of the four sections have
+/// the details.
 ///
 /// # Example
 ///

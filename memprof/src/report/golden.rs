@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthStr;
 
 use super::Written;
-use super::formats::Format;
+use super::format::Format;
 use super::{Report, leaks, table};
 
 fn golden_dir() -> PathBuf {

@@ -1,6 +1,9 @@
 //! Reports: their data, and one file for each format.
 
 pub mod data;
+mod format;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod formats;
 mod written;
 
@@ -40,7 +43,7 @@ pub(crate) mod violations;
 pub(crate) mod golden;
 
 pub use data::Report;
-pub use formats::{Format, UnknownFormat};
+pub use format::{Format, UnknownFormat};
 pub use written::Written;
 
 /// The first line of every text report of a program in which nothing could be counted.

@@ -11,7 +11,7 @@ use super::NOT_INSTALLED;
 use super::columns::{Figure, TableRow, column_width, fit};
 use super::data::{Function, Report};
 use super::findings;
-use super::formats::Format;
+use super::format::Format;
 use super::leaks;
 use super::name::printable;
 use super::resident;
