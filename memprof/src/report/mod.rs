@@ -2,6 +2,10 @@
 
 #[macro_use]
 pub mod data;
+mod format;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
+pub(crate) mod formats;
 mod written;
 
 // So far only the engine calls the text formats.
@@ -42,6 +46,7 @@ pub(crate) mod violations;
 pub(crate) mod golden;
 
 pub use data::Report;
+pub use format::{Format, UnknownFormat};
 pub use written::Written;
 
 /// The first line of every text report of a program in which nothing could be counted.

@@ -1,0 +1,63 @@
+//! The formats of a report: one file for each that has no other place.
+
+mod html;
+
+use std::io;
+
+use super::format::Format;
+use super::{Report, leaks, table};
+
+/// Width of the table as a format, in columns.
+const WIDTH: usize = 100;
+
+impl Report {
+    /// The report in another format. Texts are in UTF-8.
+    ///
+    /// ```
+    /// let page = memprof::Report::default().to_format(memprof::Format::Html);
+    /// assert!(page.starts_with(b"<!doctype html>"));
+    /// ```
+    pub fn to_format(&self, format: Format) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // Writing to memory cannot fail.
+        let _ = write(self, format, &mut bytes);
+        bytes
+    }
+
+    /// Writes the report in another format to `out`.
+    ///
+    /// Makes many small writes: pass a [`std::io::BufWriter`].
+    ///
+    /// # Errors
+    /// The error of `out`.
+    ///
+    /// ```
+    /// let mut text = Vec::new();
+    /// memprof::Report::default().write_format(memprof::Format::Leaks, &mut text)?;
+    /// assert!(text.ends_with(b"\n"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn write_format(&self, format: Format, mut out: impl io::Write) -> io::Result<()> {
+        write(self, format, &mut out)
+    }
+}
+
+/// Compiled once, for every output.
+pub(crate) fn write(report: &Report, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
+    match format {
+        Format::Table => out.write_all(table::render(report, None, WIDTH, false).as_bytes()),
+        Format::Leaks => out.write_all(leaks::render(report).as_bytes()),
+        Format::Html => html::write(report, out),
+        _ => Ok(()),
+    }
+}
+
+/// Limit of the memory that writing a format takes, bytes.
+#[cfg(feature = "profiling")]
+pub(crate) fn memory(report: &Report) -> usize {
+    const AT_LEAST: usize = 256 << 10;
+    const FOR_EACH_NODE: usize = 512;
+    let frames: usize = report.live.groups.iter().map(|group| group.stack.len() + 1).sum();
+    let nodes = report.call_tree.len() + report.functions.len() + frames;
+    nodes.saturating_mul(FOR_EACH_NODE).saturating_add(AT_LEAST)
+}
