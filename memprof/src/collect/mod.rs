@@ -9,6 +9,7 @@ mod merge;
 mod report;
 mod request;
 mod rows;
+mod settings;
 mod site_names;
 mod spread;
 mod symbols;

@@ -10,6 +10,7 @@ use crate::collect::live::rows::RecordedByPath;
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::collect::merge::{self, LedgerSum, Paths};
 use crate::collect::rows;
+use crate::collect::settings::settings;
 use crate::collect::site_names;
 use crate::collect::{system, timeline};
 use crate::jemalloc;
@@ -22,6 +23,7 @@ use crate::report::data::{
 };
 use crate::report::leaks::owner::Crates;
 use crate::size;
+use crate::stack;
 use crate::tracker::history::{self, SystemFigures};
 use crate::tracker::{self, OwnFigures, Peak, Reading, ReportingGuard, Snapshot, marks};
 use std::sync::atomic::Ordering::Relaxed;
@@ -101,6 +103,7 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
         jemalloc,
         os,
         timeline: None,
+        settings: Some(settings(&request.config)),
         overhead: overhead(&ledgers, own),
         warnings: request.warnings.clone(),
         totals,
@@ -141,6 +144,9 @@ fn program(request: &Request, now: &Anchor) -> Program {
         run: request.own_run().to_string(),
         is_final: false,
         host: identity::host(),
+        version: request.version.map(str::to_owned),
+        // The loader lists the program first.
+        build: stack::images().into_iter().next().and_then(|image| image.build_id),
         args: if wanted { args.collect() } else { Vec::new() },
         started_at: humantime::format_rfc3339_millis(request.started_at).to_string(),
         duration_seconds: request.started.elapsed_until(now).as_secs_f64(),
