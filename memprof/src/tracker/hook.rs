@@ -59,7 +59,7 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
     count_allocated(ledger, total, bytes);
     if let Some(table) = live::table() {
         if records::needs_slow_path(ledger) {
-            return records::insert_with_stack(ledger, table, block, bytes);
+            return records::insert_on_slow_path(ledger, table, block, bytes);
         }
         match table.insert(block.addr(), Some(&ledger.share), || records::record_without_stack(ledger, bytes)) {
             Inserted::Yes => {}
