@@ -49,12 +49,12 @@ pub(crate) struct TableRow {
     peak_per_call: Option<u64>,
     window: Option<Window>,
     items: Option<Items>,
-    growth: Option<Growth>,
+    growth: Option<ReallocationFigures>,
 }
 
-/// Growth by reallocation: how many, by how many bytes, and the most that it moved.
+/// ReallocationFigures by reallocation: how many, by how many bytes, and the most that it moved.
 #[derive(Clone, Copy, Debug)]
-struct Growth {
+struct ReallocationFigures {
     reallocated: u64,
     grown: u64,
     copied: u64,
@@ -145,7 +145,7 @@ impl TableRow {
         TableRow {
             name: printable(&function.name),
             calls: Some(function.calls),
-            growth: Some(Growth { reallocated, grown, copied }),
+            growth: Some(ReallocationFigures { reallocated, grown, copied }),
             ..TableRow::default()
         }
     }
@@ -153,7 +153,7 @@ impl TableRow {
     /// The reallocations outside every function, and those of the whole process.
     pub(crate) fn growth_of_rest(report: &Report) -> [Self; 2] {
         let (rest, all) = (&report.unattributed, &report.totals);
-        let row = |name: &str, growth: Growth| TableRow {
+        let row = |name: &str, growth: ReallocationFigures| TableRow {
             name: name.to_owned(),
             growth: Some(growth),
             ..TableRow::default()
@@ -161,11 +161,19 @@ impl TableRow {
         [
             row(
                 OUTSIDE,
-                Growth { reallocated: rest.reallocated_count, grown: rest.grown_bytes, copied: rest.copied_bytes },
+                ReallocationFigures {
+                    reallocated: rest.reallocated_count,
+                    grown: rest.grown_bytes,
+                    copied: rest.copied_bytes,
+                },
             ),
             row(
                 "total",
-                Growth { reallocated: all.reallocated_count, grown: all.grown_bytes, copied: all.copied_bytes },
+                ReallocationFigures {
+                    reallocated: all.reallocated_count,
+                    grown: all.grown_bytes,
+                    copied: all.copied_bytes,
+                },
             ),
         ]
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthStr;
 
 use super::Written;
-use super::table::Layout;
+use super::table::TableForm;
 use super::{Report, leaks, table};
 
 fn golden_dir() -> PathBuf {
@@ -63,7 +63,7 @@ fn the_leak_report_reads_as_it_should() {
 #[test]
 fn the_table_reads_as_it_should() {
     for width in [60, 80, 120] {
-        same(&format!("table_{width}.txt"), &table::render(&report(), Some(&written()), Layout::plain(width)));
+        same(&format!("table_{width}.txt"), &table::render(&report(), Some(&written()), TableForm::plain(width)));
     }
 }
 
@@ -71,7 +71,7 @@ fn the_table_reads_as_it_should() {
 fn the_table_fits_every_width() {
     let report = report();
     for width in 40..=200 {
-        let text = table::render(&report, None, Layout::plain(width));
+        let text = table::render(&report, None, TableForm::plain(width));
         for line in text.lines().filter(|line| !line.starts_with("warning: ")) {
             assert!(line.width() <= width, "{} > {width}: {line}", line.width());
         }
@@ -83,8 +83,8 @@ fn the_table_fits_every_width() {
 
 #[test]
 fn colour_only_adds_what_can_be_taken_out_again() {
-    let plain = table::render(&report(), Some(&written()), Layout::plain(100));
-    let colour = table::render(&report(), Some(&written()), Layout { colour: true, ..Layout::plain(100) });
+    let plain = table::render(&report(), Some(&written()), TableForm::plain(100));
+    let colour = table::render(&report(), Some(&written()), TableForm { colour: true, ..TableForm::plain(100) });
     assert!(!plain.contains('\u{1b}'));
     assert!(colour.contains('\u{1b}'));
     assert_eq!(anstream::adapter::strip_str(&colour).to_string(), plain);

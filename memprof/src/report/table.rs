@@ -40,12 +40,12 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 pub(crate) fn print(report: &Report, written: Option<&Written>, growth: bool, write: impl FnOnce(&[u8])) {
     let width = terminal::columns_of_stderr().unwrap_or(WIDTH);
     let colour = terminal::stderr_takes_colour();
-    write(render(report, written, Layout { width, colour, growth }).as_bytes());
+    write(render(report, written, TableForm { width, colour, growth }).as_bytes());
 }
 
 /// Form of the table.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Layout {
+pub(crate) struct TableForm {
     /// Limit of the columns of a line.
     pub(crate) width: usize,
     pub(crate) colour: bool,
@@ -54,7 +54,7 @@ pub(crate) struct Layout {
 }
 
 #[cfg(test)]
-impl Layout {
+impl TableForm {
     /// This width, and nothing that has to be asked for.
     pub(crate) fn plain(width: usize) -> Self {
         Self { width, colour: false, growth: false }
@@ -62,8 +62,8 @@ impl Layout {
 }
 
 /// The table as text. Paths and warnings are not broken.
-pub(crate) fn render(report: &Report, written: Option<&Written>, layout: Layout) -> String {
-    let Layout { width, colour, growth: shows_growth } = layout;
+pub(crate) fn render(report: &Report, written: Option<&Written>, layout: TableForm) -> String {
+    let TableForm { width, colour, growth: shows_growth } = layout;
     let width = width.max(NARROWEST);
     let mut page = Page { text: String::new(), colour };
     if report.allocator.installed {
