@@ -35,6 +35,7 @@ const KEYS: [(&str, &str); 19] = [
     ("reporting", "allocation_report"),
     ("reporting", "leak_report"),
     ("reporting", "program_args"),
+    ("reporting", "growth_columns"),
     ("reporting", "every_seconds"),
     ("reporting", "keep"),
 ];

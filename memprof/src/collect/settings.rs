@@ -30,6 +30,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         html_report: text(&reporting.html_report),
         overwrite: reporting.overwrite,
         program_args: reporting.program_args,
+        growth_columns: reporting.growth_columns,
         every_seconds: reporting.every_seconds as u64,
         keep: reporting.keep as u64,
     }

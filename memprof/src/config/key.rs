@@ -112,6 +112,7 @@ keys! {
         html_report: FileName,
         overwrite: Flag,
         program_args: Flag,
+        growth_columns: Flag,
         every_seconds: Count(CountRange { most: MOST_SECONDS, instead_of_zero: None }),
         keep: Count(CountRange {
             most: MOST_KEPT,

@@ -54,6 +54,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `html_report` | `MEMPROF_HTML_REPORT` | `"memory_report.html"` | name of the page |
 /// | | `overwrite` | `MEMPROF_OVERWRITE` | `false` | replace files of the same name |
 /// | | `program_args` | `MEMPROF_PROGRAM_ARGS` | `true` | report the program's arguments |
+/// | | `growth_columns` | `MEMPROF_GROWTH_COLUMNS` | `false` | show reallocations in the table |
 /// | | `every_seconds` | `MEMPROF_EVERY_SECONDS` | `0` | time between numbered reports |
 /// | | `keep` | `MEMPROF_KEEP` | `10` | number of numbered reports |
 ///
@@ -198,6 +199,9 @@ pub struct Reporting {
     /// True to include the program's arguments in the report. They can be secrets (passwords, tokens) and are visible
     /// to everyone who can read the report. Default: true.
     pub program_args: bool,
+    /// True to show the reallocations of each function in the table on the terminal: their number, the bytes that they
+    /// grew by, and the bytes that they copied at most. The JSON report always has them. Default: false.
+    pub growth_columns: bool,
     /// Seconds between numbered reports of the running program, beside the last ones: `memory_allocations.0001.json`.
     /// Each run begins at 1 and replaces the files of an earlier one. 0: none. Default: 0.
     pub every_seconds: usize,
@@ -235,6 +239,7 @@ impl Default for Reporting {
             html_report: PathBuf::from(Format::Html.file_name()),
             overwrite: false,
             program_args: true,
+            growth_columns: false,
             every_seconds: 0,
             keep: 10,
         }

@@ -114,7 +114,7 @@ fn write_and_print(profile: &Running) -> Result<Written, Error> {
         // The terminal belongs to the parent.
         if !profile.request.is_inherited() {
             // If no file can be written, the table is all there is.
-            output::print(&report, written.as_ref().ok());
+            output::print(&profile.request, &report, written.as_ref().ok());
         }
         written
     })

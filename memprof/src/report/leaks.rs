@@ -287,7 +287,8 @@ fn system(report: &Report, lines: &mut Vec<String>) {
     for (name, size, what) in rows {
         lines.push(format!("  {:<20} {size:<widest$}  {what}", format!("{name}:")).trim_end().to_owned());
     }
-    lines.extend(resident::lines(report).into_iter().map(|line| format!("  {line}")));
+    let composition = resident::lines(report).into_iter();
+    lines.extend(composition.flat_map(|line| wrap::at_blanks(&format!("  {line}"))));
 }
 
 #[cfg(test)]

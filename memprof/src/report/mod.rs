@@ -41,6 +41,9 @@ pub(crate) mod trend;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod violations;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
+mod words;
 
 #[cfg(all(test, feature = "report"))]
 pub(crate) mod golden;

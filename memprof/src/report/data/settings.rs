@@ -54,6 +54,8 @@ data! {
         overwrite: bool,
         /// True if the program's arguments are reported.
         program_args: bool,
+        /// True if the table on the terminal shows reallocations.
+        growth_columns: bool,
         /// Time between numbered reports, seconds; 0: none.
         every_seconds: u64,
         /// Number of numbered reports that are kept.

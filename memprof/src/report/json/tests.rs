@@ -98,7 +98,7 @@ fn no_text_shows_what_commands_turns_or_hides() {
         formats: vec![(crate::Format::Html, hostile.clone().into())],
         fell_back: Some(hostile.clone()),
     };
-    for text in [table::render(&report, Some(&written), 100, false), leaks::render(&report)] {
+    for text in [table::render(&report, Some(&written), table::TableForm::plain(100)), leaks::render(&report)] {
         for line in text.lines() {
             assert!(line.chars().all(is_plain), "{line:?}");
         }
