@@ -90,8 +90,8 @@ pub(crate) fn insert_on_slow_path(ledger: &'static Ledger, table: &'static Table
     insert_with_stack(ledger, table, block, bytes);
 }
 
-/// Records an allocation in an exact table, with its stack and its labels. PERF: a function of its own, because the call
-/// saves registers: 11 instructions for all other allocations.
+/// Records an allocation in an exact table, with its stack and its labels. PERF: a function of its own, because the
+/// call saves registers: 11 instructions for all other allocations.
 #[inline(never)]
 fn insert_with_stack(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     table.prefetch(block.addr());
