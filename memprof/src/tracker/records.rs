@@ -2,6 +2,7 @@
 
 use crate::live::{self, Drawn, Inserted, Record, TIMED_EACH, Table};
 use crate::os::clock;
+use crate::stack;
 use crate::tracker::paths::node::Node;
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::ledgers::SHARED;
@@ -87,7 +88,25 @@ pub(crate) fn insert_on_slow_path(ledger: &'static Ledger, table: &'static Table
     if !ledger.is_recorded() || !table.state().is_exact() {
         return insert_slow(ledger, table, block, bytes);
     }
-    insert_with_stack(ledger, table, block, bytes);
+    if stack::are_captured() {
+        return insert_with_stack(ledger, table, block, bytes);
+    }
+    insert_without_stack(ledger, table, block, bytes);
+}
+
+/// Records an allocation in an exact table without stacks: it is timed, or has labels. PERF: its only calls are tail
+/// calls, so that no registers have to be saved.
+#[inline(never)]
+fn insert_without_stack(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    let mut record = record_without_stack(ledger, bytes);
+    record.owner_word |= ledger.work().label_bits() as usize;
+    match table.insert(block.addr(), Some(&ledger.share), || record) {
+        Inserted::Yes if is_timed(ledger) => charge_timed(ledger, table, record.ticks),
+        Inserted::Yes => {}
+        Inserted::ShareEmpty => insert_without_share(ledger, table, block, bytes),
+        Inserted::No => insert_slow(ledger, table, block, bytes),
+        Inserted::BucketFull => insert_bucket_full(ledger, table, block, bytes),
+    }
 }
 
 /// Records an allocation in an exact table, with its stack and its labels. PERF: a function of its own, because the
