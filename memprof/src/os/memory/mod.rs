@@ -10,6 +10,7 @@ pub(crate) mod malloc;
 pub(crate) mod mapped_file;
 #[cfg(windows)]
 pub(crate) mod modules;
+pub(crate) mod mapped_vec;
 pub(crate) mod pages;
 pub(crate) mod resident;
 // On systems where the profiler unwinds by itself.
