@@ -82,9 +82,8 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     let recorded = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
-    let recorded = recorded.map(|records| {
-        RecordedByPath::new(records, without_record, &paths, over_time, &now, &mut stacks, since_start)
-    });
+    let recorded = recorded
+        .map(|records| RecordedByPath::new(records, without_record, &paths, over_time, &now, &mut stacks, since_start));
     let small_sizes = records.as_ref().map(SmallSizes::of);
     let labels = label_rows::rows(recorded_in_full(records.as_ref(), without_record));
     // Before the overhead is read: the size of a copy depends on the number of live blocks.

@@ -13,6 +13,7 @@ use super::data::{Function, Report};
 use super::findings;
 use super::leaks;
 use super::name::printable;
+use super::peak;
 use super::resident;
 use super::written::Written;
 #[cfg(feature = "profiling")]
@@ -48,6 +49,9 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
     if report.allocator.installed {
         page.lines(TITLE, wrap(&totals(report), ", ", width));
         for line in resident::lines(report) {
+            page.lines(FAINT, wrap(&line, " ", width));
+        }
+        if let Some(line) = peak::line(report) {
             page.lines(FAINT, wrap(&line, " ", width));
         }
         findings(report, width, &mut page);

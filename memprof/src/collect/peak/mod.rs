@@ -197,12 +197,13 @@ pub(crate) fn take_at_rise(may_work: impl FnOnce() -> bool) {
 /// the free would take long.
 pub(crate) fn take_before_fall(may_work: impl FnOnce() -> bool) {
     let _ = PICTURES.with(|pictures| {
+        let slots = live::table().map_or(0, live::Table::slots);
         let most = if pictures.spending.is_limited() { SLICE } else { MOST_SLOTS };
-        if !pictures.is_unfinished && live::table().is_none_or(|table| table.slots() > most) {
-            return;
-        }
         let rise = high_water::net().saturating_sub(pictures.base);
         let is_far = rise >= pictures.percent(pictures.step).max(LEAST_BEFORE_FALL);
+        if !pictures.is_unfinished && (slots > most || slots > SLICE && !is_far) {
+            return;
+        }
         let importance = if is_far { Importance::High } else { Importance::Usual };
         if pictures.is_unfinished || pictures.spending.wait(now(), importance) == 0 && may_work() {
             pictures.take(if pictures.is_unfinished { SLICE } else { most }, Some(importance));

@@ -115,11 +115,7 @@ pub(crate) fn section(
         process_peak_bytes: report.process_peak,
         exact: is_exact,
         // If each block has a record, the rest. In a sample, blocks from before the start are taken to be live still.
-        unattributed_bytes: if is_exact {
-            net.saturating_sub(retained)
-        } else {
-            outside + unrecorded.min(at_start)
-        },
+        unattributed_bytes: if is_exact { net.saturating_sub(retained) } else { outside + unrecorded.min(at_start) },
         functions,
         groups: groups.iter().map(|group| row(group, &copy, age, report, stacks)).collect(),
         in_flight: in_flight(&copy, report),

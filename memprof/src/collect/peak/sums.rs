@@ -99,9 +99,7 @@ impl PlaceSums {
         let first = (hash >> 32) as usize;
         (0..index.len()).map(|step| first.wrapping_add(step) & mask).find(|&at| match index.get(at) {
             Some(0) | None => true,
-            Some(&number) => {
-                rows.get(number as usize - 1).is_some_and(|row| (row.owner, row.stack) == (owner, stack))
-            }
+            Some(&number) => rows.get(number as usize - 1).is_some_and(|row| (row.owner, row.stack) == (owner, stack)),
         })
     }
 

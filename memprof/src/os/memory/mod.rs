@@ -8,9 +8,9 @@ pub(crate) mod limit;
 pub(crate) mod malloc;
 #[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
 pub(crate) mod mapped_file;
+pub(crate) mod mapped_vec;
 #[cfg(windows)]
 pub(crate) mod modules;
-pub(crate) mod mapped_vec;
 pub(crate) mod pages;
 pub(crate) mod resident;
 // On systems where the profiler unwinds by itself.

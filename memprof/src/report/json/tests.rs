@@ -155,7 +155,7 @@ fn an_empty_report_comes_back() {
 }
 
 /// Fields that schema 1 got later, of the whole report, of all objects with a name, or of all objects.
-const LATER: [&str; 21] = [
+const LATER: [&str; 22] = [
     "labels",
     "program.run",
     "program.final",
@@ -173,6 +173,7 @@ const LATER: [&str; 21] = [
     "os.limit_bytes",
     "os.limit_source",
     "timeline",
+    "peak",
     ".items",
     ".max_net_bytes_per_item",
     ".worst.items",
