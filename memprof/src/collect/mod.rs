@@ -6,6 +6,7 @@ mod limits;
 pub(crate) mod live;
 mod memory;
 mod merge;
+pub(crate) mod peak;
 mod report;
 mod request;
 mod rows;

@@ -19,6 +19,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         max_backtrace_frames: memory_profiling.max_backtrace_frames as u64,
         max_label_values: memory_profiling.max_label_values as u64,
         timeline_points: memory_profiling.timeline_points as u64,
+        peak_step_percent: memory_profiling.peak_step_percent as u64,
         background_thread: jemalloc.background_thread,
         abort_on_oom: jemalloc.abort_on_oom,
         stats_print: jemalloc.stats_print,

@@ -43,6 +43,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `max_backtrace_frames` | `MEMPROF_MAX_BACKTRACE_FRAMES` | `64` | limit of the frames of a stack |
 /// | | `max_label_values` | `MEMPROF_MAX_LABEL_VALUES` | `64` | limit of the values of a label's key |
 /// | | `timeline_points` | `MEMPROF_TIMELINE_POINTS` | `1024` | limit of the points of the timeline |
+/// | | `peak_step_percent` | `MEMPROF_PEAK_STEP_PERCENT` | `5` | rise of the net between two pictures of the heap |
 /// | `[jemalloc]` | `background_thread` | `MEMPROF_BACKGROUND_THREAD` | `false` | jemalloc returns memory itself |
 /// | | `abort_on_oom` | `MEMPROF_ABORT_ON_OOM` | `false` | a failed allocation aborts |
 /// | | `stats_print` | `MEMPROF_STATS_PRINT` | `false` | write jemalloc's statistics |
@@ -134,6 +135,9 @@ pub struct MemoryProfiling {
     /// Limit of the points of the timeline, from 0 to 4096. When there are more, every second one is dropped and their
     /// distance doubles. 0: no timeline. Default: 1024.
     pub timeline_points: usize,
+    /// Rise of the net, in percent beyond the last picture of the heap, after which the next picture is taken, up to
+    /// 100. The highest picture is `peak` in the report. 0: none. Default: 5.
+    pub peak_step_percent: usize,
 }
 
 /// `[jemalloc]`: options of the inner allocator. The allocator itself is `memprof::Jemalloc`.
@@ -225,6 +229,7 @@ impl Default for MemoryProfiling {
             max_backtrace_frames: 64,
             max_label_values: 64,
             timeline_points: 1024,
+            peak_step_percent: 5,
         }
     }
 }

@@ -20,6 +20,7 @@ mod listener;
 mod out_of_memory;
 mod output;
 mod panic_hook;
+mod peak_watch;
 mod periodic;
 mod profiler;
 mod schedule;

@@ -203,7 +203,7 @@ impl Starting<HandlersArmed> {
                 .push("no memory for stacks: live allocations have none; lower max_tracked_allocations".to_owned());
         }
         collect::system::begin(&self.step.allocator.inner, settings.timeline_points > 0);
-        background::begin_readings(&self.config);
+        background::begin_readings(&self.config, &mut self.warnings);
         self.reach(|HandlersArmed { allocator }| EngineReady { allocator })
     }
 }

@@ -118,6 +118,7 @@ mod findings;
 mod functions;
 mod labels;
 mod live;
+mod peak;
 #[cfg(all(feature = "report", any(test, feature = "serde")))]
 pub(super) mod read;
 mod settings;
@@ -132,6 +133,7 @@ pub use labels::LabelRow;
 pub use live::{Frame, Live, LiveGroup, NetRise};
 #[cfg(feature = "report")]
 pub(crate) use live::{cause, expected, growth, verdict};
+pub use peak::{InFlight, PeakFunction, PeakPicture};
 pub use settings::Settings;
 pub use timeline::{Timeline, TimelineMark, TimelinePoint};
 
@@ -178,6 +180,8 @@ data! {
         os: Os,
         /// The course of the run. `None` with `timeline_points = 0`, and in older reports.
         timeline: Option<Timeline> = default,
+        /// The heap at its highest. `None` without a picture of it, with `peak_step_percent = 0`, and in older reports.
+        peak: Option<PeakPicture> = default,
         /// Configuration of the run. `None` in older reports.
         settings: Option<Settings> = default,
         /// Cost of the profiler itself.

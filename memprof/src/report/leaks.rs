@@ -16,6 +16,7 @@ use super::NOT_INSTALLED;
 use super::data::{Frame, LiveGroup, Report, cause};
 use super::findings;
 use super::name::printable;
+use super::peak;
 use super::resident;
 use crate::size;
 use alike::{LeakEntry, merged};
@@ -35,6 +36,7 @@ pub(crate) fn render(report: &Report) -> String {
         groups::lines(report, &mut lines);
         section(unnamed::modules(report), &mut lines);
         not_by_path(report, &mut lines);
+        section(peak::lines(report), &mut lines);
     } else {
         lines.push(NOT_INSTALLED.to_owned());
         lines.push(program(report));

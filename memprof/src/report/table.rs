@@ -14,6 +14,7 @@ use super::findings;
 use super::format::Format;
 use super::leaks;
 use super::name::printable;
+use super::peak;
 use super::resident;
 use super::words::words;
 use super::written::Written;
@@ -69,6 +70,9 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, layout: TableFo
     if report.allocator.installed {
         page.lines(TITLE, wrap(&totals(report), ", ", width));
         for line in resident::lines(report) {
+            page.lines(FAINT, wrap(&line, " ", width));
+        }
+        if let Some(line) = peak::line(report) {
             page.lines(FAINT, wrap(&line, " ", width));
         }
         findings(report, width, &mut page);

@@ -32,6 +32,8 @@ data! {
         max_label_values: u64,
         /// Limit of the points of the timeline.
         timeline_points: u64,
+        /// Rise of the net from one picture of the heap to the next, percent.
+        peak_step_percent: u64,
         /// True if jemalloc returns memory by a thread of its own.
         background_thread: bool,
         /// True if a failed allocation aborts the program.

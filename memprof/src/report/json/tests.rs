@@ -156,7 +156,7 @@ fn an_empty_report_comes_back() {
 }
 
 /// Fields that schema 1 got later, of the whole report, of all objects with a name, or of all objects.
-const LATER: [&str; 25] = [
+const LATER: [&str; 26] = [
     "settings",
     "program.version",
     "program.build",
@@ -178,6 +178,7 @@ const LATER: [&str; 25] = [
     "os.limit_bytes",
     "os.limit_source",
     "timeline",
+    "peak",
     ".items",
     ".max_net_bytes_per_item",
     ".worst.items",

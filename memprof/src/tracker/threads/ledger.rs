@@ -201,6 +201,11 @@ impl Ledger {
         unsafe { &*self.node.load(Relaxed) }
     }
 
+    /// Address of the node that is charged; that of the root outside every scope. Called by any thread.
+    pub(crate) fn charged_address(&self) -> usize {
+        self.node.load(Relaxed).addr()
+    }
+
     /// Charges `node` from now on. For the owner alone.
     #[inline(always)]
     pub(crate) fn charge(&self, node: &'static Node) {

@@ -68,6 +68,7 @@ impl Ledger {
         if is_read {
             net_readings::visit();
         }
+        self.notice_rise();
     }
 
     /// Publishes if a reading over time is due, and takes it. For the owner alone, after its allocation is counted.
