@@ -233,6 +233,9 @@
 mod allocator;
 #[cfg(feature = "profiling")]
 mod collect;
+#[cfg(feature = "compare")]
+#[doc(inline)]
+pub use report::compare;
 pub mod config;
 mod error;
 #[doc = include_str!("../docs/guarantees.md")]

@@ -54,6 +54,42 @@ fn a_mapped_file_is_no_memory_that_the_program_holds() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn shared_memory_is_no_file() {
+    for alone in ["", "alone"] {
+        let (report, text) = run(resident("shares").arg(alone));
+        assert!(decision(&text).contains("MB are shared memory ("), "{text}");
+        assert!(report.os.shared_bytes.unwrap() >= 200 << 20 && kinds(&report).is_empty(), "{text}");
+    }
+    let (report, text) = run(resident("shares_grow"));
+    assert!(decision(&text).starts_with("shared memory grows") && kinds(&report).is_empty(), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn stacks_of_threads_are_a_part_of_their_own() {
+    for alone in ["", "alone"] {
+        let (report, text) = run(resident("stacks").arg(alone));
+        assert!(decision(&text).ends_with("MB are thread stacks: outside Rust's allocator"), "{text}");
+        let stacks = report.os.stack_bytes.unwrap() >> 20;
+        assert!((150..200).contains(&stacks), "{text}");
+    }
+    let (report, text) = run(resident("stacks_grow"));
+    assert!(decision(&text).starts_with("thread stacks grow ("), "{text}");
+    let finding = report.findings.iter().find(|finding| finding.kind == "foreign").unwrap();
+    assert!(finding.title.starts_with("The stacks of threads grew by about 1"), "{}", finding.title);
+    // Those of threads that have ended are not among them.
+    let (report, _) = run(resident("threads"));
+    assert!(report.os.stack_bytes.unwrap() < 4 << 20, "{:?}", report.os);
+}
+
+#[test]
+fn what_is_gone_at_the_end_does_not_grow() {
+    let (report, text) = run(resident("maps_gone"));
+    assert_eq!((kinds(&report), decision(&text)), (vec![], ""), "{text}");
+}
+
 #[test]
 fn free_memory_that_the_allocator_holds_is_named() {
     if !IS_GLIBC {
@@ -67,6 +103,9 @@ fn free_memory_that_the_allocator_holds_is_named() {
         assert_eq!(kinds(&report), ["allocator_held"], "{text}");
         assert_eq!(report.allocator.held_source.as_deref(), Some("glibc mallinfo2"));
         assert!(report.allocator.held_bytes.unwrap() > 150 << 20, "{text}");
+        let (report, text) = run(resident("fragments_grow").arg(alone));
+        assert!(decision(&text).contains("the allocator holds "), "{text}");
+        assert!(kinds(&report).contains(&"allocator_held"), "{text}");
     }
 }
 

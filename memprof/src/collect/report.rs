@@ -163,11 +163,12 @@ fn os() -> Os {
     let (limit_bytes, limit_source) = limit::lowest().unzip();
     Os {
         // So that the parts add up.
-        rss_bytes: parts.map_or_else(resident::resident_bytes, |parts| Some(parts.sum())),
+        rss_bytes: parts.map_or_else(resident::resident_bytes, |parts| Some(parts.all)),
         peak_rss_bytes: resident::peak_resident_bytes(),
         anonymous_bytes: parts.map(|parts| parts.anonymous),
-        file_bytes: parts.map(|parts| parts.file),
-        shared_bytes: parts.map(|parts| parts.shared),
+        file_bytes: parts.and_then(|parts| parts.file),
+        shared_bytes: parts.and_then(|parts| parts.shared),
+        stack_bytes: system::stacks(),
         limit_bytes,
         limit_source: limit_source.map(str::to_owned),
     }

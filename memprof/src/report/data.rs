@@ -113,7 +113,7 @@ macro_rules! data {
 }
 
 #[cfg(feature = "report")]
-mod field;
+pub(super) mod field;
 mod findings;
 mod functions;
 mod labels;
@@ -315,6 +315,9 @@ data! {
         file_bytes: Option<u64> = default,
         /// Resident pages of shared memory. `None` likewise.
         shared_bytes: Option<u64> = default,
+        /// Resident stacks of the program's threads, as far as they have allocated. They are part of `anonymous_bytes`.
+        /// `None` likewise.
+        stack_bytes: Option<u64> = default,
         /// Lowest limit of the process's memory.
         limit_bytes: Option<u64> = default,
         /// Source of `limit_bytes`: `cgroup v2 memory.max`, `cgroup v1 memory.limit_in_bytes`, `RLIMIT_AS`,

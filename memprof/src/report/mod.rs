@@ -1,5 +1,6 @@
 //! Reports: their data, and one file for each format.
 
+#[macro_use]
 pub mod data;
 mod format;
 #[cfg(feature = "report")]
@@ -11,6 +12,8 @@ mod written;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod columns;
+#[cfg(feature = "compare")]
+pub mod compare;
 #[cfg(feature = "profiling")]
 pub(crate) mod files;
 #[cfg(feature = "report")]

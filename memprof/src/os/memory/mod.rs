@@ -15,4 +15,5 @@ pub(crate) mod resident;
 // On systems where the profiler unwinds by itself.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 pub(crate) mod stack_bounds;
+pub(crate) mod thread_stack;
 pub(crate) mod usable_size;

@@ -156,7 +156,7 @@ fn an_empty_report_comes_back() {
 }
 
 /// Fields that schema 1 got later, of the whole report, of all objects with a name, or of all objects.
-const LATER: [&str; 21] = [
+const LATER: [&str; 22] = [
     "labels",
     "program.run",
     "program.final",
@@ -171,6 +171,7 @@ const LATER: [&str; 21] = [
     "os.anonymous_bytes",
     "os.file_bytes",
     "os.shared_bytes",
+    ".stack_bytes",
     "os.limit_bytes",
     "os.limit_source",
     "timeline",

@@ -6,6 +6,7 @@ use super::mailbox::Mailbox;
 use super::own_work::OwnWork;
 use super::registry::{Link, Listed};
 use crate::live;
+use crate::os::memory::thread_stack::ThreadStack;
 use crate::os::threads::thread_name::ThreadName;
 use crate::stack::StackCapture;
 use crate::tracker::carried::current::{CurrentWork, ThreadTotals};
@@ -68,6 +69,8 @@ pub(crate) struct Ledger {
     pub(crate) scopes_not_opened: OwnerCounter,
     /// Captures the stacks of recorded allocations.
     pub(crate) stacks: StackCapture,
+    /// The stack of its thread.
+    pub(crate) own_stack: ThreadStack,
     pub(crate) threads_served: OwnerCounter,
     /// The highest net of popped frames whose maximum was not handed down unchanged: the frames beneath a context do
     /// not count its work. For the owner alone.
@@ -122,6 +125,7 @@ impl Ledger {
             misplaced_guards: OwnerCounter::new(0),
             scopes_not_opened: OwnerCounter::new(0),
             stacks: StackCapture::new(),
+            own_stack: ThreadStack::new(),
             threads_served: OwnerCounter::new(0),
             highest_handed_down: Cell::new(0),
             thread_id: AtomicU32::new(0),

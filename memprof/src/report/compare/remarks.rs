@@ -1,0 +1,46 @@
+//! Differences between two runs that make their figures hard to compare.
+
+use crate::printable::Printable;
+use crate::report::Report;
+
+/// One sentence each. Empty: the runs differ in nothing that is known.
+pub(super) fn remarks(old: &Report, new: &Report) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let (was, is) = (&old.program.name, &new.program.name);
+    if was != is {
+        remarks.push(format!("These are reports of different programs: {} and {}.", Printable(was), Printable(is)));
+    }
+    for (name, report) in [("old", old), ("new", new)] {
+        if !report.allocator.installed {
+            remarks.push(format!("Nothing was counted in the {name} report: memprof's allocator was not installed."));
+        } else if !report.program.is_final {
+            remarks.push(format!("The {name} report was written while the program ran: its figures are those so far."));
+        }
+    }
+    let (was, is) = (&old.allocator.inner, &new.allocator.inner);
+    if was != is && old.allocator.installed && new.allocator.installed {
+        let (was, is) = (Printable(was), Printable(is));
+        remarks.push(format!(
+            "The inner allocator was {was} and is {is} now: resident memory and the memory that it holds depend on it."
+        ));
+    }
+    let interval = |report: &Report| (!report.live.exact).then_some(report.live.sample_interval_bytes);
+    match (interval(old), interval(new)) {
+        (None, None) => {}
+        (was, is) if was == is => remarks.push(
+            "Retained bytes are estimates from samples: a change within twice its standard error is no change.".into(),
+        ),
+        (was, is) => {
+            let words = |interval: Option<u64>| {
+                interval.map_or("all live blocks".to_owned(), |bytes| format!("a sample each {bytes} bytes"))
+            };
+            remarks.push(format!(
+                "Retained bytes come from {} in the old report and from {} in the new one: a change within twice its \
+                 standard error is no change.",
+                words(was),
+                words(is)
+            ));
+        }
+    }
+    remarks
+}
