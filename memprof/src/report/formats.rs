@@ -1,6 +1,18 @@
 //! The formats of a report: one file for each that has no other place.
 
+mod csv;
+mod dhat;
+mod folded;
+mod gzip;
 mod html;
+mod json_text;
+mod markdown;
+mod notes;
+mod pprof;
+mod protobuf;
+mod speedscope;
+mod svg;
+mod tree;
 
 use std::io;
 
@@ -49,7 +61,13 @@ pub(crate) fn write(report: &Report, format: Format, out: &mut dyn io::Write) ->
         Format::Table => out.write_all(table::render(report, None, TableForm::plain(WIDTH)).as_bytes()),
         Format::Leaks => out.write_all(leaks::render(report).as_bytes()),
         Format::Html => html::write(report, out),
-        _ => Ok(()),
+        Format::Pprof => pprof::write(report, out),
+        Format::Dhat => dhat::write(report, out),
+        Format::Folded => folded::write(report, out),
+        Format::Speedscope => speedscope::write(report, out),
+        Format::Csv => csv::write(report, out),
+        Format::Markdown => markdown::write(report, out),
+        Format::Svg => svg::write(report, out),
     }
 }
 

@@ -1,9 +1,9 @@
 //! `memory_leaks.txt`: the live blocks, their origin, and their growth.
 
 mod alike;
-mod amount;
+pub(super) mod amount;
 mod expected;
-mod frames;
+pub(super) mod frames;
 mod generated;
 mod groups;
 mod meaning;
