@@ -275,6 +275,9 @@ mod sorted;
 #[cfg(feature = "profiling")]
 #[expect(unsafe_code, reason = "frames are read from the stack of the thread")]
 mod stack;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
+mod suggest;
 pub mod testing;
 #[cfg(feature = "profiling")]
 #[expect(unsafe_code, reason = "ledgers and nodes are in system memory, live for ever and have one writer")]
@@ -295,7 +298,7 @@ pub use memprof_macros::{main, test, track_memory};
 pub use off::{Context, Label, Meter, Profiler, exit, items, label, labelled, mark, memory_stats, track, write_report};
 #[cfg(feature = "profiling")]
 pub use profile::{Profiler, exit, write_report};
-pub use report::{Report, Written};
+pub use report::{Format, Report, Written};
 #[cfg(feature = "profiling")]
 pub use scope::{Context, Label, Meter, items, label, labelled, track};
 #[cfg(feature = "profiling")]

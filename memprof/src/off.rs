@@ -1,5 +1,7 @@
 //! The same names without the feature `profiling`: programs compile unchanged, nothing is counted, and no code remains.
 
+#[cfg(not(feature = "report"))]
+use crate::Format;
 use crate::config::Loaded;
 use crate::{Error, MemoryStats, Report, Written};
 
@@ -230,5 +232,18 @@ impl Report {
     /// The error of `out`.
     pub fn write_json(&self, mut out: impl std::io::Write) -> std::io::Result<()> {
         out.write_all(b"{}\n")
+    }
+
+    /// Nothing: no format is written without the feature `report`.
+    pub fn to_format(&self, _format: Format) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Writes nothing.
+    ///
+    /// # Errors
+    /// None.
+    pub fn write_format(&self, _format: Format, _out: impl std::io::Write) -> std::io::Result<()> {
+        Ok(())
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct ReportMemory {
     /// Never waited for: one report is made at a time, and a forked child does without it if its parent was making one.
     set_aside: Mutex<Option<SetAside>>,
     is_for_names: AtomicBool,
+    /// True if the last report had to use the reserve.
+    is_low: AtomicBool,
     /// Reports of the running program that were omitted.
     left_out: AtomicU64,
 }
@@ -40,6 +42,7 @@ impl ReportMemory {
         Self {
             set_aside: Mutex::new(SetAside::new(SET_ASIDE)),
             is_for_names: AtomicBool::new(true),
+            is_low: AtomicBool::new(false),
             left_out: AtomicU64::new(0),
         }
     }
@@ -63,6 +66,7 @@ impl ReportMemory {
         };
         let all = rows.saturating_add(names);
         self.is_for_names.store(true, Relaxed);
+        self.is_low.store(false, Relaxed);
         if are_there(all) && could_allocate(if tracker::has_refused(all) { all } else { AT_FIRST }) {
             return Ok(());
         }
@@ -70,12 +74,18 @@ impl ReportMemory {
             *set_aside = None;
         }
         self.is_for_names.store(names == 0, Relaxed);
+        self.is_low.store(true, Relaxed);
         if could_allocate(rows) { Ok(()) } else { Err(Error::OutOfMemory) }
     }
 
     /// True if there is enough memory for the names of stacks.
     pub(crate) fn is_for_names(&self) -> bool {
         self.is_for_names.load(Relaxed)
+    }
+
+    /// True if there is enough memory for the other formats of the last report, which take this many bytes.
+    pub(crate) fn is_for_formats(&self, bytes: usize) -> bool {
+        !self.is_low.load(Relaxed) && are_there(bytes) && could_allocate(bytes)
     }
 
     /// Refills the reserve that the last report has used.

@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use super::Config;
 use super::key::{self, KEYS, Key, Kind, PREFIX};
-use super::suggest;
 use crate::Error;
+use crate::suggest;
 
 /// Variable that names the configuration file.
 pub(super) const FILE: &str = "MEMPROF_CONFIG";
@@ -21,20 +21,20 @@ pub(super) fn own((name, value): (OsString, OsString)) -> Option<(String, OsStri
 /// Sets the keys that have a variable. Returns a warning for each variable that matches no key.
 pub(super) fn apply(config: &mut Config, variables: &[(String, OsString)]) -> Result<Vec<String>, Error> {
     let mut warnings = Vec::new();
-    let mut last_file_name = None;
+    let mut last_named = None;
     for (name, value) in variables.iter().filter(|(name, _)| name != FILE) {
         match KEYS.iter().find(|key| key.variable() == *name) {
             Some(key) => {
                 set(key, config, value).map_err(|message| Error::Environment { variable: name.clone(), message })?;
-                if matches!(key.kind, Kind::FileName(_)) {
-                    last_file_name = Some(name.clone());
+                if matches!(key.kind, Kind::FileName(_) | Kind::Formats(_)) {
+                    last_named = Some(name.clone());
                 }
             }
             None => warnings.push(unknown(name)),
         }
     }
     // The file was checked when it was parsed, so one of these variables has caused the clash.
-    match (last_file_name, key::clash(&config.reporting)) {
+    match (last_named, key::clash(&config.reporting)) {
         (Some(variable), Some(message)) => Err(Error::Environment { variable, message }),
         _ => Ok(warnings),
     }
@@ -52,6 +52,7 @@ fn set(key: &Key, config: &mut Config, value: &OsStr) -> Result<(), String> {
         Kind::FileName(field) => *field(config) = key::file_name(value)?,
         Kind::Patterns(field) => *field(config) = patterns(value)?,
         Kind::Signals(field) => *field(config) = Some(signals(value)?),
+        Kind::Formats(field) => *field(config) = key::formats(names(&value.to_string_lossy()))?,
     }
     Ok(())
 }
@@ -62,10 +63,13 @@ fn patterns(value: &OsStr) -> Result<Vec<String>, String> {
     Ok(text.split(';').map(str::trim).filter(|pattern| !pattern.is_empty()).map(str::to_owned).collect())
 }
 
-/// Names separated by commas, semicolons or spaces.
 fn signals(value: &OsStr) -> Result<Vec<String>, String> {
-    let text = value.to_string_lossy();
-    text.split([',', ';', ' ']).filter(|name| !name.is_empty()).map(key::signal).collect()
+    names(&value.to_string_lossy()).map(key::signal).collect()
+}
+
+/// Names separated by commas, semicolons or spaces.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ';', ' ']).filter(|name| !name.is_empty())
 }
 
 fn flag(value: &OsStr) -> Result<bool, String> {

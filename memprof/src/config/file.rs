@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use super::parse::{Mistake, parse};
-use super::{Config, Loaded, env, suggest, trust};
+use super::{Config, Loaded, env, trust};
 use crate::Error;
 use crate::os::process::privileges;
 use crate::os::terminal::stderr;
 use crate::sorted;
+use crate::suggest;
 
 /// File name that is searched for in the working directory and its ancestors.
 const NAME: &str = "memory_profile.toml";

@@ -3,9 +3,10 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::report::placeholder;
+use crate::report::{Format, placeholder};
+use crate::suggest;
 
-use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, suggest};
+use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting};
 
 /// Limit of `max_tracked_allocations`. Beyond it the table alone would take gigabytes.
 const MOST_TRACKED: usize = 100_000_000;
@@ -47,6 +48,8 @@ pub(super) enum Kind {
     Patterns(fn(&mut Config) -> &mut Vec<String>),
     /// Names of signals. Without the key memprof chooses.
     Signals(fn(&mut Config) -> &mut Option<Vec<String>>),
+    /// Names of formats that are files.
+    Formats(fn(&mut Config) -> &mut Vec<Format>),
 }
 
 /// Range of a count.
@@ -105,6 +108,8 @@ keys! {
         output_dir: Folder,
         allocation_report: FileName,
         leak_report: FileName,
+        formats: Formats,
+        html_report: FileName,
         overwrite: Flag,
         program_args: Flag,
         every_seconds: Count(CountRange { most: MOST_SECONDS, instead_of_zero: None }),
@@ -163,6 +168,34 @@ pub(super) fn signal(name: &str) -> Result<String, String> {
     }
 }
 
+/// Formats by name, each once.
+pub(super) fn formats<'n>(names: impl Iterator<Item = &'n str>) -> Result<Vec<Format>, String> {
+    let mut formats = Vec::new();
+    for name in names {
+        let format = format(name)?;
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    Ok(formats)
+}
+
+/// A format that is a file beside the reports, by name.
+fn format(name: &str) -> Result<Format, String> {
+    if let Some(format) = Format::FILES.into_iter().find(|format| format.name() == name) {
+        return Ok(format);
+    }
+    let shown = suggest::quote(name);
+    if ["json", "table", "leaks"].contains(&name) {
+        return Err(format!("must not have {shown}: the JSON report, the leak report and the table are always made"));
+    }
+    let names = Format::FILES.map(Format::name);
+    Err(match suggest::closest(name, names) {
+        Some(meant) => format!("has the unknown format {shown}; did you mean `{meant}`?"),
+        None => format!("has the unknown format {shown}; the formats are {}", names.join(", ")),
+    })
+}
+
 /// Checks that text in braces is a known placeholder.
 fn placeholders(text: &OsStr) -> Result<(), String> {
     let text = text.to_string_lossy();
@@ -203,14 +236,22 @@ pub(super) fn file_name(text: &OsStr) -> Result<PathBuf, String> {
     Ok(path)
 }
 
-/// Error message if two reports would have the same file; otherwise `None`.
+/// Error message if two files of a report would have the same name; otherwise `None`.
 pub(super) fn clash(reporting: &Reporting) -> Option<String> {
     if reporting.allocation_report == reporting.leak_report {
         return Some(String::from("allocation_report and leak_report must be two different files"));
     }
-    let statistics = Path::new(super::STATISTICS_FILE);
-    if reporting.allocation_report == statistics || reporting.leak_report == statistics {
-        return Some(format!("{} is reserved for jemalloc's statistics; choose another name", super::STATISTICS_FILE));
+    let reports =
+        [("allocation_report", &reporting.allocation_report), ("leak_report", &reporting.leak_report)].into_iter();
+    let has_page = reporting.formats.contains(&Format::Html);
+    let page = has_page.then_some(("html_report", &reporting.html_report));
+    if let Some((name, _)) = page.and_then(|(_, page)| reports.clone().find(|(_, report)| *report == page)) {
+        return Some(format!("{name} and html_report must be two different files"));
     }
-    None
+    let named = reports.chain(page);
+    let statistics = (super::STATISTICS_FILE, "jemalloc's statistics");
+    let formats = reporting.formats.iter().filter(|format| **format != Format::Html);
+    let mut reserved = formats.map(|format| (format.file_name(), format.name())).chain([statistics]);
+    let (file, owner) = reserved.find(|(file, _)| named.clone().any(|(_, name)| name == Path::new(file)))?;
+    Some(format!("{file} is reserved for {owner}; choose another name"))
 }

@@ -13,14 +13,14 @@ mod key;
 mod off;
 #[cfg(feature = "profiling")]
 mod parse;
-#[cfg(feature = "profiling")]
-mod suggest;
 #[cfg(all(test, feature = "profiling"))]
 mod tests;
 #[cfg(feature = "profiling")]
 mod trust;
 
 use std::path::PathBuf;
+
+use crate::report::Format;
 
 /// File of jemalloc's own statistics, beside the reports.
 #[cfg(feature = "profiling")]
@@ -50,6 +50,8 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | `[reporting]` | `output_dir` | `MEMPROF_OUTPUT_DIR` | `"data/logs"` | folder of the reports |
 /// | | `allocation_report` | `MEMPROF_ALLOCATION_REPORT` | `"memory_allocations.json"` | name of the JSON report |
 /// | | `leak_report` | `MEMPROF_LEAK_REPORT` | `"memory_leaks.txt"` | name of the leak report |
+/// | | `formats` | `MEMPROF_FORMATS` | `["html"]` | further files of the last report |
+/// | | `html_report` | `MEMPROF_HTML_REPORT` | `"memory_report.html"` | name of the page |
 /// | | `overwrite` | `MEMPROF_OVERWRITE` | `false` | replace files of the same name |
 /// | | `program_args` | `MEMPROF_PROGRAM_ARGS` | `true` | report the program's arguments |
 /// | | `every_seconds` | `MEMPROF_EVERY_SECONDS` | `0` | time between numbered reports |
@@ -59,7 +61,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// time of the profile (UTC, `20261122T173919Z`), the name of the program and the name of the machine.
 ///
 /// A missing key has its default. Variables of switches take `true`, `false`, `1` or `0`. Lists in variables have
-/// separators: a comma between signals, `;` between patterns. The fields of the four sections have the details.
+/// separators: a comma between signals and between formats, `;` between patterns. The fields of the four sections have the details.
 ///
 /// # Example
 ///
@@ -182,6 +184,12 @@ pub struct Reporting {
     pub allocation_report: PathBuf,
     /// File name of the leak report. Default: `memory_leaks.txt`.
     pub leak_report: PathBuf,
+    /// Formats of the last report of a process, each a file beside the two reports: any but [`Format::Table`] and
+    /// [`Format::Leaks`], which have no effect here. The JSON report, the leak report and the table are always made.
+    /// Default: [`Format::Html`].
+    pub formats: Vec<Format>,
+    /// File name of the page, if [`Format::Html`] is among the formats. Default: `memory_report.html`.
+    pub html_report: PathBuf,
     /// True to replace any file of the same name. False: a report replaces its own file and the last report of an
     /// earlier run that is known to be over; otherwise it gets `-2`, `-3` … in its name: `memory_allocations-2.json`.
     /// Default: false.
@@ -222,6 +230,8 @@ impl Default for Reporting {
             output_dir: PathBuf::from("data/logs"),
             allocation_report: PathBuf::from("memory_allocations.json"),
             leak_report: PathBuf::from("memory_leaks.txt"),
+            formats: vec![Format::Html],
+            html_report: PathBuf::from(Format::Html.file_name()),
             overwrite: false,
             program_args: true,
             every_seconds: 0,

@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Config;
 use super::key::{self, KEYS, Key, Kind, SECTIONS};
-use super::suggest;
+use crate::suggest;
 
 /// A mistake: its message and its byte offset.
 pub(super) struct Mistake {
@@ -17,12 +17,12 @@ pub(super) struct Mistake {
 /// Reads the settings. A relative `output_dir` starts at `folder`; with `None` it stays as written.
 pub(super) fn parse(text: &str, folder: Option<&Path>) -> Result<Config, Mistake> {
     let document = DeTable::parse(text).map_err(|error| syntax(text, &error))?;
-    let mut reader = Reader { config: Config::default(), folder, first_mistake: None, last_file_name: 0 };
+    let mut reader = Reader { config: Config::default(), folder, first_mistake: None, last_named: 0 };
     reader.document(document.get_ref());
     if reader.first_mistake.is_none()
         && let Some(message) = key::clash(&reader.config.reporting)
     {
-        reader.first_mistake = Some(Mistake { offset: reader.last_file_name, message });
+        reader.first_mistake = Some(Mistake { offset: reader.last_named, message });
     }
     match reader.first_mistake {
         Some(mistake) => Err(mistake),
@@ -35,8 +35,8 @@ struct Reader<'a> {
     folder: Option<&'a Path>,
     /// First mistake by position so far: the tables come in alphabetical order.
     first_mistake: Option<Mistake>,
-    /// Byte offset of the last file name.
-    last_file_name: usize,
+    /// Byte offset of the last value that decides the name of a file.
+    last_named: usize,
 }
 
 impl Reader<'_> {
@@ -63,8 +63,8 @@ impl Reader<'_> {
                 continue;
             };
             match set(key, &mut self.config, value.get_ref(), self.folder) {
-                Ok(()) if matches!(key.kind, Kind::FileName(_)) => {
-                    self.last_file_name = self.last_file_name.max(value.span().start);
+                Ok(()) if matches!(key.kind, Kind::FileName(_) | Kind::Formats(_)) => {
+                    self.last_named = self.last_named.max(value.span().start);
                 }
                 Ok(()) => {}
                 Err(message) => self.mistake(value.span(), || format!("`{}` {message}", key.name)),
@@ -106,6 +106,16 @@ fn set(key: &Key, config: &mut Config, value: &DeValue<'_>, folder: Option<&Path
             });
             *field(config) = Some(names.collect::<Result<_, _>>()?);
         }
+        (Kind::Formats(field), DeValue::Array(array)) => {
+            let names: Result<Vec<&str>, String> = array
+                .iter()
+                .map(|value| match value.get_ref() {
+                    DeValue::String(name) => Ok(name.as_ref()),
+                    other => Err(format!("must be {}; found {} in it", expected(&key.kind), found(other))),
+                })
+                .collect();
+            *field(config) = key::formats(names?.into_iter())?;
+        }
         (kind, value) => {
             let meant = meant(kind, value).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
             return Err(format!("must be {}; found {}{meant}", expected(kind), found(value)));
@@ -122,6 +132,7 @@ fn expected(kind: &Kind) -> String {
         Kind::FileName(_) => String::from("a file name in quotes, such as \"memory.txt\""),
         Kind::Patterns(_) => String::from("a list of texts in quotes, such as [\"*::cache::*\"]"),
         Kind::Signals(_) => String::from("a list of signals in quotes, such as [\"SIGINT\", \"SIGTERM\"]"),
+        Kind::Formats(_) => String::from("a list of formats in quotes, such as [\"html\", \"pprof\"]"),
     }
 }
 
@@ -151,7 +162,7 @@ fn meant(kind: &Kind, value: &DeValue<'_>) -> Option<String> {
             // The conversion saturates to a value that is far out of bounds.
             bounds.check(Some(whole as i128), "").ok().map(|count| count.to_string())
         }
-        (Kind::Patterns(_) | Kind::Signals(_), DeValue::String(text)) => {
+        (Kind::Patterns(_) | Kind::Signals(_) | Kind::Formats(_), DeValue::String(text)) => {
             suggest::verbatim(text).map(|text| format!("[\"{text}\"]"))
         }
         _ => None,

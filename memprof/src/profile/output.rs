@@ -2,20 +2,23 @@
 
 use super::ReportingGuard;
 use crate::collect::Request;
-use crate::config::STATISTICS_FILE;
+use crate::config::{Reporting, STATISTICS_FILE};
 use crate::os::process::fork_lock::ForkLock;
 use crate::os::process::identity;
 use crate::os::signals::write_signals::Held;
 use crate::os::terminal::stderr::{self, RawStderr};
 use crate::report::files::{self, BaseNames, KnownFiles, PendingReport};
+use crate::report::formats::{self, Format};
 use crate::report::placeholder::{self, Placeholders};
 use crate::report::{Report, Written, table};
 use crate::{Error, jemalloc};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The files that are known to the profile that runs, or ran last.
 static KNOWN_FILES: ForkLock<Own> = ForkLock::new();
+
+const NO_FORMATS: &str = "little memory is left: of the reports, only the JSON report and the leak report are written";
 
 /// KnownFiles of one profile in one process: a forked child has none yet.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +42,17 @@ fn names(profile: &Request) -> BaseNames {
         allocations: values.fill(&paths.allocation_report),
         leaks: values.fill(&paths.leak_report),
         statistics: PathBuf::from(STATISTICS_FILE),
+        formats: file_names(paths).map(|(format, name)| (format, values.fill(name))).collect(),
     }
+}
+
+/// The formats that are files of their own, and the names of these files.
+fn file_names(paths: &Reporting) -> impl Iterator<Item = (Format, &Path)> {
+    let is_wanted = |format: &Format| paths.formats.contains(format);
+    Format::FILES.into_iter().filter(is_wanted).map(|format| match format {
+        Format::Html => (format, paths.html_report.as_path()),
+        _ => (format, Path::new(format.file_name())),
+    })
 }
 
 /// True if the names contain the process id, so that each process has its own.
@@ -66,11 +79,21 @@ pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> 
     let _held = Held::begin();
     let statistics = profile.config.jemalloc.stats_print && number.is_none();
     let statistics = statistics.then(|| jemalloc::stats_print(&profile.inner)).flatten();
-    let mut names = names(profile);
-    if profile.is_inherited() && !names_have_pid(profile) {
-        names = names.with(&format!("-{}", std::process::id()));
-    }
     let reporting = &profile.config.reporting;
+    let mut names = names(profile);
+    if profile.is_inherited() {
+        let mark = format!("-{}", std::process::id());
+        if !names_have_pid(profile) {
+            names = names.with(&mark);
+        } else if !placeholder::has_pid(&reporting.output_dir) {
+            names.mark_formats(&mark, |format| format == Format::Html && placeholder::has_pid(&reporting.html_report));
+        }
+    }
+    let is_last = report.program.is_final && number.is_none();
+    let is_short = is_last && !names.formats.is_empty() && !profile.memory.is_for_formats(formats::memory(report));
+    if is_short {
+        names.formats.clear();
+    }
     let output = PendingReport {
         report,
         names: &names,
@@ -80,7 +103,12 @@ pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> 
         overwrite: reporting.overwrite,
         keep: reporting.keep,
     };
-    with_known_files(profile.run.profile, |known| files::write(&output, known))
+    let mut written = with_known_files(profile.run.profile, |known| files::write(&output, known));
+    if is_short && let Ok(written) = &mut written {
+        let reasons = written.fell_back.take().into_iter().chain([NO_FORMATS.to_owned()]);
+        written.fell_back = Some(reasons.collect::<Vec<_>>().join("; "));
+    }
+    written
 }
 
 /// Removes a report, if the file is still the one that was written.

@@ -22,6 +22,7 @@ use self::settle::{Choice, Settled, settle};
 use self::standing::{Look, look};
 use self::unfinished::{Taken, with_file};
 use super::data::Report;
+use super::formats::{self, Format};
 use super::name::printable;
 use super::{Written, leaks, placeholder};
 use crate::Error;
@@ -50,8 +51,8 @@ pub(crate) struct PendingReport<'a> {
     pub(crate) keep: usize,
 }
 
-/// Writes both reports, and the allocator's statistics if there are any, into their folder, which is created if it is
-/// missing. Absolute file names are used as they are.
+/// Writes both reports, the allocator's statistics if there are any, and the other formats of a last report into their
+/// folder, which is created if it is missing. Absolute file names are used as they are.
 ///
 /// A file is written beside its place and renamed, so that no reader ever sees half of one. A file that cannot be
 /// written at its place goes to the system's temporary directory, under a name with the program and its id.
@@ -102,10 +103,36 @@ impl Writer<'_> {
             let name = names.statistics.file_name().unwrap_or_default().to_string_lossy().into_owned();
             self.or_in_fallback(placed, &names.statistics, &name, text, ReportPart::Text)
         });
+        let formats = self.formats();
         let (allocation_report, leak_report) = (allocation_report?, leak_report?);
         statistics.transpose()?;
         let fell_back = (!self.reasons.is_empty()).then(|| self.reasons.join("; "));
-        Ok(Written { allocation_report, leak_report, fell_back })
+        Ok(Written { allocation_report, leak_report, formats, fell_back })
+    }
+
+    /// Writes the files in other formats, if the report is the last one. One that cannot be written is no error: the
+    /// report itself is there.
+    fn formats(&mut self) -> Vec<(Format, PathBuf)> {
+        let PendingReport { report, names, number, .. } = *self.output;
+        let mut written = Vec::new();
+        if number.is_some() || !report.program.is_final {
+            return written;
+        }
+        let mut taken = vec![&names.allocations, &names.leaks, &names.statistics];
+        for (format, name) in &names.formats {
+            let contents: Contents<'_> = &|out| formats::write(report, *format, out);
+            let placed = if taken.contains(&name) {
+                Err(io::Error::new(io::ErrorKind::AlreadyExists, "another report has this file name"))
+            } else {
+                self.put(name, contents, ReportPart::Text)
+            };
+            taken.push(name);
+            match self.or_in_fallback(placed, name, format.file_name(), contents, ReportPart::Text) {
+                Ok(path) => written.push((*format, path)),
+                Err(error) => self.reasons.push(error.to_string()),
+            }
+        }
+        written
     }
 
     fn rule(&self, is_fallback: bool) -> Rule<'_> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthStr;
 
 use super::Written;
+use super::formats::Format;
 use super::{Report, leaks, table};
 
 fn golden_dir() -> PathBuf {
@@ -32,6 +33,7 @@ pub(super) fn written() -> Written {
     Written {
         allocation_report: "data/logs/memory_allocations.json".into(),
         leak_report: "data/logs/memory_leaks.txt".into(),
+        formats: vec![(Format::Html, "data/logs/memory_report.html".into())],
         fell_back: None,
     }
 }

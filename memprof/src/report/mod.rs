@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub mod data;
+pub(crate) mod formats;
 mod written;
 
 // So far only the engine calls the text formats.
@@ -42,6 +43,7 @@ pub(crate) mod violations;
 pub(crate) mod golden;
 
 pub use data::Report;
+pub use formats::{Format, UnknownFormat};
 pub use written::Written;
 
 /// The first line of every text report of a program in which nothing could be counted.

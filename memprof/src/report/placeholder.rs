@@ -1,6 +1,6 @@
 //! Placeholders in the name of a file or folder: `{pid}`, `{time}`, `{program}` and `{host}`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 /// Names of all placeholders.
@@ -84,15 +84,31 @@ pub(crate) fn file_name(program: &str) -> String {
     if name.is_empty() { "program".to_owned() } else { name }
 }
 
+/// Extensions of two parts, which stay together.
+const COMPOUND: [&str; 3] = [".pb.gz", ".dhat.json", ".speedscope.json"];
+
 /// `memory.json` → `memory<with>.json`.
 pub(crate) fn insert(path: &Path, with: &str) -> PathBuf {
-    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    let (mut name, end) = parts(path);
     name.push(with);
-    if let Some(extension) = path.extension() {
-        name.push(".");
-        name.push(extension);
-    }
+    name.push(end);
     path.with_file_name(name)
+}
+
+/// The file name before its extension, and the extension with its point.
+pub(crate) fn parts(path: &Path) -> (OsString, OsString) {
+    let compound = path.file_name().and_then(OsStr::to_str).and_then(|name| {
+        let (stem, end) = COMPOUND.iter().find_map(|end| Some((name.strip_suffix(end)?, *end)))?;
+        (!stem.is_empty()).then(|| (stem.into(), end.into()))
+    });
+    compound.unwrap_or_else(|| {
+        let mut end = OsString::new();
+        if let Some(extension) = path.extension() {
+            end.push(".");
+            end.push(extension);
+        }
+        (path.file_stem().unwrap_or_default().to_owned(), end)
+    })
 }
 
 #[cfg(test)]
@@ -129,5 +145,8 @@ mod tests {
         assert_eq!(insert(Path::new("a.b.json"), ".0007"), Path::new("a.b.0007.json"));
         assert_eq!(insert(Path::new("leaks"), "-7"), Path::new("leaks-7"));
         assert_eq!(insert(Path::new(".hidden"), ".0001"), Path::new(".hidden.0001"));
+        assert_eq!(insert(Path::new("a/memory.pb.gz"), "-2"), Path::new("a/memory-2.pb.gz"));
+        assert_eq!(insert(Path::new("m.speedscope.json"), "-2"), Path::new("m-2.speedscope.json"));
+        assert_eq!(insert(Path::new(".pb.gz"), "-2"), Path::new(".pb-2.gz"));
     }
 }

@@ -11,6 +11,7 @@ use super::NOT_INSTALLED;
 use super::columns::{Figure, TableRow, column_width, fit};
 use super::data::{Function, Report};
 use super::findings;
+use super::formats::Format;
 use super::leaks;
 use super::name::printable;
 use super::resident;
@@ -68,6 +69,10 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
         page.blank();
         page.line(Style::new(), format_args!("all figures: {}", path(&written.allocation_report)));
         page.line(Style::new(), format_args!("still live:  {}", path(&written.leak_report)));
+        for (format, file) in &written.formats {
+            let label = if *format == Format::Html { "as a page" } else { format.name() };
+            page.line(Style::new(), format_args!("{:13}{}", format!("{label}:"), path(file)));
+        }
     }
     let fell_back = written.and_then(|written| written.fell_back.as_ref());
     let warnings: Vec<&String> = fell_back.into_iter().chain(&report.warnings).collect();

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::formats::Format;
+
 /// Paths of the written reports.
 ///
 /// ```
@@ -17,6 +19,8 @@ pub struct Written {
     pub allocation_report: PathBuf,
     /// The leak report.
     pub leak_report: PathBuf,
-    /// The reason why a report is not at its configured place, and its path; `None` if both are.
+    /// Files in other formats. Empty if the report is not the last one of the process.
+    pub formats: Vec<(Format, PathBuf)>,
+    /// The reasons why files are not at their configured places or missing, and their paths; `None` if all are there.
     pub fell_back: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! The environment variables.
 
 use super::{load_in, output_dir, project};
+use crate::Format;
 use crate::config::key::KEYS;
 
 #[test]
@@ -9,7 +10,7 @@ fn every_key_can_be_set_by_its_variable() {
     let defaults = load_in(root.path(), None, &[]).unwrap().config;
     for key in KEYS {
         // One of these differs from the default and has the right type.
-        let differs = ["false", "true", "77", "other", "SIGTERM"].iter().any(|value| {
+        let differs = ["false", "true", "77", "other", "SIGTERM", "pprof"].iter().any(|value| {
             load_in(root.path(), None, &[(&key.variable(), value)]).is_ok_and(|loaded| loaded.config != defaults)
         });
         assert!(differs, "{}", key.variable());
@@ -47,6 +48,13 @@ fn a_variable_that_cannot_be_used_is_an_error() {
         ("MEMPROF_MAX_TRACKED_ALLOCATIONS", "1e4", "must be a whole number from 1 to 100000000; found `1e4`"),
         ("MEMPROF_DUMP_ON_SIGNAL", "SIGINT,SIGTRM", "has the unknown signal `SIGTRM`; did you mean `SIGTERM`?"),
         ("MEMPROF_OUTPUT_DIR", "", "must not be empty; write \".\" for the folder itself"),
+        ("MEMPROF_FORMATS", "html,hmtl", "has the unknown format `hmtl`; did you mean `html`?"),
+        ("MEMPROF_HTML_REPORT", "memory_leaks.txt", "leak_report and html_report must be two different files"),
+        (
+            "MEMPROF_HTML_REPORT",
+            "x/y",
+            "must be a file name without a folder; found `x/y`; the folder is set by output_dir",
+        ),
         (
             "MEMPROF_LEAK_REPORT",
             "/x",
@@ -61,6 +69,19 @@ fn a_variable_that_cannot_be_used_is_an_error() {
     for (name, value, expected) in cases {
         let error = load_in(root.path(), None, &[(name, value)]).unwrap_err();
         assert_eq!(error.to_string(), format!("{name}: {expected}"));
+    }
+}
+
+#[test]
+fn formats_stand_with_commas_between() {
+    let (root, ..) = project();
+    for (value, expected) in [
+        ("", vec![]),
+        ("pprof", vec![Format::Pprof]),
+        ("html, dhat;svg,html", vec![Format::Html, Format::Dhat, Format::Svg]),
+    ] {
+        let loaded = load_in(root.path(), None, &[("MEMPROF_FORMATS", value)]).unwrap();
+        assert_eq!(loaded.config.reporting.formats, expected, "{value}");
     }
 }
 

@@ -135,6 +135,31 @@ fn a_mistake_is_one_line_with_its_place_and_a_way_out() {
             "[reporting]\nleak_report = 'jemalloc_statistics.txt'",
             "2:15: jemalloc_statistics.txt is reserved for jemalloc's statistics; choose another name",
         ),
+        (
+            "[reporting]\nformats = ['html', 'flamegraf']",
+            "2:11: `formats` has the unknown format `flamegraf`; the formats are html, pprof, dhat, folded, speedscope, csv, markdown, svg",
+        ),
+        ("[reporting]\nformats = ['PPROF']", "2:11: `formats` has the unknown format `PPROF`; did you mean `pprof`?"),
+        (
+            "[reporting]\nformats = ['json']",
+            "2:11: `formats` must not have `json`: the JSON report, the leak report and the table are always made",
+        ),
+        (
+            "[reporting]\nformats = 'html'",
+            "2:11: `formats` must be a list of formats in quotes, such as [\"html\", \"pprof\"]; found the text `html`; did you mean [\"html\"]?",
+        ),
+        (
+            "[reporting]\nformats = [1]",
+            "2:11: `formats` must be a list of formats in quotes, such as [\"html\", \"pprof\"]; found the number `1` in it",
+        ),
+        (
+            "[reporting]\nleak_report = 'a'\nhtml_report = 'a'",
+            "3:15: leak_report and html_report must be two different files",
+        ),
+        (
+            "[reporting]\nleak_report = 'memory.folded'\nformats = ['folded']",
+            "3:11: memory.folded is reserved for folded; choose another name",
+        ),
         ("[jemalloc]\nstats_print = true\nstats_print = true", "3:1: duplicate key"),
         ("[jemalloc]\n\n[jemalloc]", "3:2: duplicate key"),
         ("[jemalloc\n", "1:10: unclosed table, expected `]`"),
@@ -146,6 +171,12 @@ fn a_mistake_is_one_line_with_its_place_and_a_way_out() {
     for (text, expected) in cases {
         assert_eq!(message(text), expected, "for {text:?}");
     }
+}
+
+#[test]
+fn a_name_clashes_only_with_files_that_are_written() {
+    let text = "[reporting]\nleak_report = 'memory_report.html'\nallocation_report = 'memory.folded'\nformats = []";
+    assert!(Config::from_toml(text, "a.toml").is_ok());
 }
 
 #[test]

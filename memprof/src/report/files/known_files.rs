@@ -40,12 +40,20 @@ impl KnownFiles {
                 note(&mut noted, &path);
             }
             note(&mut noted, &names.folder.join(&names.statistics));
+            for (_, name) in &names.formats {
+                for (_, path) in all(&names.folder, name) {
+                    note(&mut noted, &path);
+                }
+            }
         } else {
             for suffix in 1..MOST as u32 {
                 let path = |name: &Path| names.folder.join(variant(name, suffix, None));
                 let is_there = note(&mut noted, &path(&names.allocations));
                 note(&mut noted, &path(&names.leaks));
                 note(&mut noted, &path(&names.statistics));
+                for (_, name) in &names.formats {
+                    note(&mut noted, &path(name));
+                }
                 if !is_there {
                     break;
                 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::report::placeholder::insert;
+use crate::report::Format;
+use crate::report::placeholder::{insert, parts};
 
 /// Base names of a report's files: all numbers and suffixes are added to these.
 #[derive(Clone, Debug)]
@@ -11,6 +12,8 @@ pub(crate) struct BaseNames {
     pub(crate) allocations: PathBuf,
     pub(crate) leaks: PathBuf,
     pub(crate) statistics: PathBuf,
+    /// Files in other formats, of the last report of a process.
+    pub(crate) formats: Vec<(Format, PathBuf)>,
 }
 
 impl BaseNames {
@@ -18,7 +21,15 @@ impl BaseNames {
     pub(crate) fn with(&self, more: &str) -> Self {
         let [allocations, leaks, statistics] =
             [&self.allocations, &self.leaks, &self.statistics].map(|name| insert(name, more));
-        Self { folder: self.folder.clone(), allocations, leaks, statistics }
+        let formats = self.formats.iter().map(|(format, name)| (*format, insert(name, more))).collect();
+        Self { folder: self.folder.clone(), allocations, leaks, statistics, formats }
+    }
+
+    /// Adds `more` to the names of other formats, but for those that differ between processes already.
+    pub(crate) fn mark_formats(&mut self, more: &str, differs: impl Fn(Format) -> bool) {
+        for (_, name) in self.formats.iter_mut().filter(|(format, _)| !differs(*format)) {
+            *name = insert(name, more);
+        }
     }
 }
 
@@ -31,11 +42,9 @@ pub(super) fn variant(name: &Path, suffix: u32, number: Option<u64>) -> PathBuf 
 
 /// The suffix of a file whose name is derived from `name`. `None`: it has another name.
 pub(super) fn suffix_of(name: &Path, file: &Path) -> Option<u32> {
-    let bytes = |part: &Path| part.as_os_str().as_encoded_bytes().to_vec();
-    let stem = bytes(Path::new(name.file_stem()?));
-    let end = name.extension().map_or_else(Vec::new, |end| [b".", end.as_encoded_bytes()].concat());
-    let file = bytes(file);
-    let between = file.strip_prefix(stem.as_slice())?.strip_suffix(end.as_slice())?;
+    let (stem, end) = parts(name);
+    let file = file.as_os_str().as_encoded_bytes();
+    let between = file.strip_prefix(stem.as_encoded_bytes())?.strip_suffix(end.as_encoded_bytes())?;
     let between = std::str::from_utf8(between).ok()?;
     let (suffix, number) = match between.split_once('.') {
         Some((suffix, number)) => (suffix, Some(number)),
@@ -58,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_is_made_is_recognised() {
-        for name in ["memory.json", "a.b.json", "leaks", ".hidden"] {
+        for name in ["memory.json", "a.b.json", "leaks", ".hidden", "memory.pb.gz", "memory.dhat.json"] {
             let name = Path::new(name);
             for suffix in [1, 2, 17] {
                 for number in [None, Some(1), Some(12_345)] {

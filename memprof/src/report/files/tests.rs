@@ -31,6 +31,7 @@ impl Place {
             allocations: self.allocations.clone(),
             leaks: self.leaks.clone(),
             statistics: "statistics.txt".into(),
+            formats: Vec::new(),
         };
         write_or_else(&output(report, &names, statistics), known, self.other.path())
     }
@@ -78,6 +79,7 @@ fn directories_are_made_and_nothing_else_is_left() {
         allocations: "sub/x.json".into(),
         leaks: "l.txt".into(),
         statistics: "s".into(),
+        formats: Vec::new(),
     };
     let report = golden::report();
     let written = write(&output(&report, &names_of, None), &mut KnownFiles::default()).expect("all is well");
@@ -230,6 +232,7 @@ fn nowhere_to_write_is_an_error_with_both_reasons() {
         allocations: "file/a.json".into(),
         leaks: place.leaks.clone(),
         statistics: "s".into(),
+        formats: Vec::new(),
     };
     let report = golden::report();
     let error = write_or_else(&output(&report, &names, None), &mut KnownFiles::default(), &file.join("tmp"))

@@ -95,6 +95,7 @@ fn no_text_shows_what_commands_turns_or_hides() {
     let written = Written {
         allocation_report: hostile.clone().into(),
         leak_report: hostile.clone().into(),
+        formats: vec![(crate::Format::Html, hostile.clone().into())],
         fell_back: Some(hostile.clone()),
     };
     for text in [table::render(&report, Some(&written), 100, false), leaks::render(&report)] {

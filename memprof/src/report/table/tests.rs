@@ -56,6 +56,10 @@ fn where_the_reports_went_is_said() {
     assert!(text.contains("\nall figures: data/logs/memory_allocations.json\n"), "{text}");
     assert!(text.contains("\nstill live:  data/logs/memory_leaks.txt\n"), "{text}");
     assert!(text.contains("\nwarning: cannot write x: no space; written to y instead\n"), "{text}");
+    assert!(text.contains("\nas a page:   data/logs/memory_report.html\n"), "{text}");
+    written.formats = vec![(Format::Speedscope, "s".into()), (Format::Csv, "c\n".into())];
+    let text = render(&golden::report(), Some(&written), 80, false);
+    assert!(text.contains("\nstill live:  data/logs/memory_leaks.txt\nspeedscope:  s\ncsv:         c\\n\n"), "{text}");
     let text = render(&golden::report(), None, 80, false);
     assert!(!text.contains(" more in ") && !text.contains("\nall figures"), "{text}");
 }

@@ -9,7 +9,7 @@ fn config(parts: (MemoryProfiling, Jemalloc, Leaks, Reporting)) -> Config {
 
 fn read(spread: Distribution, written: Written, function: Function, stats: MemoryStats) {
     let Distribution { min: _, p50: _, p95: _, p99: _, max: _ } = spread;
-    let Written { allocation_report: _, leak_report: _, fell_back: _ } = written;
+    let Written { allocation_report: _, leak_report: _, formats: _, fell_back: _ } = written;
     let Function { name: _, .. } = function;
     let MemoryStats { allocated: _, .. } = stats;
 }

@@ -9,7 +9,7 @@ const ALIKE: f64 = 0.8;
 const LONGEST: usize = 60;
 
 /// The candidate that `word` most likely stands for.
-pub(super) fn closest<T>(word: &str, candidates: impl IntoIterator<Item = T>) -> Option<T>
+pub(crate) fn closest<T>(word: &str, candidates: impl IntoIterator<Item = T>) -> Option<T>
 where
     T: AsRef<str>,
 {
@@ -29,7 +29,7 @@ fn normal(word: &str) -> String {
 }
 
 /// The user's own text between backticks, on one line and within the limit.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut shown = String::from("`");
     for c in text.chars().take(LONGEST) {
         match c {
@@ -46,13 +46,13 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// The user's own text, if it is short and needs no escapes.
-pub(super) fn verbatim(text: &str) -> Option<&str> {
+pub(crate) fn verbatim(text: &str) -> Option<&str> {
     let needs_no_escape = |c: char| c != '"' && c != '\\' && is_plain(c) && c.escape_debug().count() == 1;
     (text.chars().nth(LONGEST).is_none() && text.chars().all(needs_no_escape)).then_some(text)
 }
 
 /// The switch that this text most likely stands for.
-pub(super) fn switch(text: &str) -> Option<bool> {
+pub(crate) fn switch(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Some(true),
         "false" | "no" | "off" | "0" => Some(false),
