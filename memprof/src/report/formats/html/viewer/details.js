@@ -23,7 +23,7 @@ function labelSection(report) {
 						{ title: "retained", help: "Live bytes that the work allocated, whoever frees them" },
 					],
 					labels,
-					12,
+					8,
 					(row) => [
 						bdi(row.key),
 						bdi(row.value),
@@ -54,7 +54,7 @@ function threadSection(report) {
 						{ title: "net", help: "Negative if blocks of another thread were deallocated" },
 					],
 					report.threads,
-					10,
+					8,
 					(row) => [
 						bdi(row.name),
 						count(row.threads_served),
@@ -216,7 +216,7 @@ function settingsSection(report) {
 						{ title: "value", text: true },
 					],
 					rows,
-					14,
+					10,
 					([name, value]) => [bdi(name), bdi(value)],
 				),
 	);
@@ -224,7 +224,7 @@ function settingsSection(report) {
 
 /** @param {Report} report */
 function warningSection(report) {
-	const shown = report.warnings.slice(0, 30);
+	const shown = report.warnings.slice(0, 15);
 	return section(
 		"warnings",
 		"Warnings",

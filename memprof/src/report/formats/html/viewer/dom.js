@@ -67,6 +67,9 @@ function fill(parent, ...children) {
 	parent.replaceChildren(...present(children));
 }
 
+/** Characters that are invisible or turn others around: controls, formats, and fillers. */
+const MARKS = /[\p{Cc}\p{Cf}\u034f\u115f\u1160\u2028\u2029\u2800\u3164\ufe00-\ufe0f\uffa0]/gu;
+
 /** The longest text that an element shows. The report's JSON has all of it. */
 const LONGEST = 1000;
 
@@ -76,13 +79,7 @@ const LONGEST = 1000;
  */
 function visible(text) {
 	const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${count(text.length)} characters)` : text;
-	// eslint-disable-next-line no-control-regex -- these are the characters that must not be shown as they are
-	return cut.replace(
-		/[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,
-		(mark) => {
-			return `\\u{${mark.charCodeAt(0).toString(16)}}`;
-		},
-	);
+	return cut.replace(MARKS, (mark) => `\\u{${mark.codePointAt(0)?.toString(16)}}`);
 }
 
 /**
@@ -95,30 +92,26 @@ function bdi(text, className) {
 }
 
 /**
- * A place in a source file, with a button that copies it.
+ * A place in a source file, as a button that copies it.
  * @param {string | null | undefined} file
  * @param {number | null | undefined} line
  */
 function place(file, line) {
 	if (!file) return null;
 	const text = line ? `${file}:${line}` : file;
-	return el("span", { class: "place" }, bdi(text), copyButton(text, `Copy ${visible(text)}`));
-}
-
-/**
- * @param {string} text
- * @param {string} label
- */
-function copyButton(text, label) {
-	const button = el("button", { type: "button", class: "copy", title: "Copy", "aria-label": label, text: "⧉" });
-	button.addEventListener("click", (event) => {
-		event.stopPropagation();
-		copy(text).then(
-			() => announce(`Copied ${visible(text)}`),
-			() => announce("The browser did not allow copying"),
-		);
+	return el("button", {
+		type: "button",
+		class: "place",
+		title: "Copy",
+		text: visible(text),
+		onclick: (event) => {
+			event.stopPropagation();
+			copy(text).then(
+				() => announce(`Copied ${visible(text)}`),
+				() => announce("The browser did not allow copying"),
+			);
+		},
 	});
-	return button;
 }
 
 /** @param {string} text */

@@ -1,6 +1,6 @@
 // The section with the graph: measure, search, zoom, and the callers and callees of one function.
 
-const MOST_BOXES = 600;
+const MOST_BOXES = 450;
 
 /**
  * @param {Report} report
@@ -302,16 +302,16 @@ function flameSection(report) {
 		fill(
 			legend,
 			...ranked.map(([label, { colour, total, sample }]) => {
-				const search = colour > 0 && colour < COLOURS && sample ? `${sample}::` : "";
+				const query = colour > 0 && colour < COLOURS && sample ? `${sample}::` : "";
 				return el(
 					"button",
 					{
 						type: "button",
 						class: "key",
-						disabled: !search,
+						disabled: !query,
 						title: `own: ${exactValue(total)}`,
-						"aria-pressed": search && state.q === search ? "true" : null,
-						onclick: () => go({ q: state.q === search ? "" : search }),
+						"aria-pressed": query && state.q === query ? "true" : null,
+						onclick: () => go({ q: state.q === query ? "" : query }),
 					},
 					el("span", { class: `swatch colour-${colour}` }),
 					bdi(label),

@@ -74,20 +74,30 @@ function layoutOnce(focus, range, narrowest, most) {
 	 */
 	function place(parent, children, first, depth, start, scale, least) {
 		let left = start;
-		for (let index = 0; index < children.length; index += 1) {
-			const width = children[index].total * scale;
+		let narrow = 0;
+		let since = 0;
+		/** @param {number} end */
+		function flush(end) {
+			if (narrow >= least && narrow > 0) {
+				boxes.push({ node: parent, range: [first + since, first + end], depth, left, width: narrow });
+			}
+			left += narrow;
+			narrow = 0;
+		}
+		children.forEach((node, index) => {
+			const width = node.total * scale;
 			if (width < least) {
-				const rest = sum(children.slice(index).map((node) => node.total)) * scale;
-				if (rest >= least) {
-					boxes.push({ node: parent, range: [first + index, first + children.length], depth, left, width: rest });
-				}
+				if (narrow === 0) since = index;
+				narrow += width;
 				return;
 			}
-			const box = { node: children[index], range: null, depth, left, width };
+			flush(index);
+			const box = { node, range: null, depth, left, width };
 			boxes.push(box);
 			work.push(box);
 			left += width;
-		}
+		});
+		flush(children.length);
 	}
 }
 
@@ -182,7 +192,7 @@ function createGraph(options) {
 			const amount = range ? sum(node.children.slice(...range).map((child) => child.total)) : node.total;
 			const label = box.width * view.width > 34 ? (range || node.kind === "root" ? name : shortName(name)) : "";
 			const lit = !range && view.lit?.(node);
-			const element = el("div", {
+			const drawnBox = el("div", {
 				class: [
 					"box",
 					range ? "smaller" : `${node.kind} colour-${colourOf(node.name)} shade-${shadeOf(node.name)}`,
@@ -196,11 +206,11 @@ function createGraph(options) {
 				"aria-label": `${visible(name).slice(0, 200)}, ${view.value(amount)}, ${share(amount, view.total)}`,
 				text: visible(label),
 			});
-			element.style.left = `${box.left * 100}%`;
-			element.style.width = `${box.width * 100}%`;
-			element.style[view.flames ? "bottom" : "top"] = `${box.depth * ROW}px`;
-			boxes.set(element, box);
-			if (node === view.focus && !range) current = element;
+			drawnBox.style.left = `${box.left * 100}%`;
+			drawnBox.style.width = `${box.width * 100}%`;
+			drawnBox.style[view.flames ? "bottom" : "top"] = `${box.depth * ROW}px`;
+			boxes.set(drawnBox, box);
+			if (node === view.focus && !range) current = drawnBox;
 		}
 		element.replaceChildren(...boxes.keys());
 		if (current) {

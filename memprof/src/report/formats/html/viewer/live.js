@@ -1,7 +1,7 @@
 // Groups of live blocks: verdict, place and the whole stack.
 
 const GROUPS = 12;
-const FRAMES = 48;
+const FRAMES = 64;
 
 /** @type {Record<string, string>} */
 const VERDICTS = {
@@ -189,11 +189,9 @@ function groupDetails(group, report) {
 						el(
 							"li",
 							{ class: isOwn(frame) ? "own" : null },
-							bdi(frameName(frame)),
+							visible(frameName(frame)),
 							place(frame.file, frame.line) ??
-								(frame.function && frame.module
-									? el("span", { class: "quiet" }, bdi(frame.module.split("/").at(-1) ?? ""))
-									: null),
+								(frame.function && frame.module ? ` (${visible(moduleName(frame))})` : null),
 						),
 					),
 				),

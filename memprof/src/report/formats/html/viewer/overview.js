@@ -55,7 +55,12 @@ function overview(report) {
 				totals.peak_error_bytes ? `heap, correct to ${bytes(totals.peak_error_bytes)}` : "heap",
 				"main",
 			),
-			card("Live at the end", bytes(totals.net_bytes), `${plural(totals.net_count, "block")}`, ""),
+			card(
+				program.final === false ? "Live now" : "Live at the end",
+				bytes(totals.net_bytes),
+				`${plural(totals.net_count, "block")}`,
+				"",
+			),
 			card("Allocated", bytes(totals.allocated_bytes), plural(totals.allocated_count, "block"), ""),
 			card("Copied by growing", bytes(totals.copied_bytes), plural(totals.reallocated_count, "reallocation"), ""),
 			card(
@@ -175,7 +180,7 @@ function findings(report) {
 		);
 	}
 	show(FINDINGS);
-	const more = Math.min(all.length, 24);
+	const more = Math.min(all.length, 12);
 	return el(
 		"div",
 		null,

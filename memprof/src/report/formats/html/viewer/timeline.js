@@ -55,14 +55,20 @@ function timelineSection(report) {
 		width = Math.max(drawing.clientWidth, 240);
 		const shown = known.filter(([key]) => !hidden.has(key));
 		const sizes = shown.flatMap(([key]) => points.map((point) => Number(point[key] ?? 0)));
-		const step = niceStep(Math.max(...sizes, hidden.has("net_bytes") ? 0 : totals.peak_bytes, 1) / 4);
+		const step = niceBytes(Math.max(...sizes, hidden.has("net_bytes") ? 0 : totals.peak_bytes, 1) / 4);
 		highest = step * Math.ceil(Math.max(...sizes, hidden.has("net_bytes") ? 0 : totals.peak_bytes, 1) / step);
 		setAttributes(chart, { viewBox: `0 0 ${width} ${HEIGHT}`, width });
 		const grid = [];
 		for (let size = 0; size <= highest * 1.001; size += step) {
 			grid.push(
 				svg("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(size), y2: y(size) }),
-				svg("text", { class: "axis", x: MARGIN.left - 8, y: y(size) + 4, "text-anchor": "end", text: bytes(size) }),
+				svg("text", {
+					class: "axis",
+					x: MARGIN.left - 8,
+					y: y(size) + 4,
+					"text-anchor": "end",
+					text: bytes(size).replace(".0 ", " "),
+				}),
 			);
 		}
 		const stepSeconds = niceSeconds((last - first) / Math.max(2, Math.min(8, width / 130)));
@@ -73,7 +79,7 @@ function timelineSection(report) {
 					x: x(at),
 					y: HEIGHT - 8,
 					"text-anchor": x(at) > width - 40 ? "end" : "middle",
-					text: duration(at),
+					text: at === 0 ? "0" : duration(at),
 				}),
 			);
 		}
@@ -153,7 +159,7 @@ function timelineSection(report) {
 
 	function marks() {
 		let free = 0;
-		return (timeline?.marks ?? []).slice(0, 60).flatMap(({ seconds, name }) => {
+		return (timeline?.marks ?? []).slice(0, 30).flatMap(({ seconds, name }) => {
 			const at = Math.max(MARGIN.left, Math.min(width - MARGIN.right, x(seconds)));
 			const label = visible(name.length > 24 ? `${name.slice(0, 23)}…` : name);
 			const line = svg(
@@ -229,11 +235,8 @@ function timelineSection(report) {
 	}
 
 	chart.addEventListener("pointermove", (event) => {
-		const { left } = chart.getBoundingClientRect();
-		const seconds =
-			first +
-			(/** @type {PointerEvent} */ ((event).clientX - left - MARGIN.left) / (width - MARGIN.left - MARGIN.right)) *
-				(last - first);
+		const from = event instanceof PointerEvent ? event.clientX - chart.getBoundingClientRect().left - MARGIN.left : 0;
+		const seconds = first + (from / (width - MARGIN.left - MARGIN.right)) * (last - first);
 		let nearest = 0;
 		points.forEach((point, index) => {
 			if (Math.abs(point.seconds - seconds) < Math.abs(points[nearest].seconds - seconds)) nearest = index;
@@ -286,16 +289,22 @@ function values(points) {
 	return details;
 }
 
-/** A step between two lines of the grid: 1, 2 or 5 times a power of ten, in a unit of sizes. */
+/** A step between two lines of the grid, in a unit of sizes. */
 /** @param {number} size */
-function niceStep(size) {
+function niceBytes(size) {
 	const unit = 1024 ** Math.max(0, Math.floor(Math.log(size) / Math.log(1024)));
-	return niceSeconds(size / unit) * unit;
+	return niceStep(size / unit) * unit;
 }
 
 /** @param {number} seconds */
 function niceSeconds(seconds) {
-	const power = 10 ** Math.floor(Math.log10(Math.max(seconds, 1e-9)));
-	const step = [1, 2, 5, 10].find((factor) => factor * power >= seconds) ?? 10;
-	return step * power;
+	const long = [60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400].find((step) => step >= seconds);
+	return seconds > 50 && long ? long : niceStep(seconds);
+}
+
+/** The next 1, 2 or 5 times a power of ten. */
+/** @param {number} number */
+function niceStep(number) {
+	const power = 10 ** Math.floor(Math.log10(Math.max(number, 1e-9)));
+	return ([1, 2, 5].find((factor) => factor * power >= number) ?? 10) * power;
 }

@@ -214,8 +214,13 @@ function keyOf(node) {
 /** @param {Frame} frame */
 function frameName(frame) {
 	if (frame.function) return frame.function;
-	const module = (frame.module ?? "").split(/[\\/]/).at(-1);
+	const module = moduleName(frame);
 	return `0x${frame.address.toString(16)}${module ? ` (${module})` : ""}`;
+}
+
+/** @param {Frame} frame */
+function moduleName(frame) {
+	return (frame.module ?? "").split(/[\\/]/).at(-1) ?? "";
 }
 
 /**

@@ -65,11 +65,24 @@ function share(part, whole) {
 function duration(seconds) {
 	if (seconds === null || seconds === undefined) return UNKNOWN;
 	if (seconds < 0.001) return `${decimal(seconds * 1e6, 0)} µs`;
-	if (seconds < 1) return `${decimal(seconds * 1000, 0)} ms`;
+	if (seconds < 0.9995) return `${decimal(seconds * 1000, 0)} ms`;
 	if (seconds < 100) return `${decimal(seconds, 1)} s`;
-	if (seconds < 6000) return `${Math.floor(seconds / 60)} min ${decimal(seconds % 60, 0)} s`;
-	if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+	if (seconds < 6000) return joined(seconds, 60, "min", 1, "s");
+	if (seconds < 48 * 3600) return joined(seconds, 3600, "h", 60, "min");
 	return `${decimal(seconds / 86400, 1)} days`;
+}
+
+/**
+ * A time in two units; the second is omitted if it is 0.
+ * @param {number} seconds
+ * @param {number} large
+ * @param {string} largeName
+ * @param {number} small
+ * @param {string} smallName
+ */
+function joined(seconds, large, largeName, small, smallName) {
+	const rest = Math.floor((seconds % large) / small);
+	return `${Math.floor(seconds / large)} ${largeName}${rest ? ` ${rest} ${smallName}` : ""}`;
 }
 
 /**

@@ -42,7 +42,9 @@ function shownTree(tree, metric, frames) {
 			parent.children.push(made);
 			work.push([made, list]);
 		}
-		parent.children.sort((one, other) => other.total - one.total || one.id - other.id);
+		// What is in no path comes last.
+		const isRest = (/** @type {ShownNode} */ node) => Number(node.kind === "rest");
+		parent.children.sort((one, other) => isRest(one) - isRest(other) || other.total - one.total || one.id - other.id);
 	}
 	return { root, byId };
 
@@ -105,16 +107,10 @@ function pivotTrees(root, name) {
 	const callees = merged(name, found, (node) => node.children);
 	const callers = merged(name, found, () => []);
 	for (const node of found) {
-		let at = callers;
+		let at = /** @type {ShownNode} */ (callers);
 		for (let above = node.parent; above && above.kind !== "root"; above = above.parent) {
-			const nameAbove = above.name;
-			let next = at.children.find((child) => child.name === nameAbove);
-			if (!next) {
-				next = { ...above, parent: at, children: [], total: 0, own: 0 };
-				at.children.push(next);
-			}
-			next.total += node.total;
-			at = next;
+			at = callerOf(at, above);
+			at.total += node.total;
 		}
 		at.own += node.total;
 	}
@@ -123,9 +119,23 @@ function pivotTrees(root, name) {
 }
 
 /**
+ * The child of a node that stands for a caller.
+ * @param {ShownNode} at
+ * @param {ShownNode} caller
+ */
+function callerOf(at, caller) {
+	const known = at.children.find((child) => child.name === caller.name);
+	if (known) return known;
+	const made = { ...caller, parent: at, children: [], total: 0, own: 0 };
+	at.children.push(made);
+	return made;
+}
+
+/**
  * @param {string} name
  * @param {ShownNode[]} nodes
  * @param {(node: ShownNode) => ShownNode[]} childrenOf
+ * @returns {ShownNode}
  */
 function merged(name, nodes, childrenOf) {
 	/** @type {ShownNode} */
