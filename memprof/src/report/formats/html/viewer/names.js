@@ -11,7 +11,61 @@ const RUNTIME = new Set(
 
 /** Functions of the C library and the start of a program, which have no crate. */
 const C_RUNTIME =
-	/^(_start|main|__?libc_start|__rust_|__rdl_|rust_begin|rust_eh|clone3?$|start_thread|thread_start|_?pthread|malloc|calloc|realloc|_dl_|call_init|BaseThread|RtlUser|invoke_main|__scrt)/;
+	/^(_start|main$|__?libc_start|__rust_|__rdl_|rust_begin|rust_eh|clone3?$|start_thread|thread_start|_?pthread|malloc|calloc|realloc|_dl_|call_init|BaseThread|RtlUser|invoke_main|__scrt|0x[0-9a-f]+ \((libc|libm|libpthread|libgcc_s|libstdc\+\+|ld-linux|linux-vdso|libsystem|ntdll|kernel32)\b)/i;
+
+/** Folders that name the crate of a source file: the standard library, its dependencies, the registry, git. */
+const CRATE_FOLDERS = [
+	/[\\/]library[\\/](std|core|alloc|proc_macro|test)[\\/]/,
+	/[\\/]rust[\\/]deps[\\/]([^\\/]+?)-\d/,
+	/[\\/]registry[\\/]src[\\/][^\\/]+[\\/]([^\\/]+?)-\d+\.\d/,
+	/[\\/]git[\\/]checkouts[\\/]([^\\/]+?)-[0-9a-f]+[\\/]/,
+];
+
+/**
+ * The crate that a file is from; `null` if it is the program's own.
+ * @param {string} file
+ */
+function crateOfFile(file) {
+	const found = CRATE_FOLDERS.map((folder) => folder.exec(file)?.[1]).find((name) => name !== undefined);
+	return found === undefined ? null : found.replace(/-/g, "_");
+}
+
+/** Crate of the program itself. */
+let program = "";
+
+/** @param {string} name */
+function setProgram(name) {
+	program = name.replace(/-/g, "_").replace(/\.exe$/, "");
+}
+
+/**
+ * Name of a frame. Where debug information has the last part of a name alone, such as `new`, its file says the rest.
+ * @param {Frame} frame
+ */
+function frameName(frame) {
+	if (!frame.function) {
+		const module = moduleName(frame);
+		return `0x${frame.address.toString(16)}${module ? ` (${module})` : ""}`;
+	}
+	if (!frame.file || frame.function.includes("::") || frame.function.startsWith("<")) return frame.function;
+	const path = frame.file.split(/[\\/]/);
+	const stem = (path.at(-1) ?? "").replace(/\.\w+$/, "");
+	const within = stem === "mod" || stem === "lib" ? path.at(-2) : stem;
+	const crate = crateOfFile(frame.file) ?? program;
+	return [crate, within === "src" || within === crate ? "" : within, frame.function.replace(/[{}]/g, "")]
+		.filter((part) => part)
+		.join("::");
+}
+
+/** @param {Frame} frame */
+function moduleName(frame) {
+	return (
+		(frame.module ?? "")
+			.replace(/ \(build .*/, "")
+			.split(/[\\/]/)
+			.at(-1) ?? ""
+	);
+}
 
 /**
  * A name without generic arguments, closures and the brackets of implementations: `<a::B<T> as c::D>::f::{{closure}}`
@@ -25,7 +79,9 @@ function plainName(name) {
 		const end = closing(text, 0);
 		const inner = text.slice(implementation[0].length, end);
 		const as = topLevel(inner, " as ");
-		text = (as < 0 ? inner : inner.slice(0, as)) + text.slice(end + 1);
+		const type = as < 0 ? inner : inner.slice(0, as);
+		// A type parameter or a tuple says less than the trait.
+		text = (as < 0 || /^[\w<]+::/.test(type) ? type : inner.slice(as + 4)) + text.slice(end + 1);
 	}
 	let plain = "";
 	let depth = 0;
@@ -80,7 +136,9 @@ function nameOf(name) {
 		const cut = name.slice(0, LONGEST);
 		const plain = plainName(cut);
 		const path = plain.split("::");
-		const crate = path.length > 1 ? path[0].replace(/^[[(&*]+/, "") : "";
+		let crate = path.length > 1 ? path[0].replace(/^[[(&*]+/, "") : "";
+		// Methods of slices, numbers and texts are those of the standard library.
+		if (cut.startsWith("<") && /^([iuf]\d+|[iu]size|str|bool|char|[A-Z]\w*|.*[^\w].*)$/.test(crate)) crate = "core";
 		found = { crate, plain, runtime: crate ? RUNTIME.has(crate) : C_RUNTIME.test(cut) };
 		known.set(name, found);
 	}
@@ -93,16 +151,14 @@ function nameOf(name) {
  */
 function shortName(name) {
 	const path = nameOf(name).plain.split("::");
-	const method = path.length > 2 && /^[A-Z]/.test(path[path.length - 2] ?? "");
-	const short = path.slice(method ? -2 : -1).join("::");
-	return (/\{\{?closure/.test(name.slice(-40)) ? `${short} (closure)` : short) || name;
+	const short = path.slice(path.length > 2 ? -2 : -1).join("::");
+	return (/\{+closure/.test(name.slice(-40)) ? `${short} (closure)` : short) || name;
 }
 
 /** True if a frame is in the program's own code, as far as its file says. */
 /** @param {Frame} frame */
 function isOwn(frame) {
-	if (!frame.function || nameOf(frame.function).runtime) return false;
-	return !!frame.file && !/[\\/](\.cargo[\\/](registry|git)|rustc|\.rustup|rustlib)[\\/]/.test(`/${frame.file}`);
+	return !!frame.function && !!frame.file && crateOfFile(frame.file) === null && !nameOf(frameName(frame)).runtime;
 }
 
 /** Crates in the order of their colours: those that allocate most come first. */

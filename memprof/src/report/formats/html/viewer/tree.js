@@ -71,6 +71,7 @@ function metricsOf(report) {
  * @param {Report} report
  */
 function buildTree(report) {
+	setProgram(report.program.name);
 	/** @type {TreeNode[]} */
 	const nodes = [];
 	/** @type {Map<TreeNode, Map<string, TreeNode>>} */
@@ -211,18 +212,6 @@ function keyOf(node) {
 	return node.kind === "frame" ? `${node.name}\n${node.file}:${node.line}` : node.name;
 }
 
-/** @param {Frame} frame */
-function frameName(frame) {
-	if (frame.function) return frame.function;
-	const module = moduleName(frame);
-	return `0x${frame.address.toString(16)}${module ? ` (${module})` : ""}`;
-}
-
-/** @param {Frame} frame */
-function moduleName(frame) {
-	return (frame.module ?? "").split(/[\\/]/).at(-1) ?? "";
-}
-
 /**
  * Frames of a group's stack beneath its tracked function, outermost first. The path already says what is above.
  * @param {LiveGroup} group
@@ -232,10 +221,10 @@ function framesWithin(group) {
 	let end = group.stack.length;
 	if (last !== undefined) {
 		const wanted = nameOf(last).plain;
-		const names = group.stack.map((frame) => (frame.function ? nameOf(frame.function).plain : ""));
+		const names = group.stack.map((frame) => (frame.function ? nameOf(frameName(frame)).plain : ""));
 		let found = names.indexOf(wanted);
 		if (found < 0) {
-			// Another form of the name, such as that of a trait's method.
+			// Another form of the name, such as that of a trait's method, or its last part alone.
 			const [crate, method] = [wanted.split("::")[0], wanted.split("::").at(-1)];
 			found = names.findIndex((name) => name.startsWith(`${crate}::`) && name.endsWith(`::${method}`));
 		}

@@ -233,6 +233,14 @@ interface TreeNode {
 	own: Record<MetricName, number>;
 }
 
+/** Nodes that are shown as one, with the nodes beneath it. */
+interface Entry {
+	nodes: TreeNode[];
+	total: number;
+	own: number;
+	children: TreeNode[];
+}
+
 /** A node of the tree that is shown: one or several nodes of the tree that merge into one. */
 interface ShownNode {
 	name: string;

@@ -3,44 +3,43 @@
 /**
  * @param {ReturnType<typeof buildTree>} tree
  * @param {MetricName} metric
- * @param {string} frames `all`, `folded`: without frames of runtimes that only pass on, or `hidden`: without any
+ * @param {string} frames `all`, `folded`: of runtimes only the frames that allocate, by the first of them, or `hidden`: without any
  * @returns {{root: ShownNode, byId: Map<number, ShownNode>}}
  */
 function shownTree(tree, metric, frames) {
 	/** @type {Map<number, ShownNode>} */
 	const byId = new Map();
 	const total = (/** @type {TreeNode} */ node) => tree.total.get(node)?.[metric] ?? 0;
-	const isSkipped = (/** @type {TreeNode} */ node) =>
-		node.kind === "frame" &&
-		frames !== "all" &&
-		(frames === "hidden" || node.own[metric] === 0) &&
-		nameOf(node.name).runtime;
+	const isRuntime = (/** @type {TreeNode} */ node) =>
+		node.kind === "frame" && frames !== "all" && nameOf(node.name).runtime;
 
-	const root = shown([tree.root], null);
+	const root = shown([entry(tree.root)], null);
 	/** @type {[ShownNode, TreeNode[]][]} */
-	const work = [[root, [tree.root]]];
+	const work = [[root, [...tree.root.children]]];
 	for (let next = work.pop(); next; next = work.pop()) {
-		const [parent, nodes] = next;
-		/** @type {Map<string, TreeNode[]>} */
+		const [parent, below] = next;
+		/** @type {Map<string, Entry[]>} */
 		const alike = new Map();
-		const below = nodes.flatMap((node) => node.children);
 		for (let child = below.pop(); child; child = below.pop()) {
 			if (total(child) <= 0) continue;
-			if (isSkipped(child)) {
-				parent.own += child.own[metric];
-				byId.set(child.id, parent);
-				below.push(...child.children);
-				continue;
+			let made = entry(child);
+			if (isRuntime(child)) {
+				made = throughRuntime(child, below);
+				if (frames === "hidden" || made.total <= 0) {
+					parent.own += made.total;
+					for (const node of made.nodes) byId.set(node.id, parent);
+					continue;
+				}
 			}
 			const key = keyOf(child);
 			const list = alike.get(key);
-			if (list) list.push(child);
-			else alike.set(key, [child]);
+			if (list) list.push(made);
+			else alike.set(key, [made]);
 		}
 		for (const list of alike.values()) {
 			const made = shown(list, parent);
 			parent.children.push(made);
-			work.push([made, list]);
+			work.push([made, list.flatMap((one) => one.children)]);
 		}
 		// What is in no path comes last.
 		const isRest = (/** @type {ShownNode} */ node) => Number(node.kind === "rest");
@@ -49,11 +48,36 @@ function shownTree(tree, metric, frames) {
 	return { root, byId };
 
 	/**
-	 * @param {TreeNode[]} nodes
+	 * @param {TreeNode} node
+	 * @returns {Entry}
+	 */
+	function entry(node) {
+		return { nodes: [node], total: total(node), own: node.own[metric], children: node.children };
+	}
+
+	/**
+	 * A runtime's frame and those of runtimes beneath it, with what these allocate. Frames of others that they call are
+	 * added to `below`: for them the runtime only passes on.
+	 * @param {TreeNode} first
+	 * @param {TreeNode[]} below
+	 * @returns {Entry}
+	 */
+	function throughRuntime(first, below) {
+		const nodes = [first];
+		for (let index = 0; index < nodes.length; index += 1) {
+			for (const child of nodes[index].children) (isRuntime(child) ? nodes : below).push(child);
+		}
+		const own = sum(nodes.map((node) => node.own[metric]));
+		return { nodes, total: own, own, children: [] };
+	}
+
+	/**
+	 * @param {Entry[]} entries
 	 * @param {ShownNode | null} parent
 	 */
-	function shown(nodes, parent) {
-		const [first] = nodes;
+	function shown(entries, parent) {
+		const [first] = entries[0].nodes;
+		const nodes = entries.flatMap((one) => one.nodes);
 		/** @type {ShownNode} */
 		const made = {
 			name: first.name,
@@ -61,11 +85,11 @@ function shownTree(tree, metric, frames) {
 			file: first.file,
 			line: first.line,
 			calls: first.calls,
-			id: Math.min(...nodes.map((node) => node.id)),
+			id: Math.min(...entries.map((one) => one.nodes[0].id)),
 			parent,
 			children: [],
-			total: sum(nodes.map(total)),
-			own: sum(nodes.map((node) => node.own[metric])),
+			total: sum(entries.map((one) => one.total)),
+			own: sum(entries.map((one) => one.own)),
 		};
 		for (const node of nodes) byId.set(node.id, made);
 		return made;
