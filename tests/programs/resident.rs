@@ -88,6 +88,17 @@ fn stacks_of_threads_are_a_part_of_their_own() {
 }
 
 #[test]
+fn symbols_of_a_backtrace_are_no_growth() {
+    for alone in ["", "alone"] {
+        let ended = resident("panic").arg(alone).env("RUST_BACKTRACE", "1").run();
+        let report = ended.expect_report();
+        let text = std::fs::read_to_string(ended.work(super::LEAKS)).unwrap();
+        assert!(report.totals.net_bytes > 1_000_000, "{text}");
+        assert_eq!((kinds(&report), decision(&text)), (vec![], String::new()), "{text}");
+    }
+}
+
+#[test]
 fn what_is_gone_at_the_end_does_not_grow() {
     let (report, text) = run(resident("maps_gone"));
     assert_eq!((kinds(&report), decision(&text)), (vec![], String::new()), "{text}");
