@@ -96,11 +96,17 @@ impl Enter for FutureLabel {
 
     #[inline]
     fn enter(&self) -> Self::Guard {
+        LabelGuard::enter(self.label?)
+    }
+
+    #[inline]
+    fn enter_to_poll(&self) -> Self::Guard {
         let label = self.label?;
+        // One thread at a time polls a future.
         if !self.is_counted.load(Relaxed) {
             self.is_counted.store(true, Relaxed);
             label.count_call();
         }
-        LabelGuard::enter(label)
+        self.enter()
     }
 }
