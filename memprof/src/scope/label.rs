@@ -50,8 +50,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 /// | bytes that were allocated or freed since the last entry or exit | 20 more, and 15 for each label of the work |
 ///
 /// Each key takes 48 KiB of address space, and the sets of labels 512 KiB, which become resident as far as they are
-/// used. Nothing here allocates or panics. A text that is used for the first time waits while another thread enters one,
-/// at most half a second.
+/// used. Nothing here allocates or panics. A text that is used for the first time waits, at most half a second, while
+/// another thread enters one.
 ///
 /// # Panics
 /// If `work` panics; the label is left then, too.

@@ -109,8 +109,8 @@ fn insert_without_stack(ledger: &'static Ledger, table: &'static Table, block: *
     }
 }
 
-/// Records an allocation in an exact table, with its stack and its labels. PERF: a function of its own, because the call
-/// saves registers: 11 instructions for all other allocations.
+/// Records an allocation in an exact table, with its stack and its labels. PERF: a function of its own, because the
+/// call saves registers: 11 instructions for all other allocations.
 #[inline(never)]
 fn insert_with_stack(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     table.prefetch(block.addr());

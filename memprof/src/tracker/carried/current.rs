@@ -151,8 +151,8 @@ impl CurrentWork {
         self.swap_labels(left.labels_before);
     }
 
-    /// Enters work with this label alone, if the present work carries nothing. PERF: without exchanges. A signal handler
-    /// in between leaves everything as it was, and what it allocates may count in the label.
+    /// Enters work with this label alone, if the present work carries nothing. PERF: without exchanges. A signal
+    /// handler in between leaves everything as it was, and what it allocates may count in the label.
     #[inline(always)]
     pub(crate) fn enter_first_label(&self, label: LabelId, (allocated, deallocated): ThreadTotals) -> Option<()> {
         let labels = if self.is_plain() { label.alone()? } else { return None };
