@@ -15,7 +15,7 @@ const MORE: f64 = 1.05;
 const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/instructions.json");
 
 /// The events, what is taken off, and what is promised.
-const EVENTS: [(&str, Option<&str>, f64); 24] = [
+const EVENTS: [(&str, Option<&str>, f64); 25] = [
     ("pair-off", Some("pair-forward"), 16.0),
     ("pair", Some("pair-forward"), 34.0),
     ("pair-tracked", Some("pair-forward"), 120.0),
@@ -40,7 +40,8 @@ const EVENTS: [(&str, Option<&str>, f64); 24] = [
     ("meter-in-meter", None, 330.0),
     // A tracked call.
     ("labelled", None, 119.0),
-    ("labelled-in-labelled", None, 250.0),
+    ("labelled-in-labelled", None, 180.0),
+    ("labelled-long", None, 600.0),
     ("labelled-pair-tracked", Some("pair-forward"), 145.0),
     ("report-tracked", None, 5_000_000.0),
 ];
