@@ -10,6 +10,8 @@ mod markdown;
 mod notes;
 mod pprof;
 mod protobuf;
+#[cfg(test)]
+mod samples;
 mod speedscope;
 mod svg;
 mod tree;
