@@ -24,7 +24,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     write!(
         out,
         "{{\"dhatFileVersion\":2,\"mode\":{},\"verb\":\"Allocated\",\"bklt\":true,\"bkacc\":false,\
-         \"tu\":\"µs\",\"Mtu\":\"s\",\"tuth\":10,\n\"cmd\":{},\"pid\":{},\"tg\":{end},\"te\":{end},\n\"pps\":[",
+         \"tu\":\"µs\",\"Mtu\":\"s\",\"tuth\":10,\n\"cmd\":{},\"pid\":{},\"tg\":0,\"te\":{end},\n\"pps\":[",
         JsonText(MODE),
         JsonText(&command),
         program.pid
