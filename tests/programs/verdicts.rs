@@ -103,7 +103,8 @@ fn what_was_filled_and_does_not_grow_any_more_is_not_said_to_rise() {
     for program in [&(|| thin("filled")) as &dyn Fn() -> Program, &all] {
         let runs: Vec<_> = (0..3).map(|_| run(program())).collect();
         let Some((report, text)) = runs.iter().find(|(report, _)| growing(report).is_empty()) else {
-            // It lasts 1.1 s. On a machine that is busy with other things the readings after the filling may be too few.
+            // It lasts 1.1 s. On a machine that is busy with other things the readings after the filling may be too
+            // few.
             assert!(runs.iter().all(|(report, _)| report.program.duration_seconds > 1.8), "{}", runs[0].1);
             println!("not checked: the machine is too busy");
             continue;

@@ -133,9 +133,9 @@ fn program_name() -> String {
 
 /// Prints the table on stderr. Not through the standard library: its lock may be held by a thread that is aborting, or
 /// by one that does not exist in a forked child.
-pub(crate) fn print(report: &Report, written: Option<&Written>) {
+pub(crate) fn print(profile: &Request, report: &Report, written: Option<&Written>) {
     let _scope = ReportingGuard::begin();
-    table::print(report, written, stderr::write_all);
+    table::print(report, written, profile.config.reporting.growth_columns, stderr::write_all);
 }
 
 /// Prints an error on stderr.

@@ -19,6 +19,7 @@ mod tree;
 use std::io;
 
 use super::format::Format;
+use super::table::TableForm;
 use super::{Report, leaks, table};
 
 /// Width of the table as a format, in columns.
@@ -59,7 +60,7 @@ impl Report {
 /// Compiled once, for every output.
 pub(crate) fn write(report: &Report, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
     match format {
-        Format::Table => out.write_all(table::render(report, None, WIDTH, false).as_bytes()),
+        Format::Table => out.write_all(table::render(report, None, TableForm::plain(WIDTH)).as_bytes()),
         Format::Leaks => out.write_all(leaks::render(report).as_bytes()),
         Format::Html => html::write(report, out),
         Format::Pprof => pprof::write(report, out),

@@ -27,6 +27,9 @@ pub(crate) mod leaks;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod name;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
+pub(crate) mod peak;
 #[cfg(feature = "profiling")]
 pub(crate) mod placeholder;
 #[cfg(feature = "report")]
@@ -41,6 +44,9 @@ pub(crate) mod trend;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod violations;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
+mod words;
 
 #[cfg(all(test, feature = "report"))]
 pub(crate) mod golden;

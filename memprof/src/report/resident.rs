@@ -1,6 +1,8 @@
 //! RSS taken apart, and the part that decides: two lines of the table and the leak report.
 
 use super::data::{Finding, Report};
+use super::leaks;
+use super::name::PANIC;
 use super::trend::{self, Trend};
 use crate::size;
 
@@ -149,15 +151,16 @@ fn decision(report: &Report) -> Option<String> {
 fn growing(report: &Report, trend: &Trend) -> Option<String> {
     let grown = |bytes: f64| format!("{} in {}", size::bytes(bytes.max(0.0) as u64), size::age(trend.seconds));
     let (stacks, foreign) = (trend.stacks.unwrap_or(0.0), trend.foreign.unwrap_or(0.0));
+    let heap = (!is_rise_expected(report)).then(|| format!("the heap grows{}", place(report)));
     let parts = [
-        (trend.heap, format!("the heap grows{}", place(report))),
+        (trend.heap, heap.unwrap_or_default()),
         (trend.held.unwrap_or(0.0), held(report, trend.heap < trend.resident * (1.0 - MOST_OF_IT))),
         (trend.mapped, mapped(report, trend.mapped).to_owned()),
         (stacks, format!("thread stacks grow ({}): threads that do not end", grown(stacks))),
         (foreign, format!("growth outside Rust's allocator: C code or maps ({})", grown(foreign))),
     ];
     let largest = parts.into_iter().max_by(|one, other| one.0.total_cmp(&other.0))?;
-    (largest.0 >= trend.resident * MOST_OF_IT).then_some(largest.1)
+    (largest.0 >= trend.resident * MOST_OF_IT && !largest.1.is_empty()).then_some(largest.1)
 }
 
 /// The line for files and shared memory that grew together: readings over time do not tell them apart, but one of them
@@ -212,9 +215,14 @@ fn held(report: &Report, is_flat: bool) -> String {
 
 /// Bytes by which the exact net of the process rises, or the live bytes of the groups that grow. `None`: nothing grows.
 fn risen(report: &Report) -> Option<u64> {
-    let rise = report.live.net_rise.as_ref().filter(|rise| rise.ended_seconds.is_none()).map(|rise| rise.bytes);
+    let rise = leaks::rise(report).map(|rise| rise.bytes);
     let growing = report.findings.iter().filter(|finding| finding.kind == "growing").map(|finding| finding.bytes);
     growing.chain(rise).max()
+}
+
+/// True if all of the known rise of the net is in groups that are expected.
+fn is_rise_expected(report: &Report) -> bool {
+    leaks::is_rise_explained(report) && growing_finding(report).is_none()
 }
 
 fn growing_finding(report: &Report) -> Option<&Finding> {
@@ -223,7 +231,7 @@ fn growing_finding(report: &Report) -> Option<&Finding> {
 
 /// The function in which the heap grows, as far as it is known.
 fn place(report: &Report) -> String {
-    let rise = report.live.net_rise.as_ref().and_then(|rise| rise.function.as_deref());
+    let rise = leaks::rise(report).and_then(|rise| rise.function.as_deref()).filter(|&function| function != PANIC);
     let name = growing_finding(report).map_or(rise, |finding| finding.function.as_deref());
     name.map_or_else(String::new, |name| format!(", in {}", super::name::printable(name)))
 }

@@ -49,11 +49,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 /// If `work` panics; the label is left then, too.
 #[inline]
 pub fn labelled<R>(key: &str, value: &str, work: impl FnOnce() -> R) -> R {
-    let label = LabelId::of(key, value);
-    let _entered = label.and_then(|label| {
-        label.count_call();
-        LabelGuard::enter(label)
-    });
+    let _entered = LabelGuard::begin(key, value);
     work()
 }
 

@@ -188,6 +188,8 @@ fn main() {
             keep(200 * MB);
             turns(drop);
         }
+        // Its backtrace makes the standard library read the program's symbols, and keep them.
+        "panic" => panic!("on purpose"),
         "abort" => {
             keep(MB);
             std::process::abort();

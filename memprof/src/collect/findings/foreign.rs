@@ -1,7 +1,7 @@
 //! `foreign`: memory outside Rust's allocator that grows. The rule: RSS without files, shared memory, the heap with its
 //! overhead and the allocator's free memory grew in each quarter of the last three quarters of the run, by at least
-//! 8 MB and a tenth of RSS. Heap that is not resident makes the figure smaller, never larger. Stacks of threads are told
-//! apart from the rest.
+//! 8 MB and a tenth of RSS. Heap that is not resident makes the figure smaller, never larger. Thread stacks are
+//! told apart from the rest.
 
 use super::share;
 use crate::report::data::{Finding, Report};

@@ -8,6 +8,7 @@ pub(crate) mod limit;
 pub(crate) mod malloc;
 #[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
 pub(crate) mod mapped_file;
+pub(crate) mod mapped_vec;
 #[cfg(windows)]
 pub(crate) mod modules;
 pub(crate) mod pages;

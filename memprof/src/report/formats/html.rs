@@ -1,14 +1,82 @@
-//! A page that opens by double-click.
+//! `memory_report.html`: a page with the report and its viewer, in one file without anything from elsewhere.
+//!
+//! The page holds the [packed] report and the scripts of `html/viewer`, which make all of its elements. Its content
+//! security policy allows its own style and scripts by their hashes, and nothing else: no text of a report can become
+//! code.
+
+mod packed;
+mod shorten;
 
 use std::io;
 
-use super::super::data::Report;
+use crate::report::Report;
+use crate::report::data::field::Row;
 
-/// Writes the page.
-pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    out.write_all(
-        b"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>memprof</title></head><body><pre>",
-    )?;
-    out.write_all(report.to_json().replace('&', "&amp;").replace('<', "&lt;").as_bytes())?;
-    out.write_all(b"</pre></body></html>\n")
+/// Hash of [`STYLE`], as the policy takes it. A test holds it.
+const STYLE_HASH: &str = "sha256-gb4+LuyQthOUcTQGj6H3GC4xtwEvON7NhVNt6IcXtmU=";
+/// Hash of [`THEME`].
+const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
+/// Hash of [`VIEWER`].
+const VIEWER_HASH: &str = "sha256-k4x4/jetl/lCD/ad3kPPzJTzEgMhyasufKIzdlq62Vw=";
+
+macro_rules! viewer {
+    ($($file:literal)*) => { concat!($(include_str!(concat!("html/viewer/", $file))),*) };
 }
+
+/// A constant with the shortened text of another.
+macro_rules! shortened {
+    ($($(#[$doc:meta])* $name:ident = $source:expr;)*) => {$(
+        $(#[$doc])*
+        #[allow(long_running_const_eval)]
+        const $name: &str = {
+            const SOURCE: &[u8] = $source.as_bytes();
+            const SHORT: [u8; shorten::length(SOURCE)] = shorten::shorten(SOURCE);
+            // All that was taken out is ASCII.
+            match std::str::from_utf8(&SHORT) {
+                Ok(text) => text,
+                Err(_) => "",
+            }
+        };
+    )*};
+}
+
+shortened! {
+    STYLE = viewer!("page.css" "graph.css" "sections.css" "print.css");
+    /// Runs before the first paint.
+    THEME = viewer!("theme.js");
+    /// The parts of the viewer are one script, in the order of their use.
+    VIEWER = concat!(
+        "(() => {\n\"use strict\";\n",
+        viewer!(
+            "unpack.js" "units.js" "dom.js" "parts.js" "names.js" "state.js" "tree.js" "view_tree.js" "graph.js"
+            "flame.js" "functions.js" "overview.js" "timeline.js" "live.js" "details.js" "help.js" "page.js"
+        ),
+        "})();\n"
+    );
+}
+
+/// Writes the page of a report.
+pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    page(report, out)
+}
+
+/// Writes a page with data that the viewer knows.
+fn page(data: &dyn Row, out: &mut dyn io::Write) -> io::Result<()> {
+    write!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '{THEME_HASH}' \
+        '{VIEWER_HASH}'; style-src '{STYLE_HASH}'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
+        <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+        <meta name=\"color-scheme\" content=\"light dark\">\n<title>Memory report</title>\n\
+        <style>{STYLE}</style>\n<script>{THEME}</script>\n</head>\n<body>\n\
+        <noscript>This page needs JavaScript to draw the report. The figures are also in memory_allocations.json, \
+        and the live memory in memory_leaks.txt.</noscript>\n\
+        <script type=\"application/json\" id=\"report\">"
+    )?;
+    packed::write(data, out)?;
+    write!(out, "</script>\n<script>{VIEWER}</script>\n</body>\n</html>\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The lines on reports made by hand.
 
 use super::*;
-use crate::report::data::{JemallocStatistics, NetRise, Timeline, TimelinePoint};
+use crate::report::data::{JemallocStatistics, LiveGroup, NetRise, Timeline, TimelinePoint, expected};
 
 const MB: u64 = 1 << 20;
 
@@ -147,6 +147,19 @@ fn a_heap_that_rises_by_little_does_not_explain_much_free_memory() {
     assert!(decided(&report).starts_with("the allocator holds 80.0 MB"), "{}", decided(&report));
     report.live.net_rise = Some(NetRise { bytes: 60 * MB, seconds: 50.0, ..NetRise::default() });
     assert_eq!(decided(&report), "the heap grows");
+}
+
+#[test]
+fn symbols_that_a_backtrace_has_read_are_no_growth() {
+    let mut report = report();
+    (report.allocator.held_bytes, report.os.rss_bytes) = (Some(MB), Some(60 * MB));
+    let function = Some(PANIC.to_owned());
+    report.live.net_rise = Some(NetRise { bytes: 60 * MB, seconds: 2.0, function, ..NetRise::default() });
+    assert_eq!(decided(&report), "the heap grows");
+    let expected = Some(expected::SYMBOLS.to_owned());
+    let oldest_seconds = 1.0;
+    report.live.groups = vec![LiveGroup { bytes: 60 * MB, oldest_seconds, expected, ..LiveGroup::default() }];
+    assert_eq!(decided(&report), "");
 }
 
 #[test]

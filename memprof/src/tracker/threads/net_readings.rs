@@ -260,6 +260,11 @@ pub(crate) fn has_reader(it_has: bool) {
     HAS_READER.store(it_has, Relaxed);
 }
 
+/// True if the profiler's own thread takes the readings.
+pub(crate) fn is_reader_there() -> bool {
+    HAS_READER.load(Relaxed)
+}
+
 /// Sets the function that publishing threads call in an allocation when a reading is due, as long as the profiler has
 /// no thread. It takes the reading, never waits and never allocates.
 pub(crate) fn have_visited(visit: Option<fn()>) {

@@ -1,0 +1,287 @@
+/** Types of the viewer, for `tsc`. Not a part of the page. */
+
+type Column = string | Column[] | Record<string, Column[]>;
+
+interface Frame {
+	function: string | null;
+	file: string | null;
+	line: number | null;
+	address: number;
+	module: string | null;
+}
+
+interface LiveGroup {
+	path: string[];
+	file: string | null;
+	line: number | null;
+	bytes: number;
+	count: number;
+	error_bytes: number;
+	at_most_bytes: number | null;
+	largest_bytes: number;
+	oldest_seconds: number;
+	newest_seconds: number;
+	bytes_per_second: number;
+	calls: number | null;
+	bytes_per_call: number | null;
+	verdict: string | null;
+	growth: string | null;
+	expected: string | null;
+	stack: Frame[];
+}
+
+interface Distribution {
+	min: number;
+	p50: number | null;
+	p95: number | null;
+	p99: number | null;
+	max: number;
+}
+
+interface FunctionRow {
+	name: string;
+	file: string;
+	line: number;
+	calls: number;
+	allocated_bytes: number;
+	allocated_count: number;
+	self_allocated_bytes: number;
+	self_allocated_count: number;
+	copied_bytes?: number;
+	peak_bytes: number | null;
+	retained_bytes: number | null;
+	retained_error_bytes: number | null;
+	per_call: Distribution | null;
+	peak_per_call: Distribution | null;
+	[column: string]: unknown;
+}
+
+interface CallTreeRow {
+	id: number;
+	parent: number | null;
+	function: string;
+	calls: number;
+	self_allocated_bytes: number;
+	self_allocated_count: number;
+	copied_bytes?: number;
+}
+
+interface Finding {
+	kind: string;
+	title: string;
+	detail: string;
+	advice: string;
+	function: string | null;
+	file: string | null;
+	line: number | null;
+	bytes: number;
+	share: number | null;
+	exact: boolean;
+}
+
+interface TimelinePoint {
+	seconds: number;
+	net_bytes: number;
+	allocated_bytes: number;
+	rss_bytes: number | null;
+	mapped_bytes: number | null;
+	allocator_held_bytes: number | null;
+}
+
+interface Peak {
+	seconds: number;
+	net_bytes: number;
+	process_peak_bytes: number;
+	exact: boolean;
+	functions: {
+		name: string;
+		retained_bytes: number | null;
+		retained_error_bytes: number | null;
+		net_bytes: number;
+		active: number;
+	}[];
+	unattributed_bytes: number | null;
+	groups: LiveGroup[];
+	in_flight: { thread: string; path: string[] }[];
+}
+
+interface Report {
+	schema_version: number;
+	program: {
+		name: string;
+		pid: number;
+		final?: boolean;
+		host?: string | null;
+		version?: string | null;
+		args: string[];
+		started_at: string;
+		duration_seconds: number;
+	};
+	allocator: {
+		installed: boolean;
+		inner: string;
+		in_use_bytes?: number | null;
+		held_bytes?: number | null;
+		held_source?: string | null;
+	};
+	findings?: Finding[];
+	totals: {
+		allocated_bytes: number;
+		allocated_count: number;
+		deallocated_bytes: number;
+		deallocated_count: number;
+		net_bytes: number;
+		net_count: number;
+		peak_bytes: number;
+		peak_error_bytes: number;
+		reallocated_count: number;
+		grown_bytes: number;
+		copied_bytes?: number;
+	};
+	functions: FunctionRow[];
+	unattributed: {
+		self_allocated_bytes: number;
+		self_allocated_count: number;
+		copied_bytes?: number;
+		retained_bytes: number | null;
+		retained_error_bytes: number | null;
+		[column: string]: unknown;
+	};
+	labels?: {
+		key: string;
+		value: string;
+		calls: number;
+		allocated_bytes: number;
+		deallocated_bytes: number;
+		net_bytes: number;
+		retained_bytes: number | null;
+		retained_error_bytes: number | null;
+	}[];
+	call_tree: CallTreeRow[];
+	threads: {
+		name: string;
+		threads_served: number;
+		self_allocated_bytes: number;
+		self_allocated_count: number;
+		self_deallocated_bytes: number;
+		self_deallocated_count: number;
+		self_net_bytes: number;
+	}[];
+	live: {
+		exact: boolean;
+		sample_interval_bytes: number;
+		sampled_because: string | null;
+		tracked: number | null;
+		not_tracked: number | null;
+		estimated_bytes: number | null;
+		estimated_count: number | null;
+		error_bytes: number | null;
+		before_start_bytes: number;
+		before_start_count: number;
+		net_rise: { bytes: number; seconds: number; ended_seconds: number | null; function: string | null } | null;
+		groups: LiveGroup[];
+	};
+	jemalloc: Record<string, number> | null;
+	os: {
+		rss_bytes: number | null;
+		peak_rss_bytes: number | null;
+		anonymous_bytes?: number | null;
+		file_bytes?: number | null;
+		shared_bytes?: number | null;
+		limit_bytes?: number | null;
+		limit_source?: string | null;
+	};
+	timeline?: {
+		interval_seconds: number;
+		points: TimelinePoint[];
+		marks: { seconds: number; name: string }[];
+	} | null;
+	peak?: Peak | null;
+	settings?: Record<string, unknown> | null;
+	overhead: {
+		profiler_bytes: number;
+		reporting: { allocated_bytes: number; allocated_count: number; peak_bytes: number };
+		[counter: string]: unknown;
+	};
+	warnings: string[];
+}
+
+/** Names of the measures that a flame graph can show. */
+type MetricName = "peak" | "allocated" | "live" | "blocks" | "copied";
+
+interface Metric {
+	name: MetricName;
+	title: string;
+	/** Sentence about the widths. */
+	about: string;
+	bytes: boolean;
+	/** Reason why the report has no such figures; empty if it has. */
+	missing: string;
+	total: number;
+}
+
+/** A call path, or a frame beneath one. */
+interface TreeNode {
+	id: number;
+	name: string;
+	kind: "root" | "function" | "frame" | "rest";
+	file: string | null;
+	line: number | null;
+	calls: number | null;
+	parent: TreeNode | null;
+	children: TreeNode[];
+	own: Record<MetricName, number>;
+}
+
+/** Nodes that are shown as one, with the nodes beneath it. */
+interface Entry {
+	nodes: TreeNode[];
+	total: number;
+	own: number;
+	children: TreeNode[];
+}
+
+/** A node of the tree that is shown: one or several nodes of the tree that merge into one. */
+interface ShownNode {
+	name: string;
+	kind: TreeNode["kind"];
+	file: string | null;
+	line: number | null;
+	calls: number | null;
+	/** The smallest id of its nodes: its name in the address. */
+	id: number;
+	parent: ShownNode | null;
+	children: ShownNode[];
+	total: number;
+	own: number;
+}
+
+/** A box of the graph; several narrow ones share one. */
+interface Box {
+	node: ShownNode;
+	/** Range of `node.children` that the box stands for; `null`: the node itself. */
+	range: [number, number] | null;
+	depth: number;
+	/** Left edge and width, from 0 to 1. */
+	left: number;
+	width: number;
+}
+
+interface State {
+	metric: string;
+	zoom: string;
+	pivot: string;
+	q: string;
+	direction: string;
+	frames: string;
+	fn: string;
+	sort: string;
+	filter: string;
+	columns: string;
+	page: string;
+	verdict: string;
+	live: string;
+	livepage: string;
+	group: string;
+	at: string;
+}

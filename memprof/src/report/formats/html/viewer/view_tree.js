@@ -1,0 +1,232 @@
+// The tree as it is shown for one measure: frames of runtimes are left out, and what then looks alike is merged.
+
+/**
+ * @param {ReturnType<typeof buildTree>} tree
+ * @param {MetricName} metric
+ * @param {string} frames `all`, `folded`: of runtimes only the frames that allocate, by the first of them, or `hidden`: without any
+ * @returns {{root: ShownNode, byId: Map<number, ShownNode>}}
+ */
+function shownTree(tree, metric, frames) {
+	/** @type {Map<number, ShownNode>} */
+	const byId = new Map();
+	const total = (/** @type {TreeNode} */ node) => tree.total.get(node)?.[metric] ?? 0;
+	const isRuntime = (/** @type {TreeNode} */ node) =>
+		node.kind === "frame" && frames !== "all" && nameOf(node.name).runtime;
+
+	const root = shown([entry(tree.root)], null);
+	/** @type {[ShownNode, TreeNode[]][]} */
+	const work = [[root, [...tree.root.children]]];
+	for (let next = work.pop(); next; next = work.pop()) {
+		const [parent, below] = next;
+		/** @type {Map<string, Entry[]>} */
+		const alike = new Map();
+		for (let child = below.pop(); child; child = below.pop()) {
+			if (total(child) <= 0) continue;
+			let made = entry(child);
+			if (isRuntime(child)) {
+				made = throughRuntime(child, below);
+				if (frames === "hidden" || made.total <= 0) {
+					parent.own += made.total;
+					for (const node of made.nodes) byId.set(node.id, parent);
+					continue;
+				}
+			}
+			const key = keyOf(child);
+			const list = alike.get(key);
+			if (list) list.push(made);
+			else alike.set(key, [made]);
+		}
+		for (const list of alike.values()) {
+			const made = shown(list, parent);
+			parent.children.push(made);
+			work.push([made, list.flatMap((one) => one.children)]);
+		}
+		// What is in no path comes last.
+		const isRest = (/** @type {ShownNode} */ node) => Number(node.kind === "rest");
+		parent.children.sort((one, other) => isRest(one) - isRest(other) || other.total - one.total || one.id - other.id);
+	}
+	return { root, byId };
+
+	/**
+	 * @param {TreeNode} node
+	 * @returns {Entry}
+	 */
+	function entry(node) {
+		return { nodes: [node], total: total(node), own: node.own[metric], children: node.children };
+	}
+
+	/**
+	 * A runtime's frame and those of runtimes beneath it, with what these allocate. Frames of others that they call are
+	 * added to `below`: for them the runtime only passes on.
+	 * @param {TreeNode} first
+	 * @param {TreeNode[]} below
+	 * @returns {Entry}
+	 */
+	function throughRuntime(first, below) {
+		const nodes = [first];
+		for (let index = 0; index < nodes.length; index += 1) {
+			for (const child of nodes[index].children) (isRuntime(child) ? nodes : below).push(child);
+		}
+		const own = sum(nodes.map((node) => node.own[metric]));
+		return { nodes, total: own, own, children: [] };
+	}
+
+	/**
+	 * @param {Entry[]} entries
+	 * @param {ShownNode | null} parent
+	 */
+	function shown(entries, parent) {
+		const [first] = entries[0].nodes;
+		const nodes = entries.flatMap((one) => one.nodes);
+		/** @type {ShownNode} */
+		const made = {
+			name: first.name,
+			kind: first.kind,
+			file: first.file,
+			line: first.line,
+			calls: first.calls,
+			id: Math.min(...entries.map((one) => one.nodes[0].id)),
+			parent,
+			children: [],
+			total: sum(entries.map((one) => one.total)),
+			own: sum(entries.map((one) => one.own)),
+		};
+		for (const node of nodes) byId.set(node.id, made);
+		return made;
+	}
+}
+
+/** @param {number[]} numbers */
+function sum(numbers) {
+	return numbers.reduce((whole, number) => whole + number, 0);
+}
+
+/**
+ * Calls a function for a node and all beneath it, parents first; not beneath a node for which it returns `false`.
+ * @param {ShownNode} root
+ * @param {(node: ShownNode) => boolean | void} visit
+ */
+function walkShown(root, visit) {
+	const work = [root];
+	for (let node = work.pop(); node; node = work.pop()) {
+		if (visit(node) !== false) work.push(...node.children);
+	}
+}
+
+/**
+ * All paths through one function: its callers and its callees, each merged.
+ * @param {ShownNode} root
+ * @param {string} name
+ */
+function pivotTrees(root, name) {
+	const wanted = nameOf(name).plain;
+	/** @type {ShownNode[]} */
+	const found = [];
+	walkShown(root, (node) => {
+		if (node.kind === "root" || nameOf(node.name).plain !== wanted) return true;
+		found.push(node);
+		// Memory of a call within a call of the same function counts once.
+		return false;
+	});
+	const callees = merged(name, found, (node) => node.children);
+	const callers = merged(name, found, () => []);
+	for (const node of found) {
+		let at = /** @type {ShownNode} */ (callers);
+		for (let above = node.parent; above && above.kind !== "root"; above = above.parent) {
+			at = callerOf(at, above);
+			at.total += node.total;
+		}
+		at.own += node.total;
+	}
+	walkShown(callers, (node) => void node.children.sort((one, other) => other.total - one.total));
+	return { callers, callees, paths: found.length };
+}
+
+/**
+ * The child of a node that stands for a caller.
+ * @param {ShownNode} at
+ * @param {ShownNode} caller
+ */
+function callerOf(at, caller) {
+	const known = at.children.find((child) => child.name === caller.name);
+	if (known) return known;
+	const made = { ...caller, parent: at, children: [], total: 0, own: 0 };
+	at.children.push(made);
+	return made;
+}
+
+/**
+ * @param {string} name
+ * @param {ShownNode[]} nodes
+ * @param {(node: ShownNode) => ShownNode[]} childrenOf
+ * @returns {ShownNode}
+ */
+function merged(name, nodes, childrenOf) {
+	/** @type {ShownNode} */
+	const empty = {
+		name,
+		kind: "function",
+		file: null,
+		line: null,
+		calls: null,
+		id: -1,
+		parent: null,
+		children: [],
+		total: 0,
+		own: 0,
+	};
+	const root = { ...empty, ...nodes[0], name, parent: null, children: [], ...sums(nodes) };
+	/** @type {[ShownNode, ShownNode[]][]} */
+	const work = [[root, nodes]];
+	for (let next = work.pop(); next; next = work.pop()) {
+		const [parent, alike] = next;
+		/** @type {Map<string, ShownNode[]>} */
+		const byName = new Map();
+		for (const child of alike.flatMap(childrenOf)) {
+			const list = byName.get(child.name);
+			if (list) list.push(child);
+			else byName.set(child.name, [child]);
+		}
+		for (const list of byName.values()) {
+			const made = { ...list[0], parent, children: [], ...sums(list) };
+			parent.children.push(made);
+			work.push([made, list]);
+		}
+		parent.children.sort((one, other) => other.total - one.total);
+	}
+	return root;
+}
+
+/** @param {ShownNode[]} nodes */
+function sums(nodes) {
+	const calls = nodes.map((node) => node.calls);
+	return {
+		total: sum(nodes.map((node) => node.total)),
+		own: sum(nodes.map((node) => node.own)),
+		calls: calls.every((number) => number !== null) ? sum(calls.map((number) => number ?? 0)) : null,
+	};
+}
+
+/**
+ * Functions whose names match, and the figure of all paths that go through one of them.
+ * @param {ShownNode} root
+ * @param {(name: string) => boolean} matches
+ */
+function found(root, matches) {
+	let boxes = 0;
+	let total = 0;
+	/** @type {Map<ShownNode, boolean>} Nodes beneath a match. */
+	const within = new Map();
+	const names = new Set();
+	walkShown(root, (node) => {
+		const above = node.parent ? within.get(node.parent) : false;
+		const hit = node.kind !== "root" && matches(node.name);
+		if (hit) {
+			boxes += 1;
+			names.add(node.name);
+			if (!above) total += node.total;
+		}
+		within.set(node, !!above || hit);
+	});
+	return { boxes, functions: names.size, total };
+}

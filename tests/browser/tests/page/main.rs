@@ -1,0 +1,9 @@
+//! The page in a browser. Each test also fails if the page writes to the console or asks for anything from elsewhere.
+
+mod call_tree;
+mod functions;
+mod hostile;
+mod live;
+mod opening;
+mod reading;
+mod size;
