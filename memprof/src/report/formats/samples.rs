@@ -73,6 +73,7 @@ pub(super) fn no_records() -> Report {
     let mut report = golden::report();
     report.live.groups.clear();
     report.live.exact = false;
+    report.peak = None;
     (report.live.tracked, report.live.estimated_bytes, report.live.estimated_count) = (None, None, None);
     report
 }
@@ -88,6 +89,10 @@ pub(super) fn sampled() -> Report {
         group.count = group.count * 10 / 7;
         group.error_bytes = 10_000;
     }
+    if let Some(peak) = &mut report.peak {
+        peak.exact = false;
+        peak.groups.iter_mut().for_each(|group| group.bytes = group.bytes * 10 / 7);
+    }
     report
 }
 
@@ -102,7 +107,7 @@ pub(super) fn hostile() -> Report {
         (function.name, function.file) = (next(), next());
     }
     report.call_tree.iter_mut().for_each(|row| row.function = next());
-    for group in &mut report.live.groups {
+    for group in report.live.groups.iter_mut().chain(report.peak.iter_mut().flat_map(|peak| &mut peak.groups)) {
         group.path = group.path.iter().map(|_| next()).collect();
         (group.file, group.verdict) = (Some(next()), Some(next()));
         group.stack = (0..15)
@@ -163,9 +168,8 @@ pub(super) fn huge() -> Report {
     for row in &mut report.call_tree {
         (row.self_allocated_bytes, row.self_allocated_count) = (u64::MAX, u64::MAX);
     }
-    for group in &mut report.live.groups {
-        (group.bytes, group.count) = (u64::MAX, u64::MAX);
-    }
+    let groups = report.live.groups.iter_mut().chain(report.peak.iter_mut().flat_map(|peak| &mut peak.groups));
+    groups.for_each(|group| (group.bytes, group.count) = (u64::MAX, u64::MAX));
     (report.totals.net_bytes, report.totals.net_count) = (i64::MAX, i64::MAX);
     (report.program.duration_seconds, report.program.started_at) = (f64::INFINITY, "yesterday".into());
     report

@@ -63,7 +63,10 @@ fn the_sums_are_the_totals() {
         assert_eq!((sum("tb"), sum("tbk")), (totals.allocated_bytes, totals.allocated_count), "{name}");
         let net = (totals.net_bytes.max(0) as u64, totals.net_count.max(0) as u64);
         assert_eq!((sum("eb"), sum("ebk")), net, "{name}");
-        let is_within = |point: &Value| point["mb"].as_u64() >= point["eb"].as_u64();
+        let peak = report.peak.as_ref().map_or(0, |peak| peak.net_bytes.max(0) as u64);
+        assert_eq!(sum("gb"), peak, "{name}");
+        assert_eq!(file["mode"].as_str().unwrap().contains("the peak t-gmax"), report.peak.is_none(), "{name}");
+        let is_within = |point: &Value| point["mb"].as_u64() >= point["eb"].as_u64().max(point["gb"].as_u64());
         assert!(points(&file).iter().all(is_within), "{name}");
     }
 }

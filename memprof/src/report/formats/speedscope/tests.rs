@@ -23,7 +23,9 @@ fn each_profile_is_whole_and_its_sum_is_the_total() {
         let frames = file["shared"]["frames"].as_array().unwrap().len() as u64;
         let totals = &report.totals;
         let net = |net: i64| net.max(0) as u64;
-        let expected = [totals.allocated_bytes, totals.allocated_count, net(totals.net_bytes), net(totals.net_count)];
+        let mut expected =
+            vec![totals.allocated_bytes, totals.allocated_count, net(totals.net_bytes), net(totals.net_count)];
+        expected.extend(report.peak.as_ref().map(|peak| net(peak.net_bytes)));
         let profiles = file["profiles"].as_array().unwrap();
         assert_eq!(profiles.len(), expected.len(), "{name}");
         for (profile, expected) in profiles.iter().zip(expected) {
