@@ -10,6 +10,8 @@ mod markdown;
 mod notes;
 mod pprof;
 mod protobuf;
+#[cfg(test)]
+mod samples;
 mod speedscope;
 mod svg;
 mod tree;
@@ -76,7 +78,8 @@ pub(crate) fn write(report: &Report, format: Format, out: &mut dyn io::Write) ->
 pub(crate) fn memory(report: &Report) -> usize {
     const AT_LEAST: usize = 256 << 10;
     const FOR_EACH_NODE: usize = 512;
-    let frames: usize = report.live.groups.iter().map(|group| group.stack.len() + 1).sum();
+    let groups = report.live.groups.iter().chain(report.peak.iter().flat_map(|peak| &peak.groups));
+    let frames: usize = groups.map(|group| group.stack.len() + 1).sum();
     let nodes = report.call_tree.len() + report.functions.len() + frames;
     nodes.saturating_mul(FOR_EACH_NODE).saturating_add(AT_LEAST)
 }

@@ -40,7 +40,7 @@ pub(super) fn written() -> Written {
 }
 
 #[track_caller]
-fn same(name: &str, actual: &str) {
+pub(super) fn same(name: &str, actual: &str) {
     let path = golden_dir().join(name);
     let stands = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
     if stands != actual && std::env::var_os("MEMPROF_BLESS").is_some() {

@@ -95,7 +95,12 @@ pub(crate) fn growing(report: &Report) -> Vec<Growing<'_>> {
 
 /// File and line of a group: the innermost frame of the user's own code, or the tracked function.
 pub(crate) fn place(report: &Report, group: &LiveGroup) -> (Option<String>, Option<u32>) {
-    let frame = frames::shown(group, &Crates::of(report)).first();
+    place_in(&Crates::of(report), group)
+}
+
+/// File and line of a group, as [`place`], with the user's own crates: those of a report take long to find.
+pub(crate) fn place_in(crates: &Crates, group: &LiveGroup) -> (Option<String>, Option<u32>) {
+    let frame = frames::shown(group, crates).first();
     Growing { group: Cow::Borrowed(group), frame }.place()
 }
 

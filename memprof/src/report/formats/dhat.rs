@@ -1,7 +1,8 @@
 //! DHAT's JSON, version 2, for valgrind's `dh_view.html` and the Firefox Profiler.
 //!
-//! A point is a stack: allocated bytes and blocks, and those at the end. Lifetimes are not recorded and are 0; the
-//! largest size of a point is at least the one at the end. The line `Mode` of the viewer says so.
+//! A point is a stack: allocated bytes and blocks, those at the peak, and those at the end. Lifetimes are not recorded
+//! and are 0; the largest size of a point is at least that at the peak and at the end. The line `Mode` of the viewer says
+//! so.
 
 use std::io::{self, Write};
 
@@ -10,8 +11,10 @@ use super::tree::{StackTree, TreeFrame};
 use crate::report::data::Report;
 use crate::report::name::printable;
 
-const MODE: &str =
-    "memprof (not recorded, and 0 here: lifetimes, and sizes at the peak t-gmax; Max is at least the size at t-end)";
+/// Notes for the reader of the viewer's page, with the peak and without.
+const MODE: &str = "memprof (lifetimes are not recorded, and 0 here; Max is at least the size at t-gmax and at t-end)";
+const MODE_WITHOUT_PEAK: &str =
+    "memprof (lifetimes and the peak t-gmax are not recorded, and 0 here; Max is at least the size at t-end)";
 
 /// Writes the file.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -20,22 +23,29 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let command = std::iter::once(&program.name).chain(&program.args).map(|word| printable(word));
     let command = command.collect::<Vec<_>>().join(" ");
     // A cast saturates.
-    let end = (program.duration_seconds * 1e6) as u64;
+    let microseconds = |seconds: f64| (seconds * 1e6) as u64;
+    let (mode, peak) = match &report.peak {
+        Some(peak) => (MODE, microseconds(peak.seconds)),
+        None => (MODE_WITHOUT_PEAK, 0),
+    };
     write!(
         out,
         "{{\"dhatFileVersion\":2,\"mode\":{},\"verb\":\"Allocated\",\"bklt\":true,\"bkacc\":false,\
-         \"tu\":\"µs\",\"Mtu\":\"s\",\"tuth\":10,\n\"cmd\":{},\"pid\":{},\"tg\":{end},\"te\":{end},\n\"pps\":[",
-        JsonText(MODE),
+         \"tu\":\"µs\",\"Mtu\":\"s\",\"tuth\":10,\n\"cmd\":{},\"pid\":{},\"tg\":{peak},\"te\":{},\n\"pps\":[",
+        JsonText(mode),
         JsonText(&command),
-        program.pid
+        program.pid,
+        microseconds(program.duration_seconds)
     )?;
     let mut separator = "\n";
     for (index, node) in tree.nodes.iter().enumerate().filter(|(index, node)| *index == 0 || !node.own.is_empty()) {
         let own = &node.own;
+        let (most, most_count) = (own.live_bytes.max(own.peak_bytes), own.live_count.max(own.peak_count));
         write!(
             out,
-            "{separator}{{\"tb\":{},\"tbk\":{},\"tl\":0,\"mb\":{2},\"mbk\":{3},\"gb\":0,\"gbk\":0,\"eb\":{2},\"ebk\":{3},\"fs\":[",
-            own.allocated_bytes, own.allocated_count, own.live_bytes, own.live_count
+            "{separator}{{\"tb\":{},\"tbk\":{},\"tl\":0,\"mb\":{most},\"mbk\":{most_count},\"gb\":{},\"gbk\":{},\
+             \"eb\":{},\"ebk\":{},\"fs\":[",
+            own.allocated_bytes, own.allocated_count, own.peak_bytes, own.peak_count, own.live_bytes, own.live_count
         )?;
         for (depth, frame) in tree.frames_of(index).enumerate() {
             // Frame 0 is the root.

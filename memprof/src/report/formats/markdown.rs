@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use super::notes::notes;
 use super::tree::BEFORE;
 use crate::report::data::{Function, LiveGroup, Report};
+use crate::report::leaks::owner::Crates;
 use crate::report::leaks::{self, amount};
 use crate::report::name::{OUTSIDE, path, printable, shorten};
 use crate::size;
@@ -167,10 +168,11 @@ fn row(function: &Function) -> String {
 fn live(report: &Report, page: &mut MarkdownPage) {
     let mut groups: Vec<&LiveGroup> = report.live.groups.iter().collect();
     sorted::by_key(&mut groups, |group| Reverse(amount::bytes(group)));
+    let crates = Crates::of(report);
     let mut rows: Vec<String> = groups
         .iter()
         .map(|group| {
-            let (file, line) = leaks::place(report, group);
+            let (file, line) = leaks::place_in(&crates, group);
             let line = line.map_or_else(String::new, |line| format!(":{line}"));
             let place = file.map_or_else(String::new, |file| cell(&format!("{file}{line}")));
             let verdict = group.verdict.as_deref().unwrap_or_default();

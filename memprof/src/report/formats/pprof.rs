@@ -57,8 +57,7 @@ fn profile(report: &Report) -> Vec<u8> {
             vec![([own.allocated_count, own.allocated_bytes, own.live_count, own.live_bytes], None)]
         };
         // A profile without any sample is an error to some tools: the first node is always there.
-        let is_wanted =
-            |values: &[u64; 4]| values.iter().any(|value| *value > 0) || (index == 0 && node.own.is_empty());
+        let is_wanted = |values: &[u64; 4]| index == 0 || values.iter().any(|value| *value > 0);
         for (values, verdict) in samples.into_iter().filter(|(values, _)| is_wanted(values)) {
             profile.message(field::SAMPLE, &sample(&mut texts, &frames, values, node, verdict));
         }

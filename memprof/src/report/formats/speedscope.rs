@@ -10,23 +10,27 @@ use crate::report::name::printable;
 /// A profile: its name, its unit, and its figure.
 type Figure = (&'static str, &'static str, fn(&Amounts) -> u64);
 
-const FIGURES: [Figure; 4] = [
+const FIGURES: [Figure; 5] = [
     ("allocated bytes", "bytes", |own| own.allocated_bytes),
     ("allocated blocks", "none", |own| own.allocated_count),
     ("live bytes", "bytes", |own| own.live_bytes),
     ("live blocks", "none", |own| own.live_count),
+    PEAK,
 ];
+
+const PEAK: Figure = ("bytes at the peak", "bytes", |own| own.peak_bytes);
 
 /// Writes the file.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let tree = StackTree::of(report);
     let program = printable(&report.program.name);
+    let peak = if report.peak.is_none() { " (the peak is not recorded)" } else { "" };
     write!(
         out,
         "{{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\"exporter\":{},\"name\":{},\n\
          \"activeProfileIndex\":0,\"shared\":{{\"frames\":[",
         JsonText(concat!("memprof ", env!("CARGO_PKG_VERSION"))),
-        JsonText(&program)
+        JsonText(&format!("{program}{peak}"))
     )?;
     for (index, frame) in tree.frames.iter().enumerate() {
         write!(out, "{}{{\"name\":{}", if index > 0 { ",\n" } else { "\n" }, JsonText(&frame.name))?;
@@ -40,7 +44,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(b"}")?;
     }
     out.write_all(b"\n]},\n\"profiles\":[")?;
-    for (index, figure) in FIGURES.iter().enumerate() {
+    let figures = FIGURES.iter().filter(|figure| figure.0 != PEAK.0 || report.peak.is_some());
+    for (index, figure) in figures.enumerate() {
         out.write_all(if index > 0 { b",\n" } else { b"\n" })?;
         profile(&tree, figure, &program, report, out)?;
     }
@@ -54,7 +59,11 @@ fn profile(
     report: &Report,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let is_estimate = name.starts_with("live") && !report.live.exact && report.live.tracked.is_some();
+    let is_estimate = match name.split(' ').next() {
+        Some("allocated") => false,
+        Some("live") => !report.live.exact && report.live.tracked.is_some(),
+        _ => report.peak.as_ref().is_some_and(|peak| !peak.exact),
+    };
     let estimate = if is_estimate { ", estimated" } else { "" };
     let title = format!("{program}: {name}{estimate}");
     // The first node keeps a profile without any figure valid.

@@ -1,5 +1,6 @@
-//! A flame graph as a picture, for a README: allocated bytes by call path, and live bytes by call path and stack, the
-//! outermost function on top. It is self-contained, has no script, and is light or dark as the page around it.
+//! A flame graph as a picture, for a README: allocated bytes by call path, and live bytes near the peak and at the end by
+//! call path and stack, the outermost function on top. It is self-contained, has no script, and is light or dark as the
+//! page around it.
 
 use std::cmp::Reverse;
 use std::fmt::Write as _;
@@ -50,8 +51,17 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let totals = &report.totals;
     picture.line("h", &format!("{name}: allocated {}", size::exact(totals.allocated_bytes)));
     picture.graph(&tree, |own| own.allocated_bytes);
+    match &report.peak {
+        Some(peak) => {
+            let accuracy = if peak.exact { "" } else { ", estimated" };
+            let (bytes, time) = (size::exact(peak.net_bytes), size::age(peak.seconds));
+            picture.line("h", &format!("{name}: live near the peak, after {time}, {bytes}{accuracy}"));
+            picture.graph(&tree, |own| own.peak_bytes);
+        }
+        None => picture.line("n", "The heap at its peak is not recorded."),
+    }
     let accuracy = if report.live.exact || report.live.tracked.is_none() { "" } else { ", estimated" };
-    picture.line("h", &format!("{name}: live {}{accuracy}", size::exact(totals.net_bytes)));
+    picture.line("h", &format!("{name}: live at the end {}{accuracy}", size::exact(totals.net_bytes)));
     picture.graph(&tree, |own| own.live_bytes);
     for note in notes(report) {
         picture.line("n", &note);

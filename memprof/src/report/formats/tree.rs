@@ -7,12 +7,13 @@
 //! |---|---|
 //! | allocated | call paths, and memory allocated outside tracked functions |
 //! | live | groups; blocks from before the profile; blocks without a record |
+//! | at the peak | groups; blocks from before the profile, or without a record. The sum is the net at that picture |
 //!
 //! Estimates of a sample that exceed the exact net of the process are scaled down to it.
 
 use std::collections::HashMap;
 
-use crate::report::data::{Frame, LiveGroup, Report};
+use crate::report::data::{Frame, LiveGroup, PeakPicture, Report};
 use crate::report::leaks::amount;
 use crate::report::leaks::frames::{beneath_tracked, function};
 use crate::report::name::{OUTSIDE, printable};
@@ -56,6 +57,8 @@ pub(super) struct Amounts {
     pub(super) allocated_count: u64,
     pub(super) live_bytes: u64,
     pub(super) live_count: u64,
+    pub(super) peak_bytes: u64,
+    pub(super) peak_count: u64,
 }
 
 impl Amounts {
@@ -65,6 +68,8 @@ impl Amounts {
             (&mut self.allocated_count, other.allocated_count),
             (&mut self.live_bytes, other.live_bytes),
             (&mut self.live_count, other.live_count),
+            (&mut self.peak_bytes, other.peak_bytes),
+            (&mut self.peak_count, other.peak_count),
         ] {
             *sum = sum.saturating_add(more);
         }
@@ -116,6 +121,9 @@ impl<'r> StackTree<'r> {
             of_row.push(node);
         }
         tree.live(report, outside, &place);
+        if let Some(peak) = &report.peak {
+            tree.peak(peak, outside, &place);
+        }
         tree
     }
 
@@ -148,6 +156,25 @@ impl<'r> StackTree<'r> {
         let rest = Amounts { live_bytes: bytes.rest(), live_count: count.rest(), ..Amounts::default() };
         if !rest.is_empty() {
             let node = self.child(None, NO_RECORD, ("", 0), None);
+            self.add(node, &rest);
+        }
+    }
+
+    /// Adds the blocks at the peak. Their sum is the net at its picture.
+    fn peak(&mut self, peak: &'r PeakPicture, outside: usize, place: &dyn Fn(&str) -> (&'r str, u32)) {
+        let mut bytes = Share::new(peak.groups.iter().map(amount::bytes), peak.net_bytes);
+        for group in &peak.groups {
+            let node = self.stack(group, outside, place);
+            let (peak_bytes, peak_count) = (bytes.of(amount::bytes(group)), group.count);
+            self.add(node, &Amounts { peak_bytes, peak_count, ..Amounts::default() });
+        }
+        let rest = Amounts { peak_bytes: bytes.rest(), ..Amounts::default() };
+        if !rest.is_empty() {
+            let node = if peak.exact {
+                self.child(Some(outside), BEFORE, ("", 0), None)
+            } else {
+                self.child(None, NO_RECORD, ("", 0), None)
+            };
             self.add(node, &rest);
         }
     }

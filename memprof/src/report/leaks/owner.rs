@@ -42,7 +42,7 @@ pub(crate) enum Owner {
 pub(crate) struct Crates(Vec<String>);
 
 impl Crates {
-    pub(super) fn of(report: &Report) -> Self {
+    pub(crate) fn of(report: &Report) -> Self {
         Self::new(report.functions.iter().map(|function| function.name.as_str()), &report.program.name)
     }
 
