@@ -13,11 +13,11 @@ use crate::report::Report;
 use crate::report::data::field::Row;
 
 /// Hash of [`STYLE`], as the policy takes it. A test holds it.
-const STYLE_HASH: &str = "sha256-gb4+LuyQthOUcTQGj6H3GC4xtwEvON7NhVNt6IcXtmU=";
+const STYLE_HASH: &str = "sha256-HP8m5OEJdWxZNsGhwL5sbNWRVc8IOSxX+fOfIogNCzA=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-k4x4/jetl/lCD/ad3kPPzJTzEgMhyasufKIzdlq62Vw=";
+const VIEWER_HASH: &str = "sha256-JCTLQ5rKwtFTfUyIv5qNUkGpOvVAHBWgVulg8cAf478=";
 
 macro_rules! viewer {
     ($($file:literal)*) => { concat!($(include_str!(concat!("html/viewer/", $file))),*) };
