@@ -17,7 +17,7 @@ static SHIPPED: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 /// The keys of each section.
-const KEYS: [(&str, &str); 19] = [
+const KEYS: [(&str, &str); 20] = [
     ("memory_profiling", "enabled"),
     ("memory_profiling", "track_allocations"),
     ("memory_profiling", "dump_on_exit"),
