@@ -17,7 +17,7 @@ static SHIPPED: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 /// The keys of each section.
-const KEYS: [(&str, &str); 19] = [
+const KEYS: [(&str, &str); 25] = [
     ("memory_profiling", "enabled"),
     ("memory_profiling", "track_allocations"),
     ("memory_profiling", "dump_on_exit"),
@@ -27,6 +27,8 @@ const KEYS: [(&str, &str); 19] = [
     ("memory_profiling", "backtraces"),
     ("memory_profiling", "max_backtrace_frames"),
     ("memory_profiling", "max_label_values"),
+    ("memory_profiling", "timeline_points"),
+    ("memory_profiling", "peak_step_percent"),
     ("jemalloc", "background_thread"),
     ("jemalloc", "abort_on_oom"),
     ("jemalloc", "stats_print"),
@@ -34,7 +36,11 @@ const KEYS: [(&str, &str); 19] = [
     ("reporting", "output_dir"),
     ("reporting", "allocation_report"),
     ("reporting", "leak_report"),
+    ("reporting", "formats"),
+    ("reporting", "html_report"),
+    ("reporting", "overwrite"),
     ("reporting", "program_args"),
+    ("reporting", "growth_columns"),
     ("reporting", "every_seconds"),
     ("reporting", "keep"),
 ];

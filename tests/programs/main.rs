@@ -18,6 +18,8 @@ mod forgotten;
 #[cfg(unix)]
 mod forks;
 #[cfg(unix)]
+mod formats;
+#[cfg(unix)]
 mod handlers;
 mod leaks;
 #[cfg(unix)]

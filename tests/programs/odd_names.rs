@@ -56,7 +56,7 @@ fn names_that_are_too_long() {
         let ended = program!("plain").env("MEMPROF_OUTPUT_DIR", output_dir).run();
         ended.expect_status(0);
         assert_eq!(ended.files("tmp").len(), 2, "{}", ended.stderr);
-        assert_eq!(ended.stderr.matches("File name too long").count(), 2, "{}", ended.stderr);
+        assert_eq!(ended.stderr.matches("File name too long").count(), 3, "{}", ended.stderr);
     }
     let ended = program!("plain").env("MEMPROF_LEAK_REPORT", &long).run();
     ended.expect_status(0);

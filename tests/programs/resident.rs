@@ -16,8 +16,11 @@ fn resident(kind: &str) -> Program {
 }
 
 /// The line that decides, without its beginning.
-fn decision(text: &str) -> &str {
-    text.lines().find_map(|line| line.trim_start().strip_prefix("RSS: ")).unwrap_or_default()
+fn decision(text: &str) -> String {
+    let mut lines = text.lines().skip_while(|line| !line.trim_start().starts_with("RSS: "));
+    let first = lines.next().unwrap_or_default().trim_start().trim_start_matches("RSS: ");
+    let further = lines.take_while(|line| line.starts_with("    ")).map(str::trim_start);
+    std::iter::once(first).chain(further).collect::<Vec<_>>().join(" ")
 }
 
 fn kinds(report: &Report) -> Vec<&str> {
@@ -54,6 +57,53 @@ fn a_mapped_file_is_no_memory_that_the_program_holds() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn shared_memory_is_no_file() {
+    for alone in ["", "alone"] {
+        let (report, text) = run(resident("shares").arg(alone));
+        assert!(decision(&text).contains("MB are shared memory ("), "{text}");
+        assert!(report.os.shared_bytes.unwrap() >= 200 << 20 && kinds(&report).is_empty(), "{text}");
+    }
+    let (report, text) = run(resident("shares_grow"));
+    assert!(decision(&text).starts_with("shared memory grows") && kinds(&report).is_empty(), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn stacks_of_threads_are_a_part_of_their_own() {
+    for alone in ["", "alone"] {
+        let (report, text) = run(resident("stacks").arg(alone));
+        assert!(decision(&text).ends_with("MB are thread stacks: outside Rust's allocator"), "{text}");
+        let stacks = report.os.stack_bytes.unwrap() >> 20;
+        assert!((150..200).contains(&stacks), "{text}");
+    }
+    let (report, text) = run(resident("stacks_grow"));
+    assert!(decision(&text).starts_with("thread stacks grow ("), "{text}");
+    let finding = report.findings.iter().find(|finding| finding.kind == "foreign").unwrap();
+    assert!(finding.title.starts_with("The stacks of threads grew by about 1"), "{}", finding.title);
+    // Those of threads that have ended are not among them.
+    let (report, _) = run(resident("threads"));
+    assert!(report.os.stack_bytes.unwrap() < 4 << 20, "{:?}", report.os);
+}
+
+#[test]
+fn symbols_of_a_backtrace_are_no_growth() {
+    for alone in ["", "alone"] {
+        let ended = resident("panic").arg(alone).env("RUST_BACKTRACE", "1").run();
+        let report = ended.expect_report();
+        let text = std::fs::read_to_string(ended.work(super::LEAKS)).unwrap();
+        assert!(report.totals.net_bytes > 1_000_000, "{text}");
+        assert_eq!((kinds(&report), decision(&text)), (vec![], String::new()), "{text}");
+    }
+}
+
+#[test]
+fn what_is_gone_at_the_end_does_not_grow() {
+    let (report, text) = run(resident("maps_gone"));
+    assert_eq!((kinds(&report), decision(&text)), (vec![], String::new()), "{text}");
+}
+
 #[test]
 fn free_memory_that_the_allocator_holds_is_named() {
     if !IS_GLIBC {
@@ -67,6 +117,9 @@ fn free_memory_that_the_allocator_holds_is_named() {
         assert_eq!(kinds(&report), ["allocator_held"], "{text}");
         assert_eq!(report.allocator.held_source.as_deref(), Some("glibc mallinfo2"));
         assert!(report.allocator.held_bytes.unwrap() > 150 << 20, "{text}");
+        let (report, text) = run(resident("fragments_grow").arg(alone));
+        assert!(decision(&text).contains("the allocator holds "), "{text}");
+        assert!(kinds(&report).contains(&"allocator_held"), "{text}");
     }
 }
 
@@ -97,7 +150,7 @@ fn innocent_programs_are_not_accused() {
     for kind in ["innocent", "loads", "fill", "threads"] {
         for alone in ["", "alone"] {
             let (report, text) = run(resident(kind).arg(alone));
-            assert_eq!((kinds(&report), decision(&text)), (vec![], ""), "{kind} {alone}: {text}");
+            assert_eq!((kinds(&report), decision(&text)), (vec![], String::new()), "{kind} {alone}: {text}");
         }
     }
 }

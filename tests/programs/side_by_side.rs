@@ -53,7 +53,10 @@ fn a_report_in_the_middle_is_not_replaced_by_a_later_program() {
     let ended = outputs(line).run();
     ended.expect_status(0);
     let left = fs::read_to_string(ended.work("left")).unwrap();
-    assert_eq!(left, "memory_allocations-2.json\nmemory_allocations.json\nmemory_leaks-2.txt\nmemory_leaks.txt\n");
+    assert_eq!(
+        left,
+        "memory_allocations-2.json\nmemory_allocations.json\nmemory_leaks-2.txt\nmemory_leaks.txt\nmemory_report-2.html\n"
+    );
     let reports = logs(&ended);
     assert_eq!(names(&reports), ["memory_allocations-2.json", "memory_allocations.json"]);
     assert!(reports.values().all(|report| report.program.is_final));
@@ -244,13 +247,13 @@ fn a_hundred_programs_in_one_folder() {
                 for i in $(seq 20); do \"$0\" load work; done";
     let ended = outputs(line).run();
     ended.expect_status(0);
-    assert_eq!(fs::read_to_string(ended.work("first")).unwrap(), "200\n");
+    assert_eq!(fs::read_to_string(ended.work("first")).unwrap(), "300\n");
     let reports = logs(&ended);
     assert_eq!(reports.len(), 100);
     // The twenty that came after each replaced the one before it.
     let pids: std::collections::BTreeSet<_> = reports.values().map(|report| report.program.pid).collect();
     assert_eq!(pids.len(), 100);
-    assert_eq!(ended.files("work/data/logs").len(), 200);
+    assert_eq!((ended.files("work/data/logs").len(), ended.pages("work/data/logs").len()), (200, 100));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod block;
 mod counting;
+pub mod failing;
 mod future;
 mod profile;
 pub mod program;

@@ -220,8 +220,8 @@ impl Ended {
         self
     }
 
-    /// Panics unless the two reports, and no other files, are in their default places, and the table is printed once on
-    /// stderr. Returns the report.
+    /// Panics unless the two reports and the page, and no other files, are in their default places, and the table is
+    /// printed once on stderr. Returns the report.
     pub fn expect_report(&self) -> Report {
         assert_eq!(
             self.files("work/data"),
@@ -229,6 +229,10 @@ impl Ended {
             "{}",
             self.stderr
         );
+        // Where little memory is left there is no page, and the table says so.
+        if !self.stderr.contains("warning: too little memory was left for the formats html") {
+            assert_eq!(self.pages("work/data"), ["logs/memory_report.html"], "{}", self.stderr);
+        }
         assert_eq!(self.tables(), 1, "{}", self.stderr);
         assert!(fs::read_to_string(self.work(LEAKS)).unwrap().lines().count() > 5);
         self.report(&self.work(ALLOCATIONS))
@@ -236,8 +240,11 @@ impl Ended {
 
     /// Panics unless nothing was written, neither files nor a table.
     pub fn expect_nothing_written(&self) -> &Self {
-        let written: Vec<String> =
-            self.files("").into_iter().filter(|name| name.contains("memory_") && !name.ends_with(".toml")).collect();
+        let written: Vec<String> = self
+            .all_files("")
+            .into_iter()
+            .filter(|name| name.contains("memory_") && !name.ends_with(".toml"))
+            .collect();
         assert_eq!(written, Vec::<String>::new());
         assert_eq!(self.tables(), 0, "{}", self.stderr);
         self
@@ -258,8 +265,21 @@ impl Ended {
         report
     }
 
-    /// The files beneath a folder, sorted, but for `.gitignore`; none where there is no such folder.
+    /// The files beneath a folder, sorted, but for `.gitignore` and the pages; none where there is no such folder.
     pub fn files(&self, folder: &str) -> Vec<String> {
+        let mut files = self.all_files(folder);
+        files.retain(|name| !is_page(name));
+        files
+    }
+
+    /// The pages beneath a folder, sorted.
+    pub fn pages(&self, folder: &str) -> Vec<String> {
+        let mut files = self.all_files(folder);
+        files.retain(|name| is_page(name));
+        files
+    }
+
+    fn all_files(&self, folder: &str) -> Vec<String> {
         let folder = self.root().join(folder);
         let mut files = Vec::new();
         let mut folders = vec![folder.clone()];
@@ -277,4 +297,9 @@ impl Ended {
         files.sort();
         files
     }
+}
+
+/// True if the file is the page of a report, whatever marks its name has.
+fn is_page(name: &str) -> bool {
+    name.contains("memory_report") && name.ends_with(".html")
 }

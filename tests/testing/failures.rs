@@ -4,7 +4,7 @@
 
 use memprof::testing::{assert_allocated, assert_no_leaks, measure, measure_async};
 use memprof::{AllocationTracker, Config, Context, Profiler, track_memory};
-use memprof_tests::program::{Ended, Program};
+use memprof_tests::failing::{self, fail, says};
 use std::hint::black_box;
 use std::sync::Mutex;
 use std::thread;
@@ -29,28 +29,8 @@ fn keep(block: Vec<u8>) {
     KEPT.lock().unwrap().push(block);
 }
 
-/// Runs one of the tests that fail. It ends as every failed test does.
-fn fail(test: &str) -> Ended {
-    let ended = Program::new(std::env::current_exe().unwrap().to_str().unwrap())
-        .arg("--ignored")
-        .arg("--exact")
-        .arg(test)
-        .env("RUST_BACKTRACE", "0")
-        .run();
-    ended.expect_status(101);
-    assert!(ended.stdout.contains("0 passed; 1 failed"), "{}", ended.stdout);
-    ended
-}
-
-/// The test's output has these lines, one after the other.
-fn says(test: &str, lines: &[&str]) {
-    let ended = fail(test);
-    let wanted = lines.join("\n");
-    assert!(ended.stdout.contains(&wanted), "{test}: not\n{wanted}\nbut\n{}", ended.stdout);
-}
-
 fn line_of(text: &str) -> usize {
-    include_str!("failures.rs").lines().position(|line| line.contains(text)).unwrap() + 1
+    failing::line_of(include_str!("failures.rs"), text)
 }
 
 #[test]

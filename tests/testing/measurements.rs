@@ -374,7 +374,8 @@ in_both_orders! {
     below_and_high: #[tokio::test] #[memprof::test(max_peak = "1100 KiB", no_leaks)];
 }
 
-#[memprof::test(max_allocated = "50 KiB")]
+// The runtime itself takes 63 KB on Windows.
+#[memprof::test(max_allocated = "90 KiB")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_async_test_with_workers() -> Result<(), std::io::Error> {
     let many = tokio::spawn(of_others(100_000)).await.unwrap();

@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 
 use memprof::{AllocationTracker, track_memory};
-use memprof_tests::program::{Ended, Program};
+use memprof_tests::failing::{self, fail, says};
 use std::collections::{HashMap, VecDeque};
 use std::hint::black_box;
 use std::sync::Mutex;
@@ -27,26 +27,8 @@ fn work() -> Vec<String> {
     black_box((0..20).map(|n| format!("number {n}")).collect())
 }
 
-fn fail(test: &str) -> Ended {
-    let ended = Program::new(std::env::current_exe().unwrap().to_str().unwrap())
-        .arg("--ignored")
-        .arg("--exact")
-        .arg(test)
-        .env("RUST_BACKTRACE", "0")
-        .run();
-    ended.expect_status(101);
-    assert!(ended.stdout.contains("0 passed; 1 failed"), "{}", ended.stdout);
-    ended
-}
-
-fn says(test: &str, lines: &[&str]) {
-    let ended = fail(test);
-    let wanted = lines.join("\n");
-    assert!(ended.stdout.contains(&wanted), "{test}: not\n{wanted}\nbut\n{}", ended.stdout);
-}
-
 fn line_of(text: &str) -> usize {
-    include_str!("turns.rs").lines().position(|line| line.contains(text)).unwrap() + 1
+    failing::line_of(include_str!("turns.rs"), text)
 }
 
 #[memprof::test(repeat = 50, growth = 0)]

@@ -21,7 +21,7 @@ use crate::root::Root;
 ///         #[global_allocator]
 ///         static MEMPROF_ALLOCATOR: AllocationTracker<System> = AllocationTracker::system();
 ///     };
-///     let &_ = &(::memprof::__private::main_start)(MainOptions { config: None, allocator: "system" });
+///     let &_ = &(::memprof::__private::main_start)(MainOptions { config: None, allocator: "system", … });
 ///     { ({ … }) }
 /// }
 /// ```
@@ -87,7 +87,9 @@ fn start(args: &MainArgs, there: Span, root: &Root) -> TokenStream {
         Some(path) => quote_spanned!(here=> #private::Option::Some(#path)),
         None => quote_spanned!(here=> #private::Option::None),
     };
-    let options = quote_spanned!(here=> #private::MainOptions { config: #config, allocator: #allocator });
+    let options = quote_spanned!(here=> #private::MainOptions {
+        config: #config, allocator: #allocator, version: #private::option_env!("CARGO_PKG_VERSION")
+    });
     let started = call(quote_spanned!(here=> #private::main_start), options, there);
     let bound = quote_spanned!(there=> let &_ = &#started;);
     quote_spanned!(here=> #installed #bound)

@@ -8,9 +8,13 @@ use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
 use crate::collect::live::rows::RecordedByPath;
 use crate::collect::live::small_sizes::SmallSizes;
+use crate::collect::live::stacks::Stacks;
 use crate::collect::merge::{self, LedgerSum, Paths};
+use crate::collect::peak::{self, PeakCopy, PeakReport};
 use crate::collect::rows;
+use crate::collect::settings::settings;
 use crate::collect::site_names;
+use crate::collect::symbols::names::Files;
 use crate::collect::{system, timeline};
 use crate::jemalloc;
 use crate::live;
@@ -22,6 +26,7 @@ use crate::report::data::{
 };
 use crate::report::leaks::owner::Crates;
 use crate::size;
+use crate::stack;
 use crate::tracker::history::{self, SystemFigures};
 use crate::tracker::{self, OwnFigures, Peak, Reading, ReportingGuard, Snapshot, marks};
 use std::sync::atomic::Ordering::Relaxed;
@@ -55,6 +60,7 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     let records = table.and_then(live::Table::copy);
     // For the following reports.
     readings::take();
+    peak::take_for_report();
     let _reporting = ReportingGuard::begin();
     request.memory.prepare()?;
     // The reserve may have been the missing memory.
@@ -69,17 +75,17 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     drop(snapshot);
     let names = site_names::names(&paths);
     let totals = totals(&paths, peak);
-    let with_stacks = request.memory.is_for_names();
-    let crates = with_stacks.then(|| Crates::new(names.values().map(String::as_str), &executable()));
+    let pictured = PeakCopy::now().filter(|_| table.is_some());
+    let (files, crates) = (Files::default(), Crates::new(names.values().map(String::as_str), &executable()));
+    let mut stacks = Stacks::new(has_stacks(request, records.as_ref(), pictured.as_ref()), &files, &crates);
     let history = history::history(SystemFigures::default());
     let over_time = OverTime::of(&request.started, &now, &paths, &history);
     let net_rise = over_time.net_rise(&paths, &names);
     let recorded = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
-    let recorded = recorded.map(|records| {
-        RecordedByPath::new(records, without_record, &paths, over_time, &now, crates.as_ref(), since_start)
-    });
+    let recorded = recorded
+        .map(|records| RecordedByPath::new(records, without_record, &paths, over_time, &now, &mut stacks, since_start));
     let small_sizes = records.as_ref().map(SmallSizes::of);
     let labels = label_rows::rows(recorded_in_full(records.as_ref(), without_record));
     // Before the overhead is read: the size of a copy depends on the number of live blocks.
@@ -87,6 +93,8 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     let mut live = crate::collect::live::rows::section(request, &now, &names, &paths, &totals, recorded.as_ref());
     live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
     let retained = recorded.as_ref().and_then(RecordedByPath::retained);
+    let facts = PeakReport { request, now: &now, paths: &paths, names: &names, process_peak: totals.peak_bytes };
+    let peak = pictured.map(|copy| peak::section(copy, &facts, &mut stacks)).transpose();
 
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
@@ -101,18 +109,30 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
         jemalloc,
         os,
         timeline: None,
+        peak: None,
+        settings: Some(settings(&request.config)),
         overhead: overhead(&ledgers, own),
         warnings: request.warnings.clone(),
         totals,
         live,
     };
     report.timeline = timeline::of(request, &history, &now, &report);
+    match peak {
+        Ok(peak) => report.peak = peak,
+        Err(warning) => report.warnings.push(warning),
+    }
     warn(&mut report, request, without_record);
     warn_of_marks(&mut report);
     warn_of_memory(&mut report, request);
-    warn_of_replaced(&mut report, recorded.as_ref());
+    warn_of_replaced(&mut report, &stacks);
     report.findings = findings::of(&report, small_sizes.as_ref());
     Ok(report)
+}
+
+/// True if blocks have stacks, and there is memory for the names of these.
+fn has_stacks(request: &Request, records: Option<&live::Records>, pictured: Option<&PeakCopy>) -> bool {
+    let has_stack = |records: &live::Records| records.as_slice().iter().any(|record| record.stack != 0);
+    request.memory.is_for_names() && (records.is_some_and(has_stack) || pictured.is_some_and(PeakCopy::has_stacks))
 }
 
 /// The records, unless some are missing.
@@ -141,6 +161,9 @@ fn program(request: &Request, now: &Anchor) -> Program {
         run: request.own_run().to_string(),
         is_final: false,
         host: identity::host(),
+        version: request.version.map(str::to_owned),
+        // The loader lists the program first.
+        build: stack::images().into_iter().next().and_then(|image| image.build_id),
         args: if wanted { args.collect() } else { Vec::new() },
         started_at: humantime::format_rfc3339_millis(request.started_at).to_string(),
         duration_seconds: request.started.elapsed_until(now).as_secs_f64(),
@@ -163,11 +186,12 @@ fn os() -> Os {
     let (limit_bytes, limit_source) = limit::lowest().unzip();
     Os {
         // So that the parts add up.
-        rss_bytes: parts.map_or_else(resident::resident_bytes, |parts| Some(parts.sum())),
+        rss_bytes: parts.map_or_else(resident::resident_bytes, |parts| Some(parts.all)),
         peak_rss_bytes: resident::peak_resident_bytes(),
         anonymous_bytes: parts.map(|parts| parts.anonymous),
-        file_bytes: parts.map(|parts| parts.file),
-        shared_bytes: parts.map(|parts| parts.shared),
+        file_bytes: parts.and_then(|parts| parts.file),
+        shared_bytes: parts.and_then(|parts| parts.shared),
+        stack_bytes: system::stacks(),
         limit_bytes,
         limit_source: limit_source.map(str::to_owned),
     }
@@ -287,8 +311,8 @@ fn warn_of_marks(report: &mut Report) {
 }
 
 /// Warns of modules whose files have been replaced, so that their functions have no names.
-fn warn_of_replaced(report: &mut Report, recorded: Option<&RecordedByPath>) {
-    for file in recorded.iter().flat_map(|recorded| &recorded.replaced) {
+fn warn_of_replaced(report: &mut Report, stacks: &Stacks<'_>) {
+    for file in stacks.replaced() {
         report.warnings.push(format!(
             "{} was replaced after it was loaded: its functions are shown as addresses in the earlier file",
             file.display()

@@ -22,6 +22,8 @@ pub(crate) struct Request {
     pub(crate) installed: bool,
     /// The inner allocator: `system`, `jemalloc`, or a path; `none` if the tracker is not installed.
     pub(crate) inner: String,
+    /// Version of the program's package, if it is known.
+    pub(crate) version: Option<&'static str>,
     pub(crate) started: Anchor,
     pub(crate) started_at: SystemTime,
     /// Figures of the moment when recording began, which is last, when nothing more is allocated.

@@ -187,7 +187,8 @@ pub(crate) fn threads(ledgers: &[LedgerSum]) -> Vec<Thread> {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-fn thread_name(ledger: &'static Ledger) -> String {
+/// Name of a ledger's thread, or a substitute.
+pub(crate) fn thread_name(ledger: &'static Ledger) -> String {
     if ledger.is_shared() {
         return "(threads that were over)".to_owned();
     }

@@ -5,10 +5,10 @@
 //! system did not announce. The thread spends at most 1 % of the time on them.
 
 use crate::jemalloc;
-use crate::os::memory::{malloc, resident};
+use crate::os::memory::{malloc, resident, thread_stack};
 use crate::report::data::JemallocStatistics;
 use crate::tracker::history::SystemFigures;
-use crate::tracker::memory_stats;
+use crate::tracker::{each_ledger, memory_stats};
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
@@ -22,11 +22,17 @@ const FIRST: u64 = 20_000_000;
 const EACH_FREE: u64 = 30;
 const LONGEST_EXPECTED: u64 = 100_000_000;
 
+/// Pause after a reading of the stacks of threads, as a multiple of its duration, and the least pause, nanoseconds.
+const PAUSE_OF_STACKS: u64 = 400;
+const LEAST_PAUSE_OF_STACKS: u64 = 20_000_000;
+
 const UNKNOWN: u8 = 0;
 const MALLOC: u8 = 1;
 const JEMALLOC: u8 = 2;
 
 static PACE: Pace = Pace::new();
+/// Earliest next reading of the stacks of threads, nanoseconds.
+static NEXT_OF_STACKS: AtomicU64 = AtomicU64::new(0);
 /// The allocator whose figures are read.
 static SOURCE: AtomicU8 = AtomicU8::new(UNKNOWN);
 /// True if the profiler's thread reads them.
@@ -152,12 +158,31 @@ pub(crate) fn figures() -> SystemFigures {
         return SystemFigures::default();
     }
     let held = read_if_due().map(|figures| figures.held);
-    SystemFigures { held, ..with_resident(resident::repeated::read()) }
+    SystemFigures { held, stacks: stacks_if_due(), ..with_resident(resident::repeated::read()) }
 }
 
 fn with_resident(figures: Option<(u64, u64)>) -> SystemFigures {
     let (resident, mapped) = figures.unzip();
-    SystemFigures { resident, mapped, held: None }
+    SystemFigures { resident, mapped, ..SystemFigures::default() }
+}
+
+/// Resident stacks of the threads that the tracker knows, bytes. `None`: the system does not tell.
+pub(crate) fn stacks() -> Option<u64> {
+    let threads = each_ledger().filter(|ledger| ledger.thread_id.load(Relaxed) != 0);
+    threads.filter_map(|ledger| ledger.own_stack.resident()).chain(thread_stack::of_main()).reduce(u64::saturating_add)
+}
+
+/// The stacks, for at most a quarter of a percent of the time.
+fn stacks_if_due() -> Option<u64> {
+    let begun = now();
+    if begun < NEXT_OF_STACKS.load(Relaxed) {
+        return None;
+    }
+    let stacks = stacks();
+    let ended = now();
+    let pause = ended.saturating_sub(begun).saturating_mul(PAUSE_OF_STACKS).max(LEAST_PAUSE_OF_STACKS);
+    NEXT_OF_STACKS.store(ended.saturating_add(pause), Relaxed);
+    stacks
 }
 
 fn read_if_due() -> Option<AllocatorFigures> {

@@ -23,6 +23,7 @@ pub(super) fn of(request: &Request, history: &History, now: &Anchor, report: &Re
         rss_bytes: report.os.rss_bytes,
         mapped_bytes: mapped(report),
         allocator_held_bytes: report.allocator.held_bytes,
+        stack_bytes: report.os.stack_bytes,
     };
     let marks = marks::marks().0.into_iter();
     Some(Timeline {
@@ -44,6 +45,7 @@ fn row(point: &Point, seconds: f64) -> TimelinePoint {
         rss_bytes: point.system.resident,
         mapped_bytes: point.system.mapped,
         allocator_held_bytes: point.system.held,
+        stack_bytes: point.system.stacks,
     }
 }
 

@@ -95,6 +95,7 @@ keys! {
         }),
         max_label_values: Count(CountRange { most: MOST_LABEL_VALUES, instead_of_zero: None }),
         timeline_points: Count(CountRange { most: MOST_POINTS, instead_of_zero: None }),
+        peak_step_percent: Count(CountRange { most: 100, instead_of_zero: None }),
     }
     jemalloc: Jemalloc {
         background_thread: Flag,
@@ -112,6 +113,7 @@ keys! {
         html_report: FileName,
         overwrite: Flag,
         program_args: Flag,
+        growth_columns: Flag,
         every_seconds: Count(CountRange { most: MOST_SECONDS, instead_of_zero: None }),
         keep: Count(CountRange {
             most: MOST_KEPT,

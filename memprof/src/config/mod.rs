@@ -43,6 +43,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `max_backtrace_frames` | `MEMPROF_MAX_BACKTRACE_FRAMES` | `64` | limit of the frames of a stack |
 /// | | `max_label_values` | `MEMPROF_MAX_LABEL_VALUES` | `64` | limit of the values of a label's key |
 /// | | `timeline_points` | `MEMPROF_TIMELINE_POINTS` | `1024` | limit of the points of the timeline |
+/// | | `peak_step_percent` | `MEMPROF_PEAK_STEP_PERCENT` | `5` | rise of the net between two pictures of the heap |
 /// | `[jemalloc]` | `background_thread` | `MEMPROF_BACKGROUND_THREAD` | `false` | jemalloc returns memory itself |
 /// | | `abort_on_oom` | `MEMPROF_ABORT_ON_OOM` | `false` | a failed allocation aborts |
 /// | | `stats_print` | `MEMPROF_STATS_PRINT` | `false` | write jemalloc's statistics |
@@ -54,6 +55,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `html_report` | `MEMPROF_HTML_REPORT` | `"memory_report.html"` | name of the page |
 /// | | `overwrite` | `MEMPROF_OVERWRITE` | `false` | replace files of the same name |
 /// | | `program_args` | `MEMPROF_PROGRAM_ARGS` | `true` | report the program's arguments |
+/// | | `growth_columns` | `MEMPROF_GROWTH_COLUMNS` | `false` | show reallocations in the table |
 /// | | `every_seconds` | `MEMPROF_EVERY_SECONDS` | `0` | time between numbered reports |
 /// | | `keep` | `MEMPROF_KEEP` | `10` | number of numbered reports |
 ///
@@ -61,7 +63,8 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// time of the profile (UTC, `20261122T173919Z`), the name of the program and the name of the machine.
 ///
 /// A missing key has its default. Variables of switches take `true`, `false`, `1` or `0`. Lists in variables have
-/// separators: a comma between signals and between formats, `;` between patterns. The fields of the four sections have the details.
+/// separators: a comma between signals and between formats, `;` between patterns. The fields of the four sections have
+/// the details.
 ///
 /// # Example
 ///
@@ -132,6 +135,9 @@ pub struct MemoryProfiling {
     /// Limit of the points of the timeline, from 0 to 4096. When there are more, every second one is dropped and their
     /// distance doubles. 0: no timeline. Default: 1024.
     pub timeline_points: usize,
+    /// Rise of the net, in percent beyond the last picture of the heap, after which the next picture is taken, up to
+    /// 100. The highest picture is `peak` in the report. 0: none. Default: 5.
+    pub peak_step_percent: usize,
 }
 
 /// `[jemalloc]`: options of the inner allocator. The allocator itself is `memprof::Jemalloc`.
@@ -197,6 +203,9 @@ pub struct Reporting {
     /// True to include the program's arguments in the report. They can be secrets (passwords, tokens) and are visible
     /// to everyone who can read the report. Default: true.
     pub program_args: bool,
+    /// True to show the reallocations of each function in the table on the terminal: their number, the bytes that they
+    /// grew by, and the bytes that they copied at most. The JSON report always has them. Default: false.
+    pub growth_columns: bool,
     /// Seconds between numbered reports of the running program, beside the last ones: `memory_allocations.0001.json`.
     /// Each run begins at 1 and replaces the files of an earlier one. 0: none. Default: 0.
     pub every_seconds: usize,
@@ -220,6 +229,7 @@ impl Default for MemoryProfiling {
             max_backtrace_frames: 64,
             max_label_values: 64,
             timeline_points: 1024,
+            peak_step_percent: 5,
         }
     }
 }
@@ -234,6 +244,7 @@ impl Default for Reporting {
             html_report: PathBuf::from(Format::Html.file_name()),
             overwrite: false,
             program_args: true,
+            growth_columns: false,
             every_seconds: 0,
             keep: 10,
         }

@@ -47,6 +47,7 @@ pub(crate) fn table() -> Option<&'static Table> {
 
 /// Mask of the allocations that take the slow path while every one gets a record: those whose count has none of these
 /// bits. All of them if stacks are captured, otherwise those that are timed.
+#[inline]
 pub(crate) fn slow_path_mask() -> u64 {
     if stack::are_captured() { 0 } else { TIMED_EACH - 1 }
 }

@@ -1,4 +1,5 @@
 //! Entry points of the code that `#[memprof::main]` generates.
+use super::start::Described;
 use super::{Profiler, exit};
 use crate::os::process::privileges;
 use crate::{Config, Error, tracker};
@@ -12,6 +13,8 @@ pub struct MainOptions {
     pub config: Option<&'static str>,
     /// `allocator = …`, as it was written.
     pub allocator: &'static str,
+    /// Version of the package that main is in.
+    pub version: Option<&'static str>,
 }
 
 /// The profile of a program. When it is dropped, the profile ends and the reports are written.
@@ -36,7 +39,7 @@ pub fn main_start(options: MainOptions) -> MainProfile {
         "system" | "jemalloc" | "none" => None,
         path => Some(path),
     };
-    match loaded.and_then(|loaded| Profiler::begin(loaded, allocator)) {
+    match loaded.and_then(|loaded| Profiler::begin(loaded, Described { allocator, version: options.version })) {
         Ok(profiler) => MainProfile(Some(profiler)),
         // A main that was called from main: the outer one has the profile.
         Err(Error::AlreadyRunning) => MainProfile(None),

@@ -7,8 +7,8 @@
 //! signal has arrived.
 
 use super::periodic::Periodic;
-use super::{ReportingGuard, Running, exit, output, running, schedule, write};
-use crate::collect::system;
+use super::{ReportingGuard, Running, exit, output, peak_watch, running, schedule, write};
+use crate::collect::{peak, system};
 use crate::config::Config;
 #[cfg(unix)]
 use crate::os::signals::deferred::{self, DeferredStart};
@@ -98,13 +98,15 @@ impl Background {
             if schedule::pause().is_zero() {
                 schedule::read();
             }
+            peak_watch::take_if_wanted();
             let now = Instant::now();
             if let Some(periodic) = periodic.as_mut().filter(|periodic| periodic.next() <= now) {
                 periodic.write(|profile| self.is_of(profile));
                 continue;
             }
             let until = |periodic: &Periodic| periodic.next().saturating_duration_since(now);
-            wake::wait(count, Some(periodic.iter().map(until).fold(schedule::pause(), Duration::min)));
+            let next = periodic.iter().map(until).chain(peak::pause()).fold(schedule::pause(), Duration::min);
+            wake::wait(count, Some(next));
         }
     }
 
@@ -185,18 +187,20 @@ fn visit() {
 }
 
 /// Enables readings from here on.
-pub(crate) fn begin_readings(config: &Config) {
+pub(crate) fn begin_readings(config: &Config, warnings: &mut Vec<String>) {
     #[cfg(unix)]
     alone::prepare();
     schedule::begin(can_read_in_passing(config), config.memory_profiling.timeline_points);
     marks::accept(true);
     history::have_visited(Some(visit));
+    peak_watch::begin(&config.memory_profiling, warnings);
 }
 
 /// Ends readings in passing.
 pub(crate) fn end_readings() {
     marks::accept(false);
     history::have_visited(None);
+    peak_watch::end();
 }
 
 #[cfg(unix)]

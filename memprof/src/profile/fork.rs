@@ -30,11 +30,13 @@ pub(crate) fn has_background(it_has: bool) {
 /// Runs before `fork` returns in the child, where nothing may allocate.
 extern "C" fn in_child() {
     tracker::history::recover();
+    collect::peak::recover();
     tracker::labels::recover();
     if tracker::retire_others() {
         live::recover();
     }
     collect::system::in_child();
+    collect::peak::resume_in_child();
     #[cfg(unix)]
     threads::in_child(HAS_BACKGROUND.load(Relaxed));
 }

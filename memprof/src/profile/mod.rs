@@ -20,6 +20,7 @@ mod listener;
 mod out_of_memory;
 mod output;
 mod panic_hook;
+mod peak_watch;
 mod periodic;
 mod profiler;
 mod schedule;
@@ -114,7 +115,7 @@ fn write_and_print(profile: &Running) -> Result<Written, Error> {
         // The terminal belongs to the parent.
         if !profile.request.is_inherited() {
             // If no file can be written, the table is all there is.
-            output::print(&report, written.as_ref().ok());
+            output::print(&profile.request, &report, written.as_ref().ok());
         }
         written
     })

@@ -8,17 +8,15 @@ use crate::os::process::identity;
 use crate::os::signals::write_signals::Held;
 use crate::os::terminal::stderr::{self, RawStderr};
 use crate::report::files::{self, BaseNames, KnownFiles, PendingReport};
-use crate::report::formats::{self, Format};
+use crate::report::formats;
 use crate::report::placeholder::{self, Placeholders};
-use crate::report::{Report, Written, table};
+use crate::report::{Format, Report, Written, table};
 use crate::{Error, jemalloc};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// The files that are known to the profile that runs, or ran last.
 static KNOWN_FILES: ForkLock<Own> = ForkLock::new();
-
-const NO_FORMATS: &str = "little memory is left: of the reports, only the JSON report and the leak report are written";
 
 /// KnownFiles of one profile in one process: a forked child has none yet.
 #[derive(Clone, Debug, Default)]
@@ -90,9 +88,10 @@ pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> 
         }
     }
     let is_last = report.program.is_final && number.is_none();
-    let is_short = is_last && !names.formats.is_empty() && !profile.memory.is_for_formats(formats::memory(report));
-    if is_short {
-        names.formats.clear();
+    let mut left_out = None;
+    if is_last && !names.formats.is_empty() && !profile.memory.is_for_formats(formats::memory(report)) {
+        let formats: Vec<_> = names.formats.drain(..).map(|(format, _)| format.name()).collect();
+        left_out = Some(format!("too little memory was left for the formats {}", formats.join(", ")));
     }
     let output = PendingReport {
         report,
@@ -104,9 +103,9 @@ pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> 
         keep: reporting.keep,
     };
     let mut written = with_known_files(profile.run.profile, |known| files::write(&output, known));
-    if is_short && let Ok(written) = &mut written {
-        let reasons = written.fell_back.take().into_iter().chain([NO_FORMATS.to_owned()]);
-        written.fell_back = Some(reasons.collect::<Vec<_>>().join("; "));
+    if let (Some(reason), Ok(written)) = (left_out, &mut written) {
+        let reasons: Vec<String> = written.fell_back.take().into_iter().chain([reason]).collect();
+        written.fell_back = Some(reasons.join("; "));
     }
     written
 }
@@ -134,9 +133,9 @@ fn program_name() -> String {
 
 /// Prints the table on stderr. Not through the standard library: its lock may be held by a thread that is aborting, or
 /// by one that does not exist in a forked child.
-pub(crate) fn print(report: &Report, written: Option<&Written>) {
+pub(crate) fn print(profile: &Request, report: &Report, written: Option<&Written>) {
     let _scope = ReportingGuard::begin();
-    table::print(report, written, stderr::write_all);
+    table::print(report, written, profile.config.reporting.growth_columns, stderr::write_all);
 }
 
 /// Prints an error on stderr.

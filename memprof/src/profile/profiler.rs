@@ -1,6 +1,6 @@
 //! The profile of programs without [`#[memprof::main]`](crate::main), as a value.
 
-use super::start::start;
+use super::start::{Described, start};
 use super::{ReportingGuard, exit, finish, no_report, running};
 use crate::config::Loaded;
 use crate::report::{Report, Written};
@@ -57,13 +57,13 @@ impl Profiler {
             let _scope = ReportingGuard::begin();
             config.into()
         };
-        Self::begin(loaded, None)
+        Self::begin(loaded, Described::default())
     }
 
     /// As [`start`](Self::start); `allocator` is the user's name of the inner allocator, if its type does not identify
     /// it.
-    pub(super) fn begin(loaded: Loaded, allocator: Option<&'static str>) -> Result<Profiler, Error> {
-        let is_enabled = start(loaded, allocator)?;
+    pub(super) fn begin(loaded: Loaded, program: Described) -> Result<Profiler, Error> {
+        let is_enabled = start(loaded, program)?;
         Ok(Profiler { finished: !is_enabled })
     }
 

@@ -38,9 +38,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-/// Starts a profile; `allocator` is the user's name of the inner allocator, if its type does not identify it. False:
-/// the configuration has `enabled = false`.
-pub(super) fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<bool, Error> {
+/// Starts a profile of the program that the attribute describes. False: the configuration has `enabled = false`.
+pub(super) fn start(loaded: Loaded, program: Described) -> Result<bool, Error> {
     tracker::note_profile();
     let scope = ReportingGuard::begin();
     let enabled = match Starting::claim(loaded)?.switch() {
@@ -50,9 +49,18 @@ pub(super) fn start(loaded: Loaded, allocator: Option<&'static str>) -> Result<b
             return Ok(false);
         }
     };
-    let ready = enabled.check_allocator(allocator).arm_handlers().prepare_engine();
-    ready.start_thread().identify().publish().record(scope);
+    let ready = enabled.check_allocator(program.allocator).arm_handlers().prepare_engine();
+    ready.start_thread().identify(program.version).publish().record(scope);
     Ok(true)
+}
+
+/// Facts about the program that its source tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Described {
+    /// The user's name of the inner allocator, if its type does not identify it.
+    pub(super) allocator: Option<&'static str>,
+    /// Version of the package.
+    pub(super) version: Option<&'static str>,
 }
 
 /// A profile that is being started, and the step that it has reached.
@@ -195,7 +203,7 @@ impl Starting<HandlersArmed> {
                 .push("no memory for stacks: live allocations have none; lower max_tracked_allocations".to_owned());
         }
         collect::system::begin(&self.step.allocator.inner, settings.timeline_points > 0);
-        background::begin_readings(&self.config);
+        background::begin_readings(&self.config, &mut self.warnings);
         self.reach(|HandlersArmed { allocator }| EngineReady { allocator })
     }
 }
@@ -212,7 +220,7 @@ impl Starting<EngineReady> {
 
 impl Starting<ThreadStarted> {
     /// Gives the run its identity and its time, and notes the files that stand under its names.
-    fn identify(self) -> Identified {
+    fn identify(self, version: Option<&'static str>) -> Identified {
         IS_OFF.store(false, Relaxed);
         stderr::note();
         let Self { running, config, warnings, step: ThreadStarted { allocator, background } } = self;
@@ -223,6 +231,7 @@ impl Starting<ThreadStarted> {
             warnings,
             installed: allocator.installed,
             inner: allocator.inner,
+            version,
             started: Anchor::now(),
             started_at: SystemTime::now(),
             at_start: OnceLock::new(),

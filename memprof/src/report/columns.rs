@@ -28,6 +28,9 @@ pub(crate) enum Figure {
     AllocatedPerItem,
     PeakPerItem,
     RetainedPerItem,
+    Reallocated,
+    Grown,
+    Copied,
 }
 
 /// One line of the table. A figure without a meaning for it is `None`.
@@ -46,6 +49,15 @@ pub(crate) struct TableRow {
     peak_per_call: Option<u64>,
     window: Option<Window>,
     items: Option<Items>,
+    growth: Option<ReallocationFigures>,
+}
+
+/// ReallocationFigures by reallocation: how many, by how many bytes, and the most that it moved.
+#[derive(Clone, Copy, Debug)]
+struct ReallocationFigures {
+    reallocated: u64,
+    grown: u64,
+    copied: u64,
 }
 
 impl Figure {
@@ -64,6 +76,9 @@ impl Figure {
             Figure::AllocatedPerItem => "allocated/item",
             Figure::PeakPerItem => "peak/item",
             Figure::RetainedPerItem => "retained/item",
+            Figure::Reallocated => "reallocated",
+            Figure::Grown => "grown",
+            Figure::Copied => "copied",
         }
     }
 
@@ -86,6 +101,9 @@ impl Figure {
             Figure::AllocatedPerItem => row.items.as_ref().and_then(|items| per_item(items.allocated_bytes_per_item)),
             Figure::PeakPerItem => row.items.as_ref().and_then(|items| per_item(items.peak_bytes_per_item)),
             Figure::RetainedPerItem => row.items.as_ref().and_then(|items| per_item(items.retained_bytes_per_item)),
+            Figure::Reallocated => row.growth.map(|growth| size::count(growth.reallocated)),
+            Figure::Grown => row.growth.map(|growth| size::bytes(growth.grown)),
+            Figure::Copied => row.growth.map(|growth| size::bytes(growth.copied)),
         }
         .unwrap_or_default()
     }
@@ -119,6 +137,45 @@ impl TableRow {
         let items = function.items.clone()?;
         let name = printable(&function.name);
         Some(TableRow { name, calls: Some(function.calls), items: Some(items), ..TableRow::default() })
+    }
+
+    /// The reallocations of a function's own code.
+    pub(crate) fn growth(function: &Function) -> Self {
+        let (reallocated, grown, copied) = (function.reallocated_count, function.grown_bytes, function.copied_bytes);
+        TableRow {
+            name: printable(&function.name),
+            calls: Some(function.calls),
+            growth: Some(ReallocationFigures { reallocated, grown, copied }),
+            ..TableRow::default()
+        }
+    }
+
+    /// The reallocations outside every function, and those of the whole process.
+    pub(crate) fn growth_of_rest(report: &Report) -> [Self; 2] {
+        let (rest, all) = (&report.unattributed, &report.totals);
+        let row = |name: &str, growth: ReallocationFigures| TableRow {
+            name: name.to_owned(),
+            growth: Some(growth),
+            ..TableRow::default()
+        };
+        [
+            row(
+                OUTSIDE,
+                ReallocationFigures {
+                    reallocated: rest.reallocated_count,
+                    grown: rest.grown_bytes,
+                    copied: rest.copied_bytes,
+                },
+            ),
+            row(
+                "total",
+                ReallocationFigures {
+                    reallocated: all.reallocated_count,
+                    grown: all.grown_bytes,
+                    copied: all.copied_bytes,
+                },
+            ),
+        ]
     }
 
     /// The sum of the functions without a row of their own.

@@ -113,13 +113,15 @@ macro_rules! data {
 }
 
 #[cfg(feature = "report")]
-pub(super) mod field;
+pub(crate) mod field;
 mod findings;
 mod functions;
 mod labels;
 mod live;
+mod peak;
 #[cfg(all(feature = "report", any(test, feature = "serde")))]
 pub(super) mod read;
+mod settings;
 mod timeline;
 
 pub use findings::Finding;
@@ -131,6 +133,8 @@ pub use labels::LabelRow;
 pub use live::{Frame, Live, LiveGroup, NetRise};
 #[cfg(feature = "report")]
 pub(crate) use live::{cause, expected, growth, verdict};
+pub use peak::{InFlight, PeakFunction, PeakPicture};
+pub use settings::Settings;
 pub use timeline::{Timeline, TimelineMark, TimelinePoint};
 
 data! {
@@ -176,6 +180,10 @@ data! {
         os: Os,
         /// The course of the run. `None` with `timeline_points = 0`, and in older reports.
         timeline: Option<Timeline> = default,
+        /// The heap at its highest. `None` without a picture of it, with `peak_step_percent = 0`, and in older reports.
+        peak: Option<PeakPicture> = default,
+        /// Configuration of the run. `None` in older reports.
+        settings: Option<Settings> = default,
         /// Cost of the profiler itself.
         overhead: Overhead,
         /// Gaps in this report, in sentences.
@@ -202,6 +210,10 @@ data! {
         is_final: bool as "final" = default,
         /// Name of the machine, if it has one.
         host: Option<String> = default,
+        /// Version of the program's package. `None` without `#[memprof::main]`, and in older reports.
+        version: Option<String> = default,
+        /// Build id of the executable, which the linker gives it. `None` if it has none, and in older reports.
+        build: Option<String> = default,
         /// Command line arguments without the program's own name. Empty with `[reporting] program_args = false`.
         args: Vec<String>,
         /// Start of the profile, RFC 3339, UTC.
@@ -315,6 +327,9 @@ data! {
         file_bytes: Option<u64> = default,
         /// Resident pages of shared memory. `None` likewise.
         shared_bytes: Option<u64> = default,
+        /// Resident stacks of the program's threads, as far as they have allocated. They are part of `anonymous_bytes`.
+        /// `None` likewise.
+        stack_bytes: Option<u64> = default,
         /// Lowest limit of the process's memory.
         limit_bytes: Option<u64> = default,
         /// Source of `limit_bytes`: `cgroup v2 memory.max`, `cgroup v1 memory.limit_in_bytes`, `RLIMIT_AS`,

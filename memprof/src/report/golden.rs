@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthStr;
 
 use super::Written;
-use super::formats::Format;
+use super::format::Format;
+use super::table::TableForm;
 use super::{Report, leaks, table};
 
 fn golden_dir() -> PathBuf {
@@ -39,7 +40,7 @@ pub(super) fn written() -> Written {
 }
 
 #[track_caller]
-fn same(name: &str, actual: &str) {
+pub(super) fn same(name: &str, actual: &str) {
     let path = golden_dir().join(name);
     let stands = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
     if stands != actual && std::env::var_os("MEMPROF_BLESS").is_some() {
@@ -64,7 +65,7 @@ fn the_leak_report_reads_as_it_should() {
 #[test]
 fn the_table_reads_as_it_should() {
     for width in [60, 80, 120] {
-        same(&format!("table_{width}.txt"), &table::render(&report(), Some(&written()), width, false));
+        same(&format!("table_{width}.txt"), &table::render(&report(), Some(&written()), TableForm::plain(width)));
     }
 }
 
@@ -72,7 +73,7 @@ fn the_table_reads_as_it_should() {
 fn the_table_fits_every_width() {
     let report = report();
     for width in 40..=200 {
-        let text = table::render(&report, None, width, false);
+        let text = table::render(&report, None, TableForm::plain(width));
         for line in text.lines().filter(|line| !line.starts_with("warning: ")) {
             assert!(line.width() <= width, "{} > {width}: {line}", line.width());
         }
@@ -84,8 +85,8 @@ fn the_table_fits_every_width() {
 
 #[test]
 fn colour_only_adds_what_can_be_taken_out_again() {
-    let plain = table::render(&report(), Some(&written()), 100, false);
-    let colour = table::render(&report(), Some(&written()), 100, true);
+    let plain = table::render(&report(), Some(&written()), TableForm::plain(100));
+    let colour = table::render(&report(), Some(&written()), TableForm { colour: true, ..TableForm::plain(100) });
     assert!(!plain.contains('\u{1b}'));
     assert!(colour.contains('\u{1b}'));
     assert_eq!(anstream::adapter::strip_str(&colour).to_string(), plain);

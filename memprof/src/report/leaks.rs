@@ -1,9 +1,9 @@
 //! `memory_leaks.txt`: the live blocks, their origin, and their growth.
 
 mod alike;
-mod amount;
+pub(super) mod amount;
 mod expected;
-mod frames;
+pub(super) mod frames;
 mod generated;
 mod groups;
 mod meaning;
@@ -13,9 +13,10 @@ mod unnamed;
 mod wrap;
 
 use super::NOT_INSTALLED;
-use super::data::{Frame, LiveGroup, Report, cause};
+use super::data::{Frame, LiveGroup, NetRise, Report, cause};
 use super::findings;
 use super::name::printable;
+use super::peak;
 use super::resident;
 use crate::size;
 use alike::{LeakEntry, merged};
@@ -35,6 +36,7 @@ pub(crate) fn render(report: &Report) -> String {
         groups::lines(report, &mut lines);
         section(unnamed::modules(report), &mut lines);
         not_by_path(report, &mut lines);
+        section(peak::lines(report), &mut lines);
     } else {
         lines.push(NOT_INSTALLED.to_owned());
         lines.push(program(report));
@@ -93,7 +95,12 @@ pub(crate) fn growing(report: &Report) -> Vec<Growing<'_>> {
 
 /// File and line of a group: the innermost frame of the user's own code, or the tracked function.
 pub(crate) fn place(report: &Report, group: &LiveGroup) -> (Option<String>, Option<u32>) {
-    let frame = frames::shown(group, &Crates::of(report)).first();
+    place_in(&Crates::of(report), group)
+}
+
+/// File and line of a group, as [`place`], with the user's own crates: those of a report take long to find.
+pub(crate) fn place_in(crates: &Crates, group: &LiveGroup) -> (Option<String>, Option<u32>) {
+    let frame = frames::shown(group, crates).first();
     Growing { group: Cow::Borrowed(group), frame }.place()
 }
 
@@ -104,6 +111,16 @@ pub(crate) fn growth(report: &Report) -> Option<String> {
     let mut lines = Vec::new();
     summary::lines(report, &groups, &mut lines);
     lines.into_iter().find(|line| !line.is_empty())
+}
+
+/// The rise of the net that goes on and is in no growing or expected group.
+pub(crate) fn rise(report: &Report) -> Option<&NetRise> {
+    summary::unexplained_rise(report).filter(|rise| rise.ended_seconds.is_none())
+}
+
+/// True if the net rose, all of it in growing or expected groups.
+pub(crate) fn is_rise_explained(report: &Report) -> bool {
+    report.live.net_rise.is_some() && summary::unexplained_rise(report).is_none()
 }
 
 /// The findings, above all else.
@@ -287,7 +304,8 @@ fn system(report: &Report, lines: &mut Vec<String>) {
     for (name, size, what) in rows {
         lines.push(format!("  {:<20} {size:<widest$}  {what}", format!("{name}:")).trim_end().to_owned());
     }
-    lines.extend(resident::lines(report).into_iter().map(|line| format!("  {line}")));
+    let composition = resident::lines(report).into_iter();
+    lines.extend(composition.flat_map(|line| wrap::at_blanks(&format!("  {line}"))));
 }
 
 #[cfg(test)]

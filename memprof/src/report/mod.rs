@@ -2,6 +2,9 @@
 
 #[macro_use]
 pub mod data;
+mod format;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod formats;
 mod written;
 
@@ -24,6 +27,9 @@ pub(crate) mod leaks;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod name;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
+pub(crate) mod peak;
 #[cfg(feature = "profiling")]
 pub(crate) mod placeholder;
 #[cfg(feature = "report")]
@@ -38,12 +44,15 @@ pub(crate) mod trend;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod violations;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
+mod words;
 
 #[cfg(all(test, feature = "report"))]
 pub(crate) mod golden;
 
 pub use data::Report;
-pub use formats::{Format, UnknownFormat};
+pub use format::{Format, UnknownFormat};
 pub use written::Written;
 
 /// The first line of every text report of a program in which nothing could be counted.

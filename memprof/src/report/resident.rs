@@ -1,6 +1,8 @@
 //! RSS taken apart, and the part that decides: two lines of the table and the leak report.
 
 use super::data::{Finding, Report};
+use super::leaks;
+use super::name::PANIC;
 use super::trend::{self, Trend};
 use crate::size;
 
@@ -24,24 +26,33 @@ pub(crate) struct Parts {
     profiler: u64,
     pub(crate) file: u64,
     shared: u64,
+    /// Files and shared memory, if the system does not tell them apart.
+    mapped: u64,
+    stacks: u64,
     rest: u64,
 }
 
 /// `None`: the system does not tell the RSS, or not all of the heap is resident.
 pub(crate) fn parts(report: &Report) -> Option<Parts> {
     let heap = report.totals.net_bytes.max(0) as u64;
-    let (file, shared) = (report.os.file_bytes.unwrap_or(0), report.os.shared_bytes.unwrap_or(0));
-    let mut rest = report.os.rss_bytes?.checked_sub(heap)?;
+    let os = &report.os;
+    let (file, shared) = (os.file_bytes.unwrap_or(0), os.shared_bytes.unwrap_or(0));
+    let mut rest = os.rss_bytes?.checked_sub(heap)?;
+    let anonymous = os.anonymous_bytes.filter(|_| os.file_bytes.is_none());
+    let mapped = anonymous.map_or(0, |anonymous| os.rss_bytes.unwrap_or(0).saturating_sub(anonymous));
     let mut take = |bytes: u64| {
         let taken = bytes.min(rest);
         rest -= taken;
         taken
     };
+    // The surest first: the profiler's pages and those of C code need not be resident.
     let (file, shared) = (take(file), take(shared));
+    let mapped = take(mapped);
+    let stacks = take(os.stack_bytes.unwrap_or(0));
     let others = report.allocator.in_use_bytes.map(|in_use| take(in_use.saturating_sub(heap)));
     let profiler = take(report.overhead.profiler_bytes);
     let held = report.allocator.held_bytes.map(take);
-    Some(Parts { heap, held, others, profiler, file, shared, rest })
+    Some(Parts { heap, held, others, profiler, file, shared, mapped, stacks, rest })
 }
 
 impl Parts {
@@ -76,21 +87,28 @@ fn composition(report: &Report) -> Option<String> {
         (parts.others.unwrap_or(0), beyond),
         (parts.file, "file-backed".to_owned()),
         (parts.shared, "shared".to_owned()),
+        (parts.mapped, "file-backed or shared".to_owned()),
+        (parts.stacks, "thread stacks".to_owned()),
         (parts.profiler, "the profiler".to_owned()),
     ] {
         if bytes > 0 {
             named.push(format!("{} {name}", size::bytes(bytes)));
         }
     }
-    let mut rest = vec!["stacks"];
-    if report.os.file_bytes.is_none() {
-        rest.insert(0, "code");
+    let mut rest = Vec::new();
+    if report.os.file_bytes.is_none() && report.os.anonymous_bytes.is_none() {
+        rest.push("code");
+    }
+    if report.os.stack_bytes.is_none() {
+        rest.push("stacks");
     }
     if parts.held.is_none() {
         rest.push("what the allocator keeps for reuse");
     }
     rest.push(if parts.others.is_none() || report.jemalloc.is_some() { "C code and maps" } else { "maps" });
-    named.push(format!("{} rest ({})", size::bytes(parts.rest), rest.join(", ")));
+    if parts.rest > 0 {
+        named.push(format!("{} rest ({})", size::bytes(parts.rest), rest.join(", ")));
+    }
     let retained = report.jemalloc.as_ref().map_or(0, |jemalloc| jemalloc.retained);
     let retained = if retained > 0 {
         format!("; jemalloc retains {} of address space, which takes no memory", size::bytes(retained))
@@ -120,39 +138,63 @@ fn decision(report: &Report) -> Option<String> {
     if let Some(trend) = trend.filter(|trend| trend.grows) {
         return growing(report, &trend);
     }
-    if heap_rises(report) {
-        return Some(format!("the heap grows{}", place(report)));
+    let dominant = dominant(report, trend.is_some());
+    let Some(risen) = risen(report) else { return dominant.map(|(_, text)| text) };
+    match dominant {
+        // The heap rose by too little to explain the size of the process.
+        Some((bytes, text)) if (risen as f64) < bytes as f64 * MOST_OF_IT => Some(text),
+        _ => Some(format!("the heap grows{}", place(report))),
     }
-    dominant(report, trend.is_some())
 }
 
 /// The part that explains the growth of RSS.
 fn growing(report: &Report, trend: &Trend) -> Option<String> {
+    let grown = |bytes: f64| format!("{} in {}", size::bytes(bytes.max(0.0) as u64), size::age(trend.seconds));
+    let (stacks, foreign) = (trend.stacks.unwrap_or(0.0), trend.foreign.unwrap_or(0.0));
+    let heap = (!is_rise_expected(report)).then(|| format!("the heap grows{}", place(report)));
     let parts = [
-        (trend.heap, format!("the heap grows{}", place(report))),
+        (trend.heap, heap.unwrap_or_default()),
         (trend.held.unwrap_or(0.0), held(report, trend.heap < trend.resident * (1.0 - MOST_OF_IT))),
-        (trend.mapped, "file-backed pages grow: not memory you hold".to_owned()),
-        (
-            trend.foreign.unwrap_or(0.0),
-            format!(
-                "growth outside Rust's allocator: C code or maps ({} in {})",
-                size::bytes(trend.foreign.unwrap_or(0.0) as u64),
-                size::age(trend.seconds)
-            ),
-        ),
+        (trend.mapped, mapped(report, trend.mapped).to_owned()),
+        (stacks, format!("thread stacks grow ({}): threads that do not end", grown(stacks))),
+        (foreign, format!("growth outside Rust's allocator: C code or maps ({})", grown(foreign))),
     ];
     let largest = parts.into_iter().max_by(|one, other| one.0.total_cmp(&other.0))?;
-    (largest.0 >= trend.resident * MOST_OF_IT).then_some(largest.1)
+    (largest.0 >= trend.resident * MOST_OF_IT && !largest.1.is_empty()).then_some(largest.1)
 }
 
-/// The part beside the heap that takes most of RSS.
-fn dominant(report: &Report, is_flat: bool) -> Option<String> {
+/// The line for files and shared memory that grew together: readings over time do not tell them apart, but one of them
+/// may be too small at the end.
+fn mapped(report: &Report, grown: f64) -> &'static str {
+    let can_be = |bytes: Option<u64>| bytes.unwrap_or(0) as f64 >= grown / 2.0;
+    match (can_be(report.os.file_bytes), can_be(report.os.shared_bytes)) {
+        (true, false) => "file-backed pages grow: not memory you hold",
+        (false, true) => "shared memory grows (shared maps, memfd, /dev/shm): outside Rust's allocator",
+        _ => "file-backed or shared pages grow: outside Rust's allocator",
+    }
+}
+
+/// The part beside the heap that takes most of RSS, and its bytes.
+fn dominant(report: &Report, is_flat: bool) -> Option<(u64, String)> {
     let (rss, parts) = (report.os.rss_bytes?, parts(report)?);
     let takes = |bytes: u64, share: f64| bytes >= LARGE && bytes as f64 >= share * rss as f64;
     let of_c_code = parts.of_c_code(report);
     let candidates = [
         (parts.held.unwrap_or(0), LARGE_SHARE, held(report, is_flat)),
         (parts.file, MAPPED_SHARE, format!("{} are file-backed pages: not memory you hold", size::bytes(parts.file))),
+        (
+            parts.shared,
+            LARGE_SHARE,
+            format!(
+                "{} are shared memory (shared maps, memfd, /dev/shm): outside Rust's allocator",
+                size::bytes(parts.shared)
+            ),
+        ),
+        (
+            parts.stacks,
+            LARGE_SHARE,
+            format!("{} are thread stacks: outside Rust's allocator", size::bytes(parts.stacks)),
+        ),
         (of_c_code, LARGE_SHARE, format!("{} were allocated outside Rust's allocator: C code", size::bytes(of_c_code))),
         // Else the allocator may hold it.
         (
@@ -162,7 +204,7 @@ fn dominant(report: &Report, is_flat: bool) -> Option<String> {
         ),
     ];
     let large = candidates.into_iter().filter(|(bytes, share, _)| takes(*bytes, *share));
-    large.max_by_key(|(bytes, _, _)| *bytes).map(|(_, _, text)| text)
+    large.max_by_key(|(bytes, _, _)| *bytes).map(|(bytes, _, text)| (bytes, text))
 }
 
 fn held(report: &Report, is_flat: bool) -> String {
@@ -171,10 +213,16 @@ fn held(report: &Report, is_flat: bool) -> String {
     format!("{flat}{} holds {} of free memory: {}", allocator(report), size::bytes(held), advice(report))
 }
 
-/// True if the exact net of the process rises, or a group grows.
-fn heap_rises(report: &Report) -> bool {
-    let rises = report.live.net_rise.as_ref().is_some_and(|rise| rise.ended_seconds.is_none());
-    rises || growing_finding(report).is_some()
+/// Bytes by which the exact net of the process rises, or the live bytes of the groups that grow. `None`: nothing grows.
+fn risen(report: &Report) -> Option<u64> {
+    let rise = leaks::rise(report).map(|rise| rise.bytes);
+    let growing = report.findings.iter().filter(|finding| finding.kind == "growing").map(|finding| finding.bytes);
+    growing.chain(rise).max()
+}
+
+/// True if all of the known rise of the net is in groups that are expected.
+fn is_rise_expected(report: &Report) -> bool {
+    leaks::is_rise_explained(report) && growing_finding(report).is_none()
 }
 
 fn growing_finding(report: &Report) -> Option<&Finding> {
@@ -183,7 +231,7 @@ fn growing_finding(report: &Report) -> Option<&Finding> {
 
 /// The function in which the heap grows, as far as it is known.
 fn place(report: &Report) -> String {
-    let rise = report.live.net_rise.as_ref().and_then(|rise| rise.function.as_deref());
+    let rise = leaks::rise(report).and_then(|rise| rise.function.as_deref()).filter(|&function| function != PANIC);
     let name = growing_finding(report).map_or(rise, |finding| finding.function.as_deref());
     name.map_or_else(String::new, |name| format!(", in {}", super::name::printable(name)))
 }

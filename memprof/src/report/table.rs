@@ -11,10 +11,12 @@ use super::NOT_INSTALLED;
 use super::columns::{Figure, TableRow, column_width, fit};
 use super::data::{Function, Report};
 use super::findings;
-use super::formats::Format;
+use super::format::Format;
 use super::leaks;
 use super::name::printable;
+use super::peak;
 use super::resident;
+use super::words::words;
 use super::written::Written;
 #[cfg(feature = "profiling")]
 use crate::os::terminal;
@@ -37,18 +39,40 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 ///
 /// `write` writes to stderr without the lock of the standard library.
 #[cfg(feature = "profiling")]
-pub(crate) fn print(report: &Report, written: Option<&Written>, write: impl FnOnce(&[u8])) {
+pub(crate) fn print(report: &Report, written: Option<&Written>, growth: bool, write: impl FnOnce(&[u8])) {
     let width = terminal::columns_of_stderr().unwrap_or(WIDTH);
-    write(render(report, written, width, terminal::stderr_takes_colour()).as_bytes());
+    let colour = terminal::stderr_takes_colour();
+    write(render(report, written, TableForm { width, colour, growth }).as_bytes());
 }
 
-/// The table as text, in lines of at most `width` columns. Paths and warnings are not broken.
-pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, colour: bool) -> String {
+/// Form of the table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TableForm {
+    /// Limit of the columns of a line.
+    pub(crate) width: usize,
+    pub(crate) colour: bool,
+    /// True if it shows growth by reallocation.
+    pub(crate) growth: bool,
+}
+
+impl TableForm {
+    /// This width, and nothing that has to be asked for.
+    pub(crate) fn plain(width: usize) -> Self {
+        Self { width, colour: false, growth: false }
+    }
+}
+
+/// The table as text. Paths and warnings are not broken.
+pub(crate) fn render(report: &Report, written: Option<&Written>, layout: TableForm) -> String {
+    let TableForm { width, colour, growth: shows_growth } = layout;
     let width = width.max(NARROWEST);
     let mut page = Page { text: String::new(), colour };
     if report.allocator.installed {
         page.lines(TITLE, wrap(&totals(report), ", ", width));
         for line in resident::lines(report) {
+            page.lines(FAINT, wrap(&line, " ", width));
+        }
+        if let Some(line) = peak::line(report) {
             page.lines(FAINT, wrap(&line, " ", width));
         }
         findings(report, width, &mut page);
@@ -61,6 +85,9 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
             page.lines(FAINT, wrap(LEGEND, " ", width));
             windows(report, width, &mut page);
             items(report, width, &mut page);
+            if shows_growth {
+                growth(report, width, &mut page);
+            }
         }
     } else {
         page.line(ALARM, NOT_INSTALLED);
@@ -88,6 +115,8 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, width: usize, c
 const NO_FUNCTIONS: &str = "No tracked function was called: put #[track_memory] on the functions you want to see.";
 const LEGEND: &str = "allocated, blocks: including callees. self: by the function's own code; adds up to the total. \
 peak/call: the most that one call rose above its start. retained: live blocks that its own code allocated. 1 MB = 2^20 bytes.";
+
+const GROWTH: &str = "Reallocations by copied bytes (the most that growing moved), by the function's own code";
 
 /// A path on one line: a folder can have any name.
 fn path(path: &Path) -> String {
@@ -150,6 +179,23 @@ fn items(report: &Report, width: usize, page: &mut Page) {
     let mut figures = vec![Calls, Items, AllocatedPerItem, PeakPerItem, RetainedPerItem];
     figures.retain(|figure| rows.iter().any(|row| !figure.of(row).is_empty()));
     fit(&mut figures, &[Calls, PeakPerItem, AllocatedPerItem, Items], &mut rows, width);
+    for (index, line) in aligned(&figures, &rows).into_iter().enumerate() {
+        page.line(if index == 0 { FAINT } else { Style::new() }, line);
+    }
+}
+
+/// Growth by reallocation of the functions that moved most, of the rest, and of the process.
+fn growth(report: &Report, width: usize, page: &mut Page) {
+    use Figure::{Calls, Copied, Grown, Reallocated};
+    let mut functions: Vec<&Function> =
+        report.functions.iter().filter(|function| function.reallocated_count > 0).collect();
+    sorted::by_key(&mut functions, |function| (Reverse(function.copied_bytes), &function.name));
+    let mut rows: Vec<TableRow> = functions.into_iter().take(ROWS).map(TableRow::growth).collect();
+    rows.extend(TableRow::growth_of_rest(report));
+    page.blank();
+    page.lines(TITLE, wrap(GROWTH, " ", width));
+    let mut figures = vec![Calls, Reallocated, Grown, Copied];
+    fit(&mut figures, &[Calls, Grown, Reallocated], &mut rows, width);
     for (index, line) in aligned(&figures, &rows).into_iter().enumerate() {
         page.line(if index == 0 { FAINT } else { Style::new() }, line);
     }
@@ -228,12 +274,15 @@ fn aligned(figures: &[Figure], rows: &[TableRow]) -> Vec<String> {
 
 /// Breaks a text after `separator` into lines of at most `width` columns.
 fn wrap(text: &str, separator: &str, width: usize) -> Vec<String> {
+    let pieces = if separator == " " { words(text) } else { text.split(separator).collect() };
+    let last = pieces.len().saturating_sub(1);
     let mut lines: Vec<String> = Vec::new();
-    for piece in text.split_inclusive(separator) {
+    for (index, piece) in pieces.into_iter().enumerate() {
+        let piece = if index < last { format!("{piece}{separator}") } else { piece.to_owned() };
         match lines.last_mut() {
-            Some(line) if line.width() + piece.trim_end().width() <= width => line.push_str(piece),
+            Some(line) if line.width() + piece.trim_end().width() <= width => line.push_str(&piece),
             Some(_) => lines.push(format!("  {piece}")),
-            None => lines.push(piece.to_owned()),
+            None => lines.push(piece),
         }
     }
     lines.iter().map(|line| line.trim_end().to_owned()).collect()

@@ -30,6 +30,8 @@ pub(crate) struct Trend {
     pub(crate) mapped: f64,
     /// Free memory that the allocator holds. `None`: not read twice.
     pub(crate) held: Option<f64>,
+    /// Resident stacks of threads. `None`: not read twice.
+    pub(crate) stacks: Option<f64>,
     /// Everything else: at least this much. `None`: the allocator does not tell what it holds.
     pub(crate) foreign: Option<f64>,
     /// True if `foreign` grew in each part of the time.
@@ -50,23 +52,33 @@ pub(crate) fn of(report: &Report) -> Option<Trend> {
     let rss = |point: &TimelinePoint| point.rss_bytes.unwrap_or(0) as f64;
     let mapped = |point: &TimelinePoint| point.mapped_bytes.unwrap_or(0) as f64;
     let resident = series(&rss);
-    let helds: Vec<(f64, f64)> =
-        points.iter().filter_map(|point| Some((point.seconds, point.allocator_held_bytes? as f64))).collect();
-    let held = (helds.len() > 1).then(|| growth(&series(&|point| held_at(&helds, point.seconds))));
+    let seldom = |figure: fn(&TimelinePoint) -> Option<u64>| -> Vec<(f64, f64)> {
+        points.iter().filter_map(|point| Some((point.seconds, figure(point)? as f64))).collect()
+    };
+    let helds = seldom(|point| point.allocator_held_bytes);
+    let stacks = seldom(|point| point.stack_bytes);
+    let grown = |readings: &[(f64, f64)]| {
+        (readings.len() > 1).then(|| growth(&series(&|point| between(readings, point.seconds))))
+    };
+    let (held, stacks_grown) = (grown(&helds), grown(&stacks));
     let factor = heap_factor(report);
     let foreign = series(&|point| {
         // Heap that is not resident hides as much of the rest.
         let heap = point.net_bytes as f64 * factor;
-        (rss(point) - mapped(point) - heap - held_at(&helds, point.seconds)).max(0.0)
+        let known = between(&helds, point.seconds) + between(&stacks, point.seconds);
+        (rss(point) - mapped(point) - heap - known).max(0.0)
     });
     let grown = growth(&resident);
+    // Memory that is gone at the end does not grow.
+    let is_still_there = resident.last().is_some_and(|last| *last >= level(&resident, false) + grown / 2.0);
     Some(Trend {
         seconds: known.last()?.seconds - known.first()?.seconds,
         resident: grown,
-        grows: grown > GROWS.max(level(&resident, false) * GROWS_SHARE) && is_steady(&resident),
+        grows: grown > GROWS.max(level(&resident, false) * GROWS_SHARE) && is_steady(&resident) && is_still_there,
         heap: growth(&series(&|point| point.net_bytes as f64)) * factor,
         mapped: growth(&series(&mapped)),
         held,
+        stacks: stacks_grown,
         foreign: report.allocator.held_bytes.map(|_| growth(&foreign)),
         is_foreign_steady: is_steady(&foreign),
     })
@@ -78,17 +90,17 @@ fn heap_factor(report: &Report) -> f64 {
     if bytes > 0.0 { (bytes + blocks * OVERHEAD) / bytes } else { 1.0 }
 }
 
-/// The memory that the allocator held at a moment, between two readings on the line from one to the other. 0 before the
+/// A figure that is read seldom, at a moment: between two readings on the line from one to the other. 0 before the
 /// first: then what grows by less than that is in doubt.
-fn held_at(helds: &[(f64, f64)], seconds: f64) -> f64 {
-    let after = helds.iter().position(|held| held.0 >= seconds);
+fn between(readings: &[(f64, f64)], seconds: f64) -> f64 {
+    let after = readings.iter().position(|reading| reading.0 >= seconds);
     match after {
-        Some(0) => helds.first().filter(|held| held.0 <= seconds).map_or(0.0, |held| held.1),
+        Some(0) => readings.first().filter(|reading| reading.0 <= seconds).map_or(0.0, |reading| reading.1),
         Some(index) => {
-            let (Some(one), Some(next)) = (helds.get(index - 1), helds.get(index)) else { return 0.0 };
+            let (Some(one), Some(next)) = (readings.get(index - 1), readings.get(index)) else { return 0.0 };
             one.1 + (next.1 - one.1) * (seconds - one.0) / (next.0 - one.0).max(f64::MIN_POSITIVE)
         }
-        None => helds.last().map_or(0.0, |held| held.1),
+        None => readings.last().map_or(0.0, |reading| reading.1),
     }
 }
 
@@ -191,9 +203,9 @@ mod tests {
     }
 
     #[test]
-    fn what_the_allocator_holds_is_known_between_its_readings() {
+    fn a_figure_is_known_between_its_readings() {
         let helds = [(10.0, 100.0), (20.0, 200.0)];
-        assert_eq!([5.0, 10.0, 15.0, 20.0, 30.0].map(|at| held_at(&helds, at)), [0.0, 100.0, 150.0, 200.0, 200.0]);
-        assert_eq!(held_at(&[], 1.0), 0.0);
+        assert_eq!([5.0, 10.0, 15.0, 20.0, 30.0].map(|at| between(&helds, at)), [0.0, 100.0, 150.0, 200.0, 200.0]);
+        assert_eq!(between(&[], 1.0), 0.0);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::formats::Format;
+use super::format::Format;
 
 /// Paths of the written reports.
 ///

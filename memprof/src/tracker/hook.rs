@@ -59,7 +59,7 @@ fn allocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total
     count_allocated(ledger, total, bytes);
     if let Some(table) = live::table() {
         if records::needs_slow_path(ledger) {
-            return records::insert_with_stack(ledger, table, block, bytes);
+            return records::insert_on_slow_path(ledger, table, block, bytes);
         }
         match table.insert(block.addr(), Some(&ledger.share), || records::record_without_stack(ledger, bytes)) {
             Inserted::Yes => {}
@@ -163,6 +163,8 @@ fn remove_record(block: *mut u8, share: Option<&'static Share>) {
 #[inline(never)]
 fn deallocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     ledger.catch_up();
+    // First: a picture of the heap at its highest has this block.
+    ledger.notice_fall(bytes as u64);
     count_deallocated(ledger, bytes);
     remove_record(block, Some(&ledger.share));
     ledger.publish(false);
@@ -224,14 +226,19 @@ pub(crate) fn on_realloc(block: *mut u8, old: usize, new: usize, record: Option<
             Fallback::Nowhere => return,
         },
     };
-    reallocated(ledger, old, new);
+    let is_due = reallocated(ledger, old, new);
     if let Some(table) = live::table() {
         records::reallocated(ledger, table, block, new, record);
     }
+    // Last, as in an allocation: a picture of the heap has the block.
+    if is_due {
+        publish(ledger);
+    }
 }
 
+/// Counts a reallocation. True: the net is due to be published.
 #[inline(always)]
-fn reallocated(ledger: &'static Ledger, old: usize, new: usize) {
+fn reallocated(ledger: &'static Ledger, old: usize, new: usize) -> bool {
     ledger.catch_up();
     let node = ledger.node();
     // The allocation is counted before the free, for the reader's two passes.
@@ -244,10 +251,8 @@ fn reallocated(ledger: &'static Ledger, old: usize, new: usize) {
     if net > ledger.high.get() {
         ledger.high.set(net);
     }
-    let is_due = ledger.is_publishing_due_by_allocations(ledger.allocated.get());
-    if is_due || ledger.is_publishing_due_by_deallocations(ledger.deallocated.get()) {
-        publish(ledger);
-    }
+    ledger.is_publishing_due_by_allocations(ledger.allocated.get())
+        || ledger.is_publishing_due_by_deallocations(ledger.deallocated.get())
 }
 
 /// Handler for `abort_on_oom`, called when the inner allocator has no memory; null: none.

@@ -2,6 +2,7 @@
 
 use crate::live::{self, Drawn, Inserted, Record, TIMED_EACH, Table};
 use crate::os::clock;
+use crate::stack;
 use crate::tracker::paths::node::Node;
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::ledgers::SHARED;
@@ -11,8 +12,10 @@ use std::sync::atomic::Ordering::Relaxed;
 /// The record of a block that this thread has just allocated.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn record(ledger: &'static Ledger, bytes: usize, ticks: u64, drawn: Drawn) -> Record {
-    let owner_word = owner(ledger.node()) | ledger.work().label_bits();
-    Record { size: bytes as u64, owner_word, ticks, drawn, stack: ledger.stacks.capture(), grown: 0 }
+    // PERF: first, so that the owner need not be kept meanwhile.
+    let stack = ledger.stacks.capture();
+    let owner_word = owner(ledger.node()) | ledger.work().label_bits() as usize;
+    Record { size: bytes as u64, owner_word, ticks, drawn, stack, grown: 0 }
 }
 
 /// As [`record`], for an exact table without stacks.
@@ -62,8 +65,7 @@ fn timed(ledger: &'static Ledger, table: &'static Table, work: impl FnOnce()) {
     let since = is_timed(ledger).then(clock::ticks);
     work();
     if let Some(since) = since {
-        charge(table, since, TIMED_EACH);
-        ledger.publish_if_due(since);
+        charge_timed(ledger, table, since);
     }
 }
 
@@ -72,21 +74,45 @@ fn is_timed(ledger: &Ledger) -> bool {
     ledger.allocated_count.get().is_multiple_of(TIMED_EACH)
 }
 
-/// True if the allocation counted last takes the slow path: all of them if stacks are captured, otherwise those that
-/// are timed. PERF: two instructions for both questions, because the count is needed anyway.
+/// True if the allocation counted last takes the slow path: all of them if stacks are captured or the work has labels,
+/// otherwise those that are timed. PERF: two instructions for both questions, because the count is needed anyway.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn needs_slow_path(ledger: &Ledger) -> bool {
     ledger.allocated_count.get() & ledger.slow_path_mask.load(Relaxed) == 0
 }
 
-/// Records an allocation that is timed or has its stack captured. PERF: a function of its own, because the call saves
-/// registers: 11 instructions for all other allocations.
-#[inline(never)]
-pub(crate) fn insert_with_stack(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+/// Records an allocation that takes the slow path: it is timed, has its stack captured, or has labels.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(crate) fn insert_on_slow_path(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     // Checked before the stack is captured, not left to the insert: otherwise a sample would be captured twice.
-    if is_timed(ledger) || !ledger.is_recorded() || !table.state().is_exact() {
+    if !ledger.is_recorded() || !table.state().is_exact() {
         return insert_slow(ledger, table, block, bytes);
     }
+    if stack::are_captured() {
+        return insert_with_stack(ledger, table, block, bytes);
+    }
+    insert_without_stack(ledger, table, block, bytes);
+}
+
+/// Records an allocation in an exact table without stacks: it is timed, or has labels. PERF: its only calls are tail
+/// calls, so that no registers have to be saved.
+#[inline(never)]
+fn insert_without_stack(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
+    let mut record = record_without_stack(ledger, bytes);
+    record.owner_word |= ledger.work().label_bits() as usize;
+    match table.insert(block.addr(), Some(&ledger.share), || record) {
+        Inserted::Yes if is_timed(ledger) => charge_timed(ledger, table, record.ticks),
+        Inserted::Yes => {}
+        Inserted::ShareEmpty => insert_without_share(ledger, table, block, bytes),
+        Inserted::No => insert_slow(ledger, table, block, bytes),
+        Inserted::BucketFull => insert_bucket_full(ledger, table, block, bytes),
+    }
+}
+
+/// Records an allocation in an exact table, with its stack and its labels. PERF: a function of its own, because the
+/// call saves registers: 11 instructions for all other allocations.
+#[inline(never)]
+fn insert_with_stack(ledger: &'static Ledger, table: &'static Table, block: *mut u8, bytes: usize) {
     table.prefetch(block.addr());
     let record = record(ledger, bytes, clock::ticks(), Drawn::CERTAIN);
     match table.insert(block.addr(), Some(&ledger.share), || record) {
@@ -95,7 +121,18 @@ pub(crate) fn insert_with_stack(ledger: &'static Ledger, table: &'static Table, 
         Inserted::No => return insert_slow(ledger, table, block, bytes),
         Inserted::BucketFull => return insert_bucket_full(ledger, table, block, bytes),
     }
+    if is_timed(ledger) {
+        return charge_timed(ledger, table, record.ticks);
+    }
     ledger.publish_if_due(record.ticks);
+}
+
+/// Charges the budget for the record of a timed allocation, begun at these ticks.
+#[cold]
+#[inline(never)]
+fn charge_timed(ledger: &'static Ledger, table: &'static Table, since: u64) {
+    charge(table, since, TIMED_EACH);
+    ledger.publish_if_due(since);
 }
 
 /// Records an allocation that found the thread's share of the capacity empty.

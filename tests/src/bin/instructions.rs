@@ -99,6 +99,12 @@ fn empty() {}
 fn other() {}
 
 #[track_memory]
+#[inline(never)]
+fn above(context: &memprof::Context) {
+    context.scope(|| black_box(()));
+}
+
+#[track_memory]
 async fn polled(times: usize) {
     let mut left = times;
     std::future::poll_fn(|_| {
@@ -182,10 +188,22 @@ fn main() {
         "labelled" => {
             (0..times).for_each(|_| memprof::labelled(black_box("collection"), black_box("docs"), || black_box(())));
         }
+        "labelled-in-labelled" => memprof::labelled("tenant", "one", || {
+            (0..times).for_each(|_| memprof::labelled(black_box("collection"), black_box("docs"), || black_box(())));
+        }),
+        "labelled-long" => {
+            let value = "a value that is longer than 16 bytes";
+            (0..times).for_each(|_| memprof::labelled(black_box("collection"), black_box(value), || black_box(())));
+        }
+        "labelled-pair-tracked" => memprof::labelled("collection", "docs", || pairs(&TRACKED, times)),
         "context-capture" => (0..times).for_each(|_| drop(black_box(memprof::Context::current()))),
         "context-enter" => {
             let here = memprof::Context::current();
             (0..times).for_each(|_| here.scope(|| black_box(())));
+        }
+        "call-above-context" => {
+            let here = memprof::Context::current();
+            (0..times).for_each(|_| above(&here));
         }
         "report-tracked" => {
             hold(1_000);

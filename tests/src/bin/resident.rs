@@ -29,8 +29,8 @@ fn turns(mut each: impl FnMut(usize)) {
 
 /// Keeps one block in 64 of many: what is free between them cannot be returned.
 #[track_memory]
-fn fragment() -> Vec<Box<[u8]>> {
-    let blocks: Vec<Box<[u8]>> = (0..200_000).map(|_| black_box(vec![1; 1000].into_boxed_slice())).collect();
+fn fragment(blocks: usize) -> Vec<Box<[u8]>> {
+    let blocks: Vec<Box<[u8]>> = (0..blocks).map(|_| black_box(vec![1; 1000].into_boxed_slice())).collect();
     blocks.into_iter().step_by(64).collect()
 }
 
@@ -43,7 +43,7 @@ fn file(bytes: usize) -> File {
 }
 
 /// Reads a mapped file, as far as `end` says at each turn.
-fn map(bytes: usize, end: impl Fn(usize) -> usize) {
+fn map(bytes: usize, end: impl Fn(usize) -> usize) -> *mut libc::c_void {
     let file = file(bytes);
     let (protection, kind) = (libc::PROT_READ, libc::MAP_SHARED);
     // SAFETY: the file is open and as large as the mapping, which is never unmapped.
@@ -58,6 +58,45 @@ fn map(bytes: usize, end: impl Fn(usize) -> usize) {
             read += 4096;
         }
     });
+    start
+}
+
+/// Uses shared memory, as far as `end` says at each turn.
+fn share(bytes: usize, end: impl Fn(usize) -> usize) {
+    let (protection, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+    // SAFETY: a new mapping of this size, which is never unmapped.
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes, protection, kind, -1, 0) };
+    assert_ne!(start, libc::MAP_FAILED);
+    let mut used = 0;
+    turns(|turn| {
+        let end = end(turn).min(bytes);
+        while used < end {
+            // SAFETY: it is within the mapping.
+            unsafe { start.cast::<u8>().add(used).write(1) };
+            used += 4096;
+        }
+    });
+}
+
+/// Uses this much of the stack.
+#[inline(never)]
+fn use_stack(bytes: usize) {
+    const FRAME: usize = 16 * 1024;
+    let mut frame = [0_u8; FRAME];
+    black_box(&mut frame);
+    if bytes > FRAME {
+        use_stack(bytes - FRAME);
+    }
+    black_box(&frame);
+}
+
+/// A thread that has used 1 MB of its stack, and does not end.
+fn park() {
+    let work = || {
+        use_stack(MB);
+        sleep(Duration::from_secs(100));
+    };
+    std::thread::Builder::new().stack_size(4 * MB).spawn(work).expect("a thread");
 }
 
 /// C code that allocates and never frees.
@@ -110,12 +149,32 @@ fn main() {
     memprof::mark("started");
     match arguments.first().map_or("", String::as_str) {
         "fragments" => {
-            let kept = fragment();
+            let kept = fragment(200_000);
             turns(drop);
             std::mem::forget(kept);
         }
-        "maps" => map(200 * MB, |_| usize::MAX),
-        "maps_grow" => map(200 * MB, |turn| turn * MB),
+        // Each time more; few blocks are kept.
+        "fragments_grow" => {
+            let mut kept = Vec::new();
+            turns(|turn| {
+                if turn % 10 == 0 {
+                    kept.clear();
+                    kept = fragment(1_000 * turn);
+                }
+            });
+            std::mem::forget(kept);
+        }
+        "maps" => drop(map(200 * MB, |_| usize::MAX)),
+        "maps_grow" => drop(map(200 * MB, |turn| turn * MB)),
+        // SAFETY: nobody uses the mapping any more.
+        "maps_gone" => assert_eq!(unsafe { libc::munmap(map(200 * MB, |turn| turn * MB), 200 * MB) }, 0),
+        "shares" => share(200 * MB, |_| usize::MAX),
+        "shares_grow" => share(200 * MB, |turn| turn * MB),
+        "stacks" => {
+            (0..150).for_each(|_| park());
+            turns(drop);
+        }
+        "stacks_grow" => turns(|_| park()),
         "c_leak" => turns(|_| c_leak(MB)),
         "c_holds" => {
             c_leak(200 * MB);
@@ -129,6 +188,8 @@ fn main() {
             keep(200 * MB);
             turns(drop);
         }
+        // Its backtrace makes the standard library read the program's symbols, and keep them.
+        "panic" => panic!("on purpose"),
         "abort" => {
             keep(MB);
             std::process::abort();

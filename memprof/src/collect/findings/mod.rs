@@ -7,6 +7,7 @@ mod growing;
 mod large_future;
 mod mapped;
 mod over_budget;
+mod peak;
 mod regrowth;
 mod small_blocks;
 mod transient;
@@ -37,6 +38,7 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
     findings.extend(transient::of(report));
     findings.extend(uneven::of(report));
     findings.extend(large_future::of(report));
+    findings.extend(peak::of(report));
     findings.extend(sizes.and_then(|sizes| small_blocks::of(report, sizes)));
     findings.extend(allocator_held::of(report));
     findings.extend(mapped::of(report));
@@ -45,10 +47,10 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
     findings
 }
 
-/// True of kinds that are about short-lived memory, or about mapped files, which are no memory that the program holds.
+/// True of kinds that are about memory that is not held any more, or about mapped files, which the program does not hold.
 /// They stand behind those about memory that is held.
 fn is_advice(kind: &str) -> bool {
-    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | "large_future" | mapped::KIND)
+    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | "large_future" | peak::KIND | mapped::KIND)
 }
 
 /// A name and a place in a sentence: `app::insert (src/index.rs:46)`.

@@ -3,7 +3,9 @@
 use super::small_blocks;
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::live::{Drawn, Record, Records};
-use crate::report::data::{CallTreeNode, Distribution, Finding, Function, LargeFuture, LiveGroup, Report};
+use crate::report::data::{
+    CallTreeNode, Distribution, Finding, Function, InFlight, LargeFuture, LiveGroup, PeakFunction, PeakPicture, Report,
+};
 use crate::report::golden;
 
 /// The findings of a report without a live table.
@@ -183,4 +185,69 @@ fn a_large_future_is_named_unless_another_one_in_it_makes_it_large() {
     // The caller is not around the callee's future, which is larger: it is spawned or boxed.
     report.functions[0] = future("app::handle", 20_000);
     assert_eq!(of(&report).len(), 2);
+}
+
+/// A heap of 40 MB at its highest, of which a function held so many bytes; 10 MB are left.
+fn peaked(bytes: u64, error: u64) -> Report {
+    let held = PeakFunction {
+        name: "app::search".into(),
+        retained_bytes: Some(bytes),
+        retained_error_bytes: Some(error),
+        ..PeakFunction::default()
+    };
+    let path = vec!["app::main".to_owned(), "app::search".to_owned()];
+    let group =
+        LiveGroup { path: path.clone(), file: Some("src/app.rs".into()), line: Some(7), ..LiveGroup::default() };
+    let mut report = installed(Vec::new());
+    report.totals.net_bytes = 10 << 20;
+    report.peak = Some(PeakPicture {
+        seconds: 2.5,
+        net_bytes: 40 << 20,
+        process_peak_bytes: 41 << 20,
+        exact: error == 0,
+        functions: vec![held],
+        unattributed_bytes: (40 * MB).saturating_sub(bytes),
+        groups: vec![group],
+        in_flight: vec![InFlight { thread: "main".into(), path }],
+    });
+    report
+}
+
+#[test]
+fn who_held_a_quarter_of_a_peak_that_is_over_is_a_finding() {
+    let findings = of(&peaked(30 * MB, 0));
+    assert_eq!(kinds(&findings), ["peak"]);
+    assert_eq!(
+        findings[0].title,
+        "app::search (src/app.rs:7) held 30.0 MB of the peak of 41.0 MB (exact, 75.0 %), 2.5 s after the start"
+    );
+    assert_eq!(
+        findings[0].detail,
+        "in flight: app::main → app::search; the picture shows 40.0 MB live, 97.6 % of the peak; 10.0 MB are live now"
+    );
+    assert_eq!((findings[0].bytes, findings[0].share, findings[0].exact), (30 * MB, Some(0.75), true));
+    assert!(of(&peaked(10 * MB - 1, 0)).is_empty(), "less than a quarter");
+    let estimate = of(&peaked(12 * MB, MB));
+    assert!(estimate[0].title.contains("(± 1.0 MB, 30.0 %)") && !estimate[0].exact, "{estimate:?}");
+    assert!(of(&peaked(12 * MB, MB + 1)).is_empty(), "within two standard errors of less than a quarter");
+    let mut still_there = peaked(30 * MB, 0);
+    still_there.totals.net_bytes = 33 << 20;
+    assert!(of(&still_there).is_empty(), "the heap is still as high, and `retained` says who holds it");
+    let mut far = peaked(30 * MB, 0);
+    far.peak.as_mut().unwrap().process_peak_bytes = 45 << 20;
+    assert!(of(&far).is_empty(), "the picture is less than 90 % of the peak");
+    let mut small = peaked(30 * MB, 0);
+    let peak = small.peak.as_mut().unwrap();
+    (peak.net_bytes, peak.process_peak_bytes, small.totals.net_bytes) = (1 << 19, 1 << 19, 0);
+    assert!(of(&small).is_empty(), "less than 1 MB");
+}
+
+#[test]
+fn memory_outside_every_function_that_held_the_peak_is_a_finding_with_its_place() {
+    let mut report = peaked(5 * MB, 0);
+    let group = LiveGroup { bytes: 35 * MB, file: None, line: None, ..LiveGroup::default() };
+    report.peak.as_mut().unwrap().groups.push(group);
+    let findings = of(&report);
+    assert!(findings[0].title.starts_with("(outside tracked functions) held 35.0 MB"), "{findings:?}");
+    assert_eq!((&findings[0].function, findings[0].share), (&None, Some(0.875)));
 }

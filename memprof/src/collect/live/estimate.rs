@@ -4,7 +4,12 @@ use crate::live::{Record, probability};
 
 /// Probability that such a block has a record, at a sampling interval.
 pub(crate) fn chance(record: &Record, interval: u64) -> f64 {
-    probability(record.size, interval)
+    chance_of(record.size, interval)
+}
+
+/// As [`chance`], for a block of this size.
+pub(crate) fn chance_of(size: u64, interval: u64) -> f64 {
+    probability(size, interval)
 }
 
 /// The live blocks of a path, of a function, or of all. Each record stands for 1/P blocks.

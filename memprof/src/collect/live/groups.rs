@@ -5,15 +5,12 @@ use super::readings::{ReadingKey, Readings};
 use super::stacks::Stacks;
 use super::verdict::{Birth, Births};
 use crate::collect::merge::Paths;
-use crate::collect::symbols::names::Files;
 use crate::live::{COARSE_BITS, Record, Records, coarse, probability};
 use crate::report::data::Frame;
-use crate::report::leaks::owner::Crates;
 use crate::sorted;
 use crate::stack::StackId;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 
 /// A block that is enlarged again and again is a growing group if it has this size and this share of all live bytes.
 const LARGE: u64 = 64 * 1024;
@@ -122,19 +119,15 @@ impl Group {
     }
 }
 
-/// Sorts the records into groups, the largest first: by call path, and by place if stacks are wanted (then `crates` are
-/// the program's own). Also returns the files that were replaced after their modules were loaded.
+/// Sorts the records into groups, the largest first: by call path, and by place if stacks are wanted.
 pub(crate) fn grouped(
     records: &Records,
     paths: &Paths,
     readings: &Readings,
     now: u64,
-    crates: Option<&Crates>,
-) -> (Vec<Group>, Vec<PathBuf>) {
+    stacks: &mut Stacks<'_>,
+) -> Vec<Group> {
     let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
-    let (files, none) = (Files::default(), Crates::new(std::iter::empty(), ""));
-    let with_stacks = if crates.is_some() { records.as_slice() } else { &[] };
-    let mut stacks = Stacks::of(with_stacks, &files, crates.unwrap_or(&none));
     for record in records.as_slice() {
         // A node that is newer than the snapshot is not merged: its allocations are not part of this report.
         let Some(&path) = paths.of_node.get(&record.owner()) else { continue };
@@ -157,7 +150,7 @@ pub(crate) fn grouped(
         group.frames = stacks.frames(group.stack);
     }
     sorted::by_key(&mut groups, |group| (Reverse(group.estimate.bytes()), group.path, group.stack));
-    (groups, stacks.replaced())
+    groups
 }
 
 /// Time of a block's last enlargement, ticks, as far as it is stored, and never before its allocation. `None`: never.

@@ -3,6 +3,7 @@
 use super::estimate::Estimate;
 use super::groups::{Group, grouped};
 use super::over_time::OverTime;
+use super::stacks::Stacks;
 use super::verdict::{Evidence, JudgedGroup, Levels, Verdict, agree};
 use crate::collect::merge::Paths;
 use crate::collect::request::Request;
@@ -10,10 +11,8 @@ use crate::collect::site_names::{SiteNames, name};
 use crate::live::{self, Records};
 use crate::os::clock::Anchor;
 use crate::report::data::{Live, LiveGroup, Totals, cause, expected};
-use crate::report::leaks::owner::Crates;
 use crate::report::name::PANIC;
 use crate::sorted;
-use std::path::PathBuf;
 use wildmatch::WildMatch;
 
 /// The recorded blocks of one moment, summed by path.
@@ -30,26 +29,23 @@ pub(crate) struct RecordedByPath {
     interval_range: Option<[u64; 2]>,
     /// Allocations so far that should have a record and did not fit into the table.
     not_recorded: u64,
-    /// Files that were replaced after their modules were loaded.
-    pub(crate) replaced: Vec<PathBuf>,
 }
 
 /// Blocks with at least this probability of a record are not missed.
 const NEARLY_CERTAIN: f64 = 0.95;
 
 impl RecordedByPath {
-    /// `crates`: the program's own, if stacks are wanted. `since_start`: net of the process beyond that at the start of
-    /// the profile, bytes.
+    /// `since_start`: net of the process beyond that at the start of the profile, bytes.
     pub(crate) fn new(
         records: &Records,
         not_recorded: u64,
         paths: &Paths,
         over_time: OverTime,
         now: &Anchor,
-        crates: Option<&Crates>,
+        stacks: &mut Stacks<'_>,
         since_start: u64,
     ) -> Self {
-        let (mut groups, replaced) = grouped(records, paths, &over_time.readings, now.ticks(), crates);
+        let mut groups = grouped(records, paths, &over_time.readings, now.ticks(), stacks);
         let mut sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
         // Blocks with a low probability can be live without a sample, up to the limit set by the exact figures: with an
         // interval's bytes of them, none has a record with a probability of 37 %.
@@ -69,7 +65,7 @@ impl RecordedByPath {
         }
         let (interval, largest_interval) = (records.interval, records.largest_interval);
         let interval_range = records.interval_range();
-        Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, not_recorded, replaced }
+        Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, not_recorded }
     }
 
     /// Retained bytes of the paths; unknown if blocks did not fit into the table.
@@ -270,13 +266,18 @@ fn row(group: &Group, recorded: &RecordedByPath, paths: &Paths, net: i64) -> Liv
 
 /// Reason why a group is expected although no pattern matches: symbols that the standard library, or the crate
 /// `backtrace`, keeps once it has read them, one file or unit after the other. Without a stack the path tells, if the
-/// group does not grow.
+/// group does not grow from panic to panic.
 fn symbols_of_backtraces(row: &LiveGroup, verdict: Verdict) -> Option<String> {
+    /// Panics that show no growth: the first one reads for as long as a short program runs.
+    const FEW_PANICS: u64 = 3;
     const READERS: [&str; 2] = ["backtrace_rs::symbolize::", "backtrace::symbolize::"];
     let mut names = row.stack.iter().filter_map(|frame| frame.function.as_deref()).peekable();
     let are_symbols = match names.peek() {
         Some(_) => names.any(|name| READERS.iter().any(|reader| name.contains(reader))),
-        None => row.path.first().is_some_and(|name| name == PANIC) && verdict.growth().is_none(),
+        None => {
+            let does_not_grow = verdict.growth().is_none() || row.calls.is_some_and(|panics| panics <= FEW_PANICS);
+            row.path.first().is_some_and(|name| name == PANIC) && does_not_grow
+        }
     };
     are_symbols.then(|| expected::SYMBOLS.to_owned())
 }

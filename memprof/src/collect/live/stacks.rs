@@ -3,7 +3,6 @@
 use super::place;
 use crate::collect::symbols::Symbols;
 use crate::collect::symbols::names::Files;
-use crate::live::Record;
 use crate::report::data::Frame;
 use crate::report::leaks::owner::Crates;
 use crate::stack::StackId;
@@ -21,8 +20,9 @@ pub(crate) struct Stacks<'f> {
 }
 
 impl<'f> Stacks<'f> {
-    pub(crate) fn of(records: &[Record], files: &'f Files, crates: &'f Crates) -> Self {
-        let symbols = records.iter().any(|record| record.stack != 0).then(|| Symbols::load(files));
+    /// `are_wanted`: some of the blocks have stacks, which get names.
+    pub(crate) fn new(are_wanted: bool, files: &'f Files, crates: &'f Crates) -> Self {
+        let symbols = are_wanted.then(|| Symbols::load(files));
         Self { symbols, crates, of_id: HashMap::new(), of_place: HashMap::new(), frames: HashMap::new() }
     }
 

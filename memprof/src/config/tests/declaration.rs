@@ -5,6 +5,8 @@ use toml::de::DeTable;
 use super::shipped;
 use crate::config::Config;
 use crate::config::key::{KEYS, Key, Kind, SECTIONS};
+use crate::report::data::Settings;
+use crate::report::data::field::Row;
 
 /// True if a key has no value by default: it is a comment in the file.
 fn is_without_value(key: &Key) -> bool {
@@ -36,6 +38,13 @@ fn the_documentation_has_every_key_with_its_default() {
         let row = format!("| `{}` | `{}` | {default} |", key.name, key.variable());
         assert!(source.contains(&row), "{row}");
     }
+}
+
+#[test]
+fn the_settings_of_a_report_are_the_keys() {
+    let mut names = Vec::new();
+    Settings::default().with_fields(&mut |fields| names.extend(fields.iter().map(|(name, _)| *name)));
+    assert_eq!(names, KEYS.iter().map(|key| key.name).collect::<Vec<_>>());
 }
 
 #[test]

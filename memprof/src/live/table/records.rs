@@ -5,6 +5,7 @@ use crate::live::record::Record;
 use crate::live::table::Table;
 use crate::live::table::slot;
 use crate::os::memory::pages;
+use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Copied records, in system memory that is released when this is dropped.
@@ -92,8 +93,7 @@ impl Table {
             state = now;
         }
         records.is_exact = state.is_exact();
-        records.interval = self.interval();
-        records.largest_interval = self.interval_at(self.highest.load(Relaxed)).max(records.interval);
+        (records.interval, records.largest_interval) = self.intervals();
         records.fixed_interval = self.fixed_interval.load(Relaxed);
         Some(records)
     }
@@ -101,19 +101,38 @@ impl Table {
     /// Visits all records that count now, each with the largest interval that it was subject to. As
     /// [`copy`](Self::copy), without memory of its own: if the interval changes meanwhile, some records that do not
     /// count any more may be visited.
-    pub(crate) fn each_kept(&self, mut see: impl FnMut(&Record, u64)) {
+    pub(crate) fn each_kept(&self, see: impl FnMut(&Record, u64)) {
+        self.each_kept_in(0..self.slots(), see);
+    }
+
+    /// As [`each_kept`](Self::each_kept), for the slots with these numbers. Returns a number that changes when the
+    /// interval that all records are subject to does.
+    pub(crate) fn each_kept_in(&self, slots: Range<usize>, mut see: impl FnMut(&Record, u64)) -> u16 {
         let state = self.state();
-        self.each(|key, record| {
+        self.each_in(slots, |key, record| {
             if self.survives(key, &record, state) {
                 see(&record, self.interval_at(record.drawn.level().max(state.level())));
             }
         });
+        u16::from_le_bytes([state.level(), state.period()])
+    }
+
+    /// The interval at which blocks are drawn now, and the largest one that any block of this period was subject to; 1:
+    /// every block is recorded.
+    pub(crate) fn intervals(&self) -> (u64, u64) {
+        let interval = self.interval();
+        (interval, self.interval_at(self.highest.load(Relaxed)).max(interval))
     }
 
     /// Visits all records with their keys, while other threads work. In a sample this includes records that the last
     /// sweep has not reached yet.
-    pub(crate) fn each(&self, mut see: impl FnMut(u64, Record)) {
-        for slot in (0..self.slots()).map(Table::slot_number) {
+    pub(crate) fn each(&self, see: impl FnMut(u64, Record)) {
+        self.each_in(0..self.slots(), see);
+    }
+
+    fn each_in(&self, slots: Range<usize>, mut see: impl FnMut(u64, Record)) {
+        let slots = slots.start..slots.end.min(self.slots());
+        for slot in slots.map(Table::slot_number) {
             if let Some((key, record)) = slot::read(self.key_at(slot), self.entry(slot)) {
                 see(slot::plain(key), record);
             }

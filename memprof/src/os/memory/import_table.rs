@@ -21,25 +21,27 @@ unsafe extern "C" {
 /// function, there is nothing to do.
 pub(crate) fn replace(name: &CStr, new: usize, before: &AtomicUsize) -> bool {
     let mut all = true;
-    // SAFETY: the loader has read the same headers and tables to load this module, and they do not change.
-    unsafe {
-        for place in places(name) {
+    let mut put = |place: *const AtomicUsize| {
+        // SAFETY: `places` gives entries of the table alone.
+        unsafe {
             let present = (*place).load(Acquire);
-            if present == new {
-                continue;
+            if present != new {
+                before.store(present, Release);
+                all &= store(place, new);
             }
-            before.store(present, Release);
-            all &= store(place, new);
         }
-    }
+    };
+    // SAFETY: the loader has read the same headers and tables to load this module, and they do not change.
+    unsafe { places(name, &mut put) };
     all
 }
 
-/// Entries of the table that hold the address of the function of this name.
+/// Calls `take` with each entry of the table that holds the address of the function of this name. Does not allocate:
+/// it may run in a tracked function.
 ///
 /// # Safety
 /// The module's headers are unchanged since the loader read them.
-unsafe fn places(name: &CStr) -> Vec<*const AtomicUsize> {
+unsafe fn places(name: &CStr, take: &mut dyn FnMut(*const AtomicUsize)) {
     let base = &raw const __ImageBase;
     // SAFETY: by the caller's contract. All offsets are those of the executable format (PE), which the loader has
     // checked.
@@ -50,11 +52,7 @@ unsafe fn places(name: &CStr) -> Vec<*const AtomicUsize> {
         let is_64_bit = at(header).cast::<u16>().read_unaligned() == 0x20b;
         // The second of the data directories.
         let mut description = word(header + if is_64_bit { 112 } else { 96 } + 8);
-        let mut found = Vec::new();
-        if description == 0 {
-            return found;
-        }
-        while word(description + ADDRESSES) != 0 {
+        while description != 0 && word(description + ADDRESSES) != 0 {
             let (names, addresses) = (word(description + NAMES), word(description + ADDRESSES));
             for index in (0..).map_while(|index| (names != 0).then_some(index * size_of::<usize>())) {
                 let entry = at(names + index).cast::<usize>().read_unaligned();
@@ -64,12 +62,11 @@ unsafe fn places(name: &CStr) -> Vec<*const AtomicUsize> {
                 // The highest bit is set if the import is by number. A name follows a number of two bytes.
                 let is_named = entry >> (usize::BITS - 1) == 0;
                 if is_named && CStr::from_ptr(at(entry + 2).cast()) == name {
-                    found.push(at(addresses + index).cast::<AtomicUsize>());
+                    take(at(addresses + index).cast::<AtomicUsize>());
                 }
             }
             description += DESCRIPTION;
         }
-        found
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod limit;
 pub(crate) mod malloc;
 #[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
 pub(crate) mod mapped_file;
+pub(crate) mod mapped_vec;
 #[cfg(windows)]
 pub(crate) mod modules;
 pub(crate) mod pages;
@@ -15,4 +16,5 @@ pub(crate) mod resident;
 // On systems where the profiler unwinds by itself.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 pub(crate) mod stack_bounds;
+pub(crate) mod thread_stack;
 pub(crate) mod usable_size;

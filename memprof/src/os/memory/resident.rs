@@ -1,20 +1,16 @@
 //! Resident memory of the process.
 
-/// Resident memory of the process by kind, bytes.
+/// Resident memory of the process by kind, bytes. `None`: the system does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ResidentParts {
+    /// All resident memory, the sum of the parts.
+    pub(crate) all: u64,
     /// Anonymous pages: heap, stacks, private copies of files' pages.
     pub(crate) anonymous: u64,
     /// Pages of files.
-    pub(crate) file: u64,
+    pub(crate) file: Option<u64>,
     /// Pages of shared memory.
-    pub(crate) shared: u64,
-}
-
-impl ResidentParts {
-    pub(crate) fn sum(&self) -> u64 {
-        self.anonymous.saturating_add(self.file).saturating_add(self.shared)
-    }
+    pub(crate) shared: Option<u64>,
 }
 
 /// Current resident set size, in bytes.
@@ -28,11 +24,74 @@ pub(crate) fn parts() -> Option<ResidentParts> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let (anonymous, file, shared) =
         (field(&status, "RssAnon:")?, field(&status, "RssFile:")?, field(&status, "RssShmem:")?);
-    Some(ResidentParts { anonymous, file, shared })
+    let all = anonymous.saturating_add(file).saturating_add(shared);
+    Some(ResidentParts { all, anonymous, file: Some(file), shared: Some(shared) })
+}
+
+/// The parts of the current resident set size: macOS counts pages of files as external, and shared memory with the
+/// anonymous pages.
+#[cfg(target_vendor = "apple")]
+pub(crate) fn parts() -> Option<ResidentParts> {
+    /// The beginning of `struct task_vm_info` of `mach/task_info.h`, which every version of the system knows.
+    #[repr(C)]
+    #[derive(Default)]
+    struct TaskVmInfo {
+        virtual_size: u64,
+        region_count: i32,
+        page_size: i32,
+        resident_size: u64,
+        resident_size_peak: u64,
+        device: u64,
+        device_peak: u64,
+        internal: u64,
+        internal_peak: u64,
+        external: u64,
+        external_peak: u64,
+        reusable: u64,
+        reusable_peak: u64,
+        purgeable_volatile_pmap: u64,
+        purgeable_volatile_resident: u64,
+        purgeable_volatile_virtual: u64,
+        compressed: u64,
+        compressed_peak: u64,
+        compressed_lifetime: u64,
+    }
+    const TASK_VM_INFO: libc::task_flavor_t = 22;
+    let mut info = TaskVmInfo::default();
+    let mut count = (size_of::<TaskVmInfo>() / size_of::<libc::integer_t>()) as libc::mach_msg_type_number_t;
+    #[allow(deprecated, reason = "another crate would be needed for one constant")]
+    // SAFETY: the system writes at most `count` words to the structure.
+    let status =
+        unsafe { libc::task_info(libc::mach_task_self(), TASK_VM_INFO, (&raw mut info).cast(), &raw mut count) };
+    if status != libc::KERN_SUCCESS || info.resident_size == 0 {
+        return None;
+    }
+    let (all, file) = (info.resident_size, info.external.min(info.resident_size));
+    Some(ResidentParts { all, anonymous: all - file, file: Some(file), shared: None })
+}
+
+/// The parts of the current resident set size: Windows 10 22H2 and later tell the private ones.
+#[cfg(windows)]
+pub(crate) fn parts() -> Option<ResidentParts> {
+    use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS_EX2};
+    use windows_sys::Win32::System::Threading::GetCurrentProcess;
+    let mut counters = PROCESS_MEMORY_COUNTERS_EX2::default();
+    let size = size_of::<PROCESS_MEMORY_COUNTERS_EX2>() as u32;
+    // SAFETY: the size is that of the structure, which begins like the one that the call takes, and the pseudo handle
+    // needs no closing.
+    let done = unsafe { K32GetProcessMemoryInfo(GetCurrentProcess(), (&raw mut counters).cast(), size) };
+    let (all, anonymous) = (counters.WorkingSetSize as u64, counters.PrivateWorkingSetSize as u64);
+    // Earlier systems refuse the size or leave the figure at 0.
+    (done != 0 && anonymous > 0 && anonymous <= all).then_some(ResidentParts {
+        all,
+        anonymous,
+        file: None,
+        shared: None,
+    })
 }
 
 /// Fallback: the system does not tell.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple", windows)))]
 pub(crate) fn parts() -> Option<ResidentParts> {
     None
 }
@@ -202,10 +261,10 @@ mod tests {
         let parts = super::parts().unwrap();
         let near = |one: u64, other: u64| one.abs_diff(other) < 4 << 20;
         assert!(
-            near(parts.sum(), resident) && near(parts.file + parts.shared, mapped),
+            near(parts.all, resident) && near(parts.file.unwrap() + parts.shared.unwrap(), mapped),
             "{parts:?} {resident} {mapped}"
         );
-        assert!(parts.anonymous > 100_000 && parts.file > 100_000, "{parts:?}");
+        assert!(parts.anonymous > 100_000 && parts.file.unwrap() > 100_000, "{parts:?}");
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -29,6 +29,8 @@ pub(crate) fn left() -> Option<usize> {
 }
 
 pub(in crate::os) use system::around;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(in crate::os) use system::{of_main, of_started_thread};
 pub(crate) use system::{of_this_thread, prepare};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -73,6 +75,17 @@ mod system {
             limit.assume_init().rlim_cur
         };
         Some(usize::try_from(limit).unwrap_or(MOST_OF_MAIN).min(MOST_OF_MAIN))
+    }
+
+    /// The main thread's stack, if it is known: upper bounds, because the kernel maps it as it grows.
+    pub(in crate::os) fn of_main() -> Option<StackBounds> {
+        let bounds = StackBounds { low: MAIN_LOW.load(Relaxed), high: MAIN_HIGH.load(Relaxed) };
+        (bounds.high != 0).then_some(bounds)
+    }
+
+    /// The stack of this thread, if the C library has started it and tells without a system call.
+    pub(in crate::os) fn of_started_thread() -> Option<StackBounds> {
+        c_thread::own_stack()
     }
 
     /// The part of the first stack that is certain without [`prepare`]. Above these bytes are arguments and

@@ -9,4 +9,5 @@ pub(crate) mod stack_room;
 pub(crate) mod thread_end;
 pub(crate) mod thread_name;
 pub(crate) mod thread_word;
+pub(crate) mod try_lock;
 pub(crate) mod wake;

@@ -26,6 +26,9 @@ data! {
         /// Free memory that the allocator held, bytes. It is read less often than the other figures: the profiler
         /// spends at most 1 % of the time on it. `None` if it was not read.
         allocator_held_bytes: Option<u64>,
+        /// Resident stacks of threads, bytes. Read less often as well. `None` if they were not read, and in older
+        /// reports.
+        stack_bytes: Option<u64> = default,
     }
 
     /// A moment that the program has named.

@@ -4,7 +4,7 @@ use crate::report::data::LiveGroup;
 use crate::size;
 
 /// Bytes as shown: the estimate, or its exact upper bound if that is less.
-pub(super) fn bytes(group: &LiveGroup) -> u64 {
+pub(crate) fn bytes(group: &LiveGroup) -> u64 {
     group.at_most_bytes.map_or(group.bytes, |most| most.min(group.bytes))
 }
 

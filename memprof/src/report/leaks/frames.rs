@@ -107,12 +107,38 @@ fn is_within_macro(frame: &Frame, caller: Option<&&Frame>) -> bool {
     is_closure && caller.is_some_and(|caller| caller.file == frame.file && is_written_by_macro(caller))
 }
 
+/// The frames from the allocation outwards to the group's tracked function, that one included: all others are its
+/// callers, which the call path stands for. All frames if it is not among them.
+pub(crate) fn beneath_tracked(group: &LiveGroup) -> &[Frame] {
+    let is_tracked = |frame: &Frame| {
+        frame.function.as_deref().is_some_and(|name| is_named_as_tracked(frame, without_closures(name), group))
+    };
+    // In a recursion the outermost one.
+    let length = group.stack.iter().rposition(is_tracked).map_or(group.stack.len(), |place| place + 1);
+    group.stack.get(..length).unwrap_or_default()
+}
+
+/// `search::{closure#0}::{closure#1}` → `search`: the body of an async function is a closure in it.
+fn without_closures(name: &str) -> &str {
+    let mut name = name;
+    while let Some((outer, inner)) = name.rsplit_once("::")
+        && inner.starts_with('{')
+    {
+        name = outer;
+    }
+    name
+}
+
 /// True if a frame is the tracked function itself, which the user has chosen as a place.
 fn is_tracked_function(frame: &Frame, group: &LiveGroup) -> bool {
+    frame.function.as_deref().is_some_and(|name| is_named_as_tracked(frame, name, group))
+}
+
+/// True if a frame, under this name, is the tracked function of a group.
+fn is_named_as_tracked(frame: &Frame, name: &str, group: &LiveGroup) -> bool {
     let (Some(file), Some(line), Some(from)) = (&frame.file, frame.line, group.line) else { return false };
     let last = |name: &str| name.rsplit("::").next().unwrap_or_default().to_owned();
-    let names = frame.function.as_ref().zip(group.path.last());
-    names.is_some_and(|(frame, path)| last(frame) == last(path))
+    group.path.last().is_some_and(|path| last(name) == last(path))
         && line >= from
         && group.file.as_ref().is_some_and(|site| file.replace('\\', "/").ends_with(&site.replace('\\', "/")))
 }
@@ -131,7 +157,7 @@ fn place(frame: &Frame) -> String {
 }
 
 /// The name of a frame's function, or its address and module.
-pub(super) fn function(frame: &Frame) -> String {
+pub(crate) fn function(frame: &Frame) -> String {
     match (&frame.function, &frame.module) {
         (Some(name), _) => printable(name),
         (None, Some(module)) => format!("{:#x} in {}", frame.address, printable(file_name(module))),

@@ -42,7 +42,7 @@ pub(crate) enum Owner {
 pub(crate) struct Crates(Vec<String>);
 
 impl Crates {
-    pub(super) fn of(report: &Report) -> Self {
+    pub(crate) fn of(report: &Report) -> Self {
         Self::new(report.functions.iter().map(|function| function.name.as_str()), &report.program.name)
     }
 
@@ -65,7 +65,7 @@ impl Crates {
 }
 
 /// The crate of a function: of the type in `<a::T as b::Trait>::f`, or of the trait if the type is a parameter.
-fn crate_of(function: &str) -> Option<&str> {
+pub(crate) fn crate_of(function: &str) -> Option<&str> {
     let of_path = |path: &'_ str| path.split_once("::").map(|(first, _)| first.len());
     let name = bare(function);
     let (subject, rest) =

@@ -15,8 +15,7 @@ const EXPLAINED: f64 = 0.5;
 /// The lines above the groups that are not expected.
 pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<String>) {
     let growing: Vec<&LiveGroup> = groups.iter().copied().filter(|group| is_growing(group)).collect();
-    // Expected groups explain a rise as well.
-    let rise = report.live.net_rise.as_ref().filter(|rise| !is_explained(rise, &report.live.groups));
+    let rise = unexplained_rise(report);
     if groups.is_empty() && rise.is_none() {
         return;
     }
@@ -47,6 +46,11 @@ pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<Stri
             }
         }
     }
+}
+
+/// The rise of the net, unless growing groups or expected ones explain it.
+pub(super) fn unexplained_rise(report: &Report) -> Option<&NetRise> {
+    report.live.net_rise.as_ref().filter(|rise| !is_explained(rise, &report.live.groups))
 }
 
 /// The line for no growth, as far as the data support it.

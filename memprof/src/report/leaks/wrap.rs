@@ -1,5 +1,6 @@
 //! Line breaks.
 
+use super::super::words::words;
 use unicode_width::UnicodeWidthStr;
 
 /// Columns of a line of text. Places are never broken: they are copied and clicked.
@@ -9,7 +10,7 @@ const WIDTH: usize = 100;
 pub(super) fn at_blanks(line: &str) -> Vec<String> {
     let indent = line.len() - line.trim_start().len();
     let mut lines: Vec<String> = Vec::new();
-    for word in line.trim_start().split(' ') {
+    for word in words(line.trim_start()) {
         match lines.last_mut() {
             Some(last) if last.width() + 1 + word.width() <= WIDTH => {
                 last.push(' ');

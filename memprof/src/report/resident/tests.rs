@@ -1,7 +1,7 @@
 //! The lines on reports made by hand.
 
 use super::*;
-use crate::report::data::{JemallocStatistics, Timeline, TimelinePoint};
+use crate::report::data::{JemallocStatistics, LiveGroup, NetRise, Timeline, TimelinePoint, expected};
 
 const MB: u64 = 1 << 20;
 
@@ -54,7 +54,21 @@ fn the_parts_add_up_to_what_the_system_shows() {
          8.0 MB of address space, which takes no memory"
     );
     report.jemalloc = None;
+    report.os.stack_bytes = Some(31 * MB);
+    assert_eq!(
+        lines(&report)[0],
+        "RSS 130.0 MB = 10.0 MB live heap + 80.0 MB the allocator holds free + 2.0 MB C code and overhead + 5.0 MB \
+         file-backed + 1.0 MB shared + 31.0 MB thread stacks + 1.0 MB the profiler"
+    );
+    report.os.stack_bytes = None;
     (report.allocator.in_use_bytes, report.allocator.held_bytes) = (None, None);
+    // As Windows tells it.
+    (report.os.file_bytes, report.os.shared_bytes) = (None, None);
+    assert_eq!(
+        lines(&report),
+        ["RSS 130.0 MB = 10.0 MB live heap + 6.0 MB file-backed or shared + 1.0 MB the profiler + 113.0 MB rest \
+          (stacks, what the allocator keeps for reuse, C code and maps)"]
+    );
     (report.os.anonymous_bytes, report.os.file_bytes, report.os.shared_bytes) = (None, None, None);
     assert_eq!(
         lines(&report),
@@ -82,12 +96,69 @@ fn what_grows_decides() {
          MALLOC_ARENA_MAX=2"
     );
     over_time(&mut report, |at| (10.0, 40.0 + 80.0 * at, 6.0 + 80.0 * at, 1.0));
+    report.os.file_bytes = Some(86 * MB);
     assert_eq!(decided(&report), "file-backed pages grow: not memory you hold");
+    (report.os.file_bytes, report.os.shared_bytes) = (Some(5 * MB), Some(81 * MB));
+    assert!(decided(&report).starts_with("shared memory grows"), "{}", decided(&report));
+    report.os.file_bytes = Some(86 * MB);
+    assert!(decided(&report).starts_with("file-backed or shared pages grow"), "{}", decided(&report));
     over_time(&mut report, |at| (10.0, 40.0 + 100.0 * at, 6.0, 1.0));
     assert_eq!(decided(&report), "growth outside Rust's allocator: C code or maps (61.0 MB in 1 min 15 s)");
     // A heap that is used for the first time.
     report.findings.clear();
     over_time(&mut report, |at| (200.0, 10.0 + 100.0 * at, 6.0, 1.0));
+    assert_eq!(decided(&report), "");
+}
+
+#[test]
+fn stacks_of_threads_are_told_apart_from_other_growth() {
+    let mut report = report();
+    over_time(&mut report, |at| (10.0, 40.0 + 100.0 * at, 6.0, 1.0));
+    for (index, point) in report.timeline.as_mut().unwrap().points.iter_mut().enumerate() {
+        point.stack_bytes = index.is_multiple_of(5).then_some((1 + index as u64) * MB);
+    }
+    let expected = "thread stacks grow (61.0 MB in 1 min 15 s): threads that do not end";
+    assert_eq!(decided(&report), expected);
+    // They were there all the time.
+    for point in &mut report.timeline.as_mut().unwrap().points {
+        point.stack_bytes = point.stack_bytes.map(|_| 20 * MB);
+    }
+    assert!(decided(&report).starts_with("growth outside Rust's allocator"), "{}", decided(&report));
+}
+
+#[test]
+fn what_is_gone_at_the_end_does_not_grow() {
+    let mut report = report();
+    report.allocator.held_bytes = Some(MB);
+    for (file, name) in [(90.0, "a file"), (0.0, "C code")] {
+        over_time(&mut report, |at| (10.0, 40.0 + 100.0 * at, 6.0 + file * at, 1.0));
+        assert_ne!(decided(&report), "", "{name}");
+        let last = report.timeline.as_mut().unwrap().points.last_mut().unwrap();
+        (last.rss_bytes, last.mapped_bytes) = (Some(20 * MB), Some(6 * MB));
+        report.os.rss_bytes = Some(20 * MB);
+        assert_eq!(decided(&report), "", "{name}");
+    }
+}
+
+#[test]
+fn a_heap_that_rises_by_little_does_not_explain_much_free_memory() {
+    let mut report = report();
+    report.live.net_rise = Some(NetRise { bytes: 3 * MB, seconds: 50.0, ..NetRise::default() });
+    assert!(decided(&report).starts_with("the allocator holds 80.0 MB"), "{}", decided(&report));
+    report.live.net_rise = Some(NetRise { bytes: 60 * MB, seconds: 50.0, ..NetRise::default() });
+    assert_eq!(decided(&report), "the heap grows");
+}
+
+#[test]
+fn symbols_that_a_backtrace_has_read_are_no_growth() {
+    let mut report = report();
+    (report.allocator.held_bytes, report.os.rss_bytes) = (Some(MB), Some(60 * MB));
+    let function = Some(PANIC.to_owned());
+    report.live.net_rise = Some(NetRise { bytes: 60 * MB, seconds: 2.0, function, ..NetRise::default() });
+    assert_eq!(decided(&report), "the heap grows");
+    let expected = Some(expected::SYMBOLS.to_owned());
+    let oldest_seconds = 1.0;
+    report.live.groups = vec![LiveGroup { bytes: 60 * MB, oldest_seconds, expected, ..LiveGroup::default() }];
     assert_eq!(decided(&report), "");
 }
 
@@ -102,7 +173,11 @@ fn what_dominates_a_level_rss_decides() {
     assert_eq!(decided(&report), "");
     (report.os.rss_bytes, report.os.file_bytes) = (Some(130 * MB), Some(100 * MB));
     assert_eq!(decided(&report), "100.0 MB are file-backed pages: not memory you hold");
-    report.os.file_bytes = Some(5 * MB);
+    (report.os.file_bytes, report.os.shared_bytes) = (Some(5 * MB), Some(80 * MB));
+    assert!(decided(&report).starts_with("80.0 MB are shared memory ("), "{}", decided(&report));
+    (report.os.shared_bytes, report.os.stack_bytes) = (Some(MB), Some(80 * MB));
+    assert_eq!(decided(&report), "80.0 MB are thread stacks: outside Rust's allocator");
+    report.os.stack_bytes = None;
     report.allocator.in_use_bytes = Some(90 * MB);
     assert_eq!(decided(&report), "80.0 MB were allocated outside Rust's allocator: C code");
     (report.os.rss_bytes, report.allocator.in_use_bytes) = (Some(230 * MB), Some(12 * MB));

@@ -4,7 +4,7 @@ use super::*;
 use crate::report::golden;
 
 fn text(report: &Report) -> String {
-    render(report, Some(&golden::written()), 120, false)
+    render(report, Some(&golden::written()), TableForm::plain(120))
 }
 
 #[test]
@@ -52,15 +52,15 @@ fn without_the_allocator_the_first_line_says_what_to_do() {
 fn where_the_reports_went_is_said() {
     let mut written = golden::written();
     written.fell_back = Some("cannot write x: no space; written to y instead".into());
-    let text = render(&golden::report(), Some(&written), 80, false);
+    let text = render(&golden::report(), Some(&written), TableForm::plain(80));
     assert!(text.contains("\nall figures: data/logs/memory_allocations.json\n"), "{text}");
     assert!(text.contains("\nstill live:  data/logs/memory_leaks.txt\n"), "{text}");
     assert!(text.contains("\nwarning: cannot write x: no space; written to y instead\n"), "{text}");
     assert!(text.contains("\nas a page:   data/logs/memory_report.html\n"), "{text}");
     written.formats = vec![(Format::Speedscope, "s".into()), (Format::Csv, "c\n".into())];
-    let text = render(&golden::report(), Some(&written), 80, false);
+    let text = render(&golden::report(), Some(&written), TableForm::plain(80));
     assert!(text.contains("\nstill live:  data/logs/memory_leaks.txt\nspeedscope:  s\ncsv:         c\\n\n"), "{text}");
-    let text = render(&golden::report(), None, 80, false);
+    let text = render(&golden::report(), None, TableForm::plain(80));
     assert!(!text.contains(" more in ") && !text.contains("\nall figures"), "{text}");
 }
 
@@ -110,11 +110,27 @@ fn hostile_names_and_extremes_stay_in_their_lines() {
     }
     report.totals.net_bytes = i64::MIN;
     for width in [0, 1, 60, 80, 200, usize::MAX] {
-        let text = render(&report, None, width, false);
+        let text = render(&report, None, TableForm::plain(width));
         assert!(!text.contains('\u{1b}'));
         for line in text.lines().filter(|line| !line.starts_with("warning")) {
             assert!(line.width() <= width.max(45), "{width}: {line}");
         }
     }
-    render(&Report::default(), None, 80, true);
+    render(&Report::default(), None, TableForm { colour: true, ..TableForm::plain(80) });
+}
+
+#[test]
+fn growth_by_reallocation_is_shown_on_request() {
+    let mut report = golden::report();
+    let function = &mut report.functions[2];
+    (function.reallocated_count, function.grown_bytes, function.copied_bytes) = (4_000, 3 << 20, 2 << 20);
+    assert!(!text(&report).contains("Reallocations"));
+    for width in [45, 60, 100, 160] {
+        let text = render(&report, None, TableForm { growth: true, ..TableForm::plain(width) });
+        let start = text.find("Reallocations by copied bytes").expect("the section");
+        let rows: Vec<&str> = text[start..].lines().skip_while(|line| !line.starts_with("function")).collect();
+        assert!(rows[0].ends_with("copied") && rows[1].ends_with("2.0 MB"), "{text}");
+        assert!(rows.iter().any(|row| row.starts_with("total ")), "{text}");
+        assert!(text[start..].lines().take_while(|line| !line.is_empty()).all(|line| line.width() <= width), "{text}");
+    }
 }

@@ -1,13 +1,16 @@
 //! Labels as numbers: keys and values, their counters, and the sets of labels that work carries.
 //!
-//! Looking up a label neither allocates nor locks. A new key or value is entered by one thread at a time; another one
-//! tries for a moment, and then takes the value `other`. Nothing is ever removed, so that the counters never fall.
+//! Looking up a label neither allocates nor locks. A new key or value is entered by one thread at a time; the others
+//! wait for that. Nothing is ever removed, so that the counters never fall.
 
-use super::text::LabelText;
+use super::text::{LabelText, ShortText};
+use crate::live;
 use crate::os::memory::pages;
+use crate::os::threads::thread_word::{self, thread_words};
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
+use std::time::Duration;
 
 /// Limit of keys.
 pub(crate) const MAX_KEYS: usize = 8;
@@ -19,14 +22,18 @@ const OTHER: u8 = 255;
 pub(crate) const OTHER_TEXT: &str = "other";
 /// Values of a key by their numbers; 0 is none.
 const NUMBERS: usize = 256;
-/// Places of the values by the hash of their texts. At least as many again are empty.
+/// Places of the values by the highest bits of the hash of their texts. At least as many again are empty.
 const PLACES: usize = 512;
+const PLACE_BITS: u32 = PLACES.ilog2();
 /// Sets of labels. Number 0 is the empty set.
 const SETS: usize = 1 << 16;
 /// Sets that a search visits.
 const SEARCH: usize = 256;
-/// Attempts to enter a new text while another thread does.
-const TRIES: usize = 10_000;
+/// Attempts to enter a new text while another thread does: with a spin, a yield, and a millisecond between them. After
+/// the last one the text is left out: the other thread may never go on.
+const SPINS: u32 = 100;
+const YIELDS: u32 = 100;
+const SLEEPS: u32 = 500;
 
 static KEYS: [LabelKey; MAX_KEYS] = [const { LabelKey::new() }; MAX_KEYS];
 /// Number of keys.
@@ -45,6 +52,7 @@ static LEFT_OUT_SETS: AtomicU64 = AtomicU64::new(0);
 /// One key, with its values.
 struct LabelKey {
     text: LabelText,
+    number: AtomicU8,
     /// Number of values, without `other`.
     count: AtomicU32,
     /// Numbers of values by the hash of their texts.
@@ -59,11 +67,11 @@ pub(crate) struct LabelValue {
     pub(crate) calls: AtomicU64,
     pub(crate) allocated: AtomicU64,
     pub(crate) deallocated: AtomicU64,
+    /// The set of this label alone, as `live::label_bits` has it; 0: not known yet.
+    alone: AtomicU64,
     /// Numbers of the key and of the value, set before any other thread can see the value.
     key: AtomicU8,
     number: AtomicU8,
-    /// Number of the set of this label alone; 0: not known yet.
-    alone: AtomicU16,
     text: LabelText,
 }
 
@@ -84,6 +92,7 @@ impl LabelKey {
     const fn new() -> Self {
         Self {
             text: LabelText::new(),
+            number: AtomicU8::new(0),
             count: AtomicU32::new(0),
             places: [const { AtomicU8::new(0) }; PLACES],
             values: AtomicPtr::new(null_mut()),
@@ -100,54 +109,49 @@ impl LabelKey {
         Some(unsafe { &*values.add(usize::from(number)) })
     }
 
-    /// Reserves the values, unless that was done.
-    fn make_values(&self, number: u8) -> Option<()> {
+    /// Reserves the values, unless that was done. For one thread at a time.
+    fn make_values(&'static self, number: u8) -> Option<()> {
         if self.values.load(Acquire).is_null() {
             let made = pages::reserve(NUMBERS * size_of::<LabelValue>());
             if made.is_null() {
                 return None;
             }
-            let values = made.cast::<LabelValue>();
-            for value in 0..NUMBERS {
-                // SAFETY: the mapping holds `NUMBERS` zeroed values, all of whose parts are atomics.
-                let entry = unsafe { &*values.add(value) };
-                entry.key.store(number, Relaxed);
-                entry.number.store(value as u8, Relaxed);
-            }
-            // For one thread at a time: see `writing`.
-            self.values.store(values, Release);
+            self.values.store(made.cast(), Release);
         }
+        self.value(0)?.text.clear();
+        let other = self.value(OTHER)?;
+        other.key.store(number, Relaxed);
+        other.number.store(OTHER, Relaxed);
         Some(())
     }
 
-    /// The value with this text, and else the empty place for it.
+    /// The value whose text `is` the one with this hash, and else the empty place for it.
     #[inline(always)]
-    fn find(&'static self, text: &str, hash: u32) -> Result<LabelId, usize> {
-        let mut place = hash as usize;
+    fn find(&'static self, hash: u32, is: impl Fn(&LabelText) -> bool) -> Result<LabelId, usize> {
+        let mut place = (hash >> (u32::BITS - PLACE_BITS)) as usize;
         // There are more places than values.
         loop {
-            place %= PLACES;
             let number = self.places.get(place).map_or(0, |number| number.load(Acquire));
-            if number == 0 {
-                return Err(place);
-            }
+            // PERF: before the place is known not to be empty. Value 0 has no text.
             if let Some(value) = self.value(number)
-                && value.text.is(text, hash)
+                && is(&value.text)
             {
                 return Ok(LabelId(value));
             }
-            place += 1;
+            if number == 0 {
+                return Err(place);
+            }
+            place = (place + 1) % PLACES;
         }
     }
 
     /// The value with this text, which is entered if necessary.
-    #[inline(always)]
     fn label(&'static self, text: &str) -> Option<LabelId> {
         if text.len() > LabelText::MOST_BYTES {
             return self.other();
         }
         let hash = LabelText::hash(text);
-        self.find(text, hash).ok().or_else(|| self.enter(text, hash))
+        self.find(hash, |value| value.is(text, hash)).ok().or_else(|| self.enter(text, hash))
     }
 
     fn other(&'static self) -> Option<LabelId> {
@@ -158,18 +162,18 @@ impl LabelKey {
         self.count.load(Relaxed) >= MAX_VALUES.load(Relaxed)
     }
 
-    #[cold]
-    #[inline(never)]
     fn enter(&'static self, text: &str, hash: u32) -> Option<LabelId> {
         if self.is_full() || text == OTHER_TEXT {
             return self.other();
         }
-        let entered = writing(|| match self.find(text, hash) {
+        let entered = writing(|| match self.find(hash, |value| value.is(text, hash)) {
             Ok(label) => Some(label),
             Err(_) if self.is_full() => None,
             Err(place) => {
                 let number = self.count.load(Relaxed) as u8 + 1;
                 let (value, place) = self.value(number).zip(self.places.get(place))?;
+                value.key.store(self.number.load(Relaxed), Relaxed);
+                value.number.store(number, Relaxed);
                 value.text.set(text, hash);
                 self.count.store(number.into(), Relaxed);
                 // Release: whoever sees the number sees the text.
@@ -181,24 +185,49 @@ impl LabelKey {
     }
 }
 
-/// Runs `work` on one thread at a time. `None`: another thread is at it for long.
+thread_words! {
+    /// `WRITES` while this thread enters a new text.
+    static IS_WRITER;
+}
+/// No value of a thread that has no word.
+const WRITES: usize = thread_word::WITHOUT_SLOT + 1;
+
+/// Runs `work` on one thread at a time. `None`: another thread is at it for long, or a signal handler has interrupted
+/// this thread at it.
 fn writing<R>(work: impl FnOnce() -> R) -> Option<R> {
+    if IS_WRITER.get() == WRITES {
+        return None;
+    }
     let begins = || IS_WRITING.compare_exchange(false, true, Acquire, Relaxed).is_ok();
-    (0..TRIES).find(|_| {
+    (0..SPINS + YIELDS + SLEEPS).find(|&tries| {
+        IS_WRITER.set(WRITES);
         let begun = begins();
         if !begun {
-            std::hint::spin_loop();
+            IS_WRITER.set(0);
+            wait(tries);
         }
         begun
     })?;
     let done = work();
     IS_WRITING.store(false, Release);
+    IS_WRITER.set(0);
     Some(done)
+}
+
+fn wait(tries: u32) {
+    if tries < SPINS {
+        std::hint::spin_loop();
+    } else if tries < SPINS + YIELDS {
+        std::thread::yield_now();
+    } else {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// In a forked child: the thread that was entering a text may not exist.
 pub(crate) fn recover() {
     IS_WRITING.store(false, Release);
+    IS_WRITER.set(0);
 }
 
 /// Sets the limit of the values of a key. Values that exist stay.
@@ -216,14 +245,10 @@ pub(crate) fn left_out_sets() -> u64 {
     LEFT_OUT_SETS.load(Relaxed)
 }
 
-#[inline(always)]
 fn find_key(text: &str, hash: u32) -> Option<&'static LabelKey> {
-    let count = KEY_COUNT.load(Acquire) as usize;
-    KEYS.get(..count)?.iter().find(|key| key.text.is(text, hash))
+    KEYS.iter().find(|key| key.text.is(text, hash))
 }
 
-#[cold]
-#[inline(never)]
 fn enter_key(text: &str, hash: u32) -> Option<&'static LabelKey> {
     if text.len() > LabelText::MOST_BYTES {
         return None;
@@ -233,6 +258,7 @@ fn enter_key(text: &str, hash: u32) -> Option<&'static LabelKey> {
             let number = KEY_COUNT.load(Relaxed);
             let key = KEYS.get(number as usize)?;
             sets_or_make()?;
+            key.number.store(number as u8, Relaxed);
             key.make_values(number as u8)?;
             key.text.set(text, hash);
             KEY_COUNT.store(number + 1, Release);
@@ -243,8 +269,17 @@ fn enter_key(text: &str, hash: u32) -> Option<&'static LabelKey> {
 }
 
 impl LabelId {
-    /// The label of this key and value. `None`: there are too many keys, or the system has no memory.
+    /// The label of this key and value, if it is in use already and both are short. PERF: it makes no calls, so that no
+    /// registers have to be saved.
     #[inline(always)]
+    pub(crate) fn known(key: &str, value: &str) -> Option<Self> {
+        let key = ShortText::of(key)?;
+        let key = KEYS.iter().find(|known| known.text.is_short(key))?;
+        let value = ShortText::of(value)?;
+        key.find(value.hash(), |known| known.is_short(value)).ok()
+    }
+
+    /// The label of this key and value. `None`: there are too many keys, or the system has no memory.
     pub(crate) fn of(key: &str, value: &str) -> Option<Self> {
         let hash = LabelText::hash(key);
         match find_key(key, hash).or_else(|| enter_key(key, hash)) {
@@ -267,15 +302,14 @@ impl LabelId {
         self.0.calls.fetch_add(1, Relaxed);
     }
 
-    /// The set with this label, which replaces another value of its key.
+    /// The set of this label alone, as `live::label_bits` has it, if it is known.
     #[inline(always)]
-    pub(crate) fn with(self, set: LabelSet) -> LabelSet {
-        let alone = self.0.alone.load(Relaxed);
-        if set == 0 && alone != 0 { alone } else { self.with_slow(set) }
+    pub(crate) fn alone(self) -> Option<u64> {
+        Some(self.0.alone.load(Relaxed)).filter(|&alone| alone != 0)
     }
 
-    #[inline(never)]
-    fn with_slow(self, set: LabelSet) -> LabelSet {
+    /// The set with this label, which replaces another value of its key.
+    pub(crate) fn with(self, set: LabelSet) -> LabelSet {
         let shift = u32::from(self.0.key.load(Relaxed)) * 8;
         let word = word(set) & !(0xFF << shift) | u64::from(self.0.number.load(Relaxed)) << shift;
         let Some(number) = number_of(word) else {
@@ -283,7 +317,7 @@ impl LabelId {
             return set;
         };
         if set == 0 {
-            self.0.alone.store(number, Relaxed);
+            self.0.alone.store(live::label_bits(number), Relaxed);
         }
         number
     }
@@ -365,4 +399,31 @@ pub(crate) fn all() -> impl Iterator<Item = (LabelId, String, String, &'static L
             Some((LabelId(value), key.text.to_text(), text, value))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    #[test]
+    fn a_new_text_waits_for_another_one_but_not_for_its_own_thread() {
+        let other = |label: Option<LabelId>| label.expect("a key").numbers().1 == OTHER;
+        let begun = Barrier::new(2);
+        assert!(!other(LabelId::of("waits", "first")));
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                let written = writing(|| {
+                    begun.wait();
+                    std::thread::sleep(Duration::from_millis(30));
+                    // As in a signal handler.
+                    assert!(!other(LabelId::of("waits", "first")) && other(LabelId::of("waits", "handler")));
+                });
+                assert_eq!(written, Some(()));
+            });
+            begun.wait();
+            assert!(!other(LabelId::of("waits", "second")));
+        });
+        assert!(!other(LabelId::of("waits", "handler")));
+    }
 }

@@ -8,7 +8,7 @@ use crate::tracker::threads::ledgers::each_ledger;
 pub(crate) use crate::tracker::threads::net_readings::hurry;
 use crate::tracker::threads::net_readings::{self, READINGS};
 pub(crate) use crate::tracker::threads::net_readings::{
-    FEWEST_READINGS, Point, SystemFigures, has_reader, have_visited, read_published, recover,
+    FEWEST_READINGS, Point, SystemFigures, has_reader, have_visited, is_reader_there, read_published, recover,
 };
 
 /// Readings, and the possible error of each.

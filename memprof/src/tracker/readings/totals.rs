@@ -59,6 +59,12 @@ pub fn memory_stats() -> MemoryStats {
     }
 }
 
+/// Allocated − deallocated of the process, bytes.
+pub(crate) fn net() -> i64 {
+    let (allocated, deallocated) = flows();
+    allocated.bytes.wrapping_sub(deallocated.bytes) as i64
+}
+
 /// Allocations and deallocations of the process.
 pub(crate) fn flows() -> (Flow, Flow) {
     // Two passes (see `counters`): deallocations first.

@@ -32,17 +32,22 @@ pub(crate) fn note_scope() {
         return;
     }
     // The standard library allocates before a program's main, and an installed tracker would have created a ledger
-    // then. In a library this may come before the first allocation.
-    if !kept_loaded::is_library() && REGISTRY.iter().next().is_none() && thread::present().ledger().is_none() {
+    // then. In a library, and on Windows, this may come before the first allocation.
+    if !comes_early() && REGISTRY.iter().next().is_none() && thread::present().ledger().is_none() {
         stderr::write_all(NOT_INSTALLED.as_bytes());
     } else {
         exit::at_exit(at_exit);
     }
 }
 
+/// True if a scope may be opened before an installed tracker has seen an allocation.
+fn comes_early() -> bool {
+    cfg!(windows) || kept_loaded::is_library()
+}
+
 extern "C" fn at_exit() {
     if !WAS_PROFILE.load(Relaxed) && slots::begun() == 0 {
-        let is_installed = !kept_loaded::is_library() || installed::is_installed();
+        let is_installed = !comes_early() || installed::is_installed();
         stderr::write_all(if is_installed { NO_PROFILE } else { NOT_INSTALLED }.as_bytes());
     }
 }

@@ -1,7 +1,7 @@
 //! Entry and exit of pieces of work that carry meters.
 
 use super::enter_exit::Open;
-use crate::tracker::carried::current::LeftWork;
+use crate::tracker::carried::current::{LabelBits, LeftWork};
 use crate::tracker::carried::labels::{LabelId, LabelSet};
 use crate::tracker::carried::slot::{Carried, MeterFigures};
 use crate::tracker::threads::ledger::Ledger;
@@ -78,30 +78,87 @@ impl Drop for CarriedGuard {
 #[derive(Debug)]
 pub(crate) struct LabelGuard {
     ledger: &'static Ledger,
-    before: LabelSet,
+    before: LabelBits,
 }
 
 impl LabelGuard {
-    /// Enters work with one more label. `None`: the thread is over, or profiling is off.
+    /// Counts a call of a label, and enters it. `None`: there are too many keys, the thread is over, or profiling is
+    /// off.
+    ///
+    /// PERF: the thread-local is read where this is inlined. In a function of a library that is a call, for which
+    /// registers are saved.
     #[inline(always)]
-    pub(crate) fn enter(label: LabelId) -> Option<Self> {
-        let ledger = thread::ledger()?;
-        let before = ledger.work().enter_label(label, ledger.thread_totals());
-        if before == 0 {
-            ledger.follow_labels();
+    pub(crate) fn begin(key: &str, value: &str) -> Option<Self> {
+        match thread::present().ledger() {
+            Some(ledger) => Self::begin_on(ledger, key, value),
+            None => Self::begin_slow(key, value),
         }
+    }
+
+    #[inline(never)]
+    fn begin_on(ledger: &'static Ledger, key: &str, value: &str) -> Option<Self> {
+        match LabelId::known(key, value) {
+            Some(label) => {
+                label.count_call();
+                Self::enter_on(ledger, label)
+            }
+            None => Self::begin_slow(key, value),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_slow(key: &str, value: &str) -> Option<Self> {
+        let label = LabelId::of(key, value)?;
+        label.count_call();
+        Self::enter(label)
+    }
+
+    /// Enters work with one more label. `None`: the thread is over, or profiling is off.
+    #[inline]
+    pub(crate) fn enter(label: LabelId) -> Option<Self> {
+        Self::enter_on(thread::ledger()?, label)
+    }
+
+    #[inline(always)]
+    fn enter_on(ledger: &'static Ledger, label: LabelId) -> Option<Self> {
+        match ledger.work().enter_first_label(label, ledger.thread_totals()) {
+            Some(()) => {
+                ledger.record_labels();
+                Some(Self { ledger, before: 0 })
+            }
+            None => Self::enter_slow(ledger, label),
+        }
+    }
+
+    #[inline(never)]
+    fn enter_slow(ledger: &'static Ledger, label: LabelId) -> Option<Self> {
+        let before = ledger.work().enter_label(label, ledger.thread_totals());
+        ledger.record_labels();
         Some(Self { ledger, before })
+    }
+
+    #[inline(never)]
+    fn leave(ledger: &'static Ledger, before: LabelBits) {
+        match ledger.work().leave_settled_label(before, ledger.thread_totals()) {
+            Some(()) => ledger.follow(before),
+            None => Self::leave_slow(ledger, before),
+        }
+    }
+
+    #[inline(never)]
+    fn leave_slow(ledger: &'static Ledger, before: LabelBits) {
+        ledger.work().change_labels(before, ledger.thread_totals());
+        ledger.follow(before);
     }
 }
 
 impl Drop for LabelGuard {
     #[inline(always)]
     fn drop(&mut self) {
+        // A thread that is over by now has already left it.
         if thread::present().is(self.ledger) || thread::owns(self.ledger) {
-            self.ledger.work().change_labels(self.before, self.ledger.thread_totals());
-            if self.before == 0 {
-                self.ledger.follow_labels();
-            }
+            Self::leave(self.ledger, self.before);
         }
     }
 }

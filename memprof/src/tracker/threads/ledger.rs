@@ -6,9 +6,10 @@ use super::mailbox::Mailbox;
 use super::own_work::OwnWork;
 use super::registry::{Link, Listed};
 use crate::live;
+use crate::os::memory::thread_stack::ThreadStack;
 use crate::os::threads::thread_name::ThreadName;
 use crate::stack::StackCapture;
-use crate::tracker::carried::current::{CurrentWork, ThreadTotals};
+use crate::tracker::carried::current::{CurrentWork, LabelBits, ThreadTotals};
 use crate::tracker::paths::counters::{allocated_part, deallocated_part};
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::owner_counter::OwnerCounter;
@@ -68,6 +69,8 @@ pub(crate) struct Ledger {
     pub(crate) scopes_not_opened: OwnerCounter,
     /// Captures the stacks of recorded allocations.
     pub(crate) stacks: StackCapture,
+    /// The stack of its thread.
+    pub(crate) own_stack: ThreadStack,
     pub(crate) threads_served: OwnerCounter,
     /// The highest net of popped frames whose maximum was not handed down unchanged: the frames beneath a context do
     /// not count its work. For the owner alone.
@@ -122,6 +125,7 @@ impl Ledger {
             misplaced_guards: OwnerCounter::new(0),
             scopes_not_opened: OwnerCounter::new(0),
             stacks: StackCapture::new(),
+            own_stack: ThreadStack::new(),
             threads_served: OwnerCounter::new(0),
             highest_handed_down: Cell::new(0),
             thread_id: AtomicU32::new(0),
@@ -197,6 +201,11 @@ impl Ledger {
         unsafe { &*self.node.load(Relaxed) }
     }
 
+    /// Address of the node that is charged; that of the root outside every scope. Called by any thread.
+    pub(crate) fn charged_address(&self) -> usize {
+        self.node.load(Relaxed).addr()
+    }
+
     /// Charges `node` from now on. For the owner alone.
     #[inline(always)]
     pub(crate) fn charge(&self, node: &'static Node) {
@@ -250,10 +259,22 @@ impl Ledger {
         }
     }
 
+    /// Lets the recorded allocations take the slow path, because the thread's work has labels now.
+    #[inline(always)]
+    pub(crate) fn record_labels(&self) {
+        self.slow_path_mask.store(0, Relaxed);
+    }
+
     /// Lets the recorded allocations take the slow path while the thread's work has labels. Called by any thread.
     #[inline]
     pub(crate) fn follow_labels(&self) {
-        let mask = if self.work.labels() == 0 { live::slow_path_mask() } else { 0 };
+        self.follow(self.work.label_bits());
+    }
+
+    /// As [`follow_labels`](Self::follow_labels), if the labels are known.
+    #[inline(always)]
+    pub(crate) fn follow(&self, labels: LabelBits) {
+        let mask = if labels == 0 { live::slow_path_mask() } else { 0 };
         self.slow_path_mask.store(mask, Relaxed);
     }
 }

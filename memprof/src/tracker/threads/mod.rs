@@ -1,6 +1,7 @@
 //! Ledgers: the counters of one thread, their adoption by threads, and messages between threads.
 
 pub(crate) mod frames;
+pub(crate) mod high_water;
 pub(crate) mod installed;
 pub(crate) mod ledger;
 pub(crate) mod ledgers;

@@ -58,6 +58,8 @@ pub(crate) struct SystemFigures {
     pub(crate) mapped: Option<u64>,
     /// Free memory that the allocator holds.
     pub(crate) held: Option<u64>,
+    /// Resident stacks of threads.
+    pub(crate) stacks: Option<u64>,
 }
 
 impl Point {
@@ -74,6 +76,7 @@ struct PointSlot {
     resident: AtomicU64,
     mapped: AtomicU64,
     held: AtomicU64,
+    stacks: AtomicU64,
 }
 
 impl PointSlot {
@@ -86,6 +89,7 @@ impl PointSlot {
             resident: AtomicU64::new(0),
             mapped: AtomicU64::new(0),
             held: AtomicU64::new(0),
+            stacks: AtomicU64::new(0),
         }
     }
 
@@ -100,6 +104,7 @@ impl PointSlot {
                 resident: known(&self.resident),
                 mapped: known(&self.mapped),
                 held: known(&self.held),
+                stacks: known(&self.stacks),
             },
         }
     }
@@ -110,9 +115,12 @@ impl PointSlot {
         self.allocated.store(point.allocated, Relaxed);
         self.processor.store(point.processor, Relaxed);
         let system = point.system;
-        for (slot, figure) in
-            [(&self.resident, system.resident), (&self.mapped, system.mapped), (&self.held, system.held)]
-        {
+        for (slot, figure) in [
+            (&self.resident, system.resident),
+            (&self.mapped, system.mapped),
+            (&self.held, system.held),
+            (&self.stacks, system.stacks),
+        ] {
             slot.store(figure.unwrap_or(UNKNOWN), Relaxed);
         }
     }
@@ -252,6 +260,11 @@ pub(crate) fn has_reader(it_has: bool) {
     HAS_READER.store(it_has, Relaxed);
 }
 
+/// True if the profiler's own thread takes the readings.
+pub(crate) fn is_reader_there() -> bool {
+    HAS_READER.load(Relaxed)
+}
+
 /// Sets the function that publishing threads call in an allocation when a reading is due, as long as the profiler has
 /// no thread. It takes the reading, never waits and never allocates.
 pub(crate) fn have_visited(visit: Option<fn()>) {
@@ -345,7 +358,7 @@ mod tests {
     #[test]
     fn figures_that_were_not_read_stay_unknown() {
         let readings = Box::new(NetReadings::new());
-        let system = SystemFigures { resident: Some(0), mapped: None, held: Some(7) };
+        let system = SystemFigures { resident: Some(0), mapped: None, held: Some(7), stacks: Some(9) };
         readings.begin(FEWEST_READINGS, Point { system, ..Point::default() });
         assert_eq!(readings.copy()[0].system, system);
     }

@@ -35,6 +35,7 @@ impl Ledger {
     /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.
     pub(crate) fn publish(&self, however_little: bool) {
         self.settle_work();
+        self.follow_labels();
         let net = self.net();
         let moved = net.wrapping_sub(self.published.load(Relaxed));
         let mut up = moved.max(0) as u64;
@@ -67,6 +68,7 @@ impl Ledger {
         if is_read {
             net_readings::visit();
         }
+        self.notice_rise();
     }
 
     /// Publishes if a reading over time is due, and takes it. For the owner alone, after its allocation is counted.
@@ -103,7 +105,6 @@ impl Ledger {
     fn arm(&self, publishing: impl FnOnce()) {
         let table = live::table();
         let period = table.map(|table| table.state().period());
-        self.follow_labels();
         let arm = || {
             publishing();
             let (at, at_deallocated) = (self.publish_at.load(Relaxed), self.publish_at_deallocated.load(Relaxed));

@@ -132,6 +132,7 @@ fn take() -> Option<&'static Ledger> {
     ledger.thread_id.store(thread_name::current_id(), Relaxed);
     ledger.note_name();
     ledger.stacks.begin();
+    ledger.own_stack.note();
     PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
     // Last: on some systems this may itself allocate, and then it counts. If the end of the thread cannot be seen, the
     // ledger is kept forever; only its memory is lost.

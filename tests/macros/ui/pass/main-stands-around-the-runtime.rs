@@ -18,10 +18,12 @@ fn taken() -> String {
 mod fake {
     pub mod __private {
         pub use std::option::Option;
+        pub use std::option_env;
 
         pub struct MainOptions {
             pub config: Option<&'static str>,
             pub allocator: &'static str,
+            pub version: Option<&'static str>,
         }
 
         pub struct MainProfile;
