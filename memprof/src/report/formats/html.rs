@@ -17,7 +17,7 @@ const STYLE_HASH: &str = "sha256-HP8m5OEJdWxZNsGhwL5sbNWRVc8IOSxX+fOfIogNCzA=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-JCTLQ5rKwtFTfUyIv5qNUkGpOvVAHBWgVulg8cAf478=";
+const VIEWER_HASH: &str = "sha256-H9UaeClVi1mjjvqgjXi0Ibhb7nSDnZd05VkzujXNjKE=";
 
 macro_rules! viewer {
     ($($file:literal)*) => { concat!($(include_str!(concat!("html/viewer/", $file))),*) };
@@ -49,33 +49,58 @@ shortened! {
         "(() => {\n\"use strict\";\n",
         viewer!(
             "unpack.js" "units.js" "dom.js" "parts.js" "names.js" "state.js" "tree.js" "view_tree.js" "graph.js"
-            "flame.js" "functions.js" "overview.js" "timeline.js" "live.js" "details.js" "help.js" "page.js"
+            "flame.js" "report_graph.js" "functions.js" "overview.js" "timeline.js" "live.js" "details.js" "help.js" "page.js"
+            "report.js"
         ),
         "})();\n"
     );
 }
 
-/// Writes the page of a report.
-pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    page(report, out)
+#[cfg(feature = "compare")]
+mod compare;
+
+/// A style and a script, and their hashes.
+struct Viewer {
+    title: &'static str,
+    style: &'static str,
+    style_hash: &'static str,
+    script: &'static str,
+    script_hash: &'static str,
+    /// Sentence of a page without scripts.
+    without_script: &'static str,
 }
 
-/// Writes a page with data that the viewer knows.
-fn page(data: &dyn Row, out: &mut dyn io::Write) -> io::Result<()> {
-    write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-        <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '{THEME_HASH}' \
-        '{VIEWER_HASH}'; style-src '{STYLE_HASH}'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
-        <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-        <meta name=\"color-scheme\" content=\"light dark\">\n<title>Memory report</title>\n\
-        <style>{STYLE}</style>\n<script>{THEME}</script>\n</head>\n<body>\n\
-        <noscript>This page needs JavaScript to draw the report. The figures are also in memory_allocations.json, \
-        and the live memory in memory_leaks.txt.</noscript>\n\
-        <script type=\"application/json\" id=\"report\">"
-    )?;
-    packed::write(data, out)?;
-    write!(out, "</script>\n<script>{VIEWER}</script>\n</body>\n</html>\n")
+/// Writes the page of a report.
+pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let viewer = Viewer {
+        title: "Memory report",
+        style: STYLE,
+        style_hash: STYLE_HASH,
+        script: VIEWER,
+        script_hash: VIEWER_HASH,
+        without_script: "This page needs JavaScript to draw the report. The figures are also in \
+            memory_allocations.json, and the live memory in memory_leaks.txt.",
+    };
+    viewer.write(report, out)
+}
+
+impl Viewer {
+    /// Writes a page with data that the viewer knows.
+    fn write(&self, data: &dyn Row, out: &mut dyn io::Write) -> io::Result<()> {
+        let Self { title, style, style_hash, script, script_hash, without_script } = self;
+        write!(
+            out,
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+            <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '{THEME_HASH}' \
+            '{script_hash}'; style-src '{style_hash}'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
+            <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+            <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+            <style>{style}</style>\n<script>{THEME}</script>\n</head>\n<body>\n\
+            <noscript>{without_script}</noscript>\n<script type=\"application/json\" id=\"report\">"
+        )?;
+        packed::write(data, out)?;
+        write!(out, "</script>\n<script>{script}</script>\n</body>\n</html>\n")
+    }
 }
 
 #[cfg(test)]

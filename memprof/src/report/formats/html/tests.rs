@@ -6,7 +6,7 @@ use super::*;
 use crate::report::golden;
 
 /// The hash of a script or style as the policy has it: browsers see every line end as `\n`.
-fn hash(text: &str) -> String {
+pub(super) fn hash(text: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digest = Sha256::digest(text.replace("\r\n", "\n"));
     let mut encoded = String::from("sha256-");
@@ -26,27 +26,35 @@ fn page_of(report: &Report) -> String {
     String::from_utf8(page).expect("a page is UTF-8")
 }
 
-fn data_of(page: &str) -> &str {
+pub(super) fn data_of(page: &str) -> &str {
     let (_, rest) = page.split_once("id=\"report\">").expect("the data begin");
     rest.split_once("</script>").expect("the data end").0
 }
 
 #[test]
 fn the_policy_has_the_hashes_of_the_style_and_the_scripts() {
-    let found = [hash(STYLE), hash(THEME), hash(VIEWER)];
-    if std::env::var_os("MEMPROF_BLESS").is_some() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/formats/html.rs");
-        let mut text = std::fs::read_to_string(file).expect("the source is there");
-        for (name, hash) in ["STYLE", "THEME", "VIEWER"].iter().zip(&found) {
-            let begin = format!("const {name}_HASH: &str = \"");
-            let at = text.find(&begin).expect("the constant is there") + begin.len();
-            let end = at + text[at..].find('"').expect("its text ends");
-            text.replace_range(at..end, hash);
+    hold(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/formats/html.rs"),
+        &[("STYLE", STYLE, STYLE_HASH), ("THEME", THEME, THEME_HASH), ("VIEWER", VIEWER, VIEWER_HASH)],
+    );
+}
+
+/// Compares the hashes of texts with the constants in a source file, or writes them there.
+pub(super) fn hold(file: &str, constants: &[(&str, &str, &str)]) {
+    if std::env::var_os("MEMPROF_BLESS").is_none() {
+        for (name, text, known) in constants {
+            assert_eq!(&hash(text), known, "{name}: MEMPROF_BLESS=1 writes the new hash into {file}");
         }
-        std::fs::write(file, text).expect("the source can be written");
         return;
     }
-    assert_eq!(found, [STYLE_HASH, THEME_HASH, VIEWER_HASH], "MEMPROF_BLESS=1 writes the new hashes into html.rs");
+    let mut source = std::fs::read_to_string(file).expect("the source is there");
+    for (name, text, _) in constants {
+        let begin = format!("const {name}_HASH: &str = \"");
+        let at = source.find(&begin).expect("the constant is there") + begin.len();
+        let end = at + source[at..].find('"').expect("its text ends");
+        source.replace_range(at..end, &hash(text));
+    }
+    std::fs::write(file, source).expect("the source can be written");
 }
 
 #[test]

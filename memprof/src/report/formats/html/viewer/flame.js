@@ -6,22 +6,19 @@ const LEAST_BOXES = 60;
 const MOST_ELEMENTS = 1980;
 
 /**
- * @param {Report} report
+ * @param {GraphSource} source
  * @returns {HTMLElement}
  */
-function flameSection(report) {
-	const metrics = metricsOf(report);
-	const tree = buildTree(report);
-	for (const name of METRICS) metrics[name].total = tree.total[name];
-
-	/** @type {Map<string, ReturnType<typeof shownTree>>} */
+function flameSection(source) {
+	const { metrics } = source;
+	/** @type {Map<string, ShownTree>} */
 	const trees = new Map();
-	/** @returns {ReturnType<typeof shownTree>} */
+	/** @returns {ShownTree} */
 	function current() {
 		const key = `${metric().name} ${state.frames}`;
 		let shown = trees.get(key);
 		if (!shown) {
-			shown = shownTree(tree, metric().name, state.frames);
+			shown = source.shown(metric().name, state.frames);
 			trees.clear();
 			trees.set(key, shown);
 		}
@@ -30,18 +27,18 @@ function flameSection(report) {
 
 	/** The measure: without a choice the first one that has figures. */
 	function metric() {
-		const chosen = METRICS.find((name) => name === state.metric);
-		return metrics[chosen ?? METRICS.find((name) => !metrics[name].missing && metrics[name].total > 0) ?? "allocated"];
+		const chosen = metrics.find(({ name }) => name === state.metric);
+		return chosen ?? metrics.find(({ missing: why, total }) => !why && total > 0) ?? metrics[0];
 	}
 
 	const value = (/** @type {number} */ amount) => (metric().bytes ? bytes(amount) : plural(amount, "block"));
-	const exactValue = (/** @type {number} */ amount) => (metric().bytes ? exactBytes(amount) : plural(amount, "block"));
+	const exactValue = (/** @type {number} */ amount) => exactAmount(metric(), amount);
 
 	const metricChoice = el(
 		"select",
 		{ id: "metric", onchange: () => go({ metric: metricChoice.value, zoom: "" }) },
-		...METRICS.map((name) =>
-			el("option", { value: name, text: metrics[name].title + (metrics[name].missing ? " (none)" : "") }),
+		...metrics.map(({ name, title, missing: why }) =>
+			el("option", { value: name, text: title + (why ? " (none)" : "") }),
 		),
 	);
 	const framesChoice = el(
@@ -70,7 +67,7 @@ function flameSection(report) {
 	});
 	const crumbs = el("nav", { class: "crumbs", "aria-label": "Zoom" });
 	const about = el("p", { class: "quiet" });
-	const legend = el("div", { class: "legend", "aria-label": "Crates" });
+	const legend = el("div", { class: "legend", "aria-label": "Colours" });
 	const notes = el("div");
 
 	/**
@@ -88,22 +85,7 @@ function flameSection(report) {
 				el("div", { class: "quiet", text: "Click to spread them out" }),
 			];
 		}
-		const { crate, runtime } = nameOf(node.name);
-		return [
-			el("strong", null, bdi(node.name)),
-			node.file ? el("div", { class: "quiet" }, bdi(node.line ? `${node.file}:${node.line}` : node.file)) : null,
-			el("div", { text: `${exactValue(node.total)}, ${share(node.total, whole)}` }),
-			el("div", { text: node.children.length ? `own: ${exactValue(node.own)}` : "" }),
-			node.calls === null ? null : el("div", { text: plural(node.calls, "call") }),
-			node.kind === "root" || node.kind === "rest"
-				? null
-				: el(
-						"div",
-						{ class: "quiet" },
-						bdi(crate ? `crate ${crate}` : "no crate"),
-						runtime ? " (std or a runtime)" : "",
-					),
-		];
+		return source.tip(node, root, metric());
 	}
 
 	/** @param {Box} box */
@@ -125,7 +107,7 @@ function flameSection(report) {
 		go({ zoom: above && above.kind !== "root" ? String(above.id) : "" });
 	}
 
-	const graph = createGraph({ label: "Call tree", choose, out, tip: (box) => tip(box, current().root) });
+	const graph = createGraph({ label: source.title, choose, out, tip: (box) => tip(box, current().root) });
 	let pivoted = /** @type {ReturnType<typeof pivotTrees> | null} */ (null);
 	const pivotOptions = {
 		choose: (/** @type {Box} */ box) => {
@@ -174,12 +156,7 @@ function flameSection(report) {
 		const flames = state.direction === "flames";
 		direction.textContent = flames ? "Roots on top" : "Flames";
 		if (chosen.missing || chosen.total <= 0) {
-			const why =
-				chosen.missing ||
-				(chosen.name === "live"
-					? "Nothing is live: everything that was allocated has been freed."
-					: "There is nothing to show: this measure is 0.");
-			fill(drawing, missing(why));
+			fill(drawing, missing(chosen.missing || chosen.nothing));
 			fill(crumbs);
 			fill(legend);
 			fill(notes);
@@ -209,12 +186,13 @@ function flameSection(report) {
 			chosen: state.fn,
 			focus,
 			value,
+			paint: source.paint(chosen),
 		});
-		about.textContent = `Width: ${chosen.name === "blocks" ? "number of blocks" : "bytes"}. ${chosen.about} ${value(root.total)} in all.`;
+		about.textContent = chosen.about;
 		if (state.pivot) renderPivot(root, view);
 		else renderGraph(view);
-		renderLegend(root);
-		renderNotes();
+		fill(legend, ...source.legend(root, chosen));
+		fill(notes, ...source.notes(chosen));
 	}
 
 	/** Number of boxes that the page has room for. */
@@ -293,78 +271,6 @@ function flameSection(report) {
 		callees.draw(layout(pivoted.callees, null, width, most), { ...view(pivoted.callees), flames: false });
 	}
 
-	/** @param {ShownNode} root */
-	function renderLegend(root) {
-		/** @type {Map<string, {colour: number, total: number, sample: string}>} */
-		const crates = new Map();
-		walkShown(root, (node) => {
-			if (node.kind === "root" || node.kind === "rest") return;
-			const colour = colourOf(node.name);
-			const label =
-				colour === 0 ? "std and runtimes" : colour >= COLOURS ? "other crates" : nameOf(node.name).crate || "no crate";
-			const entry = crates.get(label) ?? { colour, total: 0, sample: nameOf(node.name).crate };
-			entry.total += node.own;
-			crates.set(label, entry);
-		});
-		const ranked = [...crates].sort((one, other) => other[1].total - one[1].total).slice(0, COLOURS + 1);
-		fill(
-			legend,
-			...ranked.map(([label, { colour, total, sample }]) => {
-				const query = colour > 0 && colour < COLOURS && sample ? `${sample}::` : "";
-				return el(
-					"button",
-					{
-						type: "button",
-						class: "key",
-						disabled: !query,
-						title: `own: ${exactValue(total)}`,
-						"aria-pressed": query && state.q === query ? "true" : null,
-						onclick: () => go({ q: state.q === query ? "" : query }),
-					},
-					el("span", { class: `swatch colour-${colour}` }),
-					bdi(label),
-				);
-			}),
-		);
-	}
-
-	function renderNotes() {
-		const { live, functions, overhead } = report;
-		const usesStacks = metric().name === "live" || metric().name === "peak";
-		const frames = live.groups.flatMap((group) => group.stack);
-		fill(
-			notes,
-			functions.length === 0
-				? missing(
-						"No function is tracked, so there are no call paths: put ",
-						el("code", { text: "#[track_memory]" }),
-						" on functions.",
-					)
-				: null,
-			usesStacks && live.groups.length > 0 && frames.length === 0
-				? missing(
-						"There are no stacks beneath the functions: backtraces = false, or the program was built without the feature of that name.",
-					)
-				: null,
-			usesStacks && frames.length > 0 && frames.every((frame) => frame.function === null)
-				? missing(
-						"The frames have no names: the program has no symbols (stripped), or was built without the feature `backtraces`. addr2line reads the addresses with the unstripped program.",
-					)
-				: null,
-			usesStacks && Number(overhead.stacks_not_captured) > 0
-				? missing(
-						`${plural(Number(overhead.stacks_not_captured), "recorded allocation")} had no stack that could be captured.`,
-					)
-				: null,
-			!usesStacks && functions.length > 0
-				? el("p", {
-						class: "quiet",
-						text: "This measure is known for each tracked function. Live memory also has the stacks beneath them.",
-					})
-				: null,
-		);
-	}
-
 	onChange((changed) => {
 		/** @type {(keyof State)[]} */
 		const drawn = ["metric", "zoom", "pivot", "q", "direction", "frames", "fn"];
@@ -378,7 +284,7 @@ function flameSection(report) {
 
 	return section(
 		"flame",
-		"Call tree",
+		source.title,
 		el(
 			"div",
 			{ class: "tools" },
@@ -386,7 +292,7 @@ function flameSection(report) {
 			field("Search", search),
 			searchResult,
 			el("span", { class: "spring" }),
-			field("std and runtimes", framesChoice),
+			source.frames ? field("std and runtimes", framesChoice) : null,
 			direction,
 		),
 		about,
@@ -395,4 +301,12 @@ function flameSection(report) {
 		legend,
 		notes,
 	);
+}
+
+/**
+ * @param {Metric} metric
+ * @param {number} amount
+ */
+function exactAmount(metric, amount) {
+	return metric.bytes ? exactBytes(amount) : plural(amount, "block");
 }

@@ -1,8 +1,5 @@
 // The table of functions: every column of the JSON report.
 
-/** Cells of one page of the table, so that the page stays light with any number of columns. */
-const MOST_CELLS = 260;
-
 const FIRST_COLUMNS =
 	"calls allocated_bytes self_allocated_bytes allocated_count peak_bytes retained_bytes copied_bytes";
 
@@ -86,16 +83,10 @@ function functionSection(report) {
 		fill(choice, choice.firstElementChild, choice.open ? boxes : null);
 	}
 
-	/** @returns {[string, boolean]} */
-	function order() {
-		const falling = state.sort.startsWith("-");
-		return [falling ? state.sort.slice(1) : state.sort, falling];
-	}
-
 	function rows() {
 		const matches = matcher(state.filter);
 		const kept = matches ? functions.filter((row) => matches.test(row.name) || matches.test(row.file)) : [...functions];
-		const [key, falling] = order();
+		const [key, falling] = sortOrder();
 		const sign = falling ? -1 : 1;
 		kept.sort((one, other) => {
 			if (key === "name") return sign * (one.name < other.name ? -1 : 1);
@@ -105,31 +96,6 @@ function functionSection(report) {
 			return sign * (left - right);
 		});
 		return { kept, error: matches?.error ?? "" };
-	}
-
-	/** @param {string} key */
-	function sortBy(key) {
-		const [now, falling] = order();
-		const first = key === "name" ? "name" : `-${key}`;
-		go({ sort: now === key && falling === first.startsWith("-") ? (falling ? key : `-${key}`) : first, page: "" });
-	}
-
-	/**
-	 * @param {string} key
-	 * @param {string} title
-	 * @param {string} help
-	 */
-	function heading(key, title, help) {
-		const [now, falling] = order();
-		return el(
-			"th",
-			{
-				scope: "col",
-				class: key === "name" ? "text" : null,
-				"aria-sort": now === key ? (falling ? "descending" : "ascending") : null,
-			},
-			el("button", { type: "button", class: "sort", title: help, "data-key": key, onclick: () => sortBy(key) }, title),
-		);
 	}
 
 	function render() {
@@ -166,8 +132,8 @@ function functionSection(report) {
 						el(
 							"tr",
 							null,
-							heading("name", "function", "Name"),
-							...shown.map(({ key, title, help }) => heading(key, title, help)),
+							sortHeading("name", "function", "Name"),
+							...shown.map(({ key, title, help }) => sortHeading(key, title, help)),
 						),
 					),
 					el(

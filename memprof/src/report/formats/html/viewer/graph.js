@@ -174,7 +174,7 @@ function createGraph(options) {
 
 	/**
 	 * @param {Box[]} drawn
-	 * @param {{width: number, total: number, flames: boolean, lit: ((node: ShownNode) => boolean) | null, chosen: string, focus: ShownNode, value: (amount: number) => string}} view
+	 * @param {{width: number, total: number, flames: boolean, lit: ((node: ShownNode) => boolean) | null, chosen: string, focus: ShownNode, value: (amount: number) => string, paint: ((element: HTMLElement, box: Box, pixels: number) => void) | null}} view
 	 */
 	function draw(drawn, view) {
 		hideTip();
@@ -209,6 +209,7 @@ function createGraph(options) {
 			drawnBox.style.left = `${box.left * 100}%`;
 			drawnBox.style.width = `${box.width * 100}%`;
 			drawnBox.style[view.flames ? "bottom" : "top"] = `${box.depth * ROW}px`;
+			view.paint?.(drawnBox, box, box.width * view.width);
 			boxes.set(drawnBox, box);
 			if (node === view.focus && !range) current = drawnBox;
 		}

@@ -16,25 +16,20 @@ const KEYS = [
 	["Alt+Left", "Back: each zoom, measure and choice is a step, and its address a link"],
 ];
 
-function helpDialog() {
+/** @param {string[]} paragraphs */
+function helpDialog(paragraphs) {
 	const dialog = el(
 		"dialog",
 		{ id: "help", "aria-labelledby": "help-title" },
 		el("h2", { id: "help-title", text: "How to read this page" }),
-		el("p", {
-			text: "Each box of the call tree is a function on one path; its width is its figure and that of all beneath it. The top box is the whole program. Tracked functions are exact; live memory also has the frames of the stacks that allocated it. Recursion is folded into the call that it is already in.",
-		}),
-		el("p", {
-			text: "Colours are crates, shades only tell neighbours apart. Click a box to zoom; choose a function in the tree or in the table, and it is marked in both.",
-		}),
+		...paragraphs.map((text) => el("p", { text })),
 		facts(KEYS.map(([key, meaning]) => [key, meaning])),
 		el("form", { method: "dialog" }, el("button", { text: "Close" })),
 	);
 	return dialog;
 }
 
-/** @param {Report} report */
-function onKeys(report) {
+function onKeys() {
 	const cycle = (/** @type {string[]} */ values, /** @type {string} */ now) =>
 		values[(values.indexOf(now) + 1) % values.length];
 	document.addEventListener("keydown", (event) => {
@@ -56,7 +51,14 @@ function onKeys(report) {
 		const actions = {
 			"?": () => help.showModal(),
 			"/": () => document.getElementById("search")?.focus(),
-			m: () => go({ metric: cycle(METRICS, metric?.value ?? ""), zoom: "" }),
+			m: () =>
+				go({
+					metric: cycle(
+						[...(metric?.options ?? [])].map((option) => option.value),
+						metric?.value ?? "",
+					),
+					zoom: "",
+				}),
 			f: () => go({ direction: cycle(["icicle", "flames"], state.direction) }),
 			s: () => go({ frames: cycle(["folded", "hidden", "all"], state.frames) }),
 			p: () => go({ pivot: state.pivot ? "" : state.fn }),
@@ -64,7 +66,7 @@ function onKeys(report) {
 			t: switchTheme,
 		};
 		const action = actions[event.key];
-		if (!action || report === undefined) return;
+		if (!action) return;
 		event.preventDefault();
 		action();
 	});

@@ -148,36 +148,7 @@ function findings(report) {
 	const list = el("ol", { class: "findings" });
 	/** @param {number} number */
 	function show(number) {
-		fill(
-			list,
-			...all.slice(0, number).map((finding) =>
-				el(
-					"li",
-					{ class: `finding kind-${finding.kind}` },
-					el("span", { class: "kind", text: finding.kind.replace(/_/g, " ") }),
-					el(
-						"div",
-						null,
-						el("p", { class: "title" }, bdi(finding.title)),
-						finding.detail ? el("p", { class: "quiet" }, bdi(finding.detail)) : null,
-						finding.advice ? el("p", { class: "advice" }, bdi(finding.advice)) : null,
-						el(
-							"p",
-							{ class: "links" },
-							place(finding.file, finding.line),
-							finding.function
-								? el("button", {
-										type: "button",
-										class: "link",
-										text: "Show in the call tree",
-										onclick: () => showFunction(finding.function ?? ""),
-									})
-								: null,
-						),
-					),
-				),
-			),
-		);
+		fill(list, ...all.slice(0, number).map(findingItem));
 	}
 	show(FINDINGS);
 	const more = Math.min(all.length, 12);
@@ -209,12 +180,4 @@ function findings(report) {
 			? el("p", { class: "quiet", text: `${count(all.length - more)} smaller findings are in the JSON report.` })
 			: null,
 	);
-}
-
-/**
- * Selects a function and shows where it is in the graph.
- * @param {string} name
- */
-function showFunction(name) {
-	go({ fn: name, pivot: "", zoom: "", at: "flame" });
 }

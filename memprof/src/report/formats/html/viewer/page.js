@@ -1,35 +1,21 @@
 // The page: its sections, the bar on top, and the bar of the chosen function.
 
 /**
- * @param {Report} report
+ * Fills the page.
+ * @param {{title: string, name: string, sections: HTMLElement[], numbers: Record<string, number>, chosen: HTMLElement, help: string[]}} page
  */
-function showReport(report) {
-	document.title = `${visible(report.program.name || "program")}: memory report`;
-	state = readHash();
-	const sections = [
-		overview(report),
-		timelineSection(report),
-		flameSection(report),
-		functionSection(report),
-		liveSection(report),
-		peakSection(report),
-		labelSection(report),
-		threadSection(report),
-		systemSection(report),
-		settingsSection(report),
-		warningSection(report),
-	];
-	const main = el("main", { id: "main" }, ...sections);
+function showPage({ title, name, sections, numbers, chosen, help }) {
+	document.title = title;
 	document.body.append(
 		el("a", { class: "skip", href: "#", onclick: skipTo, text: "Skip to the report" }),
-		topBar(report, sections),
-		main,
-		chosenBar(report),
-		helpDialog(),
+		topBar(name, sections, numbers),
+		el("main", { id: "main" }, ...sections),
+		chosen,
+		helpDialog(help),
 		el("div", { id: "tip", hidden: true }),
 		el("div", { id: "status", role: "status" }),
 	);
-	onKeys(report);
+	onKeys();
 	onChange((changed) => {
 		if (changed.has("at")) scrollToSection("auto");
 	});
@@ -51,13 +37,14 @@ function scrollToSection(behavior) {
 }
 
 /**
- * @param {Report} report
+ * @param {string} name
  * @param {HTMLElement[]} sections
+ * @param {Record<string, number>} numbers Number beside the title of a section, by its id
  */
-function topBar(report, sections) {
+function topBar(name, sections, numbers) {
 	const links = sections.slice(1).map((section) => {
 		const title = section.querySelector("h2")?.textContent ?? "";
-		const number = section.id === "warnings" && report.warnings.length ? ` ${report.warnings.length}` : "";
+		const number = numbers[section.id] ? ` ${numbers[section.id]}` : "";
 		return el("button", {
 			type: "button",
 			class: "tab",
@@ -74,7 +61,7 @@ function topBar(report, sections) {
 		el(
 			"button",
 			{ type: "button", class: "tab brand", onclick: () => (state.at ? go({ at: "" }) : scrollTo(0, 0)) },
-			bdi(report.program.name || "program"),
+			bdi(name),
 		),
 		el("nav", { "aria-label": "Sections" }, ...links),
 		el("button", {
@@ -96,29 +83,24 @@ function topBar(report, sections) {
 	);
 }
 
-/** The function that was chosen in the graph or a table, and what can be done with it. */
-/** @param {Report} report */
-function chosenBar(report) {
-	const rows = new Map(report.functions.map((row) => [nameOf(row.name).plain, row]));
+/**
+ * The function that was chosen in the graph or a table, and what can be done with it.
+ * @template {{name: string, file: string, line: number}} R
+ * @param {R[]} functions
+ * @param {(row: R) => Child[]} figures
+ */
+function chosenBar(functions, figures) {
+	const rows = new Map(functions.map((row) => [nameOf(row.name).plain, row]));
 	const holder = el("aside", { id: "chosen", class: "chosen-bar", "aria-label": "Chosen function", hidden: true });
 	function render() {
 		holder.hidden = !state.fn;
 		if (!state.fn) return fill(holder);
 		const row = rows.get(nameOf(state.fn).plain);
-		const distribution = row?.per_call;
 		return fill(
 			holder,
 			el("strong", null, bdi(state.fn)),
 			row ? place(row.file, row.line) : null,
-			row ? el("span", { text: `${bytes(row.allocated_bytes)} in ${plural(row.calls, "call")}` }) : null,
-			row ? el("span", { text: `${estimate(row.retained_bytes, row.retained_error_bytes)} retained` }) : null,
-			distribution
-				? el("span", {
-						class: "quiet",
-						text: `per call ${bytes(distribution.min)} – ${bytes(distribution.p50)} – ${bytes(distribution.max)}`,
-						title: "Bytes allocated per call: smallest, median, largest",
-					})
-				: null,
+			...(row ? figures(row) : []),
 			el("span", { class: "spring" }),
 			state.pivot
 				? el("button", { type: "button", text: "Whole graph", onclick: () => go({ pivot: "", at: "flame" }) })
@@ -151,10 +133,14 @@ function chosenBar(report) {
 	return holder;
 }
 
-{
+/**
+ * Shows the data in the page.
+ * @param {(data: any) => void} show
+ */
+function start(show) {
 	const data = document.getElementById("report");
 	try {
-		showReport(unpack(JSON.parse(data?.textContent ?? "")));
+		show(unpack(JSON.parse(data?.textContent ?? "")));
 	} catch (error) {
 		document.body.append(el("p", { class: "missing", text: `The report in this page cannot be shown: ${error}` }));
 		throw error;

@@ -1,5 +1,11 @@
 // Parts that several sections share.
 
+/** Name of what no tracked function allocated. */
+const OUTSIDE = "(outside tracked functions)";
+
+/** Cells of one page of a table of functions, so that the page stays light with any number of columns. */
+const MOST_CELLS = 260;
+
 /**
  * @param {string} id
  * @param {string} title
@@ -127,6 +133,40 @@ function pager(length, start, size, turn) {
 }
 
 /**
+ * Column by which the functions are sorted, and true if the largest figures come first.
+ * @returns {[string, boolean]}
+ */
+function sortOrder() {
+	const falling = state.sort.startsWith("-");
+	return [falling ? state.sort.slice(1) : state.sort, falling];
+}
+
+/**
+ * Heading of a column by which the functions can be sorted.
+ * @param {string} key
+ * @param {string} title
+ * @param {string} help
+ */
+function sortHeading(key, title, help) {
+	const [now, falling] = sortOrder();
+	const first = key === "name" ? key : `-${key}`;
+	const next = now !== key ? first : falling ? key : `-${key}`;
+	return el(
+		"th",
+		{
+			scope: "col",
+			class: key === "name" ? "text" : null,
+			"aria-sort": now === key ? (falling ? "descending" : "ascending") : null,
+		},
+		el(
+			"button",
+			{ type: "button", class: "sort", title: help, "data-key": key, onclick: () => go({ sort: next, page: "" }) },
+			title,
+		),
+	);
+}
+
+/**
  * A figure with a bar for its share behind it.
  * @param {string} text
  * @param {number} part From 0 to 1
@@ -159,4 +199,41 @@ function facts(rows) {
 		{ class: "facts" },
 		...rows.flatMap(([name, value]) => [el("dt", { text: name }), el("dd", null, value)]),
 	);
+}
+
+/** @param {Finding} finding */
+function findingItem(finding) {
+	return el(
+		"li",
+		{ class: `finding kind-${finding.kind}` },
+		el("span", { class: "kind", text: finding.kind.replace(/_/g, " ") }),
+		el(
+			"div",
+			null,
+			el("p", { class: "title" }, bdi(finding.title)),
+			finding.detail ? el("p", { class: "quiet" }, bdi(finding.detail)) : null,
+			finding.advice ? el("p", { class: "advice" }, bdi(finding.advice)) : null,
+			el(
+				"p",
+				{ class: "links" },
+				place(finding.file, finding.line),
+				finding.function
+					? el("button", {
+							type: "button",
+							class: "link",
+							text: "Show in the call tree",
+							onclick: () => showFunction(finding.function ?? ""),
+						})
+					: null,
+			),
+		),
+	);
+}
+
+/**
+ * Selects a function and shows where it is in the graph.
+ * @param {string} name
+ */
+function showFunction(name) {
+	go({ fn: name, pivot: "", zoom: "", at: "flame" });
 }

@@ -19,6 +19,7 @@ const DEFAULTS = {
 	livepage: "",
 	group: "",
 	at: "",
+	show: "",
 };
 
 /** @type {State} */

@@ -3,8 +3,6 @@
 /** @type {MetricName[]} */
 const METRICS = ["peak", "allocated", "live", "blocks", "copied"];
 
-const OUTSIDE = "(outside tracked functions)";
-
 /**
  * @param {Report} report
  * @returns {Record<MetricName, Metric>}
@@ -21,7 +19,18 @@ function metricsOf(report) {
 	 * @param {string} about
 	 * @param {string} missing
 	 */
-	const metric = (name, title, about, missing) => ({ name, title, about, missing, bytes: name !== "blocks", total: 0 });
+	const metric = (name, title, about, missing) => ({
+		name,
+		title,
+		about,
+		missing,
+		nothing:
+			name === "live"
+				? "Nothing is live: everything that was allocated has been freed."
+				: "There is nothing to show: this measure is 0.",
+		bytes: name !== "blocks",
+		total: 0,
+	});
 	return {
 		peak: metric(
 			"peak",

@@ -210,13 +210,15 @@ interface Report {
 type MetricName = "peak" | "allocated" | "live" | "blocks" | "copied";
 
 interface Metric {
-	name: MetricName;
+	name: string;
 	title: string;
 	/** Sentence about the widths. */
 	about: string;
 	bytes: boolean;
 	/** Reason why the report has no such figures; empty if it has. */
 	missing: string;
+	/** Sentence for a total of 0. */
+	nothing: string;
 	total: number;
 }
 
@@ -270,6 +272,37 @@ interface ShownNode {
 	children: ShownNode[];
 	total: number;
 	own: number;
+	/** In a comparison: figures of both runs, of the node and all beneath it. */
+	change?: Change;
+}
+
+/** Figures of two runs. */
+interface Change {
+	before: number;
+	after: number;
+	/** Part of the change that more or fewer calls explain; `null` if that is not known. */
+	byCalls: number | null;
+	presence: string;
+}
+
+interface ShownTree {
+	root: ShownNode;
+	byId: ShownNode[];
+}
+
+/** What a graph shows. */
+interface GraphSource {
+	title: string;
+	/** In the order of their choice. */
+	metrics: Metric[];
+	/** True if the tree has frames of runtimes. */
+	frames: boolean;
+	shown(metric: string, frames: string): ShownTree;
+	tip(node: ShownNode, root: ShownNode, metric: Metric): Child[];
+	legend(root: ShownNode, metric: Metric): Child[];
+	notes(metric: Metric): Child[];
+	/** Draws more on a box than its name. */
+	paint(metric: Metric): ((element: HTMLElement, box: Box, pixels: number) => void) | null;
 }
 
 /** A box of the graph; several narrow ones share one. */
@@ -300,4 +333,82 @@ interface State {
 	livepage: string;
 	group: string;
 	at: string;
+	show: string;
+}
+
+/** A figure of both runs. */
+interface Difference {
+	old: number | null;
+	new: number | null;
+	change: number | null;
+	error: number | null;
+	is_significant: boolean;
+}
+
+interface SplitChange {
+	old: number;
+	new: number;
+	change: number;
+	from_calls: number;
+	from_each_call: number;
+}
+
+interface PathChange {
+	id: number;
+	parent: number | null;
+	function: string;
+	presence: string;
+	calls: Difference;
+	self_allocated_bytes: SplitChange;
+	self_allocated_count: SplitChange;
+	copied_bytes: SplitChange;
+	self_net_bytes: Difference;
+}
+
+interface FunctionChange {
+	name: string;
+	file: string;
+	line: number;
+	presence: string;
+	calls: Difference;
+	allocated_bytes: SplitChange;
+	self_allocated_bytes: SplitChange;
+	self_allocated_count: SplitChange;
+	copied_bytes: SplitChange;
+	self_net_bytes: Difference;
+	peak_bytes: Difference;
+	retained_bytes: Difference;
+}
+
+interface ComparedRun {
+	name: string;
+	run: string;
+	host: string | null;
+	started_at: string;
+	duration_seconds: number;
+	allocator: string;
+	exact: boolean;
+}
+
+interface Diff {
+	old: ComparedRun;
+	new: ComparedRun;
+	remarks: string[];
+	totals: Record<
+		| "allocated_bytes"
+		| "allocated_count"
+		| "deallocated_bytes"
+		| "net_bytes"
+		| "net_count"
+		| "peak_bytes"
+		| "reallocated_count"
+		| "copied_bytes"
+		| "rss_bytes",
+		Difference
+	>;
+	unattributed: PathChange;
+	functions: FunctionChange[];
+	paths: PathChange[];
+	new_findings: Finding[];
+	gone_findings: Finding[];
 }

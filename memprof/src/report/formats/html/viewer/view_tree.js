@@ -141,6 +141,7 @@ function pivotTrees(root, name) {
 		for (let above = node.parent; above && above.kind !== "root"; above = above.parent) {
 			at = callerOf(at, above);
 			at.total += node.total;
+			at.change = joinedChange([at, node]);
 		}
 		at.own += node.total;
 	}
@@ -156,7 +157,7 @@ function pivotTrees(root, name) {
 function callerOf(at, caller) {
 	const known = at.children.find((child) => child.name === caller.name);
 	if (known) return known;
-	const made = { ...caller, parent: at, children: [], total: 0, own: 0 };
+	const made = { ...caller, parent: at, children: [], total: 0, own: 0, change: undefined };
 	at.children.push(made);
 	return made;
 }
@@ -210,7 +211,34 @@ function sums(nodes) {
 		total: sum(nodes.map((node) => node.total)),
 		own: sum(nodes.map((node) => node.own)),
 		calls: calls.every((number) => number !== null) ? sum(calls.map((number) => number ?? 0)) : null,
+		change: joinedChange(nodes),
 	};
+}
+
+/**
+ * The changes of nodes that become one.
+ * @param {ShownNode[]} nodes
+ * @returns {Change | undefined}
+ */
+function joinedChange(nodes) {
+	/** @type {Change | undefined} */
+	let whole;
+	for (const { change } of nodes) {
+		if (!change) continue;
+		const { before, after, byCalls, presence } = whole ?? {
+			before: 0,
+			after: 0,
+			byCalls: 0,
+			presence: change.presence,
+		};
+		whole = {
+			before: before + change.before,
+			after: after + change.after,
+			byCalls: byCalls === null || change.byCalls === null ? null : byCalls + change.byCalls,
+			presence: presence === change.presence ? presence : "both",
+		};
+	}
+	return whole;
 }
 
 /**
