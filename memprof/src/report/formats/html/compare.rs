@@ -15,7 +15,7 @@ macro_rules! viewer {
 }
 
 shortened! {
-    STYLE = viewer!("page.css" "graph.css" "sections.css" "compare.css" "print.css");
+    STYLE = viewer!("page.css" "graph.css" "sections.css" "print.css" "compare.css");
     /// The parts of the viewer are one script, in the order of their use.
     VIEWER = concat!(
         "(() => {\n\"use strict\";\n",

@@ -56,7 +56,7 @@ function changeGraph(diff) {
 		frames: false,
 		shown: (metric) => changeTree(diff, metric),
 		tip: changeTip,
-		legend: changeLegend,
+		legend: (root, metric) => changeLegend(root, metric, diff.paths),
 		notes: () => [],
 		paint: paintChange,
 	};
@@ -155,9 +155,10 @@ function changeTip(node, _root, metric) {
 /**
  * @param {ShownNode} root
  * @param {Metric} metric
+ * @param {PathChange[]} paths
  * @returns {Child[]}
  */
-function changeLegend(root, metric) {
+function changeLegend(root, metric, paths) {
 	const shown = metric.bytes ? bytes : count;
 	const net = root.change ? root.change.after - root.change.before : 0;
 	const [more, less] = [(root.total + net) / 2, (root.total - net) / 2];
@@ -170,6 +171,8 @@ function changeLegend(root, metric) {
 		key("more", `more: ${signed(more, shown)}`),
 		key("less", `less: ${signed(-less, shown)}`),
 		key("even", "more and less that add up to nothing"),
+		paths.some((path) => path.presence === "new") ? key("new", "path of the new run alone") : null,
+		paths.some((path) => path.presence === "gone") ? key("gone", "path of the old run alone") : null,
 		el("span", { class: "key", text: `together ${signed(net, shown)}` }),
 	];
 }

@@ -14,7 +14,7 @@ function changeOverview(diff) {
 	return el(
 		"section",
 		{ id: "overview", "aria-label": "Overview" },
-		el("h1", null, bdi(name), el("span", { class: "args", text: " what changed" })),
+		el("h1", null, bdi(name), el("span", { class: "what", text: " what changed" })),
 		runs(diff),
 		...diff.remarks.map((remark) => el("p", { class: "note" }, bdi(remark))),
 		isSame(diff)
@@ -26,7 +26,7 @@ function changeOverview(diff) {
 		el(
 			"div",
 			{ class: "cards" },
-			changeCard("Peak", totals.peak_bytes, bytes, "heap"),
+			changeCard("Peak", totals.peak_bytes, bytes, ""),
 			changeCard("Live at the end", totals.net_bytes, bytes, ""),
 			changeCard("Allocated", totals.allocated_bytes, bytes, ""),
 			changeCard("Blocks", totals.allocated_count, count, ""),
@@ -88,8 +88,9 @@ function changeCard(title, figure, shown, below) {
 		el(
 			"div",
 			{ class: "figure" },
-			change === 0 ? "no change" : signed(change, shown),
-			change ? el("span", { class: "relative", text: ` ${relative(before, after)}` }) : null,
+			el("span", { text: change === 0 ? "no change" : signed(change, shown) }),
+			change ? " " : null,
+			change ? el("span", { class: "relative", text: relative(before, after) }) : null,
 		),
 		el("div", { class: "quiet", text: figures }),
 		within ? el("div", { class: "quiet", text: within }) : null,
@@ -165,7 +166,7 @@ function changedFindings(diff) {
 	};
 	return el(
 		"div",
-		{ class: "columns-2" },
+		{ class: "columns-2 came-and-went" },
 		column("New findings", diff.new_findings, "The new run has no finding that the old one did not have."),
 		column("Findings that are gone", diff.gone_findings, "All findings of the old run are still there."),
 	);

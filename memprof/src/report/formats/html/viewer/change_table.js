@@ -80,7 +80,7 @@ function differenceCell({ old: before, new: after, change, error, is_significant
  */
 function changeBar(change, most) {
 	const element = el("span", { class: `change-bar ${directionOf(change)}` }, el("b", { text: signedBytes(change) }));
-	element.style.setProperty("--part", `${most > 0 ? (Math.abs(change) / most) * 50 : 0}%`);
+	element.style.setProperty("--part", String(most > 0 ? Math.abs(change) / most : 0));
 	return element;
 }
 
@@ -90,7 +90,7 @@ function changeBar(change, most) {
  */
 function changeTable(diff) {
 	const { functions, unattributed, totals } = diff;
-	const most = Math.max(...functions.map((row) => Math.abs(row.self_allocated_bytes.change)), 0);
+	const most = functions.reduce((top, row) => Math.max(top, Math.abs(row.self_allocated_bytes.change)), 0);
 	const changed = functions.filter(hasChanged);
 	/** @type {Record<string, [string, FunctionChange[]]>} */
 	const kinds = {
@@ -117,8 +117,13 @@ function changeTable(diff) {
 	const result = el("output", { class: "quiet", for: "filter", "aria-live": "polite" });
 	const holder = el("div");
 
+	/** The rows that are chosen: an address can have any text. */
+	function shown() {
+		return Object.hasOwn(kinds, state.show) ? state.show : "";
+	}
+
 	function rows() {
-		const [, all] = kinds[state.show] ?? kinds[""];
+		const [, all] = kinds[shown()];
 		const matches = matcher(state.filter);
 		const kept = matches ? all.filter((row) => matches.test(row.name) || matches.test(row.file)) : [...all];
 		const [key, falling] = sortOrder();
@@ -134,7 +139,7 @@ function changeTable(diff) {
 	}
 
 	function render() {
-		show.value = kinds[state.show] ? state.show : "";
+		show.value = shown();
 		if (document.activeElement !== filter) filter.value = state.filter;
 		const sorted = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.key;
 		const { kept, error } = rows();

@@ -21,6 +21,8 @@ function showDiff(diff) {
 			"The change of a function has two parts. More calls: the change if each call had allocated what it did before. More a call: the rest. Estimates have their standard error (±); a change within twice its error is faint.",
 			"Click a box to zoom; choose a function in the tree or in the table, and it is marked in both.",
 		],
+		// The paths of a comparison have no frames of runtimes.
+		keys: KEYS.filter(([key]) => key !== "s"),
 	});
 }
 

@@ -16,14 +16,17 @@ const KEYS = [
 	["Alt+Left", "Back: each zoom, measure and choice is a step, and its address a link"],
 ];
 
-/** @param {string[]} paragraphs */
-function helpDialog(paragraphs) {
+/**
+ * @param {string[]} paragraphs
+ * @param {[string, string][]} keys
+ */
+function helpDialog(paragraphs, keys) {
 	const dialog = el(
 		"dialog",
 		{ id: "help", "aria-labelledby": "help-title" },
 		el("h2", { id: "help-title", text: "How to read this page" }),
 		...paragraphs.map((text) => el("p", { text })),
-		facts(KEYS.map(([key, meaning]) => [key, meaning])),
+		facts(keys.map(([key, meaning]) => [key, meaning])),
 		el("form", { method: "dialog" }, el("button", { text: "Close" })),
 	);
 	return dialog;

@@ -2,16 +2,16 @@
 
 /**
  * Fills the page.
- * @param {{title: string, name: string, sections: HTMLElement[], numbers: Record<string, number>, chosen: HTMLElement, help: string[]}} page
+ * @param {{title: string, name: string, sections: HTMLElement[], numbers: Record<string, number>, chosen: HTMLElement, help: string[], keys: [string, string][]}} page
  */
-function showPage({ title, name, sections, numbers, chosen, help }) {
+function showPage({ title, name, sections, numbers, chosen, help, keys }) {
 	document.title = title;
 	document.body.append(
 		el("a", { class: "skip", href: "#", onclick: skipTo, text: "Skip to the report" }),
 		topBar(name, sections, numbers),
 		el("main", { id: "main" }, ...sections),
 		chosen,
-		helpDialog(help),
+		helpDialog(help, keys),
 		el("div", { id: "tip", hidden: true }),
 		el("div", { id: "status", role: "status" }),
 	);

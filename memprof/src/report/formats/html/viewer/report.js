@@ -28,6 +28,7 @@ function showReport(report) {
 			"Each box of the call tree is a function on one path; its width is its figure and that of all beneath it. The top box is the whole program. Tracked functions are exact; live memory also has the frames of the stacks that allocated it. Recursion is folded into the call that it is already in.",
 			"Colours are crates, shades only tell neighbours apart. Click a box to zoom; choose a function in the tree or in the table, and it is marked in both.",
 		],
+		keys: KEYS,
 	});
 }
 
