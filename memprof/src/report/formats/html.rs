@@ -13,11 +13,11 @@ use crate::report::Report;
 use crate::report::data::field::Row;
 
 /// Hash of [`STYLE`], as the policy takes it. A test holds it.
-const STYLE_HASH: &str = "sha256-HP8m5OEJdWxZNsGhwL5sbNWRVc8IOSxX+fOfIogNCzA=";
+const STYLE_HASH: &str = "sha256-H2h2YBIqcBoC9n6oU6EUSLcI1nbkEo1LKAj4l/EXOQM=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-JCTLQ5rKwtFTfUyIv5qNUkGpOvVAHBWgVulg8cAf478=";
+const VIEWER_HASH: &str = "sha256-UsA/T2S3xBGOBbEiTEB1+VdnTfShFnsqfYjGBkreRxU=";
 
 macro_rules! viewer {
     ($($file:literal)*) => { concat!($(include_str!(concat!("html/viewer/", $file))),*) };
