@@ -13,11 +13,11 @@ use crate::report::Report;
 use crate::report::data::field::Row;
 
 /// Hash of [`STYLE`], as the policy takes it. A test holds it.
-const STYLE_HASH: &str = "sha256-H2h2YBIqcBoC9n6oU6EUSLcI1nbkEo1LKAj4l/EXOQM=";
+const STYLE_HASH: &str = "sha256-NjpVMOC1Gtr0n1CqtexptUdnPQ8ddS0gU9SOe9220S0=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-UsA/T2S3xBGOBbEiTEB1+VdnTfShFnsqfYjGBkreRxU=";
+const VIEWER_HASH: &str = "sha256-pEO7EcdtVbv7JJelsujceBzrE7oDa8XooodA4/+DJQA=";
 
 macro_rules! viewer {
     ($($file:literal)*) => { concat!($(include_str!(concat!("html/viewer/", $file))),*) };

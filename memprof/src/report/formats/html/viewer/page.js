@@ -114,7 +114,7 @@ function chosenBar(report) {
 			row ? el("span", { text: `${estimate(row.retained_bytes, row.retained_error_bytes)} retained` }) : null,
 			distribution
 				? el("span", {
-						class: "quiet",
+						class: "quiet per-call",
 						text: `per call ${bytes(distribution.min)} – ${bytes(distribution.p50)} – ${bytes(distribution.max)}`,
 						title: "Bytes allocated per call: smallest, median, largest",
 					})
