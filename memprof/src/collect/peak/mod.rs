@@ -47,7 +47,7 @@ const TRIES: usize = 3;
 /// Time between two looks at a rise, and the most of them before a picture is taken anyway.
 const LOOK: Duration = Duration::from_micros(500);
 const MOST_LOOKS: usize = 8;
-/// Attempts of a report to find the pictures free.
+/// Attempts to find the pictures free, a millisecond apart.
 const TRIES_OF_REPORT: usize = 1000;
 
 static PICTURES: TryLock<Pictures> = TryLock::new(Pictures::new());
@@ -146,11 +146,24 @@ impl Pictures {
     }
 }
 
+/// Does `work` with the pictures. Waits a little for a thread that takes one: not inside an allocation. `None`: it takes
+/// too long, or this is a handler that has interrupted it.
+fn patiently<R>(mut work: impl FnMut(&mut Pictures) -> R) -> Option<R> {
+    for _ in 0..TRIES_OF_REPORT {
+        let done = PICTURES.with(&mut work);
+        if done.is_some() {
+            return done;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    None
+}
+
 /// Begins the pictures of a profile: one each time that the net has risen by `step` percent beyond the last; 0: none.
 /// They may take a part of the overhead budget of `percent`; 0: no limit. False: the system has no memory for them.
 pub(crate) fn begin(step: usize, percent: usize) -> bool {
     let net = tracker::net();
-    let has_memory = PICTURES.with(|pictures| {
+    let has_memory = patiently(|pictures| {
         let has_memory = step == 0 || pictures.shown.prepare() && pictures.made.prepare();
         (pictures.is_any, pictures.is_unfinished) = (false, false);
         pictures.step = if has_memory { step as i64 } else { 0 };
@@ -165,7 +178,10 @@ pub(crate) fn begin(step: usize, percent: usize) -> bool {
 
 /// Takes no more pictures. The last one stays until the next profile begins.
 pub(crate) fn end() {
-    high_water::set(high_water::NEVER, high_water::NEVER);
+    let _ = patiently(|pictures| {
+        pictures.step = 0;
+        pictures.arm();
+    });
     IS_WANTED.store(false, Relaxed);
 }
 
@@ -245,28 +261,22 @@ pub(crate) fn take_on_thread() {
     });
 }
 
-/// Takes a picture for a report, if the heap is higher now than in the last one. Waits a little for a picture that
-/// another thread is taking.
+/// Takes a picture for a report, if the heap is higher now than in the last one.
 pub(crate) fn take_for_report() {
     let net = tracker::net();
-    for _ in 0..TRIES_OF_REPORT {
-        let done = PICTURES.with(|pictures| {
-            let rise = net.saturating_sub(pictures.base);
-            if !pictures.is_any || rise >= (pictures.percent(pictures.step) / PART_BEFORE_FALL).max(LEAST_BEFORE_FALL) {
-                pictures.is_unfinished = false;
-                pictures.take(usize::MAX, None);
-            }
-        });
-        if done.is_some() {
-            return;
+    let _ = patiently(|pictures| {
+        let least = (pictures.percent(pictures.step) / PART_BEFORE_FALL).max(LEAST_BEFORE_FALL);
+        if !pictures.is_any || net.saturating_sub(pictures.base) >= least {
+            pictures.is_unfinished = false;
+            pictures.take(usize::MAX, None);
         }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    });
 }
 
 /// In a forked child, before its ledgers are retired: no picture is due.
 pub(crate) fn recover() {
-    end();
+    high_water::set(high_water::NEVER, high_water::NEVER);
+    IS_WANTED.store(false, Relaxed);
     if PICTURES.recover() {
         // The thread that was taking a picture does not exist. What it was changing is left as it is.
         let _ = PICTURES.with(|pictures| {
