@@ -26,12 +26,20 @@ struct Figures {
     retained: u64,
 }
 
+/// A labelled future.
+struct Labelled {
+    future: Pin<Box<dyn Future<Output = ()>>>,
+    key: usize,
+    value: usize,
+    was_polled: bool,
+}
+
 struct World {
     random: u64,
     labels: Labels,
     blocks: Vec<(Block, usize, Labels)>,
     contexts: Vec<(Context, Labels)>,
-    futures: Vec<(Pin<Box<dyn Future<Output = ()>>>, usize, usize, bool)>,
+    futures: Vec<Labelled>,
     rows: [[Figures; VALUES.len()]; KEYS.len()],
     seen: (u64, u64),
     meter: Meter,
@@ -179,14 +187,14 @@ fn step(world: &mut World, profile: &Profile, depth: usize) {
             }
             12 => {
                 let index = world.random(world.futures.len());
-                let (_, key, value, is_counted) = world.futures[index];
+                let Labelled { key, value, was_polled, .. } = world.futures[index];
                 let mut labels = world.labels;
                 labels[key] = value + 1;
-                if !is_counted {
+                if !was_polled {
                     labels = world.with_label(key, value);
-                    world.futures[index].3 = true;
+                    world.futures[index].was_polled = true;
                 }
-                world.within(labels, |world| assert!(poll(world.futures[index].0.as_mut()).is_pending()));
+                world.within(labels, |world| assert!(poll(world.futures[index].future.as_mut()).is_pending()));
             }
             13 if depth > 0 => return,
             14 if world.random(8) == 0 => world.check(profile),
@@ -212,8 +220,7 @@ fn main() {
                         pause().await;
                     }
                 });
-                let future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
-                (future, key, value, false)
+                Labelled { future: Box::pin(future), key, value, was_polled: false }
             })
             .collect();
         let outside = (Context::current(), Labels::default());

@@ -34,12 +34,12 @@ const EVENTS: [(&str, Option<&str>, f64); 25] = [
     ("context-capture", None, 48.0),
     ("context-enter", None, 420.0),
     // A call, a context that is entered in it, and what its end costs more because of that.
-    ("call-above-context", None, 135.0 + 420.0 + 420.0),
+    ("call-above-context", None, 135.0 + 420.0 + 500.0),
     // At most two tracked calls.
     ("meter", None, 2.0 * 119.0),
     ("meter-in-meter", None, 330.0),
     // A tracked call.
-    ("labelled", None, 119.0),
+    ("labelled", None, 125.0),
     ("labelled-in-labelled", None, 180.0),
     ("labelled-long", None, 600.0),
     ("labelled-pair-tracked", Some("pair-forward"), 145.0),

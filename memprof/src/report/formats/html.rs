@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::report::data::field::Row;
 
 /// Hash of [`STYLE`], as the policy takes it. A test holds it.
-const STYLE_HASH: &str = "sha256-HP8m5OEJdWxZNsGhwL5sbNWRVc8IOSxX+fOfIogNCzA=";
+const STYLE_HASH: &str = "sha256-NjpVMOC1Gtr0n1CqtexptUdnPQ8ddS0gU9SOe9220S0=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
 /// Hash of [`VIEWER`].

@@ -44,7 +44,7 @@ function chosenFigures(row) {
 		el("span", { text: `${estimate(row.retained_bytes, row.retained_error_bytes)} retained` }),
 		distribution
 			? el("span", {
-					class: "quiet",
+					class: "quiet per-call",
 					text: `per call ${bytes(distribution.min)} – ${bytes(distribution.p50)} – ${bytes(distribution.max)}`,
 					title: "Bytes allocated per call: smallest, median, largest",
 				})
