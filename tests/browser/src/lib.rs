@@ -5,6 +5,7 @@
 
 mod driver;
 mod page;
+pub mod pairs;
 pub mod reports;
 
 pub use page::Page;

@@ -1,7 +1,7 @@
 //! A report in a browser.
 
 use crate::driver::Driver;
-use memprof::{Format, Report};
+use memprof::{Format, Report, compare};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,17 @@ impl Page {
 
     /// Opens it with a fragment.
     pub fn open_at(report: &Report, fragment: &str) -> Self {
+        Self::show(&report.to_format(Format::Html), fragment)
+    }
+
+    /// Opens the page of a comparison.
+    pub fn compare((old, new): &(Report, Report)) -> Self {
+        Self::show(&compare::diff(old, new).to_html(), "")
+    }
+
+    fn show(file: &[u8], fragment: &str) -> Self {
         let page = Self { driver: Driver::start(), folder: TempDir::new().expect("a folder") };
-        fs::write(page.file(), report.to_format(Format::Html)).expect("the page is written");
+        fs::write(page.file(), file).expect("the page is written");
         page.size(1400, 900);
         page.go_to(fragment);
         page

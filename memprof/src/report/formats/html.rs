@@ -13,11 +13,11 @@ use crate::report::Report;
 use crate::report::data::field::Row;
 
 /// Hash of [`STYLE`], as the policy takes it. A test holds it.
-const STYLE_HASH: &str = "sha256-NjpVMOC1Gtr0n1CqtexptUdnPQ8ddS0gU9SOe9220S0=";
+const STYLE_HASH: &str = "sha256-xj9GEEXK062VncCc04FyQhRt3+Q5ScFeOYfmHVJwouw=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-H9UaeClVi1mjjvqgjXi0Ibhb7nSDnZd05VkzujXNjKE=";
+const VIEWER_HASH: &str = "sha256-Tkgh9MS11v3E6oNPAE/vNe+JA80d3nPxYRdgnX/dfjY=";
 
 macro_rules! viewer {
     ($($file:literal)*) => { concat!($(include_str!(concat!("html/viewer/", $file))),*) };

@@ -1,6 +1,7 @@
 //! The page in a browser. Each test also fails if the page writes to the console or asks for anything from elsewhere.
 
 mod call_tree;
+mod comparison;
 mod functions;
 mod hostile;
 mod live;

@@ -6,9 +6,9 @@ use super::{Viewer, shorten};
 use crate::compare::Diff;
 
 /// Hash of [`STYLE`]. A test holds it.
-const STYLE_HASH: &str = "sha256-iDrtAw/zZsde7cRco9ZKOQrRI4fMCW2YJaU9LLMScWk=";
+const STYLE_HASH: &str = "sha256-tJfziCIMew55BlxtE22d7lxljFmJjgRuFVYMNzrw8rs=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-apcNR6lTUQBx7Lum1SwLOV3Zh2PsmqNLcIkFnpLJ21U=";
+const VIEWER_HASH: &str = "sha256-GQc8sZi0gjoMhUu12yeUER+pAC/QQFxAt+jVMiJMLpg=";
 
 macro_rules! viewer {
     ($($file:literal)*) => { concat!($(include_str!(concat!("viewer/", $file))),*) };
