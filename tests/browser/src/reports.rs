@@ -142,6 +142,12 @@ pub fn large(paths: usize) -> Report {
     let live: u64 =
         json["live"]["groups"].as_array().expect("groups").iter().filter_map(|group| group["bytes"].as_u64()).sum();
     json["live"]["estimated_bytes"] = json!(live);
+    json["peak"]["groups"] = json["live"]["groups"].as_array().expect("groups").iter().take(600).cloned().collect();
+    json["peak"]["net_bytes"] = json!(live);
+    for (list, length) in [("functions", 80), ("in_flight", 40)] {
+        let row = json["peak"][list][0].clone();
+        json["peak"][list] = (0..length).map(|_| row.clone()).collect();
+    }
     json["timeline"]["points"] = (0..1024)
         .map(|index| {
             let net = 1_000_000 + random.below(1 << 20) + index * 3_000;
@@ -215,7 +221,10 @@ pub fn lacking() -> Vec<(&'static str, Report, &'static str)> {
     untracked.live.groups.clear();
     let mut untimed = golden();
     untimed.timeline = None;
+    let mut no_peak = golden();
+    no_peak.peak = None;
     vec![
+        ("no peak", no_peak, "does not know who held it"),
         ("not installed", none, "allocator is not installed"),
         ("0 bytes", zero, "allocated 0 bytes"),
         ("no functions", no_functions, "No function was tracked"),

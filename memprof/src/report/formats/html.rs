@@ -13,11 +13,11 @@ use crate::report::Report;
 use crate::report::data::field::Row;
 
 /// Hash of [`STYLE`], as the policy takes it. A test holds it.
-const STYLE_HASH: &str = "sha256-HP8m5OEJdWxZNsGhwL5sbNWRVc8IOSxX+fOfIogNCzA=";
+const STYLE_HASH: &str = "sha256-rwagIC7VvBPUa4flRfke41bWxxr4bAZqSHNv0d6YLzM=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-JCTLQ5rKwtFTfUyIv5qNUkGpOvVAHBWgVulg8cAf478=";
+const VIEWER_HASH: &str = "sha256-MoziglyO9QlbyvW78dKAXKYDRyJscR0uvUaMQt4RGXw=";
 
 macro_rules! viewer {
     ($($file:literal)*) => { concat!($(include_str!(concat!("html/viewer/", $file))),*) };

@@ -352,9 +352,10 @@ function flameSection(report) {
 					)
 				: null,
 			usesStacks && Number(overhead.stacks_not_captured) > 0
-				? missing(
-						`${plural(Number(overhead.stacks_not_captured), "recorded allocation")} had no stack that could be captured.`,
-					)
+				? el("p", {
+						class: "quiet",
+						text: `No stack could be captured for ${plural(Number(overhead.stacks_not_captured), "recorded allocation")}.`,
+					})
 				: null,
 			!usesStacks && functions.length > 0
 				? el("p", {

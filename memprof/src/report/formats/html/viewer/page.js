@@ -111,10 +111,17 @@ function chosenBar(report) {
 			el("strong", null, bdi(state.fn)),
 			row ? place(row.file, row.line) : null,
 			row ? el("span", { text: `${bytes(row.allocated_bytes)} in ${plural(row.calls, "call")}` }) : null,
-			row ? el("span", { text: `${estimate(row.retained_bytes, row.retained_error_bytes)} retained` }) : null,
+			row
+				? el("span", {
+						text:
+							row.retained_bytes === null
+								? "retained: not known"
+								: `${estimate(row.retained_bytes, row.retained_error_bytes)} retained`,
+					})
+				: null,
 			distribution
 				? el("span", {
-						class: "quiet",
+						class: "quiet per-call",
 						text: `per call ${bytes(distribution.min)} – ${bytes(distribution.p50)} – ${bytes(distribution.max)}`,
 						title: "Bytes allocated per call: smallest, median, largest",
 					})

@@ -121,20 +121,18 @@ function timelineSection(report) {
 		moveTo(cursor);
 	}
 
-	/** The line of one figure, with gaps where it is not known. */
+	/** The line of one figure. Readings far from each other are dots: what is between them is not known. */
 	/** @param {keyof TimelinePoint} key */
 	function path(key) {
 		let drawn = "";
-		let gap = true;
+		let before = -Infinity;
 		for (const point of points) {
 			const size = point[key];
-			// The allocator is asked less often: its line goes on.
-			if (size === null || size === undefined) {
-				if (key === "net_bytes") gap = true;
-				continue;
-			}
-			drawn += `${gap ? "M" : "L"}${x(point.seconds).toFixed(1)} ${y(size).toFixed(1)}`;
-			gap = false;
+			if (size === null || size === undefined) continue;
+			const far = point.seconds - before > (last - first) / 8 && points.length > 16;
+			const place = `${x(point.seconds).toFixed(1)} ${y(size).toFixed(1)}`;
+			drawn += far ? `M${place}h.1` : drawn ? `L${place}` : `M${place}`;
+			before = point.seconds;
 		}
 		return drawn;
 	}
