@@ -44,8 +44,18 @@ fn default_features_need_few_crates_each_in_one_version() {
     let packages = tree(&[]);
     assert!(packages.len() <= CRATES, "{} crates instead of {CRATES}: {packages:#?}", packages.len());
     assert_eq!(names(&packages).len(), packages.len(), "two versions of one crate: {packages:#?}");
-    for heavy in ["serde", "serde_derive", "rustix", "flate2", "ruzstd"] {
+    for heavy in ["serde", "serde_derive", "serde_json", "rustix", "flate2", "ruzstd"] {
         assert!(!names(&packages).contains(heavy), "{heavy} is back");
+    }
+}
+
+/// `impl PartialEq<Value> for u8` and its kin: with these among the dependencies, `assert_eq!(bytes, &[])` in a user's
+/// crate would need a type annotation.
+#[test]
+fn no_crate_changes_what_the_types_of_user_code_are() {
+    let packages = tree(&[]);
+    for other in ["serde_json", "toml_edit", "bstr", "simd-json"] {
+        assert!(!names(&packages).contains(other), "{other} compares itself with primitive types");
     }
 }
 

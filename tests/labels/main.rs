@@ -7,6 +7,7 @@ use memprof::{AllocationTracker, Context, Meter, Report, label, labelled, track_
 use memprof_tests::{Block, Counting, Profile, flash, function, own, pause, poll};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Barrier;
 use std::thread;
 
 #[global_allocator]
@@ -166,4 +167,92 @@ fn functions_keep_their_rows() {
     let sum: u64 = report.labels.iter().filter(|row| row.value.starts_with('t')).map(|row| row.allocated_bytes).sum();
     assert_eq!(sum, 200 * 300);
     drop((plain, labelled_ones));
+}
+
+#[test]
+fn no_value_is_lost_to_other_while_many_threads_enter_new_ones() {
+    let profile = Profile::start();
+    let begin = Barrier::new(32);
+    thread::scope(|threads| {
+        for number in 0..32 {
+            let begin = &begin;
+            threads.spawn(move || {
+                begin.wait();
+                for value in 0..50 {
+                    labelled("crowd", &format!("v{}", (value + number) % 50), || flash(10));
+                }
+            });
+        }
+    });
+    let report = profile.report();
+    let rows: Vec<_> = report.labels.iter().filter(|row| row.key == "crowd").collect();
+    assert_eq!(rows.len(), 50);
+    for row in rows {
+        assert_eq!((row.calls, row.allocated_bytes, row.deallocated_bytes), (32, 320, 320), "{}", row.value);
+    }
+}
+
+#[test]
+fn labels_are_counted_before_a_profile_and_after_it() {
+    labelled("key", "early", || flash(100));
+    let kept = {
+        let _profile = Profile::start();
+        labelled("key", "early", || Block::new(10))
+    };
+    labelled("key", "early", || flash(1));
+    let profile = Profile::start();
+    let report = profile.report();
+    // As for functions, the live table of this profile has no block of the one before.
+    assert_eq!(figures(&report, "key", "early"), (3, 111, 101, 10, Some(0)));
+    drop((kept, report));
+}
+
+#[test]
+fn tasks_that_change_threads_and_are_cancelled_keep_their_labels() {
+    let profile = Profile::start();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_time().build().unwrap();
+    let query = |size: usize| async move {
+        for _ in 0..20 {
+            let held = Block::new(size);
+            tokio::task::yield_now().await;
+            drop(held);
+        }
+        Block::new(size)
+    };
+    let kept = runtime.block_on(async move {
+        let tasks: Vec<_> = (0..50)
+            .map(|number| {
+                let work = label("task", if number % 2 == 0 { "even" } else { "odd" }).wrap_future(query(1_000));
+                tokio::spawn(label("tenant", "tasks").wrap_future(work))
+            })
+            .collect();
+        let raced = tokio::spawn(label("task", "raced").wrap_future(async move {
+            tokio::select! {
+                biased;
+                () = async { drop(Block::new(70)) } => {}
+                block = label("task", "lost").wrap_future(query(30)) => drop(block),
+            }
+        }));
+        raced.await.unwrap();
+        let mut kept = Vec::new();
+        for task in tasks {
+            kept.push(task.await.unwrap());
+        }
+        kept
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    let report = profile.report();
+    let (even, odd, all) = (row(&report, "task", "even"), row(&report, "task", "odd"), row(&report, "tenant", "tasks"));
+    for one in [&even, &odd] {
+        assert_eq!((one.calls, one.retained_bytes), (25, Some(25_000)));
+        // The runtime's queues grow within them, too.
+        assert!((525_000..535_000).contains(&one.allocated_bytes), "{one:?}");
+    }
+    assert_eq!(even.allocated_bytes + odd.allocated_bytes, all.allocated_bytes);
+    assert_eq!(even.deallocated_bytes + odd.deallocated_bytes, all.deallocated_bytes);
+    assert_eq!((all.calls, all.retained_bytes), (50, Some(50_000)));
+    assert_eq!(figures(&report, "task", "raced"), (1, 70, 70, 0, Some(0)));
+    // Never polled: no call.
+    assert_eq!(figures(&report, "task", "lost").0, 0);
+    drop(kept);
 }

@@ -224,3 +224,94 @@ fn a_budget_per_item_is_checked() {
     let words = "net 1.3 KB for 2 items (at most 320 B each)";
     assert!(report.findings.iter().any(|finding| finding.title.contains(words)), "{:?}", report.findings);
 }
+
+#[track_memory]
+fn says_most() {
+    memprof::items(usize::MAX);
+    memprof::items(usize::MAX);
+}
+
+#[track_memory(items = usize::MAX)]
+fn most_at_entry() -> Vec<u8> {
+    memprof::items(usize::MAX);
+    black_box(vec![1; 10])
+}
+
+#[test]
+fn the_most_items_are_no_overflow() {
+    let profile = Profile::start();
+    let threads: Vec<_> = (0..3).map(|_| std::thread::spawn(|| (says_most(), drop(most_at_entry())))).collect();
+    says_most();
+    drop(most_at_entry());
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let report = profile.report();
+    assert_eq!(items(&report, "limits::items::says_most").count, u64::MAX);
+    assert_eq!(items(&report, "limits::items::most_at_entry").count, u64::MAX);
+    assert_eq!(
+        items(&report, "limits::items::most_at_entry").peak_bytes_per_item.map(|bytes| bytes < 1e-15),
+        Some(true)
+    );
+}
+
+fn fails(fail: bool) -> usize {
+    if fail {
+        std::panic::resume_unwind(Box::new(()));
+    }
+    2
+}
+
+#[track_memory(items = fails(fail), max_per_item = "10 B")]
+fn panicking(fail: bool) -> Vec<u8> {
+    black_box(vec![1; 30])
+}
+
+#[track_memory(items = fails(true), max_per_item = "10 B")]
+async fn panicking_later() {}
+
+#[test]
+fn an_expression_that_panics_ends_the_call() {
+    let profile = Profile::start();
+    assert!(std::panic::catch_unwind(|| panicking(true)).is_err());
+    assert_eq!(panicking(false).len(), 30);
+    let mut future = std::pin::pin!(panicking_later());
+    let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(future.as_mut())));
+    assert!(polled.is_err());
+    let report = profile.report();
+    let row = function(&report, "limits::items::panicking");
+    assert_eq!((row.calls, row.active, row.panicked), (2, 0, 1));
+    assert_eq!(items(&report, "limits::items::panicking").count, 2);
+    assert_eq!(row.violations.as_ref().map(|violations| violations.count), Some(1));
+    assert_eq!(function(&report, "limits::items::panicking_later").panicked, 1);
+    assert_rows_add_up(&report);
+}
+
+#[track_memory(items = 4, max_per_item = "10 B")]
+async fn cancelled() {
+    let _held = black_box(vec![1u8; 40]);
+    memprof::items(1);
+    pause().await;
+    memprof::items(100);
+}
+
+#[test]
+fn a_cancelled_future_keeps_its_items() {
+    let profile = Profile::start();
+    {
+        let mut future = std::pin::pin!(cancelled());
+        assert!(poll(future.as_mut()).is_pending());
+    }
+    let mut other = Box::pin(cancelled());
+    assert!(poll(other.as_mut()).is_pending());
+    // Dropped on another thread.
+    std::thread::spawn(move || drop(other)).join().unwrap();
+    let report = profile.report();
+    let row = items(&report, "limits::items::cancelled");
+    assert_eq!((row.count, row.peak_bytes_per_item), (10, Some(8.0)));
+    assert_eq!(function(&report, "limits::items::cancelled").active, 0);
+    assert_eq!(
+        function(&report, "limits::items::cancelled").violations.as_ref().map(|violations| violations.count),
+        Some(0)
+    );
+}

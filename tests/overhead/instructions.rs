@@ -15,7 +15,7 @@ const MORE: f64 = 1.05;
 const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/instructions.json");
 
 /// The events, what is taken off, and what is promised.
-const EVENTS: [(&str, Option<&str>, f64); 24] = [
+const EVENTS: [(&str, Option<&str>, f64); 25] = [
     ("pair-off", Some("pair-forward"), 16.0),
     ("pair", Some("pair-forward"), 34.0),
     ("pair-tracked", Some("pair-forward"), 120.0),
@@ -34,13 +34,14 @@ const EVENTS: [(&str, Option<&str>, f64); 24] = [
     ("context-capture", None, 48.0),
     ("context-enter", None, 420.0),
     // A call, a context that is entered in it, and what its end costs more because of that.
-    ("call-above-context", None, 135.0 + 420.0 + 420.0),
+    ("call-above-context", None, 135.0 + 420.0 + 500.0),
     // At most two tracked calls.
     ("meter", None, 2.0 * 119.0),
     ("meter-in-meter", None, 330.0),
     // A tracked call.
-    ("labelled", None, 119.0),
-    ("labelled-in-labelled", None, 250.0),
+    ("labelled", None, 125.0),
+    ("labelled-in-labelled", None, 180.0),
+    ("labelled-long", None, 600.0),
     ("labelled-pair-tracked", Some("pair-forward"), 145.0),
     ("report-tracked", None, 5_000_000.0),
 ];

@@ -38,6 +38,8 @@ mod output;
 mod own_thread;
 mod panics;
 #[cfg(unix)]
+mod peaks;
+#[cfg(unix)]
 mod pressure;
 #[cfg(unix)]
 mod refused;

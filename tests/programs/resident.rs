@@ -146,6 +146,27 @@ fn growth_outside_the_allocator_is_named() {
 }
 
 #[test]
+fn small_blocks_are_found_where_the_allocator_rounds_them_up() {
+    if !IS_GLIBC {
+        return;
+    }
+    for (sample, budget) in [("0", "3"), ("1000", "0")] {
+        let run = |kind| {
+            let settings = resident(kind).arg("alone").env("MEMPROF_OVERHEAD_BUDGET_PERCENT", budget);
+            run(settings.env("MEMPROF_SAMPLE_INTERVAL_BYTES", sample))
+        };
+        let small = |report: &Report| report.findings.iter().find(|finding| finding.kind == "small_blocks").cloned();
+        let (report, text) = run("small_blocks");
+        let finding = small(&report).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(finding.function.as_deref(), Some("resident::boxes"), "{text}");
+        // 24 bytes for each 8, and a header of 8.
+        let added = finding.bytes as f64 / (300_000.0 * 16.0);
+        assert!((0.8..1.9).contains(&added), "{added}: {text}");
+        assert_eq!(small(&run("larger_blocks").0), None);
+    }
+}
+
+#[test]
 fn innocent_programs_are_not_accused() {
     for kind in ["innocent", "loads", "fill", "threads"] {
         for alone in ["", "alone"] {

@@ -1,5 +1,5 @@
-//! Tests that fail. They are ignored in their own file, and run by the others in a process of their own, as `cargo test`
-//! runs them, so that their messages and exit status can be checked.
+//! Tests that fail. They are ignored in their own file, and run by the others in a process of their own, as
+//! `cargo test` runs them, so that their messages and exit status can be checked.
 
 use crate::program::{Ended, Program};
 

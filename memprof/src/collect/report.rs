@@ -75,7 +75,7 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     drop(snapshot);
     let names = site_names::names(&paths);
     let totals = totals(&paths, peak);
-    let pictured = PeakCopy::now().filter(|_| table.is_some());
+    let pictured = PeakCopy::now();
     let (files, crates) = (Files::default(), Crates::new(names.values().map(String::as_str), &executable()));
     let mut stacks = Stacks::new(has_stacks(request, records.as_ref(), pictured.as_ref()), &files, &crates);
     let history = history::history(SystemFigures::default());
@@ -94,7 +94,8 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
     let retained = recorded.as_ref().and_then(RecordedByPath::retained);
     let facts = PeakReport { request, now: &now, paths: &paths, names: &names, process_peak: totals.peak_bytes };
-    let peak = pictured.map(|copy| peak::section(copy, &facts, &mut stacks)).transpose();
+    let is_wanted = table.is_some() && request.config.memory_profiling.peak_step_percent > 0;
+    let peak = is_wanted.then(|| peak::section(pictured, &facts, &mut stacks)).transpose();
 
     let mut report = Report {
         schema_version: SCHEMA_VERSION,

@@ -1,15 +1,14 @@
 //! `memory_allocations.json`: a report as JSON.
 
-mod layout;
 #[cfg(any(test, feature = "compare"))]
 mod read;
+mod writer;
 
 use std::io;
 
-use serde_core::Serialize;
-
-use self::layout::Layout;
+use self::writer::Writer;
 use super::data::Report;
+use super::data::field::Value;
 
 impl Report {
     /// The report as JSON, as in `memory_allocations.json`: indented, and each row on a line of its own.
@@ -48,10 +47,9 @@ impl Report {
     }
 }
 
-/// Compiled once: serde_json's writer is generic over its output.
+/// Compiled once, for every output.
 fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(out, Layout::default());
-    Ok(report.serialize(&mut serializer)?)
+    Writer::new(out).value(Value::Row(report))
 }
 
 #[cfg(test)]

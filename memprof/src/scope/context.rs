@@ -43,7 +43,7 @@ use crate::tracker::{self, CallPath, Carried, CarriedGuard, Entered, LabelId, La
 /// | capture, and drop it again | 44 |
 /// | enter and leave | about 400 |
 /// | the same on another thread than the capture's | 60 more for each function on the path |
-/// | end of a tracked call beneath which a context was entered | about 400 more; the same for each caller |
+/// | end of a tracked call beneath which a context was entered | about 480 more; the same for each caller |
 ///
 /// Nothing here allocates, locks or panics. Entering does nothing on a thread whose thread-locals are gone, or where
 /// profiling is off.

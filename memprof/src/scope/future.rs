@@ -366,6 +366,12 @@ pub(super) struct InWork<F, W: Enter> {
 pub(super) trait Enter {
     type Guard;
     fn enter(&self) -> Self::Guard;
+
+    /// Enters it for a poll of a future.
+    #[inline]
+    fn enter_to_poll(&self) -> Self::Guard {
+        self.enter()
+    }
 }
 
 impl<F, W: Enter> InWork<F, W> {
@@ -385,7 +391,7 @@ impl<F: Future, W: Enter> Future for InWork<F, W> {
             let this = self.get_unchecked_mut();
             (&this.work, Pin::new_unchecked(&mut *this.future))
         };
-        let _entered = work.enter();
+        let _entered = work.enter_to_poll();
         future.poll(context)
     }
 }

@@ -41,9 +41,17 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 ///
 /// # Cost
 ///
-/// Entering and leaving costs about 210 instructions, half of them to find texts of up to 16 bytes. A recorded
-/// allocation in the work costs about 20 more. Each key takes 64 KiB of address space, and the sets of labels 512 KiB,
-/// which become resident as far as they are used. Nothing here allocates, locks or panics.
+/// | in instructions (x86_64) | |
+/// |---|---|
+/// | enter and leave, as a tracked call | about 120 |
+/// | within another label | about 170 |
+/// | a text of 36 bytes, for all beyond 16 | about 230 more |
+/// | a recorded allocation in the work, without stacks | about 30 more |
+/// | bytes that were allocated or freed since the last entry or exit | 20 more, and 15 for each label of the work |
+///
+/// Each key takes 48 KiB of address space, and the sets of labels 512 KiB, which become resident as far as they are
+/// used. Nothing here allocates or panics. A text that is used for the first time waits, at most half a second, while
+/// another thread enters one.
 ///
 /// # Panics
 /// If `work` panics; the label is left then, too.
@@ -96,11 +104,17 @@ impl Enter for FutureLabel {
 
     #[inline]
     fn enter(&self) -> Self::Guard {
+        LabelGuard::enter(self.label?)
+    }
+
+    #[inline]
+    fn enter_to_poll(&self) -> Self::Guard {
         let label = self.label?;
+        // One thread at a time polls a future.
         if !self.is_counted.load(Relaxed) {
             self.is_counted.store(true, Relaxed);
             label.count_call();
         }
-        LabelGuard::enter(label)
+        self.enter()
     }
 }

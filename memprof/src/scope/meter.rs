@@ -50,6 +50,9 @@ use crate::tracker::{Carried, MeterGuard};
 /// assert_eq!(meter.run(|| search(&["a"], &meter)), Ok(vec!["A".to_owned()]));
 /// ```
 ///
+/// A service that refuses such a query and goes on serving: see the recipe
+/// [A limit for each query](crate::recipes#a-limit-for-each-query).
+///
 /// # Accuracy
 ///
 /// A thread adds what it has done to the meter when it enters or leaves the work, and whenever it has allocated or

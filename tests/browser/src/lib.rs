@@ -1,10 +1,7 @@
 //! A browser for tests of the page, and reports to show in it.
 //!
-//! Needs `chromium` and `chromedriver`:
-//!
-//!     cargo test --manifest-path tests/browser/Cargo.toml
-//!
-//! A picture of each view is left in `browser-pictures` beneath the target folder.
+//! `cargo test --manifest-path tests/browser/Cargo.toml` needs `chromium` and `chromedriver`. It leaves a picture of
+//! each view in `browser-pictures` beneath the target folder.
 
 mod driver;
 mod page;

@@ -91,7 +91,10 @@ impl Page {
 
     /// Clicks on the first element that a selector finds, as a mouse does: it must be visible and on top.
     pub fn click(&self, selector: &str) {
-        self.run(&format!("document.querySelector({}).scrollIntoView({{block: 'center'}})", json!(selector)));
+        self.run(&format!(
+            "document.querySelector({}).scrollIntoView({{block: 'center', behavior: 'instant'}})",
+            json!(selector)
+        ));
         self.settle();
         let element = self.driver.command("element", &json!({ "using": "css selector", "value": selector }));
         let id = element.as_object().and_then(|object| object.values().next()).and_then(Value::as_str);

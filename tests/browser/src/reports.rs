@@ -164,6 +164,7 @@ pub fn wide(paths: usize) -> Report {
     let mut report = large(paths);
     for row in &mut report.call_tree {
         (row.parent, row.self_allocated_bytes) = (None, 1_000);
+        row.function = format!("shop::step_{}", row.id);
     }
     report
 }

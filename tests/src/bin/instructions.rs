@@ -191,6 +191,10 @@ fn main() {
         "labelled-in-labelled" => memprof::labelled("tenant", "one", || {
             (0..times).for_each(|_| memprof::labelled(black_box("collection"), black_box("docs"), || black_box(())));
         }),
+        "labelled-long" => {
+            let value = "a value that is longer than 16 bytes";
+            (0..times).for_each(|_| memprof::labelled(black_box("collection"), black_box(value), || black_box(())));
+        }
         "labelled-pair-tracked" => memprof::labelled("collection", "docs", || pairs(&TRACKED, times)),
         "context-capture" => (0..times).for_each(|_| drop(black_box(memprof::Context::current()))),
         "context-enter" => {

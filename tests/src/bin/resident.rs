@@ -133,6 +133,15 @@ fn keep_small(blocks: usize) {
     (0..blocks).for_each(|_| std::mem::forget(black_box(Box::new(1_u8))));
 }
 
+/// A block for each small value, which the allocator rounds up, or none.
+#[track_memory]
+fn boxes<T>(value: impl Fn(u64) -> T) {
+    let kept: Vec<Box<T>> = (0..300_000).map(|number| Box::new(value(number))).collect();
+    turns(drop);
+    black_box(&kept);
+    std::mem::forget(kept);
+}
+
 /// A reserved buffer that is used little by little.
 fn fill() {
     let mut buffer: Vec<u8> = Vec::with_capacity(200 * MB);
@@ -184,6 +193,9 @@ fn main() {
         "rust_leak" => turns(|_| keep(MB)),
         "small_leak" => turns(|_| keep_small(10_000)),
         "fill" => fill(),
+        "small_blocks" => boxes(|number| number),
+        // Too large for what the allocator adds to matter.
+        "larger_blocks" => boxes(|number| [number; 15]),
         "loads" => {
             keep(200 * MB);
             turns(drop);

@@ -47,8 +47,8 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
     findings
 }
 
-/// True of kinds that are about memory that is not held any more, or about mapped files, which the program does not hold.
-/// They stand behind those about memory that is held.
+/// True of kinds about memory that is not held any more, or about mapped files, which the program does not hold. They
+/// stand behind those about memory that is held.
 fn is_advice(kind: &str) -> bool {
     matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | "large_future" | peak::KIND | mapped::KIND)
 }

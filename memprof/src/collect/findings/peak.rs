@@ -1,5 +1,5 @@
-//! `peak`: one function held a quarter or more of the heap at its highest, and most of that was freed again: the heap is
-//! at least a fifth lower at the report. The picture has to be near the peak, and the peak at least 1 MB.
+//! `peak`: one function held a quarter or more of the heap at its highest, and the heap is now at least a fifth lower.
+//! The picture has to be near the peak, and the peak at least 1 MB.
 
 use super::{placed, share};
 use crate::report::data::{Finding, LiveGroup, PeakPicture, Report};

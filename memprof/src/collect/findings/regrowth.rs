@@ -22,7 +22,8 @@ pub(super) fn is_one(function: &Function, all: u64) -> bool {
 fn finding(function: &Function, all: u64) -> Finding {
     let moved = function.copied_bytes;
     let per_call = match function.calls {
-        0 | 1 => String::new(),
+        // Less than a byte a call says nothing.
+        calls if calls <= 1 || calls > moved => String::new(),
         calls => format!(" ({} a call)", size::bytes(moved / calls)),
     };
     Finding {

@@ -11,6 +11,9 @@ use crate::tracker::{self, Ledger, Node, each_ledger, each_node};
 const FIRST_NODES: usize = 512;
 const FIRST_THREADS: usize = 64;
 
+/// Attempts while the table's interval changes.
+const TRIES: usize = 3;
+
 /// Figures of one node.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NodeFigures {
@@ -94,8 +97,24 @@ impl Picture {
         self.net_before.min(self.net_after)
     }
 
+    /// Takes the picture, or so many slots of it. `is_begun`: the last call has left it unfinished.
+    pub(super) fn take(&mut self, table: &Table, most_slots: usize, is_begun: bool) -> Progress {
+        if is_begun {
+            return self.read(table, most_slots);
+        }
+        // Levels of the table change at most ten times a second.
+        for _ in 0..TRIES {
+            self.begin();
+            let progress = self.read(table, most_slots);
+            if progress != Progress::Spoiled {
+                return progress;
+            }
+        }
+        Progress::Spoiled
+    }
+
     /// Reads the counters and the calls in flight, first: they change fastest.
-    pub(super) fn begin(&mut self) {
+    fn begin(&mut self) {
         self.ticks = clock::ticks();
         self.net_before = tracker::net();
         self.fits = self.sums.clear();
@@ -124,7 +143,7 @@ impl Picture {
     }
 
     /// Reads at most so many slots of the table.
-    pub(super) fn read(&mut self, table: &Table, most_slots: usize) -> Progress {
+    fn read(&mut self, table: &Table, most_slots: usize) -> Progress {
         let until = self.next.saturating_add(most_slots);
         let (sums, fits) = (&mut self.sums, &mut self.fits);
         let stamp = table.each_kept_in(self.next..until, |record, interval| *fits &= sums.add(record, interval));

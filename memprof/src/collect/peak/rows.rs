@@ -1,6 +1,6 @@
 //! The section `peak` of a report, from the last picture.
 
-use super::PICTURES;
+use super::patiently;
 use super::picture::{NodeFigures, Picture, ThreadInFlight};
 use super::sums::PlaceSum;
 use crate::collect::live::estimate::{Estimate, chance_of};
@@ -17,14 +17,13 @@ use crate::stack::StackId;
 use crate::tracker::{PUBLISH_STEP, Site, each_ledger};
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::time::Duration;
 
 /// Limit of the sums whose stacks get names. Further ones, the smallest, are grouped by call path alone.
 const MOST_NAMED: usize = 2_000;
+/// One allocation in so many may have found the table full.
+const FEW: u64 = 100;
 /// Blocks with at least this probability of a record are not missed.
 const NEARLY_CERTAIN: f64 = 0.95;
-/// Attempts to find the pictures free.
-const TRIES: usize = 1000;
 
 /// A copy of the last picture.
 #[derive(Debug)]
@@ -42,15 +41,8 @@ pub(crate) struct PeakCopy {
 impl PeakCopy {
     /// The last picture of this profile. `None`: there is none. Allocates: for reports.
     pub(crate) fn now() -> Option<Self> {
-        for _ in 0..TRIES {
-            // Nobody waits for this lock, so it may be held during an allocation.
-            let copy = PICTURES.with(|pictures| pictures.is_any.then(|| Self::of(&pictures.shown)));
-            if let Some(copy) = copy {
-                return copy;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        None
+        // Threads in an allocation do not wait for this, so there may be allocations in it.
+        patiently(|pictures| pictures.is_any.then(|| Self::of(&pictures.shown))).flatten()
     }
 
     fn of(picture: &Picture) -> Self {
@@ -92,12 +84,20 @@ pub(crate) struct PeakReport<'r> {
     pub(crate) process_peak: u64,
 }
 
+impl PeakReport<'_> {
+    /// Allocations of the profile before the picture that found the table full.
+    fn not_recorded(&self, copy: &PeakCopy) -> u64 {
+        copy.not_recorded.saturating_sub(self.request.at_start().not_recorded)
+    }
+}
+
 /// The section. `Err`: the reason why there is none, as a warning.
 pub(crate) fn section(
-    mut copy: PeakCopy,
+    copy: Option<PeakCopy>,
     report: &PeakReport<'_>,
     stacks: &mut Stacks<'_>,
 ) -> Result<PeakPicture, String> {
+    let Some(mut copy) = copy else { return Err("the peak has no picture: none could be taken".to_owned()) };
     check(&copy, report)?;
     let at_start = report.request.at_start().live.net_allocated as u64;
     let net = copy.net.max(0) as u64;
@@ -106,13 +106,13 @@ pub(crate) fn section(
     let recorded = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
     let outside = groups.iter().filter(|group| group.path == 0).map(|group| group.estimate.bytes()).sum::<u64>();
     let retained: u64 = functions.iter().filter_map(|function| function.retained_bytes).sum();
-    let is_exact = copy.largest_interval <= 1;
+    let is_exact = copy.largest_interval <= 1 && report.not_recorded(&copy) == 0;
     let unrecorded = net.saturating_sub(recorded.bytes());
     let age = report.request.started.age_seconds(copy.ticks, report.now);
     Ok(PeakPicture {
         seconds: seconds(copy.ticks, &report.request.started, report.now),
         net_bytes: copy.net,
-        process_peak_bytes: report.process_peak,
+        process_peak_bytes: report.process_peak.max(net),
         exact: is_exact,
         // If each block has a record, the rest. In a sample, blocks from before the start are taken to be live still.
         unattributed_bytes: if is_exact { net.saturating_sub(retained) } else { outside + unrecorded.min(at_start) },
@@ -124,8 +124,9 @@ pub(crate) fn section(
 
 /// The reason why a picture is not shown.
 fn check(copy: &PeakCopy, report: &PeakReport<'_>) -> Result<(), String> {
-    let not_recorded = copy.not_recorded.saturating_sub(report.request.at_start().not_recorded);
-    if not_recorded > 0 {
+    let not_recorded = report.not_recorded(copy);
+    let recorded = copy.sums.iter().fold(Estimate::default(), |sum, row| sum.plus(row.estimate));
+    if not_recorded > recorded.count() / FEW {
         return Err(format!(
             "the peak has no picture: {} before it did not fit into the live table; raise max_tracked_allocations, or \
              set sample_interval_bytes to 0 for an estimate",

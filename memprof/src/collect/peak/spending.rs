@@ -1,7 +1,7 @@
 //! The time that pictures may take. It has no clock, so tests can simulate hours.
 
 /// Time for pictures at the start, and the most that is kept, nanoseconds.
-const GRANT: i64 = 30_000_000;
+const GRANT: i64 = 50_000_000;
 /// Share of the overhead budget that pictures may take.
 const PART: f64 = 1.0 / 3.0;
 /// Initial estimate of a picture's duration, nanoseconds. A single long one has lost the processor: at most twice the
@@ -95,7 +95,7 @@ mod tests {
             spending.charge(500_000);
             pictures += 1;
         }
-        assert_eq!((pictures, spending.wait(0, High)), (31, 0));
+        assert_eq!((pictures, spending.wait(0, High)), (51, 0));
         let wait = spending.wait(0, Usual);
         assert!(wait > 0 && spending.wait(wait + 1_000, Usual) == 0);
     }

@@ -19,7 +19,8 @@ data! {
         seconds: f64,
         /// Net of the process at that moment, bytes: the lower one of those at the picture's beginning and end.
         net_bytes: i64,
-        /// Highest net of the process, bytes: `totals.peak_bytes`. The picture shows the heap so much below it.
+        /// Highest net of the process, bytes: `totals.peak_bytes`, or `net_bytes` if that is more. The picture shows the
+        /// heap so far below it.
         process_peak_bytes: u64,
         /// True if every block that was allocated since the profile started had a record of its own.
         exact: bool,

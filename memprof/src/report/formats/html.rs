@@ -13,11 +13,11 @@ use crate::report::Report;
 use crate::report::data::field::Row;
 
 /// Hash of [`STYLE`], as the policy takes it. A test holds it.
-const STYLE_HASH: &str = "sha256-ax00s5CPB3pKe74EVpMT32FpRyN9GejRwscclZxJv5M=";
+const STYLE_HASH: &str = "sha256-HP8m5OEJdWxZNsGhwL5sbNWRVc8IOSxX+fOfIogNCzA=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-hidG2Xfbh1ZJfnVPeQYimuQ8PRtOzxsv0ZyZ7N8zEGU=";
+const VIEWER_HASH: &str = "sha256-JCTLQ5rKwtFTfUyIv5qNUkGpOvVAHBWgVulg8cAf478=";
 
 macro_rules! viewer {
     ($($file:literal)*) => { concat!($(include_str!(concat!("html/viewer/", $file))),*) };

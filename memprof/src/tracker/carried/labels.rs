@@ -1,14 +1,16 @@
 //! Labels as numbers: keys and values, their counters, and the sets of labels that work carries.
 //!
-//! Looking up a label neither allocates nor locks. A new key or value is entered by one thread at a time; another one
-//! tries for a moment, and then takes the value `other`. Nothing is ever removed, so that the counters never fall.
+//! Looking up a label neither allocates nor locks. A new key or value is entered by one thread at a time; the others
+//! wait for that. Nothing is ever removed, so that the counters never fall.
 
 use super::text::{LabelText, ShortText};
 use crate::live;
 use crate::os::memory::pages;
+use crate::os::threads::thread_word::{self, thread_words};
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
+use std::time::Duration;
 
 /// Limit of keys.
 pub(crate) const MAX_KEYS: usize = 8;
@@ -27,8 +29,11 @@ const PLACE_BITS: u32 = PLACES.ilog2();
 const SETS: usize = 1 << 16;
 /// Sets that a search visits.
 const SEARCH: usize = 256;
-/// Attempts to enter a new text while another thread does.
-const TRIES: usize = 10_000;
+/// Attempts to enter a new text while another thread does: with a spin, a yield, and a millisecond between them. After
+/// the last one the text is left out: the other thread may never go on.
+const SPINS: u32 = 100;
+const YIELDS: u32 = 100;
+const SLEEPS: u32 = 500;
 
 static KEYS: [LabelKey; MAX_KEYS] = [const { LabelKey::new() }; MAX_KEYS];
 /// Number of keys.
@@ -180,24 +185,49 @@ impl LabelKey {
     }
 }
 
-/// Runs `work` on one thread at a time. `None`: another thread is at it for long.
+thread_words! {
+    /// `WRITES` while this thread enters a new text.
+    static IS_WRITER;
+}
+/// No value of a thread that has no word.
+const WRITES: usize = thread_word::WITHOUT_SLOT + 1;
+
+/// Runs `work` on one thread at a time. `None`: another thread is at it for long, or a signal handler has interrupted
+/// this thread at it.
 fn writing<R>(work: impl FnOnce() -> R) -> Option<R> {
+    if IS_WRITER.get() == WRITES {
+        return None;
+    }
     let begins = || IS_WRITING.compare_exchange(false, true, Acquire, Relaxed).is_ok();
-    (0..TRIES).find(|_| {
+    (0..SPINS + YIELDS + SLEEPS).find(|&tries| {
+        IS_WRITER.set(WRITES);
         let begun = begins();
         if !begun {
-            std::hint::spin_loop();
+            IS_WRITER.set(0);
+            wait(tries);
         }
         begun
     })?;
     let done = work();
     IS_WRITING.store(false, Release);
+    IS_WRITER.set(0);
     Some(done)
+}
+
+fn wait(tries: u32) {
+    if tries < SPINS {
+        std::hint::spin_loop();
+    } else if tries < SPINS + YIELDS {
+        std::thread::yield_now();
+    } else {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// In a forked child: the thread that was entering a text may not exist.
 pub(crate) fn recover() {
     IS_WRITING.store(false, Release);
+    IS_WRITER.set(0);
 }
 
 /// Sets the limit of the values of a key. Values that exist stay.
@@ -369,4 +399,31 @@ pub(crate) fn all() -> impl Iterator<Item = (LabelId, String, String, &'static L
             Some((LabelId(value), key.text.to_text(), text, value))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    #[test]
+    fn a_new_text_waits_for_another_one_but_not_for_its_own_thread() {
+        let other = |label: Option<LabelId>| label.expect("a key").numbers().1 == OTHER;
+        let begun = Barrier::new(2);
+        assert!(!other(LabelId::of("waits", "first")));
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                let written = writing(|| {
+                    begun.wait();
+                    std::thread::sleep(Duration::from_millis(30));
+                    // As in a signal handler.
+                    assert!(!other(LabelId::of("waits", "first")) && other(LabelId::of("waits", "handler")));
+                });
+                assert_eq!(written, Some(()));
+            });
+            begun.wait();
+            assert!(!other(LabelId::of("waits", "second")));
+        });
+        assert!(!other(LabelId::of("waits", "handler")));
+    }
 }

@@ -144,7 +144,9 @@ fn few_bytes(bytes: &[u8]) -> u64 {
 
 /// A text of any length in words, the last one filled up with zeros.
 fn all_words(bytes: &[u8]) -> impl Iterator<Item = u64> {
-    bytes.chunks(8).map(|bytes| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)))
+    let (whole, rest) = bytes.as_chunks::<8>();
+    let rest = (!rest.is_empty()).then(|| rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    whole.iter().map(|bytes| u64::from_le_bytes(*bytes)).chain(rest)
 }
 
 #[cfg(test)]

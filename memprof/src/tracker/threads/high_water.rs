@@ -3,7 +3,7 @@
 //! A rise is noticed after an allocation has been published. A fall is noticed before the free is counted, while the
 //! block still has its record: until then the heap is as it was at its highest.
 
-use super::ledger::{Ledger, PUBLISH_STEP};
+use super::ledger::Ledger;
 use super::published;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicI64, AtomicPtr};
@@ -75,7 +75,8 @@ impl Ledger {
     pub(crate) fn notice_fall(&self, bytes: u64) {
         if net() >= FALL_AT.load(Relaxed) && !self.is_reporting() {
             let moved = self.net().wrapping_sub(self.published.load(Relaxed));
-            if moved.saturating_sub_unsigned(bytes) <= -(PUBLISH_STEP as i64 / 2) {
+            // Since it has last published, the thread has freed 64 KiB, and allocated no more than that.
+            if moved.saturating_sub_unsigned(bytes) <= 0 {
                 visit(NetMove::Fall);
             }
         }

@@ -14,11 +14,12 @@ fn every_name_is_text() {
         page.choose("#metric", metric);
         page.check_elements();
     }
+    page.picture("hostile");
+    page.go_to("#columns=calls");
     let shown = page.text("#functions tbody");
     assert!(shown.contains("<img src=x onerror=document.title='hit'>"), "{shown:.600}");
     assert!(shown.contains("\\u{202e}gnp.exe\\u{202c} evil"), "marks are shown as escapes");
     assert!(!page.text("main").contains('\u{202e}'));
-    page.picture("hostile");
     for name in reports::hostile_names() {
         page.run(&format!("location.hash = '#metric=allocated&fn=' + encodeURIComponent({})", serde_json::json!(name)));
         page.settle();

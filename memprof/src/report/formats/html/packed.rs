@@ -16,8 +16,8 @@
 //! | `["per_call", "min", "max"]` | a row: the list of its values |
 //! | `{"stack": ["$function", "line"]}` | a list of rows; a number instead of a row repeats the row of that number |
 //!
-//! Fields that end in `_mb` repeat others and are omitted. All of `<`, `>`, `&` and every character that is not shown as
-//! itself are escaped: no text can end the element that holds the data.
+//! Fields that end in `_mb` repeat others and are omitted. `<`, `>`, `&` and characters that are not shown as they are
+//! are written as escapes: no text can end the element that holds the data.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -41,22 +41,22 @@ pub(super) fn write(row: &dyn Row, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Column of a table, as far as the rows so far show its kind.
-struct Column {
+struct PackedColumn {
     name: &'static str,
-    kind: Kind,
+    kind: CellKind,
 }
 
-enum Kind {
+enum CellKind {
     Plain,
     Text,
-    Row(Vec<Column>),
-    Rows(Table),
+    Row(Vec<PackedColumn>),
+    Rows(PackedTable),
 }
 
 /// Columns of a list of rows.
 #[derive(Default)]
-struct Table {
-    columns: Vec<Column>,
+struct PackedTable {
+    columns: Vec<PackedColumn>,
     /// Rows that were written, and their numbers. Only lists within rows repeat theirs.
     numbers: BTreeMap<Vec<u8>, usize>,
 }
@@ -91,14 +91,14 @@ impl Packer<'_> {
                 self.out.write_all(b"}")
             }
             Value::List(list) if matches!(list.item(0), Some(Value::Row(_))) => {
-                let mut table = Table::default();
+                let mut table = PackedTable::default();
                 self.out.write_all(b"{\"rows\":")?;
                 self.rows(list, &mut table)?;
                 self.out.write_all(b",\"columns\":")?;
                 write_columns(self.out, &table.columns)?;
                 self.out.write_all(b"}")
             }
-            Value::List(list) => self.list(list, |packer, item| packer.value(item)),
+            Value::List(list) => self.list(list, Self::value),
             scalar => write_scalar(self.out, &scalar),
         }
     }
@@ -118,20 +118,20 @@ impl Packer<'_> {
         self.out.write_all(b"]")
     }
 
-    fn rows(&mut self, list: &dyn List, table: &mut Table) -> io::Result<()> {
+    fn rows(&mut self, list: &dyn List, table: &mut PackedTable) -> io::Result<()> {
         self.list(list, |packer, item| match item {
             Value::Row(row) => packer.row(row, &mut table.columns),
             other => write_scalar(packer.out, &other),
         })
     }
 
-    fn row(&mut self, row: &dyn Row, columns: &mut Vec<Column>) -> io::Result<()> {
+    fn row(&mut self, row: &dyn Row, columns: &mut Vec<PackedColumn>) -> io::Result<()> {
         self.out.write_all(b"[")?;
         let mut result = Ok(());
         row.with_fields(&mut |fields| {
             let kept = fields.iter().filter(|(name, _)| !repeats(name));
             if columns.is_empty() {
-                columns.extend(kept.clone().map(|(name, _)| Column { name, kind: Kind::Plain }));
+                columns.extend(kept.clone().map(|(name, _)| PackedColumn { name, kind: CellKind::Plain }));
             }
             result = kept.zip(columns.iter_mut()).enumerate().try_for_each(|(index, ((_, field), column))| {
                 comma(self.out, index)?;
@@ -142,26 +142,26 @@ impl Packer<'_> {
         self.out.write_all(b"]")
     }
 
-    fn cell(&mut self, value: Value<'_>, kind: &mut Kind) -> io::Result<()> {
+    fn cell(&mut self, value: Value<'_>, kind: &mut CellKind) -> io::Result<()> {
         match value {
             Value::Some(field) => self.cell(field.value(), kind),
             Value::Text(text) => {
-                *kind = Kind::Text;
+                *kind = CellKind::Text;
                 let number = self.number(text);
                 write!(self.out, "{number}")
             }
             Value::Row(row) => {
-                if !matches!(kind, Kind::Row(_)) {
-                    *kind = Kind::Row(Vec::new());
+                if !matches!(kind, CellKind::Row(_)) {
+                    *kind = CellKind::Row(Vec::new());
                 }
-                let Kind::Row(columns) = kind else { return Ok(()) };
+                let CellKind::Row(columns) = kind else { return Ok(()) };
                 self.row(row, columns)
             }
             Value::List(list) if matches!(list.item(0), Some(Value::Row(_))) => {
-                if !matches!(kind, Kind::Rows(_)) {
-                    *kind = Kind::Rows(Table::default());
+                if !matches!(kind, CellKind::Rows(_)) {
+                    *kind = CellKind::Rows(PackedTable::default());
                 }
-                let Kind::Rows(table) = kind else { return Ok(()) };
+                let CellKind::Rows(table) = kind else { return Ok(()) };
                 self.list(list, |packer, item| match item {
                     Value::Row(row) => packer.row_once(row, table),
                     other => write_scalar(packer.out, &other),
@@ -173,7 +173,7 @@ impl Packer<'_> {
     }
 
     /// A row of a list within a row, or the number of the same row before it.
-    fn row_once(&mut self, row: &dyn Row, table: &mut Table) -> io::Result<()> {
+    fn row_once(&mut self, row: &dyn Row, table: &mut PackedTable) -> io::Result<()> {
         let mut written = Vec::new();
         let mut within = Packer { out: &mut written, texts: std::mem::take(&mut self.texts) };
         let result = within.row(row, &mut table.columns);
@@ -207,7 +207,7 @@ fn comma(out: &mut dyn Write, index: usize) -> io::Result<()> {
     if index == 0 { Ok(()) } else { out.write_all(b",") }
 }
 
-fn write_columns(out: &mut dyn Write, columns: &[Column]) -> io::Result<()> {
+fn write_columns(out: &mut dyn Write, columns: &[PackedColumn]) -> io::Result<()> {
     out.write_all(b"[")?;
     for (index, column) in columns.iter().enumerate() {
         comma(out, index)?;
@@ -216,11 +216,11 @@ fn write_columns(out: &mut dyn Write, columns: &[Column]) -> io::Result<()> {
     out.write_all(b"]")
 }
 
-fn write_column(out: &mut dyn Write, Column { name, kind }: &Column) -> io::Result<()> {
+fn write_column(out: &mut dyn Write, PackedColumn { name, kind }: &PackedColumn) -> io::Result<()> {
     match kind {
-        Kind::Plain => write!(out, "\"{name}\""),
-        Kind::Text => write!(out, "\"${name}\""),
-        Kind::Row(columns) => {
+        CellKind::Plain => write!(out, "\"{name}\""),
+        CellKind::Text => write!(out, "\"${name}\""),
+        CellKind::Row(columns) => {
             write!(out, "[\"{name}\"")?;
             for column in columns {
                 out.write_all(b",")?;
@@ -228,7 +228,7 @@ fn write_column(out: &mut dyn Write, Column { name, kind }: &Column) -> io::Resu
             }
             out.write_all(b"]")
         }
-        Kind::Rows(table) => {
+        CellKind::Rows(table) => {
             write!(out, "{{\"{name}\":")?;
             write_columns(out, &table.columns)?;
             out.write_all(b"}")

@@ -3,7 +3,7 @@
 /// A source that is shorter than another one. `None`: too long for `N` bytes.
 pub(super) const fn shorten<const N: usize>(source: &[u8]) -> [u8; N] {
     let mut short = [b'\n'; N];
-    let mut reader = Reader { source, at: 0, line_begins: true };
+    let mut reader = SourceReader { source, at: 0, line_begins: true };
     let mut length = 0;
     while let Some(byte) = reader.next() {
         short[length] = byte;
@@ -14,7 +14,7 @@ pub(super) const fn shorten<const N: usize>(source: &[u8]) -> [u8; N] {
 
 /// Length of a source that was shortened.
 pub(super) const fn length(source: &[u8]) -> usize {
-    let mut reader = Reader { source, at: 0, line_begins: true };
+    let mut reader = SourceReader { source, at: 0, line_begins: true };
     let mut length = 0;
     while reader.next().is_some() {
         length += 1;
@@ -22,15 +22,14 @@ pub(super) const fn length(source: &[u8]) -> usize {
     length
 }
 
-/// Reader of what remains. A comment is one that begins a line, or that begins with `/**`: no text of the viewer has
-/// these two in it.
-struct Reader<'s> {
+/// Reader of what remains. A comment begins a line, or begins with `/**`: no text of the viewer has these in it.
+struct SourceReader<'s> {
     source: &'s [u8],
     at: usize,
     line_begins: bool,
 }
 
-impl Reader<'_> {
+impl SourceReader<'_> {
     const fn next(&mut self) -> Option<u8> {
         loop {
             let byte = self.peek(0);

@@ -42,7 +42,7 @@ function setAttributes(element, attributes) {
 		if (typeof value === "function") {
 			element.addEventListener(name.slice(2), value);
 		} else if (name === "text") {
-			element.textContent = String(value);
+			element.textContent = visible(String(value));
 		} else if (value !== null && value !== undefined && value !== false) {
 			element.setAttribute(name, value === true ? "" : String(value));
 		}
@@ -54,9 +54,13 @@ function setAttributes(element, attributes) {
  * @returns {(Node | string)[]}
  */
 function present(children) {
-	return /** @type {(Node | string)[]} */ (
-		children.filter((child) => child !== null && child !== undefined && child !== false && child !== "")
-	);
+	/** @type {(Node | string)[]} */
+	const shown = [];
+	for (const child of children) {
+		if (typeof child === "string") shown.push(visible(child));
+		else if (child) shown.push(child);
+	}
+	return shown;
 }
 
 /**
@@ -78,7 +82,7 @@ const LONGEST = 1000;
  * @param {string} text
  */
 function visible(text) {
-	const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${count(text.length)} characters)` : text;
+	const cut = text.length > LONGEST + 40 ? `${text.slice(0, LONGEST)}… (${count(text.length)} characters)` : text;
 	return cut.replace(MARKS, (mark) => `\\u{${mark.codePointAt(0)?.toString(16)}}`);
 }
 

@@ -1,6 +1,9 @@
 // The section with the graph: measure, search, zoom, and the callers and callees of one function.
 
+/** Boxes of a graph, fewer if the rest of the page has many elements: the whole stays below `MOST_ELEMENTS`. */
 const MOST_BOXES = 450;
+const LEAST_BOXES = 60;
+const MOST_ELEMENTS = 1980;
 
 /**
  * @param {Report} report
@@ -9,8 +12,7 @@ const MOST_BOXES = 450;
 function flameSection(report) {
 	const metrics = metricsOf(report);
 	const tree = buildTree(report);
-	assignColours(tree);
-	for (const name of METRICS) metrics[name].total = tree.total.get(tree.root)?.[name] ?? 0;
+	for (const name of METRICS) metrics[name].total = tree.total[name];
 
 	/** @type {Map<string, ReturnType<typeof shownTree>>} */
 	const trees = new Map();
@@ -140,7 +142,7 @@ function flameSection(report) {
 	function zoomed() {
 		const { root, byId } = current();
 		const wanted = /^(\d+)(?:~(\d+)-(\d+))?$/.exec(state.zoom);
-		const node = wanted ? byId.get(Number(wanted[1])) : undefined;
+		const node = wanted ? byId[Number(wanted[1])] : undefined;
 		if (!node || !wanted) return { node: root, range: null };
 		const range = /** @type {[number, number]} */ ([
 			Number(wanted[2]),
@@ -215,10 +217,16 @@ function flameSection(report) {
 		renderNotes();
 	}
 
+	/** Number of boxes that the page has room for. */
+	function room() {
+		const others = document.getElementsByTagName("*").length - drawing.getElementsByTagName("*").length;
+		return Math.max(LEAST_BOXES, Math.min(MOST_BOXES, MOST_ELEMENTS - others));
+	}
+
 	/** @param {(focus: ShownNode) => Parameters<typeof graph.draw>[1]} view */
 	function renderGraph(view) {
 		const { node, range } = zoomed();
-		const boxes = layout(node, range, drawing.clientWidth || 900, MOST_BOXES);
+		const boxes = layout(node, range, drawing.clientWidth || 900, room());
 		if (graph.element.parentElement !== drawing) fill(drawing, graph.element);
 		graph.draw(boxes, view(node));
 		/** @type {ShownNode[]} */
@@ -272,7 +280,7 @@ function flameSection(report) {
 			);
 			return;
 		}
-		const most = MOST_BOXES / 2;
+		const most = room() / 2;
 		fill(
 			drawing,
 			el("p", { class: "pivot-title", text: `Callers, in ${plural(pivoted.paths, "path")}` }),
@@ -363,6 +371,10 @@ function flameSection(report) {
 		if (drawn.some((key) => changed.has(key))) render();
 	});
 	onWidth(drawing, render);
+	new MutationObserver(() => {
+		const boxes = drawing.getElementsByTagName("*").length;
+		if (boxes > LEAST_BOXES + 20 && document.getElementsByTagName("*").length > MOST_ELEMENTS + 15) render();
+	}).observe(document.documentElement, { childList: true, subtree: true });
 
 	return section(
 		"flame",

@@ -144,7 +144,7 @@ function resident(report) {
 
 /** @param {Report} report */
 function findings(report) {
-	const all = report.findings ?? [];
+	const { allocator, findings: all = [] } = report;
 	const list = el("ol", { class: "findings" });
 	/** @param {number} number */
 	function show(number) {
@@ -188,9 +188,11 @@ function findings(report) {
 		all.length === 0
 			? el("p", {
 					class: "quiet",
-					text: report.findings
-						? "No finding: nothing grows, and no rule found waste."
-						: "This report is older than findings.",
+					text: !allocator.installed
+						? "Nothing was counted, so there are none."
+						: report.findings
+							? "No finding: nothing grows, and no rule found waste."
+							: "This report is older than findings.",
 				})
 			: list,
 		more > FINDINGS

@@ -139,10 +139,13 @@ function bar(text, part) {
 
 /** @param {string} name */
 function selectButton(name) {
+	const parts = visible(name).split(/(?<=::)(?=.)/);
+	// A name is broken between its parts, if they are few.
+	const broken = parts.length > 6 ? parts : parts.flatMap((part, index) => (index ? [el("wbr"), part] : [part]));
 	return el(
 		"button",
 		{ type: "button", class: "link", onclick: () => go({ fn: name }), title: visible(name) },
-		bdi(name),
+		el("bdi", null, ...broken),
 	);
 }
 

@@ -51,8 +51,8 @@ function timelineSection(report) {
 	const y = (/** @type {number} */ size) =>
 		HEIGHT - MARGIN.bottom - (Math.max(0, size) / highest) * (HEIGHT - MARGIN.top - MARGIN.bottom);
 
-	function render() {
-		width = Math.max(drawing.clientWidth, 240);
+	function render(wanted = drawing.clientWidth) {
+		width = Math.max(wanted, 240);
 		const shown = known.filter(([key]) => !hidden.has(key));
 		const sizes = shown.flatMap(([key]) => points.map((point) => Number(point[key] ?? 0)));
 		const step = niceBytes(Math.max(...sizes, hidden.has("net_bytes") ? 0 : totals.peak_bytes, 1) / 4);
@@ -258,7 +258,10 @@ function timelineSection(report) {
 		event.preventDefault();
 		moveTo(to);
 	});
-	onWidth(drawing, render);
+	onWidth(drawing, () => render());
+	// Paper is narrower than the window.
+	addEventListener("beforeprint", () => render(680));
+	addEventListener("afterprint", () => render());
 	return section("timeline", "Timeline", readout, drawing, legend, values(points));
 }
 

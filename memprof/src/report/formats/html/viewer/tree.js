@@ -72,10 +72,21 @@ function metricsOf(report) {
  */
 function buildTree(report) {
 	setProgram(report.program.name);
-	/** @type {TreeNode[]} */
-	const nodes = [];
-	/** @type {Map<TreeNode, Map<string, TreeNode>>} */
+	let nodes = 0;
+	/** @type {Map<string, number>} Numbers of names and places: nodes with one number are alike. */
+	const keys = new Map();
+	/** @type {Map<TreeNode, Map<number, TreeNode>>} */
 	const indexes = new Map();
+	/** @type {Map<Frame, KnownFrame>} */
+	const frames = new Map();
+
+	/** @param {string} text */
+	function keyOf(text) {
+		const known = keys.get(text);
+		if (known !== undefined) return known;
+		keys.set(text, keys.size);
+		return keys.size - 1;
+	}
 
 	/**
 	 * @param {string} name
@@ -86,52 +97,84 @@ function buildTree(report) {
 	function node(name, kind, parent) {
 		/** @type {TreeNode} */
 		const made = {
-			id: nodes.length,
+			id: nodes,
+			key: keyOf(name),
 			name,
 			kind,
 			file: null,
 			line: null,
 			calls: null,
+			runtime: false,
 			parent,
 			children: [],
 			own: { peak: 0, allocated: 0, live: 0, blocks: 0, copied: 0 },
+			total: { peak: 0, allocated: 0, live: 0, blocks: 0, copied: 0 },
 		};
-		nodes.push(made);
+		nodes += 1;
 		parent?.children.push(made);
 		return made;
 	}
 
 	/**
-	 * The child with a name and a line; a new one if there is none.
+	 * The child with a key, if there is one. Few children are searched one by one.
 	 * @param {TreeNode} parent
-	 * @param {string} name
-	 * @param {TreeNode["kind"]} kind
-	 * @param {Frame | null} frame
+	 * @param {number} key
 	 */
-	function child(parent, name, kind, frame) {
+	function childOf(parent, key) {
+		const { children } = parent;
+		if (children.length <= 8) return children.find((child) => child.key === key);
 		let index = indexes.get(parent);
-		if (!index) {
-			index = new Map(parent.children.map((known) => [keyOf(known), known]));
-			indexes.set(parent, index);
+		if (!index) indexes.set(parent, (index = new Map()));
+		// Those that came since the last search.
+		for (let at = index.size; at < children.length; at += 1) index.set(children[at].key, children[at]);
+		return index.get(key);
+	}
+
+	const places = new Map(report.functions.map((row) => [row.name, row]));
+	/**
+	 * @param {string} name
+	 * @param {TreeNode | null} parent
+	 */
+	function functionNode(name, parent) {
+		const made = node(name, "function", parent);
+		made.file = places.get(name)?.file ?? null;
+		made.line = places.get(name)?.line ?? null;
+		return made;
+	}
+
+	/**
+	 * @param {TreeNode} parent
+	 * @param {KnownFrame} frame
+	 */
+	function frameNode(parent, frame) {
+		const made = node(frame.name, "frame", parent);
+		made.key = frame.key;
+		made.file = frame.file;
+		made.line = frame.line;
+		made.runtime = frame.runtime;
+		return made;
+	}
+
+	/**
+	 * @param {Frame} frame
+	 * @returns {KnownFrame}
+	 */
+	function known(frame) {
+		let made = frames.get(frame);
+		if (!made) {
+			const name = frameName(frame);
+			const { plain, runtime } = nameOf(name);
+			const { file, line } = frame;
+			made = { name, plain, runtime, file, line, key: keyOf(`${name}\n${file}:${line}`) };
+			frames.set(frame, made);
 		}
-		const key = keyOf({ name, kind, file: frame?.file ?? null, line: frame?.line ?? null });
-		let found = index.get(key);
-		if (!found) {
-			found = node(name, kind, parent);
-			found.file = frame?.file ?? null;
-			found.line = frame?.line ?? null;
-			index.set(key, found);
-		}
-		return found;
+		return made;
 	}
 
 	const root = node(report.program.name || "program", "root", null);
-	const places = new Map(report.functions.map((row) => [row.name, row]));
 	const rows = report.call_tree.map((row) => {
-		const made = node(row.function, "function", null);
+		const made = functionNode(row.function, null);
 		made.calls = row.calls;
-		made.file = places.get(row.function)?.file ?? null;
-		made.line = places.get(row.function)?.line ?? null;
 		made.own.allocated = row.self_allocated_bytes;
 		made.own.blocks = row.self_allocated_count;
 		made.own.copied = row.copied_bytes ?? 0;
@@ -152,98 +195,94 @@ function buildTree(report) {
 	 * @param {"live" | "peak"} metric
 	 */
 	function addGroups(groups, metric) {
-		let sum = 0;
+		let added = 0;
 		for (const group of groups) {
 			let at = group.path.length === 0 ? outside : root;
-			for (const name of group.path) {
-				at = child(at, name, "function", places.get(name) ? placeOf(places.get(name)) : null);
-			}
-			const path = new Map([[nameOf(at.name).plain, at]]);
-			for (const frame of framesWithin(group)) {
-				const name = frameName(frame);
-				const key = `${nameOf(name).plain}:${frame.line}`;
+			for (const name of group.path) at = childOf(at, keyOf(name)) ?? functionNode(name, at);
+			/** @type {Map<number, TreeNode>} */
+			const path = new Map();
+			for (const frame of framesWithin(group.path.at(-1), group.stack.map(known))) {
 				// Recursion folds into the frame that it is already in.
-				const before = path.get(key);
-				at = before ?? child(at, name, "frame", frame);
-				path.set(key, at);
+				at = path.get(frame.key) ?? childOf(at, frame.key) ?? frameNode(at, frame);
+				path.set(frame.key, at);
 			}
 			at.own[metric] += group.bytes;
-			sum += group.bytes;
+			added += group.bytes;
 		}
-		return sum;
+		return added;
+	}
+
+	/**
+	 * What is in no path.
+	 * @param {string} name
+	 * @param {"live" | "peak"} metric
+	 * @param {number} amount
+	 */
+	function addRest(name, metric, amount) {
+		if (amount > 0) node(name, "rest", root).own[metric] = amount;
 	}
 
 	const { live, peak } = report;
 	const inGroups = addGroups(live.groups, "live");
-	const rest = (live.estimated_bytes ?? 0) - inGroups;
-	if (rest > 0) child(root, "(live, in no group)", "rest", null).own.live = rest;
-	if (live.before_start_bytes > 0 && live.estimated_bytes !== null) {
-		child(root, "(before the profile started)", "rest", null).own.live = live.before_start_bytes;
+	if (live.estimated_bytes !== null) {
+		addRest("(live, in no group)", "live", live.estimated_bytes - inGroups);
+		addRest("(before the profile started)", "live", live.before_start_bytes);
 	}
-	if (peak) {
-		const inPeak = addGroups(peak.groups, "peak");
-		if (peak.net_bytes > inPeak)
-			child(root, "(at the peak, in no group)", "rest", null).own.peak = peak.net_bytes - inPeak;
-	}
+	if (peak) addRest("(at the peak, in no group)", "peak", peak.net_bytes - addGroups(peak.groups, "peak"));
 
 	// Parents come before their children: sums from the last to the first reach every parent when it is complete.
 	const order = [root];
-	for (let index = 0; index < order.length; index += 1) order.push(...order[index].children);
-	const totals = order.map(() => ({ peak: 0, allocated: 0, live: 0, blocks: 0, copied: 0 }));
-	const position = new Map(order.map((made, index) => [made, index]));
+	for (let index = 0; index < order.length; index += 1) {
+		for (const child of order[index].children) order.push(child);
+	}
 	for (let index = order.length - 1; index >= 0; index -= 1) {
-		const parent = order[index].parent;
-		const above = parent ? totals[position.get(parent) ?? 0] : null;
+		const { own, total, parent } = order[index];
 		for (const metric of METRICS) {
-			totals[index][metric] += order[index].own[metric];
-			if (above) above[metric] += totals[index][metric];
+			total[metric] += own[metric];
+			if (parent) parent.total[metric] += total[metric];
 		}
 	}
-	return { root, total: new Map(order.map((made, index) => [made, totals[index]])) };
-}
-
-/** @param {FunctionRow | undefined} row */
-function placeOf(row) {
-	return row ? { function: row.name, file: row.file, line: row.line, address: 0, module: null } : null;
-}
-
-/** @param {{name: string, kind: string, file: string | null, line: number | null}} node */
-function keyOf(node) {
-	return node.kind === "frame" ? `${node.name}\n${node.file}:${node.line}` : node.name;
+	assignColours(order);
+	return root;
 }
 
 /**
- * Frames of a group's stack beneath its tracked function, outermost first. The path already says what is above.
- * @param {LiveGroup} group
+ * Frames of a stack beneath its tracked function, outermost first. The path already says what is above.
+ * @param {string | undefined} last
+ * @param {KnownFrame[]} stack
  */
-function framesWithin(group) {
-	const last = group.path.at(-1);
-	let end = group.stack.length;
+function framesWithin(last, stack) {
+	let end = stack.length;
 	if (last !== undefined) {
 		const wanted = nameOf(last).plain;
-		const names = group.stack.map((frame) => (frame.function ? nameOf(frameName(frame)).plain : ""));
-		let found = names.indexOf(wanted);
+		let found = stack.findIndex((frame) => frame.plain === wanted);
 		if (found < 0) {
 			// Another form of the name, such as that of a trait's method, or its last part alone.
-			const [crate, method] = [wanted.split("::")[0], wanted.split("::").at(-1)];
-			found = names.findIndex((name) => name.startsWith(`${crate}::`) && name.endsWith(`::${method}`));
+			const [first, method] = [`${wanted.split("::")[0]}::`, `::${wanted.split("::").at(-1)}`];
+			found = stack.findIndex(({ plain }) => plain.startsWith(first) && plain.endsWith(method));
 		}
 		if (found >= 0) end = found + 1;
 	}
-	return group.stack.slice(0, end).reverse();
+	return stack.slice(0, end).reverse();
 }
 
 /**
  * Gives crates their colours, those with the largest figures first.
- * @param {ReturnType<typeof buildTree>} tree
+ * @param {TreeNode[]} nodes
  */
-function assignColours(tree) {
+function assignColours(nodes) {
+	/** @type {{name: string, size: number}[]} By key. */
+	const names = [];
+	for (const { key, name, kind, runtime, own } of nodes) {
+		if (kind === "root" || kind === "rest" || runtime) continue;
+		names[key] ??= { name, size: 1 };
+		names[key].size += own.allocated + own.live + own.peak;
+	}
 	/** @type {Map<string, number>} */
 	const sums = new Map();
-	for (const [node] of tree.total) {
-		const { crate, runtime } = nameOf(node.name);
-		if (node.kind === "root" || node.kind === "rest" || runtime) continue;
-		sums.set(crate, (sums.get(crate) ?? 0) + node.own.allocated + node.own.live + node.own.peak + 1);
+	for (const { name, size } of names.filter((one) => one)) {
+		const { crate } = nameOf(name);
+		sums.set(crate, (sums.get(crate) ?? 0) + size);
 	}
 	const ranked = [...sums].sort((one, other) => other[1] - one[1]);
 	ranked.forEach(([crate], index) => colours.set(crate, index + 1));

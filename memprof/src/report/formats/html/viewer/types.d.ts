@@ -223,14 +223,30 @@ interface Metric {
 /** A call path, or a frame beneath one. */
 interface TreeNode {
 	id: number;
+	/** Nodes with the same key merge. */
+	key: number;
 	name: string;
 	kind: "root" | "function" | "frame" | "rest";
 	file: string | null;
 	line: number | null;
 	calls: number | null;
 	parent: TreeNode | null;
+	/** True for frames of std and of runtimes. */
+	runtime: boolean;
 	children: TreeNode[];
 	own: Record<MetricName, number>;
+	/** Own, and that of all beneath. */
+	total: Record<MetricName, number>;
+}
+
+/** What the tree needs to know of a frame. */
+interface KnownFrame {
+	name: string;
+	plain: string;
+	runtime: boolean;
+	file: string | null;
+	line: number | null;
+	key: number;
 }
 
 /** Nodes that are shown as one, with the nodes beneath it. */

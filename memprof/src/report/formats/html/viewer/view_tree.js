@@ -1,49 +1,47 @@
 // The tree as it is shown for one measure: frames of runtimes are left out, and what then looks alike is merged.
 
 /**
- * @param {ReturnType<typeof buildTree>} tree
+ * @param {TreeNode} top
  * @param {MetricName} metric
- * @param {string} frames `all`, `folded`: of runtimes only the frames that allocate, by the first of them, or `hidden`: without any
- * @returns {{root: ShownNode, byId: Map<number, ShownNode>}}
+ * @param {string} frames `all`; `folded`: of runtimes only what allocates, by its first frame; `hidden`: none of them
+ * @returns {{root: ShownNode, byId: ShownNode[]}}
  */
-function shownTree(tree, metric, frames) {
-	/** @type {Map<number, ShownNode>} */
-	const byId = new Map();
-	const total = (/** @type {TreeNode} */ node) => tree.total.get(node)?.[metric] ?? 0;
-	const isRuntime = (/** @type {TreeNode} */ node) =>
-		node.kind === "frame" && frames !== "all" && nameOf(node.name).runtime;
+function shownTree(top, metric, frames) {
+	/** @type {ShownNode[]} */
+	const byId = [];
+	const isRuntime = (/** @type {TreeNode} */ node) => node.runtime && frames !== "all";
 
-	const root = shown([entry(tree.root)], null);
+	const root = shown(entry(top), null);
 	/** @type {[ShownNode, TreeNode[]][]} */
-	const work = [[root, [...tree.root.children]]];
+	const work = [[root, [...top.children]]];
 	for (let next = work.pop(); next; next = work.pop()) {
 		const [parent, below] = next;
-		/** @type {Map<string, Entry[]>} */
+		/** @type {Map<number, [ShownNode, TreeNode[]]>} */
 		const alike = new Map();
 		for (let child = below.pop(); child; child = below.pop()) {
-			if (total(child) <= 0) continue;
+			if (child.total[metric] <= 0) continue;
 			let made = entry(child);
 			if (isRuntime(child)) {
 				made = throughRuntime(child, below);
 				if (frames === "hidden" || made.total <= 0) {
 					parent.own += made.total;
-					for (const node of made.nodes) byId.set(node.id, parent);
+					for (const node of made.nodes) byId[node.id] = parent;
 					continue;
 				}
 			}
-			const key = keyOf(child);
-			const list = alike.get(key);
-			if (list) list.push(made);
-			else alike.set(key, [made]);
+			const known = alike.get(child.key);
+			if (known) {
+				add(known[0], made);
+				for (const node of made.children) known[1].push(node);
+			} else {
+				alike.set(child.key, [shown(made, parent), [...made.children]]);
+			}
 		}
-		for (const list of alike.values()) {
-			const made = shown(list, parent);
-			parent.children.push(made);
-			work.push([made, list.flatMap((one) => one.children)]);
+		for (const found of alike.values()) {
+			parent.children.push(found[0]);
+			if (found[1].length > 0) work.push(found);
 		}
-		// What is in no path comes last.
-		const isRest = (/** @type {ShownNode} */ node) => Number(node.kind === "rest");
-		parent.children.sort((one, other) => isRest(one) - isRest(other) || other.total - one.total || one.id - other.id);
+		if (parent.children.length > 1) parent.children.sort(byTotal);
 	}
 	return { root, byId };
 
@@ -52,7 +50,7 @@ function shownTree(tree, metric, frames) {
 	 * @returns {Entry}
 	 */
 	function entry(node) {
-		return { nodes: [node], total: total(node), own: node.own[metric], children: node.children };
+		return { nodes: [node], total: node.total[metric], own: node.own[metric], children: node.children };
 	}
 
 	/**
@@ -72,28 +70,36 @@ function shownTree(tree, metric, frames) {
 	}
 
 	/**
-	 * @param {Entry[]} entries
+	 * @param {Entry} made
 	 * @param {ShownNode | null} parent
+	 * @returns {ShownNode}
 	 */
-	function shown(entries, parent) {
-		const [first] = entries[0].nodes;
-		const nodes = entries.flatMap((one) => one.nodes);
-		/** @type {ShownNode} */
-		const made = {
-			name: first.name,
-			kind: first.kind,
-			file: first.file,
-			line: first.line,
-			calls: first.calls,
-			id: Math.min(...entries.map((one) => one.nodes[0].id)),
-			parent,
-			children: [],
-			total: sum(entries.map((one) => one.total)),
-			own: sum(entries.map((one) => one.own)),
-		};
-		for (const node of nodes) byId.set(node.id, made);
-		return made;
+	function shown(made, parent) {
+		const { name, kind, file, line, calls, id } = made.nodes[0];
+		const node = { name, kind, file, line, calls, id, parent, children: [], total: 0, own: 0 };
+		add(node, made);
+		return node;
 	}
+
+	/**
+	 * @param {ShownNode} node
+	 * @param {Entry} made
+	 */
+	function add(node, made) {
+		node.total += made.total;
+		node.own += made.own;
+		node.id = Math.min(node.id, made.nodes[0].id);
+		for (const one of made.nodes) byId[one.id] = node;
+	}
+}
+
+/** The order of children: what is in no path comes last. */
+/**
+ * @param {ShownNode} one
+ * @param {ShownNode} other
+ */
+function byTotal(one, other) {
+	return Number(one.kind === "rest") - Number(other.kind === "rest") || other.total - one.total || one.id - other.id;
 }
 
 /** @param {number[]} numbers */
@@ -109,7 +115,7 @@ function sum(numbers) {
 function walkShown(root, visit) {
 	const work = [root];
 	for (let node = work.pop(); node; node = work.pop()) {
-		if (visit(node) !== false) work.push(...node.children);
+		if (visit(node) !== false) for (const child of node.children) work.push(child);
 	}
 }
 
@@ -138,7 +144,7 @@ function pivotTrees(root, name) {
 		}
 		at.own += node.total;
 	}
-	walkShown(callers, (node) => void node.children.sort((one, other) => other.total - one.total));
+	walkShown(callers, (node) => void node.children.sort(byTotal));
 	return { callers, callees, paths: found.length };
 }
 
@@ -192,7 +198,7 @@ function merged(name, nodes, childrenOf) {
 			parent.children.push(made);
 			work.push([made, list]);
 		}
-		parent.children.sort((one, other) => other.total - one.total);
+		parent.children.sort(byTotal);
 	}
 	return root;
 }
