@@ -2,8 +2,8 @@
 //!
 //! memprof counts every allocation exactly and charges it to the tracked function in which it happened, sync or async,
 //! on any thread. When the program ends it writes `memory_allocations.json` (allocated, deallocated, net, peak and
-//! retained bytes of each function, and the totals of the process), `memory_leaks.txt` (live blocks by call path) and a
-//! table on stderr.
+//! retained bytes of each function, and the totals of the process), `memory_leaks.txt` (live blocks by call path),
+//! `memory_report.html` (a page for the browser) and a table on stderr.
 //!
 //! # Limits
 //!
@@ -62,7 +62,7 @@
 //! total                                 69.6 KB  69.6 KB   2,014              36.2 KB
 //! ```
 //!
-//! [`reports`] explains the table and the two files.
+//! [`reports`] explains the table and the files, and [`formats`] how to open pprof, DHAT, speedscope and others.
 //!
 //! # Marking code
 //!
@@ -255,6 +255,8 @@ mod os;
 #[doc = "\nThe plots of this page are files beside it, in `memprof/docs`."]
 pub mod performance {}
 mod printable;
+#[doc = include_str!("../docs/formats.md")]
+pub mod formats {}
 #[doc = include_str!("../docs/reports.md")]
 pub mod reports {}
 // Its programs need crates that only the tests have, so `memprof-tests` runs them.
