@@ -2,8 +2,8 @@
 //!
 //! memprof counts every allocation exactly and charges it to the tracked function in which it happened, sync or async,
 //! on any thread. When the program ends it writes `memory_allocations.json` (allocated, deallocated, net, peak and
-//! retained bytes of each function, and the totals of the process), `memory_leaks.txt` (live blocks by call path) and a
-//! table on stderr.
+//! retained bytes of each function, and the totals of the process), `memory_leaks.txt` (live blocks by call path),
+//! `memory_report.html` (a page for the browser) and a table on stderr.
 //!
 //! # Limits
 //!
@@ -62,7 +62,7 @@
 //! total                                 69.6 KB  69.6 KB   2,014              36.2 KB
 //! ```
 //!
-//! [`reports`] explains the table and the two files.
+//! [`reports`] explains the table and the files, and [`formats`] how to open pprof, DHAT, speedscope and others.
 //!
 //! # Marking code
 //!
@@ -187,7 +187,7 @@
 //! | `profiling` (default) | the profiler; without it everything compiles to nothing, and only the macros are built |
 //! | `backtraces` (default) | names, files and lines of stacks; without it reports have their addresses and modules |
 //! | `report` | reports and their formats, all `Serialize`, without the engine; implied by `profiling` |
-//! | `compare` | reports are read by `Report::from_json`; implies `serde` |
+//! | `compare` | reports are read by `Report::from_json` and compared, as data or as a page; implies `serde` |
 //! | `serde` | `Deserialize` for everything in a report |
 //! | `zstd` | names from debug information that is compressed with zstd; zlib needs no feature |
 //! | `jemalloc` | `memprof::Jemalloc` as inner allocator, with its options and statistics |
@@ -255,6 +255,8 @@ mod os;
 #[doc = "\nThe plots of this page are files beside it, in `memprof/docs`."]
 pub mod performance {}
 mod printable;
+#[doc = include_str!("../docs/formats.md")]
+pub mod formats {}
 #[doc = include_str!("../docs/reports.md")]
 pub mod reports {}
 // Its programs need crates that only the tests have, so `memprof-tests` runs them.

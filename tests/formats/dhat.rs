@@ -12,7 +12,7 @@ use super::{FormatFile, output, reports};
 const VIEWERS: [&str; 3] =
     ["/usr/libexec/valgrind/dh_view.js", "/usr/lib/valgrind/dh_view.js", "/usr/local/libexec/valgrind/dh_view.js"];
 
-/// What the viewer makes of a file: its sums, and its text by each of its sort metrics.
+/// The viewer's reading of a file: its sums, and its text by each of its sort metrics.
 fn view(file: &FormatFile) -> Option<Value> {
     let Some(viewer) = VIEWERS.iter().find(|viewer| Path::new(viewer).exists()) else {
         println!("skipped: valgrind's viewer is not here");

@@ -6,7 +6,7 @@ use memprof::Format;
 
 use super::{FormatFile, output, reports};
 
-/// What pprof prints with these arguments. It must have nothing to complain of.
+/// Output of pprof with these arguments. It must have nothing to complain of.
 fn pprof(file: &FormatFile, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("go");
     command.args(["tool", "pprof"]).args(arguments).arg(&file.path).env("PPROF_TMPDIR", file.folder.path());

@@ -1,13 +1,13 @@
 //! DHAT's JSON, version 2, for valgrind's `dh_view.html` and the Firefox Profiler.
 //!
 //! A point is a stack: allocated bytes and blocks, those at the peak, and those at the end. Lifetimes are not recorded
-//! and are 0; the largest size of a point is at least that at the peak and at the end. The line `Mode` of the viewer says
-//! so.
+//! and are 0; the largest size of a point is at least that at the peak and at the end. The line `Mode` of the viewer
+//! says so.
 
 use std::io::{self, Write};
 
 use super::json_text::JsonText;
-use super::tree::{StackTree, TreeFrame};
+use super::tree::{FrameTree, TreeFrame};
 use crate::report::data::Report;
 use crate::report::name::printable;
 
@@ -18,7 +18,7 @@ const MODE_WITHOUT_PEAK: &str =
 
 /// Writes the file.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let tree = StackTree::of(report);
+    let tree = FrameTree::of(report);
     let program = &report.program;
     let command = std::iter::once(&program.name).chain(&program.args).map(|word| printable(word));
     let command = command.collect::<Vec<_>>().join(" ");

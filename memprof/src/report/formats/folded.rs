@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::tree::StackTree;
+use super::tree::FrameTree;
 use crate::report::data::Report;
 
 /// Writes the lines.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let tree = StackTree::of(report);
+    let tree = FrameTree::of(report);
     // Of a report without bytes one line is there all the same, so that it is no error to any tool.
     let is_wanted = |index: usize, bytes: u64| bytes > 0 || (index == 0 && report.totals.allocated_bytes == 0);
     for (index, node) in tree.nodes.iter().enumerate() {

@@ -13,11 +13,11 @@ use crate::report::Report;
 use crate::report::data::field::Row;
 
 /// Hash of [`STYLE`], as the policy takes it. A test holds it.
-const STYLE_HASH: &str = "sha256-xj9GEEXK062VncCc04FyQhRt3+Q5ScFeOYfmHVJwouw=";
+const STYLE_HASH: &str = "sha256-HoFZP7qDrLV0R75PZX7o17RYO13I6H4b1dCws1PbAhQ=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-Tkgh9MS11v3E6oNPAE/vNe+JA80d3nPxYRdgnX/dfjY=";
+const VIEWER_HASH: &str = "sha256-dTR6KwR8BKe5eAZdNEJqJ7xObM4aLJgW7gfrleIytec=";
 
 macro_rules! viewer {
     ($($file:literal)*) => { concat!($(include_str!(concat!("html/viewer/", $file))),*) };

@@ -211,7 +211,7 @@ fn cell(name: &str) -> String {
 /// A sentence as text. Only what stands in backticks is code: no other character is markup, and nobody is mentioned.
 fn sentence(text: &str) -> String {
     let text: String = printable(text).chars().take(SENTENCE).collect();
-    let is_paired = text.matches('`').count() % 2 == 0;
+    let is_paired = text.matches('`').count().is_multiple_of(2);
     let mut shown = String::new();
     for (index, part) in text.split('`').enumerate() {
         match (is_paired, index % 2) {

@@ -1,8 +1,8 @@
 //! A heap profile for pprof: `profile.proto`, compressed by gzip.
 //!
-//! Sample types are those of Go's heap profiles, in their order, and never change: `-diff_base` compares profiles of the
-//! same types only. Tracked functions are the root frames of every stack, so exact counts, which belong to call paths,
-//! and live bytes, which belong to stacks, share one tree. No symbol is left to look up: each mapping says so.
+//! Sample types are those of Go's heap profiles, in their order, and never change: `-diff_base` compares profiles of
+//! the same types only. Tracked functions are the root frames of every stack, so exact counts, which belong to call
+//! paths, and live bytes, which belong to stacks, share one tree. No symbol is left to look up: each mapping says so.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use super::gzip;
 use super::notes::notes;
 use super::protobuf::Message;
-use super::tree::{StackTree, TreeFrame, TreeNode};
+use super::tree::{FrameTree, TreeFrame, TreeNode};
 use crate::report::data::Report;
 use crate::report::name::printable;
 
@@ -38,7 +38,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// The profile, not compressed.
 fn profile(report: &Report) -> Vec<u8> {
-    let tree = StackTree::of(report);
+    let tree = FrameTree::of(report);
     let mut texts = StringTable::default();
     texts.number("");
     let mut profile = Message::default();
@@ -190,7 +190,7 @@ struct Mappings<'r> {
 }
 
 impl<'r> Mappings<'r> {
-    fn of(report: &'r Report, tree: &StackTree<'r>) -> Self {
+    fn of(report: &'r Report, tree: &FrameTree<'r>) -> Self {
         let program = report.program.name.as_str();
         let mut files: Vec<&str> = Vec::new();
         for module in tree.frames.iter().filter_map(|frame| frame.module).filter(|module| !module.is_empty()) {

@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use super::json_text::JsonText;
-use super::tree::{Amounts, StackTree, TreeFrame};
+use super::tree::{Amounts, FrameTree, TreeFrame};
 use crate::report::data::Report;
 use crate::report::name::printable;
 
 /// A profile: its name, its unit, and its figure.
-type Figure = (&'static str, &'static str, fn(&Amounts) -> u64);
+type SpeedscopeFigure = (&'static str, &'static str, fn(&Amounts) -> u64);
 
-const FIGURES: [Figure; 5] = [
+const FIGURES: [SpeedscopeFigure; 5] = [
     ("allocated bytes", "bytes", |own| own.allocated_bytes),
     ("allocated blocks", "none", |own| own.allocated_count),
     ("live bytes", "bytes", |own| own.live_bytes),
@@ -18,11 +18,11 @@ const FIGURES: [Figure; 5] = [
     PEAK,
 ];
 
-const PEAK: Figure = ("bytes at the peak", "bytes", |own| own.peak_bytes);
+const PEAK: SpeedscopeFigure = ("bytes at the peak", "bytes", |own| own.peak_bytes);
 
 /// Writes the file.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let tree = StackTree::of(report);
+    let tree = FrameTree::of(report);
     let program = printable(&report.program.name);
     let peak = if report.peak.is_none() { " (the peak is not recorded)" } else { "" };
     write!(
@@ -53,8 +53,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn profile(
-    tree: &StackTree<'_>,
-    (name, unit, figure): &Figure,
+    tree: &FrameTree<'_>,
+    (name, unit, figure): &SpeedscopeFigure,
     program: &str,
     report: &Report,
     out: &mut dyn Write,

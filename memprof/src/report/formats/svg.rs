@@ -1,6 +1,6 @@
-//! A flame graph as a picture, for a README: allocated bytes by call path, and live bytes near the peak and at the end by
-//! call path and stack, the outermost function on top. It is self-contained, has no script, and is light or dark as the
-//! page around it.
+//! A flame graph as a picture, for a README: allocated bytes by call path, and live bytes near the peak and at the end
+//! by call path and stack, the outermost function on top. It is self-contained, has no script, and is light or dark as
+//! the page around it.
 
 use std::cmp::Reverse;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::notes::notes;
-use super::tree::{Amounts, StackTree};
+use super::tree::{Amounts, FrameTree};
 use crate::report::data::Report;
 use crate::report::leaks::owner::crate_of;
 use crate::report::name::{printable, shorten};
@@ -45,8 +45,8 @@ const COLOURS: usize = 5;
 
 /// Writes the picture.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let tree = StackTree::of(report);
-    let mut picture = Picture { text: String::new(), y: MARGIN };
+    let tree = FrameTree::of(report);
+    let mut picture = FlamePicture { text: String::new(), y: MARGIN };
     let name = shorten(&printable(&report.program.name), 60);
     let totals = &report.totals;
     picture.line("h", &format!("{name}: allocated {}", size::exact(totals.allocated_bytes)));
@@ -76,13 +76,13 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-struct Picture {
+struct FlamePicture {
     text: String,
     /// Upper end of the next line.
     y: f64,
 }
 
-impl Picture {
+impl FlamePicture {
     fn line(&mut self, class: &str, text: &str) {
         let columns = ((WIDTH - 2.0 * MARGIN) / LETTER) as usize;
         let text = escaped(&from_the_start(text, columns));
@@ -91,7 +91,7 @@ impl Picture {
     }
 
     /// Draws the tree, the largest callees first.
-    fn graph(&mut self, tree: &StackTree<'_>, figure: fn(&Amounts) -> u64) {
+    fn graph(&mut self, tree: &FrameTree<'_>, figure: fn(&Amounts) -> u64) {
         let boxes = FlameBox::all(tree, figure);
         let roots = tree.nodes.iter().zip(&boxes).filter(|(node, _)| node.parent.is_none());
         let whole: u128 = roots.map(|(_, flame)| flame.total).sum();
@@ -113,7 +113,7 @@ impl Picture {
 
     fn draw(
         &mut self,
-        tree: &StackTree<'_>,
+        tree: &FrameTree<'_>,
         frame: usize,
         (x, y, width): (f64, f64, f64),
         (bytes, whole): (u128, u128),
@@ -158,7 +158,7 @@ struct FlameBox {
 
 impl FlameBox {
     /// The boxes of all nodes. Every node stands behind its caller, so one pass each finds the depths and the sums.
-    fn all(tree: &StackTree<'_>, figure: fn(&Amounts) -> u64) -> Vec<Self> {
+    fn all(tree: &FrameTree<'_>, figure: fn(&Amounts) -> u64) -> Vec<Self> {
         let nodes = &tree.nodes;
         let mut boxes: Vec<Self> = Vec::with_capacity(nodes.len());
         for node in nodes {

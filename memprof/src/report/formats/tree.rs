@@ -1,7 +1,7 @@
 //! The frames of a report as one tree: tracked functions by call path, and beneath them the stacks of live blocks. The
 //! formats that show stacks are written from it, so their sums are the same.
 //!
-//! Exact counts belong to call paths, live bytes to the stacks beneath. The sum of all nodes equals the report's totals:
+//! Exact counts belong to call paths, live bytes to the stacks beneath. The sum of all nodes equals the totals:
 //!
 //! | figure | nodes |
 //! |---|---|
@@ -82,7 +82,7 @@ impl Amounts {
 
 /// All frames of a report, and all stacks. Every node stands behind its caller.
 #[derive(Debug, Default)]
-pub(super) struct StackTree<'r> {
+pub(super) struct FrameTree<'r> {
     pub(super) frames: Vec<TreeFrame<'r>>,
     pub(super) nodes: Vec<TreeNode<'r>>,
     known_frames: HashMap<String, usize>,
@@ -90,7 +90,7 @@ pub(super) struct StackTree<'r> {
     known_nodes: HashMap<(usize, usize), usize>,
 }
 
-impl<'r> StackTree<'r> {
+impl<'r> FrameTree<'r> {
     pub(super) fn of(report: &'r Report) -> Self {
         let mut tree = Self::default();
         let mut places: HashMap<&str, usize> = HashMap::new();
@@ -132,8 +132,8 @@ impl<'r> StackTree<'r> {
         let live = &report.live;
         let sizes = live.groups.iter().map(amount::bytes).chain([live.before_start_bytes]);
         let counts = live.groups.iter().map(|group| group.count).chain([live.before_start_count]);
-        let mut bytes = Share::new(sizes.clone(), report.totals.net_bytes);
-        let mut count = Share::new(counts.clone(), report.totals.net_count);
+        let mut bytes = NetShare::new(sizes.clone(), report.totals.net_bytes);
+        let mut count = NetShare::new(counts.clone(), report.totals.net_count);
         let mut of = sizes.zip(counts).map(|(size, blocks)| Amounts {
             live_bytes: bytes.of(size),
             live_count: count.of(blocks),
@@ -162,7 +162,7 @@ impl<'r> StackTree<'r> {
 
     /// Adds the blocks at the peak. Their sum is the net at its picture.
     fn peak(&mut self, peak: &'r PeakPicture, outside: usize, place: &dyn Fn(&str) -> (&'r str, u32)) {
-        let mut bytes = Share::new(peak.groups.iter().map(amount::bytes), peak.net_bytes);
+        let mut bytes = NetShare::new(peak.groups.iter().map(amount::bytes), peak.net_bytes);
         for group in &peak.groups {
             let node = self.stack(group, outside, place);
             let (peak_bytes, peak_count) = (bytes.of(amount::bytes(group)), group.count);
@@ -244,7 +244,7 @@ impl<'r> StackTree<'r> {
 }
 
 /// Parts of an exact whole, scaled down if they exceed it.
-struct Share {
+struct NetShare {
     whole: u128,
     parts: u128,
     /// Sum of the parts so far.
@@ -253,7 +253,7 @@ struct Share {
     left: u128,
 }
 
-impl Share {
+impl NetShare {
     fn new(parts: impl Iterator<Item = u64>, whole: i64) -> Self {
         let whole = whole.max(0) as u128;
         Self { whole, parts: parts.map(u128::from).sum(), before: 0, left: whole }

@@ -13,11 +13,11 @@ fn the_first_screen_says_what_changed() {
     let first = page.text("#overview");
     for wanted in [
         "+53.5 MB",
-        "vector_search::rerank more calls (",
+        "vector_search::rerank: more calls (",
         "+976.6 KB",
-        "vector_search::load more in each call (",
-        "vector_search::normalize new: 4.9 KB in 10 calls",
-        "warm up gone: it allocated 128.0 KB in ",
+        "vector_search::load: more in each call (",
+        "vector_search::normalize: new, 4.9 KB in 10 calls",
+        "warm up: gone, it allocated 128.0 KB in ",
         "vector_search::normalize keeps growing",
     ] {
         assert!(first.contains(wanted), "{wanted} in {first}");

@@ -6,9 +6,9 @@ use super::{Viewer, shorten};
 use crate::compare::Diff;
 
 /// Hash of [`STYLE`]. A test holds it.
-const STYLE_HASH: &str = "sha256-tJfziCIMew55BlxtE22d7lxljFmJjgRuFVYMNzrw8rs=";
+const STYLE_HASH: &str = "sha256-lHwl0cFs9r1Em3oAH3o5DY1sXSCzcZx7tFh3iKT7iUM=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-GQc8sZi0gjoMhUu12yeUER+pAC/QQFxAt+jVMiJMLpg=";
+const VIEWER_HASH: &str = "sha256-rsxDFaGWfLLY5+hUnQBTCreRjqzUhv8Nw2hB/WNRi/c=";
 
 macro_rules! viewer {
     ($($file:literal)*) => { concat!($(include_str!(concat!("viewer/", $file))),*) };

@@ -150,7 +150,7 @@ fn the_sums_are_the_totals() {
     }
 }
 
-/// What Parca checks of a profile before it takes it, and what Go's `CheckValid` does.
+/// The checks of Parca before it takes a profile, and of Go's `CheckValid`.
 #[test]
 fn every_reference_leads_somewhere_and_ids_are_in_order() {
     for (name, report) in samples::all() {

@@ -46,7 +46,7 @@ fn every_picture_is_xml_without_script_and_reference() {
 #[test]
 fn boxes_stand_within_their_callers_and_side_by_side() {
     for (name, report) in samples::all() {
-        let tree = StackTree::of(&report);
+        let tree = FrameTree::of(&report);
         for figure in [(|own: &Amounts| own.allocated_bytes) as fn(&Amounts) -> u64, |own| own.live_bytes] {
             let boxes = FlameBox::all(&tree, figure);
             let mut rows: std::collections::BTreeMap<usize, Vec<(u128, u128)>> = Default::default();

@@ -34,13 +34,15 @@ function relative(before, after) {
 }
 
 /**
- * Both figures.
+ * Both figures, in full if they look the same when they are rounded.
  * @param {number | null} before
  * @param {number | null} after
  * @param {(amount: number | null) => string} shown
  */
 function fromTo(before, after, shown) {
-	return before === after ? shown(after) : `${shown(before)} → ${shown(after)}`;
+	const [from, to] = [shown(before), shown(after)];
+	if (before === after) return to;
+	return from === to ? `${count(before)} → ${count(after)}${shown === count ? "" : " B"}` : `${from} → ${to}`;
 }
 
 /**
@@ -78,8 +80,8 @@ function isSame(diff) {
 function changeInWords(row) {
 	const own = row.self_allocated_bytes;
 	const calls = fromTo(row.calls.old, row.calls.new, count);
-	if (row.presence === "new") return `new: ${bytes(own.new)} in ${plural(row.calls.new ?? 0, "call")}`;
-	if (row.presence === "gone") return `gone: it allocated ${bytes(own.old)} in ${plural(row.calls.old ?? 0, "call")}`;
+	if (row.presence === "new") return `new, ${bytes(own.new)} in ${plural(row.calls.new ?? 0, "call")}`;
+	if (row.presence === "gone") return `gone, it allocated ${bytes(own.old)} in ${plural(row.calls.old ?? 0, "call")}`;
 	const each = `${bytes(perCall(own.old, row.calls.old))} → ${bytes(perCall(own.new, row.calls.new))} a call`;
 	const fewer = (row.calls.change ?? 0) < 0 ? "fewer calls" : "more calls";
 	const smaller = own.from_each_call < 0 ? "less in each call" : "more in each call";

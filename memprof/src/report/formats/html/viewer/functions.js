@@ -231,7 +231,9 @@ function columnsOf(functions) {
 		for (const [key, value] of Object.entries(row)) {
 			if (value !== null && typeof value === "object")
 				add(/** @type {Record<string, unknown>} */ (value), `${before}${key}.`);
-			else if (typeof value === "number" && !key.endsWith("_mb") && key !== "line") keys.add(before + key);
+			else if (key === "line" || key.endsWith("_mb")) continue;
+			// A figure that no row knows is a column, too.
+			else if (typeof value === "number" || key in COLUMN_TITLES) keys.add(before + key);
 		}
 	}
 	for (const row of functions) add(row, "");

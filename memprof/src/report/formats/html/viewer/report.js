@@ -41,7 +41,12 @@ function chosenFigures(row) {
 	const distribution = row.per_call;
 	return [
 		el("span", { text: `${bytes(row.allocated_bytes)} in ${plural(row.calls, "call")}` }),
-		el("span", { text: `${estimate(row.retained_bytes, row.retained_error_bytes)} retained` }),
+		el("span", {
+			text:
+				row.retained_bytes === null
+					? "retained: not known"
+					: `${estimate(row.retained_bytes, row.retained_error_bytes)} retained`,
+		}),
 		distribution
 			? el("span", {
 					class: "quiet per-call",
