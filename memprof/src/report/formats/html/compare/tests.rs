@@ -72,8 +72,7 @@ fn a_page_is_bounded_by_its_call_paths() {
     let figure = Difference { old: Some(123_456_789), change: Some(864_197_532), error: Some(0), ..Default::default() };
     let name = |number: u32| format!("a_program_of_some_size::a_module_{}::some_function_{number}", number % 50);
     for (paths, limit) in [(1_000, 1 << 20), (10_000, 5 << 20)] {
-        let mut diff = Diff::default();
-        diff.paths = (0..paths)
+        let rows = (0..paths)
             .map(|id| PathChange {
                 id,
                 parent: id.checked_sub(1).map(|number| number / 3),
@@ -86,7 +85,7 @@ fn a_page_is_bounded_by_its_call_paths() {
                 self_net_bytes: figure.clone(),
             })
             .collect();
-        diff.functions = (0..paths / 4)
+        let functions = (0..paths / 4)
             .map(|number| FunctionChange {
                 name: name(number),
                 file: format!("src/a_module_{}/mod.rs", number % 50),
@@ -102,6 +101,7 @@ fn a_page_is_bounded_by_its_call_paths() {
                 retained_bytes: figure.clone(),
             })
             .collect();
+        let diff = Diff { paths: rows, functions, ..Diff::default() };
         let size = page_of(&diff).len();
         println!("{paths} call paths: {size} bytes");
         assert!(size <= limit, "{paths} call paths: {size} bytes");
