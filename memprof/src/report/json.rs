@@ -6,7 +6,7 @@ mod writer;
 
 use std::io;
 
-use self::writer::Writer;
+use self::writer::JsonWriter;
 use super::data::Report;
 use super::data::field::Value;
 
@@ -49,7 +49,7 @@ impl Report {
 
 /// Compiled once, for every output.
 fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    Writer::new(out).value(Value::Row(report))
+    JsonWriter::new(out).value(Value::Row(report))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod unnamed;
 mod wrap;
 
 use super::NOT_INSTALLED;
-use super::data::{Frame, LiveGroup, NetRise, Report, cause};
+use super::data::{Frame, LiveGroup, Report, cause};
 use super::findings;
 use super::name::printable;
 use super::peak;
@@ -111,16 +111,6 @@ pub(crate) fn growth(report: &Report) -> Option<String> {
     let mut lines = Vec::new();
     summary::lines(report, &groups, &mut lines);
     lines.into_iter().find(|line| !line.is_empty())
-}
-
-/// The rise of the net that goes on and is in no growing or expected group.
-pub(crate) fn rise(report: &Report) -> Option<&NetRise> {
-    summary::unexplained_rise(report).filter(|rise| rise.ended_seconds.is_none())
-}
-
-/// True if the net rose, all of it in growing or expected groups.
-pub(crate) fn is_rise_explained(report: &Report) -> bool {
-    report.live.net_rise.is_some() && summary::unexplained_rise(report).is_none()
 }
 
 /// The findings, above all else.

@@ -1,8 +1,8 @@
 //! RSS taken apart, and the part that decides: two lines of the table and the leak report.
 
 use super::data::{Finding, Report};
-use super::leaks;
 use super::name::PANIC;
+use super::rise;
 use super::trend::{self, Trend};
 use crate::size;
 
@@ -215,14 +215,14 @@ fn held(report: &Report, is_flat: bool) -> String {
 
 /// Bytes by which the exact net of the process rises, or the live bytes of the groups that grow. `None`: nothing grows.
 fn risen(report: &Report) -> Option<u64> {
-    let rise = leaks::rise(report).map(|rise| rise.bytes);
+    let rise = rise::present(report).map(|rise| rise.bytes);
     let growing = report.findings.iter().filter(|finding| finding.kind == "growing").map(|finding| finding.bytes);
     growing.chain(rise).max()
 }
 
 /// True if all of the known rise of the net is in groups that are expected.
 fn is_rise_expected(report: &Report) -> bool {
-    leaks::is_rise_explained(report) && growing_finding(report).is_none()
+    rise::is_in_groups(report) && growing_finding(report).is_none()
 }
 
 fn growing_finding(report: &Report) -> Option<&Finding> {
@@ -231,7 +231,7 @@ fn growing_finding(report: &Report) -> Option<&Finding> {
 
 /// The function in which the heap grows, as far as it is known.
 fn place(report: &Report) -> String {
-    let rise = leaks::rise(report).and_then(|rise| rise.function.as_deref()).filter(|&function| function != PANIC);
+    let rise = rise::present(report).and_then(|rise| rise.function.as_deref()).filter(|&function| function != PANIC);
     let name = growing_finding(report).map_or(rise, |finding| finding.function.as_deref());
     name.map_or_else(String::new, |name| format!(", in {}", super::name::printable(name)))
 }

@@ -37,6 +37,26 @@ fn checksum(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, byte)
 }
 
+/// The contents of a file of stored blocks, with its checks.
+#[cfg(test)]
+pub(super) fn stored(file: &[u8]) -> Vec<u8> {
+    let mut rest = file.strip_prefix(HEADER.as_slice()).expect("a header");
+    let mut bytes = Vec::new();
+    loop {
+        let length = u16::from_le_bytes([rest[1], rest[2]]);
+        assert_eq!(!length, u16::from_le_bytes([rest[3], rest[4]]));
+        let is_last = rest[0] == 1;
+        bytes.extend(&rest[5..5 + usize::from(length)]);
+        rest = &rest[5 + usize::from(length)..];
+        if is_last {
+            break;
+        }
+    }
+    assert_eq!(rest[..4], checksum(&bytes).to_le_bytes());
+    assert_eq!(rest[4..], (bytes.len() as u32).to_le_bytes());
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,24 +76,4 @@ mod tests {
             assert_eq!(stored(&file), bytes, "{length}");
         }
     }
-}
-
-/// The contents of a file of stored blocks, with its checks.
-#[cfg(test)]
-pub(super) fn stored(file: &[u8]) -> Vec<u8> {
-    let mut rest = file.strip_prefix(HEADER.as_slice()).expect("a header");
-    let mut bytes = Vec::new();
-    loop {
-        let length = u16::from_le_bytes([rest[1], rest[2]]);
-        assert_eq!(!length, u16::from_le_bytes([rest[3], rest[4]]));
-        let is_last = rest[0] == 1;
-        bytes.extend(&rest[5..5 + usize::from(length)]);
-        rest = &rest[5 + usize::from(length)..];
-        if is_last {
-            break;
-        }
-    }
-    assert_eq!(rest[..4], checksum(&bytes).to_le_bytes());
-    assert_eq!(rest[4..], (bytes.len() as u32).to_le_bytes());
-    bytes
 }

@@ -9,7 +9,7 @@ use crate::printable::is_plain;
 use crate::report::data::field::{List, Row, Value};
 
 /// Output, and the depth that its next line has.
-pub(super) struct Writer<'o> {
+pub(super) struct JsonWriter<'o> {
     out: &'o mut dyn Write,
     /// Objects and arrays that are open and indented.
     depth: usize,
@@ -17,7 +17,7 @@ pub(super) struct Writer<'o> {
     is_on_line: bool,
 }
 
-impl<'o> Writer<'o> {
+impl<'o> JsonWriter<'o> {
     pub(super) fn new(out: &'o mut dyn Write) -> Self {
         Self { out, depth: 0, is_on_line: false }
     }
@@ -138,7 +138,7 @@ mod tests {
 
     fn written(value: Value<'_>) -> String {
         let mut text = Vec::new();
-        Writer::new(&mut text).value(value).unwrap();
+        JsonWriter::new(&mut text).value(value).unwrap();
         String::from_utf8(text).unwrap()
     }
 

@@ -1,5 +1,7 @@
 //! The sentence beneath a group: its verdict, with the group's own figures.
 
+pub(super) use crate::report::rise::is_growing;
+
 use crate::report::data::{LiveGroup, growth, verdict};
 use crate::report::name::printable;
 use crate::size;
@@ -15,10 +17,6 @@ const ENOUGH: f64 = 8.0;
 const FEWEST: u64 = 5;
 /// Tolerance of "one block survives each call".
 const ABOUT_ONE: f64 = 0.02;
-
-pub(super) fn is_growing(group: &LiveGroup) -> bool {
-    group.verdict.as_deref() == Some(verdict::GROWING)
-}
 
 /// The sentence, for a run of this many seconds.
 pub(super) fn of(group: &LiveGroup, run: f64) -> Option<String> {

@@ -2,20 +2,18 @@
 
 use super::amount::sum;
 use super::meaning::{LEAST_PAUSE, growth_ended, is_growing};
-use crate::report::data::{LiveGroup, NetRise, Report, expected::SYMBOLS, verdict};
+use crate::report::data::{LiveGroup, NetRise, Report, verdict};
 use crate::report::name::printable;
+use crate::report::rise;
 use crate::size;
 
 /// Share of the live bytes: with more in groups of too few samples, growth cannot be excluded. Blocks made at the start
 /// say nothing of them.
 const UNKNOWN_SHARE: f64 = 0.1;
-/// Share of the rise of the net: known growing groups explain the rise if they grew by this much.
-const EXPLAINED: f64 = 0.5;
-
 /// The lines above the groups that are not expected.
 pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<String>) {
     let growing: Vec<&LiveGroup> = groups.iter().copied().filter(|group| is_growing(group)).collect();
-    let rise = unexplained_rise(report);
+    let rise = rise::unexplained(report);
     if groups.is_empty() && rise.is_none() {
         return;
     }
@@ -46,11 +44,6 @@ pub(super) fn lines(report: &Report, groups: &[&LiveGroup], lines: &mut Vec<Stri
             }
         }
     }
-}
-
-/// The rise of the net, unless growing groups or expected ones explain it.
-pub(super) fn unexplained_rise(report: &Report) -> Option<&NetRise> {
-    report.live.net_rise.as_ref().filter(|rise| !is_explained(rise, &report.live.groups))
 }
 
 /// The line for no growth, as far as the data support it.
@@ -86,21 +79,6 @@ fn nothing_grows(report: &Report, groups: &[&LiveGroup]) -> String {
     let doubts = doubts.iter().filter(|(_, groups)| !groups.is_empty());
     let doubts: Vec<String> = doubts.map(|(why, groups)| format!("{why} to judge {}", of(groups))).collect();
     format!("no growth found; {}", doubts.join("; "))
-}
-
-fn is_explained(rise: &NetRise, groups: &[LiveGroup]) -> bool {
-    groups.iter().map(|group| risen(rise, group)).sum::<f64>() >= EXPLAINED * rise.bytes as f64
-}
-
-/// Known rise of a group meanwhile: it grows, or the standard library has read its symbols.
-fn risen(rise: &NetRise, group: &LiveGroup) -> f64 {
-    if is_growing(group) {
-        group.bytes_per_second * rise.seconds.min(group.oldest_seconds)
-    } else if group.expected.as_deref() == Some(SYMBOLS) {
-        group.bytes as f64 * (rise.seconds / group.oldest_seconds).min(1.0)
-    } else {
-        0.0
-    }
 }
 
 /// Growth that is over is none, but may resume when the program does the same again.
