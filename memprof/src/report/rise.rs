@@ -15,9 +15,17 @@ pub(super) fn present(report: &Report) -> Option<&NetRise> {
     unexplained(report).filter(|rise| rise.ended_seconds.is_none())
 }
 
-/// True if the net rose, all of it in growing or expected groups.
+/// True if the net rose in growing or expected groups. Without a rise that readings show, as in a short run: if most of
+/// what is live is expected.
 pub(super) fn is_in_groups(report: &Report) -> bool {
-    report.live.net_rise.is_some() && unexplained(report).is_none()
+    match &report.live.net_rise {
+        Some(rise) => is_explained(rise, &report.live.groups),
+        None => {
+            let are_symbols = |group: &&LiveGroup| group.expected.as_deref() == Some(SYMBOLS);
+            let bytes: u64 = report.live.groups.iter().filter(are_symbols).map(|group| group.bytes).sum();
+            bytes as f64 >= EXPLAINED * report.totals.net_bytes.max(1) as f64
+        }
+    }
 }
 
 /// True if the group grows.
