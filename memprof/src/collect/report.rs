@@ -256,9 +256,15 @@ fn warn(report: &mut Report, request: &Request, without_record: u64) {
     if without_record > 0 {
         warn(format!(
             "{} did not fit into the live table of {}: `live` and `retained` are incomplete; raise \
-             max_tracked_allocations, or set sample_interval_bytes to 0 for an estimate",
+             max_tracked_allocations{}",
             size::plural(without_record, "allocation"),
             size::count(request.config.memory_profiling.max_tracked_allocations as u64),
+            // Otherwise it is 0 already.
+            if request.config.memory_profiling.sample_interval_bytes > 0 {
+                ", or set sample_interval_bytes to 0 for an estimate"
+            } else {
+                ""
+            },
         ));
     }
     let labels_left_out = tracker::labels::left_out();

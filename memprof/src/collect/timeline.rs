@@ -13,6 +13,8 @@ pub(super) fn of(request: &Request, history: &History, now: &Anchor, report: &Re
     let at = |ticks| seconds(ticks, &request.started, now);
     let mut points: Vec<TimelinePoint> =
         history.thinned(most).iter().map(|point| row(point, at(point.ticks))).collect();
+    // Threads that read in passing may store their points in another order.
+    points.sort_by(|one, next| one.seconds.total_cmp(&next.seconds));
     // Fewer than the first and the last are one.
     points.drain(..points.len().saturating_sub(most));
     let last = points.last_mut()?;

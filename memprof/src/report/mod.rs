@@ -37,7 +37,7 @@ pub(crate) mod placeholder;
 pub(crate) mod resident;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
-mod rise;
+pub(crate) mod rise;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod table;

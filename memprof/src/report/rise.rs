@@ -11,7 +11,7 @@ pub(super) fn unexplained(report: &Report) -> Option<&NetRise> {
 }
 
 /// The unexplained rise, if it goes on.
-pub(super) fn present(report: &Report) -> Option<&NetRise> {
+pub(crate) fn present(report: &Report) -> Option<&NetRise> {
     unexplained(report).filter(|rise| rise.ended_seconds.is_none())
 }
 

@@ -1,17 +1,58 @@
 //! `growing`: live blocks that become more and more, or larger and larger. The verdict of the live group is the rule.
+//! If no group shows it: the exact net of the process has risen steadily for at least 5 s, by at least 64 KB, most of it
+//! in one function, while no other function's net fell.
 
 use super::{placed, share};
-use crate::report::data::{Finding, LiveGroup, Report, growth};
+use crate::report::data::{Finding, LiveGroup, NetRise, Report, growth};
 use crate::report::leaks::{self, Growing};
-use crate::report::name::OUTSIDE;
+use crate::report::name::{OUTSIDE, PANIC};
+use crate::report::rise;
 use crate::size;
+
+/// Least duration and size of a rise of the net that is a finding.
+const LEAST_SECONDS: f64 = 5.0;
+const LEAST_RISE: u64 = 64 << 10;
 
 const MORE_BLOCKS: &str = "Free what each call adds, or bound the collection that holds it.";
 const LARGER_BLOCKS: &str = "Bound this buffer, or shrink it once its contents are used.";
 
 pub(super) fn of(report: &Report) -> impl Iterator<Item = Finding> {
     let live = report.totals.net_bytes.max(0) as u64;
-    leaks::growing(report).into_iter().map(move |growing| finding(&growing, live))
+    let groups = leaks::growing(report).into_iter().map(move |growing| finding(&growing, live));
+    groups.chain(rise::present(report).and_then(|rise| of_net(rise, report)))
+}
+
+/// Steady growth of the net that the sample does not show.
+fn of_net(rise: &NetRise, report: &Report) -> Option<Finding> {
+    let bytes = rise.function_bytes.and_then(|bytes| u64::try_from(bytes).ok())?;
+    let name = rise.function.as_deref().filter(|&name| name != PANIC)?;
+    if rise.seconds < LEAST_SECONDS || rise.bytes < LEAST_RISE || bytes < rise.bytes / 2 {
+        return None;
+    }
+    let row = report.functions.iter().find(|row| row.name == name);
+    let (file, line) = row.map(|row| (row.file.clone(), row.line)).unzip();
+    let per_second = size::bytes((bytes as f64 / rise.seconds).round() as u64);
+    let live = report.totals.net_bytes.max(0) as u64;
+    Some(Finding {
+        kind: "growing".into(),
+        title: format!(
+            "{} keeps growing: its net rose by {} in the last {} (exact), +{per_second}/s",
+            placed(name, file.as_deref(), line),
+            size::bytes(bytes),
+            size::age(rise.seconds),
+        ),
+        detail: format!(
+            "the net of the process rose by {}; the sample has too few of the blocks",
+            size::bytes(rise.bytes)
+        ),
+        advice: MORE_BLOCKS.into(),
+        function: Some(name.to_owned()),
+        file,
+        line,
+        bytes,
+        share: share(bytes, live.max(bytes)),
+        exact: true,
+    })
 }
 
 fn finding(growing: &Growing<'_>, live: u64) -> Finding {

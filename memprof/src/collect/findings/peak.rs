@@ -4,7 +4,7 @@
 use super::{placed, share};
 use crate::report::data::{Finding, LiveGroup, PeakPicture, Report};
 use crate::report::leaks;
-use crate::report::name::OUTSIDE;
+use crate::report::name::{OUTSIDE, PANIC};
 use crate::report::peak::{calls_in_flight, is_near};
 use crate::size;
 
@@ -13,8 +13,7 @@ pub(super) const KIND: &str = "peak";
 const LEAST: u64 = 1 << 20;
 /// One part of so many, at least, of the heap at its highest.
 const PARTS: u64 = 4;
-const ADVICE: &str =
-    "To lower the peak, free this before the calls in flight add to it, or process the input in smaller parts.";
+const ADVICE: &str = "To lower the peak, free this earlier, or process the input in smaller parts.";
 
 pub(super) fn of(report: &Report) -> Option<Finding> {
     let peak = report.peak.as_ref().filter(|peak| is_near(peak))?;
@@ -23,6 +22,10 @@ pub(super) fn of(report: &Report) -> Option<Finding> {
         return None;
     }
     let (function, bytes, error) = largest(peak)?;
+    // Symbols that the standard library reads for a backtrace: nobody can free them earlier.
+    if function == Some(PANIC) {
+        return None;
+    }
     // An estimate has to be beyond its error.
     if bytes.saturating_sub(error.saturating_mul(2)) < net.div_ceil(PARTS) {
         return None;

@@ -18,7 +18,11 @@ fn finding(function: &Function, all: u64) -> Option<Finding> {
     let allocated = function.per_call.as_ref()?.p50?;
     let peak = function.peak_per_call.as_ref()?.p50?;
     let ended = function.calls.saturating_sub(function.active);
-    let saved = allocated.saturating_sub(peak).saturating_mul(ended).min(function.self_allocated_bytes);
+    // With the largest peak for each call this is the least; a call with an outstanding peak would hide the others.
+    let highest = function.peak_per_call.as_ref()?.max;
+    let least = function.self_allocated_bytes.saturating_sub(highest.saturating_mul(function.calls));
+    let median = allocated.saturating_sub(peak).saturating_mul(ended);
+    let saved = median.max(least).min(function.self_allocated_bytes);
     let is_one = peak > 0 && allocated >= peak.saturating_mul(FACTOR) && is_mostly_own(function) && is_much(saved, all);
     if !is_one || regrowth::is_one(function, all) {
         return None;

@@ -29,7 +29,12 @@ pub(crate) struct RecordedByPath {
     interval_range: Option<[u64; 2]>,
     /// Allocations so far that should have a record and did not fit into the table.
     not_recorded: u64,
+    /// Live bytes without a record, if such allocations are few: an error of every figure.
+    without_record: u64,
 }
+
+/// One allocation without a record in so many that have one is few.
+const FEW: u64 = 100;
 
 /// Blocks with at least this probability of a record are not missed.
 const NEARLY_CERTAIN: f64 = 0.95;
@@ -65,13 +70,35 @@ impl RecordedByPath {
         }
         let (interval, largest_interval) = (records.interval, records.largest_interval);
         let interval_range = records.interval_range();
-        Self { by_path, groups, sum, over_time, interval, largest_interval, interval_range, not_recorded }
+        let without_record = if not_recorded == 0 { 0 } else { since_start.saturating_sub(sum.bytes()) };
+        Self {
+            by_path,
+            groups,
+            sum,
+            over_time,
+            interval,
+            largest_interval,
+            interval_range,
+            not_recorded,
+            without_record,
+        }
     }
 
-    /// Retained bytes of the paths; unknown if blocks did not fit into the table.
-    pub(crate) fn retained(&self) -> Option<Retained<'_>> {
-        (self.not_recorded == 0).then_some(Retained { by_path: &self.by_path, interval: self.largest_interval })
+    /// True if every live allocation has a record, or all but a few.
+    fn is_nearly_complete(&self) -> bool {
+        self.not_recorded <= self.sum.samples() / FEW
     }
+
+    /// Retained bytes of the paths; unknown if more than a few blocks did not fit into the table.
+    pub(crate) fn retained(&self) -> Option<Retained<'_>> {
+        let Self { by_path, largest_interval: interval, without_record, .. } = self;
+        self.is_nearly_complete().then_some(Retained { by_path, interval: *interval, without_record: *without_record })
+    }
+}
+
+/// An error, and that of bytes that may belong to any figure.
+fn with_missing(error: u64, without_record: u64) -> u64 {
+    (error as f64).hypot(without_record as f64).round() as u64
 }
 
 /// Retained bytes of each path.
@@ -79,6 +106,7 @@ impl RecordedByPath {
 pub(crate) struct Retained<'a> {
     by_path: &'a [Estimate],
     interval: u64,
+    without_record: u64,
 }
 
 impl Retained<'_> {
@@ -88,7 +116,8 @@ impl Retained<'_> {
 
     /// The standard error; 0 if nothing was allocated that could be retained.
     pub(crate) fn error(self, estimate: Estimate) -> u64 {
-        if estimate.samples() == 0 { 0 } else { estimate.error(self.interval) }
+        let error = if estimate.samples() == 0 { 0 } else { estimate.error(self.interval) };
+        with_missing(error, self.without_record)
     }
 
     /// True if the retained bytes of so many allocated bytes are known: not without a sample of them.
@@ -134,7 +163,9 @@ pub(crate) fn section(
         not_tracked: Some(not_tracked),
         estimated_bytes: Some(bytes),
         estimated_count: Some(count),
-        error_bytes: is_complete.then_some(recorded.sum.error(recorded.largest_interval)),
+        error_bytes: recorded
+            .is_nearly_complete()
+            .then(|| with_missing(recorded.sum.error(recorded.largest_interval), recorded.without_record)),
         before_start_bytes: if exact { without_bytes } else { without_bytes.min(start_bytes) },
         before_start_count: if exact { without_count } else { without_count.min(start_count) },
         sampled_because: sampled_because(request, recorded.interval),

@@ -136,8 +136,8 @@ fn check(copy: &PeakCopy, report: &PeakReport<'_>) -> Result<(), String> {
     let below = report.process_peak.saturating_sub(copy.net.max(0) as u64);
     if below > report.process_peak / 2 && below > PUBLISH_STEP * each_ledger().count() as u64 {
         return Err(format!(
-            "the peak of {} has no picture: it was over too soon, or before the profile started; the highest picture is of \
-             {}",
+            "the peak of {} has no picture: it was over too soon, before the profile started, or a picture would have taken more \
+             than overhead_budget_percent allows; the highest picture is of {}",
             crate::size::bytes(report.process_peak),
             crate::size::bytes(copy.net),
         ));
