@@ -99,7 +99,7 @@ impl Profiler {
         report
     }
 
-    /// Ends the profile and writes the reports: the two files, and the table on stderr.
+    /// Ends the profile and writes the reports: the files, and the table on stderr.
     ///
     /// # Errors
     /// [`Error::Io`] if the reports can be written neither where the configuration says nor to the system's temporary
