@@ -1,6 +1,6 @@
 //! `growing`: live blocks that become more and more, or larger and larger. The verdict of the live group is the rule.
-//! If no group shows it: the exact net of the process has risen steadily for at least 5 s, by at least 64 KB, most of it
-//! in one function, while no other function's net fell.
+//! If no group shows it: the exact net of the process has risen steadily for at least 5 s, by at least 64 KB, most of
+//! it in one function, while no other function's net fell.
 
 use super::{placed, share};
 use crate::report::data::{Finding, LiveGroup, NetRise, Report, growth};
