@@ -29,8 +29,11 @@ pub(super) fn merged<'r>(groups: &[&'r LiveGroup], crates: &Crates) -> Vec<LeakE
             entry.group.path == group.path && entry.lines == lines && verdict(&entry.group)
         };
         match entries.iter_mut().find(same) {
-            Some(entry) => entry.add(group),
-            None => entries.push(LeakEntry { group: Cow::Borrowed(group), groups: 1, shown, lines, differs: None }),
+            Some(entry) => entry.add(&amount::in_proportion(group)),
+            None => {
+                let group = amount::in_proportion(group);
+                entries.push(LeakEntry { group, groups: 1, shown, lines, differs: None });
+            }
         }
     }
     tell_apart(&mut entries);

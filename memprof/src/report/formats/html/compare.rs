@@ -6,7 +6,7 @@ use super::{Viewer, shorten};
 use crate::compare::Diff;
 
 /// Hash of [`STYLE`]. A test holds it.
-const STYLE_HASH: &str = "sha256-lHwl0cFs9r1Em3oAH3o5DY1sXSCzcZx7tFh3iKT7iUM=";
+const STYLE_HASH: &str = "sha256-W59kWG/LYey09oqEy6WPxuxn92jC9JgXlJG1A2pk2fE=";
 /// Hash of [`VIEWER`].
 const VIEWER_HASH: &str = "sha256-rsxDFaGWfLLY5+hUnQBTCreRjqzUhv8Nw2hB/WNRi/c=";
 

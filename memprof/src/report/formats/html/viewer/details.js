@@ -144,6 +144,7 @@ function systemSection(report) {
 					["anonymous", exactBytes(os.anonymous_bytes)],
 					["file-backed", exactBytes(os.file_bytes)],
 					["shared", exactBytes(os.shared_bytes)],
+					["thread stacks", exactBytes(os.stack_bytes)],
 					[
 						"limit",
 						os.limit_bytes ? `${bytes(os.limit_bytes)}${os.limit_source ? ` (${os.limit_source})` : ""}` : "none known",

@@ -113,10 +113,11 @@ function resident(report) {
 	}
 	take("file-backed", os.file_bytes);
 	take("shared", os.shared_bytes);
+	take("thread stacks", os.stack_bytes);
 	take("C code and overhead", allocator.in_use_bytes ? allocator.in_use_bytes - heap : 0);
 	take("the profiler", overhead.profiler_bytes);
 	take("allocator holds free", allocator.held_bytes);
-	parts.push([os.file_bytes === null ? "rest (code, stacks, maps)" : "rest (stacks, maps)", rest]);
+	parts.push([os.file_bytes === null ? "rest (code, stacks, maps)" : "rest (maps)", rest]);
 	const shown = parts.filter(([, size]) => size > 0);
 	const whole = os.rss_bytes;
 	return el(

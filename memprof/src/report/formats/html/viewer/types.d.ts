@@ -188,6 +188,7 @@ interface Report {
 		anonymous_bytes?: number | null;
 		file_bytes?: number | null;
 		shared_bytes?: number | null;
+		stack_bytes?: number | null;
 		limit_bytes?: number | null;
 		limit_source?: string | null;
 	};
