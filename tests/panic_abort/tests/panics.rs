@@ -41,8 +41,8 @@ impl Ended {
         assert_eq!(row("memprof_panic_abort::hold").retained_bytes, Some(34_567));
         // Nothing was unwound.
         assert_eq!(row("memprof_panic_abort::fail").active, 1);
-        // And the `.gitignore` of a folder that was made for them.
-        assert_eq!(fs::read_dir(folder).unwrap().count(), 3);
+        // The three reports, and the `.gitignore` of a folder that was made for them.
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 4);
         assert_eq!(self.stderr.matches("memprof: allocated ").count(), 1, "{}", self.stderr);
     }
 }
