@@ -126,7 +126,9 @@ impl PointSlot {
     }
 }
 
-pub(crate) static READINGS: NetReadings = NetReadings::new();
+pub(crate) static READINGS: NetReadings = NetReadings::over(&SLOTS);
+/// A static of its own, because all of it is 0: it takes no room in the executable's file.
+static SLOTS: [PointSlot; MOST_READINGS] = [const { PointSlot::empty() }; MOST_READINGS];
 /// True if the profiler's own thread takes the readings.
 static HAS_READER: AtomicBool = AtomicBool::new(false);
 /// Function that a publishing thread calls when a reading is due, a `fn()`; null: none.
@@ -145,11 +147,11 @@ pub(crate) struct NetReadings {
     /// Time at which the next reading is due, in ticks; `u64::MAX`: never.
     next: AtomicU64,
     /// No page beyond the capacity is ever touched.
-    slots: [PointSlot; MOST_READINGS],
+    slots: &'static [PointSlot],
 }
 
 impl NetReadings {
-    const fn new() -> Self {
+    const fn over(slots: &'static [PointSlot]) -> Self {
         Self {
             is_taken: AtomicBool::new(false),
             capacity: AtomicUsize::new(FEWEST_READINGS),
@@ -157,7 +159,7 @@ impl NetReadings {
             step: AtomicU64::new(FIRST_STEP),
             usual: AtomicU64::new(FIRST_USUAL),
             next: AtomicU64::new(u64::MAX),
-            slots: [const { PointSlot::empty() }; MOST_READINGS],
+            slots,
         }
     }
 
@@ -317,6 +319,10 @@ pub(crate) fn read_published() {
 mod tests {
     use super::*;
 
+    fn readings() -> NetReadings {
+        NetReadings::over(Vec::leak((0..MOST_READINGS).map(|_| PointSlot::empty()).collect()))
+    }
+
     fn point(ticks: u64) -> Point {
         Point { ticks, net: ticks as i64, allocated: ticks, processor: ticks, ..Point::default() }
     }
@@ -324,7 +330,7 @@ mod tests {
     #[test]
     fn however_long_it_runs_the_readings_are_few_and_evenly_spread() {
         for capacity in [FEWEST_READINGS, 1001, 1024, MOST_READINGS] {
-            let readings = Box::new(NetReadings::new());
+            let readings = readings();
             readings.begin(capacity, Point::default());
             for turn in 1..100_000_u64 {
                 let ticks = turn * FIRST_STEP;
@@ -343,7 +349,7 @@ mod tests {
 
     #[test]
     fn readings_that_take_long_come_seldom() {
-        let readings = Box::new(NetReadings::new());
+        let readings = readings();
         readings.begin(FEWEST_READINGS, Point::default());
         let mut pauses = Vec::new();
         for _ in 0..100 {
@@ -357,7 +363,7 @@ mod tests {
 
     #[test]
     fn figures_that_were_not_read_stay_unknown() {
-        let readings = Box::new(NetReadings::new());
+        let readings = readings();
         let system = SystemFigures { resident: Some(0), mapped: None, held: Some(7), stacks: Some(9) };
         readings.begin(FEWEST_READINGS, Point { system, ..Point::default() });
         assert_eq!(readings.copy()[0].system, system);
@@ -365,7 +371,7 @@ mod tests {
 
     #[test]
     fn who_finds_another_at_it_goes_on() {
-        let readings = Box::new(NetReadings::new());
+        let readings = readings();
         readings.begin(FEWEST_READINGS, Point::default());
         readings.alone(|| readings.add(point(5), 0));
         assert_eq!(readings.copy().len(), 1);
