@@ -215,7 +215,7 @@ fn next_to_nothing_is_said_in_the_exact_figure() {
         assert!(!text.contains("standard error") && !text.contains("too few samples to judge"), "{text}");
         assert!(!text.contains("6.0 KB"), "{text}");
     }
-    has(&sampled(2_048, 6_144, vec![one()]), "nothing grows: only 2.0 KB live in total");
+    has(&sampled(2_048, 6_144, vec![one()]), "no growth found: only 2.0 KB live in total");
     // It is not negligible, and that does not reduce the error.
     let text = sampled(594_000, 1_900_000, vec![]);
     has(
