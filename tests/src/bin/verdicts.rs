@@ -178,7 +178,7 @@ fn recursion(repaired: bool) {
     std::mem::forget(seen);
 }
 
-/// An index: filled for three quarters of the run, then asked.
+/// An index: filled for half of the run, then asked.
 #[track_memory]
 fn add(index: &mut Vec<Vec<u8>>, turn: usize) {
     index.extend((0..20).map(|part| vec![(turn + part) as u8; 400]));
@@ -187,7 +187,7 @@ fn add(index: &mut Vec<Vec<u8>>, turn: usize) {
 fn filled() {
     let mut index = Vec::new();
     turns(|turn| {
-        if turn < TURNS * 3 / 4 {
+        if turn < TURNS / 2 {
             add(&mut index, turn);
         }
     });
