@@ -5,7 +5,6 @@ mod dhat;
 mod folded;
 mod gzip;
 mod html;
-mod json_text;
 mod markdown;
 mod notes;
 mod pprof;

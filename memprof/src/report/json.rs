@@ -2,6 +2,7 @@
 
 #[cfg(any(test, feature = "compare"))]
 mod read;
+pub(super) mod text;
 mod writer;
 
 use std::io;

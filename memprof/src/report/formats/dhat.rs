@@ -6,9 +6,9 @@
 
 use std::io::{self, Write};
 
-use super::json_text::JsonText;
 use super::tree::{FrameTree, TreeFrame};
 use crate::report::data::Report;
+use crate::report::json::text::JsonText;
 use crate::report::name::printable;
 
 /// Notes for the reader of the viewer's page, with the peak and without.
@@ -32,8 +32,8 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         out,
         "{{\"dhatFileVersion\":2,\"mode\":{},\"verb\":\"Allocated\",\"bklt\":true,\"bkacc\":false,\
          \"tu\":\"µs\",\"Mtu\":\"s\",\"tuth\":10,\n\"cmd\":{},\"pid\":{},\"tg\":{peak},\"te\":{},\n\"pps\":[",
-        JsonText(mode),
-        JsonText(&command),
+        JsonText::new(mode),
+        JsonText::new(&command),
         program.pid,
         microseconds(program.duration_seconds)
     )?;
@@ -56,7 +56,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     out.write_all(b"\n],\n\"ftbl\":[\n\"[root]\"")?;
     for frame in &tree.frames {
-        write!(out, ",\n{}", JsonText(&text(frame)))?;
+        write!(out, ",\n{}", JsonText::new(&text(frame)))?;
     }
     out.write_all(b"\n]}\n")
 }

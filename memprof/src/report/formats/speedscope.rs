@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::json_text::JsonText;
 use super::tree::{Amounts, FrameTree, TreeFrame};
 use crate::report::data::Report;
+use crate::report::json::text::JsonText;
 use crate::report::name::printable;
 
 /// A profile: its name, its unit, and its figure.
@@ -29,14 +29,14 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         out,
         "{{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\"exporter\":{},\"name\":{},\n\
          \"activeProfileIndex\":0,\"shared\":{{\"frames\":[",
-        JsonText(concat!("memprof ", env!("CARGO_PKG_VERSION"))),
-        JsonText(&format!("{program}{peak}"))
+        JsonText::new(concat!("memprof ", env!("CARGO_PKG_VERSION"))),
+        JsonText::new(&format!("{program}{peak}"))
     )?;
     for (index, frame) in tree.frames.iter().enumerate() {
-        write!(out, "{}{{\"name\":{}", if index > 0 { ",\n" } else { "\n" }, JsonText(&frame.name))?;
+        write!(out, "{}{{\"name\":{}", if index > 0 { ",\n" } else { "\n" }, JsonText::new(&frame.name))?;
         let TreeFrame { file, line, .. } = frame;
         if !file.is_empty() {
-            write!(out, ",\"file\":{}", JsonText(file))?;
+            write!(out, ",\"file\":{}", JsonText::new(file))?;
         }
         if *line > 0 {
             write!(out, ",\"line\":{line}")?;
@@ -75,7 +75,7 @@ fn profile(
     write!(
         out,
         "{{\"type\":\"sampled\",\"name\":{},\"unit\":\"{unit}\",\"startValue\":0,\"endValue\":{sum},\n\"samples\":[",
-        JsonText(&title)
+        JsonText::new(&title)
     )?;
     for (place, (index, _)) in nodes().enumerate() {
         out.write_all(if place > 0 { b",\n[" } else { b"\n[" })?;

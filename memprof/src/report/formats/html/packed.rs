@@ -22,8 +22,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::printable::is_plain;
 use crate::report::data::field::{List, Row, Value};
+use crate::report::json::text::JsonText;
 
 /// Writes an object and the texts of its tables.
 pub(super) fn write(row: &dyn Row, out: &mut dyn Write) -> io::Result<()> {
@@ -35,7 +35,7 @@ pub(super) fn write(row: &dyn Row, out: &mut dyn Write) -> io::Result<()> {
     texts.sort_unstable();
     for (number, text) in texts {
         comma(packer.out, number)?;
-        write_text(packer.out, text)?;
+        write!(packer.out, "{}", JsonText::in_html(text))?;
     }
     packer.out.write_all(b"]}")
 }
@@ -84,7 +84,7 @@ impl Packer<'_> {
     fn value(&mut self, value: Value<'_>) -> io::Result<()> {
         match value {
             Value::Some(field) => self.value(field.value()),
-            Value::Text(text) => write_text(self.out, text),
+            Value::Text(text) => write!(self.out, "{}", JsonText::in_html(text)),
             Value::Row(row) => {
                 self.out.write_all(b"{")?;
                 self.fields(row)?;
@@ -247,23 +247,4 @@ fn write_scalar(out: &mut dyn Write, value: &Value<'_>) -> io::Result<()> {
         Value::F64(_) => out.write_all(b"0"),
         Value::None | Value::Some(_) | Value::Text(_) | Value::List(_) | Value::Row(_) => out.write_all(b"null"),
     }
-}
-
-/// A JSON string that is plain text within HTML.
-fn write_text(out: &mut dyn Write, text: &str) -> io::Result<()> {
-    out.write_all(b"\"")?;
-    let mut rest = text;
-    while let Some((at, letter)) = rest.char_indices().find(|&(_, letter)| must_escape(letter)) {
-        out.write_all(rest.get(..at).unwrap_or_default().as_bytes())?;
-        for unit in letter.encode_utf16(&mut [0; 2]) {
-            write!(out, "\\u{unit:04x}")?;
-        }
-        rest = rest.get(at + letter.len_utf8()..).unwrap_or_default();
-    }
-    out.write_all(rest.as_bytes())?;
-    out.write_all(b"\"")
-}
-
-fn must_escape(letter: char) -> bool {
-    matches!(letter, '"' | '\\' | '<' | '>' | '&') || !is_plain(letter)
 }
