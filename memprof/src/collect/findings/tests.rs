@@ -4,7 +4,8 @@ use super::small_blocks;
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::live::{Drawn, Record, Records};
 use crate::report::data::{
-    CallTreeNode, Distribution, Finding, Function, InFlight, LargeFuture, LiveGroup, PeakFunction, PeakPicture, Report,
+    CallTreeNode, Distribution, Finding, Function, InFlight, LargeFuture, LiveGroup, NetRise, PeakFunction,
+    PeakPicture, Report,
 };
 use crate::report::golden;
 
@@ -250,4 +251,34 @@ fn memory_outside_every_function_that_held_the_peak_is_a_finding_with_its_place(
     let findings = of(&report);
     assert!(findings[0].title.starts_with("(outside tracked functions) held 35.0 MB"), "{findings:?}");
     assert_eq!((&findings[0].function, findings[0].share), (&None, Some(0.875)));
+}
+
+#[test]
+fn growth_that_only_the_exact_net_shows_is_a_finding() {
+    let rising = |change: fn(&mut NetRise)| {
+        let mut rise = NetRise {
+            bytes: 80 << 10,
+            seconds: 5.0,
+            ended_seconds: None,
+            function: Some("app::search".into()),
+            function_bytes: Some(75 << 10),
+        };
+        change(&mut rise);
+        let mut report = installed(vec![function(MB)]);
+        report.live.net_rise = Some(rise);
+        of(&report)
+    };
+    let findings = rising(|_| ());
+    assert_eq!(kinds(&findings), ["growing"]);
+    assert_eq!(
+        findings[0].title,
+        "app::search (src/app.rs:7) keeps growing: its net rose by 75.0 KB in the last 5.0 s (exact), +15.0 KB/s"
+    );
+    assert!(findings[0].exact);
+    assert!(rising(|rise| rise.seconds = 4.9).is_empty(), "too short");
+    assert!(rising(|rise| rise.bytes = 63 << 10).is_empty(), "too little");
+    assert!(rising(|rise| rise.function_bytes = Some(39 << 10)).is_empty(), "most of it elsewhere");
+    assert!(rising(|rise| rise.function = None).is_empty(), "nobody to name");
+    assert!(rising(|rise| rise.ended_seconds = Some(1.0)).is_empty(), "it is over");
+    assert!(rising(|rise| rise.function = Some("(panic)".into())).is_empty(), "symbols of backtraces");
 }

@@ -59,11 +59,11 @@ data! {
         /// Highest peak of one call above its entry, on its own thread, bytes. `None` while no call has ended.
         peak_bytes: Option<u64>,
         /// Live bytes that the function's own code allocated, whoever will free them; an estimate in a sample. `None`
-        /// if the sample says too little of the function, if blocks did not fit into the live table, or if nothing is
-        /// recorded.
+        /// if the sample says too little of the function, if more than 1 % of the recorded blocks did not fit into the
+        /// live table, or if nothing is recorded.
         retained_bytes: Option<u64>,
         /// Standard error of `retained_bytes`; 0 when exact, 3 × `sample_interval_bytes` without a sample of the
-        /// function.
+        /// function. Includes live bytes that did not fit into the live table.
         retained_error_bytes: Option<u64>,
         /// `allocated_bytes` in MB.
         allocated_mb: f64,

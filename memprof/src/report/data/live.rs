@@ -67,7 +67,7 @@ data! {
         /// Live blocks of the recorded allocations, scaled up in a sample.
         estimated_count: Option<u64>,
         /// Standard error of `estimated_bytes`; 0 when exact, 3 × `sample_interval_bytes` without a sample. `None` if
-        /// allocations did not fit into the table.
+        /// more than 1 % of the recorded allocations did not fit into the table.
         error_bytes: Option<u64>,
         /// Live bytes from before the profile started (the runtime, statics) and those that reports have left.
         /// Approximate if `exact` is false.
