@@ -118,6 +118,7 @@ mod findings;
 mod functions;
 mod labels;
 mod live;
+mod merged;
 mod peak;
 #[cfg(all(feature = "report", any(test, feature = "serde")))]
 pub(super) mod read;
@@ -133,6 +134,7 @@ pub use labels::LabelRow;
 pub use live::{Frame, Live, LiveGroup, NetRise};
 #[cfg(feature = "report")]
 pub(crate) use live::{cause, expected, growth, verdict};
+pub use merged::{Merged, MergedTimeline, TestRow};
 pub use peak::{InFlight, PeakFunction, PeakPicture};
 pub use settings::Settings;
 pub use timeline::{Timeline, TimelineMark, TimelinePoint};
@@ -184,6 +186,13 @@ data! {
         peak: Option<PeakPicture> = default,
         /// Configuration of the run. `None` in older reports.
         settings: Option<Settings> = default,
+        /// The reports of which this one is the sum. `None` in a report of one process, and in older reports.
+        merged: Option<Merged> = default,
+        /// Memory of each test, written by `cargo memprof test`. Empty in any other report.
+        tests: Vec<TestRow> = default,
+        /// Figures that were the same in several runs, such as `totals.allocated_bytes` or
+        /// `shop::search.self_allocated_bytes`, written by `cargo memprof run --repeat`. Empty in any other report.
+        repeats: Vec<String> = default,
         /// Cost of the profiler itself.
         overhead: Overhead,
         /// Gaps in this report, in sentences.
