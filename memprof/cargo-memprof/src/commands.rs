@@ -15,7 +15,7 @@ use crate::failure::Outcome;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     Report(report::Arguments),
     Explain(explain::Arguments),
     Diff(diff::Arguments),

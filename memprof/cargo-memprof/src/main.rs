@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse_from(arguments::without_subcommand(std::env::args_os()));
     arguments.color.write_global();
     match commands::run(arguments.command) {
-        Ok(status) => status.into(),
+        Ok(status) => status,
         Err(failure) => failure.report(),
     }
 }

@@ -16,9 +16,12 @@ mod diff;
 mod pairs;
 mod remarks;
 mod split;
+pub(in crate::report) mod summary;
+mod text;
 
 pub use data::{ComparedRun, Diff, Difference, FunctionChange, PathChange, SplitChange, TotalChanges};
 pub use diff::diff;
+pub use summary::Extent;
 
 impl Diff {
     /// The comparison as JSON: indented, and each row on a line of its own. Time and memory are proportional to it.
