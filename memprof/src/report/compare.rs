@@ -11,12 +11,14 @@
 //! }
 //! ```
 
+mod check;
 mod data;
 mod diff;
 mod pairs;
 mod remarks;
 mod split;
 
+pub use check::{Checked, Judged, NamedFigure, NotJudged, RuleError, Rules, check, figures, repeats};
 pub use data::{ComparedRun, Diff, Difference, FunctionChange, PathChange, SplitChange, TotalChanges};
 pub use diff::diff;
 
