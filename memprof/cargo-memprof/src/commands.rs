@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod check;
 mod completions;
 mod diff;
 mod explain;
@@ -19,6 +20,7 @@ pub(crate) enum Command {
     Report(report::Arguments),
     Explain(explain::Arguments),
     Diff(diff::Arguments),
+    Check(check::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -30,6 +32,7 @@ pub(crate) fn run(command: Command) -> Outcome<ExitCode> {
         Command::Report(arguments) => report::run(&arguments).map(good),
         Command::Explain(arguments) => explain::run(&arguments).map(good),
         Command::Diff(arguments) => diff::run(&arguments).map(good),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments).map(good),
         Command::Man(arguments) => man::run(&arguments).map(good),
     }

@@ -11,6 +11,7 @@
 //! }
 //! ```
 
+mod check;
 mod data;
 mod diff;
 mod pairs;
@@ -19,6 +20,7 @@ mod split;
 pub(in crate::report) mod summary;
 mod text;
 
+pub use check::{Checked, Judged, NamedFigure, NotJudged, RuleError, Rules, check, figures, repeats};
 pub use data::{ComparedRun, Diff, Difference, FunctionChange, PathChange, SplitChange, TotalChanges};
 pub use diff::diff;
 pub use summary::Extent;
