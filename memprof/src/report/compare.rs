@@ -1,4 +1,4 @@
-//! Comparison of reports.
+//! Comparison of reports, and their sums.
 //!
 //! ```
 //! use memprof::{Report, compare};
@@ -13,12 +13,14 @@
 
 mod data;
 mod diff;
+mod merge;
 mod pairs;
 mod remarks;
 mod split;
 
 pub use data::{ComparedRun, Diff, Difference, FunctionChange, PathChange, SplitChange, TotalChanges};
 pub use diff::diff;
+pub use merge::{Merge, merge};
 
 #[cfg(test)]
 mod tests;
