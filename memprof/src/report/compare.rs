@@ -22,5 +22,18 @@ pub use data::{ComparedRun, Diff, Difference, FunctionChange, PathChange, SplitC
 pub use diff::diff;
 pub use merge::{Merge, merge};
 
+impl Diff {
+    /// The comparison as JSON: indented, and each row on a line of its own. Time and memory are proportional to it.
+    ///
+    /// ```
+    /// let report = memprof::Report::default();
+    /// let text = memprof::compare::diff(&report, &report).to_json();
+    /// assert!(text.contains("\"new_findings\": []"));
+    /// ```
+    pub fn to_json(&self) -> String {
+        super::json::to_text(self)
+    }
+}
+
 #[cfg(test)]
 mod tests;
