@@ -4,6 +4,7 @@ mod completions;
 mod diff;
 mod explain;
 mod man;
+mod merge;
 mod report;
 mod run;
 
@@ -19,6 +20,7 @@ pub(crate) enum Command {
     Report(report::Arguments),
     Explain(explain::Arguments),
     Diff(diff::Arguments),
+    Merge(merge::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -30,6 +32,7 @@ pub(crate) fn run(command: Command) -> Outcome<ExitCode> {
         Command::Report(arguments) => report::run(&arguments).map(good),
         Command::Explain(arguments) => explain::run(&arguments).map(good),
         Command::Diff(arguments) => diff::run(&arguments).map(good),
+        Command::Merge(arguments) => merge::run(&arguments).map(good),
         Command::Completions(arguments) => completions::run(&arguments).map(good),
         Command::Man(arguments) => man::run(&arguments).map(good),
     }
