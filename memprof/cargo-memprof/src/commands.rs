@@ -5,6 +5,7 @@ mod completions;
 mod diff;
 mod explain;
 mod man;
+mod merge;
 mod report;
 mod run;
 
@@ -21,6 +22,7 @@ pub(crate) enum Command {
     Explain(explain::Arguments),
     Diff(diff::Arguments),
     Check(check::Arguments),
+    Merge(merge::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -33,6 +35,7 @@ pub(crate) fn run(command: Command) -> Outcome<ExitCode> {
         Command::Explain(arguments) => explain::run(&arguments).map(good),
         Command::Diff(arguments) => diff::run(&arguments).map(good),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Merge(arguments) => merge::run(&arguments).map(good),
         Command::Completions(arguments) => completions::run(&arguments).map(good),
         Command::Man(arguments) => man::run(&arguments).map(good),
     }

@@ -6,6 +6,7 @@ mod commands;
 mod failure;
 mod process;
 mod report_file;
+mod report_header;
 mod runs;
 
 use std::process::ExitCode;
