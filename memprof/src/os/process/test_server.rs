@@ -106,9 +106,8 @@ fn placeholder(arguments: *mut *const c_char) -> Option<*mut *const c_char> {
 
 fn map(bytes: usize, sharing: c_int) -> Option<*mut u8> {
     // SAFETY: a new mapping, which no file and no other memory is behind.
-    let start = unsafe {
-        libc::mmap(null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, sharing | libc::MAP_ANON, -1, 0)
-    };
+    let start =
+        unsafe { libc::mmap(null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, sharing | libc::MAP_ANON, -1, 0) };
     (start != libc::MAP_FAILED).then_some(start.cast())
 }
 

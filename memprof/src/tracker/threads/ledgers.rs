@@ -30,8 +30,7 @@ pub(crate) fn each_node(ledger: &'static Ledger) -> impl Iterator<Item = &'stati
 
 /// Allocations and deallocations of some ledgers, the shared one among them if it is wanted.
 pub(crate) fn flows(wanted: impl Fn(&Ledger) -> bool) -> (Flow, Flow) {
-    let each_counters =
-        || each_ledger().filter(|ledger| wanted(ledger)).flat_map(each_node).map(|node| &node.counters);
+    let each_counters = || each_ledger().filter(|ledger| wanted(ledger)).flat_map(each_node).map(|node| &node.counters);
     // Two passes (see `counters`): deallocations first.
     let deallocated = each_counters().map(Counters::read_deallocated).fold(Flow::default(), Flow::plus);
     let allocated = each_counters().map(Counters::read_allocated).fold(Flow::default(), Flow::plus);

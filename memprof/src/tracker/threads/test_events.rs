@@ -29,6 +29,7 @@ static MAIN: AtomicPtr<Ledger> = AtomicPtr::new(null_mut());
 static TEST: AtomicPtr<Ledger> = AtomicPtr::new(null_mut());
 /// Events of the harness before the test, on its thread.
 static EVENTS_BEFORE: AtomicU64 = AtomicU64::new(0);
+/// Size of the block in which the result is sent; 0: not known, and the changes are those from the first event on.
 static MESSAGE_BYTES: AtomicI64 = AtomicI64::new(0);
 
 /// Allocated − deallocated on all followed threads.
@@ -108,10 +109,11 @@ pub(super) fn follow(ledger: &Ledger, allocated: impl FnOnce() -> Flow) {
 
 /// Notes an event of the test's thread, which is not counted yet.
 fn note(moved: i64) {
-    if moved == MESSAGE_BYTES.load(Relaxed) && HAS_BEGUN.load(Relaxed) {
+    let message = MESSAGE_BYTES.load(Relaxed);
+    if moved == message && HAS_BEGUN.load(Relaxed) {
         PEAK_AT_END.store(PEAK.load(Relaxed), Relaxed);
         CHANGE_COUNT.store(0, Relaxed);
-    } else if CHANGE_COUNT.load(Relaxed) == 0 {
+    } else if message != 0 && CHANGE_COUNT.load(Relaxed) == 0 {
         return;
     }
     if let Some(slot) = CHANGES.get(CHANGE_COUNT.fetch_add(1, Relaxed)) {
@@ -134,7 +136,8 @@ impl TestEvents {
     pub(crate) fn now() -> Self {
         let [bytes, count] = ALLOCATED_BEFORE.each_ref().map(|figure| figure.load(Relaxed));
         let net_before = NET_BEFORE.load(Relaxed);
-        let peak = if CHANGE_COUNT.load(Relaxed) > 0 { &PEAK_AT_END } else { &PEAK };
+        let has_ended = MESSAGE_BYTES.load(Relaxed) != 0 && CHANGE_COUNT.load(Relaxed) > 0;
+        let peak = if has_ended { &PEAK_AT_END } else { &PEAK };
         Self {
             allocated_before: Flow { bytes, count },
             net_before,
@@ -142,7 +145,7 @@ impl TestEvents {
         }
     }
 
-    /// Changes of the net on the test's thread after the test.
+    /// Changes of the net on the test's thread after the test, the first of them that of the block with the result.
     pub(crate) fn changes_after() -> impl Iterator<Item = i64> {
         CHANGES.iter().take(CHANGE_COUNT.load(Relaxed)).map(|change| change.load(Relaxed))
     }
