@@ -20,5 +20,18 @@ mod split;
 pub use data::{ComparedRun, Diff, Difference, FunctionChange, PathChange, SplitChange, TotalChanges};
 pub use diff::diff;
 
+impl Diff {
+    /// The comparison as JSON: indented, and each row on a line of its own. Time and memory are proportional to it.
+    ///
+    /// ```
+    /// let report = memprof::Report::default();
+    /// let text = memprof::compare::diff(&report, &report).to_json();
+    /// assert!(text.contains("\"new_findings\": []"));
+    /// ```
+    pub fn to_json(&self) -> String {
+        super::json::to_text(self)
+    }
+}
+
 #[cfg(test)]
 mod tests;

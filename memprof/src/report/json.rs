@@ -9,7 +9,7 @@ use std::io;
 
 use self::writer::JsonWriter;
 use super::data::Report;
-use super::data::field::Value;
+use super::data::field::{Row, Value};
 
 impl Report {
     /// The report as JSON, as in `memory_allocations.json`: indented, and each row on a line of its own.
@@ -23,10 +23,7 @@ impl Report {
     /// ```
     #[cfg_attr(not(feature = "compare"), doc = "\n[`Report::from_json`]: crate#features")]
     pub fn to_json(&self) -> String {
-        let mut text = Vec::new();
-        // Writing to memory cannot fail, and all of it is text.
-        let _ = write(self, &mut text);
-        String::from_utf8(text).unwrap_or_default()
+        to_text(self)
     }
 
     /// Writes the text of [`Report::to_json`] and a line end to `out`, without building it in memory first.
@@ -48,9 +45,17 @@ impl Report {
     }
 }
 
+/// A report, or another row with all that it holds, as JSON.
+pub(super) fn to_text(row: &dyn Row) -> String {
+    let mut text = Vec::new();
+    // Writing to memory cannot fail, and all of it is text.
+    let _ = write(row, &mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
 /// Compiled once, for every output.
-fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    JsonWriter::new(out).value(Value::Row(report))
+fn write(row: &dyn Row, out: &mut dyn io::Write) -> io::Result<()> {
+    JsonWriter::new(out).value(Value::Row(row))
 }
 
 #[cfg(test)]

@@ -1,0 +1,40 @@
+//! The subcommands, one file each.
+
+mod completions;
+mod diff;
+mod explain;
+mod man;
+mod report;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::failure::Outcome;
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Run(run::Arguments),
+    Report(report::Arguments),
+    Explain(explain::Arguments),
+    Diff(diff::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+}
+
+/// Runs a command, and gives the status with which the process ends.
+pub(crate) fn run(command: Command) -> Outcome<ExitCode> {
+    match command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments).map(good),
+        Command::Explain(arguments) => explain::run(&arguments).map(good),
+        Command::Diff(arguments) => diff::run(&arguments).map(good),
+        Command::Completions(arguments) => completions::run(&arguments).map(good),
+        Command::Man(arguments) => man::run(&arguments).map(good),
+    }
+}
+
+fn good((): ()) -> ExitCode {
+    ExitCode::SUCCESS
+}

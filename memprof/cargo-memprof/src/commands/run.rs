@@ -1,0 +1,182 @@
+//! `cargo memprof run`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus};
+
+use cargo_metadata::Metadata;
+use clap::Args;
+use memprof::Format;
+
+use crate::cargo::{self, BuildOptions, Built, ProfileOptions, Program, ProgramOptions};
+use crate::failure::{Failure, Outcome};
+use crate::report_file::{self, REPORT};
+use crate::runs::Runs;
+use crate::{commands, process};
+
+/// Build and run a program, and keep its reports.
+///
+/// The program has the terminal, and this command ends as the program does. It is built in release mode with line
+/// numbers, in a folder of its own (target/memprof-release): `cargo build --release` finds everything as it was.
+/// The reports of the last ten runs stay in target/memprof/NAME.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    program: ProgramOptions,
+    #[command(flatten)]
+    profile: ProfileOptions,
+    #[command(flatten)]
+    build: BuildOptions,
+    /// Write the reports into this folder, which has none yet
+    #[arg(long, value_name = "FOLDER", help_heading = "Options")]
+    output_dir: Option<PathBuf>,
+    /// Write the report in this format too; can be given several times
+    #[arg(long, value_name = "FORMAT", value_parser = commands::report::format_parser(), help_heading = "Options")]
+    format: Vec<Format>,
+    /// Open the page in the browser afterwards
+    #[arg(long, help_heading = "Options")]
+    open: bool,
+    /// Arguments of the program
+    #[arg(last = true, value_name = "ARGS")]
+    arguments: Vec<OsString>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
+    let metadata = cargo::packages(&arguments.build)?;
+    let program = Program::chosen(&arguments.program, &metadata)?;
+    let mut options = program.of_build();
+    options.extend(arguments.profile.with_line_numbers());
+    options.extend(arguments.build.of_build());
+    let built = cargo::build("build", &options)?;
+    let place = Place::of(arguments, &metadata, &program)?;
+    let mut command = command(arguments, &metadata, &program, &built)?;
+    let status = place.run(&mut command, &arguments.format)?;
+    let reports = reports(&place.folder);
+    place.end();
+    if reports.is_empty() {
+        anstream::eprintln!("{}", without_report(&program, status));
+    } else {
+        say(&place, &reports);
+        if arguments.open {
+            open(&place.folder)?;
+        }
+    }
+    Ok(process::end_like(status))
+}
+
+/// The folder of the reports.
+struct Place {
+    folder: PathBuf,
+    /// `None` if the user has named the folder.
+    runs: Option<Runs>,
+}
+
+impl Place {
+    fn of(arguments: &Arguments, metadata: &Metadata, program: &Program) -> Outcome<Self> {
+        let Some(folder) = &arguments.output_dir else {
+            let runs = Runs::of(metadata.target_directory.as_std_path(), &program.name);
+            return Ok(Self { folder: runs.begin()?, runs: Some(runs) });
+        };
+        if !reports(folder).is_empty() {
+            let reason = format!("{} has reports already: name another folder, or remove it", folder.display());
+            return Err(Failure::Said(reason));
+        }
+        let cannot = |error| Failure::of_file("make the folder", folder, &error);
+        fs::create_dir_all(folder).map_err(cannot)?;
+        Ok(Self { folder: folder.canonicalize().map_err(cannot)?, runs: None })
+    }
+
+    fn run(&self, command: &mut Command, formats: &[Format]) -> Outcome<ExitStatus> {
+        command.env("MEMPROF_OUTPUT_DIR", &self.folder).envs([
+            ("MEMPROF_ENABLED", "1"),
+            ("MEMPROF_DUMP_ON_EXIT", "1"),
+            ("MEMPROF_ALLOCATION_REPORT", REPORT),
+            ("MEMPROF_LEAK_REPORT", Format::Leaks.file_name()),
+            ("MEMPROF_HTML_REPORT", Format::Html.file_name()),
+        ]);
+        if !formats.is_empty() {
+            let mut names: Vec<_> = [&Format::Html].into_iter().chain(formats).map(|format| format.name()).collect();
+            names.retain(|name| ![Format::Table, Format::Leaks].iter().any(|format| format.name() == *name));
+            names.sort_unstable();
+            names.dedup();
+            command.env("MEMPROF_FORMATS", names.join(","));
+        }
+        process::run(command).map_err(|error| Failure::of_file("run", Path::new(command.get_program()), &error))
+    }
+
+    fn end(&self) {
+        if let Some(runs) = &self.runs {
+            runs.end(&self.folder);
+        }
+    }
+}
+
+/// The program, with the environment that cargo gives to it, under the runner of its target.
+fn command(arguments: &Arguments, metadata: &Metadata, program: &Program, built: &Built) -> Outcome<Command> {
+    let missing = || Failure::Said(format!("cargo has built no executable of `{}`", program.name));
+    let (artifact, executable) = built.executable(program).ok_or_else(missing)?;
+    let mut command = match cargo::runner(&arguments.build)? {
+        Some(runner) => {
+            let mut command = Command::new(runner.path);
+            command.args(runner.args).arg(executable);
+            command
+        }
+        None => Command::new(executable),
+    };
+    command.args(&arguments.arguments).envs(cargo::environment(built, artifact, metadata));
+    Ok(command)
+}
+
+/// The reports in a folder: one, or more if the program started others.
+fn reports(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_report = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with("memory_allocations") && name.ends_with(".json"))
+    };
+    let mut reports: Vec<_> = entries.filter(is_report).collect();
+    reports.sort();
+    reports
+}
+
+fn without_report(program: &Program, status: ExitStatus) -> String {
+    let name = &program.name;
+    if !program.uses_memprof {
+        return format!(
+            "memprof: `{name}` wrote no report, because memprof is not in it: `cargo memprof init` adds it"
+        );
+    }
+    if status.success() {
+        return format!("memprof: `{name}` wrote no report: put `#[memprof::main]` on its main function");
+    }
+    format!(
+        "memprof: `{name}` wrote no report: it ended by {status}, or `#[memprof::main]` is not on its main function"
+    )
+}
+
+/// Prints the folder and the next commands. The program has named the files itself, if they are its only ones.
+fn say(place: &Place, reports: &[PathBuf]) {
+    let working = std::env::current_dir().unwrap_or_default();
+    let short = |path: &Path| path.strip_prefix(&working).unwrap_or(path).display().to_string();
+    anstream::eprintln!("\nreports  {}", short(&place.folder));
+    if reports.len() > 1 {
+        for report in reports {
+            anstream::eprintln!("         {}", report.file_name().unwrap_or_default().display());
+        }
+    }
+    let named = if place.runs.is_some() { String::new() } else { format!(" {}", short(&place.folder)) };
+    anstream::eprintln!("look     cargo memprof report{named} --open");
+    if place.runs.as_ref().is_some_and(|runs| runs.all().len() > 1) {
+        anstream::eprintln!("compare  cargo memprof diff");
+    }
+}
+
+/// Opens the page; one that the program was told not to write is made.
+fn open(folder: &Path) -> Outcome {
+    let page = folder.join(Format::Html.file_name());
+    if !page.exists() {
+        report_file::write(&page, &report_file::read(folder)?.to_format(Format::Html))?;
+    }
+    commands::report::open(&page)
+}

@@ -1,0 +1,93 @@
+//! Reports in files: finding, reading and writing them.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use memprof::Report;
+
+use crate::cargo::{BuildOptions, packages};
+use crate::failure::{Failure, Outcome};
+use crate::runs::Runs;
+
+/// Name of a report in the folder of a run.
+pub(crate) const REPORT: &str = "memory_allocations.json";
+
+/// Standard input or output.
+const STANDARD: &str = "-";
+
+/// Reads the report in a file, in the folder of a run, or (`-`) on standard input.
+pub(crate) fn read(path: &Path) -> Outcome<Report> {
+    let text = if path.as_os_str() == STANDARD { text(io::stdin(), path)? } else { text_of_file(&found(path))? };
+    Report::from_json(&text).map_err(|error| Failure::Said(format!("{}: {error}", path.display())))
+}
+
+/// The report's file: a run is named by its folder.
+pub(crate) fn found(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(REPORT) } else { path.to_owned() }
+}
+
+fn text_of_file(path: &Path) -> Outcome<String> {
+    let file = File::open(path).map_err(|error| Failure::of_file("read", path, &error))?;
+    text(file, path)
+}
+
+/// The text of a report. What does not begin like one is not read to its end.
+fn text(mut from: impl Read, path: &Path) -> Outcome<String> {
+    let cannot = |error: &io::Error| match error.kind() {
+        io::ErrorKind::InvalidData => Failure::Said(format!("{}: this is no report: it is not UTF-8", path.display())),
+        _ => Failure::of_file("read", path, error),
+    };
+    let mut start = Vec::new();
+    from.by_ref().take(4096).read_to_end(&mut start).map_err(|error| cannot(&error))?;
+    if start.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        let why = if start.is_empty() { "it is empty" } else { "it is not a JSON object" };
+        return Err(Failure::Said(format!("{}: this is no report: {why}", path.display())));
+    }
+    let mut text = String::new();
+    start.as_slice().chain(from).read_to_string(&mut text).map_err(|error| cannot(&error))?;
+    Ok(text)
+}
+
+/// The last run of the package in the working directory.
+pub(crate) fn latest() -> Outcome<PathBuf> {
+    latest_two().map(|(_, new)| new)
+}
+
+/// The last two runs of one program, of the package in the working directory: the older one, if there is one, and the
+/// newer one.
+pub(crate) fn latest_two() -> Outcome<(Option<PathBuf>, PathBuf)> {
+    let metadata = packages(&BuildOptions::default())
+        .map_err(|_| Failure::said("there is no package here whose last run could be meant: name a report"))?;
+    let runs = Runs::newest(metadata.target_directory.as_std_path()).map(|runs| runs.all()).unwrap_or_default();
+    match &runs[..] {
+        [] => Err(Failure::said("there is no run yet: `cargo memprof run`, or name a report")),
+        [new] => Ok((None, new.clone())),
+        [.., old, new] => Ok((Some(old.clone()), new.clone())),
+    }
+}
+
+/// Writes a file, or (`-`) standard output. A file is whole or as it was.
+pub(crate) fn write(path: &Path, content: &[u8]) -> Outcome {
+    if path.as_os_str() == STANDARD {
+        let mut out = io::stdout().lock();
+        return Ok(out.write_all(content).and_then(|()| out.flush())?);
+    }
+    replace(path, content).map_err(|error| Failure::of_file("write", path, &error))
+}
+
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    // A pipe or a device.
+    if fs::metadata(path).is_ok_and(|present| !present.is_file()) {
+        return fs::OpenOptions::new().write(true).open(path)?.write_all(content);
+    }
+    // What a link names is replaced, not the link.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = tempfile::Builder::new();
+    #[cfg(unix)]
+    new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut new = new.prefix(".memprof").tempfile_in(folder)?;
+    new.write_all(content)?;
+    new.persist(&path).map(drop).map_err(|error| error.error)
+}
