@@ -6,6 +6,7 @@ mod explain;
 mod man;
 mod report;
 mod run;
+mod test;
 
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ use crate::failure::Outcome;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Run(run::Arguments),
+    Test(test::Arguments),
     Report(report::Arguments),
     Explain(explain::Arguments),
     Diff(diff::Arguments),
@@ -27,6 +29,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command) -> Outcome<ExitCode> {
     match command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Report(arguments) => report::run(&arguments).map(good),
         Command::Explain(arguments) => explain::run(&arguments).map(good),
         Command::Diff(arguments) => diff::run(&arguments).map(good),
