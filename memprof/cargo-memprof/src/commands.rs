@@ -8,6 +8,7 @@ mod man;
 mod merge;
 mod report;
 mod run;
+mod test;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,7 @@ use crate::failure::Outcome;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Run(Box<run::Arguments>),
+    Test(Box<test::Arguments>),
     Report(report::Arguments),
     Explain(explain::Arguments),
     Diff(diff::Arguments),
@@ -31,6 +33,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command) -> Outcome<ExitCode> {
     match command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Report(arguments) => report::run(&arguments).map(good),
         Command::Explain(arguments) => explain::run(&arguments).map(good),
         Command::Diff(arguments) => diff::run(&arguments).map(good),

@@ -88,6 +88,15 @@ impl BuildOptions {
         given.0.into_iter().filter_map(|option| option.into_string().ok()).collect()
     }
 
+    /// Options that choose the compiler and the target, for a package of our own.
+    pub(crate) fn of_toolchain(&self) -> Vec<OsString> {
+        let mut given = Given::default();
+        given.each("--target", &self.target);
+        given.each("--config", &self.config);
+        given.each("-Z", &self.unstable);
+        given.0
+    }
+
     fn add_common(&self, given: &mut Given) {
         given.flag("--locked", self.locked);
         given.flag("--offline", self.offline);
