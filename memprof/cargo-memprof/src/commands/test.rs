@@ -183,9 +183,12 @@ fn show(end: &Ended, filter: &Filter) {
 fn say_allocator(chosen: &Chosen, root: &Path) {
     let Chosen { binary, tests } = chosen;
     let source = binary.source.strip_prefix(root).unwrap_or(&binary.source).display();
-    let count = tests.iter().filter(|test| !test.is_ignored).count();
+    let tests = match tests.iter().filter(|test| !test.is_ignored).count() {
+        1 => "1 test has no row".to_owned(),
+        count => format!("{} tests have no rows", grouped(count as u64)),
+    };
     warn(&format!(
-        "`{}`: {count} tests without rows, because memprof's allocator is not the global one; add to {source}:\n\n    \
+        "`{}`: {tests}, because memprof's allocator is not the global one; add to {source}:\n\n    \
          #[cfg(test)]\n    #[global_allocator]\n    static ALLOC: memprof::AllocationTracker = \
          memprof::AllocationTracker::system();\n",
         binary.label

@@ -196,8 +196,7 @@ fn is_tested_by_libtest(manifest: &str, target: &Target) -> bool {
         Some(DeValue::Array(tables)) => tables.iter().filter_map(|table| table.get_ref().as_table()),
         _ => return true,
     };
-    let is_it = |table: &&DeTable<'_>| {
-        table.get("name").and_then(|name| name.get_ref().as_str()) == Some(target.name.as_str())
-    };
+    let is_it =
+        |table: &&DeTable<'_>| table.get("name").and_then(|name| name.get_ref().as_str()) == Some(target.name.as_str());
     tables.into_iter().find(is_it).is_none_or(has)
 }

@@ -80,7 +80,9 @@ mod tests {
     }
 
     fn text(net: i64, after: &str) -> String {
-        format!("installed true\nallocated_bytes 9780\nallocated_count 2\nnet_bytes {net}\npeak_bytes 100\nafter{after}\n")
+        format!(
+            "installed true\nallocated_bytes 9780\nallocated_count 2\nnet_bytes {net}\npeak_bytes 100\nafter{after}\n"
+        )
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(super) struct TestOptions {
     #[arg(short, long, value_name = "SPEC")]
     package: Vec<String>,
     /// Test all packages of the workspace
-    #[arg(long, alias = "all")]
+    #[arg(long)]
     workspace: bool,
     /// Exclude packages from --workspace
     #[arg(long, value_name = "SPEC", requires = "workspace")]
@@ -79,9 +79,9 @@ impl TestOptions {
             ("--bench", &self.bench),
         ];
         let flags = flags.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name.to_owned());
-        let values = values.into_iter().flat_map(|(name, values)| {
-            values.iter().flat_map(move |value| [name.to_owned(), value.clone()])
-        });
+        let values = values
+            .into_iter()
+            .flat_map(|(name, values)| values.iter().flat_map(move |value| [name.to_owned(), value.clone()]));
         let profile = self.profile.iter().flat_map(|profile| ["--profile".to_owned(), profile.clone()]);
         flags.chain(values).chain(profile).map(OsString::from).collect()
     }

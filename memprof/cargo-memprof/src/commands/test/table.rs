@@ -8,9 +8,7 @@ const FEWEST: usize = 10;
 /// The rows by allocated bytes; `all`: also those beyond the first ten. Tests that did not run are left out.
 pub(super) fn table(rows: &[TestRow], all: bool) -> String {
     let mut rows: Vec<_> = rows.iter().filter(|row| row.outcome != "ignored").collect();
-    rows.sort_by(|one, other| {
-        other.allocated_bytes.cmp(&one.allocated_bytes).then_with(|| one.name.cmp(&other.name))
-    });
+    rows.sort_by(|one, other| other.allocated_bytes.cmp(&one.allocated_bytes).then_with(|| one.name.cmp(&other.name)));
     let shown = if all { rows.len() } else { rows.len().min(FEWEST) };
     let (shown, left) = rows.split_at(shown);
     let mut lines = vec![["test", "allocated", "blocks", "peak", "kept"].map(str::to_owned)];
