@@ -205,7 +205,7 @@ fn summary(passed: usize, failed: usize, ignored: usize) -> String {
     text
 }
 
-/// What was taken off each row; `None`: nothing.
+/// The line about the harness, which is taken off each row; `None`: nothing is.
 fn taken_off(harness: &Harness) -> Option<String> {
     let (bytes, count) = harness.allocated();
     let blocks = if count == 1 { "block" } else { "blocks" };
