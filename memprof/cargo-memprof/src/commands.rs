@@ -1,9 +1,11 @@
 //! The subcommands, one file each.
 
+mod check;
 mod completions;
 mod diff;
 mod explain;
 mod man;
+mod merge;
 mod report;
 mod run;
 mod test;
@@ -16,11 +18,13 @@ use crate::failure::Outcome;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    Run(run::Arguments),
-    Test(test::Arguments),
+    Run(Box<run::Arguments>),
+    Test(Box<test::Arguments>),
     Report(report::Arguments),
     Explain(explain::Arguments),
     Diff(diff::Arguments),
+    Check(check::Arguments),
+    Merge(merge::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -33,6 +37,8 @@ pub(crate) fn run(command: Command) -> Outcome<ExitCode> {
         Command::Report(arguments) => report::run(&arguments).map(good),
         Command::Explain(arguments) => explain::run(&arguments).map(good),
         Command::Diff(arguments) => diff::run(&arguments).map(good),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Merge(arguments) => merge::run(&arguments).map(good),
         Command::Completions(arguments) => completions::run(&arguments).map(good),
         Command::Man(arguments) => man::run(&arguments).map(good),
     }

@@ -4,6 +4,23 @@ use super::data::{Finding, Report};
 use super::name::printable;
 use crate::size;
 
+/// Kinds of findings, as [`Finding::kind`].
+#[cfg(feature = "compare")]
+pub(super) const KINDS: [&str; 12] = [
+    "allocator_held",
+    "foreign",
+    "growing",
+    "large_future",
+    "mapped",
+    "not_installed",
+    "over_budget",
+    "peak",
+    "regrowth",
+    "small_blocks",
+    "transient",
+    "uneven",
+];
+
 /// Limit of findings in a text. All are in the JSON.
 const MOST: usize = 5;
 
@@ -28,8 +45,29 @@ pub(super) fn shown(report: &Report) -> Vec<ShownFinding> {
     first.iter().enumerate().map(shown).collect()
 }
 
+/// True of kinds about memory that is not held any more, or about mapped files, which the program does not hold. They
+/// stand behind those about memory that is held.
+pub(crate) fn is_advice(kind: &str) -> bool {
+    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | "large_future" | "peak" | "mapped")
+}
+
 /// The line about the others.
 pub(super) fn more(report: &Report) -> Option<String> {
     let more = report.findings.len().saturating_sub(MOST);
     (more > 0).then(|| format!("and {} (`findings` in the JSON report)", size::plural(more as u64, "more finding")))
+}
+
+#[cfg(all(test, feature = "compare"))]
+mod tests {
+    use super::KINDS;
+
+    #[test]
+    fn every_kind_has_a_row_in_the_documentation() {
+        let rows =
+            include_str!("../../docs/reports.md").lines().skip_while(|line| !line.starts_with("| kind |")).skip(2);
+        let kinds = rows.take_while(|line| line.starts_with('|')).filter_map(|line| line.split('`').nth(1));
+        let mut kinds: Vec<_> = kinds.collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, KINDS);
+    }
 }

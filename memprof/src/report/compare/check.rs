@@ -1,0 +1,21 @@
+//! Checks of a report against a baseline, and the figures that they judge.
+
+mod data;
+mod figures;
+mod judge;
+mod limit;
+mod modes;
+mod parse;
+mod rule;
+mod rules;
+mod unmatched;
+mod words;
+
+pub use data::{Checked, Judged, NamedFigure, NotJudged};
+pub use figures::{figures, repeats};
+pub use judge::check;
+pub use parse::RuleError;
+pub use rules::Rules;
+
+#[cfg(test)]
+mod tests;
