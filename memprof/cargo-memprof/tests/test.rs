@@ -187,3 +187,31 @@ fn wrong_usage_and_failing_builds_have_their_statuses() {
     assert_eq!(status(&output), Some(0), "{}", words(&output));
     assert!(words(&output).contains("0 passed"), "{}", words(&output));
 }
+
+#[test]
+fn rows_are_compared_with_a_baseline() {
+    let project = Project::new();
+    let baseline = project.folder.join("target/baseline.json");
+    let _ = fs::remove_file(&baseline);
+    let run = |more: &[&str]| {
+        let mut arguments = vec!["--lib", "--baseline", baseline.to_str().unwrap()];
+        arguments.extend(more);
+        arguments.extend(["--", "one_block", "leaks"]);
+        project.command(&arguments)
+    };
+    let missing = run(&[]);
+    assert_eq!(status(&missing), Some(1), "{}", words(&missing));
+    assert!(words(&missing).contains("--bless"), "{}", words(&missing));
+    assert_eq!(status(&run(&["--bless", "--repeat", "3"])), Some(0));
+    let text = fs::read_to_string(&baseline).unwrap();
+    let repeats = Report::from_json(&text).unwrap().repeats;
+    assert!(repeats.contains(&"tests.shop::tests::one_block.peak_bytes".to_owned()), "{repeats:?}");
+    assert_eq!(status(&run(&[])), Some(0));
+    fs::write(&baseline, text.replace("1000000", "900000")).unwrap();
+    let worse = run(&[]);
+    assert_eq!(status(&worse), Some(3), "{}", words(&worse));
+    let out = String::from_utf8_lossy(&worse.stdout);
+    assert!(out.contains("tests.shop::tests::one_block.allocated_bytes"), "{out}");
+    assert_eq!(status(&run(&["--fail-on", "tests.*.kept_bytes > +1KiB"])), Some(0));
+    assert_eq!(status(&run(&["--fail-on", "tests.*.keeps > 0"])), Some(2));
+}

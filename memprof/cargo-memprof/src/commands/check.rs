@@ -95,11 +95,26 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         report_file::write(path, junit::of(&checked).as_bytes())?;
     }
     say(&checked, arguments.github)?;
-    Ok(match checked.violations().count() {
+    Ok(status(&checked))
+}
+
+/// Checks a report that was just made against a baseline, or makes it the baseline.
+pub(super) fn against(path: &Path, new: &Report, rules: &Rules, is_blessed: bool) -> Outcome<ExitCode> {
+    if is_blessed {
+        return bless(path, new, rules);
+    }
+    let baseline = report_file::read(path).map_err(|failure| without_baseline(path, failure))?;
+    let checked = compare::check(&baseline, new, rules);
+    say(&checked, false)?;
+    Ok(status(&checked))
+}
+
+fn status(checked: &Checked) -> ExitCode {
+    match checked.violations().count() {
         0 if checked.passed() => ExitCode::SUCCESS,
         0 => ExitCode::FAILURE,
         _ => ExitCode::from(REGRESSION),
-    })
+    }
 }
 
 /// The report that is meant: `latest` is the last run, unless there is a file of this name.
