@@ -16,7 +16,7 @@ mod uneven;
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::report::NOT_INSTALLED;
 use crate::report::data::{Finding, Function, Report};
-use crate::report::name::PANIC;
+use crate::report::name::{PANIC, slashes};
 use crate::sorted;
 use std::cmp::Reverse;
 
@@ -56,8 +56,8 @@ fn is_advice(kind: &str) -> bool {
 /// A name and a place in a sentence: `app::insert (src/index.rs:46)`.
 fn placed(name: &str, file: Option<&str>, line: Option<u32>) -> String {
     match (file.filter(|file| !file.is_empty()), line) {
-        (Some(file), Some(line)) => format!("{name} ({}:{line})", file.replace('\\', "/")),
-        (Some(file), None) => format!("{name} ({})", file.replace('\\', "/")),
+        (Some(file), Some(line)) => format!("{name} ({}:{line})", slashes(file)),
+        (Some(file), None) => format!("{name} ({})", slashes(file)),
         (None, _) => name.to_owned(),
     }
 }
