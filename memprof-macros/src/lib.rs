@@ -17,6 +17,7 @@ mod mistakes;
 mod params;
 mod returned;
 mod root;
+mod shorten;
 mod size;
 mod value;
 
@@ -418,4 +419,11 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn size(tokens: TokenStream) -> TokenStream {
     expand::number_of_bytes(tokens.into()).into()
+}
+
+/// The shortened text of files. For memprof's own pages.
+#[doc(hidden)]
+#[proc_macro]
+pub fn shortened(arguments: TokenStream) -> TokenStream {
+    shorten::files(arguments.into()).into()
 }

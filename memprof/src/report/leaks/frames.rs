@@ -3,7 +3,7 @@
 use super::generated::is_generated;
 use super::owner::{self, Crates, Owner, after_registry};
 use crate::report::data::{Frame, LiveGroup};
-use crate::report::name::printable;
+use crate::report::name::{printable, slashes};
 use crate::size;
 
 /// Limit of shown frames of other crates, if there are frames of the user's own: the innermost ones.
@@ -140,7 +140,7 @@ fn is_named_as_tracked(frame: &Frame, name: &str, group: &LiveGroup) -> bool {
     let last = |name: &str| name.rsplit("::").next().unwrap_or_default().to_owned();
     group.path.last().is_some_and(|path| last(name) == last(path))
         && line >= from
-        && group.file.as_ref().is_some_and(|site| file.replace('\\', "/").ends_with(&site.replace('\\', "/")))
+        && group.file.as_ref().is_some_and(|site| slashes(file).ends_with(&slashes(site)))
 }
 
 /// A frame in words: its file and line, and its function.
@@ -148,7 +148,7 @@ fn place(frame: &Frame) -> String {
     let function = function(frame);
     match (&frame.file, frame.line) {
         (Some(file), line) => {
-            let file = file.replace('\\', "/");
+            let file = slashes(file);
             let line = line.map_or(String::new(), |line| format!(":{line}"));
             format!("{}{line} in {function}", printable(after_registry(&file).unwrap_or(&file)))
         }

@@ -6,7 +6,7 @@ use super::meaning::is_growing;
 use super::owner::Crates;
 use super::{expected, meaning, summary, wrap};
 use crate::report::data::{LiveGroup, Report};
-use crate::report::name::{OUTSIDE, path, printable};
+use crate::report::name::{OUTSIDE, path, printable, slashes};
 use crate::size;
 use crate::sorted;
 use std::cmp::Reverse;
@@ -133,7 +133,7 @@ fn entry(number: usize, entry: &LeakEntry<'_>, (report, whole): (&Report, u64), 
 /// File and line of the group's function.
 fn site(group: &LiveGroup) -> String {
     match (&group.file, group.line) {
-        (Some(file), Some(line)) if !file.is_empty() => format!(" ({}:{line})", printable(&file.replace('\\', "/"))),
+        (Some(file), Some(line)) if !file.is_empty() => format!(" ({}:{line})", printable(&slashes(file))),
         _ => String::new(),
     }
 }

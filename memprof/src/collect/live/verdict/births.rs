@@ -90,7 +90,7 @@ impl Births {
     pub(super) fn densest(&self, from: f64, width: f64) -> f64 {
         let mut since: Vec<(f64, f64)> = self.0.iter().map(|birth| (birth.since, birth.bytes)).collect();
         since.retain(|birth| birth.0 >= from);
-        since.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sort(&mut since);
         let (mut first, mut sum, mut most) = (since.iter().peekable(), 0.0, 0.0_f64);
         for &(at, bytes) in &since {
             sum += bytes;
@@ -129,9 +129,14 @@ impl Births {
     /// The moment until which a share of the blocks was as large as now.
     pub(super) fn quantile_of_sizes(&self, share: f64) -> f64 {
         let mut since: Vec<(f64, f64)> = self.0.iter().map(|birth| (birth.since, birth.weight)).collect();
-        since.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sort(&mut since);
         quantile(since.iter().copied(), share)
     }
+}
+
+/// Sorts by the moment. There can be as many as blocks: not by indices.
+fn sort(moments: &mut [(f64, f64)]) {
+    moments.sort_by(|a, b| a.0.total_cmp(&b.0));
 }
 
 /// The moment until which a share of the weights came; the moments are sorted.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Viewer, shorten};
+use super::Viewer;
 use crate::compare::Diff;
 
 /// Hash of [`STYLE`]. A test holds it.
@@ -10,21 +10,13 @@ const STYLE_HASH: &str = "sha256-W59kWG/LYey09oqEy6WPxuxn92jC9JgXlJG1A2pk2fE=";
 /// Hash of [`VIEWER`].
 const VIEWER_HASH: &str = "sha256-rsxDFaGWfLLY5+hUnQBTCreRjqzUhv8Nw2hB/WNRi/c=";
 
-macro_rules! viewer {
-    ($($file:literal)*) => { concat!($(include_str!(concat!("viewer/", $file))),*) };
-}
-
-shortened! {
-    STYLE = viewer!("page.css" "graph.css" "sections.css" "print.css" "compare.css");
+viewer! {
+    STYLE = "", "page.css" "graph.css" "sections.css" "print.css" "compare.css", "";
     /// The parts of the viewer are one script, in the order of their use.
-    VIEWER = concat!(
-        "(() => {\n\"use strict\";\n",
-        viewer!(
-            "unpack.js" "units.js" "dom.js" "parts.js" "names.js" "state.js" "view_tree.js" "graph.js" "flame.js"
-            "changes.js" "change_overview.js" "change_graph.js" "change_table.js" "help.js" "page.js" "compare.js"
-        ),
-        "})();\n"
-    );
+    VIEWER = "(() => {\n\"use strict\";\n",
+        "unpack.js" "units.js" "dom.js" "parts.js" "names.js" "state.js" "view_tree.js" "graph.js" "flame.js"
+        "changes.js" "change_overview.js" "change_graph.js" "change_table.js" "help.js" "page.js" "compare.js",
+        "})();\n";
 }
 
 impl Diff {
