@@ -40,6 +40,7 @@ mod activity;
 mod births;
 mod container;
 mod levels;
+mod line;
 
 pub(super) use activity::{Activity, WorkDone};
 pub(super) use births::{Birth, Births};
