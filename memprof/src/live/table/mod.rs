@@ -241,6 +241,20 @@ impl Table {
         Self::key_word(self.keys, slot)
     }
 
+    /// Number of the first slot that may have a record, from one number to below another. PERF: most slots are empty, and
+    /// a build without optimization calls every iterator and every closure: 0.3 µs for each of them.
+    pub(crate) fn next_used(&self, from: usize, end: usize) -> Option<usize> {
+        let (mut number, end) = (from, end.min(self.slots()));
+        while number < end {
+            // SAFETY: as in `key_word`: the number is below `slots`.
+            if unsafe { &*self.keys.wrapping_add(number) }.load(Relaxed) != slot::EMPTY {
+                return Some(number);
+            }
+            number += 1;
+        }
+        None
+    }
+
     /// As [`key_at`](Self::key_at), with the pointer in a register: otherwise a loop that writes would load it each
     /// time.
     #[cfg_attr(not(debug_assertions), inline(always))]
