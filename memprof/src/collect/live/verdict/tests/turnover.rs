@@ -31,7 +31,7 @@ impl Run {
         Self::new(made.iter().copied().zip(ends).collect())
     }
 
-    /// What the profiler sees of it.
+    /// The evidence that the profiler has of it.
     fn case(&self, random: &mut impl FnMut() -> f64) -> Case {
         let recorded: Vec<(f64, f64)> = self.lives.iter().copied().filter(|_| random() < self.recorded).collect();
         let weight = 1.0 / self.recorded;
