@@ -33,7 +33,9 @@ pub(super) fn remarks(old: &Report, new: &Report) -> Vec<String> {
         ),
         (was, is) => {
             let words = |interval: Option<u64>| {
-                interval.map_or("all live blocks".to_owned(), |bytes| format!("a sample, about one record in {},", size::bytes(bytes)))
+                interval.map_or("all live blocks".to_owned(), |bytes| {
+                    format!("a sample, about one record in {},", size::bytes(bytes))
+                })
             };
             remarks.push(format!(
                 "Retained bytes come from {} in the old report and from {} in the new one: a change within twice its \

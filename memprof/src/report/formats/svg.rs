@@ -102,9 +102,7 @@ impl FlamePicture {
         }
         let scale = (WIDTH - 2.0 * MARGIN) / whole as f64;
         let mut deepest = 0;
-        let drawn = |(_, flame): &(usize, &FlameBox)| {
-            flame.total as f64 * scale >= NARROWEST && flame.depth < DEEPEST
-        };
+        let drawn = |(_, flame): &(usize, &FlameBox)| flame.total as f64 * scale >= NARROWEST && flame.depth < DEEPEST;
         let mut drawn: Vec<(usize, &FlameBox)> = boxes.iter().enumerate().filter(drawn).collect();
         if drawn.len() > MOST_BOXES {
             // A caller is at least as wide as its callees, and stands before them.
