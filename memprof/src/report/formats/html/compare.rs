@@ -6,9 +6,9 @@ use super::Viewer;
 use crate::compare::Diff;
 
 /// Hash of [`STYLE`]. A test holds it.
-const STYLE_HASH: &str = "sha256-W59kWG/LYey09oqEy6WPxuxn92jC9JgXlJG1A2pk2fE=";
+const STYLE_HASH: &str = "sha256-fqAQzNF2cL/DxcrH6oOq7yO4OF3ijcw5pxpVR6JzP/M=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-rsxDFaGWfLLY5+hUnQBTCreRjqzUhv8Nw2hB/WNRi/c=";
+const VIEWER_HASH: &str = "sha256-A8vmJv90oXGxkVPhZQd910tmDpQoAckTgIb8XZHITLw=";
 
 viewer! {
     STYLE = "", "page.css" "graph.css" "sections.css" "print.css" "compare.css", "";
