@@ -190,6 +190,7 @@
 //! | `compare` | reports are read by `Report::from_json` and compared, as data or as a page; implies `serde` |
 //! | `serde` | `Deserialize` for everything in a report |
 //! | `zstd` | names from debug information that is compressed with zstd; zlib needs no feature |
+//! | `serve` | reports, profiles and metrics over HTTP while the program runs |
 //! | `jemalloc` | `memprof::Jemalloc` as inner allocator, with its options and statistics |
 //!
 //! # In a library
@@ -270,6 +271,8 @@ mod profile;
 pub mod report;
 #[cfg(feature = "profiling")]
 mod scope;
+#[cfg(feature = "serve")]
+pub mod serve;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod size;

@@ -17,7 +17,7 @@ static SHIPPED: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 /// The keys of each section.
-const KEYS: [(&str, &str); 25] = [
+const KEYS: [(&str, &str); 27] = [
     ("memory_profiling", "enabled"),
     ("memory_profiling", "track_allocations"),
     ("memory_profiling", "dump_on_exit"),
@@ -43,6 +43,8 @@ const KEYS: [(&str, &str); 25] = [
     ("reporting", "growth_columns"),
     ("reporting", "every_seconds"),
     ("reporting", "keep"),
+    ("serve", "serve_address"),
+    ("serve", "serve_token"),
 ];
 
 /// Reads it as a file with these bytes is read; an error says where, in words that can be read.

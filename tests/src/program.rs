@@ -132,6 +132,11 @@ impl Started {
         }
     }
 
+    /// Standard error so far.
+    pub fn stderr(&self) -> String {
+        self.said()
+    }
+
     /// The process.
     pub fn pid(&self) -> u32 {
         self.child.id()

@@ -36,7 +36,7 @@ use std::sync::atomic::Ordering::Relaxed;
 /// # Errors
 /// [`Error::OutOfMemory`]: there is no memory to make it.
 pub(crate) fn report(request: &Request) -> Result<Report, Error> {
-    collect(request, false)
+    collect(request, Purpose::Asked)
 }
 
 /// As [`report`], made by the profiler of its own accord: the allocator's figures may be a little older.
@@ -44,10 +44,48 @@ pub(crate) fn report(request: &Request) -> Result<Report, Error> {
 /// # Errors
 /// As [`report`].
 pub(crate) fn numbered_report(request: &Request) -> Result<Report, Error> {
-    collect(request, true)
+    collect(request, Purpose::Numbered)
 }
 
-fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
+/// As [`report`], for an answer of the server, which may be asked each second: no reading over time is taken for it.
+///
+/// # Errors
+/// As [`report`].
+#[cfg(feature = "serve")]
+pub(crate) fn served_report(request: &Request, has_names: bool) -> Result<Report, Error> {
+    collect(request, if has_names { Purpose::Served } else { Purpose::Scraped })
+}
+
+/// The purpose of a report.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// The program asks for it, or ends.
+    Asked,
+    /// The profiler makes it of its own accord.
+    Numbered,
+    /// An answer of the server.
+    #[cfg(feature = "serve")]
+    Served,
+    /// Figures for a scraper, without the names of stacks.
+    #[cfg(feature = "serve")]
+    Scraped,
+}
+
+impl Purpose {
+    /// True if the report comes with others at short intervals.
+    fn is_frequent(self) -> bool {
+        !matches!(self, Self::Asked | Self::Numbered)
+    }
+
+    fn has_names(self) -> bool {
+        #[cfg(feature = "serve")]
+        return self != Self::Scraped;
+        #[cfg(not(feature = "serve"))]
+        true
+    }
+}
+
+fn collect(request: &Request, purpose: Purpose) -> Result<Report, Error> {
     let now = Anchor::now();
     tracker::settle_here();
     // Nothing is allocated between the two readings.
@@ -59,8 +97,12 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     let without_record = not_recorded().saturating_sub(request.at_start().not_recorded);
     let records = table.and_then(live::Table::copy);
     // For the following reports.
-    readings::take();
-    peak::take_for_report();
+    if !purpose.is_frequent() {
+        readings::take();
+    }
+    if purpose.has_names() {
+        peak::take_for_report();
+    }
     let _reporting = ReportingGuard::begin();
     request.memory.prepare()?;
     // The reserve may have been the missing memory.
@@ -69,7 +111,7 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     // Before the names of stacks are read, which takes more memory than many a program has.
     let os = os();
     let jemalloc = jemalloc::statistics(&request.inner);
-    let allocator = allocator(request, jemalloc.as_ref(), is_numbered);
+    let allocator = allocator(request, jemalloc.as_ref(), purpose != Purpose::Asked);
 
     let (paths, ledgers) = merge::merge(&snapshot);
     drop(snapshot);
@@ -77,7 +119,8 @@ fn collect(request: &Request, is_numbered: bool) -> Result<Report, Error> {
     let totals = totals(&paths, peak);
     let pictured = PeakCopy::now();
     let (files, crates) = (Files::default(), Crates::new(names.values().map(String::as_str), &executable()));
-    let mut stacks = Stacks::new(has_stacks(request, records.as_ref(), pictured.as_ref()), &files, &crates);
+    let mut stacks =
+        Stacks::new(purpose.has_names() && has_stacks(request, records.as_ref(), pictured.as_ref()), &files, &crates);
     let history = history::history(SystemFigures::default());
     let over_time = OverTime::of(&request.started, &now, &paths, &history);
     let net_rise = over_time.net_rise(&paths, &names);

@@ -53,6 +53,7 @@ fn set(key: &Key, config: &mut Config, value: &OsStr) -> Result<(), String> {
         }
         Kind::Folder(field) => *field(config) = key::folder(value)?,
         Kind::FileName(field) => *field(config) = key::file_name(value)?,
+        Kind::Text(field, rule) => *field(config) = rule.check(&value.to_string_lossy())?,
         Kind::Patterns(field) => *field(config) = patterns(value)?,
         Kind::Signals(field) => *field(config) = Some(signals(value)?),
         Kind::Formats(field) => *field(config) = key::formats(names(&value.to_string_lossy()))?,

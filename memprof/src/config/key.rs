@@ -1,12 +1,13 @@
 //! Keys, each declared once: the file, the environment and the suggestions in messages use this table.
 
 use std::ffi::OsStr;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::report::{Format, placeholder};
 use crate::suggest;
 
-use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting};
+use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, Serve};
 
 /// Limit of `max_tracked_allocations`. Beyond it the table alone would take gigabytes.
 const MOST_TRACKED: usize = 100_000_000;
@@ -48,8 +49,30 @@ pub(super) enum Kind {
     Patterns(fn(&mut Config) -> &mut Vec<String>),
     /// Names of signals. Without the key memprof chooses.
     Signals(fn(&mut Config) -> &mut Option<Vec<String>>),
+    /// A text that a rule checks.
+    Text(fn(&mut Config) -> &mut String, TextRule),
     /// Names of formats that are files.
     Formats(fn(&mut Config) -> &mut Vec<Format>),
+}
+
+/// Rule of a text.
+pub(super) struct TextRule {
+    /// The valid texts in words.
+    pub(super) expected: &'static str,
+    check: fn(&str) -> bool,
+    /// True if messages do not show the text.
+    is_secret: bool,
+}
+
+impl TextRule {
+    /// The text, if it is valid. An empty one stands for no value.
+    pub(super) fn check(&self, text: &str) -> Result<String, String> {
+        if text.is_empty() || (self.check)(text) {
+            return Ok(text.to_owned());
+        }
+        let found = if self.is_secret { String::new() } else { format!("; found {}", suggest::quote(text)) };
+        Err(format!("must be {}{found}", self.expected))
+    }
 }
 
 /// Range of a count.
@@ -120,6 +143,18 @@ keys! {
             instead_of_zero: Some("to write no numbered reports, omit every_seconds"),
         }),
     }
+    serve: Serve {
+        serve_address: Text(TextRule {
+            expected: "an IP address or localhost, and a port, such as \"127.0.0.1:6070\"",
+            check: |text| serve_address(text).is_some(),
+            is_secret: false,
+        }),
+        serve_token: Text(TextRule {
+            expected: "16 to 256 letters, digits or characters of -._~+/=",
+            check: is_token,
+            is_secret: true,
+        }),
+    }
 }
 
 impl Key {
@@ -168,6 +203,18 @@ pub(super) fn signal(name: &str) -> Result<String, String> {
             })
         }
     }
+}
+
+/// The address of the HTTP server.
+pub(crate) fn serve_address(text: &str) -> Option<SocketAddr> {
+    let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    local.as_deref().unwrap_or(text).parse().ok()
+}
+
+/// True for a text that is valid as a bearer token and in a cookie.
+fn is_token(text: &str) -> bool {
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    (16..=256).contains(&text.len()) && text.bytes().all(is_valid)
 }
 
 /// Formats by name, each once.

@@ -18,6 +18,9 @@ mod tests;
 #[cfg(feature = "profiling")]
 mod trust;
 
+#[cfg(feature = "serve")]
+pub(crate) use key::serve_address;
+
 use std::path::PathBuf;
 
 use crate::report::Format;
@@ -58,12 +61,14 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `growth_columns` | `MEMPROF_GROWTH_COLUMNS` | `false` | show reallocations in the table |
 /// | | `every_seconds` | `MEMPROF_EVERY_SECONDS` | `0` | time between numbered reports |
 /// | | `keep` | `MEMPROF_KEEP` | `10` | number of numbered reports |
+/// | `[serve]` | `serve_address` | `MEMPROF_SERVE_ADDRESS` | `""` | address of the HTTP server |
+/// | | `serve_token` | `MEMPROF_SERVE_TOKEN` | `""` | secret that requests must present |
 ///
 /// In the folder and the file names, `{pid}`, `{time}`, `{program}` and `{host}` stand for the process id, the start
 /// time of the profile (UTC, `20261122T173919Z`), the name of the program and the name of the machine.
 ///
 /// A missing key has its default. Variables of switches take `true`, `false`, `1` or `0`. Lists in variables have
-/// separators: a comma between signals and between formats, `;` between patterns. The fields of the four sections have
+/// separators: a comma between signals and between formats, `;` between patterns. The fields of the five sections have
 /// the details.
 ///
 /// # Example
@@ -87,6 +92,8 @@ pub struct Config {
     pub leaks: Leaks,
     /// `[reporting]`
     pub reporting: Reporting,
+    /// `[serve]`
+    pub serve: Serve,
 }
 
 /// `[memory_profiling]`: counting and recording.
@@ -213,6 +220,32 @@ pub struct Reporting {
     /// run cannot be judged (another container, another machine, before the last boot) or that belong to earlier
     /// profiles of the same process; beyond it the oldest is replaced. Default: 10.
     pub keep: usize,
+}
+
+/// `[serve]`: the HTTP server (feature `serve`). Its `Debug` does not show the token.
+///
+/// ```
+/// let mut config = memprof::Config::default();
+/// config.serve.serve_address = "127.0.0.1:6070".into();
+/// config.serve.serve_token = "a-secret-of-the-operator".into();
+/// assert!(!format!("{config:?}").contains("a-secret"));
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Serve {
+    /// Address of the HTTP server while the profile runs: an IP address or `localhost`, and a port; 0: a free port,
+    /// which is printed on stderr. Addresses other than loopback need `serve_token`. Empty: no server. Default: empty.
+    pub serve_address: String,
+    /// Secret that each request must present, as `Authorization: Bearer` or as the cookie that `/?token=` sets: 16 to
+    /// 256 letters, digits or characters of `-._~+/=`. Empty: no secret. Default: empty.
+    pub serve_token: String,
+}
+
+impl std::fmt::Debug for Serve {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let token = if self.serve_token.is_empty() { "unset" } else { "set" };
+        f.debug_struct("Serve").field("serve_address", &self.serve_address).field("serve_token", &token).finish()
+    }
 }
 
 impl Default for MemoryProfiling {

@@ -92,6 +92,7 @@ fn set(key: &Key, config: &mut Config, value: &DeValue<'_>, folder: Option<&Path
             *field(config) = folder.map_or_else(|| path.clone(), |folder| folder.join(&path));
         }
         (Kind::FileName(field), DeValue::String(text)) => *field(config) = key::file_name(text.as_ref().as_ref())?,
+        (Kind::Text(field, rule), DeValue::String(text)) => *field(config) = rule.check(text)?,
         (Kind::Patterns(field), DeValue::Array(array)) => {
             let texts = array.iter().map(|value| match value.get_ref() {
                 DeValue::String(text) => Ok(text.clone().into_owned()),
@@ -130,6 +131,7 @@ fn expected(kind: &Kind) -> String {
         Kind::Count(_, bounds) => bounds.expected(),
         Kind::Folder(_) => String::from("a folder in quotes, such as \"data/logs\""),
         Kind::FileName(_) => String::from("a file name in quotes, such as \"memory.txt\""),
+        Kind::Text(_, rule) => rule.expected.to_owned(),
         Kind::Patterns(_) => String::from("a list of texts in quotes, such as [\"*::cache::*\"]"),
         Kind::Signals(_) => String::from("a list of signals in quotes, such as [\"SIGINT\", \"SIGTERM\"]"),
         Kind::Formats(_) => String::from("a list of formats in quotes, such as [\"html\", \"pprof\"]"),

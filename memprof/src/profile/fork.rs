@@ -37,6 +37,8 @@ extern "C" fn in_child() {
     }
     collect::system::in_child();
     collect::peak::resume_in_child();
+    #[cfg(all(unix, feature = "serve"))]
+    crate::serve::in_child();
     #[cfg(unix)]
     threads::in_child(HAS_BACKGROUND.load(Relaxed));
 }

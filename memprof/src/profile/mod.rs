@@ -37,6 +37,8 @@ use crate::Error;
 use crate::collect::{self, Request};
 use crate::os::process::fork_lock::{ForkLock, LockGuard};
 use crate::os::signals::write_signals;
+#[cfg(feature = "serve")]
+use crate::report::Report;
 use crate::report::Written;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -89,6 +91,17 @@ fn write(profile: &Running) -> Result<Written, Error> {
     written
 }
 
+/// The report of the running profile, for an answer of the server.
+#[cfg(feature = "serve")]
+fn served_report(has_names: bool) -> Result<Report, Error> {
+    let _scope = ReportingGuard::begin();
+    let running = running();
+    let profile = running.get().ok_or_else(no_report)?;
+    let report = collect::served_report(&profile.request, has_names);
+    profile.request.memory.refill();
+    report
+}
+
 /// Adds a warning to the profile that runs.
 fn warn(running: &mut LockGuard<'static, Running>, warning: String) {
     if let Some(mut profile) = running.get().cloned() {
@@ -125,6 +138,8 @@ fn write_and_print(profile: &Running) -> Result<Written, Error> {
 fn stop(running: &mut LockGuard<'static, Running>) {
     let _scope = ReportingGuard::begin();
     if let Some(profile) = running.take() {
+        #[cfg(feature = "serve")]
+        crate::serve::end();
         abort::release();
         fork::has_background(false);
         background::end_readings();

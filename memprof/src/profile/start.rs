@@ -270,8 +270,27 @@ impl Published {
                 ),
             );
         }
+        self.serve();
         // Refusals up to here have their own warnings.
         let _ = self.running.get().map(|profile| profile.request.refused_at_start.set(pages::refused()));
+    }
+}
+
+impl Published {
+    /// Starts the server, if there is one.
+    fn serve(&mut self) {
+        let _scope = ReportingGuard::begin();
+        let Some(config) = self.running.get().map(|profile| profile.request.config.clone()) else { return };
+        #[cfg(feature = "serve")]
+        let warning = crate::serve::begin(&config, super::served_report);
+        #[cfg(not(feature = "serve"))]
+        let warning = (!config.serve.serve_address.is_empty()).then(|| {
+            "serve_address has no effect: the program was built without the feature `serve` of memprof".to_owned()
+        });
+        if let Some(warning) = warning {
+            stderr::write_all(format!("memprof: {warning}\n").as_bytes());
+            warn(&mut self.running, warning);
+        }
     }
 }
 

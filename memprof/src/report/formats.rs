@@ -8,6 +8,8 @@ mod html;
 mod markdown;
 mod notes;
 mod pprof;
+#[cfg(feature = "serve")]
+pub(crate) use pprof::Scraped;
 mod protobuf;
 #[cfg(test)]
 mod samples;
@@ -70,6 +72,15 @@ pub(crate) fn write(report: &Report, format: Format, out: &mut dyn io::Write) ->
         Format::Markdown => markdown::write(report, out),
         Format::Svg => svg::write(report, out),
     }
+}
+
+/// A heap profile for a scraper.
+#[cfg(feature = "serve")]
+pub(crate) fn scraped(report: &Report, options: &Scraped<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = pprof::write_scraped(report, options, &mut bytes);
+    bytes
 }
 
 /// Limit of the memory that writing a format takes, bytes.

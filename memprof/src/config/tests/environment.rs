@@ -10,9 +10,10 @@ fn every_key_can_be_set_by_its_variable() {
     let defaults = load_in(root.path(), None, &[]).unwrap().config;
     for key in KEYS {
         // One of these differs from the default and has the right type.
-        let differs = ["false", "true", "77", "other", "SIGTERM", "pprof"].iter().any(|value| {
-            load_in(root.path(), None, &[(&key.variable(), value)]).is_ok_and(|loaded| loaded.config != defaults)
-        });
+        let differs =
+            ["false", "true", "77", "other", "SIGTERM", "pprof", "[::1]:0", "0123456789abcdef"].iter().any(|value| {
+                load_in(root.path(), None, &[(&key.variable(), value)]).is_ok_and(|loaded| loaded.config != defaults)
+            });
         assert!(differs, "{}", key.variable());
     }
 }
@@ -50,6 +51,12 @@ fn a_variable_that_cannot_be_used_is_an_error() {
         ("MEMPROF_OUTPUT_DIR", "", "must not be empty; write \".\" for the folder itself"),
         ("MEMPROF_FORMATS", "html,hmtl", "has the unknown format `hmtl`; did you mean `html`?"),
         ("MEMPROF_HTML_REPORT", "memory_leaks.txt", "leak_report and html_report must be two different files"),
+        (
+            "MEMPROF_SERVE_ADDRESS",
+            "6070",
+            "must be an IP address or localhost, and a port, such as \"127.0.0.1:6070\"; found `6070`",
+        ),
+        ("MEMPROF_SERVE_TOKEN", "secret", "must be 16 to 256 letters, digits or characters of -._~+/="),
         (
             "MEMPROF_HTML_REPORT",
             "x/y",

@@ -20,3 +20,12 @@ pub(crate) fn in_child(handler: extern "C" fn()) -> bool {
 fn as_unsafe(handler: extern "C" fn()) -> unsafe extern "C" fn() {
     handler
 }
+
+/// Closes a descriptor that belongs to a thread of the parent, which does not exist in the child.
+#[cfg(all(unix, feature = "serve"))]
+pub(crate) fn close_in_child(descriptor: libc::c_int) {
+    // SAFETY: its owner is on the stack of a thread that does not exist here, so nobody uses or closes it.
+    unsafe {
+        libc::close(descriptor);
+    }
+}

@@ -62,5 +62,9 @@ data! {
         every_seconds: u64,
         /// Number of numbered reports that are kept.
         keep: u64,
+        /// Address of the HTTP server; empty: none.
+        serve_address: String = default,
+        /// `set` or `unset`: the secret itself is in no report.
+        serve_token: String = default,
     }
 }

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use super::gzip;
 use super::notes::notes;
 use super::protobuf::Message;
-use super::tree::{FrameTree, TreeFrame, TreeNode};
+use super::tree::{Amounts, FrameTree, TreeFrame};
 use crate::report::data::Report;
 use crate::report::name::printable;
 
@@ -23,9 +23,11 @@ mod field {
     pub(super) const FUNCTION: u64 = 5;
     pub(super) const STRING_TABLE: u64 = 6;
     pub(super) const TIME_NANOS: u64 = 9;
+    pub(super) const DURATION_NANOS: u64 = 10;
     pub(super) const PERIOD_TYPE: u64 = 11;
     pub(super) const PERIOD: u64 = 12;
     pub(super) const COMMENT: u64 = 13;
+    pub(super) const DEFAULT_SAMPLE_TYPE: u64 = 14;
 }
 
 const SAMPLE_TYPES: [(&str, &str); 4] =
@@ -33,12 +35,30 @@ const SAMPLE_TYPES: [(&str, &str); 4] =
 
 /// Writes the profile.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    gzip::write(&profile(report), out)
+    gzip::write(&profile(report, &Scraped::default()), out)
+}
+
+/// Options of a profile that a scraper reads.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Scraped<'r> {
+    /// An earlier report of the same program: the profile holds the differences from it, also negative ones.
+    pub(crate) base: Option<&'r Report>,
+    /// Sample type that tools show first.
+    pub(crate) default_type: Option<&'static str>,
+}
+
+/// Writes the profile that a scraper reads.
+#[cfg(feature = "serve")]
+pub(super) fn write_scraped(report: &Report, options: &Scraped<'_>, out: &mut dyn Write) -> io::Result<()> {
+    gzip::write(&profile(report, options), out)
 }
 
 /// The profile, not compressed.
-fn profile(report: &Report) -> Vec<u8> {
+fn profile(report: &Report, options: &Scraped<'_>) -> Vec<u8> {
     let tree = FrameTree::of(report);
+    let base = options.base.map(FrameTree::of);
+    let mut all = AllFrames::of(&tree);
+    let mut before = base.iter().flat_map(|base| all.stacks_of(base)).collect::<HashMap<_, _>>();
     let mut texts = StringTable::default();
     texts.number("");
     let mut profile = Message::default();
@@ -50,24 +70,38 @@ fn profile(report: &Report) -> Vec<u8> {
         let allocated = [own.allocated_count, own.allocated_bytes, 0, 0];
         let live = [0, 0, own.live_count, own.live_bytes];
         let frames: Vec<u64> = tree.frames_of(index).map(|frame| frame as u64 + 1).collect();
+        if base.is_some() {
+            let before = before.remove(&frames).unwrap_or_default();
+            let values = differences(values(&own), before);
+            if index == 0 || values.iter().any(|value| *value != 0) {
+                profile.message(field::SAMPLE, &sample(&mut texts, &frames, values, node.function, None));
+            }
+            continue;
+        }
         // The verdict is on live blocks.
         let samples = if node.verdict.is_some() {
             vec![(allocated, None), (live, node.verdict)]
         } else {
-            vec![([own.allocated_count, own.allocated_bytes, own.live_count, own.live_bytes], None)]
+            vec![(values(&own), None)]
         };
         // A profile without any sample is an error to some tools: the first node is always there.
         let is_wanted = |values: &[u64; 4]| index == 0 || values.iter().any(|value| *value > 0);
         for (values, verdict) in samples.into_iter().filter(|(values, _)| is_wanted(values)) {
-            profile.message(field::SAMPLE, &sample(&mut texts, &frames, values, node, verdict));
+            profile.message(field::SAMPLE, &sample(&mut texts, &frames, values.map(limited), node.function, verdict));
         }
+    }
+    // Stacks that have gone since.
+    let mut gone: Vec<_> = before.into_iter().filter(|(_, values)| values.iter().any(|value| *value > 0)).collect();
+    crate::sorted::by(&mut gone, |(one, _), (other, _)| one.cmp(other));
+    for (frames, values) in gone {
+        profile.message(field::SAMPLE, &sample(&mut texts, &frames, differences([0; 4], values), None, None));
     }
     let mappings = Mappings::of(report, &tree);
     for (index, module) in mappings.files.iter().enumerate() {
         profile.message(field::MAPPING, &mapping(&mut texts, index as u64 + 1, module));
     }
     let mut functions = Functions::default();
-    for (index, frame) in tree.frames.iter().enumerate() {
+    for (index, frame) in all.frames.iter().enumerate() {
         let function = functions.number(&mut texts, frame);
         profile.message(field::LOCATION, &location(index as u64 + 1, mappings.number(frame), frame, function));
     }
@@ -76,14 +110,73 @@ fn profile(report: &Report) -> Vec<u8> {
     }
     let comments: Vec<u64> = notes(report).iter().map(|note| texts.number(note)).collect();
     let period_type = value_type(&mut texts, "space", "bytes");
+    let default_type = options.default_type.map(|name| texts.number(name));
     for text in texts.texts {
         profile.bytes(field::STRING_TABLE, text.as_bytes());
     }
     profile.number(field::TIME_NANOS, end_of_report(report));
+    if let Some(base) = options.base {
+        let seconds = report.program.duration_seconds - base.program.duration_seconds;
+        // A cast saturates.
+        profile.number(field::DURATION_NANOS, (seconds * 1e9) as u64);
+    }
     profile.message(field::PERIOD_TYPE, &period_type);
     profile.number(field::PERIOD, report.live.sample_interval_bytes.max(1));
     profile.numbers(field::COMMENT, comments);
+    profile.number(field::DEFAULT_SAMPLE_TYPE, default_type.unwrap_or_default());
     profile.into_bytes()
+}
+
+/// The figures of a stack, in the order of the sample types.
+fn values(own: &Amounts) -> [u64; 4] {
+    [own.allocated_count, own.allocated_bytes, own.live_count, own.live_bytes]
+}
+
+fn limited(value: u64) -> u64 {
+    value.min(i64::MAX as u64)
+}
+
+/// Signed differences, as the format stores them.
+fn differences(now: [u64; 4], before: [u64; 4]) -> [u64; 4] {
+    let mut now = now;
+    for (value, before) in now.iter_mut().zip(before) {
+        *value = limited(*value).wrapping_sub(limited(before));
+    }
+    now
+}
+
+/// The frames of a report, and after them those that only an earlier one has.
+struct AllFrames<'t, 'r> {
+    frames: Vec<&'t TreeFrame<'r>>,
+    known: HashMap<(&'t str, &'t str, u32), u64>,
+}
+
+impl<'t, 'r> AllFrames<'t, 'r> {
+    fn of(tree: &'t FrameTree<'r>) -> Self {
+        let mut all = Self { frames: Vec::new(), known: HashMap::new() };
+        tree.frames.iter().for_each(|frame| {
+            all.number(frame);
+        });
+        all
+    }
+
+    /// Number of the frame's location.
+    fn number(&mut self, frame: &'t TreeFrame<'r>) -> u64 {
+        let next = self.frames.len() as u64 + 1;
+        let number = *self.known.entry((&frame.name, &frame.file, frame.line)).or_insert(next);
+        if number == next {
+            self.frames.push(frame);
+        }
+        number
+    }
+
+    /// The stacks of an earlier report, and their figures.
+    fn stacks_of(&mut self, base: &'t FrameTree<'r>) -> Vec<(Vec<u64>, [u64; 4])> {
+        let numbers: Vec<u64> = base.frames.iter().map(|frame| self.number(frame)).collect();
+        let number = |frame: usize| numbers.get(frame).copied().unwrap_or_default();
+        let stacks = base.nodes.iter().enumerate();
+        stacks.map(|(index, node)| (base.frames_of(index).map(number).collect(), values(&node.own))).collect()
+    }
 }
 
 fn value_type(texts: &mut StringTable, kind: &str, unit: &str) -> Message {
@@ -97,13 +190,13 @@ fn sample(
     texts: &mut StringTable,
     frames: &[u64],
     values: [u64; 4],
-    node: &TreeNode<'_>,
+    function: Option<&str>,
     verdict: Option<&str>,
 ) -> Message {
     let mut message = Message::default();
     message.numbers(1, frames.iter().copied());
-    message.numbers(2, values.map(|value| value.min(i64::MAX as u64)));
-    for (key, value) in [("function", node.function), ("verdict", verdict)] {
+    message.numbers(2, values);
+    for (key, value) in [("function", function), ("verdict", verdict)] {
         if let Some(value) = value {
             let mut label = Message::default();
             label.number(1, texts.number(key));

@@ -1,0 +1,101 @@
+//! The reports that answers are made from: once for requests at the same time, and at most once a second.
+
+use crate::Error;
+use crate::os::process::fork_lock::ForkLock;
+use crate::report::Report;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Makes a report of the running profile, with or without the names of stacks.
+pub(super) type Maker = fn(has_names: bool) -> Result<Report, Error>;
+
+static MAKER: ForkLock<Maker> = ForkLock::new();
+static NAMED: ForkLock<Shared> = ForkLock::new();
+static PLAIN: ForkLock<Shared> = ForkLock::new();
+/// The first reading of a difference that was asked for.
+static FIRST: ForkLock<First> = ForkLock::new();
+
+/// Time for which a report answers further requests.
+const FRESH: Duration = Duration::from_secs(1);
+/// Time for which the first reading of a difference is kept beyond the difference.
+const GRACE: Duration = Duration::from_secs(120);
+
+#[derive(Debug)]
+struct Shared {
+    /// The process whose figures these are.
+    process: u32,
+    made: Instant,
+    report: Arc<Report>,
+}
+
+#[derive(Debug)]
+struct First {
+    process: u32,
+    taken: Instant,
+    seconds: u64,
+    report: Arc<Report>,
+}
+
+/// Result of a request for a difference.
+pub(super) enum Readings {
+    /// The first reading is taken: ask again in so many seconds.
+    Wait(u64),
+    Both(Arc<Report>, Arc<Report>),
+}
+
+pub(super) fn set_maker(maker: Maker) {
+    MAKER.lock().put(maker);
+}
+
+/// Removes everything that belongs to the profile before.
+pub(super) fn forget() {
+    drop((NAMED.lock().take(), PLAIN.lock().take(), FIRST.lock().take()));
+}
+
+/// The report with the names of stacks.
+pub(super) fn named() -> Result<Arc<Report>, Error> {
+    shared(&NAMED, true)
+}
+
+/// The report without the names of stacks.
+pub(super) fn plain() -> Result<Arc<Report>, Error> {
+    shared(&PLAIN, false)
+}
+
+fn shared(place: &ForkLock<Shared>, has_names: bool) -> Result<Arc<Report>, Error> {
+    let maker = MAKER.lock().get().copied().ok_or(Error::NotRunning)?;
+    let process = std::process::id();
+    // Requests at the same time wait here, and have the report of the first.
+    let mut held = place.lock();
+    if let Some(shared) = held.get().filter(|shared| shared.process == process && shared.made.elapsed() < FRESH) {
+        return Ok(Arc::clone(&shared.report));
+    }
+    // The memory of the last one is free for the next.
+    drop(held.take());
+    let report = Arc::new(maker(has_names)?);
+    held.put(Shared { process, made: Instant::now(), report: Arc::clone(&report) });
+    Ok(report)
+}
+
+/// The two readings of a difference over these seconds, once the later one is due.
+pub(super) fn over(seconds: u64) -> Result<Readings, Error> {
+    let mut held = FIRST.lock();
+    let process = std::process::id();
+    let length = Duration::from_secs(seconds);
+    let is_its = |first: &&First| {
+        first.process == process && first.seconds == seconds && first.taken.elapsed() <= length + GRACE
+    };
+    if let Some(first) = held.get().filter(is_its) {
+        let left = length.saturating_sub(first.taken.elapsed());
+        if !left.is_zero() {
+            return Ok(Readings::Wait(left.as_secs() + 1));
+        }
+        let last = named()?;
+        if let Some(first) = held.take() {
+            return Ok(Readings::Both(first.report, last));
+        }
+    }
+    let report = named()?;
+    held.put(First { process, taken: Instant::now(), seconds, report });
+    Ok(Readings::Wait(seconds))
+}

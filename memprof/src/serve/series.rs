@@ -1,0 +1,140 @@
+//! The series of functions and labels: bounded, and stable for the life of the process.
+
+use crate::report::Report;
+use crate::report::data::verdict;
+use crate::report::data::{Function, LiveGroup};
+use crate::report::name::{OUTSIDE, printable};
+use crate::sorted;
+use std::collections::{BTreeMap, HashMap};
+
+/// Most functions with a series.
+pub(super) const FUNCTIONS: usize = 100;
+/// Most values of a label key with a series.
+pub(super) const VALUES: usize = 64;
+/// Series of all others.
+pub(super) const OTHER: &str = "other";
+
+/// The names that have a series.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Series {
+    functions: HashMap<FunctionKey, String>,
+    values: HashMap<String, Vec<String>>,
+}
+
+/// Identity of a function. Its name in reports gets the name of a trait once another function has the same name; its
+/// series keeps the first one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct FunctionKey {
+    file: String,
+    line: u32,
+    last: String,
+}
+
+impl FunctionKey {
+    fn new(name: &str, file: &str, line: u32) -> Self {
+        Self { file: file.to_owned(), line, last: name.rsplit("::").next().unwrap_or_default().to_owned() }
+    }
+
+    fn of(row: &Function) -> Self {
+        Self::new(&row.name, &row.file, row.line)
+    }
+}
+
+/// Figures of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FunctionSums {
+    /// `None` outside of all functions.
+    pub(super) calls: Option<u64>,
+    pub(super) self_allocated_bytes: u64,
+    /// `None` if it is unknown of one of its functions.
+    pub(super) retained_bytes: Option<u64>,
+}
+
+impl FunctionSums {
+    fn add(&mut self, other: Self) {
+        self.calls = sum(self.calls, other.calls);
+        self.self_allocated_bytes = self.self_allocated_bytes.saturating_add(other.self_allocated_bytes);
+        self.retained_bytes = sum(self.retained_bytes, other.retained_bytes);
+    }
+}
+
+fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    Some(one?.saturating_add(other?))
+}
+
+impl Series {
+    /// The figures of each series. Their sum is the sum of the report's rows.
+    pub(super) fn functions(&mut self, report: &Report) -> BTreeMap<String, FunctionSums> {
+        self.name_functions(report);
+        let mut rows: BTreeMap<String, FunctionSums> = BTreeMap::new();
+        let mut add = |name: &str, sums: FunctionSums| match rows.get_mut(name) {
+            Some(row) => row.add(sums),
+            None => drop(rows.insert(name.to_owned(), sums)),
+        };
+        let outside = &report.unattributed;
+        add(
+            OUTSIDE,
+            FunctionSums {
+                calls: None,
+                self_allocated_bytes: outside.self_allocated_bytes,
+                retained_bytes: outside.retained_bytes,
+            },
+        );
+        for row in &report.functions {
+            let sums = FunctionSums {
+                calls: Some(row.calls),
+                self_allocated_bytes: row.self_allocated_bytes,
+                retained_bytes: row.retained_bytes,
+            };
+            add(self.functions.get(&FunctionKey::of(row)).map_or(OTHER, String::as_str), sums);
+        }
+        rows
+    }
+
+    /// Gives the functions that are new a series, as long as there are some left: the largest first.
+    fn name_functions(&mut self, report: &Report) {
+        let has_figures = |row: &&Function| row.calls > 0 || row.self_allocated_bytes > 0;
+        let mut rows: Vec<&Function> = report.functions.iter().filter(has_figures).collect();
+        sorted::by(&mut rows, |one, other| other.self_allocated_bytes.cmp(&one.self_allocated_bytes));
+        for row in rows {
+            if self.functions.len() >= FUNCTIONS {
+                return;
+            }
+            self.functions.entry(FunctionKey::of(row)).or_insert_with(|| printable(&row.name));
+        }
+    }
+
+    /// Bytes per second of the groups that grow, by series.
+    pub(super) fn growing(&self, report: &Report) -> BTreeMap<String, f64> {
+        let mut rates: BTreeMap<String, f64> = BTreeMap::new();
+        let grows = |group: &&LiveGroup| group.verdict.as_deref() == Some(verdict::GROWING);
+        for group in report.live.groups.iter().filter(grows).filter(|group| group.bytes_per_second.is_finite()) {
+            let name = match (group.path.last(), group.file.as_deref(), group.line) {
+                (Some(name), Some(file), Some(line)) => {
+                    self.functions.get(&FunctionKey::new(name, file, line)).map_or(OTHER, String::as_str)
+                }
+                (Some(_), ..) => OTHER,
+                _ => OUTSIDE,
+            };
+            *rates.entry(name.to_owned()).or_default() += group.bytes_per_second;
+        }
+        rates
+    }
+
+    /// Retained bytes of each label. An unknown figure has no series.
+    pub(super) fn labels(&mut self, report: &Report) -> BTreeMap<(String, String), u64> {
+        let mut sums: BTreeMap<(String, String), Option<u64>> = BTreeMap::new();
+        for row in &report.labels {
+            // Two texts may look alike: they have one series.
+            let (key, value) = (printable(&row.key), printable(&row.value));
+            let known = self.values.entry(key.clone()).or_default();
+            if !known.contains(&value) && known.len() < VALUES && value != OTHER {
+                known.push(value.clone());
+            }
+            let value = if known.contains(&value) { value } else { OTHER.to_owned() };
+            let place = sums.entry((key, value)).or_insert(Some(0));
+            *place = sum(*place, row.retained_bytes);
+        }
+        sums.into_iter().filter_map(|(label, bytes)| Some((label, bytes?))).collect()
+    }
+}
