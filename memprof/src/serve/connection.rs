@@ -45,8 +45,8 @@ enum State {
 
 /// Result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    Progress,
+pub(super) enum StepResult {
+    Moved,
     Idle,
     Over,
 }
@@ -71,75 +71,75 @@ impl Connection {
     }
 
     /// Goes on as far as possible without waiting.
-    pub(super) fn step(&mut self) -> Step {
+    pub(super) fn step(&mut self) -> StepResult {
         let is_late = Instant::now() >= self.deadline;
         match &mut self.state {
             State::Reading(request) => match read(&mut self.stream, request) {
-                Received::More if request.len() <= LONGEST_REQUEST && !is_whole(request) => Step::Progress,
+                Received::More if request.len() <= LONGEST_REQUEST && !is_whole(request) => StepResult::Moved,
                 Received::More => {
                     let request = std::mem::take(request);
                     self.begin(&request);
-                    Step::Progress
+                    StepResult::Moved
                 }
                 Received::Nothing if is_late => {
                     self.answer(Response::refusal(408, "the request took more than 5 s"), false);
-                    Step::Progress
+                    StepResult::Moved
                 }
-                Received::Nothing => Step::Idle,
+                Received::Nothing => StepResult::Idle,
                 Received::End if !request.is_empty() => {
                     self.answer(Response::refusal(400, "the request is incomplete"), false);
-                    Step::Progress
+                    StepResult::Moved
                 }
-                Received::End => Step::Over,
+                Received::End => StepResult::Over,
             },
             State::Waiting { profile, first, is_head } => {
                 let (profile, first, is_head) = (*profile, Arc::clone(first), *is_head);
                 // What a client sends meanwhile is no request.
                 if read(&mut self.stream, &mut Vec::new()) == Received::End {
-                    return Step::Over;
+                    return StepResult::Over;
                 }
                 if !is_late {
-                    return Step::Idle;
+                    return StepResult::Idle;
                 }
                 let answer = match readings::named() {
                     Ok(last) => routes::difference(profile, &first, &last),
                     Err(error) => routes::unavailable(&error),
                 };
                 self.answer(answer, is_head);
-                Step::Progress
+                StepResult::Moved
             }
             State::Writing { answer, sent } => {
                 let rest = answer.get(*sent..).unwrap_or_default();
                 if rest.is_empty() {
                     let _ = self.stream.shutdown(Shutdown::Write);
                     (self.state, self.deadline) = (State::Closing, Instant::now() + TO_CLOSE);
-                    return Step::Progress;
+                    return StepResult::Moved;
                 }
                 match self.stream.write(rest) {
-                    Ok(0) => Step::Over,
+                    Ok(0) => StepResult::Over,
                     Ok(bytes) => {
                         *sent += bytes;
-                        if is_late { Step::Over } else { Step::Progress }
+                        if is_late { StepResult::Over } else { StepResult::Moved }
                     }
                     Err(error) => match error.kind() {
-                        io::ErrorKind::Interrupted => Step::Progress,
-                        io::ErrorKind::WouldBlock if !is_late => Step::Idle,
-                        _ => Step::Over,
+                        io::ErrorKind::Interrupted => StepResult::Moved,
+                        io::ErrorKind::WouldBlock if !is_late => StepResult::Idle,
+                        _ => StepResult::Over,
                     },
                 }
             }
-            State::Closing if is_late => Step::Over,
+            State::Closing if is_late => StepResult::Over,
             State::Closing => match read(&mut self.stream, &mut Vec::new()) {
-                Received::More => Step::Progress,
-                Received::Nothing => Step::Idle,
-                Received::End => Step::Over,
+                Received::More => StepResult::Moved,
+                Received::Nothing => StepResult::Idle,
+                Received::End => StepResult::Over,
             },
         }
     }
 
     /// Answers a request, or waits for the second reading of a difference.
     fn begin(&mut self, request: &[u8]) {
-        let request = match Request::of(request) {
+        let request = match RequestHead::of(request) {
             Ok(request) => request,
             Err(refusal) => return self.answer(refusal, false),
         };
@@ -222,14 +222,14 @@ fn message(response: &Response, is_head: bool) -> Vec<u8> {
 
 /// The head of a request.
 #[derive(Debug)]
-struct Request<'r> {
+struct RequestHead<'r> {
     method: &'r str,
     path: &'r str,
     query: &'r str,
     headers: Vec<(&'r str, &'r str)>,
 }
 
-impl<'r> Request<'r> {
+impl<'r> RequestHead<'r> {
     fn of(bytes: &'r [u8]) -> Result<Self, Response> {
         let end = bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n");
         let Some(end) = end.filter(|end| *end <= LONGEST_REQUEST) else {
@@ -275,13 +275,13 @@ mod tests {
     use super::*;
 
     fn status(request: &[u8]) -> u16 {
-        Request::of(request).map_or_else(|refusal| refusal.status, |_| 200)
+        RequestHead::of(request).map_or_else(|refusal| refusal.status, |_| 200)
     }
 
     #[test]
     fn requests_are_read() {
         let request =
-            Request::of(b"GET /a/b?c=d&e#f HTTP/1.1\r\nHost: x\r\nA-b:  c: d \r\nEmpty:\r\n\r\nrest").unwrap();
+            RequestHead::of(b"GET /a/b?c=d&e#f HTTP/1.1\r\nHost: x\r\nA-b:  c: d \r\nEmpty:\r\n\r\nrest").unwrap();
         assert_eq!((request.method, request.path, request.query), ("GET", "/a/b", "c=d&e"));
         assert_eq!(request.headers, [("Host", "x"), ("A-b", "c: d"), ("Empty", "")]);
         assert_eq!(status(b"GET / HTTP/1.0\r\n\r\n"), 200);

@@ -20,8 +20,8 @@
 //! * to methods other than GET and HEAD (405);
 //! * to a `Host` other than `localhost` or a loopback address (403), unless a token is set: a web page that the user
 //!   visits must not read the figures under a name of its own;
-//! * without the token, if `serve_token` is set (401): `Authorization: Bearer TOKEN`, or the cookie that `/?token=TOKEN`
-//!   sets;
+//! * without the token, if `serve_token` is set (401): `Authorization: Bearer TOKEN`, or the cookie that
+//!   `/?token=TOKEN` sets;
 //! * while no profile runs (503 with `Retry-After`).
 //!
 //! Reports are made once for requests at the same time, and at most once a second. An answer that the program holds
@@ -68,7 +68,7 @@ use crate::tracker::ReportingGuard;
 
 pub use response::Response;
 
-/// Answers a request. `path` begins with `/`; `query` is the text after `?`, and empty without one. The names of headers
+/// Answers a request. `path` begins with `/`; `query` is the text after `?`, and empty without one. Names of headers
 /// are compared without regard to case.
 ///
 /// Never sleeps. It takes processor time, and waits while another thread makes a report: see [`is_heavy`]. The first

@@ -4,7 +4,7 @@
 //! label key keep their series for the life of the process. All others are in the series `other`, so that sums stay
 //! true. A function that is in `other` stays there: no counter falls.
 
-use super::series::{FunctionSums, Series};
+use super::series::{Series, SeriesFigures};
 use crate::os::process::fork_lock::ForkLock;
 use crate::printable::Printable;
 use crate::report::Report;
@@ -53,7 +53,7 @@ pub(super) fn render(report: &Report, series: &mut Series) -> String {
 
 fn functions(report: &Report, series: &mut Series, text: &mut MetricText) {
     let rows = series.functions(report);
-    let mut metric = |name: &str, kind: &str, help: &str, figure: &dyn Fn(&FunctionSums) -> Option<u64>| {
+    let mut metric = |name: &str, kind: &str, help: &str, figure: &dyn Fn(&SeriesFigures) -> Option<u64>| {
         text.head(name, kind, help);
         for (function, sums) in &rows {
             if let Some(value) = figure(sums) {

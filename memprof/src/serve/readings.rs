@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 pub(super) type Maker = fn(has_names: bool) -> Result<Report, Error>;
 
 static MAKER: ForkLock<Maker> = ForkLock::new();
-static NAMED: ForkLock<Shared> = ForkLock::new();
-static PLAIN: ForkLock<Shared> = ForkLock::new();
+static NAMED: ForkLock<SharedReport> = ForkLock::new();
+static PLAIN: ForkLock<SharedReport> = ForkLock::new();
 /// The first reading of a difference that was asked for.
 static FIRST: ForkLock<First> = ForkLock::new();
 
@@ -21,7 +21,7 @@ const FRESH: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(120);
 
 #[derive(Debug)]
-struct Shared {
+struct SharedReport {
     /// The process whose figures these are.
     process: u32,
     made: Instant,
@@ -37,7 +37,7 @@ struct First {
 }
 
 /// Result of a request for a difference.
-pub(super) enum Readings {
+pub(super) enum BothReadings {
     /// The first reading is taken: ask again in so many seconds.
     Wait(u64),
     Both(Arc<Report>, Arc<Report>),
@@ -62,7 +62,7 @@ pub(super) fn plain() -> Result<Arc<Report>, Error> {
     shared(&PLAIN, false)
 }
 
-fn shared(place: &ForkLock<Shared>, has_names: bool) -> Result<Arc<Report>, Error> {
+fn shared(place: &ForkLock<SharedReport>, has_names: bool) -> Result<Arc<Report>, Error> {
     let maker = MAKER.lock().get().copied().ok_or(Error::NotRunning)?;
     let process = std::process::id();
     // Requests at the same time wait here, and have the report of the first.
@@ -73,12 +73,12 @@ fn shared(place: &ForkLock<Shared>, has_names: bool) -> Result<Arc<Report>, Erro
     // The memory of the last one is free for the next.
     drop(held.take());
     let report = Arc::new(maker(has_names)?);
-    held.put(Shared { process, made: Instant::now(), report: Arc::clone(&report) });
+    held.put(SharedReport { process, made: Instant::now(), report: Arc::clone(&report) });
     Ok(report)
 }
 
 /// The two readings of a difference over these seconds, once the later one is due.
-pub(super) fn over(seconds: u64) -> Result<Readings, Error> {
+pub(super) fn over(seconds: u64) -> Result<BothReadings, Error> {
     let mut held = FIRST.lock();
     let process = std::process::id();
     let length = Duration::from_secs(seconds);
@@ -88,14 +88,14 @@ pub(super) fn over(seconds: u64) -> Result<Readings, Error> {
     if let Some(first) = held.get().filter(is_its) {
         let left = length.saturating_sub(first.taken.elapsed());
         if !left.is_zero() {
-            return Ok(Readings::Wait(left.as_secs() + 1));
+            return Ok(BothReadings::Wait(left.as_secs() + 1));
         }
         let last = named()?;
         if let Some(first) = held.take() {
-            return Ok(Readings::Both(first.report, last));
+            return Ok(BothReadings::Both(first.report, last));
         }
     }
     let report = named()?;
     held.put(First { process, taken: Instant::now(), seconds, report });
-    Ok(Readings::Wait(seconds))
+    Ok(BothReadings::Wait(seconds))
 }

@@ -2,7 +2,7 @@
 
 use super::access::{self, Access, parameter};
 use super::prometheus;
-use super::readings::{self, Readings};
+use super::readings::{self, BothReadings};
 use super::response::{Response, TEXT};
 use crate::report::formats::{Scraped, scraped};
 use crate::report::{Format, Report};
@@ -90,8 +90,8 @@ pub(super) fn answer(method: &str, path: &str, query: &str, headers: &[(&str, &s
     };
     let Route::Profile(profile @ ProfileRoute { seconds: Some(seconds), .. }) = route else { return now(route) };
     match readings::over(seconds) {
-        Ok(Readings::Both(first, last)) => difference(profile, &first, &last),
-        Ok(Readings::Wait(seconds)) => {
+        Ok(BothReadings::Both(first, last)) => difference(profile, &first, &last),
+        Ok(BothReadings::Wait(seconds)) => {
             Response::later(seconds, "the first reading is taken: repeat the request when the time is over")
         }
         Err(error) => unavailable(&error),

@@ -42,7 +42,7 @@ impl FunctionKey {
 
 /// Figures of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FunctionSums {
+pub(super) struct SeriesFigures {
     /// `None` outside of all functions.
     pub(super) calls: Option<u64>,
     pub(super) self_allocated_bytes: u64,
@@ -50,7 +50,7 @@ pub(super) struct FunctionSums {
     pub(super) retained_bytes: Option<u64>,
 }
 
-impl FunctionSums {
+impl SeriesFigures {
     fn add(&mut self, other: Self) {
         self.calls = sum(self.calls, other.calls);
         self.self_allocated_bytes = self.self_allocated_bytes.saturating_add(other.self_allocated_bytes);
@@ -64,24 +64,24 @@ fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 
 impl Series {
     /// The figures of each series. Their sum is the sum of the report's rows.
-    pub(super) fn functions(&mut self, report: &Report) -> BTreeMap<String, FunctionSums> {
+    pub(super) fn functions(&mut self, report: &Report) -> BTreeMap<String, SeriesFigures> {
         self.name_functions(report);
-        let mut rows: BTreeMap<String, FunctionSums> = BTreeMap::new();
-        let mut add = |name: &str, sums: FunctionSums| match rows.get_mut(name) {
+        let mut rows: BTreeMap<String, SeriesFigures> = BTreeMap::new();
+        let mut add = |name: &str, sums: SeriesFigures| match rows.get_mut(name) {
             Some(row) => row.add(sums),
             None => drop(rows.insert(name.to_owned(), sums)),
         };
         let outside = &report.unattributed;
         add(
             OUTSIDE,
-            FunctionSums {
+            SeriesFigures {
                 calls: None,
                 self_allocated_bytes: outside.self_allocated_bytes,
                 retained_bytes: outside.retained_bytes,
             },
         );
         for row in &report.functions {
-            let sums = FunctionSums {
+            let sums = SeriesFigures {
                 calls: Some(row.calls),
                 self_allocated_bytes: row.self_allocated_bytes,
                 retained_bytes: row.retained_bytes,

@@ -3,7 +3,7 @@
 //! Without a connection the thread sleeps in `accept`. With connections it asks each in turn and pauses for
 //! milliseconds when none goes on. So one slow client delays no other, and an idle program is never woken.
 
-use super::connection::{Connection, Step};
+use super::connection::{Connection, StepResult};
 use crate::config::{Serve, serve_address};
 use crate::os::process::fork_lock::ForkLock;
 use crate::os::terminal::stderr;
@@ -166,8 +166,8 @@ fn work(number: u64, listener: &TcpListener) {
         }
         connections.retain_mut(|connection| {
             let step = connection.step();
-            has_moved |= step == Step::Progress;
-            step != Step::Over
+            has_moved |= step == StepResult::Moved;
+            step != StepResult::Over
         });
         if !has_moved && !connections.is_empty() {
             std::thread::sleep(PAUSE);

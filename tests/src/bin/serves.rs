@@ -1,5 +1,5 @@
-//! A program that grows while it is asked, until its folder has a file `stop`. With the argument `idle` it only waits; with
-//! `forks` it leaves a child behind that lives for five seconds.
+//! A program that grows while it is asked, until its folder has a file `stop`. With the argument `idle` it only waits;
+//! with `forks` it leaves a child behind that lives for five seconds.
 
 use memprof::track_memory;
 use std::path::Path;

@@ -81,8 +81,9 @@ fn of<'s>(samples: &'s BTreeMap<(String, Labels), f64>, name: &'s str) -> impl I
 }
 
 fn report(functions: u32) -> Report {
-    let mut report = Report::default();
-    report.functions = (0..functions)
+    let functions = 0..functions;
+    let allocated_bytes = 7 + functions.clone().map(u64::from).sum::<u64>();
+    let functions = functions
         .map(|number| Function {
             name: format!("shop::f{number}"),
             file: "src/main.rs".into(),
@@ -93,9 +94,10 @@ fn report(functions: u32) -> Report {
             ..Function::default()
         })
         .collect();
+    let mut report = Report { functions, ..Report::default() };
+    report.totals.allocated_bytes = allocated_bytes;
     report.unattributed.self_allocated_bytes = 7;
     report.unattributed.retained_bytes = Some(1);
-    report.totals.allocated_bytes = 7 + (0..u64::from(functions)).sum::<u64>();
     report
 }
 
