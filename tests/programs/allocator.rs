@@ -46,3 +46,13 @@ fn settings_of_jemalloc_over_the_system_allocator_are_warnings() {
     }
     assert_eq!((report.warnings.len(), &report.jemalloc), (2, &None));
 }
+
+#[cfg(not(feature = "serve"))]
+#[test]
+fn an_address_without_the_feature_is_a_warning() {
+    let ended = program!("plain").env("MEMPROF_SERVE_ADDRESS", "127.0.0.1:0").run();
+    let report = ended.expect_status(0).expect_report();
+    let warning = "serve_address has no effect: the program was built without the feature `serve` of memprof";
+    assert_eq!(report.warnings, [warning]);
+    assert!(ended.stderr.contains(&format!("memprof: {warning}\n")), "{}", ended.stderr);
+}
