@@ -27,6 +27,8 @@ fn every_path_answers_and_others_do_not() {
         let head = server.send(format!("HEAD {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
         assert_eq!((head.status, head.body.len()), (200, 0), "{target}");
     }
+    let links = |target: &str| server.get(target).text().matches("href=\"../../").count();
+    assert_eq!((links("/debug/pprof/"), links("/")), (6, 0));
     for target in ["/metrics/", "/x", "//", "/report", "/debug/pprof/goroutine", "/%2e%2e/etc/passwd"] {
         assert_eq!(server.get(target).status, 404, "{target}");
     }

@@ -12,17 +12,17 @@ use std::sync::Arc;
 /// Longest difference, seconds.
 const LONGEST: u64 = 600;
 
-/// The list of routes, with its types.
+/// The list of routes. `{root}` stands for the way to `/`: the program may have mounted it elsewhere.
 const INDEX: &str = "<!doctype html>
 <html lang=\"en\"><meta charset=\"utf-8\"><title>memprof</title>
 <h1>memprof</h1>
 <ul>
-<li><a href=\"/report.html\">report.html</a>: the report of this moment
-<li><a href=\"/report.json\">report.json</a>: the same as data
-<li><a href=\"/metrics\">metrics</a>: figures for Prometheus
-<li><a href=\"/debug/pprof/heap?debug=1\">heap</a>: live memory, for <code>go tool pprof</code> without debug=1
-<li><a href=\"/debug/pprof/allocs?debug=1\">allocs</a>: allocated memory, for <code>go tool pprof</code> without debug=1
-<li><a href=\"/debug/pprof/cmdline\">cmdline</a>: the program and its arguments
+<li><a href=\"{root}report.html\">report.html</a>: the report of this moment
+<li><a href=\"{root}report.json\">report.json</a>: the same as data
+<li><a href=\"{root}metrics\">metrics</a>: figures for Prometheus
+<li><a href=\"{root}debug/pprof/heap?debug=1\">heap</a>: live memory, for <code>go tool pprof</code> without debug=1
+<li><a href=\"{root}debug/pprof/allocs?debug=1\">allocs</a>: allocated memory, for <code>go tool pprof</code> without debug=1
+<li><a href=\"{root}debug/pprof/cmdline\">cmdline</a>: the program and its arguments
 </ul>
 </html>
 ";
@@ -30,7 +30,8 @@ const INDEX: &str = "<!doctype html>
 /// A request that may be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
-    Index,
+    /// The way from the page to `/`.
+    Index(&'static str),
     Metrics,
     Json,
     Html,
@@ -58,7 +59,9 @@ pub(super) fn route(method: &str, path: &str, query: &str, headers: &[(&str, &st
         return Err(answer);
     }
     Ok(match path {
-        "/" | "/debug/pprof/" | "/debug/pprof" => Route::Index,
+        "/" => Route::Index(""),
+        "/debug/pprof/" => Route::Index("../../"),
+        "/debug/pprof" => Route::Index("../"),
         "/metrics" => Route::Metrics,
         "/report.json" => Route::Json,
         "/report.html" => Route::Html,
@@ -101,7 +104,7 @@ pub(super) fn answer(method: &str, path: &str, query: &str, headers: &[(&str, &s
 /// The answer as of now.
 pub(super) fn now(route: Route) -> Response {
     let answer = match route {
-        Route::Index => return page(INDEX.as_bytes().to_vec()),
+        Route::Index(root) => return page(INDEX.replace("{root}", root).into_bytes()),
         Route::CommandLine => return command_line(&access::get()),
         Route::Metrics => readings::plain().map(|report| metrics(&report)),
         Route::Json => {

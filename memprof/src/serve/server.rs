@@ -10,7 +10,7 @@ use crate::os::terminal::stderr;
 use crate::tracker::ReportingGuard;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 #[cfg(unix)]
 use std::sync::atomic::AtomicI32;
 use std::sync::atomic::AtomicU64;
@@ -106,6 +106,26 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
+/// Notes the listener for forked children until this is dropped, before the listener is closed: another file may get
+/// its number.
+#[cfg(unix)]
+struct KnownListener;
+
+#[cfg(unix)]
+impl KnownListener {
+    fn new(listener: &TcpListener) -> Self {
+        LISTENER.store(std::os::fd::AsRawFd::as_raw_fd(listener), Release);
+        Self
+    }
+}
+
+#[cfg(unix)]
+impl Drop for KnownListener {
+    fn drop(&mut self) {
+        LISTENER.store(-1, Release);
+    }
+}
+
 /// Starts a thread that receives no signals: the program's own threads receive them.
 #[cfg(unix)]
 fn start_thread() -> io::Result<()> {
@@ -127,11 +147,8 @@ fn run() {
         if let Some(next) = next {
             let (number, listener) = *next;
             #[cfg(unix)]
-            LISTENER.store(std::os::fd::AsRawFd::as_raw_fd(&listener), Release);
+            let _known = KnownListener::new(&listener);
             work(number, &listener);
-            // Before it is closed: another file may get its number.
-            #[cfg(unix)]
-            LISTENER.store(-1, Release);
         }
     });
 }
@@ -165,7 +182,8 @@ fn work(number: u64, listener: &TcpListener) {
             Err(_) => {}
         }
         connections.retain_mut(|connection| {
-            let step = connection.step();
+            // A panic ends its connection alone.
+            let step = catch_unwind(AssertUnwindSafe(|| connection.step())).unwrap_or(StepResult::Over);
             has_moved |= step == StepResult::Moved;
             step != StepResult::Over
         });
