@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         let reason = "a limit with + needs a baseline: --baseline OLD".to_owned();
         return Err(Failure::Usage(reason));
     }
-    let new = report_file::read(&named(&arguments.new)?)?;
+    let new = report_file::read(&arguments.new)?;
     let figures: Vec<_> =
         compare::figures(&new).into_iter().filter(|figure| figure.is_judgeable && rules.select(figure)).collect();
     if let Some(path) = &arguments.bmf {
@@ -128,11 +128,6 @@ fn status(checked: &Checked) -> ExitCode {
         0 => ExitCode::FAILURE,
         _ => ExitCode::from(REGRESSION),
     }
-}
-
-/// The report that is meant: `latest` is the last run, unless there is a file of this name.
-fn named(path: &Path) -> Outcome<PathBuf> {
-    if path.as_os_str() == "latest" && !path.exists() { report_file::latest() } else { Ok(path.to_owned()) }
 }
 
 /// A baseline that is not there is the first step of every project.
