@@ -15,7 +15,7 @@ struct Folder {
     folder: TempDir,
 }
 
-/// What a command printed, and its status.
+/// Output and status of a command.
 #[derive(Debug)]
 struct Ran {
     status: i32,
