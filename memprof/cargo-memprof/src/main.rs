@@ -6,6 +6,7 @@ mod commands;
 mod failure;
 mod process;
 mod report_file;
+mod report_header;
 mod runs;
 
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse_from(arguments::without_subcommand(std::env::args_os()));
     arguments.color.write_global();
     match commands::run(arguments.command) {
-        Ok(status) => status.into(),
+        Ok(status) => status,
         Err(failure) => failure.report(),
     }
 }

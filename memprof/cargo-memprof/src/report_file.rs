@@ -14,12 +14,20 @@ use crate::runs::Runs;
 pub(crate) const REPORT: &str = "memory_allocations.json";
 
 /// Standard input or output.
-const STANDARD: &str = "-";
+pub(crate) const STANDARD: &str = "-";
 
 /// Reads the report in a file, in the folder of a run, or (`-`) on standard input.
 pub(crate) fn read(path: &Path) -> Outcome<Report> {
-    let text = if path.as_os_str() == STANDARD { text(io::stdin(), path)? } else { text_of_file(&found(path))? };
-    Report::from_json(&text).map_err(|error| Failure::Said(format!("{}: {error}", path.display())))
+    if path.as_os_str() == STANDARD { report(&text(io::stdin(), path)?, path) } else { read_file(&found(path)) }
+}
+
+/// Reads the report in a file.
+pub(crate) fn read_file(path: &Path) -> Outcome<Report> {
+    report(&text_of_file(path)?, path)
+}
+
+fn report(text: &str, path: &Path) -> Outcome<Report> {
+    Report::from_json(text).map_err(|error| Failure::Said(format!("{}: {error}", path.display())))
 }
 
 /// The report's file: a run is named by its folder.

@@ -121,7 +121,8 @@ mod tests {
         let runs = Runs::of(target.path(), "shop");
         (0..13).for_each(|_| drop(run(&runs, true)));
         let names: Vec<_> = runs.all().iter().map(|run| run.file_name().expect("a name").to_owned()).collect();
-        assert_eq!(names, (4..=13).map(|number| number.to_string()).collect::<Vec<_>>().as_slice());
+        let expected: Vec<_> = (4..=13).map(|number: u32| std::ffi::OsString::from(number.to_string())).collect();
+        assert_eq!(names, expected);
         let latest = fs::canonicalize(runs.folder.join(LATEST)).expect("a link");
         assert!(latest.ends_with("13"), "{}", latest.display());
     }

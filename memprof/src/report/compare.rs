@@ -1,4 +1,4 @@
-//! Comparison of reports.
+//! Comparison of reports, and their sums.
 //!
 //! ```
 //! use memprof::{Report, compare};
@@ -14,13 +14,19 @@
 mod check;
 mod data;
 mod diff;
+mod merge;
 mod pairs;
 mod remarks;
 mod split;
+pub(in crate::report) mod summary;
+mod text;
 
 pub use check::{Checked, Judged, NamedFigure, NotJudged, RuleError, Rules, check, figures, repeats};
 pub use data::{ComparedRun, Diff, Difference, FunctionChange, PathChange, SplitChange, TotalChanges};
 pub use diff::diff;
+
+pub use merge::{Merge, merge};
+pub use summary::Extent;
 
 impl Diff {
     /// The comparison as JSON: indented, and each row on a line of its own. Time and memory are proportional to it.

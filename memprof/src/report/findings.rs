@@ -45,6 +45,12 @@ pub(super) fn shown(report: &Report) -> Vec<ShownFinding> {
     first.iter().enumerate().map(shown).collect()
 }
 
+/// True of kinds about memory that is not held any more, or about mapped files, which the program does not hold. They
+/// stand behind those about memory that is held.
+pub(crate) fn is_advice(kind: &str) -> bool {
+    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | "large_future" | "peak" | "mapped")
+}
+
 /// The line about the others.
 pub(super) fn more(report: &Report) -> Option<String> {
     let more = report.findings.len().saturating_sub(MOST);

@@ -18,7 +18,7 @@ pub mod compare;
 pub(crate) mod files;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
-mod findings;
+pub(crate) mod findings;
 #[cfg(feature = "report")]
 mod json;
 #[cfg(feature = "report")]

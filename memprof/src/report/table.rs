@@ -273,7 +273,7 @@ fn aligned(figures: &[Figure], rows: &[TableRow]) -> Vec<String> {
 }
 
 /// Breaks a text after `separator` into lines of at most `width` columns.
-fn wrap(text: &str, separator: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, separator: &str, width: usize) -> Vec<String> {
     let pieces = if separator == " " { words(text) } else { text.split(separator).collect() };
     let last = pieces.len().saturating_sub(1);
     let mut lines: Vec<String> = Vec::new();

@@ -11,7 +11,7 @@ use cargo_metadata::{Artifact, BuildScript, Message, PackageId};
 use super::program::Program;
 use crate::failure::{Failure, Outcome};
 
-/// What cargo built.
+/// Artifacts of a build.
 #[derive(Debug, Default)]
 pub(crate) struct Built {
     pub(crate) artifacts: Vec<Artifact>,

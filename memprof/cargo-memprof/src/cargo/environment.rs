@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use cargo_metadata::{Artifact, Metadata, Package};
 
@@ -93,6 +94,11 @@ fn library_path(built: &Built, artifact: &Artifact) -> Option<OsString> {
 
 /// The folder of the standard library as a dynamic library.
 fn toolchain_libraries() -> Option<PathBuf> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOLDER.get_or_init(ask_for_libraries).clone()
+}
+
+fn ask_for_libraries() -> Option<PathBuf> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc).args(["--print", "target-libdir"]).output().ok()?;
     let path = String::from_utf8(output.stdout).ok()?;

@@ -60,6 +60,11 @@ pub(crate) struct BuildOptions {
 }
 
 impl BuildOptions {
+    /// No option but the manifest.
+    pub(crate) fn of_manifest(manifest: Option<PathBuf>) -> Self {
+        Self { manifest_path: manifest, ..Self::default() }
+    }
+
     /// Options of `cargo build` and its relatives.
     pub(crate) fn of_build(&self) -> Vec<OsString> {
         let mut given = Given::default();
@@ -86,6 +91,15 @@ impl BuildOptions {
             given.each("--config", [format!("build.target-dir={:?}", folder.display().to_string())]);
         }
         given.0.into_iter().filter_map(|option| option.into_string().ok()).collect()
+    }
+
+    /// Options that choose the compiler and the target, for a package of our own.
+    pub(crate) fn of_toolchain(&self) -> Vec<OsString> {
+        let mut given = Given::default();
+        given.each("--target", &self.target);
+        given.each("--config", &self.config);
+        given.each("-Z", &self.unstable);
+        given.0
     }
 
     fn add_common(&self, given: &mut Given) {

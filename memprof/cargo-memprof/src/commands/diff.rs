@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use memprof::compare;
+use memprof::compare::{self, Extent};
 
 use crate::failure::{Failure, Outcome};
 use crate::report_file;
@@ -29,8 +29,12 @@ pub(crate) struct Arguments {
 
 #[derive(Clone, Copy, Default, PartialEq, ValueEnum)]
 enum DiffFormat {
-    /// All figures
+    /// For the terminal, in its width
     #[default]
+    Text,
+    /// For a pull request
+    Markdown,
+    /// All figures
     Json,
     /// A page for the browser
     Html,
@@ -47,11 +51,27 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         },
     };
     let diff = compare::diff(&report_file::read(&old)?, &report_file::read(&new)?);
+    let extent = if arguments.all { Extent::All } else { Extent::Changes };
     let content = match arguments.format {
+        DiffFormat::Text => text(&diff.to_text(width(&arguments.output), extent), &arguments.output),
+        DiffFormat::Markdown => diff.to_markdown(extent).into_bytes(),
         DiffFormat::Json => diff.to_json().into_bytes(),
         DiffFormat::Html => diff.to_html(),
     };
     report_file::write(&arguments.output, &content)
+}
+
+/// The text, with colours if the output takes them.
+fn text(text: &str, output: &Path) -> Vec<u8> {
+    let takes_colours = match anstream::ColorChoice::global() {
+        anstream::ColorChoice::Always | anstream::ColorChoice::AlwaysAnsi => true,
+        anstream::ColorChoice::Never => false,
+        anstream::ColorChoice::Auto => {
+            output.as_os_str() == "-"
+                && anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+        }
+    };
+    if takes_colours { text.into() } else { anstream::adapter::strip_str(text).to_string().into_bytes() }
 }
 
 /// Columns of the terminal; 100 elsewhere.

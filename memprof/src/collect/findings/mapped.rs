@@ -5,7 +5,7 @@ use crate::report::data::{Finding, Report};
 use crate::report::resident::{LARGE, MAPPED_SHARE};
 use crate::size;
 
-pub(super) const KIND: &str = "mapped";
+const KIND: &str = "mapped";
 const ADVICE: &str = "Nothing to free: the system drops these pages when it needs memory.";
 
 pub(super) fn of(report: &Report) -> Option<Finding> {

@@ -16,6 +16,7 @@ mod uneven;
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::report::NOT_INSTALLED;
 use crate::report::data::{Finding, Function, Report};
+use crate::report::findings::is_advice;
 use crate::report::name::PANIC;
 use crate::sorted;
 use std::cmp::Reverse;
@@ -45,12 +46,6 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
     findings.extend(foreign::of(report));
     sorted::by_key(&mut findings, |finding| (is_advice(&finding.kind), Reverse(finding.bytes)));
     findings
-}
-
-/// True of kinds about memory that is not held any more, or about mapped files, which the program does not hold. They
-/// stand behind those about memory that is held.
-fn is_advice(kind: &str) -> bool {
-    matches!(kind, "regrowth" | "transient" | "uneven" | "small_blocks" | "large_future" | peak::KIND | mapped::KIND)
 }
 
 /// A name and a place in a sentence: `app::insert (src/index.rs:46)`.

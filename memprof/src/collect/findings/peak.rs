@@ -8,7 +8,7 @@ use crate::report::name::{OUTSIDE, PANIC};
 use crate::report::peak::{calls_in_flight, is_near};
 use crate::size;
 
-pub(super) const KIND: &str = "peak";
+const KIND: &str = "peak";
 /// Least peak, bytes.
 const LEAST: u64 = 1 << 20;
 /// One part of so many, at least, of the heap at its highest.

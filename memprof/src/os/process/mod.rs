@@ -8,4 +8,7 @@ pub(crate) mod kept_loaded;
 pub(crate) mod privileges;
 #[cfg(unix)]
 pub(in crate::os) mod sigaction;
+#[cfg(unix)]
+mod test_server;
+pub(crate) mod test_start;
 pub(crate) mod wanted;

@@ -3,7 +3,7 @@
 use super::data::{Difference, SplitChange};
 
 /// The nearest `i64`: a report may hold any number.
-fn clamped(number: i128) -> i64 {
+pub(super) fn clamped(number: i128) -> i64 {
     i64::try_from(number).unwrap_or(if number < 0 { i64::MIN } else { i64::MAX })
 }
 

@@ -177,3 +177,110 @@ fn a_comparison_is_json() {
     let read: Diff = serde_json::from_str(&text).unwrap();
     assert_eq!(read, diff);
 }
+
+mod shown {
+    use super::*;
+    use crate::report::name::printable;
+    use unicode_width::UnicodeWidthStr;
+
+    /// The text without colours.
+    fn text(diff: &Diff, columns: usize, extent: Extent) -> String {
+        let mut plain = String::new();
+        let mut letters = diff.to_text(columns, extent).chars().collect::<Vec<_>>().into_iter();
+        while let Some(letter) = letters.next() {
+            if letter == '\x1b' {
+                letters.by_ref().find(|letter| *letter == 'm');
+            } else {
+                plain.push(letter);
+            }
+        }
+        plain
+    }
+
+    #[test]
+    fn the_first_lines_say_what_changed_and_why() {
+        let (old, new) = reports();
+        let text = text(&diff(&old, &new), 100, Extent::Changes);
+        let mut lines = text.lines();
+        let change = new.totals.allocated_bytes - old.totals.allocated_bytes;
+        let headline = lines.next().unwrap();
+        assert!(headline.contains(&format!("allocated {} more (+", crate::size::bytes(change))), "{headline}");
+        let cause = lines.next().unwrap();
+        assert!(cause.starts_with("vector_search::rerank +") && cause.ends_with("calls"), "{cause}");
+        let row = |name: &str| text.lines().find(|line| line.starts_with(name) && line.contains("  ")).unwrap();
+        assert!(row("vector_search::load").ends_with("a call"), "{text}");
+        assert!(row("vector_search::normalize").ends_with("new, 10 calls"), "{text}");
+        assert!(text.contains("gone, had "), "{text}");
+    }
+
+    #[test]
+    fn nothing_changed_is_one_line() {
+        let (old, _) = reports();
+        let same = diff(&old, &old);
+        assert_eq!(text(&same, 100, Extent::Changes).lines().next(), Some("vector_search: nothing changed"));
+        let page = same.to_markdown(Extent::Changes);
+        assert!(
+            page.lines().next().unwrap().ends_with(": nothing changed") && !page.contains("| allocated |"),
+            "{page}"
+        );
+        assert!(text(&same, 100, Extent::All).contains("vector_search::rerank"));
+    }
+
+    #[test]
+    fn small_changes_are_counted() {
+        let (old, _) = reports();
+        let mut new = old.clone();
+        for row in &mut new.functions {
+            row.self_allocated_bytes += 1;
+        }
+        let text = text(&diff(&old, &new), 100, Extent::Changes);
+        let expected = format!("and {} functions that changed by less than 1 KB and 1 % of all", new.functions.len());
+        assert!(text.contains(&expected), "{text}");
+    }
+
+    #[test]
+    fn lines_keep_within_the_terminal() {
+        let (mut old, mut new) = reports();
+        for report in [&mut old, &mut new] {
+            for (index, row) in report.functions.iter_mut().enumerate() {
+                row.name = format!("<{}::Index<{index}> as vector_search::Search>::run", "inner_module".repeat(9));
+            }
+        }
+        let diff = diff(&old, &new);
+        for columns in [60, 80, 120] {
+            for extent in [Extent::Changes, Extent::All] {
+                let text = text(&diff, columns, extent);
+                let widest = text.lines().max_by_key(|line| line.width()).unwrap();
+                assert!(widest.width() <= columns, "{columns}: {widest}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_do_not_command_the_terminal_or_the_page() {
+        let (old, mut new) = reports();
+        new.functions[0].name = "a\x1b[31m|`<b>@me\n\u{202e}".into();
+        new.functions[0].self_allocated_bytes += 100_000;
+        new.program.name = "pro\x1b[2Jgram\n# x".into();
+        let diff = diff(&old, &new);
+        let text = text(&diff, 100, Extent::Changes);
+        assert!(!text.contains('\x1b') && text.contains(&printable(&new.functions[0].name)), "{text}");
+        let page = diff.to_markdown(Extent::Changes);
+        assert!(!page.contains('\u{202e}') && page.contains("\\|"), "{page}");
+        assert!(page.lines().filter(|line| line.starts_with('#')).count() == 1, "{page}");
+    }
+
+    #[test]
+    fn the_page_fits_into_a_comment() {
+        let (old, mut new) = reports();
+        new.functions.extend((0..5_000).map(|number| Function {
+            name: format!("{number}{}", "x".repeat(90)),
+            self_allocated_bytes: 10_000,
+            ..Function::default()
+        }));
+        for extent in [Extent::Changes, Extent::All] {
+            let page = diff(&old, &new).to_markdown(extent);
+            assert!(page.chars().count() <= 65_536 && page.contains("no room"), "{}", page.len());
+        }
+    }
+}

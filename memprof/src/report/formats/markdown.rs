@@ -3,30 +3,27 @@
 //!
 //! Names are in code spans, where no name can be a link, a mention or a tag.
 
+#[cfg(feature = "compare")]
+mod compare;
+mod page;
+
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
+use self::page::{MarkdownPage, cell, code, sentence};
 use super::notes::notes;
 use super::tree::BEFORE;
 use crate::report::data::{Function, LiveGroup, Report};
 use crate::report::leaks::owner::Crates;
 use crate::report::leaks::{self, amount};
-use crate::report::name::{OUTSIDE, path, printable, shorten};
+use crate::report::name::{OUTSIDE, path, printable};
 use crate::size;
 use crate::sorted;
 
-/// Limit of a comment on a pull request, characters.
-const LONGEST: usize = 65_536;
-/// Room for what ends the page.
-const END: usize = 512;
 /// Functions that are always open.
 const OPEN: usize = 10;
 /// Findings that are shown.
 const FINDINGS: usize = 10;
-/// Columns of a name.
-const NAME: usize = 100;
-/// Limit of a sentence, characters.
-const SENTENCE: usize = 1_000;
 
 /// Writes the page.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -42,60 +39,6 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     functions(report, &mut page);
     live(report, &mut page);
     out.write_all(page.text.as_bytes())
-}
-
-/// A text within the limit.
-#[derive(Default)]
-struct MarkdownPage {
-    text: String,
-    characters: usize,
-}
-
-impl MarkdownPage {
-    /// Adds a line. False: there is no room for it.
-    fn push(&mut self, line: String) -> bool {
-        let characters = line.chars().count() + 1;
-        let has_room = self.characters + characters + END <= LONGEST;
-        if has_room {
-            self.end(&line);
-        }
-        has_room
-    }
-
-    /// Adds a line that ends something, for which there is always room.
-    fn end(&mut self, line: &str) {
-        self.characters += line.chars().count() + 1;
-        self.text.push_str(line);
-        self.text.push('\n');
-    }
-
-    /// Adds a table, as many of its rows as there is room for.
-    fn table(&mut self, head: &str, rows: &[String]) {
-        let columns = head.matches('|').count().saturating_sub(1);
-        let alignment = format!("|{}{}", "---|", "---:|".repeat(columns.saturating_sub(1)));
-        if rows.is_empty() || !(self.push(String::new()) && self.push(head.to_owned()) && self.push(alignment)) {
-            return;
-        }
-        for (index, row) in rows.iter().enumerate() {
-            if !self.push(row.clone()) {
-                self.end("");
-                self.end(&format!("*{} more: no room*", size::count((rows.len() - index) as u64)));
-                return;
-            }
-        }
-    }
-
-    /// Adds a table under a heading that opens.
-    fn details(&mut self, summary: &str, head: &str, rows: &[String]) {
-        if rows.is_empty() || !self.push(String::new()) {
-            return;
-        }
-        if self.push(format!("<details><summary>{summary}</summary>")) {
-            self.table(head, rows);
-            self.end("");
-            self.end("</details>");
-        }
-    }
 }
 
 fn totals(report: &Report) -> String {
@@ -192,63 +135,6 @@ fn live(report: &Report, page: &mut MarkdownPage) {
 
 fn known(bytes: Option<u64>) -> String {
     bytes.map_or_else(String::new, size::bytes)
-}
-
-/// A name as code. It cannot end its own span.
-fn code(name: &str) -> String {
-    let name = shorten(&printable(name), NAME);
-    let longest = name.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let blank = if name.starts_with('`') || name.ends_with('`') { " " } else { "" };
-    if name.is_empty() { name } else { format!("{fence}{blank}{name}{blank}{fence}") }
-}
-
-/// A name as code in a table, whose cells a bar ends even there.
-fn cell(name: &str) -> String {
-    code(name).replace('|', "\\|")
-}
-
-/// A sentence as text. Only what stands in backticks is code: no other character is markup, and nobody is mentioned.
-fn sentence(text: &str) -> String {
-    let text: String = printable(text).chars().take(SENTENCE).collect();
-    let is_paired = text.matches('`').count().is_multiple_of(2);
-    let mut shown = String::new();
-    for (index, part) in text.split('`').enumerate() {
-        match (is_paired, index % 2) {
-            (true, 1) => shown.push_str(&code(part)),
-            (false, _) if index > 0 => {
-                shown.push_str("\\`");
-                plain(part, &mut shown);
-            }
-            _ => plain(part, &mut shown),
-        }
-    }
-    shown
-}
-
-/// Adds a text with escapes for all markup.
-fn plain(text: &str, shown: &mut String) {
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '<' => shown.push_str("&lt;"),
-            '>' => shown.push_str("&gt;"),
-            '&' => shown.push_str("&amp;"),
-            // No address becomes a link.
-            ':' if letters.peek() == Some(&'/') => shown.push_str("&#58;"),
-            '.' if shown.ends_with("www") => shown.push_str("&#46;"),
-            // No number and no name becomes one.
-            '@' | '#' => {
-                shown.push(letter);
-                shown.push_str("<!-- -->");
-            }
-            '\\' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' => {
-                shown.push('\\');
-                shown.push(letter);
-            }
-            _ => shown.push(letter),
-        }
-    }
 }
 
 #[cfg(test)]

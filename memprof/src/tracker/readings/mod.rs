@@ -4,4 +4,5 @@
 pub(crate) mod history;
 pub(crate) mod marks;
 pub(crate) mod snapshot;
+mod test_figures;
 pub(crate) mod totals;

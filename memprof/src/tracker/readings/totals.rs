@@ -1,11 +1,11 @@
 //! Totals of the whole process.
 
 use crate::MemoryStats;
-use crate::tracker::paths::counters::{Counters, Flow};
+use crate::tracker::paths::counters::Flow;
 use crate::tracker::threads::ledger::{Ledger, PUBLISH_STEP};
-use crate::tracker::threads::ledgers::{REGISTRY, SHARED, each_ledger, each_node};
-use crate::tracker::threads::published;
+use crate::tracker::threads::ledgers::{self, REGISTRY, SHARED};
 use crate::tracker::threads::thread;
+use crate::tracker::threads::{published, test_events};
 
 /// The highest net of the process, and its possible error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,13 +67,10 @@ pub(crate) fn net() -> i64 {
 
 /// Allocations and deallocations of the process.
 pub(crate) fn flows() -> (Flow, Flow) {
-    // Two passes (see `counters`): deallocations first.
-    let deallocated = each_counters().map(Counters::read_deallocated).fold(Flow::default(), Flow::plus);
-    let allocated = each_counters().map(Counters::read_allocated).fold(Flow::default(), Flow::plus);
-    (allocated, deallocated)
+    ledgers::flows(|_| true)
 }
 
-/// The counters of every node of every ledger.
-fn each_counters() -> impl Iterator<Item = &'static Counters> {
-    each_ledger().flat_map(each_node).map(|node| &node.counters)
+/// As [`flows`], without the main thread of a test process.
+pub(super) fn of_followed() -> (Flow, Flow) {
+    ledgers::flows(|ledger| !test_events::is_main(ledger))
 }

@@ -88,6 +88,8 @@ pub(crate) struct Ledger {
     work: CurrentWork,
     /// Number of the ledger, in the order of creation.
     pub(crate) number: AtomicU32,
+    /// Its net after the last event that was followed, in a test process. For the owner alone.
+    pub(super) followed: Cell<i64>,
 }
 
 // SAFETY: the thresholds, the node, the tree's list, its nodes' counters, the figures after `link` and the link itself,
@@ -137,6 +139,7 @@ impl Ledger {
             own_work: OwnWork::new(),
             work: CurrentWork::new(),
             number: AtomicU32::new(0),
+            followed: Cell::new(0),
         }
     }
 

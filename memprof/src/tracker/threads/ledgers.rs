@@ -3,6 +3,7 @@
 use super::ledger::{LEDGER_BYTES, Ledger};
 use super::registry::Registry;
 use crate::os::memory::pages;
+use crate::tracker::paths::counters::{Counters, Flow};
 use crate::tracker::paths::node::Node;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering::Relaxed;
@@ -25,6 +26,15 @@ pub(crate) fn each_ledger() -> impl Iterator<Item = &'static Ledger> {
 /// All nodes of a ledger, the root last: a node comes before its parent.
 pub(crate) fn each_node(ledger: &'static Ledger) -> impl Iterator<Item = &'static Node> {
     ledger.tree().nodes().chain(std::iter::once(ledger.root()))
+}
+
+/// Allocations and deallocations of some ledgers, the shared one among them if it is wanted.
+pub(crate) fn flows(wanted: impl Fn(&Ledger) -> bool) -> (Flow, Flow) {
+    let each_counters = || each_ledger().filter(|ledger| wanted(ledger)).flat_map(each_node).map(|node| &node.counters);
+    // Two passes (see `counters`): deallocations first.
+    let deallocated = each_counters().map(Counters::read_deallocated).fold(Flow::default(), Flow::plus);
+    let allocated = each_counters().map(Counters::read_allocated).fold(Flow::default(), Flow::plus);
+    (allocated, deallocated)
 }
 
 impl Ledger {

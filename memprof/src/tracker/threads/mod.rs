@@ -15,4 +15,5 @@ pub(crate) mod published;
 pub(crate) mod publishing;
 pub(crate) mod registry;
 pub(crate) mod slots;
+pub(crate) mod test_events;
 pub(crate) mod thread;

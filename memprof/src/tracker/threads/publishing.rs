@@ -4,8 +4,8 @@
 //! the live table, or 0: the slow path each time, which is also how other threads reach the owner.
 
 use super::ledger::{Ledger, PUBLISH_STEP};
-use super::ledgers::each_ledger;
-use super::{net_readings, published};
+use super::ledgers::{each_ledger, flows};
+use super::{net_readings, published, test_events};
 use crate::live;
 use crate::os::clock;
 use std::sync::atomic::Ordering::Relaxed;
@@ -34,6 +34,12 @@ impl Ledger {
 
     /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.
     pub(crate) fn publish(&self, however_little: bool) {
+        if test_events::is_followed(self) {
+            test_events::follow(self, || flows(|ledger| !test_events::is_main(ledger)).0);
+            if !however_little && !self.is_publishing_due_in_test() {
+                return;
+            }
+        }
         self.settle_work();
         self.follow_labels();
         let net = self.net();
@@ -55,8 +61,11 @@ impl Ledger {
             let allocated = self.allocated.get();
             published::move_allocated(allocated.wrapping_sub(self.published_allocated.swap(allocated, Relaxed)));
         }
-        let at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
-        let at_deallocated = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
+        let mut at = self.allocated.get().wrapping_add(PUBLISH_STEP - up);
+        let mut at_deallocated = self.deallocated.get().wrapping_add(PUBLISH_STEP - down);
+        if test_events::is_followed(self) {
+            (at, at_deallocated) = (0, 0);
+        }
         self.arm(|| {
             self.publish_at.store(at, Relaxed);
             self.publish_at_deallocated.store(at_deallocated, Relaxed);
@@ -69,6 +78,12 @@ impl Ledger {
             net_readings::visit();
         }
         self.notice_rise();
+    }
+
+    /// True if a followed thread, which comes here with each event, has anything else to do.
+    fn is_publishing_due_in_test(&self) -> bool {
+        let moved = self.net().wrapping_sub(self.published.load(Relaxed)).unsigned_abs();
+        moved >= PUBLISH_STEP / 2 || live::table().is_some() || net_readings::needs_publishers()
     }
 
     /// Publishes if a reading over time is due, and takes it. For the owner alone, after its allocation is counted.

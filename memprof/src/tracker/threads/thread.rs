@@ -13,7 +13,7 @@
 
 use super::ledger::Ledger;
 use super::ledgers::{REGISTRY, REPORTING};
-use super::left_over;
+use super::{left_over, test_events};
 use crate::live;
 use crate::os::threads::thread_word::{self, thread_words};
 use crate::os::threads::{thread_end, thread_name};
@@ -134,6 +134,7 @@ fn take() -> Option<&'static Ledger> {
     ledger.stacks.begin();
     ledger.own_stack.note();
     PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
+    test_events::begin_thread(ledger);
     // Last: on some systems this may itself allocate, and then it counts. If the end of the thread cannot be seen, the
     // ledger is kept forever; only its memory is lost.
     thread_end::arm(on_thread_end);

@@ -1,5 +1,6 @@
 //! The page as a pull request shows it.
 
+use super::page::LONGEST;
 use super::*;
 use crate::report::formats::samples;
 use crate::report::golden;
