@@ -104,15 +104,30 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         report_file::write(path, junit::of(&checked).as_bytes())?;
     }
     if arguments.is_output_a_file() {
-        say(&checked, arguments, io::stderr())?
+        say(&checked, arguments.github, io::stderr())?;
     } else {
-        say(&checked, arguments, io::stdout())?
+        say(&checked, arguments.github, io::stdout())?;
     }
-    Ok(match checked.violations().count() {
+    Ok(status(&checked))
+}
+
+/// Checks a report that was just made against a baseline, or makes it the baseline.
+pub(super) fn against(path: &Path, new: &Report, rules: &Rules, is_blessed: bool) -> Outcome<ExitCode> {
+    if is_blessed {
+        return bless(path, new, rules);
+    }
+    let baseline = report_file::read(path).map_err(|failure| without_baseline(path, failure))?;
+    let checked = compare::check(&baseline, new, rules);
+    say(&checked, false, io::stdout())?;
+    Ok(status(&checked))
+}
+
+fn status(checked: &Checked) -> ExitCode {
+    match checked.violations().count() {
         0 if checked.passed() => ExitCode::SUCCESS,
         0 => ExitCode::FAILURE,
         _ => ExitCode::from(REGRESSION),
-    })
+    }
 }
 
 /// The report that is meant: `latest` is the last run, unless there is a file of this name.
@@ -144,11 +159,11 @@ fn bless(path: &Path, new: &Report, rules: &Rules) -> Outcome<ExitCode> {
 }
 
 /// Prints one line for each violation, and one about the rest.
-fn say(checked: &Checked, arguments: &Arguments, mut out: impl Write) -> Outcome {
+fn say(checked: &Checked, is_for_github: bool, mut out: impl Write) -> Outcome {
     for violation in checked.violations() {
         writeln!(out, "{violation}")?;
     }
-    if arguments.github {
+    if is_for_github {
         out.write_all(annotations::of(checked).as_bytes())?;
     }
     let (judged, violations) = (checked.judged.len(), checked.violations().count());
