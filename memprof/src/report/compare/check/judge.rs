@@ -183,6 +183,7 @@ fn names_of_several<'r>(reports: &[&[Subject<'r>]]) -> HashSet<(FigurePart, &'r 
 fn estimate(amount: Amount) -> String {
     match amount.error {
         Some(error) => format!("an estimate (± {})", size::bytes(error)),
+        None if amount.accuracy == Accuracy::Bound => "not exact: several threads ran".to_owned(),
         None => "an estimate".to_owned(),
     }
 }

@@ -355,6 +355,24 @@ fn tests_have_figures() {
 }
 
 #[test]
+fn the_peak_of_a_test_with_threads_and_a_test_that_did_not_run_are_not_judged() {
+    let report = |outcome: &str, peak, error| {
+        let name = "shop::total".to_owned();
+        let row =
+            TestRow { outcome: outcome.into(), peak_bytes: peak, peak_error_bytes: error, name, ..TestRow::default() };
+        Report { tests: vec![row], schema_version: 1, ..Report::default() }
+    };
+    let judge = |old: &Report, new: &Report| judge(old, new, &["tests.*.peak_bytes > +5%"]);
+    assert_eq!(status(&judge(&report("passed", 10, Some(0)), &report("passed", 20, Some(0)))), 3);
+    let checked = judge(&report("passed", 10, Some(0)), &report("passed", 20, None));
+    assert_eq!((status(&checked), checked.not_judged[0].reason.as_str()), (1, "not exact: several threads ran"));
+    let checked = judge(&report("ignored", 0, Some(0)), &report("passed", 20, Some(0)));
+    assert_eq!((status(&checked), checked.not_judged[0].reason.as_str()), (1, "in the new report alone"));
+    let checked = judge(&report("passed", 10, Some(0)), &report("failed", 20, Some(0)));
+    assert_eq!((status(&checked), checked.not_judged[0].reason.as_str()), (1, "in the baseline alone"));
+}
+
+#[test]
 fn reports_of_another_mode_are_not_judged() {
     type Change = fn(&mut Report);
     let cases: [(Change, &str); 7] = [
