@@ -90,6 +90,49 @@ fn mistakes_are_marked_at_their_place() {
 }
 
 #[test]
+fn no_text_is_too_odd_for_an_error() {
+    const PIECES: [&str; 24] = [
+        "totals",
+        "tests",
+        "findings",
+        "search",
+        ".",
+        "..",
+        "calls",
+        "peak_bytes",
+        ">",
+        ">=",
+        "<",
+        "->",
+        "`",
+        "\"",
+        "'",
+        "+",
+        "%",
+        "5",
+        "1.5",
+        "KiB",
+        " and ",
+        " ",
+        "ä\u{202e}",
+        "\n",
+    ];
+    let mut seed = 7_u64;
+    for _ in 0..50_000 {
+        let mut text = String::new();
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let mut rest = seed >> 8;
+        for _ in 0..seed >> 60 {
+            text.push_str(PIECES[(rest % 24) as usize]);
+            rest /= 24;
+        }
+        if let Err(error) = Rules::parse([&text]) {
+            assert_eq!(error.to_string().lines().count(), 3, "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn rules_are_read_in_every_spelling() {
     let rules = [
         "vector_search::load.self_allocated_bytes>+5%and+1KiB",
