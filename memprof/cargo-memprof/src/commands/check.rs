@@ -167,8 +167,12 @@ fn say(checked: &Checked, is_for_github: bool, mut out: impl Write) -> Outcome {
         1 => "1 exceeds its limit".to_owned(),
         more => format!("{more} exceed their limits"),
     };
+    let left = match checked.not_judged.len() {
+        0 => String::new(),
+        left => format!("; {left} not judged"),
+    };
     if judged > 0 {
-        writeln!(out, "{judged} {} judged, {exceeded}", if judged == 1 { "figure" } else { "figures" })?;
+        writeln!(out, "{judged} {} judged, {exceeded}{left}", if judged == 1 { "figure" } else { "figures" })?;
     }
     out.flush()?;
     list(&checked.not_judged);
