@@ -22,6 +22,9 @@ data! {
         allocated_count: u64,
         /// Largest rise of the live bytes above those at the start of the test.
         peak_bytes: u64,
+        /// Possible error of `peak_bytes`: 0 for a test on one thread. `None` for a test on several threads, whose peak
+        /// depends on the order in which they ran.
+        peak_error_bytes: Option<u64>,
         /// Live bytes at the end of the test − those at its start; negative if it freed more than it allocated.
         kept_bytes: i64,
     }

@@ -50,11 +50,12 @@ extern "C" fn write() {
     let allocated = allocated.minus(events.allocated_before);
     let is_installed = installed::is_installed();
     let mut text = format!(
-        "installed {is_installed}\nallocated_bytes {}\nallocated_count {}\nnet_bytes {}\npeak_bytes {}\nafter",
+        "installed {is_installed}\nallocated_bytes {}\nallocated_count {}\nnet_bytes {}\npeak_bytes {}\nthreads {}\nafter",
         allocated.bytes,
         allocated.count,
         net.wrapping_sub(events.net_before),
         events.peak,
+        events.threads,
     );
     for change in TestEvents::changes_after() {
         let _ = write!(text, " {change}");

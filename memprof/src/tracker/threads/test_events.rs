@@ -32,6 +32,8 @@ static EVENTS_BEFORE: AtomicU64 = AtomicU64::new(0);
 /// Size of the block in which the result is sent; 0: not known, and the changes are those from the first event on.
 static MESSAGE_BYTES: AtomicI64 = AtomicI64::new(0);
 
+/// Threads that were followed, that of the test among them.
+static THREADS: AtomicU64 = AtomicU64::new(0);
 /// Allocated − deallocated on all followed threads.
 static NET: AtomicI64 = AtomicI64::new(0);
 /// The highest value of [`NET`] since the test began.
@@ -73,6 +75,7 @@ pub(super) fn begin_thread(ledger: &'static Ledger) {
         return;
     }
     ledger.followed.set(ledger.net());
+    THREADS.fetch_add(1, Relaxed);
     let taken = std::ptr::from_ref(ledger).cast_mut();
     if TEST.compare_exchange(null_mut(), taken, AcqRel, Acquire) == Err(taken) {
         // Another thread has the ledger now.
@@ -130,6 +133,8 @@ pub(crate) struct TestEvents {
     pub(crate) net_before: i64,
     /// The highest net of the test above that.
     pub(crate) peak: i64,
+    /// Number of threads that allocated or freed, that of the test among them.
+    pub(crate) threads: u64,
 }
 
 impl TestEvents {
@@ -142,6 +147,7 @@ impl TestEvents {
             allocated_before: Flow { bytes, count },
             net_before,
             peak: peak.load(Relaxed).wrapping_sub(net_before).max(0),
+            threads: THREADS.load(Relaxed),
         }
     }
 

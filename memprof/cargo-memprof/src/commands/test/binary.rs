@@ -191,7 +191,7 @@ fn is_tested_by_libtest(manifest: &str, target: &Target) -> bool {
         Some(TargetKind::Bench) => "bench",
         _ => "lib",
     };
-    let tables = match manifest.get_ref().get(section).map(|value| value.get_ref()) {
+    let tables = match manifest.get_ref().get(section).map(toml::Spanned::get_ref) {
         Some(DeValue::Table(library)) => return has(library),
         Some(DeValue::Array(tables)) => tables.iter().filter_map(|table| table.get_ref().as_table()),
         _ => return true,

@@ -12,6 +12,7 @@ pub(super) struct Figures {
     allocated_count: u64,
     net_bytes: i64,
     peak_bytes: u64,
+    threads: u64,
     /// Changes of the live bytes after the test, on its thread.
     after: Vec<i64>,
 }
@@ -27,6 +28,7 @@ impl Figures {
                 "allocated_count" => figures.allocated_count = value.parse().ok()?,
                 "net_bytes" => figures.net_bytes = value.parse().ok()?,
                 "peak_bytes" => figures.peak_bytes = value.parse().ok()?,
+                "threads" => figures.threads = value.parse().ok()?,
                 "after" => figures.after = value.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?,
                 _ => {}
             }
@@ -43,6 +45,7 @@ impl Figures {
         row.allocated_bytes = self.allocated_bytes.saturating_sub(bytes);
         row.allocated_count = self.allocated_count.saturating_sub(count);
         row.peak_bytes = self.peak_bytes;
+        row.peak_error_bytes = (self.threads <= 1).then_some(0);
         row.kept_bytes = self.net_bytes.saturating_sub(net);
         row
     }

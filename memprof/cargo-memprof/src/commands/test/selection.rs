@@ -11,7 +11,7 @@ pub(super) struct TestOptions {
     #[arg(short, long, value_name = "SPEC")]
     package: Vec<String>,
     /// Test all packages of the workspace
-    #[arg(long, alias = "all")]
+    #[arg(long)]
     workspace: bool,
     /// Exclude packages from --workspace
     #[arg(long, value_name = "SPEC", requires = "workspace")]

@@ -332,6 +332,22 @@ fn tests_have_figures() {
         assert_eq!(status(&judge(&report(0), &report(0), &[rule])), 0, "{rule}");
         assert_eq!(status(&judge(&report(0), &report(-2000), &[rule])), 0, "{rule}");
     }
+    // The peak of a test on several threads depends on their order.
+    let peak = |bytes, error| {
+        let mut report = report(0);
+        (report.tests[0].peak_bytes, report.tests[0].peak_error_bytes) = (bytes, error);
+        report
+    };
+    let rule = ["tests.*.peak_bytes > +5%"];
+    assert_eq!(status(&judge(&peak(4000, Some(0)), &peak(8000, Some(0)), &rule)), 3);
+    assert_eq!(status(&judge(&peak(4000, Some(0)), &peak(8000, None), &rule)), 1);
+    assert_eq!(status(&judge(&peak(4000, Some(0)), &peak(8000, None), &["default"])), 0);
+    // A test that failed or did not run has no figures.
+    for outcome in ["failed", "ignored"] {
+        let mut ended = report(9000);
+        ended.tests[0].outcome = outcome.into();
+        assert_eq!(status(&judge(&report(0), &ended, &["tests.*.kept_bytes > +0"])), 1, "{outcome}");
+    }
     // Tests that have nothing in common: the totals of such reports are empty, and no reason to pass.
     let mut other = report(0);
     other.tests[0].name = "shop::other".into();

@@ -102,6 +102,8 @@ impl TestRows {
             row.allocated_bytes = row.allocated_bytes.max(test.allocated_bytes);
             row.allocated_count = row.allocated_count.max(test.allocated_count);
             row.peak_bytes = row.peak_bytes.max(test.peak_bytes);
+            let errors = row.peak_error_bytes.zip(test.peak_error_bytes);
+            row.peak_error_bytes = errors.map(|(one, other)| one.max(other));
             row.kept_bytes = row.kept_bytes.max(test.kept_bytes);
             if rank(&test.outcome) > rank(&row.outcome) {
                 row.outcome = test.outcome;
