@@ -49,7 +49,7 @@ impl Package {
             .env("RUST_BACKTRACE", "0")
             .env("CARGO_MANIFEST_DIR", self.0.path().to_str().unwrap())
             .env("MEMPROF_BLESS", bless)
-            .env("INDEX_BYTES", &bytes.to_string())
+            .env("INDEX_BYTES", bytes.to_string())
             .run()
     }
 

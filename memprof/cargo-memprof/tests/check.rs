@@ -15,7 +15,7 @@ struct Folder {
     folder: TempDir,
 }
 
-/// What a command printed, and its status.
+/// Output of a command, and its status.
 #[derive(Debug)]
 struct Ran {
     status: i32,

@@ -95,8 +95,8 @@ pub(crate) fn growing(report: &Report) -> Vec<Growing<'_>> {
     places.iter().map(Growing::of).collect()
 }
 
-/// Live bytes, of which shares are given: those of the first line, which include the groups; the sum of the groups if it
-/// is more, as an estimate can be.
+/// Live bytes, of which shares are given: those of the first line, which include the groups; the sum of the groups if
+/// it is more, as an estimate can be.
 pub(crate) fn live_bytes(report: &Report) -> u64 {
     let groups = report.live.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(amount::bytes(group)));
     groups.max(report.totals.net_bytes.max(0) as u64)

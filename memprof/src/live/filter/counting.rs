@@ -12,9 +12,9 @@ use crate::live::sync::{AtomicU8, Relaxed};
 const FULL: u8 = 128;
 /// Multiplier of the hash, odd. Blocks of one size lie at equal distances, and each multiplier clusters some distances.
 /// The usual one, 2^64 divided by the golden ratio, clusters those of 48, 96, 112 and 144 bytes: 10,000 blocks of 100
-/// bytes fill 3,147 of 8,192 buckets, and a quarter of them are outside their first. This one is the best of 8,000 random
-/// numbers: at none of 832 combinations of a distance (16 bytes to 2 KB, or a multiple of 2^8 to 2^23) and a size is a
-/// record outside its first bucket.
+/// bytes fill 3,147 of 8,192 buckets, and a quarter of them are outside their first. This one is the best of 8,000
+/// random numbers: at none of 832 combinations of a distance (16 bytes to 2 KB, or a multiple of 2^8 to 2^23) and a
+/// size is a record outside its first bucket.
 pub(super) const MULTIPLIER: u64 = 0xC13C_3ACE_5DD6_0D51;
 
 /// Log2 of the entries of the whole filter for one of the short filter (see `short_filter`).

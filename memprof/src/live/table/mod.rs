@@ -241,8 +241,8 @@ impl Table {
         Self::key_word(self.keys, slot)
     }
 
-    /// Number of the first slot that may have a record, from one number to below another. PERF: most slots are empty, and
-    /// a build without optimization calls every iterator and every closure: 0.3 µs for each of them.
+    /// Number of the first slot that may have a record, from one number to below another. PERF: most slots are empty,
+    /// and a build without optimization calls every iterator and every closure: 0.3 µs for each of them.
     pub(crate) fn next_used(&self, from: usize, end: usize) -> Option<usize> {
         let (mut number, end) = (from, end.min(self.slots()));
         while number < end {

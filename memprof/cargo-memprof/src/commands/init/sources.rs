@@ -1,4 +1,4 @@
-//! What is in the sources of a package already: its main functions, and a global allocator.
+//! Contents of the sources of a package: its main functions, and a global allocator.
 
 use std::fmt::Write;
 use std::fs;

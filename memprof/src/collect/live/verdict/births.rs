@@ -312,8 +312,8 @@ pub(super) fn is_in_balance(group: &Evidence<'_>) -> bool {
 }
 
 /// True if the live bytes are level in the last part of the time, while new blocks come: by the straight line through
-/// the readings of that part, they rise by less than a quarter of the bytes made, beyond the line's error. So a ring that
-/// was filled for most of the run is known as one soon after it is full.
+/// the readings of that part, they rise by less than a quarter of the bytes made, beyond the line's error. So a ring
+/// that was filled for most of the run is known as one soon after it is full.
 fn is_level(group: &Evidence<'_>, span: Span) -> bool {
     let from = span.now - span.length() * LAST_PART;
     let present = (span.now >= group.now).then_some((group.now, group.bytes));
