@@ -12,7 +12,7 @@ function overview(report) {
 	const about = [
 		program.final === false ? "still running" : null,
 		program.host ? `on ${program.host}` : null,
-		merged ? `sum of ${merged.reports} reports` : `process ${program.pid}`,
+		merged ? `${merged.reports} reports` : `process ${program.pid}`,
 		program.started_at ? `started ${program.started_at.replace("T", " ").replace(/\.\d+Z$|Z$/, " UTC")}` : null,
 		`ran ${duration(program.duration_seconds)}`,
 		allocator.inner ? `allocator ${allocator.inner}` : null,
