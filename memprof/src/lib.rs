@@ -62,7 +62,8 @@
 //! total                                 69.6 KB  69.6 KB   2,014              36.2 KB
 //! ```
 //!
-//! [`reports`] explains the table and the files, and [`formats`] how to open pprof, DHAT, speedscope and others.
+//! [`reports`] explains the table and the files, and [`formats`] how to open pprof, DHAT, speedscope and others. [`ci`]
+//! has a workflow that gates pull requests, and [`fleet`] merges and queries the reports of many processes.
 //!
 //! # Marking code
 //!
@@ -187,7 +188,7 @@
 //! | `profiling` (default) | the profiler; without it everything compiles to nothing, and only the macros are built |
 //! | `backtraces` (default) | names, files and lines of stacks; without it reports have their addresses and modules |
 //! | `report` | reports and their formats, all `Serialize`, without the engine; implied by `profiling` |
-//! | `compare` | reports are read by `Report::from_json` and compared, as data or as a page; implies `serde` |
+//! | `compare` | reports are read by `Report::from_json`, compared (as data or as a page), merged; implies `serde` |
 //! | `serde` | `Deserialize` for everything in a report |
 //! | `zstd` | names from debug information that is compressed with zstd; zlib needs no feature |
 //! | `jemalloc` | `memprof::Jemalloc` as inner allocator, with its options and statistics |
