@@ -237,9 +237,11 @@ fn two_runs_are_compared_and_gated() {
     let ran = project.ran(&["diff", "--format", "json"]);
     assert!(ran.out.starts_with("{\n") && ran.out.contains("\"from_each_call\""), "{ran:?}");
     assert!(project.ran(&["diff", "--format", "html"]).out.starts_with("<!doctype html>"));
-    let old = project.latest("shop").with_file_name("0");
-    let ran = project.ran(&["diff", old.to_str().unwrap(), "latest"]);
-    assert_eq!(ran.status, Some(1), "{ran:?}");
+    let number: u32 = project.latest("shop").file_name().unwrap().to_str().unwrap().parse().unwrap();
+    let named = project.ran(&["diff", &(number - 1).to_string(), "latest"]);
+    assert_eq!(named.out, project.ran(&["diff"]).out);
+    let ran = project.ran(&["diff", "0", "latest"]);
+    assert!(ran.status == Some(1) && ran.err.starts_with("error: cannot read "), "{ran:?}");
     let ran = project.ran(&["check", "latest", "--fail-on", "read_orders.calls > 0"]);
     assert_eq!(ran.status, Some(3), "{ran:?}");
 }
