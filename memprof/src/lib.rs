@@ -62,7 +62,8 @@
 //! total                                 69.6 KB  69.6 KB   2,014              36.2 KB
 //! ```
 //!
-//! [`reports`] explains the table and the files, and [`formats`] how to open pprof, DHAT, speedscope and others.
+//! [`reports`] explains the table and the files, and [`formats`] how to open pprof, DHAT, speedscope and others. [`ci`]
+//! has a workflow that gates pull requests, and [`fleet`] merges and queries the reports of many processes.
 //!
 //! # Marking code
 //!
@@ -255,6 +256,8 @@ mod os;
 #[doc = "\nThe plots of this page are files beside it, in `memprof/docs`."]
 pub mod performance {}
 mod printable;
+#[doc = include_str!("../docs/ci.md")]
+pub mod ci {}
 #[doc = include_str!("../docs/fleet.md")]
 pub mod fleet {}
 #[doc = include_str!("../docs/formats.md")]
