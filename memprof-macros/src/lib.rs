@@ -17,6 +17,7 @@ mod mistakes;
 mod params;
 mod returned;
 mod root;
+mod shorten;
 mod size;
 mod value;
 
@@ -371,7 +372,8 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The bytes that are live after each turn decide: those of the blocks that the turns allocated and nobody has freed.
+/// The bytes that are live after a turn decide: those of the blocks that the turns allocated and nobody has freed. They
+/// are counted after eight turns of each half, among them the first and the last one, and after each further turn.
 ///
 /// 1. The first half of the turns warms up. The test passes if live memory did not grow in the second half.
 /// 2. Else the body runs as many times again: 50 more turns, with all of the first ones as the warm-up. A cache that
@@ -418,4 +420,11 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn size(tokens: TokenStream) -> TokenStream {
     expand::number_of_bytes(tokens.into()).into()
+}
+
+/// The shortened text of files. For memprof's own pages.
+#[doc(hidden)]
+#[proc_macro]
+pub fn shortened(arguments: TokenStream) -> TokenStream {
+    shorten::files(arguments.into()).into()
 }

@@ -255,6 +255,8 @@ mod os;
 #[doc = "\nThe plots of this page are files beside it, in `memprof/docs`."]
 pub mod performance {}
 mod printable;
+#[doc = include_str!("../docs/fleet.md")]
+pub mod fleet {}
 #[doc = include_str!("../docs/formats.md")]
 pub mod formats {}
 #[doc = include_str!("../docs/reports.md")]

@@ -4,7 +4,7 @@
 pub use core::any::type_name;
 pub use core::future::Future;
 pub use core::option::Option;
-pub use core::{compile_error, file, format_args, line, option_env};
+pub use core::{compile_error, file, format_args, line, module_path, option_env};
 pub use std::alloc::System;
 
 pub use memprof_macros::{size, test};

@@ -9,7 +9,11 @@ pub(crate) fn mb(bytes: impl Into<i128>) -> f64 {
 
 /// A size in the largest unit that leaves at least 1 before the point: `512 B`, `1.5 KB`, `-12.3 MB`.
 pub(crate) fn bytes(bytes: impl Into<i128>) -> String {
-    let bytes: i128 = bytes.into();
+    in_units(bytes.into())
+}
+
+/// Compiled once, for every kind of number; as the others below.
+fn in_units(bytes: i128) -> String {
     let size = bytes.unsigned_abs();
     let sign = if bytes < 0 { "-" } else { "" };
     if size < 1024 {
@@ -32,22 +36,31 @@ pub(crate) fn bytes(bytes: impl Into<i128>) -> String {
 
 /// A size as in [`bytes`], with the raw number if that is more precise: `1.5 KB (1,536 bytes)`, `512 bytes`.
 pub(crate) fn exact(size: impl Into<i128>) -> String {
-    let size: i128 = size.into();
-    let raw = plural(size, "byte");
-    if size.unsigned_abs() < 1024 { raw } else { format!("{} ({raw})", bytes(size)) }
+    exactly(size.into())
+}
+
+fn exactly(size: i128) -> String {
+    let raw = with_noun(size, "byte");
+    if size.unsigned_abs() < 1024 { raw } else { format!("{} ({raw})", in_units(size)) }
 }
 
 /// A number with thousands separators: `-1,204`.
 pub(crate) fn count(number: impl Into<i128>) -> String {
-    let number: i128 = number.into();
+    with_separators(number.into())
+}
+
+fn with_separators(number: i128) -> String {
     let sign = if number < 0 { "-" } else { "" };
     format!("{sign}{}", grouped(number.unsigned_abs()))
 }
 
 /// A number and its noun: `1 block`, `1,204 blocks`.
 pub(crate) fn plural(number: impl Into<i128>, noun: &str) -> String {
-    let number: i128 = number.into();
-    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+    with_noun(number.into(), noun)
+}
+
+fn with_noun(number: i128, noun: &str) -> String {
+    format!("{} {noun}{}", with_separators(number), if number == 1 { "" } else { "s" })
 }
 
 /// A share of the whole: `65.3 %`. Empty if the whole is 0.

@@ -6,29 +6,36 @@
 use std::cmp::Ordering;
 
 /// Sorts by a key; the sort is stable.
-pub(crate) fn by_key<T, K: Ord>(items: &mut Vec<T>, key: impl Fn(&T) -> K) {
+pub(crate) fn by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     by(items, |one, other| key(one).cmp(&key(other)));
 }
 
 /// Sorts by comparing; the sort is stable.
-pub(crate) fn by<T>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
-    let order = order(items.len(), &|one, other| match (items.get(one), items.get(other)) {
+pub(crate) fn by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+    let partners = partners(items.len(), &|one, other| match (items.get(one), items.get(other)) {
         (Some(one), Some(other)) => compare(one, other),
         _ => Ordering::Equal,
     });
-    let mut unsorted = Vec::with_capacity(items.len());
-    for item in std::mem::take(items) {
-        unsorted.push(Some(item));
-    }
-    for place in order {
-        items.extend(unsorted.get_mut(place).and_then(Option::take));
+    for (place, partner) in partners.into_iter().enumerate() {
+        items.swap(place, partner);
     }
 }
 
-/// Indices of the items in their new order.
-fn order(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+/// The place with which each place, one after the other, exchanges its item, so that the items come into their order.
+fn partners(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut places: Vec<usize> = (0..length).collect();
     places.sort_by(|one, other| compare(*one, *other));
+    for at in 0..length {
+        let place_of = |place: usize| places.get(place).copied().unwrap_or(at);
+        let mut from = place_of(at);
+        // The item has left its place when that one got its own.
+        while from < at {
+            from = place_of(from);
+        }
+        if let Some(place) = places.get_mut(at) {
+            *place = from;
+        }
+    }
     places
 }
 

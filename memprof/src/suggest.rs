@@ -14,12 +14,19 @@ where
     T: AsRef<str>,
 {
     let word = normal(word);
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&word, &normal(candidate.as_ref())), candidate))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
+    let (mut closest, mut highest) = (None, ALIKE);
+    for candidate in candidates {
+        let likeness = likeness(&word, candidate.as_ref());
+        if likeness >= highest {
+            (closest, highest) = (Some(candidate), likeness);
+        }
+    }
+    closest
+}
+
+/// Compiled once, for every kind of candidates.
+fn likeness(word: &str, candidate: &str) -> f64 {
+    strsim::jaro_winkler(word, &normal(candidate))
 }
 
 /// The word in lower case with underscores: case and hyphens are the most common slips, and no two keys differ by them

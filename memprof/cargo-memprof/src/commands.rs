@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod diff;
 mod explain;
+mod init;
 mod man;
 mod merge;
 mod report;
@@ -18,6 +19,7 @@ use crate::failure::Outcome;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    Init(init::Arguments),
     Run(Box<run::Arguments>),
     Test(Box<test::Arguments>),
     Report(report::Arguments),
@@ -32,6 +34,7 @@ pub(crate) enum Command {
 /// Runs a command, and gives the status with which the process ends.
 pub(crate) fn run(command: Command) -> Outcome<ExitCode> {
     match command {
+        Command::Init(arguments) => init::run(&arguments).map(good),
         Command::Run(arguments) => run::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Report(arguments) => report::run(&arguments).map(good),

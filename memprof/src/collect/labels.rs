@@ -3,6 +3,7 @@
 use super::live::estimate::{Estimate, chance};
 use crate::live::Records;
 use crate::report::data::LabelRow;
+use crate::sorted;
 use crate::tracker::labels;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
@@ -31,7 +32,7 @@ pub(crate) fn rows(records: Option<&Records>) -> Vec<LabelRow> {
         })
         .filter(|row| row.calls > 0 || row.allocated_bytes > 0 || row.deallocated_bytes > 0)
         .collect();
-    rows.sort_by(|one, other| (&one.key, &one.value).cmp(&(&other.key, &other.value)));
+    sorted::by(&mut rows, |one, other| (&one.key, &one.value).cmp(&(&other.key, &other.value)));
     rows
 }
 

@@ -4,6 +4,7 @@ use super::live::readings::seconds;
 use super::request::Request;
 use crate::os::clock::Anchor;
 use crate::report::data::{Report, Timeline, TimelineMark, TimelinePoint};
+use crate::sorted;
 use crate::tracker::history::{History, Point};
 use crate::tracker::marks;
 
@@ -14,7 +15,7 @@ pub(super) fn of(request: &Request, history: &History, now: &Anchor, report: &Re
     let mut points: Vec<TimelinePoint> =
         history.thinned(most).iter().map(|point| row(point, at(point.ticks))).collect();
     // Threads that read in passing may store their points in another order.
-    points.sort_by(|one, next| one.seconds.total_cmp(&next.seconds));
+    sorted::by(&mut points, |one, next| one.seconds.total_cmp(&next.seconds));
     // Fewer than the first and the last are one.
     points.drain(..points.len().saturating_sub(most));
     let last = points.last_mut()?;
@@ -57,6 +58,6 @@ fn interval(points: &[TimelinePoint]) -> f64 {
     let earlier = if earlier.len() < 2 { points } else { earlier };
     let mut gaps: Vec<f64> =
         earlier.windows(2).map(|pair| if let [one, next] = pair { next.seconds - one.seconds } else { 0.0 }).collect();
-    gaps.sort_by(f64::total_cmp);
+    sorted::by(&mut gaps, f64::total_cmp);
     gaps.get(gaps.len() / 2).copied().unwrap_or(0.0)
 }

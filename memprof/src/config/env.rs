@@ -10,6 +10,9 @@ use crate::suggest;
 /// Variable that names the configuration file.
 pub(super) const FILE: &str = "MEMPROF_CONFIG";
 
+/// Variables of tests, which are no keys.
+const OF_TESTS: [&str; 1] = ["MEMPROF_BLESS"];
+
 /// The variable with its name in capitals, if the name has the prefix.
 pub(super) fn own((name, value): (OsString, OsString)) -> Option<(String, OsString)> {
     let name = name.to_string_lossy();
@@ -22,7 +25,7 @@ pub(super) fn own((name, value): (OsString, OsString)) -> Option<(String, OsStri
 pub(super) fn apply(config: &mut Config, variables: &[(String, OsString)]) -> Result<Vec<String>, Error> {
     let mut warnings = Vec::new();
     let mut last_named = None;
-    for (name, value) in variables.iter().filter(|(name, _)| name != FILE) {
+    for (name, value) in variables.iter().filter(|(name, _)| name != FILE && !OF_TESTS.contains(&name.as_str())) {
         match KEYS.iter().find(|key| key.variable() == *name) {
             Some(key) => {
                 set(key, config, value).map_err(|message| Error::Environment { variable: name.clone(), message })?;

@@ -53,11 +53,13 @@ pub(crate) struct Growing<'r> {
     pub(crate) group: Cow<'r, LiveGroup>,
     /// The innermost frame of the user's own code.
     pub(crate) frame: Option<&'r Frame>,
+    /// Live groups of the report that have these blocks.
+    pub(crate) groups: usize,
 }
 
 impl<'r> Growing<'r> {
     fn of(entry: &LeakEntry<'r>) -> Self {
-        Self { frame: entry.shown.first(), group: entry.group.clone() }
+        Self { frame: entry.shown.first(), group: entry.group.clone(), groups: entry.groups }
     }
 
     /// Live bytes, as shown.
@@ -74,7 +76,7 @@ impl<'r> Growing<'r> {
     }
 }
 
-/// The growing blocks that are not expected, as one for each place and kind of growth.
+/// The growing blocks that are not expected, as one for each place: the boxes in a collection and its buffer are one.
 pub(crate) fn growing(report: &Report) -> Vec<Growing<'_>> {
     let is_wanted = |group: &&LiveGroup| meaning::is_growing(group) && group.expected.is_none();
     let groups: Vec<&LiveGroup> = report.live.groups.iter().filter(is_wanted).collect();
@@ -82,15 +84,21 @@ pub(crate) fn growing(report: &Report) -> Vec<Growing<'_>> {
     for entry in merged(&groups, &Crates::of(report)) {
         let same = |other: &&mut LeakEntry<'_>| {
             other.group.path.last() == entry.group.path.last()
-                && other.group.growth == entry.group.growth
                 && Growing::of(other).place() == Growing::of(&entry).place()
         };
         match places.iter_mut().find(same) {
-            Some(place) => place.add(&entry.group),
+            Some(place) => place.add_entry(&entry),
             None => places.push(entry),
         }
     }
     places.iter().map(Growing::of).collect()
+}
+
+/// Live bytes, of which shares are given: those of the first line, which include the groups; the sum of the groups if
+/// it is more, as an estimate can be.
+pub(crate) fn live_bytes(report: &Report) -> u64 {
+    let groups = report.live.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(amount::bytes(group)));
+    groups.max(report.totals.net_bytes.max(0) as u64)
 }
 
 /// File and line of a group: the innermost frame of the user's own code, or the tracked function.
@@ -101,7 +109,7 @@ pub(crate) fn place(report: &Report, group: &LiveGroup) -> (Option<String>, Opti
 /// File and line of a group, as [`place`], with the user's own crates: those of a report take long to find.
 pub(crate) fn place_in(crates: &Crates, group: &LiveGroup) -> (Option<String>, Option<u32>) {
     let frame = frames::shown(group, crates).first();
-    Growing { group: Cow::Borrowed(group), frame }.place()
+    Growing { group: Cow::Borrowed(group), frame, groups: 1 }.place()
 }
 
 /// The one line about growth for a report without a finding: nothing grows, or the reason why it is not known.

@@ -14,6 +14,11 @@ pub(crate) fn printable(name: &str) -> String {
     Printable(name).to_string()
 }
 
+/// The path of a file with `/` between its parts, whichever system it comes from.
+pub(crate) fn slashes(file: &str) -> String {
+    file.replace('\\', "/")
+}
+
 /// A call path, outermost function first: `build → insert → grow`.
 pub(crate) fn path(names: &[String]) -> String {
     if names.is_empty() {

@@ -296,6 +296,10 @@ struct Page {
 
 impl Page {
     fn line(&mut self, style: Style, line: impl Display) {
+        self.styled(style, &line);
+    }
+
+    fn styled(&mut self, style: Style, line: &dyn Display) {
         let line =
             if self.colour && !style.is_plain() { format!("{style}{line}{style:#}\n") } else { format!("{line}\n") };
         self.text.push_str(&line);

@@ -1,6 +1,7 @@
 //! Growth of the process's memory over the run, by the slopes of the timeline.
 
 use super::data::{Report, TimelinePoint};
+use crate::sorted;
 
 /// Share of the run before the trend begins: programs load what they keep.
 const START: f64 = 0.25;
@@ -117,7 +118,7 @@ fn growth(values: &[f64]) -> f64 {
 
 fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sorted::by(&mut sorted, f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
 }
 

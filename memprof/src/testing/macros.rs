@@ -50,6 +50,62 @@ macro_rules! __assert_allocated {
     };
 }
 
+/// Runs a closure and returns its value; panics if its memory exceeds that in a file of the package.
+///
+/// `assert_baseline!("name", || …)`. The name is one of the module; the file is `memprof_baselines/MODULE__NAME.toml`
+/// in the package. It has the allocated bytes and blocks, the peak and the net of the closure, as
+/// [`measure`](crate::testing::measure) gives them. Further arguments are a message, as for [`assert!`].
+///
+/// The assertion fails if one of the bytes grows by more than 5 % and more than 1 KB, or the blocks by more than 5 %
+/// and more than 64. Less is no failure. With the environment variable `MEMPROF_BLESS=1` it writes the file instead and
+/// does not fail.
+///
+/// ```
+/// # #[global_allocator]
+/// # static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+/// # let folder = std::env::temp_dir().join(format!("memprof-baseline-{}", std::process::id()));
+/// # // SAFETY: no other thread runs.
+/// # unsafe { std::env::set_var("CARGO_MANIFEST_DIR", &folder); std::env::set_var("MEMPROF_BLESS", "1") };
+/// let words = memprof::testing::assert_baseline!("two words", || vec!["a".repeat(100), "b".repeat(100)]);
+/// assert_eq!(words.len(), 2);
+/// # assert!(std::fs::read_dir(folder.join("memprof_baselines"))?.count() == 1);
+/// # std::fs::remove_dir_all(folder)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// ```text
+/// memprof: `two words` exceeds its baseline /home/me/shop/memprof_baselines/shop__tests__two_words.toml
+///   allocated 248 → 4,344 bytes, +4.0 KB (+1651.61 %); limit +5 % and +1 KB
+/// allocated now:
+///   4.0 KB (4,096 bytes) in 1 block  shop::grow (src/shop.rs:12)
+///   248 bytes in 3 blocks  (outside tracked functions)
+/// if that is meant, run the test with MEMPROF_BLESS=1
+/// ```
+///
+/// # Panics
+/// If a figure exceeds the file's, with the functions that allocated most; if there is no file, or it cannot be read or
+/// written; and if [`measure`](crate::testing::measure) panics.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __assert_baseline {
+    ($name:expr, $work:expr $(,)?) => { $crate::__assert_baseline!($name, $work, "") };
+    ($name:expr, $work:expr, $($message:tt)+) => {
+        match $crate::__private::testing::baseline(
+            $crate::__private::testing::BaselineOf {
+                name: $name,
+                module: $crate::__private::module_path!(),
+                package: $crate::__private::option_env!("CARGO_MANIFEST_DIR"),
+            },
+            $work,
+        ) {
+            (value, $crate::__private::Option::None) => value,
+            (_, $crate::__private::Option::Some(failure)) => {
+                failure.panic($crate::__private::format_args!($($message)+))
+            }
+        }
+    };
+}
+
 /// Runs a closure, drops its value, and panics if a block that was allocated meanwhile is still live.
 ///
 /// Every block counts that was allocated in the measurement (see the page on [testing](crate::testing)), or moved there

@@ -65,6 +65,22 @@
 //!   6.0 KB (6,144 bytes) in 1 block  (outside tracked functions)
 //! ```
 //!
+//! # Baselines
+//!
+//! [`assert_baseline!`] compares with a file of the package in place of a limit:
+//!
+//! ```
+//! # #[global_allocator]
+//! # static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();
+//! # fn index(words: usize) -> Vec<String> { (0..words).map(|_| "word".repeat(3)).collect() }
+//! # fn test() {
+//! let words = memprof::testing::assert_baseline!("index 100 words", || index(100));
+//! assert_eq!(words.len(), 100);
+//! # }
+//! ```
+//!
+//! `MEMPROF_BLESS=1 cargo test` writes the files in `memprof_baselines`. Add them to the repository.
+//!
 //! # Loops
 //!
 //! `#[memprof::test(repeat = 50, growth = 0)]` runs its body many times and fails if live memory grows from turn to
@@ -96,6 +112,8 @@
 //! nothing**.
 
 #[cfg(feature = "profiling")]
+mod baseline;
+#[cfg(feature = "profiling")]
 mod failure;
 mod figures;
 #[cfg(feature = "profiling")]
@@ -112,7 +130,9 @@ mod test;
 mod turns;
 
 #[doc(inline)]
-pub use crate::{__assert_allocated as assert_allocated, __assert_no_leaks as assert_no_leaks};
+pub use crate::{
+    __assert_allocated as assert_allocated, __assert_baseline as assert_baseline, __assert_no_leaks as assert_no_leaks,
+};
 pub use figures::{Measured, MeasuredFunction};
 #[cfg(not(feature = "profiling"))]
 pub use off::{measure, measure_async};
@@ -122,11 +142,13 @@ pub use run::{measure, measure_async};
 /// Functions for generated code.
 pub(crate) mod private {
     #[cfg(feature = "profiling")]
+    pub use super::baseline::{BaselineOf, baseline};
+    #[cfg(feature = "profiling")]
     pub use super::failure::{Failure, allocated};
     #[cfg(feature = "profiling")]
     pub use super::leaks::leaks;
     #[cfg(not(feature = "profiling"))]
-    pub use super::off::{Failure, allocated, leaks};
+    pub use super::off::{BaselineOf, Failure, allocated, baseline, leaks};
     pub use super::outcome::{AnyOutcome, Compare, Outcome};
     #[cfg(feature = "profiling")]
     pub use super::test::TestLimits;

@@ -49,6 +49,23 @@ pub fn allocated<R>(_compare: Compare, _limit: u64, work: impl FnOnce() -> R) ->
     (work(), None)
 }
 
+/// Name of a baseline, which nothing is compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct BaselineOf<'n> {
+    /// The user's name.
+    pub name: &'n str,
+    /// Path of the module.
+    pub module: &'static str,
+    /// Folder of the package.
+    pub package: Option<&'static str>,
+}
+
+/// Runs `work`.
+#[inline]
+pub fn baseline<R>(_of: BaselineOf<'_>, work: impl FnOnce() -> R) -> (R, Option<Failure>) {
+    (work(), None)
+}
+
 /// Runs `work`.
 #[inline]
 pub fn leaks<R>(work: impl FnOnce() -> R) -> Option<Failure> {

@@ -27,7 +27,7 @@ pub struct Turns {
     line: u32,
     /// `None`: it has ended.
     measurement: Option<Measurement>,
-    /// Live bytes after each turn.
+    /// Live bytes after each turn; after one that is not counted, those of the turn before.
     live: Vec<u64>,
     /// Live blocks by function after the first `repeat` turns.
     earlier: LiveBlocks,
@@ -105,12 +105,17 @@ impl Turns {
         if has_failed || self.failure.is_some() {
             return Some(TestVerdict(self.failure.take()));
         }
+        let turns = self.live.len() + 1;
+        if let Some(&before) = self.live.last().filter(|_| !is_counted(turns, self.repeat)) {
+            self.live.push(before);
+            return None;
+        }
         let Some(live) = self.measurement.as_mut().and_then(live) else {
             let text = "memprof: the system has no memory left to look for live blocks";
             return Some(TestVerdict(Some(Failure(text.to_owned()))));
         };
         self.live.push(live.values().map(|row| row.1).sum());
-        let (turns, repeat) = (self.live.len(), self.repeat);
+        let repeat = self.repeat;
         if turns == repeat {
             if self.rise(0, repeat / 2).is_none() {
                 return Some(self.end(None));
@@ -184,6 +189,22 @@ impl Turns {
     }
 }
 
+/// Turns of each half that are counted before anything is known to grow. A count looks at the whole live table, which
+/// takes milliseconds in a build without optimization.
+const COUNTED: usize = 8;
+
+/// True if live blocks are counted after this turn, the first one being 1: the first and the last turn of each half and
+/// some between them, and each turn beyond `repeat`, when something seems to grow.
+fn is_counted(turn: usize, repeat: usize) -> bool {
+    if turn > repeat {
+        return true;
+    }
+    let half = repeat / 2;
+    let (number, turns) = if turn <= half { (turn, half) } else { (turn - half, repeat - half) };
+    let counted = |number: usize| number.saturating_sub(1) * (COUNTED - 1) / (turns - 1).max(1);
+    turns <= COUNTED || number == 1 || counted(number) > counted(number - 1)
+}
+
 /// Live blocks of a measurement. `None`: the system has no memory for that.
 fn live(measurement: &mut Measurement) -> Option<LiveBlocks> {
     let mut live = LiveBlocks::new();
@@ -201,4 +222,23 @@ fn a_turn(bytes: u64, turns: u64) -> String {
         return format!("{} a turn", size::exact(bytes / turns));
     }
     format!("{:.1} bytes a turn", bytes as f64 / turns as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_counted;
+
+    #[test]
+    fn eight_turns_of_each_half_are_counted_with_the_first_and_the_last() {
+        for repeat in 2..300 {
+            let counted: Vec<usize> = (1..=repeat).filter(|&turn| is_counted(turn, repeat)).collect();
+            let half = repeat / 2;
+            let (first, second): (Vec<usize>, Vec<usize>) = counted.iter().partition(|&&turn| turn <= half);
+            assert_eq!((first.len(), second.len()), (half.min(8), (repeat - half).min(8)), "{repeat}: {counted:?}");
+            for turn in [1, half, half + 1, repeat] {
+                assert!(counted.contains(&turn), "{repeat}: {counted:?}");
+            }
+            assert!((repeat + 1..=2 * repeat).all(|turn| is_counted(turn, repeat)));
+        }
+    }
 }

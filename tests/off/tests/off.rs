@@ -107,8 +107,9 @@ fn a_test_is_made_once() -> Result<(), std::fmt::Error> {
 
 #[test]
 fn assertions_run_their_closures_and_check_nothing() {
-    use memprof::testing::{assert_allocated, assert_no_leaks, measure, measure_async};
+    use memprof::testing::{assert_allocated, assert_baseline, assert_no_leaks, measure, measure_async};
     assert_eq!(assert_allocated!(== "0 B", || vec![1u8; 100].len(), "not {}", 0), 100);
+    assert_eq!(assert_baseline!("no file", || vec![1u8; 100].len(), "not {}", 0), 100);
     let mut ran = false;
     assert_no_leaks!(|| {
         ran = true;

@@ -60,6 +60,11 @@ pub(crate) struct BuildOptions {
 }
 
 impl BuildOptions {
+    /// No option but the manifest.
+    pub(crate) fn of_manifest(manifest: Option<PathBuf>) -> Self {
+        Self { manifest_path: manifest, ..Self::default() }
+    }
+
     /// Options of `cargo build` and its relatives.
     pub(crate) fn of_build(&self) -> Vec<OsString> {
         let mut given = Given::default();

@@ -23,28 +23,30 @@ const LISTED: usize = 10;
 
 const RULES: &str = "\
 Rules: FIGURE > LIMIT, or FIGURE > LIMIT and LIMIT: both must be exceeded.
-  search.allocated_bytes > +3% and +128B     a function, by its path or the end of it
-  *::search::*.self_allocated_bytes > +0.5%  all functions that match: * is any text, ? a character
-  `<Index as Search>::run`.calls > +0%       names with spaces or > between backticks or quotes
-  totals.peak_bytes > 64MiB                  the whole process; without + whatever the baseline has
+  search.allocated_bytes > +3% and +128B     a function, by (the end of) its path
+  *::search::*.self_allocated_bytes > +0.5%  * is any text, ? is one character
+  `<Index as Search>::run`.calls > +0%       a name with < or * between backticks
+  totals.peak_bytes > 64MiB                  without +: whatever it was before
   tests.*.kept_bytes > 0                     rows of `cargo memprof test`
-  findings.growing > 0                       findings of a kind
-  default                                    the rules without --fail-on: +5% and +1KiB (counts: +64)
-                                             for the totals, each function's own bytes and each test
-Units: %, B, KB = KiB, MB = MiB, GB = GiB.
+  findings.growing > 0                       number of findings of a kind
+  default                                    the rules without --fail-on: +5% and
+                                             +1KiB (counts: +64) for the totals,
+                                             functions' own bytes, and tests
+Units: %, B, KB = KiB, MB = MiB, GB = GiB, TB = TiB (1 KB = 1024 B).
 
-Only exact figures are judged: a peak if its limit lies outside its error, nothing that is an estimate,
-and nothing that differed in `cargo memprof run --repeat`. Time is not judged. A function that only one
-of the reports has is not judged by a limit with +; the totals have its bytes.
+Exact figures alone are judged: no estimates, a peak only if the limit lies
+outside its error, and nothing that differed in `cargo memprof run --repeat`.
+No figure depends on time. A function that one of the reports lacks is not
+judged by a limit with +; the totals have its bytes.
 
-Exit statuses: 0 no limit is exceeded, 1 a rule judged nothing or the reports cannot be compared,
-2 wrong usage, 3 a limit is exceeded.";
+Exit statuses: 0 no limit is exceeded, 1 a rule judged nothing or the reports
+cannot be compared, 2 wrong usage, 3 a limit is exceeded.";
 
 /// Compare a report with a baseline, and fail if a figure exceeds its limit.
 #[derive(Args)]
 #[command(after_help = RULES)]
 pub(crate) struct Arguments {
-    /// The new report, the folder of a run, `latest` for the last run, or - for standard input
+    /// The new report, the folder of a run, `latest` (the last run), or - for standard input
     #[arg(value_name = "NEW")]
     new: PathBuf,
     /// The report to compare with; not needed if no limit has a +
@@ -56,7 +58,7 @@ pub(crate) struct Arguments {
     /// Make the new report the baseline; limits that it exceeds are shown, and are no failure
     #[arg(long, requires = "baseline")]
     bless: bool,
-    /// Print violations as annotations of GitHub Actions, too: at most ten
+    /// Print violations as annotations of GitHub Actions too, at most ten
     #[arg(long)]
     github: bool,
     /// Write the judgements as a JUnit XML file
@@ -68,6 +70,13 @@ pub(crate) struct Arguments {
     /// Write the same figures for github-action-benchmark (`customSmallerIsBetter`)
     #[arg(long, value_name = "FILE", help_heading = "Files for other tools")]
     benchmark_json: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// True if standard output is one of the files for other tools: the lines are on standard error then.
+    fn is_output_a_file(&self) -> bool {
+        [&self.junit, &self.bmf, &self.benchmark_json].into_iter().flatten().any(|path| path.as_os_str() == "-")
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
@@ -94,7 +103,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     if let Some(path) = &arguments.junit {
         report_file::write(path, junit::of(&checked).as_bytes())?;
     }
-    say(&checked, arguments.github)?;
+    if arguments.is_output_a_file() {
+        say(&checked, arguments.github, io::stderr())?;
+    } else {
+        say(&checked, arguments.github, io::stdout())?;
+    }
     Ok(status(&checked))
 }
 
@@ -105,7 +118,7 @@ pub(super) fn against(path: &Path, new: &Report, rules: &Rules, is_blessed: bool
     }
     let baseline = report_file::read(path).map_err(|failure| without_baseline(path, failure))?;
     let checked = compare::check(&baseline, new, rules);
-    say(&checked, false)?;
+    say(&checked, false, io::stdout())?;
     Ok(status(&checked))
 }
 
@@ -146,12 +159,11 @@ fn bless(path: &Path, new: &Report, rules: &Rules) -> Outcome<ExitCode> {
 }
 
 /// Prints one line for each violation, and one about the rest.
-fn say(checked: &Checked, github: bool) -> Outcome {
-    let mut out = io::stdout().lock();
+fn say(checked: &Checked, is_for_github: bool, mut out: impl Write) -> Outcome {
     for violation in checked.violations() {
         writeln!(out, "{violation}")?;
     }
-    if github {
+    if is_for_github {
         out.write_all(annotations::of(checked).as_bytes())?;
     }
     let (judged, violations) = (checked.judged.len(), checked.violations().count());

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, ExitStatus};
 
 use cargo_metadata::Metadata;
 use clap::Args;
-use memprof::Format;
+use memprof::{Format, compare};
 
 use crate::cargo::{self, BuildOptions, Built, ProfileOptions, Program, ProgramOptions};
 use crate::failure::{Failure, Outcome};
@@ -34,6 +34,9 @@ pub(crate) struct Arguments {
     /// Write the report in this format too; can be given several times
     #[arg(long, value_name = "FORMAT", value_parser = commands::report::format_parser(), help_heading = "Options")]
     format: Vec<Format>,
+    /// Run the program N times, and note in the report which figures repeat to the byte
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Options")]
+    repeat: u32,
     /// Open the page in the browser afterwards
     #[arg(long, help_heading = "Options")]
     open: bool,
@@ -51,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let built = cargo::build("build", &options)?;
     let place = Place::of(arguments, &metadata, &program)?;
     let mut command = command(arguments, &metadata, &program, &built)?;
-    let status = place.run(&mut command, &arguments.format)?;
+    let status = run_often(arguments.repeat, &place, &mut command, &arguments.format)?;
     let reports = reports(&place.folder);
     place.end();
     if reports.is_empty() {
@@ -87,6 +90,7 @@ impl Place {
         Ok(Self { folder: folder.canonicalize().map_err(cannot)?, runs: None })
     }
 
+    /// Runs the program, which writes its reports into the folder.
     fn run(&self, command: &mut Command, formats: &[Format]) -> Outcome<ExitStatus> {
         command.env("MEMPROF_OUTPUT_DIR", &self.folder).envs([
             ("MEMPROF_ENABLED", "1"),
@@ -110,6 +114,53 @@ impl Place {
             runs.end(&self.folder);
         }
     }
+}
+
+/// Runs the program `times` times, or until it fails. The report of the last run then knows which figures repeat.
+///
+/// All runs write into the same folder, so that they have the same environment; the earlier reports are moved into
+/// folders beneath it.
+fn run_often(times: u32, place: &Place, command: &mut Command, formats: &[Format]) -> Outcome<ExitStatus> {
+    let mut earlier = Vec::new();
+    for number in 1..times {
+        let status = place.run(command, formats)?;
+        if !status.success() {
+            return Ok(status);
+        }
+        earlier.push(moved(&place.folder, number)?);
+    }
+    let status = place.run(command, formats)?;
+    if times > 1 && status.success() {
+        note_repeats(&earlier, &place.folder.join(REPORT))?;
+    }
+    Ok(status)
+}
+
+/// Moves the files of a run into a folder beneath theirs, and gives it.
+fn moved(folder: &Path, number: u32) -> Outcome<PathBuf> {
+    let target = folder.join(format!("repeat-{number}"));
+    let cannot = |error| Failure::of_file("move the reports into", &target, &error);
+    fs::create_dir(&target).map_err(cannot)?;
+    for entry in fs::read_dir(folder).map_err(cannot)?.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            fs::rename(entry.path(), target.join(entry.file_name())).map_err(cannot)?;
+        }
+    }
+    Ok(target)
+}
+
+fn note_repeats(earlier: &[PathBuf], last: &Path) -> Outcome {
+    let files: Vec<_> = earlier.iter().map(|folder| folder.join(REPORT)).chain([last.to_owned()]).collect();
+    if !files.iter().all(|file| file.exists()) {
+        return Ok(());
+    }
+    let mut reports = files.iter().map(|file| report_file::read(file)).collect::<Outcome<Vec<_>>>()?;
+    let repeats = compare::repeats(&reports);
+    let Some(mut report) = reports.pop() else { return Ok(()) };
+    let all = compare::figures(&report).len();
+    anstream::eprintln!("\n{} of {all} figures are the same in all {} runs", repeats.len(), files.len());
+    report.repeats = repeats;
+    report_file::write(last, format!("{}\n", report.to_json()).as_bytes())
 }
 
 /// The program, with the environment that cargo gives to it, under the runner of its target.

@@ -17,7 +17,7 @@ const MORE_BLOCKS: &str = "Free what each call adds, or bound the collection tha
 const LARGER_BLOCKS: &str = "Bound this buffer, or shrink it once its contents are used.";
 
 pub(super) fn of(report: &Report) -> impl Iterator<Item = Finding> {
-    let live = report.totals.net_bytes.max(0) as u64;
+    let live = leaks::live_bytes(report);
     let groups = leaks::growing(report).into_iter().map(move |growing| finding(&growing, live));
     groups.chain(rise::present(report).and_then(|rise| of_net(rise, report)))
 }
@@ -32,7 +32,7 @@ fn of_net(rise: &NetRise, report: &Report) -> Option<Finding> {
     let row = report.functions.iter().find(|row| row.name == name);
     let (file, line) = row.map(|row| (row.file.clone(), row.line)).unzip();
     let per_second = size::bytes((bytes as f64 / rise.seconds).round() as u64);
-    let live = report.totals.net_bytes.max(0) as u64;
+    let live = leaks::live_bytes(report);
     Some(Finding {
         kind: "growing".into(),
         title: format!(
@@ -66,6 +66,7 @@ fn finding(growing: &Growing<'_>, live: u64) -> Finding {
         None if is_exact => "exact".to_owned(),
         None => format!("± {}", size::bytes(group.error_bytes)),
     };
+    let of_groups = if growing.groups > 1 { format!(" of {} groups", growing.groups) } else { String::new() };
     Finding {
         kind: "growing".into(),
         title: format!(
@@ -76,7 +77,7 @@ fn finding(growing: &Growing<'_>, live: u64) -> Finding {
             rates(group),
         ),
         detail: format!(
-            "{} in {}, largest {}; the oldest was made {} ago, the newest {} ago",
+            "{} in {}{of_groups}, largest {}; the oldest was made {} ago, the newest {} ago",
             size::exact(bytes),
             size::plural(group.count, "block"),
             size::bytes(group.largest_bytes),

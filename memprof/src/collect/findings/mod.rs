@@ -17,7 +17,7 @@ use crate::collect::live::small_sizes::SmallSizes;
 use crate::report::NOT_INSTALLED;
 use crate::report::data::{Finding, Function, Report};
 use crate::report::findings::is_advice;
-use crate::report::name::PANIC;
+use crate::report::name::{PANIC, slashes};
 use crate::sorted;
 use std::cmp::Reverse;
 
@@ -51,8 +51,8 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
 /// A name and a place in a sentence: `app::insert (src/index.rs:46)`.
 fn placed(name: &str, file: Option<&str>, line: Option<u32>) -> String {
     match (file.filter(|file| !file.is_empty()), line) {
-        (Some(file), Some(line)) => format!("{name} ({}:{line})", file.replace('\\', "/")),
-        (Some(file), None) => format!("{name} ({})", file.replace('\\', "/")),
+        (Some(file), Some(line)) => format!("{name} ({}:{line})", slashes(file)),
+        (Some(file), None) => format!("{name} ({})", slashes(file)),
         (None, _) => name.to_owned(),
     }
 }

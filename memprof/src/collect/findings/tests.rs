@@ -8,6 +8,7 @@ use crate::report::data::{
     PeakPicture, Report,
 };
 use crate::report::golden;
+use crate::report::leaks;
 
 /// The findings of a report without a live table.
 fn of(report: &Report) -> Vec<Finding> {
@@ -160,6 +161,41 @@ fn growth_at_one_place_is_one_finding() {
     let found: Vec<(u64, Option<u32>)> = findings.iter().map(|finding| (finding.bytes, finding.line)).collect();
     assert_eq!(found, [(4_000, Some(7)), (500, Some(9))]);
     assert!(findings[0].title.contains(" +2.0 KB/s"), "{findings:?}");
+    assert!(findings[0].detail.contains("in 20 blocks of 2 groups,"), "{findings:?}");
+}
+
+#[test]
+fn a_collection_and_what_is_in_it_are_one_finding_with_the_share_of_the_leak_report() {
+    let group = |bytes: u64, growth: &str| LiveGroup {
+        path: vec!["app::keep".into()],
+        file: Some("src/app.rs".into()),
+        line: Some(7),
+        bytes,
+        count: 10,
+        bytes_per_second: 1024.0,
+        verdict: Some("growing".into()),
+        growth: Some(growth.into()),
+        ..LiveGroup::default()
+    };
+    let mut report = installed(Vec::new());
+    report.totals.net_bytes = 300_000;
+    report.live.tracked = Some(20);
+    report.live.groups = vec![group(200_000, "new blocks"), group(50_000, "larger blocks")];
+    let findings = of(&report);
+    assert_eq!(kinds(&findings), ["growing"]);
+    assert_eq!((findings[0].bytes, findings[0].line), (250_000, Some(7)));
+    assert!(findings[0].title.contains("83.3 % of the live bytes), +2.0 KB/s"), "{findings:?}");
+    assert!(findings[0].advice.contains("each call"), "of the larger part");
+    assert!(leaks::render(&report).contains("app::keep: 244.1 KB"), "{}", leaks::render(&report));
+    // In a sample the groups can have more than the exact sum: of what they have, in both texts.
+    report.live.groups = vec![group(400_000, "new blocks"), group(100_000, "larger blocks")];
+    report.live.groups[1].path = vec!["app::other".into()];
+    report.live.groups[1].line = Some(9);
+    let findings = of(&report);
+    let text = leaks::render(&report);
+    for (finding, share) in findings.iter().zip([" 80.0 % of the live bytes", " 20.0 % of the live bytes"]) {
+        assert!(finding.title.contains(share) && text.contains(share), "{findings:?}\n{text}");
+    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ use super::verdict::Activity;
 use crate::collect::merge::{Paths, address};
 use crate::collect::site_names::{SiteNames, name};
 use crate::report::data;
+use crate::sorted;
 use std::collections::HashMap;
 
 /// Minimum rise that is reported, bytes.
@@ -132,7 +133,7 @@ fn rise_since(net: &[(f64, f64)], from: f64, least: f64, fewest: usize) -> Optio
         .map(|(begin, end)| {
             let of_part = readings.iter().filter(|reading| reading.0 >= begin && reading.0 <= end);
             let mut net: Vec<f64> = of_part.map(|reading| reading.1).collect();
-            net.sort_by(f64::total_cmp);
+            sorted::by(&mut net, f64::total_cmp);
             (at(&net, LOW), at(&net, 0.5))
         })
         .collect();

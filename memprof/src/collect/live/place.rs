@@ -11,6 +11,7 @@
 
 use crate::report::data::Frame;
 use crate::report::leaks::owner::{self, Crates, Owner};
+use crate::report::name::slashes;
 use std::sync::Arc;
 
 /// Frames in which rayon runs jobs: all of the crate except those that a caller enters to submit a job.
@@ -74,7 +75,7 @@ fn runs_a_job(frame: &Frame) -> bool {
     if name.starts_with(JOBS) {
         return !HANDING_OVER.iter().any(|start| name.starts_with(start));
     }
-    let file = frame.file.as_deref().unwrap_or_default().replace('\\', "/");
+    let file = slashes(frame.file.as_deref().unwrap_or_default());
     file.contains(JOBS_FOLDER) && JOBS_FILES.iter().any(|inside| file.contains(inside))
 }
 

@@ -319,3 +319,43 @@ fn expected(row: &LiveGroup, ignored: &[(&String, WildMatch)]) -> Option<String>
         || row.path.iter().map(String::as_str).chain(row.stack.iter().filter_map(|frame| frame.function.as_deref()));
     ignored.iter().find(|(_, pattern)| names().any(|name| pattern.matches(name))).map(|(text, _)| (*text).clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1,000 recorded blocks of 100 bytes on one path, and as many allocations that found no place in the table.
+    fn recorded(not_recorded: u64, without_record: u64) -> RecordedByPath {
+        let mut sum = Estimate::default();
+        (0..1_000).for_each(|_| sum.add(100, 1.0));
+        RecordedByPath {
+            by_path: vec![sum],
+            groups: Vec::new(),
+            sum,
+            over_time: OverTime::default(),
+            interval: 1,
+            largest_interval: 1,
+            interval_range: None,
+            not_recorded,
+            without_record,
+        }
+    }
+
+    #[test]
+    fn a_few_blocks_without_a_record_are_an_error_of_each_figure() {
+        for not_recorded in [0, 1, 10] {
+            let recorded = recorded(not_recorded, 300 * not_recorded);
+            let retained = recorded.retained().expect("1 % is few");
+            assert_eq!(retained.of(0).bytes(), 100_000);
+            assert_eq!(retained.error(retained.of(0)), 300 * not_recorded);
+            assert_eq!(retained.error(retained.of(1)), 300 * not_recorded, "any path may have them");
+        }
+    }
+
+    #[test]
+    fn more_than_a_few_blocks_without_a_record_say_nothing() {
+        assert!(recorded(11, 3_300).retained().is_none());
+        assert!(recorded(u64::MAX, 0).retained().is_none());
+        assert!(!recorded(11, 0).is_nearly_complete());
+    }
+}

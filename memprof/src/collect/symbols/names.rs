@@ -13,6 +13,7 @@ pub(crate) use in_process::{Files, SymbolNames};
 mod by_file {
     use super::{Frame, Image, Path};
     use crate::collect::symbols::unread::Unread;
+    use crate::sorted;
     use std::borrow::Cow;
     use std::collections::HashMap;
     use std::path::PathBuf;
@@ -43,7 +44,7 @@ mod by_file {
         pub(crate) fn replaced(&self) -> Vec<PathBuf> {
             let replaced = self.files.iter().filter(|(_, read)| matches!(read, Err(Unread::Replaced)));
             let mut files: Vec<PathBuf> = replaced.map(|((file, _), _)| file.clone()).collect();
-            files.sort();
+            sorted::by(&mut files, Ord::cmp);
             files.dedup();
             files
         }

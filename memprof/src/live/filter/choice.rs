@@ -2,7 +2,7 @@
 //!
 //! `tests/models/loom` compiles this very file against loom's atomics.
 
-use super::counting::{ALIGNED_TO, Filter, GOLDEN};
+use super::counting::{ALIGNED_TO, Filter, MULTIPLIER};
 use crate::live::sync::{Acquire, AtomicPtr, AtomicU8, Relaxed, Release};
 
 /// Bits of [`FilterChoice`] that hold the shift from a hash to an index.
@@ -61,7 +61,7 @@ impl FilterChoice {
     pub(crate) fn may_contain(&self, key: u64) -> bool {
         // Acquire: a thread that asks the short filter sees everything listed before it was chosen.
         let answer = self.look();
-        let index = (key.wrapping_mul(GOLDEN) >> (answer.0.addr() & SHIFT)) as usize;
+        let index = (key.wrapping_mul(MULTIPLIER) >> (answer.0.addr() & SHIFT)) as usize;
         // SAFETY: every word is made by `ChosenFilter::of` from a filter that is never freed. The shift belongs to
         // these entries, so the index is below their number.
         unsafe { &*answer.entries().add(index) }.load(Relaxed) != 0

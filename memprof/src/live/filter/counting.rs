@@ -10,8 +10,12 @@ use crate::live::sync::{AtomicU8, Relaxed};
 /// Limit of an entry, far below the value at which it would wrap: for that, this many threads would have to add to it
 /// at the same instant.
 const FULL: u8 = 128;
-/// 2^64 divided by the golden ratio, odd: the usual constant of multiplicative hashing (Knuth, TAOCP 3, 6.4).
-pub(super) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Multiplier of the hash, odd. Blocks of one size lie at equal distances, and each multiplier clusters some distances.
+/// The usual one, 2^64 divided by the golden ratio, clusters those of 48, 96, 112 and 144 bytes: 10,000 blocks of 100
+/// bytes fill 3,147 of 8,192 buckets, and a quarter of them are outside their first. This one is the best of 8,000
+/// random numbers: at none of 832 combinations of a distance (16 bytes to 2 KB, or a multiple of 2^8 to 2^23) and a
+/// size is a record outside its first bucket.
+pub(super) const MULTIPLIER: u64 = 0xC13C_3ACE_5DD6_0D51;
 
 /// Log2 of the entries of the whole filter for one of the short filter (see `short_filter`).
 pub(crate) const SHORTER_BY_BITS: u32 = 7;
@@ -61,15 +65,16 @@ impl Filter {
     /// Entry that counts a key.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn index(&self, key: u64) -> Index {
-        // The highest bits: with them the golden ratio evenly spreads blocks that lie side by side, as most do.
-        Index((key.wrapping_mul(GOLDEN) >> self.shift) as usize)
+        // The highest bits: they depend on all bits of the key.
+        Index((key.wrapping_mul(MULTIPLIER) >> self.shift) as usize)
     }
 
-    /// A second, mostly independent index for the `choice`-th bucket.
+    /// A second, mostly independent index for the `choice`-th bucket (double hashing).
     pub(crate) fn other_index(&self, key: u64, choice: u32) -> Index {
-        let hash = key.wrapping_mul(GOLDEN);
-        let mixed = (hash ^ (hash >> 29)).wrapping_mul(GOLDEN).rotate_left(choice * 16);
-        Index((mixed >> self.shift) as usize)
+        let hash = key.wrapping_mul(MULTIPLIER);
+        let mixed = (hash ^ (hash >> 29)).wrapping_mul(MULTIPLIER);
+        let step = mixed.rotate_left(32) | 1;
+        Index((mixed.wrapping_add(step.wrapping_mul(u64::from(choice))) >> self.shift) as usize)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -127,7 +132,7 @@ mod tests {
             let filter = Filter::over(std::ptr::null(), 1 << bits);
             assert_eq!(filter.len(), 1 << bits);
             for key in [0, 1, 0x1000, 0x7fff_ffff_fff0, u64::MAX].into_iter().chain((0..1000).map(|n| n * 48)) {
-                let all = [filter.index(key)].into_iter().chain((1..4).map(|choice| filter.other_index(key, choice)));
+                let all = [filter.index(key)].into_iter().chain((1..16).map(|choice| filter.other_index(key, choice)));
                 for index in all {
                     assert!(index.number() < filter.len());
                     assert_eq!(index.of_short().number(), index.number() >> SHORTER_BY_BITS);

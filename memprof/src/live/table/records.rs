@@ -131,11 +131,14 @@ impl Table {
     }
 
     fn each_in(&self, slots: Range<usize>, mut see: impl FnMut(u64, Record)) {
-        let slots = slots.start..slots.end.min(self.slots());
-        for slot in slots.map(Table::slot_number) {
+        let end = slots.end.min(self.slots());
+        let mut next = slots.start;
+        while let Some(number) = self.next_used(next, end) {
+            let slot = Table::slot_number(number);
             if let Some((key, record)) = slot::read(self.key_at(slot), self.entry(slot)) {
                 see(slot::plain(key), record);
             }
+            next = number + 1;
         }
     }
 }

@@ -133,6 +133,40 @@ fn a_copy_is_never_a_mixture_while_threads_insert_and_remove() {
 }
 
 #[test]
+fn blocks_of_one_size_are_spread_over_the_buckets() {
+    for max in [2000, 10_000, 40_000] {
+        let table = Table::create(max).unwrap();
+        for apart in (1..=24).map(|apart| apart * 16) {
+            let address = |number: usize| 0x5555_0000_1010 + number * apart;
+            for number in 0..max {
+                assert!(insert(table, address(number), record(number as u64)), "{number} of {max}, {apart} apart");
+            }
+            assert_eq!(table.displaced.load(super::Relaxed), 0, "of {max} records, {apart} apart");
+            (0..max).for_each(|number| remove(table, address(number)));
+        }
+    }
+}
+
+#[test]
+fn records_that_all_fall_into_an_eighth_of_the_buckets_have_a_place() {
+    let max = 4096;
+    let table = Table::create(max).unwrap();
+    // As many of the buckets as hold an eighth of the records: the worst that a hash can do.
+    let buckets = table.slots() / super::SLOTS;
+    let is_crowded = |address: usize| (table.filter.index(address as u64).number() >> 6) < buckets / 8;
+    let crowd: Vec<usize> = (0x100_0000..).map(|n| n * 16).filter(|&address| is_crowded(address)).take(max).collect();
+    for &address in &crowd {
+        assert!(insert(table, address, record(address as u64)));
+    }
+    assert!(table.displaced.load(super::Relaxed) > max as u64 / 3);
+    assert!(!insert(table, 0x10, record(0)), "full");
+    for &address in &crowd {
+        assert_eq!(table.take_record(address), Some(record(address as u64)));
+    }
+    assert_eq!((table.displaced.load(super::Relaxed), table.len()), (0, 0));
+}
+
+#[test]
 fn records_beyond_a_full_bucket_are_found_in_another() {
     let table = Table::create(32).unwrap();
     // 128 slots in 16 buckets: of these addresses more than 8 have the same first bucket.

@@ -13,6 +13,8 @@ pub(crate) struct MappedVec<T> {
 
 // SAFETY: it owns its memory, and `T` may be sent.
 unsafe impl<T: Send> Send for MappedVec<T> {}
+// SAFETY: as above; shared references only read.
+unsafe impl<T: Sync> Sync for MappedVec<T> {}
 
 impl<T: Copy> MappedVec<T> {
     /// An empty one, without memory.

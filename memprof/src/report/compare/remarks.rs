@@ -2,6 +2,7 @@
 
 use crate::printable::Printable;
 use crate::report::Report;
+use crate::size;
 
 /// One sentence each. Empty: the runs differ in nothing that is known.
 pub(super) fn remarks(old: &Report, new: &Report) -> Vec<String> {
@@ -32,7 +33,9 @@ pub(super) fn remarks(old: &Report, new: &Report) -> Vec<String> {
         ),
         (was, is) => {
             let words = |interval: Option<u64>| {
-                interval.map_or("all live blocks".to_owned(), |bytes| format!("a sample each {bytes} bytes"))
+                interval.map_or("all live blocks".to_owned(), |bytes| {
+                    format!("a sample, about one record in {},", size::bytes(bytes))
+                })
             };
             remarks.push(format!(
                 "Retained bytes come from {} in the old report and from {} in the new one: a change within twice its \

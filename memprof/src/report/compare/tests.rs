@@ -160,7 +160,7 @@ fn what_makes_figures_hard_to_compare_is_said() {
         "These are reports of different programs: vector_search and other.",
         "The new report was written while the program ran",
         "The inner allocator was jemalloc and is system now",
-        "Retained bytes come from all live blocks in the old report and from a sample each 4096 bytes in the new one",
+        "Retained bytes come from all live blocks in the old report and from a sample, about one record in 4.0 KB, in the new one",
     ]) {
         assert!(remark.starts_with(beginning), "{remark}");
     }

@@ -5,7 +5,6 @@
 //! code.
 
 mod packed;
-mod shorten;
 
 use std::io;
 
@@ -13,47 +12,33 @@ use crate::report::Report;
 use crate::report::data::field::Row;
 
 /// Hash of [`STYLE`], as the policy takes it. A test holds it.
-const STYLE_HASH: &str = "sha256-DT1/FdKTcfJIYs4qbOsYEh+QlTjjL8wwj5NuOmctDic=";
+const STYLE_HASH: &str = "sha256-jgSZDaIANglwIVRsUydyQsqxydB8sDEJ/g8Cj3uIYyI=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-Wfw2u5Oa1CnDrJyiK0rQPVLCDeLtVBUWIPRgtARm4zE=";
+const VIEWER_HASH: &str = "sha256-p3OSC6oA8ObcXzHQxyLJzRp/jyIh6UQnpivCiERNXrM=";
 
+/// Constants with the shortened text of parts of the viewer, between two texts. The compiler is told of the files.
 macro_rules! viewer {
-    ($($file:literal)*) => { concat!($(include_str!(concat!("html/viewer/", $file))),*) };
-}
-
-/// A constant with the shortened text of another.
-macro_rules! shortened {
-    ($($(#[$doc:meta])* $name:ident = $source:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $begin:literal, $($file:literal)*, $end:literal;)*) => {$(
         $(#[$doc])*
-        #[allow(long_running_const_eval)]
-        const $name: &str = {
-            const SOURCE: &[u8] = $source.as_bytes();
-            const SHORT: [u8; shorten::length(SOURCE)] = shorten::shorten(SOURCE);
-            // All that was taken out is ASCII.
-            match std::str::from_utf8(&SHORT) {
-                Ok(text) => text,
-                Err(_) => "",
-            }
-        };
+        const $name: &str =
+            concat!($begin, memprof_macros::shortened!("src/report/formats/html/viewer" $($file)*), $end);
+        const _: &[&str] =
+            &[$(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/formats/html/viewer/", $file))),*];
     )*};
 }
 
-shortened! {
-    STYLE = viewer!("page.css" "graph.css" "sections.css" "print.css");
+viewer! {
+    STYLE = "", "page.css" "graph.css" "sections.css" "print.css", "";
     /// Runs before the first paint.
-    THEME = viewer!("theme.js");
+    THEME = "", "theme.js", "";
     /// The parts of the viewer are one script, in the order of their use.
-    VIEWER = concat!(
-        "(() => {\n\"use strict\";\n",
-        viewer!(
-            "unpack.js" "units.js" "dom.js" "parts.js" "names.js" "state.js" "tree.js" "view_tree.js" "graph.js"
-            "flame.js" "report_graph.js" "functions.js" "overview.js" "timeline.js" "live.js" "details.js" "help.js" "page.js"
-            "report.js"
-        ),
-        "})();\n"
-    );
+    VIEWER = "(() => {\n\"use strict\";\n",
+        "unpack.js" "units.js" "dom.js" "parts.js" "names.js" "state.js" "tree.js" "view_tree.js" "graph.js"
+        "flame.js" "report_graph.js" "functions.js" "overview.js" "timeline.js" "live.js" "details.js" "help.js"
+        "page.js" "report.js",
+        "})();\n";
 }
 
 #[cfg(feature = "compare")]

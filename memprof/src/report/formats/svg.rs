@@ -27,6 +27,8 @@ const LETTER: f64 = 6.7;
 const NARROWEST: f64 = 0.75;
 /// Rows of one graph.
 const DEEPEST: usize = 40;
+/// Boxes of one graph, at most: the widest.
+const MOST_BOXES: usize = 1_000;
 
 /// The colours can be told apart without colour sight: their lightness differs as well.
 const STYLE: &str = "\
@@ -100,13 +102,18 @@ impl FlamePicture {
         }
         let scale = (WIDTH - 2.0 * MARGIN) / whole as f64;
         let mut deepest = 0;
-        for (node, flame) in tree.nodes.iter().zip(&boxes) {
-            let width = flame.total as f64 * scale;
-            if width >= NARROWEST && flame.depth < DEEPEST {
-                deepest = deepest.max(flame.depth);
-                let place = (flame.start as f64 * scale, flame.depth as f64 * ROW, width);
-                self.draw(tree, node.frame, place, (flame.total, whole));
-            }
+        let drawn = |(_, flame): &(usize, &FlameBox)| flame.total as f64 * scale >= NARROWEST && flame.depth < DEEPEST;
+        let mut drawn: Vec<(usize, &FlameBox)> = boxes.iter().enumerate().filter(drawn).collect();
+        if drawn.len() > MOST_BOXES {
+            // A caller is at least as wide as its callees, and stands before them.
+            sorted::by_key(&mut drawn, |(index, flame)| (Reverse(flame.total), *index));
+            drawn.truncate(MOST_BOXES);
+        }
+        for (index, flame) in drawn {
+            deepest = deepest.max(flame.depth);
+            let place = (flame.start as f64 * scale, flame.depth as f64 * ROW, flame.total as f64 * scale);
+            let frame = tree.nodes.get(index).map_or(0, |node| node.frame);
+            self.draw(tree, frame, place, (flame.total, whole));
         }
         self.y += (deepest + 1) as f64 * ROW + 12.0;
     }

@@ -65,6 +65,12 @@ fn shorter(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 }
 
 impl LeakEntry<'_> {
+    /// Adds another entry to the sums.
+    pub(super) fn add_entry(&mut self, other: &LeakEntry<'_>) {
+        self.add(&other.group);
+        self.groups += other.groups.saturating_sub(1);
+    }
+
     /// Adds a group to the sums.
     pub(super) fn add(&mut self, other: &LiveGroup) {
         let sum = self.group.to_mut();

@@ -3,7 +3,7 @@
 use super::generated::is_generated;
 use super::owner::{self, Crates, Owner, after_registry};
 use crate::report::data::{Frame, LiveGroup};
-use crate::report::name::printable;
+use crate::report::name::{printable, slashes};
 use crate::size;
 
 /// Limit of shown frames of other crates, if there are frames of the user's own: the innermost ones.
@@ -129,18 +129,46 @@ fn without_closures(name: &str) -> &str {
     name
 }
 
+/// `<a::B<T> as c::D>::f::<U>` → `a::B::f`: the name as a tracked function has it.
+fn plain(name: &str) -> String {
+    let (mut rest, is_implementation) = name.strip_prefix('<').map_or((name, false), |rest| (rest, true));
+    let (mut plain, mut depth, mut is_trait) = (String::new(), 0_usize, false);
+    while let Some(letter) = rest.chars().next() {
+        // Of a function type.
+        if let Some(after) = rest.strip_prefix("->") {
+            rest = after;
+            continue;
+        }
+        match letter {
+            '<' => depth += 1,
+            '>' if depth == 0 => is_trait = false,
+            '>' => depth -= 1,
+            ' ' if depth == 0 && is_implementation && rest.starts_with(" as ") => is_trait = true,
+            _ if depth == 0 && !is_trait => plain.push(letter),
+            _ => {}
+        }
+        rest = rest.get(letter.len_utf8()..).unwrap_or_default();
+    }
+    plain.replace("::::", "::").trim_end_matches("::").to_owned()
+}
+
 /// True if a frame is the tracked function itself, which the user has chosen as a place.
 fn is_tracked_function(frame: &Frame, group: &LiveGroup) -> bool {
     frame.function.as_deref().is_some_and(|name| is_named_as_tracked(frame, name, group))
 }
 
-/// True if a frame, under this name, is the tracked function of a group.
+/// True if a frame, under this name, is the tracked function of a group. The whole name says it without file and line;
+/// a macro's function has the line of the macro's text. Other names must stand in the function's lines.
 fn is_named_as_tracked(frame: &Frame, name: &str, group: &LiveGroup) -> bool {
-    let (Some(file), Some(line), Some(from)) = (&frame.file, frame.line, group.line) else { return false };
+    let Some(path) = group.path.last() else { return false };
     let last = |name: &str| name.rsplit("::").next().unwrap_or_default().to_owned();
-    group.path.last().is_some_and(|path| last(name) == last(path))
+    if path.contains("::") && name.contains(&last(path)) && plain(name) == **path {
+        return true;
+    }
+    let (Some(file), Some(line), Some(from)) = (&frame.file, frame.line, group.line) else { return false };
+    last(name) == last(path)
         && line >= from
-        && group.file.as_ref().is_some_and(|site| file.replace('\\', "/").ends_with(&site.replace('\\', "/")))
+        && group.file.as_ref().is_some_and(|site| slashes(file).ends_with(&slashes(site)))
 }
 
 /// A frame in words: its file and line, and its function.
@@ -148,7 +176,7 @@ fn place(frame: &Frame) -> String {
     let function = function(frame);
     match (&frame.file, frame.line) {
         (Some(file), line) => {
-            let file = file.replace('\\', "/");
+            let file = slashes(file);
             let line = line.map_or(String::new(), |line| format!(":{line}"));
             format!("{}{line} in {function}", printable(after_registry(&file).unwrap_or(&file)))
         }
@@ -243,6 +271,37 @@ mod tests {
         assert_eq!(lines(&[]), [""; 0]);
         assert_eq!(lines(&[frame("", None)]), ["   --> 0x1000 in app"]);
         assert_eq!(lines(&[frame("app::job", None)]), ["   --> app::job"]);
+    }
+
+    #[test]
+    fn a_stack_begins_at_the_tracked_function() {
+        let beneath = |path: &str, name: &str, line: Option<u32>| {
+            let mut tracked = frame(name, Some("/w/src/main.rs"));
+            (tracked.line, tracked.file) = (line, tracked.file.filter(|_| line.is_some()));
+            let group = LiveGroup {
+                path: vec!["app::main".into(), path.into()],
+                file: Some("src/main.rs".into()),
+                line: Some(3),
+                stack: vec![frame("alloc::alloc", None), tracked, frame("app::main", None)],
+                ..LiveGroup::default()
+            };
+            beneath_tracked(&group).len()
+        };
+        // Without lines, and made by a macro that stands above.
+        for line in [None, Some(2)] {
+            for name in [
+                "app::Index::insert",
+                "<app::Index>::insert",
+                "<app::Index<fn(u8) -> T> as app::Store<U>>::insert",
+                "app::Index<T>::insert::<alloc::vec::Vec<u8>>",
+                "<app::Index>::insert::{closure#0}",
+            ] {
+                assert_eq!(beneath("app::Index::insert", name, line), 2, "{name} {line:?}");
+            }
+            assert_eq!(beneath("app::Index::insert", "app::Table::insert", line), 3);
+            assert_eq!(beneath("insert", "insert", line), 3, "a block has no function of its name");
+        }
+        assert_eq!(beneath("app::Index::insert", "insert", Some(7)), 2);
     }
 
     #[test]

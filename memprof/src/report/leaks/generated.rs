@@ -1,5 +1,7 @@
 //! Functions that a macro generated: their lines are those of an attribute, and do not show the origin of a block.
 
+use crate::report::name::slashes;
+
 /// Traits that are usually derived, by the last part of their path. Even if written by hand they work for their caller:
 /// the memory of `clone` or `fmt` is requested by the caller.
 const DERIVED: [&str; 19] = [
@@ -90,7 +92,7 @@ fn within_brackets(name: &str) -> Option<&str> {
 
 /// True if a file is where cargo's build scripts write: `…/build/name-0123456789abcdef/out/…`.
 fn is_of_build_script(file: &str) -> bool {
-    let file = file.replace('\\', "/");
+    let file = slashes(file);
     let Some((package, inside)) = file.split_once("/build/").and_then(|(_, rest)| rest.split_once('/')) else {
         return false;
     };

@@ -6,7 +6,7 @@ use super::meaning::is_growing;
 use super::owner::Crates;
 use super::{expected, meaning, summary, wrap};
 use crate::report::data::{LiveGroup, Report};
-use crate::report::name::{OUTSIDE, path, printable};
+use crate::report::name::{OUTSIDE, path, printable, slashes};
 use crate::size;
 use crate::sorted;
 use std::cmp::Reverse;
@@ -36,7 +36,7 @@ pub(super) fn lines(report: &Report, lines: &mut Vec<String>) {
         .collect();
     let all: Vec<&LiveGroup> = functions.iter().flat_map(|(_, entries)| entries).map(|entry| &*entry.group).collect();
     summary::lines(report, &all, lines);
-    let whole = whole(report);
+    let whole = super::live_bytes(report);
     let (mut number, mut small, mut more) = (0, Vec::new(), Vec::new());
     for (function, entries) in functions {
         let mut shown = Vec::new();
@@ -69,12 +69,6 @@ pub(super) fn lines(report: &Report, lines: &mut Vec<String>) {
 fn is_small(group: &LiveGroup, whole: u64) -> bool {
     let bytes = amount::bytes(group);
     bytes < SMALL && (bytes as f64) < whole as f64 * SMALL_SHARE
-}
-
-/// The bytes of the first line, which include the groups; the sum of the groups if it is more, as an estimate can be.
-fn whole(report: &Report) -> u64 {
-    let groups = report.live.groups.iter().fold(0_u64, |sum, group| sum.saturating_add(amount::bytes(group)));
-    groups.max(report.totals.net_bytes.max(0) as u64)
 }
 
 /// The functions, the one that grows most first, then by size; each with its groups in this order.
@@ -133,7 +127,7 @@ fn entry(number: usize, entry: &LeakEntry<'_>, (report, whole): (&Report, u64), 
 /// File and line of the group's function.
 fn site(group: &LiveGroup) -> String {
     match (&group.file, group.line) {
-        (Some(file), Some(line)) if !file.is_empty() => format!(" ({}:{line})", printable(&file.replace('\\', "/"))),
+        (Some(file), Some(line)) if !file.is_empty() => format!(" ({}:{line})", printable(&slashes(file))),
         _ => String::new(),
     }
 }

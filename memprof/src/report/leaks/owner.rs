@@ -1,6 +1,8 @@
 //! Owner of a frame: the crate whose code it is.
 
 use crate::report::data::{Frame, Report};
+use crate::report::name::slashes;
+use crate::sorted;
 
 /// Paths of functions that do not show the origin of a block.
 const COMMON: [&str; 16] = [
@@ -54,7 +56,7 @@ impl Crates {
         let is_hash = |end: &str| end.len() == 16 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
         let program = program.rsplit_once('-').filter(|(_, end)| is_hash(end)).map_or(program, |(name, _)| name);
         crates.push(program.replace('-', "_"));
-        crates.sort_unstable();
+        sorted::by(&mut crates, Ord::cmp);
         crates.dedup();
         Self(crates)
     }
@@ -89,7 +91,7 @@ pub(crate) fn of(frame: &Frame, crates: &Crates) -> Owner {
     };
     // `<alloc::vec::Vec<T> as core::clone::Clone>::clone` belongs to the library as much as `alloc::vec::push`.
     let name = bare(function);
-    let file = frame.file.as_deref().unwrap_or_default().replace('\\', "/");
+    let file = slashes(frame.file.as_deref().unwrap_or_default());
     if COMMON.iter().any(|prefix| name.starts_with(prefix)) || is_common(&file) || is_of_the_system(name, frame) {
         return Owner::Common;
     }
@@ -103,7 +105,7 @@ pub(crate) fn of(frame: &Frame, crates: &Crates) -> Owner {
 fn is_common(file: &str) -> bool {
     ["/rustc/", "/rust/deps/", "/usr/src/rustc-"].iter().any(|start| file.starts_with(start))
         || file.contains("/lib/rustlib/src/rust/library/")
-        || file.starts_with(&OWN_SOURCES.replace('\\', "/"))
+        || file.starts_with(&slashes(OWN_SOURCES))
         || after_registry(file).is_some_and(|inside| COMMON_FOLDERS.iter().any(|folder| inside.starts_with(folder)))
 }
 

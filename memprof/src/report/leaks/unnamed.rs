@@ -4,6 +4,7 @@ use super::frames;
 use super::owner::Crates;
 use crate::report::data::{Frame, Report};
 use crate::report::name::printable;
+use crate::sorted;
 
 /// Frames that the groups show.
 fn shown(report: &Report) -> Vec<&Frame> {
@@ -15,7 +16,7 @@ fn shown(report: &Report) -> Vec<&Frame> {
 pub(super) fn modules(report: &Report) -> Vec<String> {
     let unnamed = shown(report).into_iter().filter(|frame| frame.function.is_none());
     let mut modules: Vec<&str> = unnamed.filter_map(|frame| frame.module.as_deref()).collect();
-    modules.sort_unstable();
+    sorted::by(&mut modules, Ord::cmp);
     modules.dedup();
     modules.iter().map(|module| format!("addresses in {}", printable(module))).collect()
 }

@@ -164,7 +164,7 @@ fn readings(number: u8) -> Option<(ByAddress<Reading>, ByAddress<u64>)> {
 /// Live blocks of earlier measurements of the same site, by their address.
 fn left_over(number: u8) -> Option<ByAddress<live::Record>> {
     let table = live::table()?;
-    let mut nodes = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), ())))?;
+    let mut nodes = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), true)))?;
     // Blocks can only be freed meanwhile, because nobody is in the measurement. Unused pages are never touched.
     let capacity = if nodes.is_empty() { 0 } else { table.len() as usize };
     let mut blocks = ByAddress::of(capacity, std::iter::empty())?;

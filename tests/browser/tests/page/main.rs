@@ -2,6 +2,7 @@
 
 mod call_tree;
 mod comparison;
+mod foreign;
 mod functions;
 mod hostile;
 mod live;

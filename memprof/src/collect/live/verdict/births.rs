@@ -1,5 +1,6 @@
 //! Growth by new blocks: when the survivors were made.
 
+use super::line::Line;
 use super::{ERRORS, Evidence, FEWEST_BLOCKS, FEWEST_CALLS, FEWEST_CONFIRMED, Growth, How, WorkDone, YOUNG};
 
 /// Minimum share of the survivors in each half of the time.
@@ -22,6 +23,8 @@ const FEWEST_OF_YOUNG: usize = 16;
 const STRAGGLERS: f64 = 0.05;
 /// Minimum rise, as a share of the bytes made in the later half.
 const LEAST_RISE: f64 = 0.25;
+/// The last part of the time, in which the live bytes have to rise.
+const LAST_PART: f64 = 1.0 / 3.0;
 /// Survivors per call, as a share of those of the quarter before. At most this share in each quarter means that
 /// something fills.
 const FALLS_OFF: f64 = 2.0 / 3.0;
@@ -90,7 +93,7 @@ impl Births {
     pub(super) fn densest(&self, from: f64, width: f64) -> f64 {
         let mut since: Vec<(f64, f64)> = self.0.iter().map(|birth| (birth.since, birth.bytes)).collect();
         since.retain(|birth| birth.0 >= from);
-        since.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sort(&mut since);
         let (mut first, mut sum, mut most) = (since.iter().peekable(), 0.0, 0.0_f64);
         for &(at, bytes) in &since {
             sum += bytes;
@@ -129,9 +132,14 @@ impl Births {
     /// The moment until which a share of the blocks was as large as now.
     pub(super) fn quantile_of_sizes(&self, share: f64) -> f64 {
         let mut since: Vec<(f64, f64)> = self.0.iter().map(|birth| (birth.since, birth.weight)).collect();
-        since.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sort(&mut since);
         quantile(since.iter().copied(), share)
     }
+}
+
+/// Sorts by the moment. There can be as many as blocks: not by indices.
+fn sort(moments: &mut [(f64, f64)]) {
+    moments.sort_by(|a, b| a.0.total_cmp(&b.0));
 }
 
 /// The moment until which a share of the weights came; the moments are sorted.
@@ -169,10 +177,19 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     } else {
         began_late(group, span)
     };
-    let bytes = births.bytes(span.first, f64::INFINITY);
+    let bytes = gained(group, span);
     // The net of its path says that more came since the newest one that has a record.
     let last = if is_blind { group.now } else { births.newest() };
     grows.then_some(Growth { how: How::NewBlocks, from: span.first, last, bytes })
+}
+
+/// Bytes gained in the time of the growth: those of the blocks made meanwhile, without those freed meanwhile, as far as
+/// readings tell. In a queue all blocks are young, and most of them replace others.
+fn gained(group: &Evidence<'_>, span: Span) -> f64 {
+    let made = group.births.bytes(span.first, f64::INFINITY);
+    let rise = |since: f64| Some(group.bytes - group.levels.at(since, (group.now, group.bytes))?);
+    let rises = [span.first, span.middle()].into_iter().filter_map(rise);
+    rises.max_by(f64::total_cmp).filter(|&rise| rise > 0.0).map_or(made, |rise| rise.min(made))
 }
 
 /// True if the pause since the newest survivor says nothing: at the mean rate before it fewer than [`GAPS`] samples
@@ -284,9 +301,36 @@ fn keep_coming(births: &Births, span: Span) -> bool {
         && span.now - births.newest() <= usual_pause(births, span)
 }
 
-/// True if about as much is deallocated as allocated: a queue, or a full cache. Without a reading between the group's
-/// beginning and the middle of its time, an earlier reading has to have been as high.
+/// True if about as much is deallocated as allocated: a queue, or a full cache.
 fn turns_over(group: &Evidence<'_>, span: Span) -> bool {
+    turned_over_since_the_middle(group, span) || is_level(group, span)
+}
+
+/// True if a group of new blocks is in balance now.
+pub(super) fn is_in_balance(group: &Evidence<'_>) -> bool {
+    is_level(group, Span::of(group))
+}
+
+/// True if the live bytes are level in the last part of the time, while new blocks come: by the straight line through
+/// the readings of that part, they rise by less than a quarter of the bytes made, beyond the line's error. So a ring
+/// that was filled for most of the run is known as one soon after it is full.
+fn is_level(group: &Evidence<'_>, span: Span) -> bool {
+    let from = span.now - span.length() * LAST_PART;
+    let present = (span.now >= group.now).then_some((group.now, group.bytes));
+    let readings = group.levels.between(from, span.now).chain(present);
+    let Some(line) = Line::through(readings) else { return false };
+    let made = group.births.bytes(line.first, f64::INFINITY);
+    let rise = line.slope * line.length;
+    // If the exact net has risen, the samples need not show it. Blocks that were live all the time are in each reading:
+    // only those that came or went err.
+    let moved = (2.0 * made - rise).max(made) / group.bytes.max(f64::MIN_POSITIVE);
+    let of_sample = if group.has_rising_net { group.error * moved.min(1.0).sqrt() } else { 0.0 };
+    rise + ERRORS * (line.slope_error * line.length).hypot(of_sample) < LEAST_RISE * made
+}
+
+/// True if live bytes rose in the later half by less than a quarter of those made in it. Without a reading between the
+/// group's beginning and the middle of its time, an earlier reading has to have been as high.
+fn turned_over_since_the_middle(group: &Evidence<'_>, span: Span) -> bool {
     let Some((at, level)) = group.levels.last_until(span.middle()) else { return false };
     let made = group.births.bytes(at, f64::INFINITY);
     // If the exact net has risen, the samples need not show it.

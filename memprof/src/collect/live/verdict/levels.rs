@@ -72,6 +72,11 @@ impl Levels {
         (before.len() >= FEWEST_BEFORE).then(|| before.iter().copied().fold(0.0, f64::max))
     }
 
+    /// The readings between two moments; the present one is not among them.
+    pub(super) fn between(&self, from: f64, to: f64) -> impl Iterator<Item = (f64, f64)> {
+        self.0.iter().copied().filter(move |level| level.0 >= from && level.0 < to)
+    }
+
     /// The highest reading between two moments.
     fn highest_between(&self, from: f64, to: f64) -> f64 {
         self.0.iter().filter(|level| level.0 >= from && level.0 <= to).map(|level| level.1).fold(0.0, f64::max)
@@ -141,7 +146,8 @@ pub(super) fn growth(group: &Evidence<'_>) -> Option<Growth> {
     let pause = (group.now - latest) / (latest - from).max(f64::MIN_POSITIVE);
     let at_once = group.births.densest(0.0, group.now / group.levels.0.len().max(MOMENTS as usize) as f64);
     let is_late = pause > SHORT_PAUSE && group.bytes * pause > DUE * at_once;
-    let grows = grows && (how == How::LargerBlocks || !(is_late || births::falls_off(group)));
+    let is_no_growth = || is_late || births::falls_off(group) || births::is_in_balance(group);
+    let grows = grows && (how == How::LargerBlocks || !is_no_growth());
     grows.then_some(Growth { how, from, last, bytes })
 }
 

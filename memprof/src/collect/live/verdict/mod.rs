@@ -14,9 +14,10 @@
 //!    has at least a tenth. The pause since the newest is at most a tenth of the time, or three usual distances. A
 //!    group that began in the last quarter of the run needs survivors in all four, and must not have been as high
 //!    before. It is no growth if about as much is deallocated as allocated: if the readings rose by less than a quarter
-//!    of the bytes made in the later half, plus two standard errors in a sample whose exact net did not rise. Nor is it
-//!    growth if each call in each quarter leaves at most two thirds of the survivors of the quarter before: a cache
-//!    fills ever more slowly.
+//!    of the bytes made in the later half, plus two standard errors in a sample whose exact net did not rise; or if the
+//!    straight line through the readings of the last third rises by less than a quarter of the bytes made in it, beyond
+//!    its error: a ring that was filled for most of the run, and is full. Nor is it growth if each call in each quarter
+//!    leaves at most two thirds of the survivors of the quarter before: a cache fills ever more slowly.
 //! 3. **Growing, but the program rests** (`births`): survivors came until the program began to rest, or they come with
 //!    its work, not counting the group's own. The program rests if it allocates little and takes little processor time:
 //!    since the newest survivor at most a tenth of the work before, or in the later half at most half of that in the
@@ -40,6 +41,7 @@ mod activity;
 mod births;
 mod container;
 mod levels;
+mod line;
 
 pub(super) use activity::{Activity, WorkDone};
 pub(super) use births::{Birth, Births};

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod turnover;
+
 /// A group with blocks of 100 B, made at these seconds of a run, in a program that is always as busy.
 struct Case {
     births: Vec<(f64, f64)>,

@@ -8,13 +8,13 @@ use std::fmt;
 impl fmt::Display for Judged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", Printable(&self.figure))?;
-        match self.old {
-            Some(old) => write!(f, "{} → {}", size::count(old), size::count(self.new))?,
-            None => write!(f, "{}", size::count(self.new))?,
-        }
-        write!(f, " {}", self.unit)?;
-        if let Some(old) = self.old {
-            write!(f, ", {}", change(old, self.new, &self.unit))?;
+        let new = size::count(self.new);
+        match self.old.filter(|old| *old != self.new) {
+            Some(old) => {
+                let change = change(old, self.new, &self.unit);
+                write!(f, "{} → {new} {}, {change}", size::count(old), self.unit)?;
+            }
+            None => write!(f, "{new} {}", self.unit)?,
         }
         write!(f, "; limit {}", Printable(&self.limit))
     }
@@ -31,7 +31,7 @@ fn change(old: i64, new: i64, unit: &str) -> String {
     let change = i128::from(new) - i128::from(old);
     let sign = if change > 0 { "+" } else { "" };
     let amount = if unit == "bytes" { size::bytes(change) } else { size::count(change) };
-    if old == 0 || change == 0 {
+    if old == 0 {
         return format!("{sign}{amount}");
     }
     let percent = change as f64 / (old as f64).abs() * 100.0;
@@ -53,7 +53,6 @@ mod tests {
         assert_eq!(change(55_203_840, 56_203_840, "bytes"), "+976.6 KB (+1.81 %)");
         assert_eq!(change(100, 80, "blocks"), "-20 (-20.0 %)");
         assert_eq!(change(0, 2048, "bytes"), "+2.0 KB");
-        assert_eq!(change(5, 5, "calls"), "0");
         assert_eq!(change(1 << 40, (1 << 40) + 2048, "bytes"), "+2.0 KB (<+0.01 %)");
         assert_eq!(change(1, 1_000_000, "blocks"), "+999,999 (1000000 times)");
         assert_eq!(change(-100, 100, "bytes"), "+200 B (+200.0 %)");

@@ -2,29 +2,21 @@
 
 use std::io;
 
-use super::{Viewer, shorten};
+use super::Viewer;
 use crate::compare::Diff;
 
 /// Hash of [`STYLE`]. A test holds it.
-const STYLE_HASH: &str = "sha256-W59kWG/LYey09oqEy6WPxuxn92jC9JgXlJG1A2pk2fE=";
+const STYLE_HASH: &str = "sha256-fqAQzNF2cL/DxcrH6oOq7yO4OF3ijcw5pxpVR6JzP/M=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-rsxDFaGWfLLY5+hUnQBTCreRjqzUhv8Nw2hB/WNRi/c=";
+const VIEWER_HASH: &str = "sha256-A8vmJv90oXGxkVPhZQd910tmDpQoAckTgIb8XZHITLw=";
 
-macro_rules! viewer {
-    ($($file:literal)*) => { concat!($(include_str!(concat!("viewer/", $file))),*) };
-}
-
-shortened! {
-    STYLE = viewer!("page.css" "graph.css" "sections.css" "print.css" "compare.css");
+viewer! {
+    STYLE = "", "page.css" "graph.css" "sections.css" "print.css" "compare.css", "";
     /// The parts of the viewer are one script, in the order of their use.
-    VIEWER = concat!(
-        "(() => {\n\"use strict\";\n",
-        viewer!(
-            "unpack.js" "units.js" "dom.js" "parts.js" "names.js" "state.js" "view_tree.js" "graph.js" "flame.js"
-            "changes.js" "change_overview.js" "change_graph.js" "change_table.js" "help.js" "page.js" "compare.js"
-        ),
-        "})();\n"
-    );
+    VIEWER = "(() => {\n\"use strict\";\n",
+        "unpack.js" "units.js" "dom.js" "parts.js" "names.js" "state.js" "view_tree.js" "graph.js" "flame.js"
+        "changes.js" "change_overview.js" "change_graph.js" "change_table.js" "help.js" "page.js" "compare.js",
+        "})();\n";
 }
 
 impl Diff {

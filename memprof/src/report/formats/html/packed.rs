@@ -31,9 +31,13 @@ pub(super) fn write(row: &dyn Row, out: &mut dyn Write) -> io::Result<()> {
     packer.out.write_all(b"{")?;
     packer.fields(row)?;
     packer.out.write_all(b",\"texts\":[")?;
-    let mut texts: Vec<(usize, &str)> = packer.texts.iter().map(|(text, number)| (*number, text.as_str())).collect();
-    texts.sort_unstable();
-    for (number, text) in texts {
+    let mut texts = vec![""; packer.texts.len()];
+    for (text, number) in &packer.texts {
+        if let Some(place) = texts.get_mut(*number) {
+            *place = text;
+        }
+    }
+    for (number, text) in texts.into_iter().enumerate() {
         comma(packer.out, number)?;
         write!(packer.out, "{}", JsonText::in_html(text))?;
     }

@@ -1,6 +1,7 @@
 //! The picture as XML, and the places of its boxes.
 
 use super::*;
+use crate::report::data::CallTreeNode;
 use crate::report::formats::samples;
 use crate::report::golden;
 
@@ -67,6 +68,30 @@ fn boxes_stand_within_their_callers_and_side_by_side() {
 #[test]
 fn the_picture_of_a_large_report_stays_small() {
     assert!(text(&samples::deep()).len() < 100_000);
+}
+
+#[test]
+fn the_picture_has_the_widest_boxes_of_many() {
+    let mut report = golden::report();
+    report.live.groups.clear();
+    report.peak = None;
+    let name = |id: u32| format!("app::part{}::step_{}", id % 7, id % 31);
+    report.call_tree = (0..30_000)
+        .map(|id| CallTreeNode {
+            id,
+            // Chains of 30 functions beneath 1,000 roots.
+            parent: (id % 30 > 0).then(|| id - 1),
+            function: name(id),
+            self_allocated_bytes: 1_000 + u64::from(id / 30),
+            ..CallTreeNode::default()
+        })
+        .collect();
+    report.unattributed.self_allocated_bytes = 0;
+    let text = text(&report);
+    expect_xml("many", &text);
+    let boxes = text.matches("<g ").count();
+    assert!((900..=1_010).contains(&boxes), "{boxes} boxes");
+    assert!(text.len() < 400_000, "{} bytes", text.len());
 }
 
 #[test]

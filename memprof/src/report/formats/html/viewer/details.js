@@ -90,7 +90,7 @@ function peakSection(report) {
 			[
 				{ title: "function", text: true },
 				{ title: "retained" },
-				{ title: "net" },
+				{ title: "net", help: "Negative if blocks of other functions were deallocated" },
 				{ title: "active", help: "Calls that were running" },
 			],
 			peak.functions,
@@ -197,10 +197,8 @@ function settingsSection(report) {
 		if (value !== null && typeof value === "object" && !Array.isArray(value)) {
 			for (const [key, inner] of Object.entries(value)) add(inner, name ? `${name}.${key}` : key);
 		} else {
-			rows.push([
-				name,
-				Array.isArray(value) ? value.join(", ") || "(none)" : value === null ? "(none)" : String(value),
-			]);
+			const none = name === "dump_on_signal" && value === null ? "(the default)" : "(none)";
+			rows.push([name, Array.isArray(value) ? value.join(", ") || "(none)" : String(value ?? none)]);
 		}
 	}
 	add(settings ?? {}, "");

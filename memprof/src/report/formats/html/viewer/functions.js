@@ -210,7 +210,9 @@ function functionSection(report) {
 					".",
 				)
 			: null,
-		el("div", { class: "tools" }, field("Filter", filter), result, el("span", { class: "spring" }), choice),
+		functions.length === 0
+			? null
+			: el("div", { class: "tools" }, field("Filter", filter), result, el("span", { class: "spring" }), choice),
 		holder,
 	);
 }
@@ -237,6 +239,8 @@ function columnsOf(functions) {
 		}
 	}
 	for (const row of functions) add(row, "");
+	// Without functions the sums have the usual columns.
+	if (keys.size === 0) FIRST_COLUMNS.split(" ").forEach((key) => keys.add(key));
 	return [...keys].map((key) => {
 		const [title, help] = COLUMN_TITLES[key] ?? [key.replace(/_bytes/g, "").replace(/[._]/g, " "), key];
 		return { key, title, help };

@@ -28,7 +28,7 @@ function liveSection(report) {
 		);
 	}
 	const groups = live.groups.map((group, index) => ({ group, index }));
-	const whole = Math.max(1, sum(live.groups.map((group) => group.bytes)));
+	const whole = Math.max(1, sum(live.groups.map(groupBytes)));
 	const filter = el("input", {
 		id: "livefilter",
 		type: "search",
@@ -66,7 +66,7 @@ function liveSection(report) {
 		);
 		result.textContent = matches?.error
 			? `Not an expression: ${matches.error}`
-			: `${count(kept.length)} of ${plural(groups.length, "group")}, ${bytes(sum(kept.map(({ group }) => group.bytes)))}`;
+			: `${count(kept.length)} of ${plural(groups.length, "group")}, ${bytes(sum(kept.map(({ group }) => groupBytes(group))))}`;
 		let start = Math.max(0, Math.min(Number(state.livepage) || 0, Math.floor((kept.length - 1) / GROUPS) * GROUPS));
 		const open = kept.findIndex(({ index }) => String(index) === state.group);
 		if (open >= 0 && !state.livepage) start = Math.floor(open / GROUPS) * GROUPS;
@@ -106,8 +106,8 @@ function liveSection(report) {
 					onclick: () => go({ group: isOpen ? "" : String(index) }),
 				}),
 				el("span", { class: `verdict verdict-${word.replace(/ .*/, "")}`, title: VERDICTS[word], text: word }),
-				bar(estimate(group.bytes, group.error_bytes), group.bytes / whole),
-				el("span", { class: "quiet", text: `${plural(group.count, "block")}, ${share(group.bytes, whole)}` }),
+				bar(groupSize(group), groupBytes(group) / whole),
+				el("span", { class: "quiet", text: `${plural(group.count, "block")}, ${share(groupBytes(group), whole)}` }),
 				el("span", { class: "where" }, group.path.length ? selectButton(name) : bdi(name)),
 				place(own?.file ?? group.file, own ? own.line : group.line),
 			),
@@ -150,6 +150,13 @@ function liveSection(report) {
 		el("div", { class: "tools" }, field("Filter", filter), field("Verdict", verdict), result),
 		list,
 	);
+}
+
+/** @param {LiveGroup} group */
+function groupSize(group) {
+	return groupBytes(group) < group.bytes
+		? `at most ${bytes(groupBytes(group))}`
+		: estimate(group.bytes, group.error_bytes);
 }
 
 /**

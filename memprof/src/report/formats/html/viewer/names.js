@@ -69,7 +69,7 @@ function moduleName(frame) {
 
 /**
  * A name without generic arguments, closures and the brackets of implementations: `<a::B<T> as c::D>::f::{{closure}}`
- * is `a::B::f`.
+ * is `a::B::f`. A name with a lone bracket, such as `size < 10`, is a label of the program's and stays whole.
  * @param {string} name
  */
 function plainName(name) {
@@ -90,7 +90,9 @@ function plainName(name) {
 		if (letter === "<") depth += 1;
 		else if (letter === ">" && text[index - 1] !== "-") depth -= 1;
 		else if (depth === 0) plain += letter;
+		if (depth < 0) return name;
 	}
+	if (depth > 0 && name.length < LONGEST) return name;
 	return plain.replace(/::(?=::|$)/g, "").replace(/::\{[^}]*\}+/g, "");
 }
 

@@ -143,6 +143,17 @@ function resident(report) {
 	);
 }
 
+/**
+ * A sentence about live memory that can be growing all the same.
+ * @param {Report} report
+ */
+function notJudged({ live }) {
+	if (live.estimated_bytes === null) return " Live blocks were not recorded, so growth is not known.";
+	const open = live.groups.filter(({ verdict }) => verdict === null || verdict === "recent" || verdict === "unknown");
+	if (open.length === 0) return "";
+	return ` ${plural(open.length, "live group")} (${bytes(sum(open.map(groupBytes)))}) cannot be judged: too recent, or too few samples.`;
+}
+
 /** @param {Report} report */
 function findings(report) {
 	const { allocator, findings: all = [] } = report;
@@ -163,7 +174,7 @@ function findings(report) {
 					text: !allocator.installed
 						? "Nothing was counted, so there are none."
 						: report.findings
-							? "No finding: nothing grows, and no rule found waste."
+							? `No findings: no growth and no waste was found.${notJudged(report)}`
 							: "This report is older than findings.",
 				})
 			: list,

@@ -80,7 +80,7 @@ function table(caption, columns, rows) {
 }
 
 /**
- * A table with a page of its rows at a time.
+ * A table with a page of its rows at a time; nothing without rows.
  * @template R
  * @param {string} caption
  * @param {{title: string, help?: string, text?: boolean}[]} columns
@@ -89,6 +89,7 @@ function table(caption, columns, rows) {
  * @param {(row: R) => Child[]} cells
  */
 function pagedTable(caption, columns, rows, size, cells) {
+	if (rows.length === 0) return null;
 	const holder = el("div");
 	/** @param {number} page */
 	function show(page) {
@@ -201,6 +202,15 @@ function facts(rows) {
 	);
 }
 
+/**
+ * A sentence with code between backticks.
+ * @param {string} text
+ * @returns {Child[]}
+ */
+function prose(text) {
+	return text.split("`").map((part, index) => (index % 2 ? el("code", { text: part }) : part));
+}
+
 /** @param {Finding} finding */
 function findingItem(finding) {
 	return el(
@@ -212,7 +222,7 @@ function findingItem(finding) {
 			null,
 			el("p", { class: "title" }, bdi(finding.title)),
 			finding.detail ? el("p", { class: "quiet" }, bdi(finding.detail)) : null,
-			finding.advice ? el("p", { class: "advice" }, bdi(finding.advice)) : null,
+			finding.advice ? el("p", { class: "advice" }, el("bdi", null, ...prose(finding.advice))) : null,
 			el(
 				"p",
 				{ class: "links" },

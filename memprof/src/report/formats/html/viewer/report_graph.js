@@ -89,9 +89,12 @@ function crateLegend(root, metric) {
  * @returns {Child[]}
  */
 function graphNotes(report, metric) {
-	const { live, functions, overhead } = report;
+	const { live, functions, overhead, program } = report;
 	const usesStacks = metric.name === "live" || metric.name === "peak";
 	const frames = live.groups.flatMap((group) => group.stack);
+	// Libraries can have names where the program has none.
+	const own = frames.filter((frame) => moduleName(frame) === program.name);
+	const nameless = (own.length ? own : frames).every((frame) => frame.function === null);
 	return [
 		functions.length === 0
 			? missing(
@@ -105,7 +108,7 @@ function graphNotes(report, metric) {
 					"There are no stacks beneath the functions: backtraces = false, or the program was built without the feature of that name.",
 				)
 			: null,
-		usesStacks && frames.length > 0 && frames.every((frame) => frame.function === null)
+		usesStacks && frames.length > 0 && nameless
 			? missing(
 					"The frames have no names: the program has no symbols (stripped), or was built without the feature `backtraces`. addr2line reads the addresses with the unstripped program.",
 				)

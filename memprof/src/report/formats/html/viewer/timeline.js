@@ -42,7 +42,8 @@ function timelineSection(report) {
 	});
 	const drawing = el("div", { class: "timeline" }, chart);
 	const first = points[0].seconds;
-	const last = Math.max(points[points.length - 1].seconds, first + 1e-9);
+	// A step between them must change a time.
+	const last = Math.max(points[points.length - 1].seconds, first + Math.max(1, Math.abs(first)) * 1e-9);
 	let highest = 1;
 	let width = 900;
 
@@ -79,7 +80,7 @@ function timelineSection(report) {
 					x: x(at),
 					y: HEIGHT - 8,
 					"text-anchor": x(at) > width - 40 ? "end" : "middle",
-					text: at === 0 ? "0" : duration(at),
+					text: at === 0 ? "0" : duration(at, stepSeconds),
 				}),
 			);
 		}
@@ -139,7 +140,7 @@ function timelineSection(report) {
 
 	function peakMark() {
 		const top = points.reduce((best, point) => (point.net_bytes > best.net_bytes ? point : best), points[0]);
-		const at = x(peak?.seconds ?? top.seconds);
+		const at = Math.max(MARGIN.left, Math.min(width - MARGIN.right, x(peak?.seconds ?? top.seconds)));
 		const height = y(totals.peak_bytes);
 		const end = at > width / 2;
 		return [

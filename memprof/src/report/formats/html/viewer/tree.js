@@ -36,7 +36,7 @@ function metricsOf(report) {
 			"peak",
 			"At the peak",
 			peak
-				? `Live memory ${duration(peak.seconds)} after the start, when it was highest.${peak.exact ? "" : " An estimate from a sample."}`
+				? `Live memory ${duration(peak.seconds)} after the start, near the peak of ${bytes(peak.process_peak_bytes)}.${peak.exact ? "" : " An estimate from a sample."}`
 				: "",
 			peak
 				? ""
@@ -73,6 +73,19 @@ function metricsOf(report) {
 					: "No block was made larger by reallocation, so nothing was copied.",
 		),
 	};
+}
+
+/** Live blocks that are older than the profile. */
+const BEFORE = "(before the profile started)";
+/** Live blocks that did not fit into the live table, or that the sample missed. */
+const NO_RECORD = "(live blocks without a record)";
+
+/**
+ * Bytes of a group: the estimate, or its exact upper bound if that is less.
+ * @param {LiveGroup} group
+ */
+function groupBytes({ bytes: size, at_most_bytes }) {
+	return Math.min(size, at_most_bytes ?? size);
 }
 
 /**
@@ -190,8 +203,9 @@ function buildTree(report) {
 		return made;
 	});
 	rows.forEach((made, index) => {
+		// Rows stand behind their callers. One that does not is shown without.
 		const parent = report.call_tree[index].parent;
-		made.parent = (parent === null ? root : rows[parent]) ?? root;
+		made.parent = parent !== null && parent < index ? rows[parent] : root;
 		made.parent.children.push(made);
 	});
 	const outside = node(OUTSIDE, "rest", root);
@@ -200,11 +214,19 @@ function buildTree(report) {
 	outside.own.copied = report.unattributed.copied_bytes ?? 0;
 
 	/**
+	 * Adds groups, and what is in none of them: the sum is the net. Estimates that exceed it are scaled down to it.
 	 * @param {LiveGroup[]} groups
 	 * @param {"live" | "peak"} metric
+	 * @param {number} net
+	 * @param {number} before Bytes from before the profile
+	 * @param {boolean} isRestBefore True if the rest is from before the profile, too
 	 */
-	function addGroups(groups, metric) {
+	function addGroups(groups, metric, net, before, isRestBefore) {
+		const whole = Math.max(0, net);
+		const parts = sum(groups.map(groupBytes)) + before;
+		const upTo = (/** @type {number} */ size) => (parts <= whole ? size : Math.floor((size / parts) * whole));
 		let added = 0;
+		const share = (/** @type {number} */ size) => upTo((added += size)) - upTo(added - size);
 		for (const group of groups) {
 			let at = group.path.length === 0 ? outside : root;
 			for (const name of group.path) at = childOf(at, keyOf(name)) ?? functionNode(name, at);
@@ -215,29 +237,25 @@ function buildTree(report) {
 				at = path.get(frame.key) ?? childOf(at, frame.key) ?? frameNode(at, frame);
 				path.set(frame.key, at);
 			}
-			at.own[metric] += group.bytes;
-			added += group.bytes;
+			at.own[metric] += share(groupBytes(group));
 		}
-		return added;
+		const rest = Math.max(0, whole - parts);
+		const old = share(before) + (isRestBefore ? rest : 0);
+		if (old > 0) restNode(BEFORE, outside).own[metric] += old;
+		if (rest > 0 && !isRestBefore) restNode(NO_RECORD, root).own[metric] += rest;
 	}
 
 	/**
-	 * What is in no path.
 	 * @param {string} name
-	 * @param {"live" | "peak"} metric
-	 * @param {number} amount
+	 * @param {TreeNode} parent
 	 */
-	function addRest(name, metric, amount) {
-		if (amount > 0) node(name, "rest", root).own[metric] = amount;
+	function restNode(name, parent) {
+		return childOf(parent, keyOf(name)) ?? node(name, "rest", parent);
 	}
 
-	const { live, peak } = report;
-	const inGroups = addGroups(live.groups, "live");
-	if (live.estimated_bytes !== null) {
-		addRest("(live, in no group)", "live", live.estimated_bytes - inGroups);
-		addRest("(before the profile started)", "live", live.before_start_bytes);
-	}
-	if (peak) addRest("(at the peak, in no group)", "peak", peak.net_bytes - addGroups(peak.groups, "peak"));
+	const { live, peak, totals } = report;
+	if (live.estimated_bytes !== null) addGroups(live.groups, "live", totals.net_bytes, live.before_start_bytes, false);
+	if (peak) addGroups(peak.groups, "peak", peak.net_bytes, 0, peak.exact);
 
 	// Parents come before their children: sums from the last to the first reach every parent when it is complete.
 	const order = [root];

@@ -61,12 +61,17 @@ function share(part, whole) {
 	return part > 0 && percent < 0.05 ? "<0.1 %" : `${decimal(percent, 1)} %`;
 }
 
-/** @param {number | null | undefined} seconds */
-function duration(seconds) {
+/**
+ * @param {number | null | undefined} seconds
+ * @param {number} [step] The difference to the next one beside it, which must show
+ */
+function duration(seconds, step = 0) {
 	if (seconds === null || seconds === undefined) return UNKNOWN;
-	if (seconds < 0.001) return `${decimal(seconds * 1e6, 0)} µs`;
-	if (seconds < 0.9995) return `${decimal(seconds * 1000, 0)} ms`;
-	if (seconds < 100) return `${decimal(seconds, 1)} s`;
+	/** @param {number} unit */
+	const places = (unit) => Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9));
+	if (seconds < 0.001) return `${decimal(seconds * 1e6, step ? places(1e-6) : 0)} µs`;
+	if (seconds < 0.9995) return `${decimal(seconds * 1000, step ? places(1e-3) : 0)} ms`;
+	if (seconds < 100) return `${decimal(seconds, step ? places(1) : 1)} s`;
 	if (seconds < 6000) return joined(seconds, 60, "min", 1, "s");
 	if (seconds < 48 * 3600) return joined(seconds, 3600, "h", 60, "min");
 	return `${decimal(seconds / 86400, 1)} days`;
