@@ -141,7 +141,8 @@
 //! # In tests
 //!
 //! [`testing`] measures closures and futures and has assertions; [`#[memprof::test]`](macro@test) checks a test against
-//! limits. [`Profiler::start`] and [`Profiler::report`] return the figures of a test program as plain data:
+//! limits. `cargo memprof test` prints [a row for each test](recipes#a-row-for-each-test). [`Profiler::start`] and
+//! [`Profiler::report`] return the figures of a test program as plain data:
 //!
 //! ```
 //! #[global_allocator]
