@@ -112,6 +112,21 @@ fn the_sum_of_one_report_has_its_figures() {
         rows
     };
     assert_eq!(by_name(&sum.functions), by_name(&report.functions));
+    // Each of its functions has one path.
+    let by_function = |tree: &[CallTreeNode]| {
+        let row = |node: &CallTreeNode| {
+            let caller = node.parent.map(|caller| tree[caller as usize].function.clone());
+            (node.function.clone(), caller, CallTreeNode { id: 0, parent: None, ..node.clone() })
+        };
+        let mut rows: Vec<_> = tree.iter().map(row).collect();
+        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        rows
+    };
+    assert_eq!(by_function(&sum.call_tree), by_function(&report.call_tree));
+    assert_eq!(
+        (&sum.unattributed, &sum.labels, &sum.overhead),
+        (&report.unattributed, &report.labels, &report.overhead)
+    );
     assert_eq!(sum.live.groups.len(), report.live.groups.len());
 }
 
