@@ -62,7 +62,8 @@
 //! total                                 69.6 KB  69.6 KB   2,014              36.2 KB
 //! ```
 //!
-//! [`reports`] explains the table and the files, and [`formats`] how to open pprof, DHAT, speedscope and others.
+//! [`reports`] explains the table and the files, and [`formats`] how to open pprof, DHAT, speedscope and others. [`ci`]
+//! has a workflow that gates pull requests, and [`fleet`] merges and queries the reports of many processes.
 //!
 //! # Marking code
 //!
@@ -140,7 +141,8 @@
 //! # In tests
 //!
 //! [`testing`] measures closures and futures and has assertions; [`#[memprof::test]`](macro@test) checks a test against
-//! limits. [`Profiler::start`] and [`Profiler::report`] return the figures of a test program as plain data:
+//! limits. `cargo memprof test` prints [a row for each test](recipes#a-row-for-each-test). [`Profiler::start`] and
+//! [`Profiler::report`] return the figures of a test program as plain data:
 //!
 //! ```
 //! #[global_allocator]
@@ -187,7 +189,7 @@
 //! | `profiling` (default) | the profiler; without it everything compiles to nothing, and only the macros are built |
 //! | `backtraces` (default) | names, files and lines of stacks; without it reports have their addresses and modules |
 //! | `report` | reports and their formats, all `Serialize`, without the engine; implied by `profiling` |
-//! | `compare` | reports are read by `Report::from_json` and compared, as data or as a page; implies `serde` |
+//! | `compare` | reports are read by `Report::from_json`, compared, merged and checked; implies `serde` |
 //! | `serde` | `Deserialize` for everything in a report |
 //! | `zstd` | names from debug information that is compressed with zstd; zlib needs no feature |
 //! | `serve` | reports, profiles and metrics over HTTP while the program runs |
@@ -256,6 +258,8 @@ mod os;
 #[doc = "\nThe plots of this page are files beside it, in `memprof/docs`."]
 pub mod performance {}
 mod printable;
+#[doc = include_str!("../docs/ci.md")]
+pub mod ci {}
 #[doc = include_str!("../docs/fleet.md")]
 pub mod fleet {}
 #[doc = include_str!("../docs/formats.md")]

@@ -8,7 +8,7 @@ use memprof::Report;
 
 use crate::cargo::{BuildOptions, packages};
 use crate::failure::{Failure, Outcome};
-use crate::runs::Runs;
+use crate::runs::{self, Runs};
 
 /// Name of a report in the folder of a run.
 pub(crate) const REPORT: &str = "memory_allocations.json";
@@ -18,7 +18,11 @@ pub(crate) const STANDARD: &str = "-";
 
 /// Reads the report in a file, in the folder of a run, or (`-`) on standard input.
 pub(crate) fn read(path: &Path) -> Outcome<Report> {
-    if path.as_os_str() == STANDARD { report(&text(io::stdin(), path)?, path) } else { read_file(&found(path)) }
+    if path.as_os_str() == STANDARD {
+        report(&text(io::stdin(), path)?, path)
+    } else {
+        read_file(&found(&named(path)?))
+    }
 }
 
 /// Reads the report in a file.
@@ -28,6 +32,19 @@ pub(crate) fn read_file(path: &Path) -> Outcome<Report> {
 
 fn report(text: &str, path: &Path) -> Outcome<Report> {
     Report::from_json(text).map_err(|error| Failure::Said(format!("{}: {error}", path.display())))
+}
+
+/// The folder of the run that is meant: `latest` is the last run, and a number is that run of the same program, unless
+/// there are files of these names.
+fn named(path: &Path) -> Outcome<PathBuf> {
+    let Some(name) = path.to_str().filter(|_| !path.exists()) else { return Ok(path.to_owned()) };
+    if name == runs::LATEST {
+        return latest();
+    }
+    if name.parse::<u64>().is_ok() {
+        return latest().map(|latest| latest.with_file_name(name));
+    }
+    Ok(path.to_owned())
 }
 
 /// The report's file: a run is named by its folder.

@@ -10,7 +10,8 @@ use crate::failure::{Failure, Outcome};
 /// Runs that are kept.
 const KEPT: usize = 10;
 
-const LATEST: &str = "latest";
+/// Name of the link to the last run.
+pub(crate) const LATEST: &str = "latest";
 
 /// The runs of one program.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ struct Folder {
     folder: TempDir,
 }
 
-/// Output of a command, and its status.
+/// Output and status of a command.
 #[derive(Debug)]
 struct Ran {
     status: i32,
@@ -153,6 +153,7 @@ fn a_rule_that_judges_nothing_is_no_success() {
     let ran = folder.check(&["renamed.json", "--baseline", "old.json"]);
     assert_eq!(ran.status, 0, "{ran:?}");
     assert!(ran.err.contains("vector_search::read.self_allocated_bytes: in the new report alone"), "{ran:?}");
+    assert!(ran.out.ends_with(" figures judged, none exceeds its limit; 2 not judged\n"), "{ran:?}");
 }
 
 #[test]

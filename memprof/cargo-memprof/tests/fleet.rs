@@ -121,7 +121,7 @@ for query in json.load(sys.stdin):
 }
 
 #[test]
-#[ignore = "needs DuckDB and builds a package: .ci/run full fleet"]
+#[ignore = "needs DuckDB and builds a package: .ci/run full command"]
 fn duckdb_and_merge_have_the_same_sums() {
     let real = real_reports();
     let folder = fleet(&real, 1000);

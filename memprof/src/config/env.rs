@@ -11,7 +11,7 @@ use crate::suggest;
 pub(super) const FILE: &str = "MEMPROF_CONFIG";
 
 /// Variables of tests, which are no keys.
-const OF_TESTS: [&str; 1] = ["MEMPROF_BLESS"];
+const OF_TESTS: [&str; 2] = ["MEMPROF_BLESS", "MEMPROF_TEST"];
 
 /// The variable with its name in capitals, if the name has the prefix.
 pub(super) fn own((name, value): (OsString, OsString)) -> Option<(String, OsString)> {

@@ -18,6 +18,7 @@ use super::findings;
 use super::name::printable;
 use super::peak;
 use super::resident;
+use super::sum;
 use crate::size;
 use alike::{LeakEntry, merged};
 use owner::Crates;
@@ -219,6 +220,15 @@ fn because(report: &Report) -> Option<String> {
 
 fn program(report: &Report) -> String {
     let program = &report.program;
+    if let Some(merged) = sum::of_several(report) {
+        return format!(
+            "program: {} ({}), the first started {}, the longest ran {}",
+            printable(&program.name),
+            sum::reports(merged),
+            printable(&program.started_at),
+            size::age(program.duration_seconds)
+        );
+    }
     format!(
         "program: {} (process {}), started {}, after {}",
         printable(&program.name),
@@ -271,9 +281,13 @@ fn not_by_path(report: &Report, lines: &mut Vec<String>) {
 /// The heap beside the figures of the system and of jemalloc, which are never equal.
 fn system(report: &Report, lines: &mut Vec<String>) {
     let mut rows = Vec::new();
+    let (whole, of_highest) = match sum::of_several(report) {
+        Some(_) => ("all processes, as their systems see them", "of one process"),
+        None => ("the whole process, as the system sees it", ""),
+    };
     if report.allocator.installed {
         rows.push(("heap", size::exact(report.totals.net_bytes), "requested and not freed"));
-        rows.push(("heap, highest", size::exact(report.totals.peak_bytes), ""));
+        rows.push(("heap, highest", size::exact(report.totals.peak_bytes), of_highest));
     }
     if let Some(jemalloc) = &report.jemalloc {
         rows.push(("jemalloc allocated", size::exact(jemalloc.allocated), "the heap, rounded up to size classes"));
@@ -284,8 +298,8 @@ fn system(report: &Report, lines: &mut Vec<String>) {
         rows.push(("jemalloc retained", size::exact(jemalloc.retained), "address space only, no memory"));
     }
     let known = |size: Option<u64>| size.map_or("not known".to_owned(), size::exact);
-    rows.push(("resident (RSS)", known(report.os.rss_bytes), "the whole process, as the system sees it"));
-    rows.push(("resident, highest", known(report.os.peak_rss_bytes), ""));
+    rows.push(("resident (RSS)", known(report.os.rss_bytes), whole));
+    rows.push(("resident, highest", known(report.os.peak_rss_bytes), of_highest));
     let source = report.os.limit_source.as_deref().map(printable).unwrap_or_default();
     if let Some(limit) = report.os.limit_bytes {
         rows.push(("limit", size::exact(limit), &source));

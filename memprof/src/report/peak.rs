@@ -2,6 +2,7 @@
 
 use super::data::{PeakPicture, Report};
 use super::name::{OUTSIDE, path, printable};
+use super::sum;
 use crate::size;
 
 /// A picture of at least this part of the peak shows the peak.
@@ -22,7 +23,8 @@ pub(crate) fn is_near(peak: &PeakPicture) -> bool {
 /// the same figures.
 pub(super) fn line(report: &Report) -> Option<String> {
     let peak = report.peak.as_ref().filter(|peak| is_near(peak) && peak.process_peak_bytes >= LEAST)?;
-    if report.totals.net_bytes as f64 >= 0.95 * peak.net_bytes as f64 {
+    // The net of a sum says nothing about the process with the picture.
+    if sum::of_several(report).is_none() && report.totals.net_bytes as f64 >= 0.95 * peak.net_bytes as f64 {
         return None;
     }
     let holders: Vec<String> = holders(peak)

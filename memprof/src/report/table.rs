@@ -16,6 +16,7 @@ use super::leaks;
 use super::name::printable;
 use super::peak;
 use super::resident;
+use super::sum;
 use super::words::words;
 use super::written::Written;
 #[cfg(feature = "profiling")]
@@ -69,6 +70,9 @@ pub(crate) fn render(report: &Report, written: Option<&Written>, layout: TableFo
     let mut page = Page { text: String::new(), colour };
     if report.allocator.installed {
         page.lines(TITLE, wrap(&totals(report), ", ", width));
+        if let Some(sentence) = sum::sentence(report) {
+            page.lines(FAINT, wrap(&sentence, " ", width));
+        }
         for line in resident::lines(report) {
             page.lines(FAINT, wrap(&line, " ", width));
         }

@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         let reason = "a limit with + needs a baseline: --baseline OLD".to_owned();
         return Err(Failure::Usage(reason));
     }
-    let new = report_file::read(&named(&arguments.new)?)?;
+    let new = report_file::read(&arguments.new)?;
     let figures: Vec<_> =
         compare::figures(&new).into_iter().filter(|figure| figure.is_judgeable && rules.select(figure)).collect();
     if let Some(path) = &arguments.bmf {
@@ -130,11 +130,6 @@ fn status(checked: &Checked) -> ExitCode {
     }
 }
 
-/// The report that is meant: `latest` is the last run, unless there is a file of this name.
-fn named(path: &Path) -> Outcome<PathBuf> {
-    if path.as_os_str() == "latest" && !path.exists() { report_file::latest() } else { Ok(path.to_owned()) }
-}
-
 /// A baseline that is not there is the first step of every project.
 fn without_baseline(path: &Path, failure: Failure) -> Failure {
     if report_file::found(path).exists() {
@@ -172,8 +167,12 @@ fn say(checked: &Checked, is_for_github: bool, mut out: impl Write) -> Outcome {
         1 => "1 exceeds its limit".to_owned(),
         more => format!("{more} exceed their limits"),
     };
+    let left = match checked.not_judged.len() {
+        0 => String::new(),
+        left => format!("; {left} not judged"),
+    };
     if judged > 0 {
-        writeln!(out, "{judged} {} judged, {exceeded}", if judged == 1 { "figure" } else { "figures" })?;
+        writeln!(out, "{judged} {} judged, {exceeded}{left}", if judged == 1 { "figure" } else { "figures" })?;
     }
     out.flush()?;
     list(&checked.not_judged);

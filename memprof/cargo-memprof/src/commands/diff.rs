@@ -11,10 +11,10 @@ use crate::report_file;
 /// Compare two reports.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The earlier report, or the folder of its run; the last run but one without it
+    /// The earlier report, the folder of its run, or its number; the last run but one without it
     #[arg(requires = "new")]
     old: Option<PathBuf>,
-    /// The later report, or the folder of its run; the last run without it
+    /// The later report, the folder of its run, its number, or `latest`; the last run without it
     new: Option<PathBuf>,
     /// The format
     #[arg(short, long, value_enum, default_value_t)]

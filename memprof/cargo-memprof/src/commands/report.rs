@@ -15,7 +15,7 @@ use crate::report_file;
 /// .html, .pb.gz (pprof), .folded, .csv, .md, .svg, .speedscope.json, .dhat.json, .txt (leaks).
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A report, the folder of a run, or - for standard input; the last run without it
+    /// A report, the folder of a run, the number of a run, or - for standard input; the last run without it
     file: Option<PathBuf>,
     /// The format
     #[arg(short, long, value_parser = format_parser())]

@@ -112,7 +112,7 @@ fn a_path_in_the_environment_need_not_be_text() {
 #[test]
 fn an_unknown_variable_is_a_warning() {
     let (root, ..) = project();
-    let variables = [("MEMPROF_OUTPUT", "x"), ("MEMPROF_QQ", "x"), ("MEMPROF_BLESS", "1")];
+    let variables = [("MEMPROF_OUTPUT", "x"), ("MEMPROF_QQ", "x"), ("MEMPROF_BLESS", "1"), ("MEMPROF_TEST", "x")];
     let loaded = load_in(root.path(), None, &variables).unwrap();
     assert_eq!(
         loaded.warnings,

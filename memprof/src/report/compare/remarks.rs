@@ -45,5 +45,24 @@ pub(super) fn remarks(old: &Report, new: &Report) -> Vec<String> {
             ));
         }
     }
+    remarks.extend(settings(old, new));
     remarks
+}
+
+/// Keys that decide which figures there are, or how they are estimated, and whose values differ.
+fn settings(old: &Report, new: &Report) -> Option<String> {
+    let (old, new) = (old.settings.as_ref()?, new.settings.as_ref()?);
+    macro_rules! changed {
+        ($($key:ident)*) => {
+            [$((stringify!($key), format!("{:?}", old.$key), format!("{:?}", new.$key))),*]
+        };
+    }
+    let keys = changed! {
+        enabled track_allocations max_tracked_allocations sample_interval_bytes overhead_budget_percent backtraces
+        max_backtrace_frames max_label_values background_thread ignore
+    };
+    let changed = keys.iter().filter(|(_, old, new)| old != new);
+    let changed: Vec<_> =
+        changed.map(|(key, old, new)| format!("{key} ({} → {})", Printable(old), Printable(new))).collect();
+    (!changed.is_empty()).then(|| format!("The runs had different settings: {}.", changed.join(", ")))
 }

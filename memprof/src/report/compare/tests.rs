@@ -170,6 +170,21 @@ fn what_makes_figures_hard_to_compare_is_said() {
 }
 
 #[test]
+fn other_settings_are_said() {
+    let (old, mut new) = (golden::report(), golden::report());
+    let settings = new.settings.as_mut().expect("settings");
+    settings.backtraces = !settings.backtraces;
+    settings.max_tracked_allocations = 77;
+    settings.output_dir = "elsewhere".into();
+    let was = old.settings.as_ref().unwrap();
+    let expected = format!(
+        "The runs had different settings: max_tracked_allocations ({} → 77), backtraces ({} → {}).",
+        was.max_tracked_allocations, was.backtraces, !was.backtraces
+    );
+    assert_eq!(diff(&old, &new).remarks, [expected]);
+}
+
+#[test]
 fn a_comparison_is_json() {
     let (old, new) = reports();
     let diff = diff(&old, &new);

@@ -40,11 +40,12 @@ data! {
     pub struct Merged {
         /// Number of reports.
         reports: u64,
-        /// Number of different hosts.
+        /// Number of different hosts, as far as their names are known. Hosts that merged reports do not name count in
+        /// each of them.
         hosts: u64,
         /// Sum of the peaks of all reports. `totals.peak_bytes` is the largest of them.
         peak_sum_bytes: u64,
-        /// Timelines of the reports, each with its own clock.
+        /// Timelines of the reports, each with its own clock: the 64 with the highest net, of at most 128 points.
         timelines: Vec<MergedTimeline>,
     }
 

@@ -16,7 +16,7 @@ const STYLE_HASH: &str = "sha256-jgSZDaIANglwIVRsUydyQsqxydB8sDEJ/g8Cj3uIYyI=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-p3OSC6oA8ObcXzHQxyLJzRp/jyIh6UQnpivCiERNXrM=";
+const VIEWER_HASH: &str = "sha256-L97caa9s6kOqRnkdJc/PhF8yNCnhwCLcQOpx0QjfeMc=";
 
 /// Constants with the shortened text of parts of the viewer, between two texts. The compiler is told of the files.
 macro_rules! viewer {

@@ -2,6 +2,7 @@
 
 use crate::report::NOT_INSTALLED;
 use crate::report::data::Report;
+use crate::report::sum;
 use crate::size;
 
 /// The sentences about a report, the most important first.
@@ -12,6 +13,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         notes.push(NOT_INSTALLED.to_owned());
         return notes;
     }
+    notes.extend(sum::sentence(report));
     if report.functions.is_empty() {
         notes.push("No tracked function was called: put #[track_memory] on the functions you want to see.".to_owned());
     }

@@ -27,27 +27,64 @@ pub(super) fn prepare() -> bool {
     !TABLE.load(Relaxed).is_null()
 }
 
+/// The two entries that can have the rule of an address, the first one first. With one, two frames of a program that
+/// fall together would be looked up anew in each of its stacks.
 #[inline(always)]
-fn entry(address: usize) -> Option<&'static CachedRule> {
-    let index = (address as u64).wrapping_mul(GOLDEN) >> (64 - ENTRIES.trailing_zeros());
+fn entries(address: usize) -> Option<[&'static CachedRule; 2]> {
+    let index = ((address as u64).wrapping_mul(GOLDEN) >> (64 - ENTRIES.trailing_zeros())) as usize;
     let table = TABLE.load(Relaxed);
-    // SAFETY: the table has ENTRIES zeroed entries and is never freed, and the index has only as many bits. Only its
-    // own atomics are read through it, so no ordering is needed.
-    if table.is_null() { None } else { Some(unsafe { &*table.add(index as usize) }) }
+    if table.is_null() {
+        return None;
+    }
+    // SAFETY: the table has ENTRIES zeroed entries, a power of two, and is never freed. The index has only as many
+    // bits, and so has its neighbour. Only their own atomics are read through them, so no ordering is needed.
+    Some(unsafe { [&*table.add(index), &*table.add(index ^ 1)] })
+}
+
+impl CachedRule {
+    /// The rule, if it is that of the address.
+    #[inline(always)]
+    fn of(&self, address: usize) -> Option<u64> {
+        let rule = self.rule.load(Relaxed);
+        (self.check.load(Relaxed) ^ rule == address as u64).then_some(rule)
+    }
+
+    fn set(&self, check: u64, rule: u64) {
+        self.check.store(check, Relaxed);
+        self.rule.store(rule, Relaxed);
+    }
 }
 
 /// The rule of a return address, if it is in the cache.
 #[inline(always)]
 pub(super) fn find(address: usize) -> Option<u64> {
-    let entry = entry(address)?;
-    let rule = entry.rule.load(Relaxed);
-    (entry.check.load(Relaxed) ^ rule == address as u64).then_some(rule)
+    let [first, second] = entries(address)?;
+    first.of(address).or_else(|| second.of(address))
 }
 
-/// Stores a rule, replacing another one if necessary.
+/// Stores a rule in the first entry. What was there goes to the second, and what was in that is replaced.
 pub(super) fn keep(address: usize, rule: u64) {
-    if let Some(entry) = entry(address) {
-        entry.check.store(address as u64 ^ rule, Relaxed);
-        entry.rule.store(rule, Relaxed);
+    if let Some([first, second]) = entries(address) {
+        second.set(first.check.load(Relaxed), first.rule.load(Relaxed));
+        first.set(address as u64 ^ rule, rule);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_addresses_that_fall_together_are_both_kept() {
+        assert!(prepare());
+        let place = |address: usize| entries(address).map(|[first, _]| std::ptr::from_ref(first));
+        // No code is at these addresses.
+        let one = 0x10;
+        let other = (one + 1..).find(|address| place(*address) == place(one)).expect("8,192 entries");
+        keep(one, 7);
+        keep(other, 8);
+        assert_eq!((find(one), find(other)), (Some(7), Some(8)));
+        keep(one, 7);
+        assert_eq!((find(one), find(other)), (Some(7), Some(8)));
     }
 }

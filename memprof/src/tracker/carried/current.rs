@@ -62,6 +62,8 @@ impl CurrentWork {
         self.labels.load(Relaxed)
     }
 
+    // Else its place depends on how the crate is divided for the compiler, and it may be a call.
+    #[inline]
     fn slot(&self) -> Option<&'static CarriedSlot> {
         // SAFETY: null, or a slot, to which this owns a reference. Slots are never unmapped.
         unsafe { self.carried.load(Relaxed).as_ref() }

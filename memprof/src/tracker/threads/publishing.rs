@@ -34,11 +34,8 @@ impl Ledger {
 
     /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.
     pub(crate) fn publish(&self, however_little: bool) {
-        if test_events::is_followed(self) {
-            test_events::follow(self, || flows(|ledger| !test_events::is_main(ledger)).0);
-            if !however_little && !self.is_publishing_due_in_test() {
-                return;
-            }
+        if test_events::is_followed(self) && !self.follow_event() && !however_little {
+            return;
         }
         self.settle_work();
         self.follow_labels();
@@ -80,8 +77,11 @@ impl Ledger {
         self.notice_rise();
     }
 
-    /// True if a followed thread, which comes here with each event, has anything else to do.
-    fn is_publishing_due_in_test(&self) -> bool {
+    /// Follows the last event in a test process. True if there is anything else to do.
+    #[cold]
+    #[inline(never)]
+    fn follow_event(&self) -> bool {
+        test_events::follow(self, || flows(|ledger| !test_events::is_main(ledger)).0);
         let moved = self.net().wrapping_sub(self.published.load(Relaxed)).unsigned_abs();
         moved >= PUBLISH_STEP / 2 || live::table().is_some() || net_readings::needs_publishers()
     }

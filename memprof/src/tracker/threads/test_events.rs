@@ -71,9 +71,14 @@ pub(super) fn is_followed(ledger: &Ledger) -> bool {
 
 /// Notes that a thread has taken a ledger. The first one after the main thread runs the test.
 pub(super) fn begin_thread(ledger: &'static Ledger) {
-    if !is_followed(ledger) {
-        return;
+    if is_followed(ledger) {
+        follow_thread(ledger);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn follow_thread(ledger: &'static Ledger) {
     ledger.followed.set(ledger.net());
     THREADS.fetch_add(1, Relaxed);
     let taken = std::ptr::from_ref(ledger).cast_mut();

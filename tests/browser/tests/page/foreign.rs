@@ -27,7 +27,8 @@ fn neighbours_on_the_time_axis_differ() {
             point.seconds = f64::from(index) * seconds / length;
         }
         let page = Page::open(&report);
-        let texts = page.string("return [...document.querySelectorAll('#timeline .axis')].map((one) => one.textContent).join('|')");
+        let texts = page
+            .string("return [...document.querySelectorAll('#timeline .axis')].map((one) => one.textContent).join('|')");
         let mut labels: Vec<&str> = texts.split('|').filter(|text| !text.ends_with('B')).collect();
         let all = labels.len();
         labels.dedup();
@@ -51,7 +52,9 @@ fn rows_in_a_circle_are_shown_without_callers() {
 fn check_live(report: &Report, live: &str, peak: &str, rest: &str) {
     let page = Page::open_at(report, "#metric=live");
     assert!(page.text(ABOUT).contains(&format!("{live} in all")), "{}", page.text(ABOUT));
-    page.run("window.names = [...document.querySelectorAll('#graph .box')].map((box) => box.getAttribute('aria-label'))");
+    page.run(
+        "window.names = [...document.querySelectorAll('#graph .box')].map((box) => box.getAttribute('aria-label'))",
+    );
     assert!(
         rest.is_empty() || page.run("return names.join()").as_str().is_some_and(|names| names.contains(rest)),
         "{rest}"
@@ -95,7 +98,8 @@ fn a_name_with_a_lone_bracket_stays_whole() {
     }
     let page = Page::open_at(&report, "#metric=allocated&fn=size%20%3C%2010");
     assert_eq!(page.count("tr.chosen"), 1, "only one is chosen");
-    let texts = page.string("return [...document.querySelectorAll('#graph .box')].map((one) => one.textContent).join('|')");
+    let texts =
+        page.string("return [...document.querySelectorAll('#graph .box')].map((one) => one.textContent).join('|')");
     assert!(texts.contains("size < 10") && texts.contains("a -> b => c"), "{texts}");
 }
 

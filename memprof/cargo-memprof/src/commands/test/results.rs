@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cargo_metadata::Metadata;
@@ -102,10 +103,8 @@ impl Results {
 
 /// Shows the output of a test that failed, or of any if that is asked for.
 fn show(end: &Ended, filter: &Filter) {
-    let Some(status) = end.status else { return };
-    if status.success() && !filter.show_output {
-        return;
-    }
+    let shown = |status: &ExitStatus| !status.success() || filter.show_output;
+    let Some(status) = end.status.filter(shown) else { return };
     anstream::eprintln!("---- {} ({status}) ----", end.row.name);
     let mut errors = anstream::stderr().lock();
     let _ = errors.write_all(&end.output);

@@ -193,7 +193,7 @@ impl<'s> Worker<'s> {
         let figures = Figures::parse(&figures);
         let outcome = if status.success() { "passed" } else { "failed" };
         let row = figures.clone().unwrap_or_default().row(name, outcome, &test.path, self.session.harness);
-        Ok(Ended { row, has_figures: figures.is_some(), status: Some(status), output: self.output()? })
+        Ok(Ended { row, has_figures: figures.is_some(), status: Some(status), output: self.output(status)? })
     }
 
     /// Runs all tests of a program in one process.
@@ -205,7 +205,7 @@ impl<'s> Worker<'s> {
         let mut row = TestRow::default();
         row.name.clone_from(&binary.label);
         row.outcome = if status.success() { "passed" } else { "failed" }.to_owned();
-        Ok(Ended { row, has_figures: false, status: Some(status), output: self.output()? })
+        Ok(Ended { row, has_figures: false, status: Some(status), output: self.output(status)? })
     }
 
     #[cfg(unix)]
@@ -215,10 +215,14 @@ impl<'s> Worker<'s> {
             let server = TestServer::start(&mut self.session.serving(binary))?;
             self.server = server.map(|server| (index, server));
         }
-        match &mut self.server {
-            Some((_, server)) => server.run(test, &self.output),
-            None => self.session.start(binary, test, &self.output),
+        if let Some((_, server)) = &mut self.server {
+            match server.run(test, &self.output) {
+                Ok(answer) => return Ok(answer),
+                // The test has ended its server, or the system has no process for it.
+                Err(_) => self.end_server(),
+            }
         }
+        self.session.start(binary, test, &self.output)
     }
 
     fn end_server(&mut self) {
@@ -228,7 +232,9 @@ impl<'s> Worker<'s> {
         }
     }
 
-    fn output(&self) -> io::Result<Vec<u8>> {
-        fs::read(&self.output)
+    /// The output, if it will be shown.
+    fn output(&self, status: ExitStatus) -> io::Result<Vec<u8>> {
+        let is_shown = !status.success() || self.session.filter.show_output;
+        if is_shown { fs::read(&self.output) } else { Ok(Vec::new()) }
     }
 }

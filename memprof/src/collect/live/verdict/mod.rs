@@ -63,6 +63,8 @@ const YOUNG: f64 = 0.25;
 const START_SHARE: f64 = 0.1;
 const START_AT_MOST: f64 = 1.0;
 const START_AT_LEAST: f64 = 0.02;
+/// A shorter run, in seconds, is all start: what it has made so far tells nothing of how it goes on.
+const SHORTEST_RUN: f64 = 0.05;
 /// The first part, as a share of the run.
 const FIRST_PART: f64 = 0.25;
 /// Nearly all of the blocks.
@@ -199,6 +201,9 @@ impl Evidence<'_> {
 impl Verdict {
     /// The verdict on a group.
     pub(super) fn of(group: &Evidence<'_>) -> Self {
+        if group.now < SHORTEST_RUN {
+            return Self::Recent;
+        }
         let fewest = if group.is_confirmed() { FEWEST_CONFIRMED as f64 } else { FEWEST_SAMPLES };
         if group.is_thin && group.effective < fewest {
             return Self::Unknown;

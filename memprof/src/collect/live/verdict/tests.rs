@@ -120,6 +120,13 @@ fn survivors_over_the_whole_run_are_growth() {
 }
 
 #[test]
+fn a_run_of_milliseconds_is_all_start() {
+    Case::new(0.006, evenly(1_000, 0.0, 0.006)).is(verdict::RECENT);
+    Case::new(0.006, evenly(1_000, 0.0, 0.006)).read(|at| at * 1e7).is(verdict::RECENT);
+    Case::new(0.2, evenly(1_000, 0.0, 0.2)).is(verdict::GROWING);
+}
+
+#[test]
 fn a_pause_without_samples_is_none_where_none_were_due() {
     // Recorded one by one until 8.3, when the interval grew: 1 in 250 since, of 17 blocks to come. Whether they came
     // the net of the call path says.

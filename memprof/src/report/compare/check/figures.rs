@@ -1,107 +1,13 @@
 //! The figures of a report by name: one list for checks, for repeated runs and for the files of other tools.
 
+use super::columns::{FigurePart, unit};
 use super::data::NamedFigure;
 use crate::report::Report;
+use crate::report::compare::split::clamped;
 use crate::report::data::field::{Field, Row, Value};
 use crate::report::data::{Finding, Function};
 use crate::report::findings::KINDS;
 use std::collections::{BTreeMap, HashSet};
-
-/// Columns of the totals.
-pub(super) const TOTALS: [&str; 10] = [
-    "allocated_bytes",
-    "allocated_count",
-    "deallocated_bytes",
-    "deallocated_count",
-    "net_bytes",
-    "net_count",
-    "peak_bytes",
-    "reallocated_count",
-    "grown_bytes",
-    "copied_bytes",
-];
-
-/// Columns of the figures outside every tracked function.
-pub(super) const UNATTRIBUTED: [&str; 9] = [
-    "self_allocated_bytes",
-    "self_allocated_count",
-    "self_deallocated_bytes",
-    "self_deallocated_count",
-    "self_net_bytes",
-    "reallocated_count",
-    "grown_bytes",
-    "copied_bytes",
-    "retained_bytes",
-];
-
-/// Columns of a function.
-pub(super) const FUNCTION: [&str; 18] = [
-    "calls",
-    "active",
-    "panicked",
-    "allocated_bytes",
-    "allocated_count",
-    "deallocated_bytes",
-    "deallocated_count",
-    "net_bytes",
-    "self_allocated_bytes",
-    "self_allocated_count",
-    "self_deallocated_bytes",
-    "self_deallocated_count",
-    "self_net_bytes",
-    "reallocated_count",
-    "grown_bytes",
-    "copied_bytes",
-    "peak_bytes",
-    "retained_bytes",
-];
-
-/// Columns of a test.
-pub(super) const TEST: [&str; 4] = ["allocated_bytes", "allocated_count", "peak_bytes", "kept_bytes"];
-
-/// FigurePart of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum FigurePart {
-    Totals,
-    Unattributed,
-    Function,
-    Test,
-    /// Each kind is a subject with one column, its own name.
-    Findings,
-}
-
-impl FigurePart {
-    pub(super) fn columns(self) -> &'static [&'static str] {
-        match self {
-            Self::Totals => &TOTALS,
-            Self::Unattributed => &UNATTRIBUTED,
-            Self::Function => &FUNCTION,
-            Self::Test => &TEST,
-            Self::Findings => &[],
-        }
-    }
-
-    /// Name of a figure.
-    pub(super) fn figure(self, subject: &str, column: &str) -> String {
-        match self {
-            Self::Totals => format!("totals.{column}"),
-            Self::Unattributed => format!("unattributed.{column}"),
-            Self::Function => format!("{subject}.{column}"),
-            Self::Test => format!("tests.{subject}.{column}"),
-            Self::Findings => format!("findings.{subject}"),
-        }
-    }
-}
-
-/// Unit of a column.
-pub(super) fn unit(part: FigurePart, column: &str) -> &'static str {
-    match column {
-        _ if part == FigurePart::Findings => "findings",
-        _ if column.ends_with("_bytes") => "bytes",
-        _ if column.ends_with("_count") => "blocks",
-        _ => "calls",
-    }
-}
 
 /// Value of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,11 +133,6 @@ pub(super) fn subjects(report: &Report) -> Vec<Subject<'_>> {
     subjects
 }
 
-/// Columns of a subject; a kind of findings has one, without a name.
-pub(super) fn columns(part: FigurePart) -> &'static [&'static str] {
-    if part == FigurePart::Findings { &[""] } else { part.columns() }
-}
-
 /// The figures of a report that are known, by name.
 ///
 /// ```
@@ -244,7 +145,7 @@ pub fn figures(report: &Report) -> Vec<NamedFigure> {
     let repeated: HashSet<&str> = report.repeats.iter().map(String::as_str).collect();
     let mut figures = Vec::new();
     for subject in subjects(report) {
-        for column in columns(subject.part) {
+        for column in subject.part.columns() {
             let Some(amount) = subject.amount(column) else { continue };
             let name = subject.part.figure(subject.name, column);
             figures.push(NamedFigure {
@@ -288,7 +189,7 @@ pub fn repeats(reports: &[Report]) -> Vec<String> {
 fn values(report: &Report) -> BTreeMap<String, Vec<Option<i128>>> {
     let mut values: BTreeMap<String, Vec<Option<i128>>> = BTreeMap::new();
     for subject in subjects(report) {
-        for column in columns(subject.part) {
+        for column in subject.part.columns() {
             let amount = subject.amount(column).filter(|amount| amount.bounds().is_some());
             let name = subject.part.figure(subject.name, column);
             values.entry(name).or_default().push(amount.map(|amount| amount.value));
@@ -297,13 +198,9 @@ fn values(report: &Report) -> BTreeMap<String, Vec<Option<i128>>> {
     values
 }
 
-/// The nearest `i64`: a report may hold any number.
-pub(super) fn clamped(number: i128) -> i64 {
-    i64::try_from(number).unwrap_or(if number < 0 { i64::MIN } else { i64::MAX })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::columns::{FUNCTION, TEST, TOTALS, UNATTRIBUTED};
     use super::*;
     use crate::report::data::{TestRow, Totals, Unattributed};
     use crate::report::golden;

@@ -1,13 +1,15 @@
 //! Judgement of figures by rules.
 
+use super::columns::{FigurePart, unit};
 use super::data::{Checked, Judged, NotJudged};
-use super::figures::{Accuracy, Amount, FigurePart, Subject, clamped, subjects, unit};
+use super::figures::{Accuracy, Amount, Subject, subjects};
 use super::modes::differences;
 use super::rule::FigureRule;
 use super::rules::Rules;
 use super::unmatched;
 use crate::report::Report;
 use crate::report::compare::pairs::{Pair, pairs};
+use crate::report::compare::split::clamped;
 use crate::size;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -183,6 +185,7 @@ fn names_of_several<'r>(reports: &[&[Subject<'r>]]) -> HashSet<(FigurePart, &'r 
 fn estimate(amount: Amount) -> String {
     match amount.error {
         Some(error) => format!("an estimate (± {})", size::bytes(error)),
+        None if amount.accuracy == Accuracy::Bound => "not exact: several threads ran".to_owned(),
         None => "an estimate".to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! One rule: the figures that it is about, and their limit.
 
-use super::figures::{FigurePart, Subject, columns};
+use super::columns::FigurePart;
+use super::figures::Subject;
 use super::limit::Limit;
 use wildmatch::WildMatch;
 
@@ -91,7 +92,7 @@ impl FigureRule {
     /// True if the rule is about such a figure of the subject. `least`: the least similarity of a name.
     pub(super) fn is_about(&self, subject: &Subject<'_>, least: Match) -> bool {
         self.subjects.parts().contains(&subject.part)
-            && columns(subject.part).contains(&self.column.as_str())
+            && subject.part.columns().contains(&self.column.as_str())
             && self.subjects.name().is_none_or(|name| name.matches(subject.name) >= Some(least))
     }
 

@@ -1,7 +1,8 @@
 //! The rules of a check, and the default ones.
 
 use super::data::NamedFigure;
-use super::parse::{RuleError, parse};
+use super::mistake::RuleError;
+use super::parse::parse;
 use super::rule::FigureRule;
 use std::fmt;
 

@@ -90,6 +90,49 @@ fn mistakes_are_marked_at_their_place() {
 }
 
 #[test]
+fn no_text_is_too_odd_for_an_error() {
+    const PIECES: [&str; 24] = [
+        "totals",
+        "tests",
+        "findings",
+        "search",
+        ".",
+        "..",
+        "calls",
+        "peak_bytes",
+        ">",
+        ">=",
+        "<",
+        "->",
+        "`",
+        "\"",
+        "'",
+        "+",
+        "%",
+        "5",
+        "1.5",
+        "KiB",
+        " and ",
+        " ",
+        "ä\u{202e}",
+        "\n",
+    ];
+    let mut seed = 7_u64;
+    for _ in 0..50_000 {
+        let mut text = String::new();
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let mut rest = seed >> 8;
+        for _ in 0..seed >> 60 {
+            text.push_str(PIECES[(rest % 24) as usize]);
+            rest /= 24;
+        }
+        if let Err(error) = Rules::parse([&text]) {
+            assert_eq!(error.to_string().lines().count(), 3, "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn rules_are_read_in_every_spelling() {
     let rules = [
         "vector_search::load.self_allocated_bytes>+5%and+1KiB",
@@ -352,6 +395,24 @@ fn tests_have_figures() {
     let mut other = report(0);
     other.tests[0].name = "shop::other".into();
     assert_eq!(status(&judge(&report(0), &other, &[])), 1);
+}
+
+#[test]
+fn the_peak_of_a_test_with_threads_and_a_test_that_did_not_run_are_not_judged() {
+    let report = |outcome: &str, peak, error| {
+        let name = "shop::total".to_owned();
+        let row =
+            TestRow { outcome: outcome.into(), peak_bytes: peak, peak_error_bytes: error, name, ..TestRow::default() };
+        Report { tests: vec![row], schema_version: 1, ..Report::default() }
+    };
+    let judge = |old: &Report, new: &Report| judge(old, new, &["tests.*.peak_bytes > +5%"]);
+    assert_eq!(status(&judge(&report("passed", 10, Some(0)), &report("passed", 20, Some(0)))), 3);
+    let checked = judge(&report("passed", 10, Some(0)), &report("passed", 20, None));
+    assert_eq!((status(&checked), checked.not_judged[0].reason.as_str()), (1, "not exact: several threads ran"));
+    let checked = judge(&report("ignored", 0, Some(0)), &report("passed", 20, Some(0)));
+    assert_eq!((status(&checked), checked.not_judged[0].reason.as_str()), (1, "in the new report alone"));
+    let checked = judge(&report("passed", 10, Some(0)), &report("failed", 20, Some(0)));
+    assert_eq!((status(&checked), checked.not_judged[0].reason.as_str()), (1, "in the baseline alone"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Rules about names that no report has.
 
-use super::figures::{FigurePart, Subject};
+use super::columns::FigurePart;
+use super::figures::Subject;
 use super::rule::FigureRule;
 use crate::suggest::{closest, quote};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::*;
 use crate::report::data::{CallTreeNode, Distribution, Finding, Function, LiveGroup, Settings};
-use crate::report::golden;
+use crate::report::{Format, golden};
 
 /// The golden report as that of another process: the figures of its rows are changed by `seed`, and still add up.
 fn variant(seed: u64) -> Report {
@@ -112,6 +112,21 @@ fn the_sum_of_one_report_has_its_figures() {
         rows
     };
     assert_eq!(by_name(&sum.functions), by_name(&report.functions));
+    // Each of its functions has one path.
+    let by_function = |tree: &[CallTreeNode]| {
+        let row = |node: &CallTreeNode| {
+            let caller = node.parent.map(|caller| tree[caller as usize].function.clone());
+            (node.function.clone(), caller, CallTreeNode { id: 0, parent: None, ..node.clone() })
+        };
+        let mut rows: Vec<_> = tree.iter().map(row).collect();
+        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        rows
+    };
+    assert_eq!(by_function(&sum.call_tree), by_function(&report.call_tree));
+    assert_eq!(
+        (&sum.unattributed, &sum.labels, &sum.overhead),
+        (&report.unattributed, &report.labels, &report.overhead)
+    );
     assert_eq!(sum.live.groups.len(), report.live.groups.len());
 }
 
@@ -140,7 +155,7 @@ fn rows_of_several_reports_are_their_sums() {
     assert!(sum.warnings.iter().any(|warning| warning == "Merged reports: they differ in version, which is null"));
     let growing = sum.findings.iter().find(|finding| finding.title.contains("serve")).unwrap();
     assert!(
-        growing.title.starts_with("In 7 of 7 reports, 14.0 MB in all; for example: vector_search::serve"),
+        growing.title.starts_with("In all 7 reports, 14.0 MB in all; for example: vector_search::serve"),
         "{growing:?}"
     );
     assert_eq!(growing.bytes, 14 << 20);
@@ -409,4 +424,27 @@ fn a_tree_that_is_damaged_is_merged_all_the_same() {
     }
     damaged.call_tree[3].parent = Some(u32::MAX);
     rows_add_up(&merged(&[variant(0), damaged]));
+}
+
+#[test]
+fn texts_say_that_a_report_is_a_sum() {
+    let sum = merged(&(0..3).map(variant).collect::<Vec<_>>());
+    let sentence = "Sum of 3 reports of 3 hosts. The peak is the highest of one process; the peaks of all add up to";
+    let text = |format| String::from_utf8(sum.to_format(format)).unwrap().replace("\n  ", " ");
+    assert!(text(Format::Table).contains(sentence), "{}", text(Format::Table));
+    assert!(text(Format::Markdown).contains(sentence), "{}", text(Format::Markdown));
+    let leaks = text(Format::Leaks);
+    assert!(leaks.contains("program: vector_search (3 reports of 3 hosts), the first started 2025-11-22T10:15:00Z"));
+    assert!(leaks.contains("of one process") && !leaks.contains("process 4711"), "{leaks}");
+    for format in Format::ALL {
+        assert!(!sum.to_format(*format).is_empty());
+    }
+    // The sum of one report reads as the report, but for the order of its rows.
+    let sorted = |report: &Report| {
+        let text = String::from_utf8(report.to_format(Format::Table)).unwrap();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&merged(&[variant(0)])), sorted(&variant(0)));
 }

@@ -8,11 +8,11 @@ const FINDINGS = 6;
  * @returns {HTMLElement}
  */
 function overview(report) {
-	const { totals, os, program, allocator, live } = report;
+	const { totals, os, program, allocator, live, merged } = report;
 	const about = [
 		program.final === false ? "still running" : null,
 		program.host ? `on ${program.host}` : null,
-		`process ${program.pid}`,
+		merged ? `${merged.reports} reports` : `process ${program.pid}`,
 		program.started_at ? `started ${program.started_at.replace("T", " ").replace(/\.\d+Z$|Z$/, " UTC")}` : null,
 		`ran ${duration(program.duration_seconds)}`,
 		allocator.inner ? `allocator ${allocator.inner}` : null,
@@ -52,7 +52,11 @@ function overview(report) {
 			card(
 				"Peak",
 				bytes(totals.peak_bytes),
-				totals.peak_error_bytes ? `heap, correct to ${bytes(totals.peak_error_bytes)}` : "heap",
+				merged
+					? "of one process"
+					: totals.peak_error_bytes
+						? `heap, correct to ${bytes(totals.peak_error_bytes)}`
+						: "heap",
 				"main",
 			),
 			card(
@@ -66,7 +70,7 @@ function overview(report) {
 			card(
 				"Resident (RSS)",
 				bytes(os.rss_bytes),
-				os.peak_rss_bytes ? `at most ${bytes(os.peak_rss_bytes)}` : "not known on this system",
+				os.peak_rss_bytes ? `at most ${bytes(os.peak_rss_bytes)}` : "not known here",
 				"",
 			),
 		),

@@ -117,6 +117,7 @@ interface Report {
 		started_at: string;
 		duration_seconds: number;
 	};
+	merged?: { reports: number } | null;
 	allocator: {
 		installed: boolean;
 		inner: string;
