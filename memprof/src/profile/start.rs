@@ -279,6 +279,11 @@ impl Published {
 impl Published {
     /// Starts the server, if there is one.
     fn serve(&mut self) {
+        let has_address = |profile: &Running| !profile.request.config.serve.serve_address.is_empty();
+        // With the feature the program may mount the answers in a server of its own.
+        if !cfg!(feature = "serve") && !self.running.get().is_some_and(has_address) {
+            return;
+        }
         let _scope = ReportingGuard::begin();
         let Some(config) = self.running.get().map(|profile| profile.request.config.clone()) else { return };
         #[cfg(feature = "serve")]
