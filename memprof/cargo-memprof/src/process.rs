@@ -5,13 +5,20 @@ use std::process::{Command, ExitCode, ExitStatus};
 
 /// Runs a program to its end. Meanwhile signals do not end this process; what the terminal does not send to both of
 /// them is handed on.
-pub(crate) fn run(command: &mut Command) -> io::Result<ExitStatus> {
+pub(crate) fn run(command: &mut Command) -> io::Result<Ended> {
     let signals = os::Signals::catch()?;
     let mut child = command.spawn()?;
     signals.hand_to(&child);
     let status = child.wait();
     signals.release();
-    status
+    Ok(Ended { pid: child.id(), status: status? })
+}
+
+/// A program that has ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) pid: u32,
+    pub(crate) status: ExitStatus,
 }
 
 /// Ends as the program did: with its exit status, or by the same signal.

@@ -25,6 +25,17 @@ pub(crate) fn read(path: &Path) -> Outcome<Report> {
     }
 }
 
+/// Refuses the rows of tests, where a report of a program is meant.
+pub(crate) fn of_program(report: Report, path: &Path) -> Outcome<Report> {
+    if report.tests.is_empty() {
+        return Ok(report);
+    }
+    let path = path.display();
+    Err(Failure::Said(format!(
+        "{path} has the rows of tests: `cargo memprof test --baseline {path}` or `cargo memprof check` compares them"
+    )))
+}
+
 /// Reads the report in a file.
 pub(crate) fn read_file(path: &Path) -> Outcome<Report> {
     report(&text_of_file(path)?, path)
@@ -34,17 +45,39 @@ fn report(text: &str, path: &Path) -> Outcome<Report> {
     Report::from_json(text).map_err(|error| Failure::Said(format!("{}: {error}", path.display())))
 }
 
-/// The folder of the run that is meant: `latest` is the last run, and a number is that run of the same program, unless
-/// there are files of these names.
+/// The folder of the run that is meant, unless there is a file of this name: `latest`, a number, `NAME` of a program, or
+/// `NAME/N`.
 fn named(path: &Path) -> Outcome<PathBuf> {
     let Some(name) = path.to_str().filter(|_| !path.exists()) else { return Ok(path.to_owned()) };
     if name == runs::LATEST {
         return latest();
     }
-    if name.parse::<u64>().is_ok() {
-        return latest().map(|latest| latest.with_file_name(name));
+    if is_number(name) {
+        return run_of(&latest()?.with_file_name(name));
     }
-    Ok(path.to_owned())
+    let (program, number) = name.split_once(['/', '\\']).unwrap_or((name, runs::LATEST));
+    let Ok(metadata) = packages(&BuildOptions::default()) else { return Ok(path.to_owned()) };
+    let folder = Runs::of(metadata.target_directory.as_std_path(), program).folder().join(number);
+    match folder.parent().is_some_and(Path::is_dir) && (number == runs::LATEST || is_number(number)) {
+        true => run_of(&folder),
+        false => Ok(path.to_owned()),
+    }
+}
+
+/// True for a text that can only mean a run.
+pub(crate) fn is_number(name: &str) -> bool {
+    name.parse::<u32>().is_ok()
+}
+
+/// The folder of a run that is there.
+fn run_of(folder: &Path) -> Outcome<PathBuf> {
+    if folder.is_dir() {
+        return Ok(folder.to_owned());
+    }
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let program = folder.parent().unwrap_or(folder);
+    let runs: Vec<_> = Runs::in_folder(program).all().iter().map(|run| name(run)).collect();
+    Err(Failure::Said(format!("there is no run {} of {} ({})", name(folder), name(program), runs.join(", "))))
 }
 
 /// The report's file: a run is named by its folder.
@@ -84,7 +117,14 @@ pub(crate) fn latest() -> Outcome<PathBuf> {
 pub(crate) fn latest_two() -> Outcome<(Option<PathBuf>, PathBuf)> {
     let metadata = packages(&BuildOptions::default())
         .map_err(|_| Failure::said("there is no package here whose last run could be meant: name a report"))?;
-    let runs = Runs::newest(metadata.target_directory.as_std_path()).map(|runs| runs.all()).unwrap_or_default();
+    let names: Vec<_> = metadata
+        .workspace_packages()
+        .iter()
+        .flat_map(|package| &package.targets)
+        .filter(|target| target.is_bin() || target.is_example())
+        .map(|target| target.name.clone())
+        .collect();
+    let runs = Runs::newest(metadata.target_directory.as_std_path(), &names).map(|runs| runs.all()).unwrap_or_default();
     match &runs[..] {
         [] => Err(Failure::said("there is no run yet: `cargo memprof run`, or name a report")),
         [new] => Ok((None, new.clone())),
@@ -98,7 +138,11 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Outcome {
         let mut out = io::stdout().lock();
         return Ok(out.write_all(content).and_then(|()| out.flush())?);
     }
-    replace(path, content).map_err(|error| Failure::of_file("write", path, &error))
+    replace(path, content).map_err(|error| {
+        // The library of temporary files adds the name of one.
+        let error = error.raw_os_error().map_or(error, io::Error::from_raw_os_error);
+        Failure::of_file("write", path, &error)
+    })
 }
 
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {

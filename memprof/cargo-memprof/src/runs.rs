@@ -13,6 +13,12 @@ const KEPT: usize = 10;
 /// Name of the link to the last run.
 pub(crate) const LATEST: &str = "latest";
 
+/// Beginning of the name of a folder with the reports of an earlier one of several runs.
+pub(crate) const REPEAT: &str = "repeat-";
+
+/// End of the name under which the rows of a package's tests are kept.
+pub(crate) const TESTS: &str = "-tests";
+
 /// The runs of one program.
 #[derive(Debug)]
 pub(crate) struct Runs {
@@ -25,11 +31,20 @@ impl Runs {
         Self { folder: target.join("memprof").join(name) }
     }
 
-    /// The program whose run is the latest one of all in `target`.
-    pub(crate) fn newest(target: &Path) -> Option<Self> {
-        let programs = fs::read_dir(target.join("memprof")).ok()?.flatten().map(|entry| Self { folder: entry.path() });
+    /// The program of `names` whose run is the latest one.
+    pub(crate) fn newest(target: &Path, names: &[String]) -> Option<Self> {
+        let programs = names.iter().map(|name| Self::of(target, name));
         let started = |runs: &Self| -> Option<SystemTime> { fs::metadata(runs.all().last()?).ok()?.modified().ok() };
         programs.filter_map(|runs| Some((started(&runs)?, runs))).max_by_key(|(time, _)| *time).map(|(_, runs)| runs)
+    }
+
+    /// The runs in a folder.
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The folders of the runs, oldest first.
@@ -37,9 +52,9 @@ impl Runs {
         self.numbers().into_iter().map(|number| self.folder.join(number.to_string())).collect()
     }
 
-    fn numbers(&self) -> Vec<u64> {
+    fn numbers(&self) -> Vec<u32> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut numbers: Vec<u64> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+        let mut numbers: Vec<u32> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
         numbers.sort_unstable();
         numbers
     }
@@ -54,7 +69,7 @@ impl Runs {
             match fs::create_dir(&folder) {
                 Ok(()) => return Ok(folder),
                 // Another run has begun at the same time.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < u32::MAX => number += 1,
                 Err(error) => return Err(cannot(error)),
             }
         }
@@ -85,7 +100,7 @@ impl Runs {
 fn link(number: &Path, latest: &Path) -> io::Result<()> {
     let new = latest.with_extension(std::process::id().to_string());
     std::os::unix::fs::symlink(number, &new)?;
-    fs::rename(&new, latest)
+    fs::rename(&new, latest).inspect_err(|_| drop(fs::remove_file(&new)))
 }
 
 /// A junction: links need a privilege.
@@ -141,10 +156,12 @@ mod tests {
     #[test]
     fn the_newest_program_is_found() {
         let target = tempfile::tempdir().expect("a folder");
-        assert!(Runs::newest(target.path()).is_none());
+        let names = ["old", "new"].map(str::to_owned);
+        assert!(Runs::newest(target.path(), &names).is_none());
         drop(run(&Runs::of(target.path(), "old"), true));
         std::thread::sleep(std::time::Duration::from_millis(20));
         drop(run(&Runs::of(target.path(), "new"), true));
-        assert!(Runs::newest(target.path()).expect("a program").folder.ends_with("new"));
+        drop(run(&Runs::of(target.path(), "foreign"), true));
+        assert!(Runs::newest(target.path(), &names).expect("a program").folder.ends_with("new"));
     }
 }

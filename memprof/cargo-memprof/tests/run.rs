@@ -141,6 +141,48 @@ fn signals_reach_the_program_and_end_both() {
 }
 
 #[test]
+fn the_program_has_the_first_report_also_if_a_child_ends_before_it() {
+    let project = Project::new();
+    let ran = project.run(&["--", "child"]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let folder = project.latest("shop");
+    assert_eq!(report(&folder).program.args, ["child"]);
+    let other = fs::read_to_string(folder.join("memory_allocations-2.json")).unwrap();
+    assert_eq!(Report::from_json(&other).unwrap().program.args, ["grandchild"]);
+    for (file, args) in [("memory_report.html", "\"child\""), ("memory_report-2.html", "\"grandchild\"")] {
+        assert!(fs::read_to_string(folder.join(file)).unwrap().contains(args), "{file}");
+    }
+    assert!(ran.err.contains("1 are of programs that it started"), "{ran:?}");
+}
+
+#[test]
+fn the_environment_of_cargo_s_configuration_reaches_the_program() {
+    let project = Project::new();
+    let file = project.folder.join(".cargo/config.toml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, "[env]\nSHOP = \"open\"\n").unwrap();
+    let ran = project.run(&["--", "env"]);
+    fs::remove_file(&file).unwrap();
+    assert!(ran.out.contains("Ok(\"open\")"), "{ran:?}");
+}
+
+#[test]
+fn a_run_is_named_by_its_program() {
+    let project = Project::new();
+    assert_eq!(project.run(&["--", "go", "10"]).status, Some(0));
+    let number = project.latest("shop").file_name().unwrap().to_str().unwrap().to_owned();
+    for name in ["shop", "shop/latest", &format!("shop/{number}"), &number, "latest"] {
+        let ran = project.ran(&["report", name]);
+        assert!(ran.status == Some(0) && ran.out.contains("shop::read_orders"), "{name}: {ran:?}");
+    }
+    let ran = project.ran(&["report", "shop/999999"]);
+    assert!(ran.err.starts_with("error: there is no run 999999 of shop (") && ran.status == Some(1), "{ran:?}");
+    let ran = project.ran(&["check", "latest", "--baseline", "999999", "--bless"]);
+    assert_eq!(ran.err, "error: a baseline is a file such as memory.json, not the run `999999`\n");
+    assert!(ran.status == Some(2) && !project.folder.join("999999").exists());
+}
+
+#[test]
 fn examples_and_packages_are_chosen_as_in_cargo_run() {
     let project = Project::new();
     let ran = project.run(&["--example", "demo", "--", "go", "20"]);
@@ -218,8 +260,12 @@ fn repeated_runs_tell_which_figures_repeat() {
     assert!(
         folder.join("repeat-2/memory_allocations.json").exists() && report(&folder.join("repeat-1")).repeats.is_empty()
     );
+    let merged = project.ran(&["merge", folder.to_str().unwrap(), "-o", "-"]);
+    let sum = Report::from_json(&merged.out).unwrap();
+    assert_eq!(function(&sum, "shop::read_orders").calls, 1, "repeats are the same work");
     let ran = project.run(&["--repeat", "2", "--", "fail"]);
     assert_eq!((ran.status, ran.out.lines().count()), (Some(7), 1), "a run that fails is the last one");
+    assert!(ran.err.contains("stopped after run 1 of 2 (exit status: 7): no figure is known to repeat"), "{ran:?}");
 }
 
 #[test]
@@ -241,7 +287,7 @@ fn two_runs_are_compared_and_gated() {
     let named = project.ran(&["diff", &(number - 1).to_string(), "latest"]);
     assert_eq!(named.out, project.ran(&["diff"]).out);
     let ran = project.ran(&["diff", "0", "latest"]);
-    assert!(ran.status == Some(1) && ran.err.starts_with("error: cannot read "), "{ran:?}");
+    assert!(ran.status == Some(1) && ran.err.starts_with("error: there is no run 0 of shop ("), "{ran:?}");
     let ran = project.ran(&["check", "latest", "--fail-on", "read_orders.calls > 0"]);
     assert_eq!(ran.status, Some(3), "{ran:?}");
 }

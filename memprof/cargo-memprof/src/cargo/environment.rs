@@ -23,6 +23,9 @@ const LIBRARY_PATH: &str = if cfg!(windows) {
 pub(crate) fn environment(built: &Built, artifact: &Artifact, metadata: &Metadata) -> Vec<(OsString, OsString)> {
     let mut variables: Vec<(OsString, OsString)> = Vec::new();
     let mut set = |name: &str, value: OsString| variables.push((name.into(), value));
+    for (name, value) in configured() {
+        set(&name, value);
+    }
     set("CARGO", super::cargo().get_program().to_owned());
     if let Some(package) = metadata.packages.iter().find(|package| package.id == artifact.package_id) {
         for (name, value) in of_package(package) {
@@ -39,6 +42,17 @@ pub(crate) fn environment(built: &Built, artifact: &Artifact, metadata: &Metadat
         set(LIBRARY_PATH, paths);
     }
     variables
+}
+
+/// The table `[env]` of cargo's configuration.
+fn configured() -> Vec<(String, OsString)> {
+    let config = cargo_config2::Config::load().map(|config| config.env).unwrap_or_default();
+    let is_set = |name: &String| std::env::var_os(name).is_some();
+    config
+        .into_iter()
+        .filter(|(name, value)| value.force || !is_set(name))
+        .map(|(name, value)| (name, value.value))
+        .collect()
 }
 
 fn of_package(package: &Package) -> Vec<(&'static str, String)> {

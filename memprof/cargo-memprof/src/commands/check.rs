@@ -14,6 +14,7 @@ use memprof::compare::{self, Checked, NotJudged, Rules};
 
 use crate::failure::{Failure, Outcome};
 use crate::report_file;
+use crate::runs;
 
 /// Status of a regression.
 const REGRESSION: u8 = 3;
@@ -122,6 +123,13 @@ pub(super) fn against(path: &Path, new: &Report, rules: &Rules, is_blessed: bool
     Ok(status(&checked))
 }
 
+/// Checks a report that was just made by limits that need no baseline.
+pub(super) fn alone(new: &Report, rules: &Rules) -> Outcome<ExitCode> {
+    let checked = compare::check(new, new, rules);
+    say(&checked, false, io::stdout())?;
+    Ok(status(&checked))
+}
+
 fn status(checked: &Checked) -> ExitCode {
     match checked.violations().count() {
         0 if checked.passed() => ExitCode::SUCCESS,
@@ -140,6 +148,12 @@ fn without_baseline(path: &Path, failure: Failure) -> Failure {
 
 /// Writes the new report in place of the baseline.
 fn bless(path: &Path, new: &Report, rules: &Rules) -> Outcome<ExitCode> {
+    if path.to_str().is_some_and(|name| !path.exists() && (name == runs::LATEST || report_file::is_number(name))) {
+        return Err(Failure::Usage(format!(
+            "a baseline is a file such as memory.json, not the run `{}`",
+            path.display()
+        )));
+    }
     let before = report_file::read(path).ok().map(|old| compare::check(&old, new, rules));
     for violation in before.iter().flat_map(Checked::violations) {
         writeln!(io::stdout(), "{violation}")?;

@@ -50,7 +50,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             }
         },
     };
-    let diff = compare::diff(&report_file::read(&old)?, &report_file::read(&new)?);
+    let read = |path: &Path| report_file::of_program(report_file::read(path)?, path);
+    let diff = compare::diff(&read(&old)?, &read(&new)?);
     let extent = if arguments.all { Extent::All } else { Extent::Changes };
     let content = match arguments.format {
         DiffFormat::Text => text(&diff.to_text(width(&arguments.output), extent), &arguments.output),

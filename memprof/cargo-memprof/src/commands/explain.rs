@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let file = arguments.file.clone().map_or_else(report_file::latest, Ok)?;
-    let report = report_file::read(&file)?;
+    let report = report_file::of_program(report_file::read(&file)?, &file)?;
     let text = if arguments.json { json(&report) } else { text(&report) };
     report_file::write(Path::new("-"), text.as_bytes())
 }

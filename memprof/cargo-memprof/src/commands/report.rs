@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use memprof::Format;
 
+use super::test;
 use crate::failure::{Failure, Outcome};
 use crate::report_file;
 
@@ -39,6 +40,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let file = arguments.file.clone().map_or_else(report_file::latest, Ok)?;
     let report = report_file::read(&file)?;
     let named = arguments.output.as_deref().and_then(of_name);
+    if let (None, None, false, Some(output)) = (arguments.format, named, arguments.open, &arguments.output)
+        && output.as_os_str() != "-"
+    {
+        let reason = format!("the name {} tells no format: add --format", output.display());
+        return Err(Failure::Usage(reason));
+    }
     let format = if arguments.open { Format::Html } else { arguments.format.or(named).unwrap_or(Format::Table) };
     let output = match &arguments.output {
         Some(output) => output.clone(),
@@ -48,7 +55,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if format == Format::Pprof && output.as_os_str() == "-" && io::stdout().is_terminal() {
         return Err(Failure::Usage("a profile for pprof is binary: write it to a file with -o".into()));
     }
-    report_file::write(&output, &report.to_format(format))?;
+    let content = match format {
+        Format::Table if !report.tests.is_empty() => test::table::table(&report.tests, true).into_bytes(),
+        _ => report_file::of_program(report, &file)?.to_format(format),
+    };
+    report_file::write(&output, &content)?;
     if arguments.open { open(&output) } else { Ok(()) }
 }
 

@@ -12,7 +12,7 @@ use memprof::{Format, compare};
 use crate::cargo::{self, BuildOptions, Built, ProfileOptions, Program, ProgramOptions};
 use crate::failure::{Failure, Outcome};
 use crate::report_file::{self, REPORT};
-use crate::runs::Runs;
+use crate::runs::{self, Runs};
 use crate::{commands, process};
 
 /// Build and run a program, and keep its reports.
@@ -106,7 +106,33 @@ impl Place {
             names.dedup();
             command.env("MEMPROF_FORMATS", names.join(","));
         }
-        process::run(command).map_err(|error| Failure::of_file("run", Path::new(command.get_program()), &error))
+        let ended = process::run(command);
+        let ended = ended.map_err(|error| Failure::of_file("run", Path::new(command.get_program()), &error))?;
+        self.name_first(ended.pid)?;
+        Ok(ended.status)
+    }
+
+    /// Gives the report of the program itself the first name: a program that it started may have ended before it.
+    fn name_first(&self, pid: u32) -> Outcome {
+        let all = reports(&self.folder);
+        let is_its = |path: &&PathBuf| report_file::read(path).is_ok_and(|report| report.program.pid == pid);
+        let own = if all.len() > 1 { all.iter().find(is_its) } else { None };
+        let Some(mark) = own.and_then(|path| mark(path)) else { return Ok(()) };
+        let cannot = |error| Failure::of_file("rename the reports in", &self.folder, &error);
+        for entry in fs::read_dir(&self.folder).map_err(cannot)?.flatten() {
+            let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            let Some((start, end)) = name.split_once(&format!("{mark}.")) else { continue };
+            let first = path.with_file_name(format!("{start}.{end}"));
+            let other = path.with_extension("swapped");
+            if first.exists() {
+                fs::rename(&first, &other).map_err(cannot)?;
+            }
+            fs::rename(&path, &first).map_err(cannot)?;
+            if other.exists() {
+                fs::rename(&other, &path).map_err(cannot)?;
+            }
+        }
+        Ok(())
     }
 
     fn end(&self) {
@@ -122,23 +148,25 @@ impl Place {
 /// folders beneath it.
 fn run_often(times: u32, place: &Place, command: &mut Command, formats: &[Format]) -> Outcome<ExitStatus> {
     let mut earlier = Vec::new();
-    for number in 1..times {
+    for number in 1..=times {
         let status = place.run(command, formats)?;
-        if !status.success() {
+        if times > 1 && !status.success() {
+            anstream::eprintln!("\nstopped after run {number} of {times} ({status}): no figure is known to repeat");
+        }
+        if number == times || !status.success() {
+            if times > 1 && status.success() {
+                note_repeats(&earlier, &place.folder.join(REPORT))?;
+            }
             return Ok(status);
         }
         earlier.push(moved(&place.folder, number)?);
     }
-    let status = place.run(command, formats)?;
-    if times > 1 && status.success() {
-        note_repeats(&earlier, &place.folder.join(REPORT))?;
-    }
-    Ok(status)
+    Err(Failure::said("no run was asked for"))
 }
 
 /// Moves the files of a run into a folder beneath theirs, and gives it.
 fn moved(folder: &Path, number: u32) -> Outcome<PathBuf> {
-    let target = folder.join(format!("repeat-{number}"));
+    let target = folder.join(format!("{}{number}", runs::REPEAT));
     let cannot = |error| Failure::of_file("move the reports into", &target, &error);
     fs::create_dir(&target).map_err(cannot)?;
     for entry in fs::read_dir(folder).map_err(cannot)?.flatten() {
@@ -191,6 +219,13 @@ fn reports(folder: &Path) -> Vec<PathBuf> {
     reports
 }
 
+/// The mark in the name of a report that was not the first: `-2` of `memory_allocations-2.json`.
+fn mark(report: &Path) -> Option<String> {
+    let stem = report.file_stem()?.to_str()?;
+    let mark = stem.strip_prefix(Path::new(REPORT).file_stem()?.to_str()?)?;
+    (!mark.is_empty()).then(|| mark.to_owned())
+}
+
 fn without_report(program: &Program, status: ExitStatus) -> String {
     let name = &program.name;
     if !program.uses_memprof {
@@ -199,7 +234,10 @@ fn without_report(program: &Program, status: ExitStatus) -> String {
         );
     }
     if status.success() {
-        return format!("memprof: `{name}` wrote no report: put `#[memprof::main]` on its main function");
+        return format!(
+            "memprof: `{name}` wrote no report: put `#[memprof::main]` on its main function, and keep the dependency's \
+             feature `profiling`"
+        );
     }
     format!(
         "memprof: `{name}` wrote no report: it ended by {status}, or `#[memprof::main]` is not on its main function"
@@ -212,11 +250,13 @@ fn say(place: &Place, reports: &[PathBuf]) {
     let short = |path: &Path| path.strip_prefix(&working).unwrap_or(path).display().to_string();
     anstream::eprintln!("\nreports  {}", short(&place.folder));
     if reports.len() > 1 {
-        for report in reports {
-            anstream::eprintln!("         {}", report.file_name().unwrap_or_default().display());
-        }
+        anstream::eprintln!(
+            "         {} are of programs that it started: `cargo memprof merge` adds all up",
+            reports.len() - 1
+        );
     }
-    let named = if place.runs.is_some() { String::new() } else { format!(" {}", short(&place.folder)) };
+    let quoted = |path: String| if path.contains([' ', '\'']) { format!("{path:?}") } else { path };
+    let named = if place.runs.is_some() { String::new() } else { format!(" {}", quoted(short(&place.folder))) };
     anstream::eprintln!("look     cargo memprof report{named} --open");
     if place.runs.as_ref().is_some_and(|runs| runs.all().len() > 1) {
         anstream::eprintln!("compare  cargo memprof diff");

@@ -9,7 +9,7 @@ mod running;
 mod selection;
 #[cfg(unix)]
 mod server;
-mod table;
+pub(super) mod table;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "OLD", help_heading = "Options")]
     baseline: Option<PathBuf>,
     /// A rule of the comparison, in place of the default ones; can be given several times
-    #[arg(long, value_name = "RULE", requires = "baseline", help_heading = "Options")]
+    #[arg(long, value_name = "RULE", help_heading = "Options")]
     fail_on: Vec<String>,
     /// Make the new rows the baseline
     #[arg(long, requires = "baseline", help_heading = "Options")]
@@ -73,6 +73,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let started = SystemTime::now();
     let filter = Filter::of(arguments.name.as_ref(), &arguments.arguments).unwrap_or_else(|error| error.exit());
     let rules = Rules::parse(&arguments.fail_on).map_err(|error| Failure::Usage(format!("--fail-on: {error}")))?;
+    if arguments.baseline.is_none() && !arguments.fail_on.is_empty() && !rules.are_absolute() {
+        return Err(Failure::Usage("a limit with + needs a baseline: --baseline OLD".to_owned()));
+    }
     let metadata = cargo::packages(&arguments.build)?;
     let mut options = vec!["--no-run".into()];
     options.extend(arguments.selection.of_build());
@@ -111,6 +114,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         }
         None if results.failed > 0 => Ok(ExitCode::from(FAILED)),
         Some(baseline) => check::against(baseline, &results.report, &rules, arguments.bless),
+        None if !arguments.fail_on.is_empty() => check::alone(&results.report, &rules),
         None => Ok(ExitCode::SUCCESS),
     }
 }

@@ -18,6 +18,11 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("fail") => std::process::exit(7),
         Some("abort") => std::process::abort(),
+        Some("child") => {
+            let program = std::env::current_exe().unwrap();
+            assert!(std::process::Command::new(program).arg("grandchild").status().unwrap().success());
+        }
+        Some("env") => println!("{:?}", std::env::var("SHOP")),
         Some("wait") => {
             std::fs::write(&arguments[2], "").unwrap();
             std::thread::sleep(Duration::from_secs(60));

@@ -40,6 +40,7 @@ impl TestStart {
         // SAFETY: the process has one thread.
         unsafe { std::env::remove_var(VARIABLE) };
         let (events_before, message_bytes, file) = parse(&value)?;
+        end_with_parent();
         let output = if file.is_empty() { served(arguments)? } else { TestOutput::File(file.into()) };
         Some(Self { events_before, message_bytes, output, process: std::process::id() })
     }
@@ -55,6 +56,15 @@ impl TestStart {
             #[cfg(unix)]
             TestOutput::Page(page) => page.write(figures.as_bytes()),
         }
+    }
+}
+
+/// Ends this process with the command that started it. Without it nobody would wait for a test that hangs.
+pub(super) fn end_with_parent() {
+    // SAFETY: sets a signal of this process, and nothing else.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
     }
 }
 

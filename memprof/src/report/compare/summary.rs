@@ -206,7 +206,7 @@ fn split(in_reports: &str, calls: &Difference, change: &SplitChange) -> String {
         _ if change.change == 0 => return String::new(),
         _ => {}
     }
-    let by_calls = format!("{} → {} calls", size::count(old_calls), size::count(new_calls));
+    let by_calls = format!("{} → {}", size::count(old_calls), size::plural(new_calls, "call"));
     let each = |bytes: u64, calls: i64| {
         size::bytes(u64::try_from(calls).ok().filter(|calls| *calls > 0).map_or(0, |calls| bytes / calls))
     };

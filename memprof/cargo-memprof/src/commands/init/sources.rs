@@ -86,7 +86,8 @@ impl Found {
                  + static ALLOC: memprof::AllocationTracker = memprof::AllocationTracker::system();\n",
             );
         }
-        text.push_str("\nThen: cargo memprof run\n");
+        let then = if self.mains.is_empty() { "test" } else { "run" };
+        _ = writeln!(text, "\nThen: cargo memprof {then}");
         text
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, Outcome};
 use crate::report_file::STANDARD;
 use crate::report_header::ReportHeader;
+use crate::runs;
 
 /// Files of other formats, which end in .json too.
 const OTHER_FORMATS: [&str; 2] = [".dhat.json", ".speedscope.json"];
@@ -65,7 +66,10 @@ fn find(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if entry.file_type()?.is_dir() {
-            find(&path, found)?;
+            // Builds of the command itself, and the repeats of a run, which are the same work once more.
+            if !name.starts_with('.') && !name.starts_with(runs::REPEAT) {
+                find(&path, found)?;
+            }
         } else if name.ends_with(".json")
             && !OTHER_FORMATS.iter().any(|ending| name.ends_with(ending))
             && path.is_file()

@@ -15,7 +15,7 @@ use super::running::Ended;
 use super::table::{self, grouped};
 use crate::failure::Outcome;
 use crate::report_file::{self, REPORT};
-use crate::runs::Runs;
+use crate::runs::{self, Runs};
 
 /// Results of one run of all tests, or of several.
 #[derive(Debug, Default)]
@@ -139,7 +139,7 @@ fn package(metadata: &Metadata) -> String {
         _ => metadata.root_package().map(|package| package.name.to_string()),
     };
     let name = name.or_else(|| metadata.workspace_root.file_name().map(str::to_owned));
-    format!("{}-tests", name.unwrap_or_default())
+    format!("{}{}", name.unwrap_or_default(), runs::TESTS)
 }
 
 /// A time, in whole seconds.

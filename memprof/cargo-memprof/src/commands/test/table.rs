@@ -6,7 +6,7 @@ use memprof::report::data::TestRow;
 const FEWEST: usize = 10;
 
 /// The rows by allocated bytes; `all`: also those beyond the first ten. Tests that did not run are left out.
-pub(super) fn table(rows: &[TestRow], all: bool) -> String {
+pub(in crate::commands) fn table(rows: &[TestRow], all: bool) -> String {
     let mut rows: Vec<_> = rows.iter().filter(|row| row.outcome != "ignored").collect();
     rows.sort_by(|one, other| other.allocated_bytes.cmp(&one.allocated_bytes).then_with(|| one.name.cmp(&other.name)));
     let shown = if all { rows.len() } else { rows.len().min(FEWEST) };

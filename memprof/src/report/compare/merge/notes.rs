@@ -27,7 +27,7 @@ const OVERFULL: [&str; 5] = [OVERFULL_THREADS, OVERFULL_LABELS, OVERFULL_GROUPS,
 
 const START: &str = "Merged reports: ";
 const DIFFER: &str = "they differ in ";
-const NULL: &str = ", which is null";
+const NULL: &str = ", and the sum has none of these";
 const RUNNING: &str = " written while the program ran; their figures are those so far";
 const NOT_INSTALLED: &str = " without memprof's allocator; they counted nothing";
 

@@ -152,7 +152,11 @@ fn rows_of_several_reports_are_their_sums() {
     assert_eq!(sum.os.rss_bytes, reports[0].os.rss_bytes.map(|bytes| 7 * bytes));
     assert_eq!(sum.os.peak_rss_bytes, reports[0].os.peak_rss_bytes);
     assert_eq!(sum.os.limit_bytes, None);
-    assert!(sum.warnings.iter().any(|warning| warning == "Merged reports: they differ in version, which is null"));
+    assert!(
+        sum.warnings
+            .iter()
+            .any(|warning| warning == "Merged reports: they differ in version, and the sum has none of these")
+    );
     let growing = sum.findings.iter().find(|finding| finding.title.contains("serve")).unwrap();
     assert!(
         growing.title.starts_with("In all 7 reports, 14.0 MB in all; for example: vector_search::serve"),
@@ -363,7 +367,7 @@ fn warnings_of_one_kind_are_one_sentence() {
         "In 3 of 4 reports, such as: 10 blocks did not fit",
         "In 3 of 4 reports: disk full",
         "Merged reports: 1 written while the program ran; their figures are those so far",
-        "Merged reports: they differ in version, which is null",
+        "Merged reports: they differ in version, and the sum has none of these",
     ];
     assert_eq!(merged(&reports).warnings, expected);
     let parts = [merged(&reports[..1]), merged(&reports[1..])];
@@ -409,7 +413,9 @@ fn what_the_reports_do_not_agree_on_is_null() {
     assert_eq!((&sum.settings, &sum.jemalloc, sum.allocator.held_bytes), (&None, &None, None));
     assert_eq!((&*sum.allocator.inner, sum.program.is_final), ("jemalloc, system", false));
     assert_eq!(sum.program.version.as_deref(), Some("1.0"));
-    assert!(sum.warnings.iter().any(|warning| warning.ends_with("they differ in settings, which is null")));
+    assert!(
+        sum.warnings.iter().any(|warning| warning.ends_with("they differ in settings, and the sum has none of these"))
+    );
     reports[1].allocator.installed = false;
     let sum = merged(&reports);
     assert!(sum.allocator.installed);

@@ -2,6 +2,7 @@
 
 use super::page::{MarkdownPage, cell, code, sentence};
 use crate::compare::Diff;
+use crate::report::compare::remarks::RETAINED;
 use crate::report::compare::summary::{ChangeRow, Extent, Summary};
 use crate::report::name::path;
 use crate::size;
@@ -33,7 +34,8 @@ impl Diff {
             page.push(String::new());
             page.push(format!("{} {share}", code(function)));
         }
-        for remark in &self.remarks {
+        // Retained bytes are not on the page.
+        for remark in self.remarks.iter().filter(|remark| !remark.starts_with(RETAINED)) {
             page.push(String::new());
             page.push(format!("> {}", sentence(remark)));
         }
