@@ -4,7 +4,7 @@ use crate::client::{Server, program};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Metrics without a series where the system does not tell the figure.
 const NOT_EVERYWHERE: [&str; 3] =
@@ -143,17 +143,18 @@ fn paths_that_the_settings_name_answer() {
     let server = Server::start(program());
     let mut named = 0;
     for (file, text) in texts() {
-        for path in words(&text, "/", "/_.?=&-") {
-            let path = path.trim_end_matches('.');
-            let is_ours = ["/debug", "/metrics", "/report"].iter().any(|begin| path.starts_with(begin));
-            // A volume of Kubernetes.
-            if is_ours && path != "/reports" {
-                named += 1;
-                assert_eq!(server.get(path).status, 200, "{path} of {file}");
-            }
+        let parts = text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"/_.?=&-".contains(letter));
+        // Of `localhost:6070/metrics`, too. `/reports` is a volume of Kubernetes.
+        let paths = parts.map(|part| part.strip_prefix("6070").unwrap_or(part).trim_end_matches('.'));
+        let paths =
+            paths.filter(|path| ["/debug/", "/metrics", "/report."].iter().any(|begin| path.starts_with(begin)));
+        for path in paths.collect::<BTreeSet<_>>() {
+            named += 1;
+            let answer = server.get(&path.replace("seconds=30", "seconds=1"));
+            assert_eq!(answer.status, 200, "{path} of {file}");
         }
     }
-    assert!(named >= 8, "{named}");
+    assert!(named >= 9, "{named}");
     server.end();
 }
 
@@ -187,4 +188,30 @@ fn sample_types_that_the_settings_name_are_in_the_profile() {
             }
         }
     }
+}
+
+#[test]
+fn the_commands_of_pprof_in_the_document_work() {
+    let server = Server::start(program());
+    let folder = tempfile::tempdir().unwrap();
+    let text = read("../fleet.md");
+    let commands = text.lines().filter_map(|line| line.strip_prefix("$ go tool pprof "));
+    // Not the page in a browser, and not the file of the other command.
+    let commands: Vec<&str> = commands.filter(|line| !line.contains("-http") && line.contains("6070")).collect();
+    assert!(commands.len() >= 5, "{commands:?}");
+    for line in commands {
+        let line = line.replace('\'', "").replace("localhost:6070", &server.address.to_string());
+        let line = line.replace("seconds=30", "seconds=1");
+        let mut command = Command::new("go");
+        command.args(["tool", "pprof"]).args(line.split(' ')).current_dir(folder.path());
+        let output = command.env("PPROF_TMPDIR", folder.path()).stdin(Stdio::null()).output();
+        let Ok(output) = output else { break };
+        let said = String::from_utf8_lossy(&output.stderr);
+        if said.contains("no such tool") {
+            println!("skipped: there is no `go tool pprof`");
+            break;
+        }
+        assert!(output.status.success(), "{line}: {said}");
+    }
+    server.end();
 }
