@@ -3,7 +3,9 @@
 
 mod access;
 mod client;
+mod fleet;
 mod hostile;
 mod life;
 mod metrics;
+mod mounted;
 mod pprof;

@@ -31,7 +31,8 @@
 //! # In a server of the program
 //!
 //! The path is that within the mount point. Answers that [`is_heavy`] names take up to some 100 ms of processor time:
-//! an async server gives them to a thread that may block, such as `tokio::task::spawn_blocking`.
+//! an async server gives them to a thread that may block, such as `tokio::task::spawn_blocking`. Examples for axum and
+//! hyper are in `docs/fleet`.
 //!
 //! ```
 //! let mut config = memprof::Config::default();

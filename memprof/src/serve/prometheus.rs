@@ -36,7 +36,7 @@ pub(super) fn render(report: &Report, series: &mut Series) -> String {
     text.gauge("memprof_profiler_bytes", "System memory of the profiler itself.", Some(overhead.profiler_bytes));
     text.gauge("process_resident_memory_bytes", "Resident memory size in bytes.", report.os.rss_bytes);
     let held = report.allocator.held_bytes;
-    text.gauge("memprof_allocator_held_bytes", "Memory that the allocator has from the system.", held);
+    text.gauge("memprof_allocator_held_bytes", "Free memory that the allocator holds.", held);
     let limit = report.os.limit_bytes;
     text.gauge("memprof_limit_bytes", "Lowest limit of the memory of the process.", limit);
     text.head("memprof_build_info", "gauge", "Versions of memprof and of the program.");
