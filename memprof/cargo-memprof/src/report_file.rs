@@ -45,8 +45,8 @@ fn report(text: &str, path: &Path) -> Outcome<Report> {
     Report::from_json(text).map_err(|error| Failure::Said(format!("{}: {error}", path.display())))
 }
 
-/// The folder of the run that is meant, unless there is a file of this name: `latest`, a number, `NAME` of a program, or
-/// `NAME/N`.
+/// The folder of the run that is meant, unless there is a file of this name: `latest`, a number, `NAME` of a program,
+/// or `NAME/N`.
 fn named(path: &Path) -> Outcome<PathBuf> {
     let Some(name) = path.to_str().filter(|_| !path.exists()) else { return Ok(path.to_owned()) };
     if name == runs::LATEST {

@@ -5,6 +5,7 @@ pub(crate) mod fork;
 pub(crate) mod fork_lock;
 pub(crate) mod identity;
 pub(crate) mod kept_loaded;
+mod parent;
 pub(crate) mod privileges;
 #[cfg(unix)]
 pub(in crate::os) mod sigaction;

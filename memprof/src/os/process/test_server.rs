@@ -74,7 +74,7 @@ pub(super) fn serve(arguments: *mut *const c_char) -> Option<&'static AnswerPage
                         libc::_exit(126);
                     }
                 }
-                super::test_start::end_with_parent();
+                super::parent::end_with_parent();
                 return Some(page);
             }
             child => {

@@ -4,6 +4,7 @@
 //! before the test, the size of the block in which it sends the result, and the file for the figures. Without a file
 //! the process is a [server](super::test_server) of tests.
 
+use super::parent::end_with_parent;
 use std::ffi::{OsStr, OsString, c_char};
 use std::path::PathBuf;
 
@@ -56,15 +57,6 @@ impl TestStart {
             #[cfg(unix)]
             TestOutput::Page(page) => page.write(figures.as_bytes()),
         }
-    }
-}
-
-/// Ends this process with the command that started it. Without it nobody would wait for a test that hangs.
-pub(super) fn end_with_parent() {
-    // SAFETY: sets a signal of this process, and nothing else.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    unsafe {
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
     }
 }
 
