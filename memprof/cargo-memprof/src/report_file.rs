@@ -98,6 +98,10 @@ fn text(mut from: impl Read, path: &Path) -> Outcome<String> {
     };
     let mut start = Vec::new();
     from.by_ref().take(4096).read_to_end(&mut start).map_err(|error| cannot(&error))?;
+    // A mark that editors on Windows put before UTF-8.
+    if let Some(rest) = start.strip_prefix(b"\xef\xbb\xbf") {
+        start = rest.to_vec();
+    }
     if start.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         let why = if start.is_empty() { "it is empty" } else { "it is not a JSON object" };
         return Err(Failure::Said(format!("{}: this is no report: {why}", path.display())));

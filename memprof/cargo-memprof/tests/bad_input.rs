@@ -55,6 +55,8 @@ fn each_command_names_the_file_and_the_reason() {
             assert!(status == Some(1) && words.contains(&path) && words.contains(reason), "{arguments:?}: {words}");
         }
     }
+    let marked = file("marked.json", &[b"\xef\xbb\xbf", fs::read(&good).unwrap().as_slice()].concat());
+    assert!(command(&["report", &marked]).output().unwrap().status.success());
     let none = folder.path().join("none.json");
     let (status, words) = failed(&["report", none.to_str().unwrap()]);
     assert!(status == Some(1) && words.starts_with(&format!("error: cannot read {}: ", none.display())), "{words}");

@@ -99,6 +99,17 @@ fn a_regression_has_one_line_and_status_3() {
 }
 
 #[test]
+fn a_new_baseline_has_its_files_too() {
+    let folder = Folder::new();
+    folder.write("new.json", more(100));
+    let ran = folder.check(&["new.json", "--baseline", "old.json", "--bless", "--junit", "junit.xml"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(folder.text("junit.xml").contains("<failure"), "{}", folder.text("junit.xml"));
+    let ran = folder.check(&["new.json", "--baseline", "first.json", "--bless", "--junit", "junit.xml"]);
+    assert!(ran.status == 0 && folder.path("first.json").exists() && !folder.text("junit.xml").contains("<failure"));
+}
+
+#[test]
 fn time_is_not_judged() {
     let folder = Folder::new();
     folder.write("slow.json", |report| report.program.duration_seconds *= 10.0);

@@ -96,13 +96,17 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         report_file::write(path, &benchmarks::smaller_is_better(&figures)?)?;
     }
     let baseline = match &arguments.baseline {
-        Some(path) if arguments.bless => return bless(path, &new, &rules),
+        // The first baseline is compared with itself.
+        Some(path) if arguments.bless => report_file::read(path).unwrap_or_else(|_| new.clone()),
         Some(path) => report_file::read(path).map_err(|failure| without_baseline(path, failure))?,
         None => new.clone(),
     };
     let checked = compare::check(&baseline, &new, &rules);
     if let Some(path) = &arguments.junit {
         report_file::write(path, junit::of(&checked).as_bytes())?;
+    }
+    if let Some(path) = arguments.baseline.as_ref().filter(|_| arguments.bless) {
+        return bless(path, &new, &rules);
     }
     if arguments.is_output_a_file() {
         say(&checked, arguments.github, io::stderr())?;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use cargo_metadata::Metadata;
 use clap::Args;
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// Write the report in this format too; can be given several times
     #[arg(long, value_name = "FORMAT", value_parser = commands::report::format_parser(), help_heading = "Options")]
     format: Vec<Format>,
-    /// Run the program N times, and note in the report which figures repeat to the byte
+    /// Run the program N times, without standard input, and note in the report which figures repeat to the byte
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Options")]
     repeat: u32,
     /// Open the page in the browser afterwards
@@ -147,6 +147,10 @@ impl Place {
 /// All runs write into the same folder, so that they have the same environment; the earlier reports are moved into
 /// folders beneath it.
 fn run_often(times: u32, place: &Place, command: &mut Command, formats: &[Format]) -> Outcome<ExitStatus> {
+    if times > 1 {
+        // The first run would read all of it.
+        command.stdin(Stdio::null());
+    }
     let mut earlier = Vec::new();
     for number in 1..=times {
         let status = place.run(command, formats)?;
