@@ -70,6 +70,7 @@ fn a_mistake_is_one_line_that_names_the_place() {
     fs::write(root.join("other.toml"), "[colour]").unwrap();
     assert_eq!(
         load_in(&root, &[("MEMPROF_CONFIG", "other.toml")]),
-        "other.toml:1:2: unknown section `colour`; the sections are [memory_profiling], [jemalloc], [leaks], [reporting]\n"
+        "other.toml:1:2: unknown section `colour`; the sections are [memory_profiling], [jemalloc], [leaks], [reporting], \
+         [serve]\n"
     );
 }

@@ -65,13 +65,14 @@ mod subjects {
         // The blocks of the threads live at the same time.
         let barrier = std::sync::Barrier::new(4);
         thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    let block = black_box(vec![0u8; 1_000_000]);
-                    barrier.wait();
-                    drop(block);
-                });
-            }
+            let work = || {
+                let block = black_box(vec![0u8; 1_000_000]);
+                barrier.wait();
+                drop(block);
+            };
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+            // The scope itself does not wait until the threads have freed what the standard library keeps for them.
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
         });
     }
 
