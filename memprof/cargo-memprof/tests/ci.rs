@@ -1,6 +1,8 @@
 //! The workflow of the page `ci`: its steps, run here with the same commands.
 #![allow(missing_docs)]
 
+mod project;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -43,16 +45,11 @@ struct Job {
 
 impl Job {
     fn new(new: impl Fn(&str) -> String) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let job = Self { folder: tempfile::tempdir().unwrap() };
-        let manifest = include_str!("ci/Cargo.toml.txt").replace("MEMPROF", root.parent().unwrap().to_str().unwrap());
         let program = include_str!("ci/shop.rs");
         for (branch, program) in [("old", program.to_owned()), ("new", new(program))] {
-            let folder = job.path(branch);
-            fs::create_dir_all(folder.join("src")).unwrap();
-            fs::write(folder.join("Cargo.toml"), &manifest).unwrap();
-            fs::copy(root.join("../../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-            fs::write(folder.join("src/main.rs"), program).unwrap();
+            let files = [("Cargo.toml", include_str!("ci/Cargo.toml.txt")), ("src/main.rs", &program)];
+            project::write(&job.path(branch), &files);
         }
         job
     }
@@ -68,9 +65,7 @@ impl Job {
         let folders = [executable.parent().unwrap().to_owned()].into_iter().chain(std::env::split_paths(&path));
         let mut command = Command::new("bash");
         command.args(["-e", "-o", "pipefail", "-c", &step.command]).current_dir(self.path(&step.folder));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"CARGO_PKG")) {
-            command.env_remove(name);
-        }
+        project::outside_of_cargo(&mut command);
         command.env("PATH", std::env::join_paths(folders).unwrap()).env("CARGO_NET_OFFLINE", "true");
         command.env("GITHUB_STEP_SUMMARY", self.path("summary.md"));
         // Both branches have the same dependencies: they are built once. To cargo, two packages of the same name in one

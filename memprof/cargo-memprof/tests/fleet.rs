@@ -1,6 +1,8 @@
 //! 1,000 reports of one service: the queries of the page `fleet` in DuckDB, `cargo memprof merge`, and its memory.
 #![allow(missing_docs)]
 
+mod project;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -18,23 +20,14 @@ const BUSIEST: &str = "web-07";
 
 /// Runs the service in two versions, under different load, and gives its reports.
 fn real_reports() -> Vec<Report> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-memprof-fleet");
-    fs::create_dir_all(folder.join("src")).unwrap();
-    fs::write(folder.join("src/main.rs"), include_str!("fleet/service.rs")).unwrap();
-    if !folder.join("Cargo.lock").exists() {
-        fs::copy(root.join("../../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    }
+    let folder = project::kept("cargo-memprof-fleet");
     let mut reports = Vec::new();
     for version in ["1.0.0", "1.1.0"] {
         let manifest = include_str!("fleet/Cargo.toml.txt").replace("VERSION", version);
-        let manifest = manifest.replace("MEMPROF", root.parent().unwrap().to_str().unwrap());
-        fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        project::write(&folder, &[("Cargo.toml", &manifest), ("src/main.rs", include_str!("fleet/service.rs"))]);
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--offline"]).current_dir(&folder).env("CARGO_TARGET_DIR", folder.join("target"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"CARGO_PKG")) {
-            build.env_remove(name);
-        }
+        project::outside_of_cargo(&mut build);
         assert!(build.status().unwrap().success());
         for requests in ["200", "300", "500"] {
             let output = tempfile::tempdir().unwrap();

@@ -1,8 +1,10 @@
 //! `cargo memprof init` in new packages.
 #![allow(missing_docs)]
 
+mod project;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -36,9 +38,7 @@ impl Package {
     fn init(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-memprof"));
         command.args(["memprof", "init"]).args(arguments).current_dir(self.folder.path());
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"CARGO_PKG")) {
-            command.env_remove(name);
-        }
+        project::outside_of_cargo(&mut command);
         command.env("CARGO_NET_OFFLINE", "true").stdin(Stdio::null()).output().unwrap()
     }
 }
@@ -47,17 +47,13 @@ fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn memprof() -> &'static str {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_str().unwrap()
-}
-
 const MAIN: &str =
     "use std::fmt;\n\n/// The program.\n#[tokio::main]\nasync fn main() -> fmt::Result {\n    Ok(())\n}\n";
 
 #[test]
 fn a_program_gets_all_it_needs_once() {
     let package = Package::new(&[("src/main.rs", MAIN), (".gitignore", "/target")]);
-    let output = package.init(&["--yes", "--path", memprof()]);
+    let output = package.init(&["--yes", "--path", project::memprof()]);
     assert!(output.status.success(), "{output:?}");
     assert!(package.read("Cargo.toml").contains("[dependencies]\nmemprof = { "), "{}", package.read("Cargo.toml"));
     assert_eq!(package.read(".gitignore"), "/target\n/data/logs/\n");
@@ -120,7 +116,7 @@ fn a_library_and_a_workspace_are_told_what_to_do() {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()),
         (Some(1), reason.to_owned())
     );
-    let output = workspace.init(&["-p", "two", "--yes", "--path", memprof()]);
+    let output = workspace.init(&["-p", "two", "--yes", "--path", project::memprof()]);
     assert!(output.status.success(), "{output:?}");
     assert!(workspace.path("two/memory_profile.toml").exists() && !workspace.path("one/memory_profile.toml").exists());
 }

@@ -1,6 +1,8 @@
 //! `cargo memprof run`, and what works with its runs, in a workspace of its own.
 #![allow(missing_docs)]
 
+mod project;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -18,40 +20,27 @@ impl Project {
     fn new() -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-memprof-run");
-        let manifest = include_str!("run/Cargo.toml.txt").replace("MEMPROF", root.parent().unwrap().to_str().unwrap());
+        let folder = project::kept("cargo-memprof-run");
         let hello = "fn main() { println!(\"plain {}\", std::env::args().count()); }\n";
-        for (path, text) in [
-            ("Cargo.toml", manifest.as_str()),
+        let files = [
+            ("Cargo.toml", include_str!("run/Cargo.toml.txt")),
             ("src/main.rs", include_str!("run/shop.rs")),
             ("examples/demo.rs", include_str!("run/shop.rs")),
             ("tools/Cargo.toml", "[package]\nname = \"tools\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
             ("tools/src/bin/plain.rs", hello),
             ("tools/src/bin/other.rs", hello),
-        ] {
-            let path = folder.join(path);
-            if fs::read_to_string(&path).is_ok_and(|present| present == text) {
-                continue;
-            }
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        if !folder.join("Cargo.lock").exists() {
-            fs::copy(root.join("../../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-        }
+        ];
+        project::write(&folder, &files);
         Self { folder, _alone: alone }
     }
 
     /// The folder in which the other project has built the library already.
     fn target() -> PathBuf {
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-memprof-test/target")
+        project::kept("cargo-memprof-test/target")
     }
 
     fn in_its_environment<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"CARGO_PKG")) {
-            command.env_remove(name);
-        }
+        project::outside_of_cargo(command);
         command.current_dir(&self.folder).env("CARGO_TARGET_DIR", Self::target()).stdin(Stdio::null())
     }
 

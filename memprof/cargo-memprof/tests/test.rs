@@ -1,8 +1,10 @@
 //! `cargo memprof test` with a package of its own.
 
+mod project;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -21,27 +23,16 @@ impl Project {
     fn new() -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-memprof-test");
-        let manifest = include_str!("test/Cargo.toml.txt").replace("MEMPROF", root.parent().unwrap().to_str().unwrap());
-        for (path, text) in [
-            ("Cargo.toml", manifest.as_str()),
+        let folder = project::kept("cargo-memprof-test");
+        let files = [
+            ("Cargo.toml", include_str!("test/Cargo.toml.txt")),
             ("src/lib.rs", include_str!("test/lib.rs")),
             ("tests/api.rs", include_str!("test/api.rs")),
             ("tests/failing.rs", include_str!("test/failing.rs")),
             ("tests/plain.rs", include_str!("test/plain.rs")),
             ("tests/own.rs", include_str!("test/own.rs")),
-        ] {
-            let path = folder.join(path);
-            if fs::read_to_string(&path).is_ok_and(|present| present == text) {
-                continue;
-            }
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        if !folder.join("Cargo.lock").exists() {
-            fs::copy(root.join("../../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-        }
+        ];
+        project::write(&folder, &files);
         Self { folder, _alone: alone }
     }
 
@@ -50,9 +41,7 @@ impl Project {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-memprof"));
         command.args(["memprof", "test", "--offline"]).args(arguments).current_dir(&self.folder);
         command.env("CARGO_TARGET_DIR", self.folder.join("target")).env("RUST_BACKTRACE", "0");
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"CARGO_PKG")) {
-            command.env_remove(name);
-        }
+        project::outside_of_cargo(&mut command);
         command.env_remove("RUST_TEST_THREADS").output().unwrap()
     }
 

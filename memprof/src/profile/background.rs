@@ -15,7 +15,7 @@ use crate::os::signals::deferred::{self, DeferredStart};
 use crate::os::signals::{self, Signal};
 #[cfg(unix)]
 use crate::os::threads::alone;
-use crate::os::threads::{stack_room, wake};
+use crate::os::threads::{own_thread, stack_room, wake};
 use crate::tracker::{history, marks};
 use std::io;
 use std::panic::catch_unwind;
@@ -54,7 +54,7 @@ impl Background {
             IS_DEFERRED.store(true, Release);
             Ok(())
         } else {
-            start_thread()
+            own_thread::start(run)
         };
         if started.is_err() {
             background.stop();
@@ -136,7 +136,7 @@ pub(crate) fn start_in_child() -> bool {
     BEGUN.store(0, Relaxed);
     let is_deferred = EVERY_SECONDS.load(Relaxed) == 0 && alone::is_alone();
     IS_DEFERRED.store(is_deferred, Release);
-    is_deferred || start_thread().is_ok()
+    is_deferred || own_thread::start(run).is_ok()
 }
 
 /// Leaves a forked child without the thread.
@@ -166,7 +166,7 @@ fn can_read_in_passing(config: &Config) -> bool {
 /// Starts the thread if its start was deferred. False: the system has no thread left. May be called in an allocation
 /// and in a handler.
 fn start_if_deferred() -> bool {
-    if !IS_DEFERRED.swap(false, AcqRel) || start_thread().is_ok() {
+    if !IS_DEFERRED.swap(false, AcqRel) || own_thread::start(run).is_ok() {
         return true;
     }
     IS_DEFERRED.store(true, Release);
@@ -211,18 +211,6 @@ fn is_alone() -> bool {
 #[cfg(not(unix))]
 fn is_alone() -> bool {
     false
-}
-
-/// Starts a thread that receives no signals: the program's own threads receive them.
-#[cfg(unix)]
-fn start_thread() -> io::Result<()> {
-    let started = crate::os::threads::raw_thread::start(run, &[]);
-    started.then_some(()).ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))
-}
-
-#[cfg(not(unix))]
-fn start_thread() -> io::Result<()> {
-    std::thread::Builder::new().name("memprof".to_owned()).spawn(run).map(drop)
 }
 
 fn run() {

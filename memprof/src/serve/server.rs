@@ -7,6 +7,7 @@ use super::connection::{Connection, StepResult};
 use crate::config::{Serve, serve_address};
 use crate::os::process::fork_lock::ForkLock;
 use crate::os::terminal::stderr;
+use crate::os::threads::own_thread;
 use crate::tracker::ReportingGuard;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -77,7 +78,7 @@ fn try_start(settings: &Serve) -> Result<SocketAddr, String> {
     NEXT.lock().put((number, listener));
     ADDRESS.lock().put((std::process::id(), address));
     WANTED.store(number, Release);
-    start_thread().map_err(|error| {
+    own_thread::start(run).map_err(|error| {
         stop();
         error.to_string()
     })?;
@@ -124,18 +125,6 @@ impl Drop for KnownListener {
     fn drop(&mut self) {
         LISTENER.store(-1, Release);
     }
-}
-
-/// Starts a thread that receives no signals: the program's own threads receive them.
-#[cfg(unix)]
-fn start_thread() -> io::Result<()> {
-    let started = crate::os::threads::raw_thread::start(run, &[]);
-    started.then_some(()).ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))
-}
-
-#[cfg(not(unix))]
-fn start_thread() -> io::Result<()> {
-    std::thread::Builder::new().name("memprof".to_owned()).spawn(run).map(drop)
 }
 
 fn run() {

@@ -17,6 +17,7 @@ use std::time::SystemTime;
 
 use cargo_metadata::Metadata;
 use clap::Args;
+use indicatif::HumanCount;
 use memprof::compare::Rules;
 
 use self::binary::TestBinaries;
@@ -25,7 +26,6 @@ use self::harness::Harness;
 use self::results::Results;
 use self::running::{Chosen, Mode, Session};
 use self::selection::TestOptions;
-use self::table::grouped;
 use super::check;
 use crate::cargo::{self, BuildOptions};
 use crate::failure::{Failure, Outcome};
@@ -155,7 +155,7 @@ fn say_allocator(chosen: &Chosen, root: &Path) {
     let source = binary.source.strip_prefix(root).unwrap_or(&binary.source).display();
     let tests = match tests.iter().filter(|test| !test.is_ignored).count() {
         1 => "1 test has no row".to_owned(),
-        count => format!("{} tests have no rows", grouped(count as u64)),
+        count => format!("{} tests have no rows", HumanCount(count as u64)),
     };
     warn(&format!(
         "`{}`: {tests}, because memprof's allocator is not the global one; add to {source}:\n\n    \

@@ -3,6 +3,7 @@
 #[cfg(unix)]
 pub(crate) mod alone;
 pub(crate) mod cpu_time;
+pub(crate) mod own_thread;
 #[cfg(unix)]
 pub(crate) mod raw_thread;
 pub(crate) mod stack_room;

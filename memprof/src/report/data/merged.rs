@@ -34,7 +34,7 @@ data! {
     /// ```
     /// # let report = memprof::Report::default();
     /// if let Some(merged) = &report.merged {
-    ///     println!("{} processes on {} hosts, at most {} bytes at once", merged.reports, merged.hosts, merged.peak_sum_bytes);
+    ///     println!("{} processes on {} hosts", merged.reports, merged.hosts);
     /// }
     /// ```
     pub struct Merged {

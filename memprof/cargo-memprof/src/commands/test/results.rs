@@ -6,13 +6,14 @@ use std::process::ExitStatus;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cargo_metadata::Metadata;
+use indicatif::HumanCount;
 use memprof::report::data::SCHEMA_VERSION;
 use memprof::{Report, compare};
 
 use super::filter::Filter;
 use super::harness::Harness;
 use super::running::Ended;
-use super::table::{self, grouped};
+use super::table;
 use crate::failure::Outcome;
 use crate::report_file::{self, REPORT};
 use crate::runs::{self, Runs};
@@ -112,10 +113,10 @@ fn show(end: &Ended, filter: &Filter) {
 }
 
 fn summary(passed: usize, failed: usize, ignored: usize) -> String {
-    let mut text = format!("{} passed", grouped(passed as u64));
+    let mut text = format!("{} passed", HumanCount(passed as u64));
     for (count, word) in [(failed, "failed"), (ignored, "ignored")] {
         if count > 0 {
-            text.push_str(&format!(", {} {word}", grouped(count as u64)));
+            text.push_str(&format!(", {} {word}", HumanCount(count as u64)));
         }
     }
     text
@@ -126,7 +127,7 @@ fn taken_off(harness: &Harness) -> Option<String> {
     let (bytes, count) = harness.allocated();
     let blocks = if count == 1 { "block" } else { "blocks" };
     (count > 0).then(|| {
-        let bytes = grouped(u64::try_from(bytes).unwrap_or(0));
+        let bytes = HumanCount(u64::try_from(bytes).unwrap_or(0));
         format!("not counted: what the test harness does around a test, such as {bytes} B in {count} {blocks} after it")
     })
 }

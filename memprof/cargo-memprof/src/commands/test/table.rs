@@ -1,5 +1,6 @@
 //! The table of the tests, worst first.
 
+use indicatif::HumanCount;
 use memprof::report::data::TestRow;
 
 /// Rows without `--all`.
@@ -17,7 +18,7 @@ pub(in crate::commands) fn table(rows: &[TestRow], all: bool) -> String {
         [
             format!("{}{failed}", row.name),
             bytes(row.allocated_bytes.into()),
-            grouped(row.allocated_count),
+            HumanCount(row.allocated_count).to_string(),
             bytes(row.peak_bytes.into()),
             bytes(row.kept_bytes.into()),
         ]
@@ -51,19 +52,6 @@ fn bytes(bytes: i128) -> String {
         (size, unit) = (size / 1024.0, larger);
     }
     if unit == "B" { format!("{bytes} B") } else { format!("{size:.1} {unit}") }
-}
-
-/// A number with commas between groups of three digits.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -106,6 +94,5 @@ shop::c (failed)        5 B   1,234     2 B     0 B
     fn sizes_change_their_unit_before_they_have_five_digits() {
         let sizes = [0, 1023, 1024, 1_048_524, 1_048_525, -1_048_576, i128::from(u64::MAX)].map(bytes);
         assert_eq!(sizes, ["0 B", "1023 B", "1.0 KB", "1023.9 KB", "1.0 MB", "-1.0 MB", "16777216.0 TB"]);
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }
