@@ -16,7 +16,7 @@ mod data;
 mod diff;
 mod merge;
 mod pairs;
-pub(in crate::report) mod remarks;
+mod remarks;
 mod split;
 pub(in crate::report) mod summary;
 mod text;

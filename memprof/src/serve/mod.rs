@@ -30,9 +30,9 @@
 //!
 //! # In a server of the program
 //!
-//! The path is that within the mount point. Answers that [`is_heavy`] names take up to some 100 ms of processor time:
-//! an async server gives them to a thread that may block, such as `tokio::task::spawn_blocking`. Examples for axum and
-//! hyper are in `docs/fleet`.
+//! The path is that within the mount point. Answers that [`is_heavy`] names make a report, whose processor time
+//! grows with the call paths, the live groups and the debug information of the program: an async server gives them to
+//! a thread that may block, such as `tokio::task::spawn_blocking`. Examples for axum and hyper are in `docs/fleet`.
 //!
 //! ```
 //! let mut config = memprof::Config::default();

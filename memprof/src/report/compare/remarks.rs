@@ -5,7 +5,7 @@ use crate::report::Report;
 use crate::size;
 
 /// Beginning of a remark about the accuracy of retained bytes.
-pub(in crate::report) const RETAINED: &str = "Retained bytes";
+pub(super) const RETAINED: &str = "Retained bytes";
 
 /// One sentence each. Empty: the runs differ in nothing that is known.
 pub(super) fn remarks(old: &Report, new: &Report) -> Vec<String> {

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::data::{Diff, Difference, FunctionChange, PathChange, SplitChange, presence};
+use super::remarks::RETAINED;
 use crate::report::name::OUTSIDE;
 use crate::size;
 
@@ -30,6 +31,8 @@ pub(in crate::report) struct Summary {
     pub(in crate::report) headline: String,
     /// Name of that function, and its share in the change.
     pub(in crate::report) cause: Option<(String, String)>,
+    /// Remarks about the figures that are shown: retained bytes are not.
+    pub(in crate::report) remarks: Vec<String>,
     pub(in crate::report) totals: Vec<ChangeRow>,
     /// By bytes that their own code allocated, those that changed most first.
     pub(in crate::report) functions: Vec<ChangeRow>,
@@ -72,6 +75,7 @@ impl Summary {
         Self {
             headline: headline(&diff.totals.allocated_bytes),
             cause: functions.first().and_then(|row| cause(row, &diff.totals.allocated_bytes)),
+            remarks: diff.remarks.iter().filter(|remark| !remark.starts_with(RETAINED)).cloned().collect(),
             totals: totals(diff, extent),
             functions: rows,
             paths: paths(diff, whole, extent),

@@ -229,6 +229,18 @@ mod shown {
     }
 
     #[test]
+    fn remarks_are_about_figures_that_are_shown() {
+        let (old, mut new) = reports();
+        new.live.exact = false;
+        new.allocator.inner = "system".into();
+        let diff = diff(&old, &new);
+        assert_eq!(diff.remarks.len(), 2, "{:?}", diff.remarks);
+        for shown in [text(&diff, 500, Extent::Changes), diff.to_markdown(Extent::Changes)] {
+            assert!(shown.contains("The inner allocator was") && !shown.contains("Retained bytes come"), "{shown}");
+        }
+    }
+
+    #[test]
     fn nothing_changed_is_one_line() {
         let (old, _) = reports();
         let same = diff(&old, &old);

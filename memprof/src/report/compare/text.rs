@@ -6,7 +6,6 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::data::Diff;
-use super::remarks::RETAINED;
 use super::summary::{ChangeRow, Extent, Summary};
 use crate::report::name::{path, printable, shorten};
 use crate::report::table::wrap;
@@ -39,8 +38,7 @@ impl Diff {
         let summary = Summary::of(self, extent);
         let mut text = String::new();
         headline(self, &summary, columns, &mut text);
-        // Retained bytes are not in the text.
-        for remark in self.remarks.iter().filter(|remark| !remark.starts_with(RETAINED)) {
+        for remark in &summary.remarks {
             _ = writeln!(text, "{}", wrap(&format!("note: {}", printable(remark)), " ", columns).join("\n"));
         }
         rows("Totals", &summary.totals, columns, &mut text);

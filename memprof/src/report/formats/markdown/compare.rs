@@ -2,7 +2,6 @@
 
 use super::page::{MarkdownPage, cell, code, sentence};
 use crate::compare::Diff;
-use crate::report::compare::remarks::RETAINED;
 use crate::report::compare::summary::{ChangeRow, Extent, Summary};
 use crate::report::name::path;
 use crate::size;
@@ -34,8 +33,7 @@ impl Diff {
             page.push(String::new());
             page.push(format!("{} {share}", code(function)));
         }
-        // Retained bytes are not on the page.
-        for remark in self.remarks.iter().filter(|remark| !remark.starts_with(RETAINED)) {
+        for remark in &summary.remarks {
             page.push(String::new());
             page.push(format!("> {}", sentence(remark)));
         }
