@@ -119,7 +119,9 @@ impl Place {
         let own = if all.len() > 1 { all.iter().find(is_its) } else { None };
         let Some(mark) = own.and_then(|path| mark(path)) else { return Ok(()) };
         let cannot = |error| Failure::of_file("rename the reports in", &self.folder, &error);
-        for entry in fs::read_dir(&self.folder).map_err(cannot)?.flatten() {
+        // All names before any changes: a folder may list a file again under its new one.
+        let entries: Vec<_> = fs::read_dir(&self.folder).map_err(cannot)?.flatten().collect();
+        for entry in entries {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             let Some((start, end)) = name.split_once(&format!("{mark}.")) else { continue };
             let first = path.with_file_name(format!("{start}.{end}"));
@@ -152,20 +154,17 @@ fn run_often(times: u32, place: &Place, command: &mut Command, formats: &[Format
         command.stdin(Stdio::null());
     }
     let mut earlier = Vec::new();
-    for number in 1..=times {
-        let status = place.run(command, formats)?;
-        if times > 1 && !status.success() {
-            anstream::eprintln!("\nstopped after run {number} of {times} ({status}): no figure is known to repeat");
-        }
-        if number == times || !status.success() {
-            if times > 1 && status.success() {
-                note_repeats(&earlier, &place.folder.join(REPORT))?;
-            }
-            return Ok(status);
-        }
-        earlier.push(moved(&place.folder, number)?);
+    let (mut ran, mut status) = (1, place.run(command, formats)?);
+    while ran < times && status.success() {
+        earlier.push(moved(&place.folder, ran)?);
+        (ran, status) = (ran + 1, place.run(command, formats)?);
     }
-    Err(Failure::said("no run was asked for"))
+    if times > 1 && status.success() {
+        note_repeats(&earlier, &place.folder.join(REPORT))?;
+    } else if times > 1 {
+        anstream::eprintln!("\nstopped after run {ran} of {times} ({status}): no figure is known to repeat");
+    }
+    Ok(status)
 }
 
 /// Moves the files of a run into a folder beneath theirs, and gives it.
