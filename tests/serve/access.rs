@@ -52,6 +52,21 @@ fn the_report_over_http_is_a_report() {
 }
 
 #[test]
+fn without_the_names_of_stacks_the_figures_are_the_same() {
+    let server = Server::start(program().arg("idle"));
+    let read = |path: &str| memprof::Report::from_json(&server.get(path).text()).unwrap();
+    let (named, plain) = (read("/report.json"), read("/report.json?names=0"));
+    assert_eq!(plain.totals, named.totals);
+    assert_eq!(plain.functions, named.functions);
+    let frames = |report: &memprof::Report| {
+        report.live.groups.iter().flat_map(|group| group.stacks.iter().map(|stack| stack.frames.len())).sum::<usize>()
+    };
+    assert!(frames(&named) > 0);
+    assert_eq!(frames(&plain), 0);
+    server.end();
+}
+
+#[test]
 fn names_that_are_not_of_this_machine_are_refused() {
     let server = Server::start(program());
     for host in ["attacker.example", "attacker.example:6070", "10.0.0.1", "localhost.attacker.example", ""] {

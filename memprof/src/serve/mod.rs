@@ -12,6 +12,8 @@
 //! | `/debug/pprof/`, `/` | list of these routes |
 //! | `/report.json`, `/report.html` | report of the moment |
 //!
+//! `/report.json?names=0` is the report without the names of stacks, which costs little: for what asks each second.
+//!
 //! The profiles take `seconds=N` (the difference between two moments, N from 1 to 600), `debug=1` (the table as text)
 //! and `gc=1` (no effect).
 //!

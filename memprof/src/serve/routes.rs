@@ -33,7 +33,8 @@ pub(super) enum Route {
     /// The way from the page to `/`.
     Index(&'static str),
     Metrics,
-    Json,
+    /// With the names of stacks, or without.
+    Json(bool),
     Html,
     CommandLine,
     Profile(ProfileRoute),
@@ -63,7 +64,7 @@ pub(super) fn route(method: &str, path: &str, query: &str, headers: &[(&str, &st
         "/debug/pprof/" => Route::Index("../../"),
         "/debug/pprof" => Route::Index("../"),
         "/metrics" => Route::Metrics,
-        "/report.json" => Route::Json,
+        "/report.json" => Route::Json(parameter(query, "names") != Some("0")),
         "/report.html" => Route::Html,
         "/debug/pprof/cmdline" => Route::CommandLine,
         "/debug/pprof/heap" => Route::Profile(profile(true, query)?),
@@ -107,9 +108,8 @@ pub(super) fn now(route: Route) -> Response {
         Route::Index(root) => return page(INDEX.replace("{root}", root).into_bytes()),
         Route::CommandLine => return command_line(&access::get()),
         Route::Metrics => readings::plain().map(|report| metrics(&report)),
-        Route::Json => {
-            readings::named().map(|report| Response::new(200, "application/json", report.to_json().into_bytes()))
-        }
+        Route::Json(true) => readings::named().map(|report| json(&report)),
+        Route::Json(false) => readings::plain().map(|report| json(&report)),
         Route::Html => readings::named().map(|report| page(report.to_format(Format::Html))),
         Route::Profile(ProfileRoute { is_text: true, .. }) => {
             readings::named().map(|report| Response::new(200, TEXT, report.to_format(Format::Table)))
@@ -121,6 +121,10 @@ pub(super) fn now(route: Route) -> Response {
 
 fn page(body: Vec<u8>) -> Response {
     Response::new(200, "text/html; charset=utf-8", body)
+}
+
+fn json(report: &Report) -> Response {
+    Response::new(200, "application/json", report.to_json().into_bytes())
 }
 
 fn metrics(report: &Arc<Report>) -> Response {
