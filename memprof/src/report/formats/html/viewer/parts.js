@@ -211,6 +211,22 @@ function prose(text) {
 	return text.split("`").map((part, index) => (index % 2 ? el("code", { text: part }) : part));
 }
 
+/**
+ * @param {string} title
+ * @param {string} figure
+ * @param {string} below
+ * @param {string} className
+ */
+function card(title, figure, below, className) {
+	return el(
+		"div",
+		{ class: `card ${className}` },
+		el("div", { class: "label", text: title }),
+		el("div", { class: "figure", text: figure }),
+		el("div", { class: "quiet", text: below }),
+	);
+}
+
 /** @param {Finding} finding */
 function findingItem(finding) {
 	return el(
