@@ -3,9 +3,11 @@
 //! `cargo test --manifest-path tests/browser/Cargo.toml` needs `chromium` and `chromedriver`. It leaves a picture of
 //! each view in `browser-pictures` beneath the target folder.
 
+mod busy;
 mod driver;
 mod page;
 pub mod pairs;
 pub mod reports;
 
+pub use busy::Busy;
 pub use page::Page;

@@ -8,4 +8,5 @@ mod hostile;
 mod live;
 mod opening;
 mod reading;
+mod running;
 mod size;

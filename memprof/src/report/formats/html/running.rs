@@ -3,9 +3,9 @@
 use super::Viewer;
 
 /// Hash of [`STYLE`]. A test holds it.
-const STYLE_HASH: &str = "sha256-f+aVcysqVXDc+p4+mkrgzcc4pxYATSIyUN0KuorBpyk=";
+const STYLE_HASH: &str = "sha256-fV7uHQEBOnT2Yl56o0WieqN/0WzMgdEyTQOEMnKh7ww=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-AqOEYH334740hj/xWDpwRcC0l9lxfovPnLEuuuudyGU=";
+const VIEWER_HASH: &str = "sha256-iZR6MqVRr5I8ShzKPGRPv3iXTN1URXR1GhQ3d2EuR90=";
 
 viewer! {
     STYLE = "", "page.css" "graph.css" "sections.css" "print.css" "running.css", "";

@@ -7,7 +7,7 @@ const MARGIN = { left: 64, right: 14, top: 22, bottom: 26 };
  * Readout, drawing and legend of a chart. `render` draws its points anew.
  * @param {Chart} chart
  */
-function lineChart({ title, lines, points, marks, levels, unit = "", hidden = new Set(), more = () => [] }) {
+function lineChart({ title, lines, points, marks, levels, unit = "", gap = 0, hidden = new Set(), more = () => [] }) {
 	// Seconds of the cursor, which follows the last point until it is moved.
 	let cursor = Infinity;
 	const readout = el("div", { class: "readout", "aria-hidden": "true" });
@@ -38,7 +38,8 @@ function lineChart({ title, lines, points, marks, levels, unit = "", hidden = ne
 		);
 		return button;
 	});
-	const legend = el("div", { class: "legend" }, ...keys);
+	const legend = el("div", { class: "legend", hidden: lines.length < 2 }, ...keys);
+	const left = MARGIN.left + 6 * unit.length;
 	/** @type {TimelinePoint[]} */
 	let all = [];
 	let first = 0;
@@ -48,11 +49,8 @@ function lineChart({ title, lines, points, marks, levels, unit = "", hidden = ne
 
 	const x = (/** @type {number} */ seconds) =>
 		Math.max(
-			MARGIN.left,
-			Math.min(
-				width - MARGIN.right,
-				MARGIN.left + ((seconds - first) / (last - first)) * (width - MARGIN.left - MARGIN.right),
-			),
+			left,
+			Math.min(width - MARGIN.right, left + ((seconds - first) / (last - first)) * (width - left - MARGIN.right)),
 		);
 	const y = (/** @type {number} */ size) =>
 		HEIGHT - MARGIN.bottom - (Math.max(0, size) / highest) * (HEIGHT - MARGIN.top - MARGIN.bottom);
@@ -83,10 +81,10 @@ function lineChart({ title, lines, points, marks, levels, unit = "", hidden = ne
 		const grid = [];
 		for (let size = 0; size <= highest * 1.001; size += step) {
 			grid.push(
-				svg("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(size), y2: y(size) }),
+				svg("line", { class: "grid", x1: left, x2: width - MARGIN.right, y1: y(size), y2: y(size) }),
 				svg("text", {
 					class: "axis",
-					x: MARGIN.left - 8,
+					x: left - 8,
 					y: y(size) + 4,
 					"text-anchor": "end",
 					text: bytes(size).replace(".0 ", " ") + unit,
@@ -126,7 +124,7 @@ function lineChart({ title, lines, points, marks, levels, unit = "", hidden = ne
 		for (const point of all) {
 			const size = point[key];
 			if (size === null || size === undefined) continue;
-			const far = point.seconds - before > (last - first) / 8 && all.length > 16;
+			const far = point.seconds - before > Math.max(gap, (last - first) / 8) && all.length > 16;
 			const place = `${x(point.seconds).toFixed(1)} ${y(size).toFixed(1)}`;
 			line += far ? `M${place}h.1` : line ? `L${place}` : `M${place}`;
 			before = point.seconds;
@@ -139,7 +137,7 @@ function lineChart({ title, lines, points, marks, levels, unit = "", hidden = ne
 		const at = x(seconds);
 		const height = y(size);
 		return [
-			svg("line", { class: "peak", x1: MARGIN.left, x2: width - MARGIN.right, y1: height, y2: height }),
+			svg("line", { class: "peak", x1: left, x2: width - MARGIN.right, y1: height, y2: height }),
 			svg("circle", { class: "peak-dot", cx: at, cy: height, r: 3.5 }),
 			svg("text", {
 				class: "peak-text",
@@ -231,8 +229,8 @@ function lineChart({ title, lines, points, marks, levels, unit = "", hidden = ne
 	}
 
 	drawn.addEventListener("pointermove", (event) => {
-		const from = event instanceof PointerEvent ? event.clientX - drawn.getBoundingClientRect().left - MARGIN.left : 0;
-		const seconds = first + (from / (width - MARGIN.left - MARGIN.right)) * (last - first);
+		const from = event instanceof PointerEvent ? event.clientX - drawn.getBoundingClientRect().left - left : 0;
+		const seconds = first + (from / (width - left - MARGIN.right)) * (last - first);
 		let nearest = 0;
 		all.forEach((point, index) => {
 			if (Math.abs(point.seconds - seconds) < Math.abs(all[nearest].seconds - seconds)) nearest = index;

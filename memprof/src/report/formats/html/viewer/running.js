@@ -42,8 +42,7 @@ function showRunning() {
 	const known = () => running;
 
 	const overview = runningOverview(known, { report: `${root}report.html`, pause, mark, clear });
-	const functions = runningFunctions(known);
-	const sections = [overview, runningCharts(known), runningGrowth(known), functions, runningLabels(known)];
+	const sections = [overview, runningCharts(known), runningGrowth(known), runningFunctions(known)];
 	const chosen = runningChoice(known, root);
 	showPage({
 		title: "memprof",
@@ -73,13 +72,16 @@ function showRunning() {
 		for (const part of [...sections, chosen]) part.update();
 	}
 
-	/** @param {Report} report */
+	/**
+	 * Shows a report; false if it was known.
+	 * @param {Report} report
+	 */
 	function take(report) {
 		const now = readingOf(report);
 		const before = running?.now;
 		const isSame = before?.run === now.run && now.seconds >= before.seconds;
 		// Several pages share the report of a second.
-		if (isSame && before.seconds === now.seconds) return;
+		if (isSame && before.seconds === now.seconds) return false;
 		if (!isSame) begin(report, now);
 		zero = Math.min(zero, performance.now() / 1000 - now.seconds);
 		keepReading(readings, now);
@@ -94,6 +96,7 @@ function showRunning() {
 		running = { ...last, report, now, before: readings.length > 1 ? readings[0] : null };
 		if (now.seconds >= wanted) setMark(now);
 		update();
+		return true;
 	}
 
 	/** A program that was not there before. */

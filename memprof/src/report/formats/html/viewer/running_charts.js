@@ -18,6 +18,7 @@ function runningCharts(running) {
 	const memory = lineChart({
 		title: "Heap and resident memory, last minutes",
 		lines: [LINES[0], LINES[1]],
+		gap: 2 * RATE_SECONDS,
 		points,
 		marks,
 		levels: () => {
@@ -29,14 +30,19 @@ function runningCharts(running) {
 	});
 	const rate = lineChart({
 		title: "Allocation rate, last minutes",
-		lines: [["rate", "allocating", "line-held"]],
+		lines: [["rate", "allocating", "line-rate"]],
 		points,
 		marks,
 		levels: () => [],
 		unit: "/s",
+		gap: 2 * RATE_SECONDS,
 	});
-	const charts = [memory, rate];
-	for (const { parts, moveTo } of charts) {
+	/** @type {[string, typeof memory][]} */
+	const charts = [
+		["Memory", memory],
+		["Allocation rate", rate],
+	];
+	for (const [, { parts, moveTo }] of charts) {
 		// The cursor follows the last reading again.
 		parts[1].addEventListener("pointerleave", () => moveTo(Infinity));
 		parts[1].addEventListener("focusout", () => moveTo(Infinity));
@@ -44,7 +50,11 @@ function runningCharts(running) {
 	const element = section(
 		"course",
 		"Last minutes",
-		el("div", { class: "columns-2 charts" }, ...charts.map(({ parts }) => el("div", null, ...parts))),
+		el(
+			"div",
+			{ class: "columns-2 charts" },
+			...charts.map(([title, { parts }]) => el("div", null, el("h3", { text: title }), ...parts)),
+		),
 	);
-	return { element, update: () => charts.forEach(({ render }) => render()) };
+	return { element, update: () => charts.forEach(([, { render }]) => render()) };
 }

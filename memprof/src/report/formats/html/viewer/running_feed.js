@@ -1,7 +1,9 @@
 // Reports of the running program, one each second.
 
-/** Time between the beginnings of two requests, milliseconds. */
-const PERIOD = 1000;
+/** Time between the beginnings of two requests, milliseconds. The server makes one report a second. */
+const PERIOD = 1050;
+/** Time after a report that was known. */
+const AGAIN = 250;
 /** Longest wait for an answer, and between two tries. */
 const PATIENCE = 15000;
 const LONGEST_PAUSE = 5000;
@@ -10,7 +12,7 @@ const LONGEST_PAUSE = 5000;
  * Asks for reports while the page is visible. A program whose reports take long is asked less often: at most a quarter
  * of the time.
  * @param {string} address
- * @param {(report: Report) => void} onReport
+ * @param {(report: Report) => boolean} onReport Returns false for a report that was known
  * @param {(state: FeedState) => void} onState
  */
 function feed(address, onReport, onState) {
@@ -29,22 +31,20 @@ function feed(address, onReport, onState) {
 		isAsking = false;
 		if (isPaused) return;
 		const took = performance.now() - begun;
-		const problem = typeof answer === "string" ? answer : shown(answer);
-		failures = problem ? failures + 1 : 0;
-		const pause = problem ? Math.min(LONGEST_PAUSE, PERIOD * failures) : Math.max(PERIOD - took, 3 * took);
-		timer = setTimeout(ask, pause);
-		onState(problem ? { kind: "lost", text: problem } : { kind: "live", text: "" });
-	}
-
-	/** Shows a report. Returns the reason why it cannot. */
-	/** @param {Report} report */
-	function shown(report) {
-		try {
-			onReport(report);
-			return "";
-		} catch (error) {
-			return `The answer is not a report that this page can show: ${String(error).slice(0, 200)}`;
+		let problem = "";
+		let isNew = true;
+		if (typeof answer === "string") problem = answer;
+		else {
+			try {
+				isNew = onReport(answer);
+			} catch (error) {
+				problem = `The answer is not a report that this page can show: ${String(error).slice(0, 200)}`;
+			}
 		}
+		failures = problem ? failures + 1 : 0;
+		if (problem) timer = setTimeout(ask, Math.min(LONGEST_PAUSE, PERIOD * failures));
+		else timer = setTimeout(ask, Math.max(isNew ? PERIOD - took : AGAIN, 3 * took));
+		onState(problem ? { kind: "lost", text: problem } : { kind: "live", text: "" });
 	}
 
 	document.addEventListener("visibilitychange", ask);

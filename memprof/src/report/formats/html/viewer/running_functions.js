@@ -91,6 +91,7 @@ function runningFunctions(running) {
 	const held = el("span", { class: "quiet", text: "The order waits while you point at a row.", hidden: true });
 	const rows = steadyTable("Functions, with their rates", "functions");
 	const pages = el("div");
+	const labels = runningLabels(running);
 	let paged = "";
 	/** @type {string[]} */
 	let order = [];
@@ -99,6 +100,7 @@ function runningFunctions(running) {
 	function update(isChoice = false) {
 		const now = running();
 		if (!now) return;
+		labels.update();
 		if (document.activeElement !== filter) filter.value = state.filter;
 		const all = [...now.now.functions.values()];
 		const matches = matcher(state.filter);
@@ -158,6 +160,7 @@ function runningFunctions(running) {
 		el("div", { class: "tools" }, field("Filter", filter), result, held),
 		rows.element,
 		pages,
+		labels.element,
 	);
 	return { element, update };
 }

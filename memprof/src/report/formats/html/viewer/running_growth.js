@@ -1,4 +1,4 @@
-// What grows now, and the labels of a running program.
+// What grows now, and the labels of the work of a running program.
 
 /** Rows that each of both shows. */
 const MOST_ROWS = 12;
@@ -84,7 +84,6 @@ function growingOf(report) {
 /** @param {() => Running | null} running */
 function runningLabels(running) {
 	const rows = steadyTable("Labels, with their rates", "functions");
-	const none = el("p", { class: "quiet" }, "No work has a label: see ", el("code", { text: "memprof::labelled" }), ".");
 	const more = el("p", { class: "quiet" });
 
 	function update() {
@@ -99,8 +98,7 @@ function runningLabels(running) {
 			(one, other) =>
 				(other.figures.retained ?? 0) - (one.figures.retained ?? 0) || (other.rate ?? 0) - (one.rate ?? 0),
 		);
-		rows.element.hidden = labels.length === 0;
-		none.hidden = labels.length > 0;
+		element.hidden = labels.length === 0;
 		more.textContent = labels.length > MOST_ROWS ? `${count(labels.length - MOST_ROWS)} more are in the report.` : "";
 		rows.update(
 			"labels",
@@ -124,5 +122,6 @@ function runningLabels(running) {
 		);
 	}
 
-	return { element: section("labels", "Labels", none, rows.element, more), update };
+	const element = el("div", { id: "labels", hidden: true }, el("h3", { text: "Labels" }), rows.element, more);
+	return { element, update };
 }

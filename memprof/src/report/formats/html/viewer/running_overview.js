@@ -12,7 +12,7 @@ function runningOverview(running, actions) {
 	const name = el("h1", null, "memprof");
 	const about = el("p", { class: "quiet", text: "Waiting for the first figures." });
 	const pill = el("span", { class: "state waiting", text: STATES.waiting });
-	const message = el("span");
+	const message = el("p", { class: "missing", hidden: true });
 	const pause = el("button", { type: "button", title: "Key: p", text: "Pause", onclick: actions.pause });
 	const mark = el("button", { type: "button", title: "Key: d", onclick: actions.mark });
 	const since = el("span");
@@ -94,6 +94,7 @@ function runningOverview(running, actions) {
 			pill.textContent = STATES[kind];
 		}
 		if (message.textContent !== text) message.textContent = text;
+		message.hidden = !text;
 		pause.textContent = kind === "paused" ? "Go on" : "Pause";
 	}
 
@@ -110,14 +111,15 @@ function runningOverview(running, actions) {
 		{ id: "overview", "aria-label": "Overview" },
 		name,
 		about,
-		el("div", { class: "state-line", role: "status" }, pill, message),
 		el(
 			"div",
 			{ class: "tools" },
+			el("span", { role: "status" }, pill),
 			pause,
 			mark,
 			el("a", { class: "button", href: actions.report, target: "_blank", rel: "noopener", title: "Key: r" }, "Report"),
 		),
+		el("div", { role: "status" }, message),
 		sinceLine,
 		notInstalled,
 		el("div", { class: "cards" }, ...Object.values(cards)),

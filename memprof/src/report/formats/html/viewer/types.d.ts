@@ -114,6 +114,8 @@ interface Chart {
 	levels: (hidden: Set<LineKey>) => Level[];
 	/** Follows each size, such as `/s`. */
 	unit?: string;
+	/** Readings are joined over so many seconds at least. */
+	gap?: number;
 	hidden?: Set<LineKey>;
 	/** Further figures at the cursor. */
 	more?: (index: number) => ChartValue[];
