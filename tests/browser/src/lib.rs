@@ -7,7 +7,9 @@ mod busy;
 mod driver;
 mod page;
 pub mod pairs;
+mod proxy;
 pub mod reports;
 
 pub use busy::Busy;
 pub use page::Page;
+pub use proxy::mount;

@@ -16,7 +16,7 @@ const STYLE_HASH: &str = "sha256-D//znoS/cm5fyabh5BiZNsmXAbGWgdTAwJCFRc4nliQ=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-Eawh10I6TIWgBuBQDWMtIODI2pR4T4ys2lNmrwT2s4E=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-Ppa9DzuGEfK6U3+2oM8XTQRR19CUoglIJimLnFhp1u0=";
+const VIEWER_HASH: &str = "sha256-uNb5SFcltHKqKX8XA7TsdUJ9s/zk9TO0QayJOr1oZ6k=";
 
 /// Constants with the shortened text of parts of the viewer, between two texts. The compiler is told of the files.
 macro_rules! viewer {

@@ -8,7 +8,7 @@ use crate::compare::Diff;
 /// Hash of [`STYLE`]. A test holds it.
 const STYLE_HASH: &str = "sha256-g3uhGJ9bU+R1mclTS+Cwwk1zZvfFWBcroDPLOI2SngA=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-QuOV/fkGnIWwC1riTP1FMqshXhh4DUuRnXFwzg02DJ0=";
+const VIEWER_HASH: &str = "sha256-FzQ+f+jRgfE2rezNAZJnQy4O8ShuST6Y7fVhFUporqU=";
 
 viewer! {
     STYLE = "", "page.css" "graph.css" "sections.css" "print.css" "compare.css", "";

@@ -5,7 +5,7 @@ use super::Viewer;
 /// Hash of [`STYLE`]. A test holds it.
 const STYLE_HASH: &str = "sha256-fV7uHQEBOnT2Yl56o0WieqN/0WzMgdEyTQOEMnKh7ww=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-iZR6MqVRr5I8ShzKPGRPv3iXTN1URXR1GhQ3d2EuR90=";
+const VIEWER_HASH: &str = "sha256-XqKFYzLtRdJuC/MiRd1yCnqOc4PJE1+ouU4ebTY0f4U=";
 
 viewer! {
     STYLE = "", "page.css" "graph.css" "sections.css" "print.css" "running.css", "";

@@ -263,7 +263,7 @@ function lineChart({ title, lines, points, marks, levels, unit = "", gap = 0, hi
 /** A step between two lines of the grid, in a unit of sizes. */
 /** @param {number} size */
 function niceBytes(size) {
-	const unit = 1024 ** Math.max(0, Math.floor(Math.log(size) / Math.log(1024)));
+	const unit = 1024 ** Math.max(0, Math.floor(Math.log(2 * size) / Math.log(1024)));
 	return niceStep(size / unit) * unit;
 }
 

@@ -133,6 +133,17 @@ function pager(length, start, size, turn) {
 	);
 }
 
+/** Sentence about a report without functions. */
+function noFunctions() {
+	return missing(
+		"No function was tracked, or none was called. Put ",
+		el("code", { text: "#[track_memory]" }),
+		" on the functions that matter; all memory is in ",
+		OUTSIDE,
+		".",
+	);
+}
+
 /**
  * Column by which the functions are sorted, and true if the largest figures come first.
  * @returns {[string, boolean]}

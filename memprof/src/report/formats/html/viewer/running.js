@@ -188,7 +188,7 @@ function runningChoice(running, root) {
 			);
 		}
 		figures.textContent = row
-			? `${bytes(row.all)} in ${plural(row.calls ?? 0, "call")}, ${bytes(row.retained)} retained`
+			? `${bytes(row.all)} in ${plural(row.calls ?? 0, "call")}, ${estimate(row.retained, row.error)} retained`
 			: "not among the functions of this run";
 	}
 

@@ -1,7 +1,7 @@
 // The functions of a running program, with their rates.
 
 /** Columns: their figure, and the text of one. */
-/** @type {{key: string, title: string, help: string, isSince?: boolean, figure: (row: LiveRow) => number | null, shown: (value: number | null) => string, hasBar?: boolean}[]} */
+/** @type {{key: string, title: string, help: string, isSince?: boolean, figure: (row: LiveRow) => number | null, shown: (value: number | null, row: LiveRow) => string, hasBar?: boolean, isExact?: boolean}[]} */
 const RATE_COLUMNS = [
 	{
 		key: "rate",
@@ -37,7 +37,7 @@ const RATE_COLUMNS = [
 		title: "retained",
 		help: "Live bytes that its own code allocated, whoever frees them",
 		figure: ({ now }) => now.retained,
-		shown: bytes,
+		shown: (value, { now }) => estimate(value, now.error),
 	},
 	{
 		key: "self",
@@ -45,6 +45,7 @@ const RATE_COLUMNS = [
 		help: "Bytes that its own code allocated since the start of the program",
 		figure: ({ now }) => now.bytes,
 		shown: bytes,
+		isExact: true,
 	},
 	{
 		key: "since_bytes",
@@ -53,6 +54,7 @@ const RATE_COLUMNS = [
 		isSince: true,
 		figure: ({ since }) => since?.bytes ?? null,
 		shown: signedBytes,
+		isExact: true,
 	},
 	{
 		key: "since_calls",
@@ -68,7 +70,8 @@ const RATE_COLUMNS = [
 		help: "Change of the retained bytes since the mark",
 		isSince: true,
 		figure: ({ since }) => since?.retained ?? null,
-		shown: signedBytes,
+		shown: (value, { since }) =>
+			signedBytes(value) + (value !== null && since?.error ? ` ± ${bytes(since.error)}` : ""),
 	},
 ];
 
@@ -90,6 +93,7 @@ function runningFunctions(running) {
 	const result = el("output", { class: "quiet", for: "filter", "aria-live": "polite" });
 	const held = el("span", { class: "quiet", text: "The order waits while you point at a row.", hidden: true });
 	const rows = steadyTable("Functions, with their rates", "functions");
+	const none = noFunctions();
 	const pages = el("div");
 	const labels = runningLabels(running);
 	let paged = "";
@@ -109,6 +113,7 @@ function runningFunctions(running) {
 			? `Not an expression: ${matches.error}`
 			: `${count(kept.length)} of ${plural(all.length, "function")}`;
 		if (result.textContent !== found) result.textContent = found;
+		none.hidden = all.length > 0;
 		const columns = RATE_COLUMNS.filter(({ isSince }) => !isSince || now.mark);
 		const whole = now.before ? now.now.total.bytes - now.before.total.bytes : 0;
 		const list = kept.map((row) => liveRow(now, row, whole));
@@ -129,7 +134,7 @@ function runningFunctions(running) {
 				key: row.now.key,
 				name: () => selectButton(row.now.name),
 				cells: columns.map((column) => ({
-					text: column.shown(column.figure(row)),
+					...cellOf(column, row),
 					part: column.hasBar && most > 0 ? (row.rates?.bytes ?? 0) / most : 0,
 				})),
 				isChosen: row.now.name === state.fn,
@@ -158,6 +163,7 @@ function runningFunctions(running) {
 		"functions",
 		"Functions",
 		el("div", { class: "tools" }, field("Filter", filter), result, held),
+		none,
 		rows.element,
 		pages,
 		labels.element,
@@ -181,6 +187,16 @@ function liveRow({ now, before, mark }, row, whole) {
 		seconds: before ? now.seconds - before.seconds : 0,
 		whole,
 	};
+}
+
+/**
+ * @param {(typeof RATE_COLUMNS)[0]} column
+ * @param {LiveRow} row
+ * @returns {SteadyCell}
+ */
+function cellOf({ figure, shown, isExact }, row) {
+	const value = figure(row);
+	return { text: shown(value, row), hint: isExact && value !== null ? `${count(value)} bytes` : null };
 }
 
 /**
@@ -223,9 +239,9 @@ function sumRow(title, part, { now, before, mark }, columns, whole) {
 		whole,
 	};
 	const cells = columns.map((column) => {
-		const value = column.figure(row);
+		const cell = cellOf(column, row);
 		// Calls and retained bytes have no sum.
-		return { text: part === "total" && value === null ? "" : column.shown(value) };
+		return part === "total" && cell.text === UNKNOWN ? { text: "" } : cell;
 	});
 	return { key: `(${part})`, name: () => title, cells };
 }

@@ -43,6 +43,9 @@ function runningGrowth(running) {
 					{ text: visible(at), isText: true },
 				],
 				isChosen: name === state.fn,
+				choose: () => {
+					if (name !== OUTSIDE && !String(getSelection())) go({ fn: name });
+				},
 			})),
 		);
 	}
@@ -83,7 +86,7 @@ function growingOf(report) {
 
 /** @param {() => Running | null} running */
 function runningLabels(running) {
-	const rows = steadyTable("Labels, with their rates", "functions");
+	const rows = steadyTable("Labels, with their rates", "");
 	const more = el("p", { class: "quiet" });
 
 	function update() {
@@ -114,7 +117,7 @@ function runningLabels(running) {
 				name: () => bdi(key.replace("\n", " = ")),
 				cells: [
 					{ text: byteRate(rate) },
-					{ text: bytes(figures.retained) },
+					{ text: estimate(figures.retained, figures.error) },
 					{ text: bytes(figures.bytes) },
 					{ text: count(figures.calls) },
 				],

@@ -82,7 +82,7 @@ function runningOverview(running, actions) {
 		const { now } = known;
 		const rss = now.rss === null || from.rss === null ? UNKNOWN : signedBytes(now.rss - from.rss);
 		since.textContent =
-			`In the ${duration(now.seconds - from.seconds)} since ${duration(from.seconds)} of the run: ` +
+			`Since ${duration(from.seconds)} of the run, in ${duration(now.seconds - from.seconds, 0.1)}: ` +
 			`allocated ${signedBytes(now.total.bytes - from.total.bytes)} in ${plural(now.blocks - from.blocks, "block")}, ` +
 			`heap ${signedBytes(now.net - from.net)}, RSS ${rss}.`;
 	}

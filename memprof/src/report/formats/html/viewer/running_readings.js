@@ -23,25 +23,32 @@ function readingOf(report) {
 		net: totals.net_bytes,
 		rss: os.rss_bytes,
 		blocks: totals.allocated_count,
-		total: { bytes: totals.allocated_bytes, all: null, calls: null, retained: null },
+		total: { bytes: totals.allocated_bytes, all: null, calls: null, retained: null, error: null },
 		outside: {
 			bytes: unattributed.self_allocated_bytes,
 			all: null,
 			calls: null,
 			retained: unattributed.retained_bytes,
+			error: unattributed.retained_error_bytes,
 		},
 		functions: new Map(
 			functions.map((row) => {
-				const { name, file, line, calls, retained_bytes: retained } = row;
+				const { name, file, line, calls, retained_bytes: retained, retained_error_bytes: error } = row;
 				const key = `${name}\n${file}:${line}`;
-				const figures = { bytes: row.self_allocated_bytes, all: row.allocated_bytes, calls, retained };
+				const figures = { bytes: row.self_allocated_bytes, all: row.allocated_bytes, calls, retained, error };
 				return [key, { key, name, file, line, ...figures }];
 			}),
 		),
 		labels: new Map(
 			(labels ?? []).map((row) => [
 				`${row.key}\n${row.value}`,
-				{ bytes: row.allocated_bytes, all: null, calls: row.calls, retained: row.retained_bytes },
+				{
+					bytes: row.allocated_bytes,
+					all: null,
+					calls: row.calls,
+					retained: row.retained_bytes,
+					error: row.retained_error_bytes,
+				},
 			]),
 		),
 	};
@@ -62,6 +69,8 @@ function addedTo(before, now) {
 		all: added(before.all, now.all),
 		calls: added(before.calls, now.calls),
 		retained: added(before.retained, now.retained),
+		// As of independent estimates.
+		error: Math.hypot(before.error ?? 0, now.error ?? 0),
 	};
 }
 

@@ -25,7 +25,7 @@ function steadyTable(caption, className) {
 		const { row, shown } = entry;
 		row.classList.toggle("chosen", isChosen === true);
 		cells.forEach(({ text, part, hint, isText }, index) => {
-			const now = `${text}\n${part?.toFixed(3)}`;
+			const now = `${text}\n${part?.toFixed(3)}\n${hint ?? ""}`;
 			if (shown[index] === now) return;
 			shown[index] = now;
 			const cell = /** @type {HTMLElement} */ (row.children[index + 1]);
@@ -86,7 +86,8 @@ function steadyTable(caption, className) {
 		),
 	);
 	/** True while the reader points at a row or has the focus in one: the rows should not move. */
-	const isInUse = () => body.matches(":hover") || body.querySelector(":focus-visible") !== null;
+	const isInUse = () =>
+		(matchMedia("(hover: hover)").matches && body.matches(":hover")) || body.querySelector(":focus-visible") !== null;
 	return { element, update, isInUse };
 }
 

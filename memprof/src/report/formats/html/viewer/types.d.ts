@@ -463,6 +463,8 @@ interface Figures {
 	all: number | null;
 	calls: number | null;
 	retained: number | null;
+	/** Standard error of the retained bytes. */
+	error: number | null;
 }
 
 interface RunningFunction extends Figures {
