@@ -44,9 +44,9 @@ fn remember(memory: &mut Vec<Vec<u8>>) {
 }
 
 fn hostile() {
-    memprof::scope!("<img src=x onerror=document.title='hit'>");
+    let _outer = memprof::scope!("<img src=x onerror=document.title='hit'>");
     black_box(vec![1_u8; 500]);
-    memprof::scope!("\u{202e}gnp.exe\u{202c} </script><script>document.title='hit'</script>");
+    let _inner = memprof::scope!("\u{202e}gnp.exe\u{202c} </script><script>document.title='hit'</script>");
     black_box(vec![1_u8; 300]);
 }
 
