@@ -1,6 +1,6 @@
 //! memprof's profiles pushed to Pyroscope by its own crate, where no scraper can reach the program.
 //!
-//! Needs the feature `serve` of memprof, and `pyroscope` 2.1. What `pyroscope` allocates stands outside tracked functions.
+//! Needs the feature `serve` of memprof, and `pyroscope` 2.1, whose allocations stand outside tracked functions.
 
 use memprof::track_memory;
 use pyroscope::PyroscopeError;
@@ -8,7 +8,7 @@ use pyroscope::backend::{Backend, BackendImpl, BackendUninitialized, ReportBatch
 use pyroscope::pyroscope::PyroscopeAgentBuilder;
 use std::time::Duration;
 
-/// Live memory of the moment (`inuse_…`), and allocations since the program began (`alloc_…`).
+/// Live memory of the moment, and allocations since the program began.
 struct Memprof;
 
 impl Memprof {

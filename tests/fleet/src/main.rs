@@ -1,5 +1,5 @@
-//! A search service: each request builds a list of candidates, ranks them, and replaces one entry of a cache. Ends after
-//! `GET /quit`.
+//! A search service: each request builds a list of candidates, ranks them, and replaces one entry of a cache.
+//! `GET /quit` ends it.
 
 use axum::extract::{Query, State};
 use axum::{Router, routing::get};

@@ -17,7 +17,7 @@ const CONNECTIONS: u32 = 64;
 const RATE: u32 = 1_600;
 const ROUNDS: u32 = 6;
 const ROUND: Duration = Duration::from_secs(10);
-/// What `candidates` allocates in a request: a list of 60 vectors, and 60 blocks.
+/// Allocated by `candidates` in a request: a list of 60 vectors, and 60 blocks.
 const CANDIDATES_BYTES: u64 = 60 * 24 + 60 * 64 + 16 * (59 * 60 / 2);
 
 /// A service that runs.
@@ -120,7 +120,7 @@ fn metric(text: &str, name: &str) -> f64 {
     line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
 }
 
-/// What was asked of the server meanwhile.
+/// Requests to the server of memprof meanwhile.
 #[derive(Debug, Default)]
 struct Asked {
     scrapes: u32,
