@@ -83,6 +83,15 @@ fn the_difference_since_now_counts_the_work_between() {
     page.wait_until(&shows("busy::work", "since_calls", "0"));
     program.order("work 5");
     page.wait_until(&shows("busy::work", "since_calls", "+5"));
+    // What was done before is never in it, however short the time between.
+    for _ in 0..3 {
+        program.order("work 7");
+        page.press(&["d"]);
+        page.wait_until("return [...document.querySelectorAll('#overview button')].some((one) => one.textContent.startsWith('Difference'))");
+        page.run("window.before = document.querySelector('#overview p').textContent");
+        page.wait_until("return document.querySelector('#overview p').textContent !== window.before");
+        assert_eq!(page.string(&cell("busy::work", "since_calls")), "0");
+    }
     page.click(".since .link");
     assert_eq!(page.string(&cell("busy::work", "since_calls")), "");
     assert_eq!(page.count(".since[hidden]"), 1);

@@ -34,8 +34,9 @@ function showRunning() {
 	const readings = [];
 	/** @type {Running | null} */
 	let running = null;
-	/** Time of the program from which the difference is wanted, and the clock of this page at its time 0. */
+	/** Time of this page from which a difference is wanted. */
 	let wanted = Infinity;
+	/** Time of this page when the program began: the least that readings allow. */
 	let zero = Infinity;
 	/** Sentence about another run, until something else happens. */
 	let notice = "";
@@ -75,15 +76,16 @@ function showRunning() {
 	/**
 	 * Shows a report; false if it was known.
 	 * @param {Report} report
+	 * @param {number} begun
 	 */
-	function take(report) {
+	function take(report, begun) {
 		const now = readingOf(report);
 		const before = running?.now;
 		const isSame = before?.run === now.run && now.seconds >= before.seconds;
 		// Several pages share the report of a second.
 		if (isSame && before.seconds === now.seconds) return false;
 		if (!isSame) begin(report, now);
-		zero = Math.min(zero, performance.now() / 1000 - now.seconds);
+		zero = Math.min(zero, performance.now() - 1000 * now.seconds);
 		keepReading(readings, now);
 		const last = /** @type {Running} */ (running);
 		addPoint(last.points, {
@@ -94,7 +96,8 @@ function showRunning() {
 			allocator_held_bytes: null,
 		});
 		running = { ...last, report, now, before: readings.length > 1 ? readings[0] : null };
-		if (now.seconds >= wanted) setMark(now);
+		// Another page may have asked for this report before the difference was wanted.
+		if (Math.min(begun, zero + 1000 * now.seconds) >= wanted) setMark(now);
 		update();
 		return true;
 	}
@@ -128,7 +131,7 @@ function showRunning() {
 			setMark(running.now);
 			return update();
 		}
-		wanted = performance.now() / 1000 - zero;
+		wanted = performance.now();
 		overview.showMarking(true);
 	}
 

@@ -12,7 +12,8 @@ const LONGEST_PAUSE = 5000;
  * Asks for reports while the page is visible. A program whose reports take long is asked less often: at most a quarter
  * of the time.
  * @param {string} address
- * @param {(report: Report) => boolean} onReport Returns false for a report that was known
+ * @param {(report: Report, begun: number) => boolean} onReport Takes the time of the request, too; returns false for a
+ * report that was known
  * @param {(state: FeedState) => void} onState
  */
 function feed(address, onReport, onState) {
@@ -36,7 +37,7 @@ function feed(address, onReport, onState) {
 		if (typeof answer === "string") problem = answer;
 		else {
 			try {
-				isNew = onReport(answer);
+				isNew = onReport(answer, begun);
 			} catch (error) {
 				problem = `The answer is not a report that this page can show: ${String(error).slice(0, 200)}`;
 			}
