@@ -5,11 +5,13 @@
 
 mod busy;
 mod driver;
+mod fake;
 mod page;
 pub mod pairs;
 mod proxy;
 pub mod reports;
 
 pub use busy::Busy;
+pub use fake::Fake;
 pub use page::Page;
 pub use proxy::mount;

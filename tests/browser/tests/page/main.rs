@@ -9,4 +9,5 @@ mod live;
 mod opening;
 mod reading;
 mod running;
+mod running_answers;
 mod size;

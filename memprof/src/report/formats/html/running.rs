@@ -5,7 +5,7 @@ use super::Viewer;
 /// Hash of [`STYLE`]. A test holds it.
 const STYLE_HASH: &str = "sha256-fV7uHQEBOnT2Yl56o0WieqN/0WzMgdEyTQOEMnKh7ww=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-vgPkJXpxmS83kH+lbvB8Q3jq7ep4xLjz91MUcy68n8Y=";
+const VIEWER_HASH: &str = "sha256-2zWyS2hBRa0uw+E0c368YNjeWfl/53RtFisc54A5QFA=";
 
 viewer! {
     STYLE = "", "page.css" "graph.css" "sections.css" "print.css" "running.css", "";

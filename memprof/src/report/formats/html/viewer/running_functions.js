@@ -1,7 +1,7 @@
 // The functions of a running program, with their rates.
 
-/** Columns: their figure, and the text of one. */
-/** @type {{key: string, title: string, help: string, isSince?: boolean, figure: (row: LiveRow) => number | null, shown: (value: number | null, row: LiveRow) => string, hasBar?: boolean, isExact?: boolean}[]} */
+/** Columns: their figure, and the text of one. Some are there only with a difference, some only without one. */
+/** @type {{key: string, title: string, help: string, isSince?: boolean, isAlone?: boolean, figure: (row: LiveRow) => number | null, shown: (value: number | null, row: LiveRow) => string, hasBar?: boolean, isExact?: boolean}[]} */
 const RATE_COLUMNS = [
 	{
 		key: "rate",
@@ -22,6 +22,7 @@ const RATE_COLUMNS = [
 		key: "all_rate",
 		title: "with callees",
 		help: "Bytes allocated per second, including callees",
+		isAlone: true,
 		figure: ({ rates, seconds }) => perSecond(rates?.all ?? null, seconds),
 		shown: byteRate,
 	},
@@ -43,6 +44,7 @@ const RATE_COLUMNS = [
 		key: "self",
 		title: "allocated",
 		help: "Bytes that its own code allocated since the start of the program",
+		isAlone: true,
 		figure: ({ now }) => now.bytes,
 		shown: bytes,
 		isExact: true,
@@ -114,7 +116,7 @@ function runningFunctions(running) {
 			: `${count(kept.length)} of ${plural(all.length, "function")}`;
 		if (result.textContent !== found) result.textContent = found;
 		none.hidden = all.length > 0;
-		const columns = RATE_COLUMNS.filter(({ isSince }) => !isSince || now.mark);
+		const columns = RATE_COLUMNS.filter(({ isSince, isAlone }) => (now.mark ? !isAlone : !isSince));
 		const whole = now.before ? now.now.total.bytes - now.before.total.bytes : 0;
 		const list = kept.map((row) => liveRow(now, row, whole));
 		const isHeld = !isChoice && rows.isInUse();
