@@ -16,7 +16,7 @@ const STYLE_HASH: &str = "sha256-D//znoS/cm5fyabh5BiZNsmXAbGWgdTAwJCFRc4nliQ=";
 /// Hash of [`THEME`].
 const THEME_HASH: &str = "sha256-Eawh10I6TIWgBuBQDWMtIODI2pR4T4ys2lNmrwT2s4E=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-uNb5SFcltHKqKX8XA7TsdUJ9s/zk9TO0QayJOr1oZ6k=";
+const VIEWER_HASH: &str = "sha256-I2ICBAQ3+S7vzFkAg3IdT3RIhwYYkynBKiP4e5i1zaY=";
 
 /// Constants with the shortened text of parts of the viewer, between two texts. The compiler is told of the files.
 macro_rules! viewer {
@@ -79,7 +79,7 @@ impl Viewer {
         self.write_head("", "", out)?;
         write!(out, "<script type=\"application/json\" id=\"report\">")?;
         packed::write(data, out)?;
-        write!(out, "</script>\n")?;
+        writeln!(out, "</script>")?;
         self.write_script(out)
     }
 

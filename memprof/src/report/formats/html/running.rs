@@ -5,7 +5,7 @@ use super::Viewer;
 /// Hash of [`STYLE`]. A test holds it.
 const STYLE_HASH: &str = "sha256-fV7uHQEBOnT2Yl56o0WieqN/0WzMgdEyTQOEMnKh7ww=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-2zWyS2hBRa0uw+E0c368YNjeWfl/53RtFisc54A5QFA=";
+const VIEWER_HASH: &str = "sha256-MQaY4val3jmPYTYKA67EyJYg14pZE3KkK+fTJLqxk88=";
 
 viewer! {
     STYLE = "", "page.css" "graph.css" "sections.css" "print.css" "running.css", "";

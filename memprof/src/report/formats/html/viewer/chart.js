@@ -181,6 +181,7 @@ function lineChart({ title, lines, points, marks, levels, unit = "", gap = 0, hi
 
 	/** @param {number} index */
 	function moveTo(index) {
+		if (all.length === 0) return;
 		cursor = index < all.length - 1 ? all[Math.max(0, index)].seconds : Infinity;
 		showCursor();
 	}
@@ -188,7 +189,6 @@ function lineChart({ title, lines, points, marks, levels, unit = "", gap = 0, hi
 	function showCursor() {
 		const index = cursorIndex();
 		const point = all[index];
-		if (!point) return;
 		const shown = shownLines();
 		const line = drawn.querySelector(".cursor");
 		if (line) setAttributes(line, { x1: x(point.seconds), x2: x(point.seconds) });

@@ -43,7 +43,9 @@ function runningCharts(running) {
 		["Allocation rate", rate],
 	];
 	for (const [, { parts, moveTo }] of charts) {
-		// The cursor follows the last reading again.
+		// A screen reader would say each reading: the cursor stays while the chart has the focus.
+		parts[1].addEventListener("focusin", () => moveTo(points().length - 2));
+		// Otherwise it follows the last reading.
 		parts[1].addEventListener("pointerleave", () => moveTo(Infinity));
 		parts[1].addEventListener("focusout", () => moveTo(Infinity));
 	}
