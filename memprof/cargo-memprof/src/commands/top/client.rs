@@ -167,3 +167,6 @@ fn first_line(body: &mut Body) -> String {
     let text = String::from_utf8_lossy(&start);
     printable(text.lines().next().unwrap_or_default().trim())
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,28 +40,28 @@ fn function(report: &Report, history: &History, id: &FunctionId, row: &Function)
         ["deallocated".into(), bytes(row.self_deallocated_bytes.into()), bytes(row.deallocated_bytes.into())],
         ["net".into(), bytes(row.self_net_bytes.into()), bytes(row.net_bytes.into())],
         ["allocations".into(), count(row.self_allocated_count.into()), count(row.allocated_count.into())],
-        ["frees".into(), count(row.self_deallocated_count.into()), count(row.deallocated_count.into())],
-        ["allocations/s".into(), number(rates.map(|rates| rates.own_count)), String::new()],
         ["reallocations".into(), count(row.reallocated_count.into()), String::new()],
     ];
     align(&mut table, &mut lines);
     lines.push(String::new());
-    let ends = [(row.active, "running"), (row.panicked, "panicked")];
-    let ends = ends
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!(", {} {word}", count((*number).into())));
-    let calls =
-        format!("{} ({}){}", count(row.calls.into()), number(rates.map(|rates| rates.calls)), ends.collect::<String>());
+    let mut calls = format!("{} ({})", count(row.calls.into()), number(rates.map(|rates| rates.calls)));
+    for (number, word) in [(row.active, "running"), (row.panicked, "panicked")] {
+        if number > 0 {
+            calls.push_str(&format!(", {} {word}", count(number.into())));
+        }
+    }
     lines.push(format!("calls          {calls}"));
     lines.push(format!("retained       {}", retained(row.retained_bytes, row.retained_error_bytes)));
+    groups(report, Some(row), &mut lines);
+    if row.peak_bytes.is_some() || row.per_call.is_some() {
+        lines.push(String::new());
+    }
     if let Some(peak) = row.peak_bytes {
         lines.push(format!("peak of a call {}", bytes(peak.into())));
     }
     for (name, calls) in [("allocated/call", &row.per_call), ("peak/call     ", &row.peak_per_call)] {
         lines.extend(calls.as_ref().map(|calls| format!("{name} {}", distribution(calls))));
     }
-    groups(report, Some(row), &mut lines);
     for finding in report.findings.iter().filter(|finding| finding.function.as_ref() == Some(&row.name)) {
         lines.push(String::new());
         let texts = [&finding.title, &finding.detail, &finding.advice];
@@ -128,7 +128,7 @@ fn groups(report: &Report, function: Option<&Function>, lines: &mut Vec<String>)
     if groups.is_empty() {
         return;
     }
-    lines.extend([String::new(), "live memory".to_owned()]);
+    lines.push("live groups".to_owned());
     for group in groups.iter().take(GROUPS) {
         let about = if group.error_bytes > 0 { "about " } else { "" };
         let size = format!("{about}{} in {}", bytes(group.bytes.into()), plural(group.count.into(), "block"));
@@ -139,8 +139,9 @@ fn groups(report: &Report, function: Option<&Function>, lines: &mut Vec<String>)
         };
         let ages = format!("{} to {} old", age(group.newest_seconds), age(group.oldest_seconds));
         lines.push(printable(&format!("  {verdict}{growth}: {size}, {ages}")));
-        if group.path.len() > 1 {
-            lines.push(printable(&format!("    {}", group.path.join(" → "))));
+        // The path to the function, without itself.
+        if let Some((_, callers @ [_, ..])) = group.path.split_last() {
+            lines.push(printable(&format!("    called by {}", callers.join(" → "))));
         }
         if let Some(pattern) = &group.expected {
             lines.push(printable(&format!("    expected: {pattern}")));

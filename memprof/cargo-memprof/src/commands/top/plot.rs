@@ -15,6 +15,9 @@ const LENGTHS: [f64; 3] = [60.0, 120.0, 300.0];
 /// A limit is drawn if so much of it is used.
 const NEAR: f64 = 0.5;
 
+/// Room above the highest line.
+const ROOM: f64 = 1.02;
+
 const LIVE: Color = Color::Green;
 const RSS: Color = Color::Cyan;
 const LIMIT: Color = Color::Red;
@@ -42,11 +45,11 @@ impl Lines {
         let rss: Vec<_> = points.iter().filter_map(|point| Some((at(point), point.rss_bytes? as f64))).collect();
         let most = live.iter().chain(&rss).map(|point| point.1).fold(0.0, f64::max);
         let limit = limit.map(|limit| limit as f64).filter(|limit| most >= limit * NEAR);
-        Self { live, rss, limit, seconds, highest: round_above(limit.unwrap_or(0.0).max(most)) }
+        Self { live, rss, limit, seconds, highest: round_above(limit.unwrap_or(0.0).max(most * ROOM)) }
     }
 }
 
-/// A size with few digits that leaves some room above this one.
+/// The next size with few digits.
 fn round_above(size: f64) -> f64 {
     let mut unit = 1024.0;
     loop {
@@ -54,7 +57,7 @@ fn round_above(size: f64) -> f64 {
             1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0, 192.0, 256.0, 384.0, 512.0,
             768.0,
         ] {
-            if step * unit >= size * 1.02 {
+            if step * unit >= size {
                 return step * unit;
             }
         }
@@ -80,7 +83,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, history: &History, limit: 
         Dataset::default().marker(marker).graph_type(GraphType::Line).style(Style::new().fg(color)).data(data)
     };
     let sets = vec![
-        set(&limit, Marker::Bar, LIMIT),
+        set(&limit, Marker::Custom('─'), LIMIT),
         set(&lines.rss, Marker::Dot, RSS),
         set(&lines.live, Marker::Braille, LIVE),
     ];

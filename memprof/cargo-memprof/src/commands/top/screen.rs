@@ -194,6 +194,7 @@ fn help() -> Vec<String> {
 
 fn draw_footer(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let width = usize::from(area.width);
+    let pause = if state.connection == Connection::Paused { "go on" } else { "pause" };
     let line = match (&state.connection, state.view) {
         (_, View::Table) if state.is_typing => {
             let room = width.saturating_sub(3);
@@ -219,7 +220,7 @@ fn draw_footer(frame: &mut Frame<'_>, area: Rect, state: &State) {
             &[
                 ("q", "quit"),
                 ("?", "help"),
-                ("p", "pause"),
+                ("p", pause),
                 ("/", "search"),
                 ("Enter", "details"),
                 ("o", "self"),
@@ -229,7 +230,7 @@ fn draw_footer(frame: &mut Frame<'_>, area: Rect, state: &State) {
                 ("r", "reset"),
             ],
         ),
-        _ => hints(width, &[("Esc", "back"), ("↑↓", "scroll"), ("p", "pause"), ("q", "quit")]),
+        _ => hints(width, &[("Esc", "back"), ("↑↓", "scroll"), ("p", pause), ("q", "quit")]),
     };
     frame.render_widget(line, area);
 }
