@@ -51,18 +51,16 @@ impl Service {
         let mut command = Command::new(program);
         command.current_dir(folder.path()).env("MEMPROF_SERVE_ADDRESS", address).envs(variables.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(fs::File::create(&words).unwrap());
-        let child = command.spawn().unwrap();
+        let mut service = Self { child: command.spawn().unwrap(), address: String::new(), _folder: folder };
         let begun = Instant::now();
-        loop {
-            let words = fs::read_to_string(&words).unwrap();
-            if let Some((address, _)) =
-                words.split_once("memprof: serving http://").and_then(|(_, rest)| rest.split_once('/'))
-            {
-                return Self { child, address: address.to_owned(), _folder: folder };
-            }
-            assert!(begun.elapsed() < Duration::from_secs(20), "{words}");
+        while service.address.is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the service does not serve");
             std::thread::sleep(Duration::from_millis(20));
+            let words = fs::read_to_string(&words).unwrap();
+            let served = words.split_once("memprof: serving http://").and_then(|(_, rest)| rest.split_once('/'));
+            service.address = served.map_or_else(String::new, |(address, _)| address.to_owned());
         }
+        service
     }
 
     fn new() -> Self {
@@ -189,6 +187,39 @@ fn a_program_that_ends_is_waited_for() {
     assert!(text.contains("figures begin anew") && text.contains(&format!("pid {}", service.child.id())), "{text}");
 }
 
+/// The command in a terminal, when it shows the service, and the number of its process.
+fn with_process(prefix: &str, service: &Service) -> (Terminal, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("process");
+    let prefix = format!("{prefix} sh -c 'echo $$ >\"$0\"; exec \"$@\"' {}", file.display());
+    let terminal = in_terminal(&prefix, &service.address, (80, 24));
+    terminal.shows("service::answer");
+    (terminal, fs::read_to_string(file).unwrap().trim().to_owned())
+}
+
+#[test]
+fn the_command_ends_with_its_terminal() {
+    if !terminal::is_there() {
+        return;
+    }
+    let service = Service::new();
+    // In a session of its own it gets no signal.
+    for prefix in ["", "setsid --wait"] {
+        if Command::new("setsid").arg("true").status().is_err() && !prefix.is_empty() {
+            continue;
+        }
+        let (terminal, process) = with_process(prefix, &service);
+        let is_there = || Command::new("kill").args(["-0", &process]).stderr(Stdio::null()).status().unwrap().success();
+        assert!(is_there());
+        drop(terminal);
+        let begun = Instant::now();
+        while is_there() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{prefix}: the process is still there");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
 #[test]
 fn the_terminal_is_as_before_after_a_signal() {
     if !terminal::is_there() {
@@ -196,14 +227,8 @@ fn the_terminal_is_as_before_after_a_signal() {
     }
     let service = Service::new();
     for (signal, status) in [("TERM", "143"), ("INT", "130"), ("HUP", "129")] {
-        let name = format!("top-{signal}-{}", std::process::id());
-        let prefix = format!("sh -c 'echo $$ >\"$0\"; exec \"$@\"' /tmp/{name}");
-        let terminal = in_terminal(&prefix, &service.address, (80, 24));
-        terminal.shows("service::answer");
-        let file = PathBuf::from("/tmp").join(name);
-        let process = fs::read_to_string(&file).unwrap();
-        let _ = fs::remove_file(file);
-        assert!(Command::new("kill").args([&format!("-{signal}"), process.trim()]).status().unwrap().success());
+        let (terminal, process) = with_process("", &service);
+        assert!(Command::new("kill").args([&format!("-{signal}"), &process]).status().unwrap().success());
         let text = terminal.shows("as before");
         assert!(text.contains(&format!("status {status}")) && !text.contains("service::"), "{signal}: {text}");
     }

@@ -2,13 +2,18 @@
 
 use std::io::{self, Stdout, stdout};
 use std::sync::Once;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::event::{self, Event};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::style::force_color_output;
-use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 
 /// The terminal, on a screen of its own.
 pub(super) struct Screen {
@@ -39,7 +44,10 @@ impl Screen {
         // Raw mode is set only where it was left.
         leave();
         enter()?;
-        self.terminal.clear()
+        // `Terminal::clear` asks for the place of the cursor, and the thread that reads keys takes the answer.
+        execute!(stdout(), Clear(ClearType::All))?;
+        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        Ok(())
     }
 
     /// Stops this process until it goes on.
@@ -73,6 +81,28 @@ fn leave() {
     let _ = disable_raw_mode();
 }
 
+/// Keys and changes of the size. They are read in a thread, which does not end if the terminal is gone: crossterm reads
+/// its end over and over again.
+pub(super) fn events() -> Receiver<io::Result<Event>> {
+    let (send, events) = mpsc::channel();
+    thread::spawn(move || while send.send(event::read()).is_ok() {});
+    events
+}
+
+/// True if nobody is at the other end of the terminal.
+pub(super) fn is_gone() -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let out = stdout();
+        let mut terminal = [PollFd::new(&out, PollFlags::empty())];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut terminal, Some(&now)).is_ok() && terminal[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
+    }
+    #[cfg(not(unix))]
+    false
+}
+
 /// Signals that would leave the terminal as it is.
 #[cfg(unix)]
 pub(super) struct Signals {
@@ -83,9 +113,16 @@ pub(super) struct Signals {
 impl Signals {
     pub(super) fn catch() -> io::Result<Self> {
         use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
-        let last = std::sync::Arc::default();
+        use signal_hook::flag;
+        use std::sync::Arc;
+        let (last, is_ending) = (Arc::default(), Arc::default());
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+            // The second one ends the process at once: writing to the terminal may take for ever.
+            flag::register_conditional_default(signal, Arc::clone(&is_ending))?;
+            flag::register(signal, Arc::clone(&is_ending))?;
+        }
         for signal in [SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP] {
-            signal_hook::flag::register_usize(signal, std::sync::Arc::clone(&last), signal as usize)?;
+            flag::register_usize(signal, Arc::clone(&last), signal as usize)?;
         }
         Ok(Self { last })
     }
@@ -136,7 +173,7 @@ pub(super) fn suspend() {
 }
 
 /// Ends as the signal asks for.
-pub(super) fn end_by(signal: i32) {
+pub(super) fn end_by(signal: i32) -> ! {
     #[cfg(unix)]
     {
         let _ = signal_hook::low_level::emulate_default_handler(signal);

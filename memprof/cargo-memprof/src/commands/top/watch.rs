@@ -1,17 +1,17 @@
 //! The loop: requests, keys, signals, and the screen.
 
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use memprof::Report;
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use ratatui::crossterm::event::{Event, KeyEventKind};
 
 use super::client::{Client, Refusal};
 use super::keys::{self, Action};
 use super::screen;
 use super::state::{Connection, State};
-use super::terminal::{Caught, Screen, Signals, end_by, suspend};
+use super::terminal::{Caught, Screen, Signals, end_by, events, is_gone, suspend};
 use crate::failure::{Failure, Outcome};
 
 /// Longest wait for a key before everything else is looked at.
@@ -26,14 +26,13 @@ pub(super) fn watch(client: Client, state: &mut State, interval: Duration) -> Ou
     let signals = Signals::catch().map_err(|error| Failure::Said(format!("cannot catch signals: {error}")))?;
     let has_colour = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     let screen = Screen::open(has_colour).map_err(|error| of_terminal(&error))?;
-    let ended = Watch { requests: Requests::of(client, interval), screen, signals }.until_the_end(state);
+    let ended =
+        Watch { events: events(), requests: Requests::of(client, interval), screen, signals }.until_the_end(state);
     // The screen is closed: the terminal is as before.
     match ended.map_err(|error| of_terminal(&error))? {
-        Some(signal) => {
-            end_by(signal);
-            Ok(())
-        }
-        None => Ok(()),
+        Ending::Signal(signal) => end_by(signal),
+        Ending::Quit => Ok(()),
+        Ending::NoTerminal => Err(Failure::said("the terminal is gone")),
     }
 }
 
@@ -41,15 +40,22 @@ fn of_terminal(error: &io::Error) -> Failure {
     Failure::Said(format!("cannot use the terminal: {error}; --once prints one table"))
 }
 
+/// The reason for which it ends.
+enum Ending {
+    Quit,
+    Signal(i32),
+    NoTerminal,
+}
+
 struct Watch {
+    events: Receiver<io::Result<Event>>,
     requests: Requests,
     screen: Screen,
     signals: Signals,
 }
 
 impl Watch {
-    /// The signal that ended it, if one did.
-    fn until_the_end(mut self, state: &mut State) -> io::Result<Option<i32>> {
+    fn until_the_end(mut self, state: &mut State) -> io::Result<Ending> {
         let mut is_changed = true;
         loop {
             is_changed |= self.requests.step(state)?;
@@ -57,12 +63,18 @@ impl Watch {
                 self.screen.terminal.draw(|frame| screen::draw(frame, state))?;
             }
             let mut action = Action::None;
-            if event::poll(TICK)? {
-                action = match event::read()? {
-                    Event::Key(key) if key.kind != KeyEventKind::Release => keys::press(state, key),
-                    _ => Action::None,
-                };
-                is_changed = true;
+            match self.events.recv_timeout(TICK) {
+                Ok(event) => {
+                    if let Event::Key(key) = event?
+                        && key.kind != KeyEventKind::Release
+                    {
+                        action = keys::press(state, key);
+                    }
+                    is_changed = true;
+                }
+                Err(RecvTimeoutError::Timeout) if is_gone() => return Ok(Ending::NoTerminal),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(io::Error::other("its keys cannot be read")),
             }
             match self.signals.take() {
                 Caught::Nothing => {}
@@ -71,7 +83,7 @@ impl Watch {
                     is_changed = true;
                 }
                 Caught::GoOn => action = Action::Redraw,
-                Caught::End(signal) => return Ok(Some(signal)),
+                Caught::End(signal) => return Ok(Ending::Signal(signal)),
             }
             match action {
                 Action::None => {}
@@ -81,7 +93,7 @@ impl Watch {
                     self.screen.reopen()?;
                     is_changed = true;
                 }
-                Action::Quit => return Ok(None),
+                Action::Quit => return Ok(Ending::Quit),
             }
         }
     }
