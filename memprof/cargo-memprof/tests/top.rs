@@ -179,6 +179,14 @@ fn a_program_that_ends_is_waited_for() {
     let address = service.address.clone();
     let terminal = in_terminal("", &address, (90, 24));
     terminal.until("rates", |text| text.contains("MB/s in"));
+    let signal = |name: &str| {
+        let process = service.child.id().to_string();
+        assert!(Command::new("kill").args([name, &process]).status().unwrap().success());
+    };
+    signal("-STOP");
+    terminal.shows("still waiting");
+    signal("-CONT");
+    terminal.shows("● live");
     drop(service);
     let text = terminal.shows("does not answer (nothing listens there); next try in");
     assert!(text.contains("○ no answer") && text.contains("service::open_session"), "the last figures stay: {text}");

@@ -21,7 +21,7 @@ pub(super) struct HeapPoint {
     pub(super) rss_bytes: Option<u64>,
 }
 
-/// What is remembered of earlier reports. Its size is bounded.
+/// Memory of earlier reports. Its size is bounded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
     run: String,

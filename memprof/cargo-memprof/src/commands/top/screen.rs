@@ -70,7 +70,9 @@ fn draw_header(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let (connection, style) = match &state.connection {
         Connection::Live => ("● live".to_owned(), Style::new().fg(Color::Green)),
         Connection::Paused => ("‖ paused".to_owned(), Style::new().fg(Color::Yellow).bold()),
-        Connection::Waiting { .. } => ("○ no answer".to_owned(), Style::new().fg(Color::Red).bold()),
+        Connection::Slow(_) | Connection::Waiting { .. } => {
+            ("○ no answer".to_owned(), Style::new().fg(Color::Red).bold())
+        }
     };
     let right = format!("{connection}  {}", shorten(&state.address, width / 3));
     let [name, process, time] = headline::program(&state.report);
@@ -203,6 +205,9 @@ fn draw_footer(frame: &mut Frame<'_>, area: Rect, state: &State) {
                 Span::from(shorten(&printable(&state.search), room)),
                 Span::from("▏"),
             ])
+        }
+        (Connection::Slow(seconds), _) => {
+            Line::from(format!("no answer for {seconds} s; still waiting")).fg(Color::Red)
         }
         (Connection::Waiting { reason, left }, _) => {
             let then = format!("; next try in {} s", left.as_secs_f64().ceil());

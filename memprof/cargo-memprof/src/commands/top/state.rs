@@ -1,4 +1,4 @@
-//! All that the screen shows.
+//! The state of the screen.
 
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ use super::rows::{self, FunctionRow};
 pub(super) enum Connection {
     Live,
     Paused,
+    /// The program is there, and has not answered for so many seconds.
+    Slow(u64),
     /// The last request had no figures; the next one follows after this time.
     Waiting {
         reason: String,
@@ -21,7 +23,7 @@ pub(super) enum Connection {
     },
 }
 
-/// What stands below the header.
+/// Contents of the screen below the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
     Table,

@@ -18,6 +18,8 @@ use crate::failure::{Failure, Outcome};
 const TICK: Duration = Duration::from_millis(50);
 /// Time until a report that is not yet there is asked for again.
 const AGAIN: Duration = Duration::from_millis(200);
+/// Time without an answer that is said.
+const SLOW: Duration = Duration::from_secs(3);
 /// Times until the next try, after one without figures and after several.
 const TRIES: [u64; 4] = [1, 2, 3, 5];
 
@@ -104,7 +106,8 @@ struct Requests {
     ask: Sender<()>,
     answers: Receiver<Result<Report, Refusal>>,
     interval: Duration,
-    is_asked: bool,
+    /// Time of the request that is not answered yet.
+    asked: Option<Instant>,
     due: Instant,
     failures: usize,
     /// The reason of the last failure.
@@ -114,7 +117,7 @@ struct Requests {
 impl Requests {
     fn of(client: Client, interval: Duration) -> Self {
         let (ask, answers) = client.in_thread();
-        Self { ask, answers, interval, is_asked: false, due: Instant::now() + interval, failures: 0, reason: None }
+        Self { ask, answers, interval, asked: None, due: Instant::now() + interval, failures: 0, reason: None }
     }
 
     /// Asks if it is time, and takes an answer if there is one. True if the screen changes.
@@ -122,7 +125,7 @@ impl Requests {
         let mut is_changed = false;
         match self.answers.try_recv() {
             Ok(answer) => {
-                self.is_asked = false;
+                self.asked = None;
                 // What comes while the screen is paused is not shown.
                 if state.connection != Connection::Paused {
                     self.take(answer, state);
@@ -138,10 +141,12 @@ impl Requests {
             return Ok(is_changed);
         }
         let left = self.due.saturating_duration_since(Instant::now());
-        if !self.is_asked && left.is_zero() {
-            self.is_asked = self.ask.send(()).is_ok();
+        if self.asked.is_none() && left.is_zero() && self.ask.send(()).is_ok() {
+            self.asked = Some(Instant::now());
         }
+        let waited = self.asked.map_or(Duration::ZERO, |asked| asked.elapsed());
         let connection = match &self.reason {
+            None if waited >= SLOW => Connection::Slow(waited.as_secs()),
             None => Connection::Live,
             // The seconds that are shown.
             Some(reason) => {
