@@ -219,6 +219,9 @@ fn the_command_ends_with_its_terminal() {
         let (terminal, process) = with_process(prefix, &service);
         let is_there = || Command::new("kill").args(["-0", &process]).stderr(Stdio::null()).status().unwrap().success();
         assert!(is_there());
+        // Nothing is drawn, which would fail.
+        terminal.press(&["p"]);
+        terminal.shows("‖ paused");
         drop(terminal);
         let begun = Instant::now();
         while is_there() {
