@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     /// The figure by which the functions are sorted
     #[arg(short, long, value_enum, default_value_t)]
     sort: Column,
-    /// Print one table as text, with the rates of one interval, and end; so it is where standard output is no terminal
+    /// Print one table as text, with rates over one interval, and end; the default if standard output is no terminal
     #[arg(long)]
     once: bool,
     /// The token of the program (`serve_token`); better in MEMPROF_SERVE_TOKEN, which other users cannot read

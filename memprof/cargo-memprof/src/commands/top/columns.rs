@@ -29,7 +29,7 @@ pub(super) enum Column {
     /// Live bytes that the function's own code allocated
     #[value(name = "retained")]
     Retained,
-    /// Bytes per second by which it grows
+    /// Growth of its live memory, bytes per second
     #[value(name = "growth")]
     Growth,
     /// Bytes that the function's own code allocated so far
