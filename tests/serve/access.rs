@@ -28,7 +28,7 @@ fn every_path_answers_and_others_do_not() {
         assert_eq!((head.status, head.body.len()), (200, 0), "{target}");
     }
     let links = |target: &str| server.get(target).text().matches("href=\"../../").count();
-    assert_eq!((links("/debug/pprof/"), links("/")), (6, 0));
+    assert_eq!((links("/debug/pprof/"), links("/")), (7, 0));
     for target in ["/metrics/", "/x", "//", "/report", "/debug/pprof/goroutine", "/%2e%2e/etc/passwd"] {
         assert_eq!(server.get(target).status, 404, "{target}");
     }
@@ -48,6 +48,16 @@ fn the_report_over_http_is_a_report() {
     assert!(report.functions.iter().any(|function| function.name == "serves::grow"));
     let page = server.get("/report.html").text();
     assert!(page.starts_with("<!doctype html>") && page.contains("serves::grow"));
+    server.end();
+}
+
+#[test]
+fn the_live_page_has_no_figures_and_asks_its_own_server() {
+    assert!(!memprof::serve::is_heavy("/"));
+    let server = Server::start(program());
+    let page = server.get("/").text();
+    assert!(page.starts_with("<!doctype html>") && page.contains("connect-src 'self'"));
+    assert!(page.contains("report.json?names=0") && !page.contains("serves::grow"));
     server.end();
 }
 
