@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-/// Mounts the server at `address` under `/inner`. Returns the host and port at which it answers, to the end of the test.
+/// Mounts the server at `address` under `/inner`, to the end of the test. Returns the host and port of the mount.
 pub fn mount(address: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let own = listener.local_addr().expect("an address").to_string();
