@@ -101,15 +101,11 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for AllocationTracker<A> {
     }
 }
 
-/// Counts an allocation if it succeeded.
+/// Counts an allocation, or its failure.
 #[cfg(feature = "profiling")]
 #[inline(always)]
 fn allocated<A>(block: *mut u8, bytes: usize) -> *mut u8 {
-    if block.is_null() {
-        tracker::on_out_of_memory(bytes);
-    } else {
-        tracker::on_alloc(block, bytes, std::any::type_name::<A>);
-    }
+    tracker::on_alloc(block, bytes, std::any::type_name::<A>);
     block
 }
 

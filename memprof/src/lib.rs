@@ -120,10 +120,10 @@
 //! | the same with a record and its stack, beneath 13 frames | 450 |
 //! | the same beneath 60 frames | 1060 |
 //! | each frame that differs from the previous stack | about 250 more |
-//! | a tracked call | 119 |
-//! | a poll of a tracked future | 175 |
+//! | a tracked call | 120 |
+//! | a poll of a tracked future | 169 |
 //! | entering and leaving a [`Meter`], or a [label](labelled) | about 220 |
-//! | an allocation with `enabled = false` | one branch |
+//! | an allocation, a tracked call or a poll with `enabled = false` | one to seven |
 //! | everything without the default feature `profiling` | none |
 //!
 //! A [`Context`] states its own costs. Memory:

@@ -15,8 +15,8 @@ const MORE: f64 = 1.05;
 const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/instructions.json");
 
 /// The events, what is taken off, and what is promised.
-const EVENTS: [(&str, Option<&str>, f64); 25] = [
-    ("pair-off", Some("pair-forward"), 16.0),
+const EVENTS: [(&str, Option<&str>, f64); 29] = [
+    ("pair-off", Some("pair-forward"), 14.0),
     ("pair", Some("pair-forward"), 34.0),
     ("pair-tracked", Some("pair-forward"), 120.0),
     ("churn-tracked", Some("churn-forward"), 128.0),
@@ -27,10 +27,14 @@ const EVENTS: [(&str, Option<&str>, f64); 25] = [
     ("pair-sampled-stacks", Some("pair-forward"), 1015.0),
     ("pair-50-stacks", Some("pair-forward"), 1200.0),
     ("cold-50-stacks", Some("pair-forward"), 13_500.0),
+    ("call-off", Some("call-plain"), 8.0),
+    ("poll-off", Some("poll-plain"), 10.0),
+    ("async-call-off", Some("async-call-plain"), 42.0),
     ("call", None, 135.0),
     ("call-on-two-threads", None, 135.0),
     ("call-in-turn", None, 2.0 * 145.0),
-    ("poll", None, 190.0),
+    ("poll", Some("poll-plain"), 175.0),
+    ("async-call", Some("async-call-plain"), 450.0),
     ("context-capture", None, 48.0),
     ("context-enter", None, 420.0),
     // A call, a context that is entered in it, and what its end costs more because of that.
@@ -88,7 +92,10 @@ fn no_event_costs_more_than_it_did() {
         return;
     }
     let forward: BTreeMap<&str, f64> =
-        ["pair-forward", "churn-forward"].map(|kind| (kind, instructions(kind))).into_iter().collect();
+        ["pair-forward", "churn-forward", "call-plain", "poll-plain", "async-call-plain"]
+            .map(|kind| (kind, instructions(kind)))
+            .into_iter()
+            .collect();
     let baseline: Option<Baseline> =
         std::fs::read_to_string(BASELINE).ok().map(|text| serde_json::from_str(&text).expect("the baseline"));
     let rustc = first_line(option_env!("RUSTC").unwrap_or("rustc"), &["-V"]);

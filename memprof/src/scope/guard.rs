@@ -1,6 +1,6 @@
 //! The guard of a sync function or a named block.
 
-use crate::tracker::{Closed, Open, ScopeKind, Site};
+use crate::tracker::{self, Closed, CurrentThread, Open, ScopeKind, Site};
 
 /// Keeps a scope open until it is dropped.
 ///
@@ -12,15 +12,28 @@ use crate::tracker::{Closed, Open, ScopeKind, Site};
 pub struct Guard(Option<Open>);
 
 /// Opens the scope of a function's body.
-#[inline(never)]
+#[inline(always)]
 pub fn enter(site: &'static Site) -> Guard {
-    Guard(Open::here(site, ScopeKind::Call))
+    // PERF: where profiling is off, this is all.
+    let present = tracker::present();
+    if present.is_off() { Guard(None) } else { enter_on(present, site) }
+}
+
+#[inline(never)]
+fn enter_on(present: CurrentThread, site: &'static Site) -> Guard {
+    Guard(Open::on(present, site, ScopeKind::Call))
 }
 
 /// Opens the scope of a named block.
-#[inline(never)]
+#[inline(always)]
 pub fn enter_block(site: &'static Site) -> Guard {
-    Guard(Open::here(site, ScopeKind::Block))
+    let present = tracker::present();
+    if present.is_off() { Guard(None) } else { enter_block_on(present, site) }
+}
+
+#[inline(never)]
+fn enter_block_on(present: CurrentThread, site: &'static Site) -> Guard {
+    Guard(Open::on(present, site, ScopeKind::Block))
 }
 
 impl Drop for Guard {
@@ -32,18 +45,35 @@ impl Drop for Guard {
     }
 }
 
+/// PERF: its only calls are tail calls, so that few registers have to be saved.
 #[inline(never)]
 fn leave(open: Open) {
-    close(open);
+    match open.close_on_fast_path() {
+        Some(closed) => record(open, &closed),
+        None => leave_slow(open),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn leave_slow(open: Open) {
+    if let Some(closed) = open.close_slow() {
+        record(open, &closed);
+    }
 }
 
 /// Closes a scope and adds the figures of the call to its function.
 #[inline(always)]
 pub(super) fn close(open: Open) -> Option<Closed> {
     let closed = open.close()?;
-    open.record(closed.node, closed.outermost, closed.allocated, closed.peak.max(0) as u64);
+    record(open, &closed);
+    Some(closed)
+}
+
+#[inline(always)]
+fn record(open: Open, closed: &Closed) {
     if closed.panicked {
         closed.node.count_panic();
     }
-    Some(closed)
+    open.record(closed.node, closed.outermost, closed.allocated, closed.peak.max(0) as u64);
 }

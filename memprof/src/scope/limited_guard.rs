@@ -2,7 +2,7 @@
 
 use super::guard::close;
 use super::violation;
-use crate::tracker::{Closed, Figures, Moment, Open, ScopeKind, Site};
+use crate::tracker::{self, Closed, Figures, Moment, Open, ScopeKind, Site};
 
 /// Keeps the scope of a function with a budget or a window open until it is dropped.
 #[must_use = "a scope ends when its guard is dropped: bind it with `let _scope = …`"]
@@ -16,6 +16,9 @@ pub struct LimitedGuard {
 /// Opens the scope of a function with a budget or a window.
 #[inline(never)]
 pub fn enter_limited(site: &'static Site) -> LimitedGuard {
+    if tracker::present().is_off() {
+        return LimitedGuard { site, open: None, started: None };
+    }
     let started = site.limits.filter(|limits| limits.window).map(|_| Moment::now());
     LimitedGuard { site, open: Open::here(site, ScopeKind::Call), started }
 }

@@ -15,10 +15,13 @@ use crate::tracker::threads::thread::{self, Fallback};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicPtr, AtomicUsize};
 
-/// Counts a block that has just been allocated.
+/// Counts a block that has just been allocated. Null: the inner allocator has no memory.
 #[inline(always)]
 pub(crate) fn on_alloc(block: *mut u8, bytes: usize, inner: InnerName) {
     let present = thread::present();
+    if block.is_null() {
+        return on_out_of_memory(bytes);
+    }
     match present.ledger() {
         Some(ledger) => allocated(ledger, block, bytes),
         // Switched off: the same branch each time, and no further work.
@@ -92,6 +95,9 @@ fn publish(ledger: &'static Ledger) {
 #[cold]
 #[inline(never)]
 fn alloc_without_ledger(block: *mut u8, bytes: usize, inner: InnerName) {
+    if block.is_null() {
+        return on_out_of_memory(bytes);
+    }
     match thread::without_ledger() {
         Fallback::Ledger(ledger) => allocated(ledger, block, bytes),
         Fallback::Probe(ledger) => {

@@ -57,4 +57,4 @@ pub(crate) use threads::ledger::{Ledger, PUBLISH_STEP};
 pub(crate) use threads::ledgers::{each_ledger, each_node};
 pub(crate) use threads::left_over::OwnFigures;
 pub(crate) use threads::slots::{AT_ONCE, site_in_reports};
-pub(crate) use threads::thread::{disable, present, retire_others, start_recording};
+pub(crate) use threads::thread::{CurrentThread, disable, present, retire_others, start_recording};

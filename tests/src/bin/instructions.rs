@@ -98,6 +98,12 @@ fn empty() {}
 #[inline(never)]
 fn other() {}
 
+/// As `empty`, without the attribute.
+#[inline(never)]
+fn plain() {
+    black_box(());
+}
+
 #[track_memory]
 #[inline(never)]
 fn above(context: &memprof::Context) {
@@ -106,12 +112,26 @@ fn above(context: &memprof::Context) {
 
 #[track_memory]
 async fn polled(times: usize) {
+    pending(times).await;
+}
+
+/// Ready at the last of so many polls.
+fn pending(times: usize) -> impl Future<Output = ()> {
     let mut left = times;
-    std::future::poll_fn(|_| {
+    std::future::poll_fn(move |_| {
         left -= 1;
         if left == 0 { Poll::Ready(()) } else { Poll::Pending }
     })
-    .await;
+}
+
+async fn plain_polled(times: usize) {
+    pending(times).await;
+}
+
+#[inline(never)]
+fn poll_to_the_end(future: impl Future<Output = ()>) {
+    let mut future = pin!(future);
+    while black_box(future.as_mut()).poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
 }
 
 fn main() {
@@ -124,7 +144,7 @@ fn main() {
     // be read in an allocation, there are hardly any.
     config.memory_profiling.dump_on_signal = Some(Vec::new());
     config.memory_profiling.max_tracked_allocations = if kind.starts_with("report") { 10_000 } else { 20_001 };
-    config.memory_profiling.enabled = kind != "pair-off";
+    config.memory_profiling.enabled = !kind.ends_with("-off");
     config.memory_profiling.track_allocations = kind.ends_with("-tracked") || kind.ends_with("-stacks");
     // Under callgrind everything takes long.
     config.memory_profiling.overhead_budget_percent = 0;
@@ -162,7 +182,8 @@ fn main() {
             hold(9_800);
             churn(&TRACKED, times);
         }
-        "call" => (0..times).for_each(|_| empty()),
+        "call" | "call-off" => (0..times).for_each(|_| empty()),
+        "call-plain" => (0..times).for_each(|_| plain()),
         // What two threads write lies in ledgers and nodes of their own.
         "call-on-two-threads" => std::thread::scope(|threads| {
             for _ in 0..2 {
@@ -173,10 +194,10 @@ fn main() {
             empty();
             other();
         }),
-        "poll" => {
-            let mut future = pin!(polled(times));
-            while future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
-        }
+        "poll" | "poll-off" => poll_to_the_end(polled(times)),
+        "poll-plain" => poll_to_the_end(plain_polled(times)),
+        "async-call" | "async-call-off" => (0..times).for_each(|_| poll_to_the_end(polled(black_box(1)))),
+        "async-call-plain" => (0..times).for_each(|_| poll_to_the_end(plain_polled(black_box(1)))),
         "meter" => {
             let meter = Meter::new();
             (0..times).for_each(|_| meter.run(|| black_box(())));

@@ -11,7 +11,7 @@ use crate::tracker::paths::site::Site;
 use crate::tracker::threads::frames::{Entry, ScopeFrame, ScopeKind, Tally};
 use crate::tracker::threads::frames::{FrameId, Frameless};
 use crate::tracker::threads::ledger::Ledger;
-use crate::tracker::threads::thread;
+use crate::tracker::threads::thread::{self, CurrentThread};
 
 /// An open scope. It may outlive its frame; closing it then does nothing. Two words: it is returned in registers.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +42,14 @@ impl Open {
     /// Opens a scope of `site` on this thread. `None`: the thread is over, profiling is off, or there is no memory.
     #[inline(always)]
     pub(crate) fn here(site: &'static Site, kind: ScopeKind) -> Option<Open> {
+        Self::on(thread::present(), site, kind)
+    }
+
+    /// The same for a caller that knows the thread.
+    #[inline(always)]
+    pub(crate) fn on(present: CurrentThread, site: &'static Site, kind: ScopeKind) -> Option<Open> {
         if !std::thread::panicking()
-            && let Some(ledger) = thread::present().ledger()
+            && let Some(ledger) = present.ledger()
             && let before = ledger.node()
             && let Some(node) = ledger.tree().known_child(before, site)
             && ledger.frames().has_capacity()
@@ -105,6 +111,13 @@ impl Open {
     /// an enclosing scope. Both are counted as misplaced.
     #[inline(always)]
     pub(crate) fn close(self) -> Option<Closed> {
+        self.close_on_fast_path().or_else(|| self.close_slow())
+    }
+
+    /// As [`close`](Self::close), if it is the innermost scope of this thread, which does not panic. `None`: nothing has
+    /// happened, and [`close_slow`](Self::close_slow) closes it.
+    #[inline(always)]
+    pub(crate) fn close_on_fast_path(self) -> Option<Closed> {
         let ledger = self.ledger;
         if thread::present().is(ledger)
             && !std::thread::panicking()
@@ -123,7 +136,7 @@ impl Open {
             innermost.pop(self.id);
             return Some(closed);
         }
-        self.close_slow()
+        None
     }
 
     /// Records the figures of a call that has ended. Only the outermost call of a recursion counts: it includes the
@@ -143,7 +156,7 @@ impl Open {
 
     #[cold]
     #[inline(never)]
-    fn close_slow(self) -> Option<Closed> {
+    pub(crate) fn close_slow(self) -> Option<Closed> {
         let ledger = self.ledger;
         let panicking = std::thread::panicking();
         if !thread::owns(ledger) {

@@ -32,6 +32,12 @@ impl Kept {
         }
     }
 
+    /// True if there is a scope or a measurement.
+    #[inline(always)]
+    pub(crate) fn is_something(self) -> bool {
+        self.0 != 0
+    }
+
     /// The scope. `None`: there is none, or the thread is over and has closed it.
     #[inline(always)]
     pub(crate) fn scope(self) -> Option<Open> {

@@ -23,9 +23,10 @@ use std::sync::atomic::{AtomicBool, fence};
 /// Values of the thread-local while there is no ledger. No ledger has such an address.
 const NONE: usize = 0;
 const RETIRED: usize = thread_word::WITHOUT_SLOT;
-const DISABLED: usize = 2;
 /// During one allocation, which shows if the tracker is installed, and over which allocator.
-const PROBING: usize = 3;
+const PROBING: usize = 2;
+/// PERF: the highest, so that one comparison tells this, a ledger and all others apart.
+const DISABLED: usize = 3;
 
 thread_words! {
     // Reading it is one instruction, never allocates and never fails, even during the end of the thread.
@@ -45,11 +46,11 @@ impl CurrentThread {
     /// The ledger, if there is one. One comparison, because this is on the path of every allocation.
     #[inline(always)]
     pub(crate) fn ledger(self) -> Option<&'static Ledger> {
-        // SAFETY: a value above PROBING is the address of a ledger, stored by `take`, and ledgers are never freed.
-        if self.0 > PROBING { Some(unsafe { &*std::ptr::with_exposed_provenance(self.0) }) } else { None }
+        // SAFETY: a value above DISABLED is the address of a ledger, stored by `take`, and ledgers are never freed.
+        if self.0 > DISABLED { Some(unsafe { &*std::ptr::with_exposed_provenance(self.0) }) } else { None }
     }
 
-    /// True if profiling is off on this thread.
+    /// True if profiling is off on this thread. A thread that starts later knows it after its first allocation or scope.
     #[inline(always)]
     pub(crate) fn is_off(self) -> bool {
         self.0 == DISABLED
