@@ -114,8 +114,8 @@ impl Open {
         self.close_on_fast_path().or_else(|| self.close_slow())
     }
 
-    /// As [`close`](Self::close), if it is the innermost scope of this thread, which does not panic. `None`: nothing has
-    /// happened, and [`close_slow`](Self::close_slow) closes it.
+    /// As [`close`](Self::close), if it is the innermost scope of this thread, which does not panic. `None`: nothing
+    /// has happened, and [`close_slow`](Self::close_slow) closes it.
     #[inline(always)]
     pub(crate) fn close_on_fast_path(self) -> Option<Closed> {
         let ledger = self.ledger;

@@ -50,7 +50,7 @@ impl CurrentThread {
         if self.0 > DISABLED { Some(unsafe { &*std::ptr::with_exposed_provenance(self.0) }) } else { None }
     }
 
-    /// True if profiling is off on this thread. A thread that starts later knows it after its first allocation or scope.
+    /// True if profiling is off on this thread. A thread that starts later knows it after its first event.
     #[inline(always)]
     pub(crate) fn is_off(self) -> bool {
         self.0 == DISABLED
