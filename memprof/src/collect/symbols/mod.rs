@@ -13,6 +13,7 @@ use crate::report::data::Frame;
 use crate::stack::{self, Image, Known, StackId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Symbols of the addresses of this moment.
 pub(crate) struct Symbols<'f> {
@@ -48,10 +49,46 @@ impl<'f> Symbols<'f> {
     }
 }
 
+/// Addresses of this moment, without names.
+pub(crate) struct Addresses {
+    /// Each with its name in the report.
+    images: Vec<(Image, Arc<str>)>,
+}
+
+impl Addresses {
+    pub(crate) fn load() -> Self {
+        let named = |image: Image| {
+            let name = module(&image, true).into();
+            (image, name)
+        };
+        Self { images: stack::images().into_iter().map(named).collect() }
+    }
+
+    /// Frames of a stack, innermost first, with the profiler's own.
+    pub(crate) fn stack(&self, id: StackId) -> Vec<Frame> {
+        let Some(tree) = stack::tree() else { return Vec::new() };
+        tree.frames(id).map(|known| self.frame(known)).collect()
+    }
+
+    fn frame(&self, known: Known) -> Frame {
+        let image = if has_its_module(known) { self.image(known.address) } else { None };
+        let address = image.map_or(known.address, |(image, _)| known.address.wrapping_sub(image.moved_by));
+        Frame { address: address as u64, module: image.map(|(_, name)| Arc::clone(name)), ..Frame::default() }
+    }
+
+    fn image(&self, address: usize) -> Option<&(Image, Arc<str>)> {
+        self.images.iter().find(|(image, _)| image.contains(address))
+    }
+}
+
+/// False if another module has replaced the captured one: its names would be wrong.
+fn has_its_module(known: Known) -> bool {
+    known.mark == 0 || stack::mark_of(known.address) == Some(known.mark)
+}
+
 fn functions(known: Known, images: &[Image], names: &mut SymbolNames<'_>) -> Vec<Frame> {
     let nothing = Frame { address: known.address as u64, ..Frame::default() };
-    // Another module has replaced the captured one: its names would be wrong.
-    if known.mark != 0 && stack::mark_of(known.address) != Some(known.mark) {
+    if !has_its_module(known) {
         return vec![nothing];
     }
     let image = images.iter().find(|image| image.contains(known.address));

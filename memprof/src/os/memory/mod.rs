@@ -4,6 +4,8 @@
 pub(in crate::os) mod code;
 #[cfg(windows)]
 pub(in crate::os) mod import_table;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod control_group;
 pub(crate) mod limit;
 pub(crate) mod malloc;
 #[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
