@@ -107,6 +107,10 @@ fn detail(limit: &AtLimit) -> String {
         parts.push(format!("anonymous and shared resident memory {}", size::exact(resident)));
     }
     parts.push(format!("threshold {}", size::exact(limit.threshold_bytes)));
+    if limit.used_bytes < limit.threshold_bytes {
+        let rate = size::bytes(limit.bytes_per_second);
+        parts.push(format!("begun below it because the memory grew by {rate} per second"));
+    }
     if let Some(others) = limit.other_processes_bytes {
         parts.push(format!("other processes of the control group {}", size::exact(others)));
     }

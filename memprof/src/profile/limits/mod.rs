@@ -1,14 +1,17 @@
 //! Reports of a program that reaches a limit of its memory, or a new high of its heap.
 //!
 //! The profiler's thread looks at the memory, the more often the nearer it is. The heap is also noticed where threads
-//! publish it: a thread that reaches the mark wakes the profiler's. The first report has addresses instead of names: it
-//! takes little memory, and stands at once. If there is enough memory left for the names, it is then replaced.
+//! publish it: a thread that reaches the mark wakes the profiler's. If the memory grows so fast that it would reach the
+//! limit before a report stands, the report is begun below the threshold. The first report has addresses instead of
+//! names: it takes little memory, and stands at once. If there is enough memory left for the names, it is then replaced.
 
 mod episode;
+mod forecast;
 mod kept;
 mod memory_in_use;
 
 use self::episode::{Episode, Highs};
+use self::forecast::Forecast;
 use self::kept::KeptReports;
 use self::memory_in_use::{Figures, MemoryInUse};
 use super::{ReportingGuard, Running, output, running, warn};
@@ -22,13 +25,20 @@ use crate::report::data::{AtLimit, reason};
 use crate::report::files::RunningNumber;
 use crate::size;
 use crate::tracker::high_water;
-use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
+use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
 /// Growth per second that is looked for: the memory is looked at again before it can have reached the threshold.
 const FASTEST: u64 = 2 << 30;
 const SHORTEST_LOOK: Duration = Duration::from_millis(5);
+/// The same while a thread notices that the heap grows.
+const SHORTEST_OF_GROWTH: Duration = Duration::from_millis(1);
+/// Part of the distance to the threshold by which the heap grows until that is noticed, and the least growth.
+const PART_NOTICED: u64 = 4;
+const LEAST_NOTICED: u64 = 1 << 20;
+/// Least part of the threshold that is in use when a report is begun below it.
+const PART_EARLY: u64 = 2;
 const LONGEST_LOOK: Duration = Duration::from_millis(250);
 /// Memory for the names is left if so many times as much is.
 const TIMES_FOR_NAMES: u64 = 2;
@@ -76,9 +86,12 @@ pub(super) fn notice() {
 #[derive(Debug)]
 pub(super) struct LimitWatch {
     begun: Instant,
+    /// Time of the next look, and the earliest one if growth is noticed.
     next: Duration,
+    earliest: Duration,
     memory: MemoryInUse,
     episode: Episode,
+    forecast: Forecast,
     highs: Option<Highs>,
     limits: Series,
     new_highs: Series,
@@ -97,6 +110,8 @@ struct DueReport {
     is_new_high: bool,
     threshold: u64,
     figures: Figures,
+    /// Growth of the memory.
+    per_second: u64,
 }
 
 impl LimitWatch {
@@ -111,8 +126,10 @@ impl LimitWatch {
         Some(Self {
             begun: Instant::now(),
             next: Duration::ZERO,
+            earliest: Duration::ZERO,
             memory,
             episode: Episode::default(),
+            forecast: Forecast::new(),
             highs: NEW_HIGH.load(Relaxed).then(|| Highs::new(heap)),
             limits: Series::default(),
             new_highs: Series::default(),
@@ -121,25 +138,31 @@ impl LimitWatch {
 
     /// Time until the next look.
     pub(super) fn pause(&self) -> Duration {
-        if IS_NOTICED.load(Relaxed) { Duration::ZERO } else { self.next.saturating_sub(self.begun.elapsed()) }
+        let next = if IS_NOTICED.load(Relaxed) { self.earliest } else { self.next };
+        next.saturating_sub(self.begun.elapsed())
     }
 
     /// Looks at the memory if that is due, and writes the report that is due, if the profile that runs is the one of this
     /// thread.
     pub(super) fn look(&mut self, is_its: impl Fn(&Running) -> bool) {
         let now = self.begun.elapsed();
-        if !IS_NOTICED.swap(false, AcqRel) && now < self.next {
+        if !self.pause().is_zero() {
             return;
         }
+        IS_NOTICED.store(false, Relaxed);
         let figures = self.memory.read(now);
         let threshold = threshold(&figures);
-        if let Some(threshold) = threshold.filter(|&threshold| self.episode.look(figures.used(), threshold, now)) {
-            self.write(DueReport { is_new_high: false, threshold, figures }, is_its);
+        let per_second = self.forecast.look(figures.used(), now) as u64;
+        let due_at = threshold.map(|threshold| self.due_at(threshold, &figures));
+        if let (Some(threshold), Some(due_at)) = (threshold, due_at)
+            && self.episode.look(figures.used(), due_at, now)
+        {
+            self.write(DueReport { is_new_high: false, threshold, figures, per_second }, is_its);
             self.episode.begin(now, self.begun.elapsed());
         } else if let Some(highs) = &mut self.highs
             && highs.look(figures.heap, now)
         {
-            let due = DueReport { is_new_high: true, threshold: highs.due(), figures };
+            let due = DueReport { is_new_high: true, threshold: highs.due(), figures, per_second };
             self.write(due, is_its);
             if let Some(highs) = &mut self.highs {
                 highs.begin(figures.heap, now, self.begun.elapsed());
@@ -148,15 +171,26 @@ impl LimitWatch {
         self.arm(threshold, &figures);
     }
 
+    /// Memory of this process at which a report is due: the threshold, or less if it would reach the limit while the
+    /// report is made.
+    fn due_at(&self, threshold: u64, figures: &Figures) -> u64 {
+        let ahead = self.forecast.growth_meanwhile();
+        let is_too_fast = figures.left().is_some_and(|left| left <= ahead);
+        if is_too_fast { threshold.min(figures.used().max(threshold / PART_EARLY)) } else { threshold }
+    }
+
     /// Sets the mark of the heap, and the time of the next look.
     fn arm(&mut self, threshold: Option<u64>, figures: &Figures) {
         let now = self.begun.elapsed();
         let armed = threshold.filter(|_| self.episode.is_armed(now));
-        let high = self.highs.as_ref().filter(|highs| highs.is_armed(now)).map(Highs::due);
-        let mark = armed.into_iter().chain(high).min().and_then(|mark| i64::try_from(mark).ok());
-        high_water::set_limit(mark.unwrap_or(high_water::NEVER));
         let distance = armed.map(|threshold| threshold.saturating_sub(figures.used()));
+        let growth = armed.zip(distance).map(|(threshold, distance)| noticed_after(threshold, distance));
+        let limit = growth.map(|growth| figures.heap.saturating_add(growth));
+        let high = self.highs.as_ref().filter(|highs| highs.is_armed(now)).map(Highs::due);
+        let mark = limit.into_iter().chain(high).min().and_then(|mark| i64::try_from(mark).ok());
+        high_water::set_limit(mark.unwrap_or(high_water::NEVER));
         self.next = now + distance.map_or(LONGEST_LOOK, look_after);
+        self.earliest = now + SHORTEST_OF_GROWTH;
     }
 
     /// Writes the report, without names and, if there is memory for them, with names.
@@ -168,7 +202,9 @@ impl LimitWatch {
         let series = if due.is_new_high { &mut self.new_highs } else { &mut self.limits };
         series.written += 1;
         let number = series.written;
+        let begun = Instant::now();
         let mut result = write(request, &due, number, self.memory.of_group(), false);
+        self.forecast.note(begun.elapsed());
         let left = self.memory.read(self.begun.elapsed()).left();
         if result.is_ok() && is_for_names(left) {
             // The first one stays if this one fails.
@@ -212,6 +248,12 @@ fn look_after(distance: u64) -> Duration {
     Duration::from_nanos(distance.saturating_mul(1_000_000) / (FASTEST / 1000)).clamp(SHORTEST_LOOK, LONGEST_LOOK)
 }
 
+/// Growth of the heap that is noticed, so far below the threshold: in its lower half, that to the middle.
+fn noticed_after(threshold: u64, distance: u64) -> u64 {
+    let to_the_middle = distance.saturating_sub(threshold - threshold / PART_EARLY);
+    to_the_middle.max(distance / PART_NOTICED).max(LEAST_NOTICED)
+}
+
 /// True if there is enough memory for the names of stacks.
 fn is_for_names(left: Option<u64>) -> bool {
     let names = ReportMemory::for_names() as u64;
@@ -225,7 +267,7 @@ fn write(
     group_bytes: Option<u64>,
     has_names: bool,
 ) -> Result<Written, Error> {
-    let DueReport { is_new_high, threshold, figures } = *due;
+    let DueReport { is_new_high, threshold, figures, per_second } = *due;
     let (limit_bytes, limit_source) = figures.limit.unzip();
     let report = collect::limit_report(
         request,
@@ -236,6 +278,7 @@ fn write(
             used_bytes: figures.used(),
             heap_bytes: figures.heap,
             resident_bytes: figures.resident,
+            bytes_per_second: per_second,
             limit_bytes,
             limit_source: limit_source.map(str::to_owned),
             group_bytes,
@@ -274,6 +317,9 @@ mod tests {
         let distance = 64 << 20;
         let look = look_after(distance);
         assert!(look > SHORTEST_LOOK && look < LONGEST_LOOK);
+        assert_eq!(noticed_after(100 << 20, 90 << 20), 40 << 20);
+        assert_eq!(noticed_after(100 << 20, 40 << 20), 10 << 20);
+        assert_eq!(noticed_after(100 << 20, 0), LEAST_NOTICED);
         assert!((look.as_secs_f64() * FASTEST as f64 - distance as f64).abs() < 1e5, "{look:?}");
     }
 }

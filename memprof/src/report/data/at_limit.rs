@@ -31,6 +31,9 @@ data! {
         heap_bytes: u64,
         /// Anonymous and shared resident memory. `None` if the system does not tell.
         resident_bytes: Option<u64>,
+        /// Growth of the memory at that moment, bytes per second. If the memory would reach the limit before the report
+        /// stands, it is begun below the threshold.
+        bytes_per_second: u64,
         /// Limit of the memory: the lowest of the control groups, otherwise the memory of the machine. `None` if the
         /// system does not tell.
         limit_bytes: Option<u64>,
