@@ -31,6 +31,8 @@ pub(crate) mod leaks;
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod name;
 #[cfg(feature = "report")]
+pub(crate) mod naming;
+#[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod peak;
 #[cfg(feature = "profiling")]

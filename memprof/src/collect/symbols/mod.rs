@@ -10,6 +10,7 @@ mod unread;
 
 use crate::collect::symbols::names::{Files, SymbolNames};
 use crate::report::data::Frame;
+use crate::report::naming::without_own;
 use crate::stack::{self, Image, Known, StackId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -32,9 +33,7 @@ impl<'f> Symbols<'f> {
     pub(crate) fn stack(&mut self, id: StackId) -> Vec<Frame> {
         let Some(tree) = stack::tree() else { return Vec::new() };
         let mut frames: Vec<Frame> = tree.frames(id).flat_map(|known| self.functions(known).to_vec()).collect();
-        // Not only the first ones: closures that the profiler passes on have names of the standard library.
-        let own = frames.iter().rposition(|frame| frame.function.as_deref().is_some_and(is_own));
-        frames.drain(..own.map_or(0, |last| last + 1));
+        without_own(&mut frames);
         frames
     }
 
@@ -123,37 +122,5 @@ fn module(image: &Image, with_build: bool) -> String {
     match &image.build_id {
         Some(build_id) if with_build => format!("{file} (build {build_id})"),
         _ => file.into_owned(),
-    }
-}
-
-/// True if a function is the profiler's, or the compiler's path to it.
-fn is_own(function: &str) -> bool {
-    const SHIMS: [&str; 6] =
-        ["__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc", "__rg_alloc", "__rg_alloc_zeroed", "__rg_realloc"];
-    let own = ["memprof::allocator::", "memprof::tracker::", "memprof::live::", "memprof::stack::"];
-    let path = function.trim_start_matches('<');
-    own.iter().any(|prefix| path.starts_with(prefix)) || SHIMS.contains(&path.rsplit("::").next().unwrap_or(path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_own;
-
-    #[test]
-    fn the_profilers_frames_are_known_by_name() {
-        for own in [
-            "memprof::tracker::hook::allocation_event",
-            "<memprof::allocator::AllocationTracker as core::alloc::global::GlobalAlloc>::alloc",
-            "__rust_alloc",
-            "__rustc::__rust_realloc",
-            "__rustc[a1b2]::__rust_alloc_zeroed",
-        ] {
-            assert!(is_own(own), "{own}");
-        }
-        for other in
-            ["alloc::alloc::alloc", "memprof_tests::live::f", "my::memprof::live::f", "memprof::profile::start"]
-        {
-            assert!(!is_own(other), "{other}");
-        }
     }
 }
