@@ -18,7 +18,8 @@ pub(crate) fn add(report: &mut Report, program: Option<&Path>) {
     }
     let mut modules = Modules { program, build: report.program.build.clone(), read: HashMap::new() };
     report.name_stacks(&mut |frame| modules.names(frame));
-    let mut reasons: Vec<String> = modules.read.into_values().filter_map(|read| read.map(drop).err()).flatten().collect();
+    let mut reasons: Vec<String> =
+        modules.read.into_values().filter_map(|read| read.map(drop).err()).flatten().collect();
     reasons.sort();
     for reason in reasons {
         anstream::eprintln!("memprof: {reason}");

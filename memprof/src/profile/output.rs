@@ -69,11 +69,8 @@ fn has_numbers(profile: &Request) -> bool {
 /// Records the existing files under the names of a profile that starts.
 pub(crate) fn note(profile: &Request) {
     let reporting = &profile.config.reporting;
-    let known = if reporting.overwrite {
-        KnownFiles::default()
-    } else {
-        KnownFiles::of(&names(profile), has_numbers(profile))
-    };
+    let known =
+        if reporting.overwrite { KnownFiles::default() } else { KnownFiles::of(&names(profile), has_numbers(profile)) };
     KNOWN_FILES.lock().put(Own { profile: profile.run.profile, process: std::process::id(), known });
 }
 

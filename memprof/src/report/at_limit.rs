@@ -11,7 +11,8 @@ use crate::size;
 pub(crate) const KIND: &str = "limit";
 
 const ADVICE: &str = "Free what it keeps or bound its collections, or raise the limit.";
-const ADVICE_WITHOUT_HEAP: &str = "Look at what C code and other libraries allocate, at memory maps and shared memory, and at thread stacks.";
+const ADVICE_WITHOUT_HEAP: &str =
+    "Look at what C code and other libraries allocate, at memory maps and shared memory, and at thread stacks.";
 
 /// The finding. `None`: the report was written for another reason.
 pub(crate) fn finding(report: &Report) -> Option<Finding> {

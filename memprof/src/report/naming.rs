@@ -117,8 +117,7 @@ mod tests {
 
     #[test]
     fn frames_get_names_and_the_finding_a_place() {
-        let frame =
-            |address| Frame { address, module: Some("/opt/a (b) (build 4f2a)".into()), ..Frame::default() };
+        let frame = |address| Frame { address, module: Some("/opt/a (b) (build 4f2a)".into()), ..Frame::default() };
         let stack = vec![frame(1), frame(2), frame(3)];
         let group = LiveGroup { path: vec!["app::fill".into()], bytes: 100, stack, ..LiveGroup::default() };
         let limit = AtLimit {

@@ -12,7 +12,8 @@ fn files(ended: &Ended) -> Vec<String> {
 
 #[test]
 fn a_threshold_in_bytes_is_reported_once_and_the_program_goes_on() {
-    let ended = grows(&["heap", "1", "100", "60", "10", "300"]).configured("[limits]\nreport_at_bytes = 50_000_000").run();
+    let ended =
+        grows(&["heap", "1", "100", "60", "10", "300"]).configured("[limits]\nreport_at_bytes = 50_000_000").run();
     ended.expect_status(0);
     assert_eq!(
         ended.files("work/data/logs"),

@@ -57,12 +57,16 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let status = run_often(arguments.repeat, &place, &mut command, &arguments.format)?;
     let reports = reports(&place.folder);
     place.end();
-    let at_limit: Vec<_> = report_file::of_running(&place.folder).into_iter().filter(|it| report_file::is_at_limit(it)).collect();
+    let at_limit: Vec<_> =
+        report_file::of_running(&place.folder).into_iter().filter(|it| report_file::is_at_limit(it)).collect();
     if reports.is_empty() && at_limit.is_empty() {
         anstream::eprintln!("{}", without_report(&program, status));
     } else {
         if reports.is_empty() {
-            anstream::eprintln!("\nmemprof: `{}` ended by {status}, after it had reached a limit of its memory", program.name);
+            anstream::eprintln!(
+                "\nmemprof: `{}` ended by {status}, after it had reached a limit of its memory",
+                program.name
+            );
         }
         say(&place, &reports, &at_limit);
         if arguments.open {

@@ -1,8 +1,8 @@
 //! Stacks of recorded blocks that are one place.
 
 use super::place;
-use crate::collect::symbols::{Addresses, Symbols};
 use crate::collect::symbols::names::Files;
+use crate::collect::symbols::{Addresses, Symbols};
 use crate::live::Records;
 use crate::report::data::Frame;
 use crate::report::leaks::owner::Crates;

@@ -130,7 +130,7 @@ fn limit_in(text: &str) -> Option<u64> {
 
 /// The hierarchy of a version that is mounted, or where it usually is.
 fn hierarchy(version: Version, mounts: &str) -> Hierarchy {
-    let mounted = mounts.lines().filter_map(|line| {
+    let mut mounted = mounts.lines().filter_map(|line| {
         let (place, kind) = line.split_once(" - ")?;
         let mut kind = kind.split(' ');
         let has_memory = match (version, kind.next()?) {
@@ -143,7 +143,7 @@ fn hierarchy(version: Version, mounts: &str) -> Hierarchy {
         has_memory.then_some(Hierarchy { version, folder, root })
     });
     let usual = Hierarchy { version, folder: version.usual_root().to_owned(), root: "/".to_owned() };
-    mounted.last().unwrap_or(usual)
+    mounted.next_back().unwrap_or(usual)
 }
 
 /// A path of `mountinfo`, in which a space is `\040`.
@@ -178,7 +178,8 @@ pub(crate) mod repeated {
 
     /// Opens the files of a group, instead of those of an earlier one. Allocates.
     pub(crate) fn open(group: &LimitedGroup) {
-        let files = [(&LIMIT, group.version.limit_file()), (&USAGE, group.version.usage_file()), (&STAT, "memory.stat")];
+        let files =
+            [(&LIMIT, group.version.limit_file()), (&USAGE, group.version.usage_file()), (&STAT, "memory.stat")];
         for (kept, name) in files {
             kept.forget();
             if let Ok(path) = CString::new(format!("{}/{name}", group.folder)) {

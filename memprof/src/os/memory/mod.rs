@@ -2,10 +2,10 @@
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), target_pointer_width = "64"))]
 pub(in crate::os) mod code;
-#[cfg(windows)]
-pub(in crate::os) mod import_table;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod control_group;
+#[cfg(windows)]
+pub(in crate::os) mod import_table;
 pub(crate) mod limit;
 pub(crate) mod malloc;
 #[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]

@@ -300,7 +300,10 @@ fn said(due: &DueReport, written: &Written) -> String {
     }
     match due.figures.limit {
         Some((limit, source)) => {
-            format!("memprof: the memory has reached {used}, and the limit is {} ({source}): {path}\n", size::bytes(limit))
+            format!(
+                "memprof: the memory has reached {used}, and the limit is {} ({source}): {path}\n",
+                size::bytes(limit)
+            )
         }
         None => format!("memprof: the memory has reached {used}: {path}\n"),
     }

@@ -106,8 +106,17 @@ mod tests {
                 }
             }
         }
-        for other in ["memory", "memory-x.json", "memory-1.json", "memory-02.json", "memory.1.json", "memory-2-2.json", "memory.limit-.json", "memory.limit-01.json", "memory.low-1.json"]
-        {
+        for other in [
+            "memory",
+            "memory-x.json",
+            "memory-1.json",
+            "memory-02.json",
+            "memory.1.json",
+            "memory-2-2.json",
+            "memory.limit-.json",
+            "memory.limit-01.json",
+            "memory.low-1.json",
+        ] {
             assert_eq!(suffix_of(Path::new("memory.json"), Path::new(other)), None, "{other}");
         }
     }

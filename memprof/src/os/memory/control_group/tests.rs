@@ -59,7 +59,10 @@ fn the_memory_controller_of_v1_counts() {
 
 #[test]
 fn a_container_of_v1_finds_its_own_group_at_the_root() {
-    let files = [("/sys/fs/cgroup/memory/memory.limit_in_bytes", "800"), ("/sys/fs/cgroup/memory/z/memory.limit_in_bytes", "600")];
+    let files = [
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "800"),
+        ("/sys/fs/cgroup/memory/z/memory.limit_in_bytes", "600"),
+    ];
     is_found("4:memory:/docker/0123\n", CONTAINER_V1, &files, Some((800, "/sys/fs/cgroup/memory")));
     is_found("4:memory:/docker/0123/z\n", CONTAINER_V1, &files, Some((600, "/sys/fs/cgroup/memory/z")));
     is_found("4:memory:/docker/01234\n", CONTAINER_V1, &files, Some((800, "/sys/fs/cgroup/memory")));
