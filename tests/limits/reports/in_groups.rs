@@ -12,7 +12,7 @@ fn in_group(mib: u64, settings: &str, arguments: &[&str]) -> Option<Ended> {
     let group = Group::new(mib * MIB)?;
     let line = format!("echo $$ > {} && exec \"$0\" \"$@\"", group.processes());
     let program = Program::in_shell(env!("CARGO_BIN_EXE_grows"), &line).configured(settings);
-    Some(arguments.iter().fold(program, |program, argument| program.arg(argument)).run())
+    Some(arguments.iter().fold(program, Program::arg).run())
 }
 
 const AT_90: &str = "[limits]\nreport_at_percent = 90";
@@ -49,7 +49,7 @@ fn names_are_read_if_there_is_memory_for_them() {
     let line = format!("echo $$ > {} && exec \"$0\" \"$@\"", group.processes());
     let program = Program::in_shell(env!("CARGO_BIN_EXE_grows"), &line).env("MEMPROF_BACKTRACES", "1");
     let program = program.configured("[limits]\nreport_at_percent = 50");
-    let ended = ["heap", "4", "400", "600", "100", "1500"].iter().fold(program, |program, it| program.arg(it)).run();
+    let ended = ["heap", "4", "400", "600", "100", "1500"].iter().fold(program, Program::arg).run();
     let report = report(ended.expect_status(0), "limit-1");
     names_the_leak(&report);
     assert!(at_limit(&report).has_names);
@@ -92,7 +92,7 @@ fn other_processes_of_the_group_take_a_part_of_the_limit() {
         group.processes()
     );
     let program = Program::in_shell(env!("CARGO_BIN_EXE_grows"), &line).configured("[limits]\nreport_at_percent = 75");
-    let ended = ["heap", "1", "40", "40", "10", "600"].iter().fold(program, |program, it| program.arg(it)).run();
+    let ended = ["heap", "1", "40", "40", "10", "600"].iter().fold(program, Program::arg).run();
     let report = report(ended.expect_status(0), "limit-1");
     names_the_leak(&report);
     let limit = at_limit(&report);

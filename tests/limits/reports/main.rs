@@ -15,7 +15,7 @@ const MIB: u64 = 1 << 20;
 
 /// The program, whose arguments are: how it grows, MiB of a step, MiB for each second, MiB in all, MiB from the start.
 fn grows(arguments: &[&str]) -> Program {
-    arguments.iter().fold(Program::new(env!("CARGO_BIN_EXE_grows")), |program, argument| program.arg(argument))
+    arguments.iter().fold(Program::new(env!("CARGO_BIN_EXE_grows")), Program::arg)
 }
 
 /// The report of this name: `limit-1`.

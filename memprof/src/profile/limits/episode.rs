@@ -8,7 +8,8 @@
 //!        memory < threshold − 5 %
 //! ```
 //!
-//! A report takes at most a twentieth of the time: the next one waits until then, and the memory is looked at again.
+//! Reports take at most a twentieth of the time: the next one waits until then, and the memory is looked at again.
+//! A report below the threshold, because the memory grows too fast, is no episode.
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ const FALL_PART: u64 = 20;
 /// Least pause after a report, as a multiple of the time that it took, and in itself.
 const PAUSE: u32 = 20;
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
+const LEAST_AFTER_EARLY: Duration = Duration::from_millis(100);
 
 /// Least rise of the heap above its last high: a part of it, and bytes.
 const HIGH_PART: u64 = 10;
@@ -43,10 +45,12 @@ impl Episode {
         !self.is_in && used >= threshold && now >= self.next
     }
 
-    /// Notes that a report was written, from `begun` to `now`.
-    pub(super) fn begin(&mut self, begun: Duration, now: Duration) {
-        self.is_in = true;
-        self.next = now + (now.saturating_sub(begun) * PAUSE).max(LEAST_PAUSE);
+    /// Notes that a report was written, from `begun` to `now`. `is_early`: the memory is still below the threshold, so the
+    /// episode has yet to begin.
+    pub(super) fn begin(&mut self, is_early: bool, begun: Duration, now: Duration) {
+        self.is_in = !is_early;
+        let least = if is_early { LEAST_AFTER_EARLY } else { LEAST_PAUSE };
+        self.next = now + (now.saturating_sub(begun) * PAUSE).max(least);
     }
 
     /// True if the memory is watched for the next episode.
@@ -109,7 +113,7 @@ mod tests {
         for (at, &used) in used.iter().enumerate() {
             let now = SECOND * at as u32;
             if episode.look(used, threshold, now) {
-                episode.begin(now, now);
+                episode.begin(false, now, now);
                 reports.push(at);
             }
         }
@@ -130,17 +134,26 @@ mod tests {
     fn reports_take_a_twentieth_of_the_time() {
         let mut episode = Episode::default();
         assert!(episode.look(100, 100, SECOND));
-        episode.begin(SECOND, SECOND * 2);
+        episode.begin(false, SECOND, SECOND * 2);
         assert!(!episode.look(0, 100, SECOND * 3) && !episode.look(100, 100, SECOND * 21));
         assert!(!episode.is_armed(SECOND * 21) && episode.is_armed(SECOND * 22));
         assert!(episode.look(100, 100, SECOND * 22), "it is still there");
     }
 
     #[test]
+    fn an_early_report_is_no_episode() {
+        let mut episode = Episode::default();
+        assert!(episode.look(60, 60, SECOND));
+        episode.begin(true, SECOND, SECOND);
+        assert!(!episode.look(60, 60, SECOND), "not again at once");
+        assert!(episode.look(100, 100, SECOND * 2), "the threshold itself");
+    }
+
+    #[test]
     fn a_threshold_may_move() {
         let mut episode = Episode::default();
         assert!(!episode.look(80, 100, SECOND) && episode.look(80, 70, SECOND), "others have taken more");
-        episode.begin(SECOND, SECOND);
+        episode.begin(false, SECOND, SECOND);
         assert!(!episode.look(80, 100, SECOND * 9), "the limit was raised");
         assert!(episode.look(80, 80, SECOND * 10));
         assert!(Episode::default().look(0, 0, SECOND), "nothing is left");

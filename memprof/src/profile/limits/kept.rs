@@ -17,6 +17,11 @@ struct KeptReport {
 }
 
 impl KeptReports {
+    /// Forgets the latest report, because the next one has its name.
+    pub(super) fn forget_latest(&mut self) {
+        self.reports.pop();
+    }
+
     /// Adds the latest report, and removes those beyond `keep`, if their files are still the written ones.
     pub(super) fn add(&mut self, profile: u64, used: u64, written: Written, keep: usize) {
         self.reports.push(KeptReport { profile, used, written });

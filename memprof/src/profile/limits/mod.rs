@@ -2,7 +2,7 @@
 //!
 //! The profiler's thread looks at the memory, the more often the nearer it is. The heap is also noticed where threads
 //! publish it: a thread that reaches the mark wakes the profiler's. If the memory grows so fast that it would reach the
-//! limit before a report stands, the report is begun below the threshold. The first report has addresses instead of
+//! limit before a report stands, the report is begun below the threshold, and the next one replaces it. The first report has addresses instead of
 //! names: it takes little memory, and stands at once. If there is enough memory left for the names, it is then replaced.
 
 mod episode;
@@ -102,6 +102,21 @@ pub(super) struct LimitWatch {
 struct Series {
     written: u64,
     kept: KeptReports,
+    /// True if the latest one was begun below the threshold: the next one replaces it.
+    is_early: bool,
+}
+
+impl Series {
+    /// Number of the next report.
+    fn next(&mut self, is_early: bool) -> u64 {
+        if self.is_early {
+            self.kept.forget_latest();
+        } else {
+            self.written += 1;
+        }
+        self.is_early = is_early;
+        self.written
+    }
 }
 
 /// A report that is due.
@@ -112,6 +127,13 @@ struct DueReport {
     figures: Figures,
     /// Growth of the memory.
     per_second: u64,
+}
+
+impl DueReport {
+    /// True if the memory is still below the threshold, but would reach the limit before a report stands.
+    fn is_early(&self) -> bool {
+        !self.is_new_high && self.figures.used() < self.threshold
+    }
 }
 
 impl LimitWatch {
@@ -157,8 +179,9 @@ impl LimitWatch {
         if let (Some(threshold), Some(due_at)) = (threshold, due_at)
             && self.episode.look(figures.used(), due_at, now)
         {
-            self.write(DueReport { is_new_high: false, threshold, figures, per_second }, is_its);
-            self.episode.begin(now, self.begun.elapsed());
+            let due = DueReport { is_new_high: false, threshold, figures, per_second };
+            self.write(due, is_its);
+            self.episode.begin(due.is_early(), now, self.begun.elapsed());
         } else if let Some(highs) = &mut self.highs
             && highs.look(figures.heap, now)
         {
@@ -200,13 +223,12 @@ impl LimitWatch {
         let _scope = ReportingGuard::begin();
         let request = &profile.request;
         let series = if due.is_new_high { &mut self.new_highs } else { &mut self.limits };
-        series.written += 1;
-        let number = series.written;
+        let number = series.next(due.is_early());
         let begun = Instant::now();
         let mut result = write(request, &due, number, self.memory.of_group(), false);
         self.forecast.note(begun.elapsed());
         let left = self.memory.read(self.begun.elapsed()).left();
-        if result.is_ok() && is_for_names(left) {
+        if result.is_ok() && !due.is_early() && is_for_names(left) {
             // The first one stays if this one fails.
             result = write(request, &due, number, self.memory.of_group(), true).or(result);
         }
