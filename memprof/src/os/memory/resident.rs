@@ -180,10 +180,6 @@ pub(crate) mod repeated {
 
     pub(crate) fn forget() {}
 
-    pub(crate) fn shared() -> Option<u64> {
-        None
-    }
-
     pub(crate) fn read() -> Option<(u64, u64)> {
         None
     }

@@ -17,6 +17,8 @@ pub(super) struct MemoryInUse {
     limit: Option<(u64, &'static str)>,
     #[cfg(any(target_os = "linux", target_os = "android"))]
     group: Option<LimitedGroup>,
+    /// Shared resident memory, which takes longer to read than the rest.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     shared: u64,
     others: Option<u64>,
     /// Time of the next look at these.
@@ -56,6 +58,7 @@ impl MemoryInUse {
             limit: limit::of_memory(),
             #[cfg(any(target_os = "linux", target_os = "android"))]
             group: control_group::limited().inspect(control_group::repeated::open),
+            #[cfg(any(target_os = "linux", target_os = "android"))]
             shared: 0,
             others: None,
             next: Duration::ZERO,
