@@ -24,9 +24,9 @@ fn main() {
         }
         #[cfg(unix)]
         Some("limit") => {
-            let folder = std::path::PathBuf::from(std::env::var("MEMPROF_OUTPUT_DIR").unwrap());
             let kept = read_orders(300_000);
-            while !folder.join("memory_leaks.limit-1.txt").exists() {
+            let report = std::path::Path::new(&arguments[1]).join("memory_leaks.limit-1.txt");
+            while !std::fs::read_to_string(&report).is_ok_and(|text| text.contains("src/main.rs")) {
                 std::thread::sleep(Duration::from_millis(10));
             }
             // As the kernel does when there is no memory left.
