@@ -47,8 +47,8 @@ impl ReportMemory {
         }
     }
 
-    /// Bytes for the names of stacks, beside the rest of a report: an estimate from the size of the program's file. 0: no
-    /// stacks are captured.
+    /// Bytes for the names of stacks, beside the rest of a report: an estimate from the size of the program's file. 0:
+    /// no stacks are captured.
     pub(crate) fn for_names() -> usize {
         if !stack::are_captured() {
             return 0;

@@ -49,8 +49,8 @@ pub(crate) fn numbered_report(request: &Request) -> Result<Report, Error> {
     collect(request, Purpose::Numbered)
 }
 
-/// As [`report`], for a program that has reached a limit of its memory. Without names it takes little memory: the frames
-/// of the largest groups have addresses and modules.
+/// As [`report`], for a program that has reached a limit of its memory. Without names it takes little memory: the
+/// frames of the largest groups have addresses and modules.
 ///
 /// # Errors
 /// As [`report`].

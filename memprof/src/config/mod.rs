@@ -61,9 +61,9 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `growth_columns` | `MEMPROF_GROWTH_COLUMNS` | `false` | show reallocations in the table |
 /// | | `every_seconds` | `MEMPROF_EVERY_SECONDS` | `0` | time between numbered reports |
 /// | | `keep` | `MEMPROF_KEEP` | `10` | number of numbered reports |
-/// | `[limits]` | `report_at_percent` | `MEMPROF_REPORT_AT_PERCENT` | `0` | a report at this share of the memory limit |
-/// | | `report_at_bytes` | `MEMPROF_REPORT_AT_BYTES` | `0` | a report at this much memory |
-/// | | `report_at_new_high` | `MEMPROF_REPORT_AT_NEW_HIGH` | `false` | a report at each new high of the heap |
+/// | `[limits]` | `report_at_percent` | `MEMPROF_REPORT_AT_PERCENT` | `0` | report at this share of the memory limit |
+/// | | `report_at_bytes` | `MEMPROF_REPORT_AT_BYTES` | `0` | report at this much memory |
+/// | | `report_at_new_high` | `MEMPROF_REPORT_AT_NEW_HIGH` | `false` | report at each new high of the heap |
 /// | | `keep_limit_reports` | `MEMPROF_KEEP_LIMIT_REPORTS` | `3` | number of these reports |
 /// | `[serve]` | `serve_address` | `MEMPROF_SERVE_ADDRESS` | `""` | address of the HTTP server |
 /// | | `serve_token` | `MEMPROF_SERVE_TOKEN` | `""` | secret that requests must present |

@@ -76,8 +76,8 @@ impl Report {
     }
 }
 
-/// Removes the profiler's own frames at the top of a stack. Not only the first ones: closures that the profiler passes on
-/// have names of the standard library.
+/// Removes the profiler's own frames at the top of a stack. Not only the first ones: closures that the profiler passes
+/// on have names of the standard library.
 pub(crate) fn without_own(frames: &mut Vec<Frame>) {
     let own = frames.iter().rposition(|frame| frame.function.as_deref().is_some_and(is_own));
     frames.drain(..own.map_or(0, |last| last + 1));

@@ -1,5 +1,5 @@
-//! A program whose memory grows. Arguments: how, MiB of each step, MiB for each second (0: as fast as it can), MiB in all,
-//! and MiB that it has from the beginning.
+//! A program whose memory grows. Arguments: how, MiB of each step, MiB for each second (0: as fast as it can), MiB in
+//! all, and MiB that it has from the beginning.
 
 use std::hint::black_box;
 use std::io::Write;

@@ -2,8 +2,8 @@
 //!
 //! The files are those of cgroup v2 or of the memory controller of v1, wherever they are mounted. The path of the group
 //! in `/proc/self/cgroup` begins at the root of the hierarchy, or of the process's namespace (then it can lead out of
-//! it, as `/../a`). The mounted part begins at the root that `/proc/self/mountinfo` tells. A container often sees its own
-//! group there, and no group above it.
+//! it, as `/../a`). The mounted part begins at the root that `/proc/self/mountinfo` tells. A container often sees its
+//! own group there, and no group above it.
 
 /// The group with the lowest limit among the process's own and those above it.
 #[derive(Clone, Debug, PartialEq, Eq)]

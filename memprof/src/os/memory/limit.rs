@@ -6,8 +6,8 @@ pub(crate) fn lowest() -> Option<(u64, &'static str)> {
     found.into_iter().flatten().min_by_key(|limit| limit.0)
 }
 
-/// The lowest limit of the process's control group and the groups above it, otherwise the memory of the machine. A limit
-/// of the address space is none of the memory that is in use.
+/// The lowest limit of the process's control group and the groups above it, otherwise the memory of the machine. A
+/// limit of the address space is none of the memory that is in use.
 pub(crate) fn of_memory() -> Option<(u64, &'static str)> {
     [control_group(), physical()].into_iter().flatten().min_by_key(|limit| limit.0)
 }

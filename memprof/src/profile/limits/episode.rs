@@ -45,8 +45,8 @@ impl Episode {
         !self.is_in && used >= threshold && now >= self.next
     }
 
-    /// Notes that a report was written, from `begun` to `now`. `is_early`: the memory is still below the threshold, so the
-    /// episode has yet to begin.
+    /// Notes that a report was written, from `begun` to `now`. `is_early`: the memory is still below the threshold, so
+    /// the episode has yet to begin.
     pub(super) fn begin(&mut self, is_early: bool, begun: Duration, now: Duration) {
         self.is_in = !is_early;
         let least = if is_early { LEAST_AFTER_EARLY } else { LEAST_PAUSE };

@@ -4,7 +4,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Time in which a report is made and written on a machine whose processors are all busy, and the most that it is given.
+/// Time in which a report is made and written on a machine whose processors are all busy, and the most that it is
+/// given.
 const LEADS: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
 /// Time that a report is given, as a multiple of what the last one took.
 const LEAD_TIMES: u32 = 2;

@@ -25,9 +25,9 @@ pub(super) struct MemoryInUse {
     next: Duration,
 }
 
-/// Figures of one moment, bytes.
+/// MemoryFigures of one moment, bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Figures {
+pub(super) struct MemoryFigures {
     /// The published net.
     pub(super) heap: u64,
     /// Anonymous and shared resident memory.
@@ -37,7 +37,7 @@ pub(super) struct Figures {
     pub(super) limit: Option<(u64, &'static str)>,
 }
 
-impl Figures {
+impl MemoryFigures {
     /// Memory of this process.
     pub(super) fn used(&self) -> u64 {
         self.heap.max(self.resident.unwrap_or(0))
@@ -66,14 +66,14 @@ impl MemoryInUse {
     }
 
     /// The present figures.
-    pub(super) fn read(&mut self, now: Duration) -> Figures {
+    pub(super) fn read(&mut self, now: Duration) -> MemoryFigures {
         let heap = u64::try_from(high_water::net()).unwrap_or(0);
         let own = self.own_resident(now);
         if now >= self.next {
             self.next = now + SLOW;
             self.look_at_group(own.unwrap_or(heap));
         }
-        Figures { heap, resident: own, others: self.others, limit: self.limit }
+        MemoryFigures { heap, resident: own, others: self.others, limit: self.limit }
     }
 
     /// Memory of the group with cached files.

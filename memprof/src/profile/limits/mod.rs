@@ -2,8 +2,9 @@
 //!
 //! The profiler's thread looks at the memory, the more often the nearer it is. The heap is also noticed where threads
 //! publish it: a thread that reaches the mark wakes the profiler's. If the memory grows so fast that it would reach the
-//! limit before a report stands, the report is begun below the threshold, and the next one replaces it. The first report has addresses instead of
-//! names: it takes little memory, and stands at once. If there is enough memory left for the names, it is then replaced.
+//! limit before a report stands, the report is begun below the threshold, and the next one replaces it. The first
+//! report has addresses instead of names: it takes little memory, and stands at once. If there is enough memory left
+//! for the names, it is then replaced.
 
 mod episode;
 mod forecast;
@@ -13,7 +14,7 @@ mod memory_in_use;
 use self::episode::{Episode, Highs};
 use self::forecast::Forecast;
 use self::kept::KeptReports;
-use self::memory_in_use::{Figures, MemoryInUse};
+use self::memory_in_use::{MemoryFigures, MemoryInUse};
 use super::{ReportingGuard, Running, output, running, warn};
 use crate::Error;
 use crate::collect::{self, ReportMemory, Request};
@@ -93,20 +94,20 @@ pub(super) struct LimitWatch {
     episode: Episode,
     forecast: Forecast,
     highs: Option<Highs>,
-    limits: Series,
-    new_highs: Series,
+    limits: ReportSeries,
+    new_highs: ReportSeries,
 }
 
 /// The reports of one kind.
 #[derive(Debug, Default)]
-struct Series {
+struct ReportSeries {
     written: u64,
     kept: KeptReports,
     /// True if the latest one was begun below the threshold: the next one replaces it.
     is_early: bool,
 }
 
-impl Series {
+impl ReportSeries {
     /// Number of the next report.
     fn next(&mut self, is_early: bool) -> u64 {
         if self.is_early {
@@ -124,7 +125,7 @@ impl Series {
 struct DueReport {
     is_new_high: bool,
     threshold: u64,
-    figures: Figures,
+    figures: MemoryFigures,
     /// Growth of the memory.
     per_second: u64,
 }
@@ -153,8 +154,8 @@ impl LimitWatch {
             episode: Episode::default(),
             forecast: Forecast::new(),
             highs: NEW_HIGH.load(Relaxed).then(|| Highs::new(heap)),
-            limits: Series::default(),
-            new_highs: Series::default(),
+            limits: ReportSeries::default(),
+            new_highs: ReportSeries::default(),
         })
     }
 
@@ -164,8 +165,8 @@ impl LimitWatch {
         next.saturating_sub(self.begun.elapsed())
     }
 
-    /// Looks at the memory if that is due, and writes the report that is due, if the profile that runs is the one of this
-    /// thread.
+    /// Looks at the memory if that is due, and writes the report that is due, if the profile that runs is the one of
+    /// this thread.
     pub(super) fn look(&mut self, is_its: impl Fn(&Running) -> bool) {
         let now = self.begun.elapsed();
         if !self.pause().is_zero() {
@@ -196,14 +197,14 @@ impl LimitWatch {
 
     /// Memory of this process at which a report is due: the threshold, or less if it would reach the limit while the
     /// report is made.
-    fn due_at(&self, threshold: u64, figures: &Figures) -> u64 {
+    fn due_at(&self, threshold: u64, figures: &MemoryFigures) -> u64 {
         let ahead = self.forecast.growth_meanwhile();
         let is_too_fast = figures.left().is_some_and(|left| left <= ahead);
         if is_too_fast { threshold.min(figures.used().max(threshold / PART_EARLY)) } else { threshold }
     }
 
     /// Sets the mark of the heap, and the time of the next look.
-    fn arm(&mut self, threshold: Option<u64>, figures: &Figures) {
+    fn arm(&mut self, threshold: Option<u64>, figures: &MemoryFigures) {
         let now = self.begun.elapsed();
         let armed = threshold.filter(|_| self.episode.is_armed(now));
         let distance = armed.map(|threshold| threshold.saturating_sub(figures.used()));
@@ -255,7 +256,7 @@ impl LimitWatch {
 }
 
 /// Memory of this process from which on a report is due: other processes of the group take a part of the limit.
-fn threshold(figures: &Figures) -> Option<u64> {
+fn threshold(figures: &MemoryFigures) -> Option<u64> {
     let (percent, bytes) = (PERCENT.load(Relaxed), BYTES.load(Relaxed));
     let of_limit = figures.limit.filter(|_| percent > 0).map(|(limit, _)| {
         let share = u128::from(limit) * u128::from(percent) / 100;
