@@ -3,6 +3,7 @@
 //! A report consists of ordinary allocations, and a failed one ends the program with a wrong status. So memory is
 //! checked before, and address space is reserved at the start, for a program that ends with no memory left.
 
+use super::symbols;
 use crate::Error;
 use crate::os::memory::pages::{SetAside, are_there};
 use crate::stack;
@@ -45,6 +46,12 @@ impl ReportMemory {
             is_low: AtomicBool::new(false),
             left_out: AtomicU64::new(0),
         }
+    }
+
+    /// As [`for_names`](Self::for_names), from the size of the debug information: it must be read for that.
+    pub(crate) fn for_names_of_debug_information() -> u64 {
+        let largest = Self::for_names() as u64;
+        if largest == 0 { 0 } else { symbols::memory().unwrap_or(largest) }
     }
 
     /// Bytes for the names of stacks, beside the rest of a report: an estimate from the size of the program's file. 0:

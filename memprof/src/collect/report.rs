@@ -4,7 +4,7 @@ use super::request::Request;
 use crate::Error;
 use crate::collect::findings;
 use crate::collect::labels as label_rows;
-use crate::collect::live::growth;
+use crate::collect::live::growth::Earlier;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
 use crate::collect::live::rows::RecordedByPath;
@@ -68,6 +68,9 @@ pub(crate) fn served_report(request: &Request, has_names: bool) -> Result<Report
     collect(request, if has_names { Purpose::Served } else { Purpose::Scraped })
 }
 
+/// Most live blocks that are copied for a report without names at a limit of the memory: that takes 2 MB.
+const MOST_AT_LIMIT: u64 = 20_000;
+
 /// The purpose of a report.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {
@@ -120,7 +123,9 @@ fn collect_with(request: &Request, purpose: Purpose, mut at_limit: Option<AtLimi
     let own = OwnFigures::now();
     let table = live::table().filter(|_| request.config.memory_profiling.track_allocations);
     let without_record = not_recorded().saturating_sub(request.at_start().not_recorded);
-    let records = table.and_then(live::Table::copy);
+    // At a limit there is no memory for a copy of many: the last picture of the heap has their sums.
+    let copied = table.filter(|table| purpose != Purpose::AtLimit || table.len() <= MOST_AT_LIMIT);
+    let records = copied.and_then(live::Table::copy);
     // For the following reports.
     if !purpose.is_frequent() {
         readings::take();
@@ -131,7 +136,7 @@ fn collect_with(request: &Request, purpose: Purpose, mut at_limit: Option<AtLimi
     let _reporting = ReportingGuard::begin();
     request.memory.prepare(purpose.has_names())?;
     // The reserve may have been the missing memory.
-    let records = records.or_else(|| table.and_then(live::Table::copy));
+    let records = records.or_else(|| copied.and_then(live::Table::copy));
 
     // Before the names of stacks are read, which takes more memory than many a program has.
     let os = os();
@@ -142,7 +147,8 @@ fn collect_with(request: &Request, purpose: Purpose, mut at_limit: Option<AtLimi
     drop(snapshot);
     let names = site_names::names(&paths);
     let totals = totals(&paths, peak);
-    let pictured = PeakCopy::now();
+    let pictured = if purpose == Purpose::AtLimit && records.is_some() { None } else { PeakCopy::now() };
+    let has_picture = pictured.is_some() || purpose != Purpose::AtLimit;
     let (files, crates) = (Files::default(), Crates::new(names.values().map(String::as_str), &executable()));
     let has_stacks = has_stacks(records.as_ref(), pictured.as_ref());
     let mut stacks = match purpose.detail() {
@@ -153,14 +159,16 @@ fn collect_with(request: &Request, purpose: Purpose, mut at_limit: Option<AtLimi
     let history = history::history(SystemFigures::default());
     let over_time = OverTime::of(&request.started, &now, &paths, &history);
     let net_rise = over_time.net_rise(&paths, &names);
+    let earlier = at_limit.as_ref().map(|_| Earlier::new(&over_time, &paths));
     let recorded = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
     let recorded = recorded
         .map(|records| RecordedByPath::new(records, without_record, &paths, over_time, &now, &mut stacks, since_start));
     let small_sizes = records.as_ref().map(SmallSizes::of);
-    if let Some(at_limit) = &mut at_limit {
-        growth::note(at_limit, recorded.as_ref(), (&paths, &names), request.started.elapsed_until(&now).as_secs_f64());
+    if let (Some(at_limit), Some(earlier)) = (&mut at_limit, earlier) {
+        let seconds = request.started.elapsed_until(&now).as_secs_f64();
+        earlier.note_growth(at_limit, recorded.as_ref(), (&paths, &names), seconds);
     }
     let labels = label_rows::rows(recorded_in_full(records.as_ref(), without_record));
     // Before the overhead is read: the size of a copy depends on the number of live blocks.
@@ -169,7 +177,7 @@ fn collect_with(request: &Request, purpose: Purpose, mut at_limit: Option<AtLimi
     live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
     let retained = recorded.as_ref().and_then(RecordedByPath::retained);
     let facts = PeakReport { request, now: &now, paths: &paths, names: &names, process_peak: totals.peak_bytes };
-    let is_wanted = table.is_some() && request.config.memory_profiling.peak_step_percent > 0;
+    let is_wanted = has_picture && table.is_some() && request.config.memory_profiling.peak_step_percent > 0;
     let peak = is_wanted.then(|| peak::section(pictured, &facts, &mut stacks)).transpose();
 
     let mut report = Report {
@@ -204,6 +212,12 @@ fn collect_with(request: &Request, purpose: Purpose, mut at_limit: Option<AtLimi
     warn(&mut report, request, without_record);
     warn_of_marks(&mut report);
     warn_of_memory(&mut report, request);
+    if copied.is_none() && table.is_some() {
+        report.warnings.push(format!(
+            "there was too little memory to list more than {} live blocks: `live` has no groups, and `retained` is not known",
+            size::count(MOST_AT_LIMIT),
+        ));
+    }
     warn_of_replaced(&mut report, &stacks);
     report.findings = findings::of(&report, small_sizes.as_ref());
     at_limit::put_first(&mut report);

@@ -17,9 +17,10 @@ const ADVICE_WITHOUT_HEAP: &str =
 /// The finding. `None`: the report was written for another reason.
 pub(crate) fn finding(report: &Report) -> Option<Finding> {
     let limit = report.limit.as_ref()?;
-    let is_heap = limit.heap_bytes >= limit.used_bytes / 2;
-    let finding = if is_heap { of_heap(report, limit) } else { of_rest(limit) };
-    Some(Finding { kind: KIND.into(), detail: detail(limit), ..finding })
+    let profiler = report.overhead.profiler_bytes;
+    let rest = limit.used_bytes.saturating_sub(limit.heap_bytes).saturating_sub(profiler);
+    let finding = if limit.heap_bytes >= rest { of_heap(report, limit) } else { of_rest(limit, rest) };
+    Some(Finding { kind: KIND.into(), detail: detail(limit, profiler), ..finding })
 }
 
 /// Puts the finding first, in place of an earlier one.
@@ -52,11 +53,11 @@ fn of_heap(report: &Report, limit: &AtLimit) -> Finding {
     };
     Finding {
         title: format!(
-            "{} grew most before {}: {grew}{} live{} ({} of the live bytes); {}",
+            "{} grew most before {}: {grew}{} live ({}{} of the live bytes); {}",
             placed(name.unwrap_or(OUTSIDE), file.as_deref(), line),
             event(limit),
             size::bytes(bytes),
-            if is_exact { "" } else { " (estimate)" },
+            if is_exact { "" } else { "estimate, " },
             size::share(bytes, live.max(bytes)),
             state(limit),
         ),
@@ -72,8 +73,7 @@ fn of_heap(report: &Report, limit: &AtLimit) -> Finding {
 }
 
 /// Most of the memory is not in the heap.
-fn of_rest(limit: &AtLimit) -> Finding {
-    let rest = limit.used_bytes.saturating_sub(limit.heap_bytes);
+fn of_rest(limit: &AtLimit, rest: u64) -> Finding {
     Finding {
         title: format!(
             "{} of the memory are not in the heap, which has {}, at {}; {}",
@@ -102,11 +102,12 @@ fn state(limit: &AtLimit) -> String {
     }
 }
 
-fn detail(limit: &AtLimit) -> String {
+fn detail(limit: &AtLimit, profiler: u64) -> String {
     let mut parts = vec![format!("heap {}", size::exact(limit.heap_bytes))];
     if let Some(resident) = limit.resident_bytes {
         parts.push(format!("anonymous and shared resident memory {}", size::exact(resident)));
     }
+    parts.push(format!("the profiler {}", size::exact(profiler)));
     parts.push(format!("threshold {}", size::exact(limit.threshold_bytes)));
     if limit.used_bytes < limit.threshold_bytes {
         let rate = size::bytes(limit.bytes_per_second);

@@ -98,3 +98,23 @@ fn other_processes_of_the_group_take_a_part_of_the_limit() {
     let limit = at_limit(&report);
     assert!(limit.other_processes_bytes > Some(55 * MIB) && limit.threshold_bytes < 45 * MIB, "{limit:?}");
 }
+
+#[test]
+fn a_report_of_many_blocks_takes_little_memory() {
+    // With a table for all blocks, and with the usual one, whose blocks are a sample.
+    for tracked in ["10_000", "400_000"] {
+        let Some(group) = Group::new(192 * MIB) else { return };
+        let line = format!("echo $$ > {} && exec \"$0\" \"$@\"", group.processes());
+        let program = Program::in_shell(env!("CARGO_BIN_EXE_grows"), &line).env("MEMPROF_BACKTRACES", "1");
+        let program =
+            program.env("MEMPROF_OVERHEAD_BUDGET_PERCENT", "0").env("MEMPROF_MAX_TRACKED_ALLOCATIONS", tracked);
+        let program = program.configured("[limits]\nreport_at_percent = 92");
+        let ended = ["blocks", "1", "40", "1000", "10", "0", "200"].iter().fold(program, Program::arg).run();
+        was_killed(&ended);
+        let report = report(&ended, "limit-1");
+        names_the_leak(&report);
+        assert!(!at_limit(&report).has_names && report.live.groups.len() <= 400, "{}", report.live.groups.len());
+        let size = std::fs::metadata(ended.work("data/logs/memory_allocations.limit-1.json")).unwrap().len();
+        assert!(size < 2 * MIB, "{tracked}: {size}");
+    }
+}

@@ -1,5 +1,5 @@
 //! A program whose memory grows. Arguments: how, MiB of each step, MiB for each second (0: as fast as it can), MiB in
-//! all, and MiB that it has from the beginning.
+//! all, MiB that it has from the beginning, milliseconds that it waits at the end, and thousands of small blocks.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -18,6 +18,23 @@ fn touched(bytes: usize) -> Vec<u8> {
 #[track_memory]
 fn load(mib: usize) -> Vec<Vec<u8>> {
     (0..mib).map(|_| touched(MIB)).collect()
+}
+
+/// Keeps many blocks, from many places of recursion.
+#[track_memory]
+fn small(blocks: usize) -> Vec<Vec<u8>> {
+    fn deep(level: usize, kept: &mut Vec<Vec<u8>>) {
+        kept.push(black_box(vec![1; 16]));
+        if level > 0 {
+            deep(level - 1, kept);
+        }
+        black_box(level);
+    }
+    let mut kept = Vec::new();
+    while kept.len() < blocks {
+        deep(kept.len() % 40, &mut kept);
+    }
+    kept
 }
 
 /// Keeps what it should not.
@@ -104,6 +121,11 @@ fn main() {
                 kept
             });
             kept = thread.join().unwrap_or_default();
+        }
+        // So many small blocks, in thousands, and then large ones.
+        Some("blocks") => {
+            let _small = small(number(6) * 1000);
+            grow(step, per_second, all, |bytes| leak(&mut kept, bytes));
         }
         _ => {}
     }

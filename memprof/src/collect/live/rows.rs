@@ -84,10 +84,6 @@ impl RecordedByPath {
         }
     }
 
-    pub(crate) fn over_time(&self) -> &OverTime {
-        &self.over_time
-    }
-
     /// True if every live allocation has a record, or all but a few.
     fn is_nearly_complete(&self) -> bool {
         self.not_recorded <= self.sum.samples() / FEW

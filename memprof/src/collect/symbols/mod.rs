@@ -48,6 +48,14 @@ impl<'f> Symbols<'f> {
     }
 }
 
+/// Memory that reading the names of the program takes. `None`: not known.
+pub(crate) fn memory() -> Option<u64> {
+    #[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
+    return elf_names::memory(Path::new("/proc/self/exe"));
+    #[cfg(not(all(feature = "backtraces", unix, not(target_vendor = "apple"))))]
+    None
+}
+
 /// Addresses of this moment, without names.
 pub(crate) struct Addresses {
     /// Each with its name in the report.

@@ -279,7 +279,7 @@ fn noticed_after(threshold: u64, distance: u64) -> u64 {
 
 /// True if there is enough memory for the names of stacks.
 fn is_for_names(left: Option<u64>) -> bool {
-    let names = ReportMemory::for_names() as u64;
+    let names = ReportMemory::for_names_of_debug_information();
     names > 0 && left.is_some_and(|left| left >= names.saturating_mul(TIMES_FOR_NAMES))
 }
 
@@ -310,6 +310,10 @@ fn write(
             ..AtLimit::default()
         },
     )?;
+    // Then the one with addresses is better.
+    if has_names && !request.memory.is_for_names() {
+        return Err(Error::OutOfMemory);
+    }
     let number = if is_new_high { RunningNumber::High(number) } else { RunningNumber::Limit(number) };
     output::write(request, &report, Some(number))
 }
