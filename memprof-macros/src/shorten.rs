@@ -1,4 +1,5 @@
-//! Scripts and styles of memprof's pages without their comments and indentation: programs carry the rest.
+//! Scripts and styles of memprof's pages without their comments, indentation and most line breaks: programs carry the
+//! rest.
 //!
 //! Not a constant function: the compiler takes seconds to interpret one for all these bytes.
 
@@ -34,13 +35,13 @@ fn read(arguments: ParseStream<'_>) -> Result<String> {
     Ok(text)
 }
 
-/// A comment begins a line, or begins with `/**`: no text of the pages has these in it.
+/// A comment begins a line, or begins with `/**`: no text of the pages has these in it, and none has several lines.
 fn shorten(source: &str) -> String {
     let source = source.replace('\r', "");
     let mut short = String::new();
     let mut rest = source.as_str();
+    let mut line_begins = true;
     while !rest.is_empty() {
-        let line_begins = short.is_empty() || short.ends_with('\n');
         if line_begins && rest.starts_with([' ', '\t', '\n']) {
             rest = rest.trim_start_matches([' ', '\t', '\n']);
         } else if line_begins && rest.starts_with("//") {
@@ -50,11 +51,18 @@ fn shorten(source: &str) -> String {
         } else {
             let line = rest.find('\n').map_or(rest, |end| &rest[..=end]);
             let kept = line.find("/**").map_or(line, |end| &line[..end]);
-            short.push_str(kept);
+            line_begins = kept.ends_with('\n');
+            short.push_str(if goes_on(kept) { kept.trim_end() } else { kept });
             rest = &rest[kept.len()..];
         }
     }
     short
+}
+
+/// True for a line that may have the next one beside it.
+fn goes_on(line: &str) -> bool {
+    let ends = line.strip_suffix('\n').is_some_and(|text| text.ends_with([',', '{', '(', '[', ';']));
+    ends && !line.contains("//")
 }
 
 fn after<'s>(source: &'s str, end: &str) -> &'s str {
@@ -70,6 +78,12 @@ mod tests {
         let source =
             "// one\n\t/** two\n\t * lines */\n\tf(/** @type {X} */ (a)); // kept\r\n\n\t\tg('//');\n/* x */ h\n";
         assert_eq!(shorten(source), "f( (a)); // kept\ng('//');\nh\n");
+    }
+
+    #[test]
+    fn lines_that_go_on_are_joined() {
+        let source = "f(\n\t[\n\t\t1, // one,\n\t\t2,\n\t],\n);\nif (a) {\n\t// no\n\tb();\n}\nelse c()\nd()\n";
+        assert_eq!(shorten(source), "f([1, // one,\n2,],);if (a) {b();}\nelse c()\nd()\n");
     }
 
     #[test]

@@ -32,6 +32,45 @@ macro_rules! __site {
 #[cfg(feature = "profiling")]
 pub use crate::__site as site;
 
+/// Figures and names as the texts of reports show them, for `cargo memprof`.
+#[cfg(feature = "report")]
+pub mod texts {
+    use crate::report::name;
+    use crate::size;
+
+    pub use name::OUTSIDE;
+
+    pub fn bytes(bytes: i128) -> String {
+        size::bytes(bytes)
+    }
+
+    pub fn count(number: i128) -> String {
+        size::count(number)
+    }
+
+    pub fn plural(number: i128, noun: &str) -> String {
+        size::plural(number, noun)
+    }
+
+    pub fn share(part: u64, whole: u64) -> String {
+        size::share(part, whole)
+    }
+
+    pub fn age(seconds: f64) -> String {
+        size::age(seconds)
+    }
+
+    /// The text with escapes for what would command a terminal, turn text around or be invisible.
+    pub fn printable(text: &str) -> String {
+        name::printable(text)
+    }
+
+    /// A printable name in at most so many columns, with its end.
+    pub fn shorten(name: &str, width: usize) -> String {
+        name::shorten(name, width)
+    }
+}
+
 /// Functions for assertions and tests.
 pub mod testing {
     pub use crate::testing::private::*;

@@ -28,7 +28,7 @@ fn every_path_answers_and_others_do_not() {
         assert_eq!((head.status, head.body.len()), (200, 0), "{target}");
     }
     let links = |target: &str| server.get(target).text().matches("href=\"../../").count();
-    assert_eq!((links("/debug/pprof/"), links("/")), (6, 0));
+    assert_eq!((links("/debug/pprof/"), links("/")), (7, 0));
     for target in ["/metrics/", "/x", "//", "/report", "/debug/pprof/goroutine", "/%2e%2e/etc/passwd"] {
         assert_eq!(server.get(target).status, 404, "{target}");
     }
@@ -52,17 +52,27 @@ fn the_report_over_http_is_a_report() {
 }
 
 #[test]
+fn the_live_page_has_no_figures_and_asks_its_own_server() {
+    assert!(!memprof::serve::is_heavy("/"));
+    let server = Server::start(program());
+    let page = server.get("/").text();
+    assert!(page.starts_with("<!doctype html>") && page.contains("connect-src 'self'"));
+    assert!(page.contains("report.json?names=0") && !page.contains("serves::grow"));
+    server.end();
+}
+
+#[test]
 fn without_the_names_of_stacks_the_figures_are_the_same() {
-    let server = Server::start(program().arg("idle"));
+    let server = Server::start(program().arg("idle").env("MEMPROF_BACKTRACES", "true"));
     let read = |path: &str| memprof::Report::from_json(&server.get(path).text()).unwrap();
     let (named, plain) = (read("/report.json"), read("/report.json?names=0"));
     assert_eq!(plain.totals, named.totals);
     assert_eq!(plain.functions, named.functions);
-    let frames = |report: &memprof::Report| {
-        report.live.groups.iter().flat_map(|group| group.stacks.iter().map(|stack| stack.frames.len())).sum::<usize>()
+    let has_names = |report: &memprof::Report| {
+        report.live.groups.iter().flat_map(|group| &group.stack).any(|frame| frame.function.is_some())
     };
-    assert!(frames(&named) > 0);
-    assert_eq!(frames(&plain), 0);
+    assert!(has_names(&named), "{:?}", named.live.groups);
+    assert!(!has_names(&plain), "{:?}", plain.live.groups);
     server.end();
 }
 

@@ -9,3 +9,4 @@ mod life;
 mod metrics;
 mod mounted;
 mod pprof;
+mod prometheus;

@@ -10,6 +10,7 @@ mod merge;
 mod report;
 mod run;
 mod test;
+mod top;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ pub(crate) enum Command {
     Diff(diff::Arguments),
     Check(check::Arguments),
     Merge(merge::Arguments),
+    Top(top::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -42,6 +44,7 @@ pub(crate) fn run(command: Command) -> Outcome<ExitCode> {
         Command::Diff(arguments) => diff::run(&arguments).map(good),
         Command::Check(arguments) => check::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments).map(good),
+        Command::Top(arguments) => top::run(&arguments).map(good),
         Command::Completions(arguments) => completions::run(&arguments).map(good),
         Command::Man(arguments) => man::run(&arguments).map(good),
     }

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 11] =
-    ["", "init", "run", "test", "report", "explain", "diff", "check", "merge", "completions", "man"];
+const COMMANDS: [&str; 12] =
+    ["", "init", "run", "test", "report", "explain", "diff", "check", "merge", "top", "completions", "man"];
 
 fn ran(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cargo-memprof")).arg("memprof").args(arguments).output().unwrap()

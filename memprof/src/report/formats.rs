@@ -9,6 +9,8 @@ mod markdown;
 mod notes;
 mod pprof;
 #[cfg(feature = "serve")]
+pub(crate) use html::running_page;
+#[cfg(feature = "serve")]
 pub(crate) use pprof::Scraped;
 mod protobuf;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// Row of messages and backtraces of panics. No name of a Rust function has parentheses around it.
 pub(crate) const PANIC: &str = "(panic)";
 /// Path of blocks that no tracked function allocated.
-pub(crate) const OUTSIDE: &str = "(outside tracked functions)";
+pub const OUTSIDE: &str = "(outside tracked functions)";
 
 /// The name with escapes for characters that would break a line, command a terminal, or turn or hide text: a user can
 /// choose any name.

@@ -72,8 +72,11 @@ pub(super) fn check(
 }
 
 fn denied() -> Response {
-    Response::refusal(401, "the token is missing or wrong: send `Authorization: Bearer TOKEN`")
-        .with("WWW-Authenticate", "Bearer realm=\"memprof\"".to_owned())
+    Response::refusal(
+        401,
+        "the token is missing or wrong: send `Authorization: Bearer TOKEN`, or open /?token=TOKEN once",
+    )
+    .with("WWW-Authenticate", "Bearer realm=\"memprof\"".to_owned())
 }
 
 fn bearer(value: &str) -> Option<&str> {

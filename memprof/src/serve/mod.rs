@@ -9,10 +9,12 @@
 //! | `/debug/pprof/heap` | heap profile for pprof, live bytes first |
 //! | `/debug/pprof/allocs` | the same profile, allocated bytes first |
 //! | `/debug/pprof/cmdline` | the program's name and arguments, a NUL between two |
-//! | `/debug/pprof/`, `/` | list of these routes |
+//! | `/debug/pprof/` | list of these routes |
 //! | `/report.json`, `/report.html` | report of the moment |
+//! | `/` | live page: the figures as they move |
 //!
-//! `/report.json?names=0` is the report without the names of stacks, which costs little: for what asks each second.
+//! `/report.json?names=0` is the report without the names of stacks, which costs little: for what asks each second. The
+//! live page does, while it is visible and not paused.
 //!
 //! The profiles take `seconds=N` (the difference between two moments, N from 1 to 600), `debug=1` (the table as text)
 //! and `gc=1` (no effect).
@@ -24,7 +26,7 @@
 //!   visits must not read the figures under a name of its own;
 //! * without the token, if `serve_token` is set (401): `Authorization: Bearer TOKEN`, or the cookie that
 //!   `/?token=TOKEN` sets;
-//! * while no profile runs (503 with `Retry-After`).
+//! * while no profile runs (503 with `Retry-After`). The live page has no figures of its own and is always sent.
 //!
 //! Reports are made once for requests at the same time, and at most once a second. An answer that the program holds
 //! counts as the program's memory, outside tracked functions; so does the last report, until the next one. All other

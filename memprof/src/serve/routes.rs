@@ -4,7 +4,7 @@ use super::access::{self, Access, parameter};
 use super::prometheus;
 use super::readings::{self, BothReadings};
 use super::response::{Response, TEXT};
-use crate::report::formats::{Scraped, scraped};
+use crate::report::formats::{Scraped, running_page, scraped};
 use crate::report::{Format, Report};
 use crate::{Error, collect};
 use std::sync::Arc;
@@ -12,11 +12,13 @@ use std::sync::Arc;
 /// Longest difference, seconds.
 const LONGEST: u64 = 600;
 
-/// The list of routes. `{root}` stands for the way to `/`: the program may have mounted it elsewhere.
+/// The list of routes beneath `/debug/pprof`, where pprof has one. `{root}` stands for the way to `/`: the program may
+/// have mounted it elsewhere.
 const INDEX: &str = "<!doctype html>
 <html lang=\"en\"><meta charset=\"utf-8\"><title>memprof</title>
 <h1>memprof</h1>
 <ul>
+<li><a href=\"{root}./\">live page</a>: the figures as they move
 <li><a href=\"{root}report.html\">report.html</a>: the report of this moment
 <li><a href=\"{root}report.json\">report.json</a>: the same as data
 <li><a href=\"{root}metrics\">metrics</a>: figures for Prometheus
@@ -30,7 +32,9 @@ const INDEX: &str = "<!doctype html>
 /// A request that may be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
-    /// The way from the page to `/`.
+    /// The live page.
+    Live,
+    /// The way from the list of routes to `/`.
     Index(&'static str),
     Metrics,
     /// With the names of stacks, or without.
@@ -60,7 +64,7 @@ pub(super) fn route(method: &str, path: &str, query: &str, headers: &[(&str, &st
         return Err(answer);
     }
     Ok(match path {
-        "/" => Route::Index(""),
+        "/" => Route::Live,
         "/debug/pprof/" => Route::Index("../../"),
         "/debug/pprof" => Route::Index("../"),
         "/metrics" => Route::Metrics,
@@ -105,6 +109,7 @@ pub(super) fn answer(method: &str, path: &str, query: &str, headers: &[(&str, &s
 /// The answer as of now.
 pub(super) fn now(route: Route) -> Response {
     let answer = match route {
+        Route::Live => return page(running_page()),
         Route::Index(root) => return page(INDEX.replace("{root}", root).into_bytes()),
         Route::CommandLine => return command_line(&access::get()),
         Route::Metrics => readings::plain().map(|report| metrics(&report)),

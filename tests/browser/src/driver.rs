@@ -15,13 +15,8 @@ pub(crate) struct Driver {
 impl Driver {
     /// Starts a browser without a window.
     pub(crate) fn start() -> Self {
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver starts: install chromium-driver");
-        let port = port_of(&mut process);
+        // Another program may have taken the port that it has chosen.
+        let (process, port) = (0..3).find_map(|_| start_driver()).expect("chromedriver says its port");
         let mut driver = Self { process, port, session: String::new() };
         let options = json!({
             "goog:chromeOptions": { "args": ["--headless=new", "--no-sandbox", "--hide-scrollbars", "--disable-gpu"] },
@@ -90,8 +85,24 @@ impl Drop for Driver {
     }
 }
 
+/// chromedriver and its port.
+fn start_driver() -> Option<(Child, u16)> {
+    let mut process = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver starts: install chromium-driver");
+    let port = port_of(&mut process);
+    if port.is_none() {
+        let _ = process.kill();
+        let _ = process.wait();
+    }
+    Some((process, port?))
+}
+
 /// The port that chromedriver has chosen: "ChromeDriver was started successfully on port 38247."
-fn port_of(process: &mut Child) -> u16 {
+fn port_of(process: &mut Child) -> Option<u16> {
     let output = process.stdout.take().expect("the output is piped");
     let mut lines = BufReader::new(output).lines();
     let found = lines.by_ref().map_while(Result::ok).find_map(|line| {
@@ -100,5 +111,5 @@ fn port_of(process: &mut Child) -> u16 {
     });
     // chromedriver must not meet a closed pipe.
     std::thread::spawn(move || lines.for_each(drop));
-    found.expect("chromedriver says its port")
+    found
 }

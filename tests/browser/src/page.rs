@@ -11,10 +11,15 @@ use tempfile::TempDir;
 /// The most elements that a page may ever have.
 pub const MOST_ELEMENTS: u64 = 2_000;
 
+/// Name of the file of a report.
+const FILE: &str = "memory_report.html";
+
 /// A page that is open. At its end it must not have written to the console or asked for anything but its file.
 pub struct Page {
     driver: Driver,
     folder: TempDir,
+    /// Beginning of all addresses that it may ask for.
+    own: String,
 }
 
 impl Page {
@@ -33,23 +38,38 @@ impl Page {
         Self::show(&compare::diff(old, new).to_html(), "")
     }
 
+    /// Opens the page of a server, which may ask it for more.
+    pub fn at(url: &str) -> Self {
+        let page = Self::new(Some(url));
+        page.go_to("");
+        page
+    }
+
     fn show(file: &[u8], fragment: &str) -> Self {
-        let page = Self { driver: Driver::start(), folder: TempDir::new().expect("a folder") };
+        let page = Self::new(None);
         fs::write(page.file(), file).expect("the page is written");
-        page.size(1400, 900);
         page.go_to(fragment);
+        page
+    }
+
+    /// A browser for an address, or for the file.
+    fn new(url: Option<&str>) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let own = url.map_or_else(|| format!("file://{}", folder.path().join(FILE).display()), str::to_owned);
+        let page = Self { driver: Driver::start(), folder, own };
+        page.size(1400, 900);
         page
     }
 
     /// File of the page.
     pub fn file(&self) -> PathBuf {
-        self.folder.path().join("memory_report.html")
+        self.folder.path().join(FILE)
     }
 
-    /// Opens the file again, with a fragment.
+    /// Opens the page again, with a fragment.
     pub fn go_to(&self, fragment: &str) {
         self.driver.command("url", &json!({ "url": "about:blank" }));
-        self.driver.command("url", &json!({ "url": format!("file://{}{fragment}", self.file().display()) }));
+        self.driver.command("url", &json!({ "url": format!("{}{fragment}", self.own) }));
         self.settle();
     }
 
@@ -215,6 +235,22 @@ impl Page {
         self.log("performance");
     }
 
+    /// Addresses that the page has asked for since the last look.
+    pub fn requests(&self) -> Vec<String> {
+        self.log("performance")
+            .iter()
+            .filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok())
+            .filter(|event| event["message"]["method"] == "Network.requestWillBeSent")
+            .filter_map(|event| Some(event["message"]["params"]["request"]["url"].as_str()?.to_owned()))
+            .collect()
+    }
+
+    /// Lines that the page has written to the console since the last look.
+    pub fn console(&self) -> Vec<String> {
+        let entries = self.log("browser");
+        entries.iter().map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     fn log(&self, kind: &str) -> Vec<Value> {
         self.driver.command("se/log", &json!({ "type": kind })).as_array().cloned().unwrap_or_default()
     }
@@ -226,15 +262,8 @@ impl Drop for Page {
             return;
         }
         let console = self.log("browser");
-        let own = format!("file://{}", self.file().display());
-        let requests: Vec<String> = self
-            .log("performance")
-            .iter()
-            .filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok())
-            .filter(|event| event["message"]["method"] == "Network.requestWillBeSent")
-            .filter_map(|event| Some(event["message"]["params"]["request"]["url"].as_str()?.to_owned()))
-            .filter(|url| !url.starts_with(&own) && url != "about:blank")
-            .collect();
+        let mut requests = self.requests();
+        requests.retain(|url| !url.starts_with(&self.own) && url != "about:blank" && url != "data:,");
         assert!(console.is_empty(), "the console has {console:?}");
         assert!(requests.is_empty(), "the page asked for {requests:?}");
     }

@@ -1,5 +1,5 @@
-//! A program that grows while it is asked, until its folder has a file `stop`. With the argument `idle` it only waits;
-//! with `forks` it leaves a child behind that lives for five seconds.
+//! A program that grows while it is asked, until its folder has a file `stop`, for a minute at most. With the argument
+//! `idle` it only waits, with `waits` for ten minutes; with `forks` it leaves a child behind that lives for 5 s.
 
 use memprof::track_memory;
 use std::path::Path;
@@ -18,12 +18,13 @@ fn work() -> usize {
 
 #[memprof::main]
 fn main() {
-    let is_idle = std::env::args().nth(1).is_some_and(|argument| argument == "idle");
+    let argument = std::env::args().nth(1).unwrap_or_default();
+    let is_idle = ["idle", "waits"].contains(&argument.as_str());
     let mut kept = Vec::new();
     grow(&mut kept);
     work();
     #[cfg(unix)]
-    if std::env::args().nth(1).is_some_and(|argument| argument == "forks") {
+    if argument == "forks" {
         // The thread that serves must have begun.
         sleep(Duration::from_millis(200));
         // SAFETY: the child only sleeps and ends, without destructors and handlers.
@@ -36,8 +37,8 @@ fn main() {
         std::fs::write("forked", "").unwrap();
     }
     let stop = Path::new("stop");
-    // A minute at most.
-    for _ in 0..6000 {
+    let turns = if argument == "waits" { 60_000 } else { 6_000 };
+    for _ in 0..turns {
         if stop.exists() {
             break;
         }

@@ -12,11 +12,11 @@ use crate::report::Report;
 use crate::report::data::field::Row;
 
 /// Hash of [`STYLE`], as the policy takes it. A test holds it.
-const STYLE_HASH: &str = "sha256-jgSZDaIANglwIVRsUydyQsqxydB8sDEJ/g8Cj3uIYyI=";
+const STYLE_HASH: &str = "sha256-D//znoS/cm5fyabh5BiZNsmXAbGWgdTAwJCFRc4nliQ=";
 /// Hash of [`THEME`].
-const THEME_HASH: &str = "sha256-e/EcmVblIgTpMkQsg4LQdt2GJ7G3Uq5u1XekCtICB2s=";
+const THEME_HASH: &str = "sha256-Eawh10I6TIWgBuBQDWMtIODI2pR4T4ys2lNmrwT2s4E=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-L97caa9s6kOqRnkdJc/PhF8yNCnhwCLcQOpx0QjfeMc=";
+const VIEWER_HASH: &str = "sha256-I2ICBAQ3+S7vzFkAg3IdT3RIhwYYkynBKiP4e5i1zaY=";
 
 /// Constants with the shortened text of parts of the viewer, between two texts. The compiler is told of the files.
 macro_rules! viewer {
@@ -35,14 +35,18 @@ viewer! {
     THEME = "", "theme.js", "";
     /// The parts of the viewer are one script, in the order of their use.
     VIEWER = "(() => {\n\"use strict\";\n",
-        "unpack.js" "units.js" "dom.js" "parts.js" "names.js" "state.js" "tree.js" "view_tree.js" "graph.js"
-        "flame.js" "report_graph.js" "functions.js" "overview.js" "timeline.js" "live.js" "details.js" "help.js"
+        "unpack.js" "units.js" "dom.js" "parts.js" "names.js" "state.js" "growth.js" "tree.js" "view_tree.js" "graph.js"
+        "flame.js" "report_graph.js" "functions.js" "overview.js" "chart.js" "timeline.js" "live.js" "details.js" "help.js" "graph_keys.js"
         "page.js" "report.js",
         "})();\n";
 }
 
 #[cfg(feature = "compare")]
 mod compare;
+#[cfg(feature = "serve")]
+mod running;
+#[cfg(feature = "serve")]
+pub(crate) use running::running_page;
 
 /// A style and a script, and their hashes.
 struct Viewer {
@@ -72,19 +76,30 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
 impl Viewer {
     /// Writes a page with data that the viewer knows.
     fn write(&self, data: &dyn Row, out: &mut dyn io::Write) -> io::Result<()> {
-        let Self { title, style, style_hash, script, script_hash, without_script } = self;
+        self.write_head("", "", out)?;
+        write!(out, "<script type=\"application/json\" id=\"report\">")?;
+        packed::write(data, out)?;
+        writeln!(out, "</script>")?;
+        self.write_script(out)
+    }
+
+    /// Writes the page to its first script. `policy` begins with `; ` and names what else is allowed.
+    fn write_head(&self, policy: &str, links: &str, out: &mut dyn io::Write) -> io::Result<()> {
+        let Self { title, style, style_hash, script_hash, without_script, .. } = self;
         write!(
             out,
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '{THEME_HASH}' \
-            '{script_hash}'; style-src '{style_hash}'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
+            '{script_hash}'; style-src '{style_hash}'; img-src data:; base-uri 'none'; form-action 'none'{policy}\">\n\
             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-            <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+            <meta name=\"color-scheme\" content=\"light dark\">\n{links}<title>{title}</title>\n\
             <style>{style}</style>\n<script>{THEME}</script>\n</head>\n<body>\n\
-            <noscript>{without_script}</noscript>\n<script type=\"application/json\" id=\"report\">"
-        )?;
-        packed::write(data, out)?;
-        write!(out, "</script>\n<script>{script}</script>\n</body>\n</html>\n")
+            <noscript>{without_script}</noscript>\n"
+        )
+    }
+
+    fn write_script(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        write!(out, "<script>{}</script>\n</body>\n</html>\n", self.script)
     }
 }
 

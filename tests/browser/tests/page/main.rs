@@ -8,4 +8,6 @@ mod hostile;
 mod live;
 mod opening;
 mod reading;
+mod running;
+mod running_answers;
 mod size;

@@ -6,16 +6,16 @@ use super::Viewer;
 use crate::compare::Diff;
 
 /// Hash of [`STYLE`]. A test holds it.
-const STYLE_HASH: &str = "sha256-fqAQzNF2cL/DxcrH6oOq7yO4OF3ijcw5pxpVR6JzP/M=";
+const STYLE_HASH: &str = "sha256-g3uhGJ9bU+R1mclTS+Cwwk1zZvfFWBcroDPLOI2SngA=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-A8vmJv90oXGxkVPhZQd910tmDpQoAckTgIb8XZHITLw=";
+const VIEWER_HASH: &str = "sha256-FzQ+f+jRgfE2rezNAZJnQy4O8ShuST6Y7fVhFUporqU=";
 
 viewer! {
     STYLE = "", "page.css" "graph.css" "sections.css" "print.css" "compare.css", "";
     /// The parts of the viewer are one script, in the order of their use.
     VIEWER = "(() => {\n\"use strict\";\n",
         "unpack.js" "units.js" "dom.js" "parts.js" "names.js" "state.js" "view_tree.js" "graph.js" "flame.js"
-        "changes.js" "change_overview.js" "change_graph.js" "change_table.js" "help.js" "page.js" "compare.js",
+        "changes.js" "change_overview.js" "change_graph.js" "change_table.js" "help.js" "graph_keys.js" "page.js" "compare.js",
         "})();\n";
 }
 

@@ -23,6 +23,7 @@ function showDiff(diff) {
 		],
 		// The paths of a comparison have no frames of runtimes.
 		keys: KEYS.filter(([key]) => key !== "s"),
+		actions: graphActions(),
 	});
 }
 

@@ -201,15 +201,7 @@ function functionSection(report) {
 	return section(
 		"functions",
 		"Functions",
-		functions.length === 0
-			? missing(
-					"No function was tracked, or none was called. Put ",
-					el("code", { text: "#[track_memory]" }),
-					" on the functions that matter; all memory is in ",
-					OUTSIDE,
-					".",
-				)
-			: null,
+		functions.length === 0 ? noFunctions() : null,
 		functions.length === 0
 			? null
 			: el("div", { class: "tools" }, field("Filter", filter), result, el("span", { class: "spring" }), choice),

@@ -1,21 +1,5 @@
 // Keys and their help.
 
-/** @type {[string, string][]} */
-const KEYS = [
-	["?", "This help"],
-	["/", "Search in the call tree; Enter goes to the next match, Shift+Enter to the one before"],
-	["m", "Next measure"],
-	["f", "Flames, or roots on top"],
-	["s", "Frames of std and runtimes: where they allocate, hidden, all"],
-	["p", "Callers and callees of the chosen function, or back"],
-	["0", "Zoom out to the whole"],
-	["t", "Light or dark"],
-	["Esc", "Close this help, or give up the choice of a function"],
-	["Arrows", "Move in the call tree, or along the timeline (Shift: in large steps)"],
-	["Enter, Backspace", "In the call tree: zoom in, zoom out"],
-	["Alt+Left", "Back: each zoom, measure and choice is a step, and its address a link"],
-];
-
 /**
  * @param {string[]} paragraphs
  * @param {[string, string][]} keys
@@ -32,9 +16,17 @@ function helpDialog(paragraphs, keys) {
 	return dialog;
 }
 
-function onKeys() {
-	const cycle = (/** @type {string[]} */ values, /** @type {string} */ now) =>
-		values[(values.indexOf(now) + 1) % values.length];
+/**
+ * Listens to keys: those of every page, and others with their actions.
+ * @param {Record<string, () => void>} others
+ */
+function onKeys(others) {
+	/** @type {Record<string, () => void>} */
+	const actions = {
+		"?": () => /** @type {HTMLDialogElement} */ (document.getElementById("help")).showModal(),
+		t: switchTheme,
+		...others,
+	};
 	document.addEventListener("keydown", (event) => {
 		const target = event.target;
 		const typing =
@@ -49,26 +41,7 @@ function onKeys() {
 			return;
 		}
 		if (typing) return;
-		const metric = /** @type {HTMLSelectElement | null} */ (document.getElementById("metric"));
-		/** @type {Record<string, () => void>} */
-		const actions = {
-			"?": () => help.showModal(),
-			"/": () => document.getElementById("search")?.focus(),
-			m: () =>
-				go({
-					metric: cycle(
-						[...(metric?.options ?? [])].map((option) => option.value),
-						metric?.value ?? "",
-					),
-					zoom: "",
-				}),
-			f: () => go({ direction: cycle(["icicle", "flames"], state.direction) }),
-			s: () => go({ frames: cycle(["folded", "hidden", "all"], state.frames) }),
-			p: () => go({ pivot: state.pivot ? "" : state.fn }),
-			0: () => go({ zoom: "", pivot: "" }),
-			t: switchTheme,
-		};
-		const action = actions[event.key];
+		const action = Object.hasOwn(actions, event.key) ? actions[event.key] : null;
 		if (!action) return;
 		event.preventDefault();
 		action();

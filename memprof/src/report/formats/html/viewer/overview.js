@@ -80,22 +80,6 @@ function overview(report) {
 }
 
 /**
- * @param {string} title
- * @param {string} figure
- * @param {string} below
- * @param {string} className
- */
-function card(title, figure, below, className) {
-	return el(
-		"div",
-		{ class: `card ${className}` },
-		el("div", { class: "label", text: title }),
-		el("div", { class: "figure", text: figure }),
-		el("div", { class: "quiet", text: below }),
-	);
-}
-
-/**
  * RSS, taken apart.
  * @param {Report} report
  */
@@ -145,17 +129,6 @@ function resident(report) {
 			),
 		),
 	);
-}
-
-/**
- * A sentence about live memory that can be growing all the same.
- * @param {Report} report
- */
-function notJudged({ live }) {
-	if (live.estimated_bytes === null) return " Live blocks were not recorded, so growth is not known.";
-	const open = live.groups.filter(({ verdict }) => verdict === null || verdict === "recent" || verdict === "unknown");
-	if (open.length === 0) return "";
-	return ` ${plural(open.length, "live group")} (${bytes(sum(open.map(groupBytes)))}) cannot be judged: too recent, or too few samples.`;
 }
 
 /** @param {Report} report */

@@ -2,9 +2,9 @@
 
 /**
  * Fills the page.
- * @param {{title: string, name: string, sections: HTMLElement[], numbers: Record<string, number>, chosen: HTMLElement, help: string[], keys: [string, string][]}} page
+ * @param {{title: string, name: string, sections: HTMLElement[], numbers: Record<string, number>, chosen: HTMLElement, help: string[], keys: [string, string][], actions: Record<string, () => void>}} page
  */
-function showPage({ title, name, sections, numbers, chosen, help, keys }) {
+function showPage({ title, name, sections, numbers, chosen, help, keys, actions }) {
 	document.title = title;
 	document.body.append(
 		el("a", { class: "skip", href: "#", onclick: skipTo, text: "Skip to the report" }),
@@ -15,7 +15,7 @@ function showPage({ title, name, sections, numbers, chosen, help, keys }) {
 		el("div", { id: "tip", hidden: true }),
 		el("div", { id: "status", role: "status" }),
 	);
-	onKeys();
+	onKeys(actions);
 	onChange((changed) => {
 		if (changed.has("at")) scrollToSection("auto");
 	});

@@ -133,6 +133,17 @@ function pager(length, start, size, turn) {
 	);
 }
 
+/** Sentence about a report without functions. */
+function noFunctions() {
+	return missing(
+		"No function was tracked, or none was called. Put ",
+		el("code", { text: "#[track_memory]" }),
+		" on the functions that matter; all memory is in ",
+		OUTSIDE,
+		".",
+	);
+}
+
 /**
  * Column by which the functions are sorted, and true if the largest figures come first.
  * @returns {[string, boolean]}
@@ -209,6 +220,22 @@ function facts(rows) {
  */
 function prose(text) {
 	return text.split("`").map((part, index) => (index % 2 ? el("code", { text: part }) : part));
+}
+
+/**
+ * @param {string} title
+ * @param {string} figure
+ * @param {string} below
+ * @param {string} className
+ */
+function card(title, figure, below, className) {
+	return el(
+		"div",
+		{ class: `card ${className}` },
+		el("div", { class: "label", text: title }),
+		el("div", { class: "figure", text: figure }),
+		el("div", { class: "quiet", text: below }),
+	);
 }
 
 /** @param {Finding} finding */

@@ -29,6 +29,7 @@ function showReport(report) {
 			"Colours are crates, shades only tell neighbours apart. Click a box to zoom; choose a function in the tree or in the table, and it is marked in both.",
 		],
 		keys: KEYS,
+		actions: graphActions(),
 	});
 }
 

@@ -81,14 +81,6 @@ const BEFORE = "(before the profile started)";
 const NO_RECORD = "(live blocks without a record)";
 
 /**
- * Bytes of a group: the estimate, or its exact upper bound if that is less.
- * @param {LiveGroup} group
- */
-function groupBytes({ bytes: size, at_most_bytes }) {
-	return Math.min(size, at_most_bytes ?? size);
-}
-
-/**
  * The whole tree. The figures of its nodes add up to those of the report.
  * @param {Report} report
  */

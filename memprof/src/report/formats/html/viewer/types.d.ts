@@ -84,8 +84,41 @@ interface TimelinePoint {
 	net_bytes: number;
 	allocated_bytes: number;
 	rss_bytes: number | null;
-	mapped_bytes: number | null;
+	mapped_bytes?: number | null;
 	allocator_held_bytes: number | null;
+	/** Bytes allocated in a second, on the page of a running program. */
+	rate?: number | null;
+}
+
+type LineKey = "net_bytes" | "rss_bytes" | "allocator_held_bytes" | "mapped_bytes" | "rate";
+
+/** A figure that a chart draws, its name and its class. */
+type Line = [LineKey, string, string];
+
+/** Class, name and text of a figure at the cursor. */
+type ChartValue = [string, string, string];
+
+/** A horizontal line. */
+interface Level {
+	size: number;
+	/** Time at which its text stands. */
+	seconds: number;
+	text: string;
+}
+
+interface Chart {
+	title: string;
+	lines: Line[];
+	points: () => TimelinePoint[];
+	marks: () => { seconds: number; name: string }[];
+	levels: (hidden: Set<LineKey>) => Level[];
+	/** Follows each size, such as `/s`. */
+	unit?: string;
+	/** Readings are joined over so many seconds at least. */
+	gap?: number;
+	hidden?: Set<LineKey>;
+	/** Further figures at the cursor. */
+	more?: (index: number) => ChartValue[];
 }
 
 interface Peak {
@@ -110,6 +143,7 @@ interface Report {
 	program: {
 		name: string;
 		pid: number;
+		run?: string;
 		final?: boolean;
 		host?: string | null;
 		version?: string | null;
@@ -179,7 +213,13 @@ interface Report {
 		error_bytes: number | null;
 		before_start_bytes: number;
 		before_start_count: number;
-		net_rise: { bytes: number; seconds: number; ended_seconds: number | null; function: string | null } | null;
+		net_rise: {
+			bytes: number;
+			seconds: number;
+			ended_seconds: number | null;
+			function: string | null;
+			function_bytes?: number | null;
+		} | null;
 		groups: LiveGroup[];
 	};
 	jemalloc: Record<string, number> | null;
@@ -413,4 +453,74 @@ interface Diff {
 	paths: PathChange[];
 	new_findings: Finding[];
 	gone_findings: Finding[];
+}
+
+/** Figures of a function, or of the whole program, up to a moment. */
+interface Figures {
+	/** Allocated by its own code. */
+	bytes: number;
+	/** Allocated, including callees. */
+	all: number | null;
+	calls: number | null;
+	retained: number | null;
+	/** Standard error of the retained bytes. */
+	error: number | null;
+}
+
+interface RunningFunction extends Figures {
+	key: string;
+	name: string;
+	file: string;
+	line: number;
+}
+
+/** What is kept of a report of a running program. */
+interface Reading {
+	run: string;
+	/** Time since the start of the program. */
+	seconds: number;
+	net: number;
+	rss: number | null;
+	blocks: number;
+	total: Figures;
+	outside: Figures;
+	functions: Map<string, RunningFunction>;
+	labels: Map<string, Figures>;
+}
+
+/** What the page of a running program knows. */
+interface Running {
+	/** The last report. */
+	report: Report;
+	/** Its reading. */
+	now: Reading;
+	/** The reading from which rates are measured; `null`: no rate is known. */
+	before: Reading | null;
+	/** The reading from which differences are measured. */
+	mark: Reading | null;
+	points: TimelinePoint[];
+}
+
+interface SteadyCell {
+	text: string;
+	/** Share of the bar behind it. */
+	part?: number;
+	hint?: string | null;
+	/** True for text, which is aligned to the left. */
+	isText?: boolean;
+}
+
+interface SteadyRow {
+	key: string;
+	name: () => Child;
+	cells: SteadyCell[];
+	isChosen?: boolean;
+	choose?: () => void;
+}
+
+/** Connection to the running program. */
+interface FeedState {
+	kind: "waiting" | "live" | "paused" | "lost";
+	/** Sentence about it; empty: there is nothing to say. */
+	text: string;
 }

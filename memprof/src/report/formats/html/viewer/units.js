@@ -98,3 +98,8 @@ function joined(seconds, large, largeName, small, smallName) {
 function estimate(size, error) {
 	return error ? `${bytes(size)} ± ${bytes(error)}` : bytes(size);
 }
+
+/** @param {number[]} numbers */
+function sum(numbers) {
+	return numbers.reduce((whole, number) => whole + number, 0);
+}

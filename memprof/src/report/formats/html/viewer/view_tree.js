@@ -102,11 +102,6 @@ function byTotal(one, other) {
 	return Number(one.kind === "rest") - Number(other.kind === "rest") || other.total - one.total || one.id - other.id;
 }
 
-/** @param {number[]} numbers */
-function sum(numbers) {
-	return numbers.reduce((whole, number) => whole + number, 0);
-}
-
 /**
  * Calls a function for a node and all beneath it, parents first; not beneath a node for which it returns `false`.
  * @param {ShownNode} root
