@@ -71,6 +71,6 @@ fn a_mistake_is_one_line_that_names_the_place() {
     assert_eq!(
         load_in(&root, &[("MEMPROF_CONFIG", "other.toml")]),
         "other.toml:1:2: unknown section `colour`; the sections are [memory_profiling], [jemalloc], [leaks], [reporting], \
-         [serve]\n"
+         [limits], [serve]\n"
     );
 }

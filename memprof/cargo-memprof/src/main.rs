@@ -8,6 +8,7 @@ mod process;
 mod report_file;
 mod report_header;
 mod runs;
+mod stack_names;
 
 use std::process::ExitCode;
 

@@ -80,9 +80,40 @@ fn run_of(folder: &Path) -> Outcome<PathBuf> {
     Err(Failure::Said(format!("there is no run {} of {} ({})", name(folder), name(program), runs.join(", "))))
 }
 
-/// The report's file: a run is named by its folder.
+/// The report's file: a run is named by its folder. A program that was killed may have left a report at a limit.
 pub(crate) fn found(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join(REPORT) } else { path.to_owned() }
+    if !path.is_dir() {
+        return path.to_owned();
+    }
+    let last = path.join(REPORT);
+    let at_limit = || of_running(path).into_iter().rev().find(|report| is_at_limit(report));
+    if last.exists() { last } else { at_limit().unwrap_or(last) }
+}
+
+/// The reports in a folder that programs have written while they ran, in the order of their numbers.
+pub(crate) fn of_running(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut reports: Vec<_> = entries.filter(|path| is_report(path) && running_number(path).is_some()).collect();
+    reports.sort_by_key(|path| running_number(path).map(|(kind, number)| (kind.to_owned(), number)));
+    reports
+}
+
+/// True for the name of a JSON report.
+pub(crate) fn is_report(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with("memory_allocations") && name.ends_with(".json"))
+}
+
+/// Kind and number of a report of a running program: `limit-` and 1 of `memory_allocations.limit-1.json`.
+pub(crate) fn running_number(path: &Path) -> Option<(&str, u64)> {
+    let (_, mark) = path.file_stem()?.to_str()?.split_once('.')?;
+    let (kind, number) = mark.split_at(mark.find(|it: char| it.is_ascii_digit())?);
+    Some((kind, number.parse().ok()?))
+}
+
+/// True for a report that was written at a limit of the memory.
+pub(crate) fn is_at_limit(path: &Path) -> bool {
+    running_number(path).is_some_and(|(kind, _)| kind == "limit-")
 }
 
 fn text_of_file(path: &Path) -> Outcome<String> {

@@ -299,3 +299,45 @@ fn a_report_is_written_in_all_formats() {
     let ran = project.ran(&["explain", "--json"]);
     assert!(ran.status == Some(0) && ran.out.starts_with('['), "{ran:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_killed_program_leaves_its_report_at_the_limit_whose_stacks_can_be_named() {
+    let project = Project::new();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let shown = folder.to_str().unwrap();
+    let options = ["run", "--dev", "--offline", "--output-dir", shown, "--", "limit", shown];
+    let mut command = project.command(&options);
+    let ran = Ran::of(&command.env("MEMPROF_REPORT_AT_BYTES", "10_000_000").output().unwrap());
+    assert_eq!(ran.status, None, "it ends as the program does: {}", ran.err);
+    let said = ["after it had reached a limit of its memory", "limit    ", "memory_allocations.limit-1.json"];
+    assert!(said.iter().all(|words| ran.err.contains(words)), "{}", ran.err);
+    let path = folder.join("memory_allocations.limit-1.json");
+    let mut report = Report::from_json(&fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(report.findings[0].function.as_deref(), Some("shop::read_orders"), "{:?}", report.findings[0]);
+    let named = project.ran(&["report", shown, "--format", "leaks"]);
+    assert!(named.out.contains("src/main.rs:9"), "{}{}", named.out, named.err);
+    // As it stands where there is no memory for names.
+    let build = report.program.build.clone().unwrap();
+    for frame in report.live.groups.iter_mut().flat_map(|group| &mut group.stack) {
+        if frame.module.as_deref().is_some_and(|module| module.ends_with("shop")) {
+            frame.module = frame.module.as_deref().map(|module| format!("{module} (build {build})").into());
+            (frame.function, frame.file, frame.line) = (None, None, None);
+        }
+    }
+    report.peak = None;
+    report.limit.as_mut().unwrap().has_names = false;
+    let program = report.live.groups[0].stack.iter().find_map(|frame| frame.module_path()).unwrap().to_owned();
+    fs::write(&path, report.to_json() + "\n").unwrap();
+    let again = project.ran(&["report", shown, "--format", "leaks"]);
+    assert!(again.out.contains("src/main.rs:9") && again.err.is_empty(), "{}{}", again.out, again.err);
+    let other = project.ran(&["report", shown, "--format", "leaks", "--program", env!("CARGO_BIN_EXE_cargo-memprof")]);
+    assert!(other.err.contains("is another build than that of the report"), "{}", other.err);
+    assert!(other.out.contains("0x") && !other.out.contains("src/main.rs:9"), "{}", other.out);
+    let right = project.ran(&["report", shown, "--format", "leaks", "--program", &program]);
+    assert!(right.out.contains("src/main.rs:9"), "{}{}", right.out, right.err);
+    let explained = project.ran(&["explain", shown]);
+    let first = explained.out.lines().next().unwrap_or_default();
+    assert!(first.starts_with("1. limit: shop::read_orders (") && first.contains("src/main.rs:9)"), "{first}");
+}

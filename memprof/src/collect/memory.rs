@@ -3,6 +3,7 @@
 //! A report consists of ordinary allocations, and a failed one ends the program with a wrong status. So memory is
 //! checked before, and address space is reserved at the start, for a program that ends with no memory left.
 
+use super::symbols;
 use crate::Error;
 use crate::os::memory::pages::{SetAside, are_there};
 use crate::stack;
@@ -47,7 +48,23 @@ impl ReportMemory {
         }
     }
 
-    /// Ensures that a report can be made, from the reserve if necessary.
+    /// As [`for_names`](Self::for_names), from the size of the debug information: it must be read for that.
+    pub(crate) fn for_names_of_debug_information() -> u64 {
+        let largest = Self::for_names() as u64;
+        if largest == 0 { 0 } else { symbols::memory().unwrap_or(largest) }
+    }
+
+    /// Bytes for the names of stacks, beside the rest of a report: an estimate from the size of the program's file. 0:
+    /// no stacks are captured.
+    pub(crate) fn for_names() -> usize {
+        if !stack::are_captured() {
+            return 0;
+        }
+        let file = std::fs::metadata("/proc/self/exe").map_or(0, |file| file.len() as usize);
+        file.saturating_mul(FOR_NAMES_PER_BYTE_OF_FILE).saturating_add(FOR_NAMES)
+    }
+
+    /// Ensures that a report can be made, from the reserve if necessary. `has_names`: the stacks in it get names.
     ///
     /// Asks the system, and the program's allocator only for a few bytes, because a larger block would be in the
     /// following peaks. The allocator is asked for the whole size if the system does not have enough, or if it has
@@ -55,15 +72,10 @@ impl ReportMemory {
     ///
     /// # Errors
     /// [`Error::OutOfMemory`]: a report cannot be made.
-    pub(crate) fn prepare(&self) -> Result<(), Error> {
+    pub(crate) fn prepare(&self, has_names: bool) -> Result<(), Error> {
         let paths = each_ledger().flat_map(each_node).count();
         let rows = paths.saturating_mul(FOR_EACH_PATH).saturating_add(AT_LEAST);
-        let names = if stack::are_captured() {
-            let file = std::fs::metadata("/proc/self/exe").map_or(0, |file| file.len() as usize);
-            file.saturating_mul(FOR_NAMES_PER_BYTE_OF_FILE).saturating_add(FOR_NAMES)
-        } else {
-            0
-        };
+        let names = if has_names { Self::for_names() } else { 0 };
         let all = rows.saturating_add(names);
         self.is_for_names.store(true, Relaxed);
         self.is_low.store(false, Relaxed);

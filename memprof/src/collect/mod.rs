@@ -21,5 +21,5 @@ pub(crate) use live::readings;
 pub(crate) use memory::{ReportMemory, is_asking};
 #[cfg(feature = "serve")]
 pub(crate) use report::served_report;
-pub(crate) use report::{executable, not_recorded, numbered_report, report};
+pub(crate) use report::{executable, limit_report, not_recorded, numbered_report, report};
 pub(crate) use request::{AtStart, Request};

@@ -4,11 +4,12 @@ use super::request::Request;
 use crate::Error;
 use crate::collect::findings;
 use crate::collect::labels as label_rows;
+use crate::collect::live::growth::Earlier;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
 use crate::collect::live::rows::RecordedByPath;
 use crate::collect::live::small_sizes::SmallSizes;
-use crate::collect::live::stacks::Stacks;
+use crate::collect::live::stacks::{StackDetail, Stacks};
 use crate::collect::merge::{self, LedgerSum, Paths};
 use crate::collect::peak::{self, PeakCopy, PeakReport};
 use crate::collect::rows;
@@ -21,8 +22,9 @@ use crate::live;
 use crate::os::clock::Anchor;
 use crate::os::memory::{limit, pages, resident};
 use crate::os::process::identity;
+use crate::report::at_limit;
 use crate::report::data::{
-    Allocator, JemallocStatistics, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals,
+    Allocator, AtLimit, JemallocStatistics, Os, Overhead, Program, Report, ReportingFigures, SCHEMA_VERSION, Totals,
 };
 use crate::report::leaks::owner::Crates;
 use crate::size;
@@ -47,6 +49,16 @@ pub(crate) fn numbered_report(request: &Request) -> Result<Report, Error> {
     collect(request, Purpose::Numbered)
 }
 
+/// As [`report`], for a program that has reached a limit of its memory. Without names it takes little memory: the
+/// frames of the largest groups have addresses and modules.
+///
+/// # Errors
+/// As [`report`].
+pub(crate) fn limit_report(request: &Request, at_limit: AtLimit) -> Result<Report, Error> {
+    let purpose = if at_limit.has_names { Purpose::Numbered } else { Purpose::AtLimit };
+    collect_with(request, purpose, Some(at_limit))
+}
+
 /// As [`report`], for an answer of the server, which may be asked each second: no reading over time is taken for it.
 ///
 /// # Errors
@@ -56,6 +68,9 @@ pub(crate) fn served_report(request: &Request, has_names: bool) -> Result<Report
     collect(request, if has_names { Purpose::Served } else { Purpose::Scraped })
 }
 
+/// Most live blocks that are copied for a report without names at a limit of the memory: that takes 2 MB.
+const MOST_AT_LIMIT: u64 = 20_000;
+
 /// The purpose of a report.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {
@@ -63,6 +78,8 @@ enum Purpose {
     Asked,
     /// The profiler makes it of its own accord.
     Numbered,
+    /// The program has reached a limit of its memory: without names, which take more memory than may be left.
+    AtLimit,
     /// An answer of the server.
     #[cfg(feature = "serve")]
     Served,
@@ -77,15 +94,26 @@ impl Purpose {
         !matches!(self, Self::Asked | Self::Numbered)
     }
 
+    /// The detail of stacks.
+    fn detail(self) -> StackDetail {
+        match self {
+            Self::AtLimit => StackDetail::Addresses,
+            #[cfg(feature = "serve")]
+            Self::Scraped => StackDetail::None,
+            _ => StackDetail::Names,
+        }
+    }
+
     fn has_names(self) -> bool {
-        #[cfg(feature = "serve")]
-        return self != Self::Scraped;
-        #[cfg(not(feature = "serve"))]
-        true
+        self.detail() == StackDetail::Names
     }
 }
 
 fn collect(request: &Request, purpose: Purpose) -> Result<Report, Error> {
+    collect_with(request, purpose, None)
+}
+
+fn collect_with(request: &Request, purpose: Purpose, mut at_limit: Option<AtLimit>) -> Result<Report, Error> {
     let now = Anchor::now();
     tracker::settle_here();
     // Nothing is allocated between the two readings.
@@ -95,7 +123,9 @@ fn collect(request: &Request, purpose: Purpose) -> Result<Report, Error> {
     let own = OwnFigures::now();
     let table = live::table().filter(|_| request.config.memory_profiling.track_allocations);
     let without_record = not_recorded().saturating_sub(request.at_start().not_recorded);
-    let records = table.and_then(live::Table::copy);
+    // At a limit there is no memory for a copy of many: the last picture of the heap has their sums.
+    let copied = table.filter(|table| purpose != Purpose::AtLimit || table.len() <= MOST_AT_LIMIT);
+    let records = copied.and_then(live::Table::copy);
     // For the following reports.
     if !purpose.is_frequent() {
         readings::take();
@@ -104,9 +134,9 @@ fn collect(request: &Request, purpose: Purpose) -> Result<Report, Error> {
         peak::take_for_report();
     }
     let _reporting = ReportingGuard::begin();
-    request.memory.prepare()?;
+    request.memory.prepare(purpose.has_names())?;
     // The reserve may have been the missing memory.
-    let records = records.or_else(|| table.and_then(live::Table::copy));
+    let records = records.or_else(|| copied.and_then(live::Table::copy));
 
     // Before the names of stacks are read, which takes more memory than many a program has.
     let os = os();
@@ -117,19 +147,29 @@ fn collect(request: &Request, purpose: Purpose) -> Result<Report, Error> {
     drop(snapshot);
     let names = site_names::names(&paths);
     let totals = totals(&paths, peak);
-    let pictured = PeakCopy::now();
+    let pictured = if purpose == Purpose::AtLimit && records.is_some() { None } else { PeakCopy::now() };
+    let has_picture = pictured.is_some() || purpose != Purpose::AtLimit;
     let (files, crates) = (Files::default(), Crates::new(names.values().map(String::as_str), &executable()));
-    let mut stacks =
-        Stacks::new(purpose.has_names() && has_stacks(request, records.as_ref(), pictured.as_ref()), &files, &crates);
+    let has_stacks = has_stacks(records.as_ref(), pictured.as_ref());
+    let mut stacks = match purpose.detail() {
+        StackDetail::Names if has_stacks && request.memory.is_for_names() => Stacks::named(&files, &crates),
+        StackDetail::Addresses if has_stacks => Stacks::addresses(records.as_ref(), &crates),
+        _ => Stacks::none(&crates),
+    };
     let history = history::history(SystemFigures::default());
     let over_time = OverTime::of(&request.started, &now, &paths, &history);
     let net_rise = over_time.net_rise(&paths, &names);
+    let earlier = at_limit.as_ref().map(|_| Earlier::new(&over_time, &paths));
     let recorded = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
     let recorded = recorded
         .map(|records| RecordedByPath::new(records, without_record, &paths, over_time, &now, &mut stacks, since_start));
     let small_sizes = records.as_ref().map(SmallSizes::of);
+    if let (Some(at_limit), Some(earlier)) = (&mut at_limit, earlier) {
+        let seconds = request.started.elapsed_until(&now).as_secs_f64();
+        earlier.note_growth(at_limit, recorded.as_ref(), (&paths, &names), seconds);
+    }
     let labels = label_rows::rows(recorded_in_full(records.as_ref(), without_record));
     // Before the overhead is read: the size of a copy depends on the number of live blocks.
     drop(records);
@@ -137,7 +177,7 @@ fn collect(request: &Request, purpose: Purpose) -> Result<Report, Error> {
     live.net_rise = net_rise.map(|rise| rise.to_report(request.started.elapsed_until(&now).as_secs_f64()));
     let retained = recorded.as_ref().and_then(RecordedByPath::retained);
     let facts = PeakReport { request, now: &now, paths: &paths, names: &names, process_peak: totals.peak_bytes };
-    let is_wanted = table.is_some() && request.config.memory_profiling.peak_step_percent > 0;
+    let is_wanted = has_picture && table.is_some() && request.config.memory_profiling.peak_step_percent > 0;
     let peak = is_wanted.then(|| peak::section(pictured, &facts, &mut stacks)).transpose();
 
     let mut report = Report {
@@ -152,6 +192,7 @@ fn collect(request: &Request, purpose: Purpose) -> Result<Report, Error> {
         threads: rows::threads(&ledgers),
         jemalloc,
         os,
+        limit: at_limit,
         timeline: None,
         peak: None,
         settings: Some(settings(&request.config)),
@@ -171,15 +212,22 @@ fn collect(request: &Request, purpose: Purpose) -> Result<Report, Error> {
     warn(&mut report, request, without_record);
     warn_of_marks(&mut report);
     warn_of_memory(&mut report, request);
+    if copied.is_none() && table.is_some() {
+        report.warnings.push(format!(
+            "there was too little memory to list more than {} live blocks: `live` has no groups, and `retained` is not known",
+            size::count(MOST_AT_LIMIT),
+        ));
+    }
     warn_of_replaced(&mut report, &stacks);
     report.findings = findings::of(&report, small_sizes.as_ref());
+    at_limit::put_first(&mut report);
     Ok(report)
 }
 
-/// True if blocks have stacks, and there is memory for the names of these.
-fn has_stacks(request: &Request, records: Option<&live::Records>, pictured: Option<&PeakCopy>) -> bool {
+/// True if blocks have stacks.
+fn has_stacks(records: Option<&live::Records>, pictured: Option<&PeakCopy>) -> bool {
     let has_stack = |records: &live::Records| records.as_slice().iter().any(|record| record.stack != 0);
-    request.memory.is_for_names() && (records.is_some_and(has_stack) || pictured.is_some_and(PeakCopy::has_stacks))
+    records.is_some_and(has_stack) || pictured.is_some_and(PeakCopy::has_stacks)
 }
 
 /// The records, unless some are missing.

@@ -5,7 +5,7 @@ use crate::report::data::Settings;
 use std::path::Path;
 
 pub(super) fn settings(config: &Config) -> Settings {
-    let Config { memory_profiling, jemalloc, leaks, reporting, serve } = config;
+    let Config { memory_profiling, jemalloc, leaks, reporting, limits, serve } = config;
     let text = |path: &Path| path.to_string_lossy().into_owned();
     Settings {
         enabled: memory_profiling.enabled,
@@ -34,6 +34,10 @@ pub(super) fn settings(config: &Config) -> Settings {
         growth_columns: reporting.growth_columns,
         every_seconds: reporting.every_seconds as u64,
         keep: reporting.keep as u64,
+        report_at_percent: limits.report_at_percent as u64,
+        report_at_bytes: limits.report_at_bytes as u64,
+        report_at_new_high: limits.report_at_new_high,
+        keep_limit_reports: limits.keep_limit_reports as u64,
         serve_address: serve.serve_address.clone(),
         serve_token: if serve.serve_token.is_empty() { "unset" } else { "set" }.to_owned(),
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::report::{Format, placeholder};
 use crate::suggest;
 
-use super::{Config, Jemalloc, Leaks, MemoryProfiling, Reporting, Serve};
+use super::{Config, Jemalloc, Leaks, LimitReports, MemoryProfiling, Reporting, Serve};
 
 /// Limit of `max_tracked_allocations`. Beyond it the table alone would take gigabytes.
 const MOST_TRACKED: usize = 100_000_000;
@@ -25,6 +25,9 @@ pub(crate) const SIGNALS: [&str; 6] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT",
 
 /// Limit of the points of the timeline.
 const MOST_POINTS: usize = 4096;
+
+/// Limit of sizes of memory: 1 PB; less where a `usize` is smaller.
+const MOST_BYTES: usize = if usize::BITS > 50 { 1 << 50 } else { usize::MAX };
 
 /// Limit of the sampling interval: 1 TB, which is also the limit of its growth; less where a `usize` is smaller.
 const MOST_INTERVAL: usize = if usize::BITS > 40 { 1 << 40 } else { usize::MAX };
@@ -141,6 +144,15 @@ keys! {
         keep: Count(CountRange {
             most: MOST_KEPT,
             instead_of_zero: Some("to write no numbered reports, omit every_seconds"),
+        }),
+    }
+    limits: LimitReports {
+        report_at_percent: Count(CountRange { most: 100, instead_of_zero: None }),
+        report_at_bytes: Count(CountRange { most: MOST_BYTES, instead_of_zero: None }),
+        report_at_new_high: Flag,
+        keep_limit_reports: Count(CountRange {
+            most: MOST_KEPT,
+            instead_of_zero: Some("to write no limit reports, omit report_at_percent and report_at_bytes"),
         }),
     }
     serve: Serve {

@@ -61,6 +61,10 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// | | `growth_columns` | `MEMPROF_GROWTH_COLUMNS` | `false` | show reallocations in the table |
 /// | | `every_seconds` | `MEMPROF_EVERY_SECONDS` | `0` | time between numbered reports |
 /// | | `keep` | `MEMPROF_KEEP` | `10` | number of numbered reports |
+/// | `[limits]` | `report_at_percent` | `MEMPROF_REPORT_AT_PERCENT` | `0` | report at this share of the memory limit |
+/// | | `report_at_bytes` | `MEMPROF_REPORT_AT_BYTES` | `0` | report at this much memory |
+/// | | `report_at_new_high` | `MEMPROF_REPORT_AT_NEW_HIGH` | `false` | report at each new high of the heap |
+/// | | `keep_limit_reports` | `MEMPROF_KEEP_LIMIT_REPORTS` | `3` | number of these reports |
 /// | `[serve]` | `serve_address` | `MEMPROF_SERVE_ADDRESS` | `""` | address of the HTTP server |
 /// | | `serve_token` | `MEMPROF_SERVE_TOKEN` | `""` | secret that requests must present |
 ///
@@ -68,7 +72,7 @@ pub(crate) const STATISTICS_FILE: &str = "jemalloc_statistics.txt";
 /// time of the profile (UTC, `20261122T173919Z`), the name of the program and the name of the machine.
 ///
 /// A missing key has its default. Variables of switches take `true`, `false`, `1` or `0`. Lists in variables have
-/// separators: a comma between signals and between formats, `;` between patterns. The fields of the five sections have
+/// separators: a comma between signals and between formats, `;` between patterns. The fields of the six sections have
 /// the details.
 ///
 /// # Example
@@ -92,6 +96,8 @@ pub struct Config {
     pub leaks: Leaks,
     /// `[reporting]`
     pub reporting: Reporting,
+    /// `[limits]`
+    pub limits: LimitReports,
     /// `[serve]`
     pub serve: Serve,
 }
@@ -222,6 +228,35 @@ pub struct Reporting {
     pub keep: usize,
 }
 
+/// `[limits]`: reports of the running program that is about to run out of memory.
+///
+/// The memory of the process is its heap, or its anonymous and shared resident memory, whichever is more. A report is
+/// written once it reaches the lower of the two thresholds, and again after it has fallen by 5 % of the threshold and
+/// come back: `memory_allocations.limit-1.json` and `memory_leaks.limit-1.txt`.
+///
+/// ```
+/// let mut config = memprof::Config::default();
+/// config.limits.report_at_percent = 90;
+/// # assert_ne!(config, memprof::Config::default());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LimitReports {
+    /// Share of the memory limit, in percent up to 100, at which a report is written. The limit is the lowest of the
+    /// process's control group and the groups above it, otherwise the memory of the machine. Memory of other processes
+    /// in that group counts too. 0: none. Default: 0.
+    pub report_at_percent: usize,
+    /// Memory of the process, in bytes up to 1,125,899,906,842,624 (1 PB), at which a report is written. 0: none.
+    /// Default: 0.
+    pub report_at_bytes: usize,
+    /// True to write a report when the heap is at least 10 % and 1 MB above its last high, at most every ten seconds.
+    /// The high starts anew each hour: `memory_allocations.high-1.json`. Default: false.
+    pub report_at_new_high: bool,
+    /// Number of limit reports, and of reports of a new high, that are kept, at least 1: the latest, the largest, and
+    /// those before the latest. Default: 3.
+    pub keep_limit_reports: usize,
+}
+
 /// `[serve]`: the HTTP server (feature `serve`). Its `Debug` does not show the token.
 ///
 /// ```
@@ -281,6 +316,20 @@ impl Default for Reporting {
             every_seconds: 0,
             keep: 10,
         }
+    }
+}
+
+#[cfg(feature = "profiling")]
+impl LimitReports {
+    /// True if any of these reports are written.
+    pub(crate) fn are_wanted(&self) -> bool {
+        self.report_at_percent > 0 || self.report_at_bytes > 0 || self.report_at_new_high
+    }
+}
+
+impl Default for LimitReports {
+    fn default() -> Self {
+        Self { report_at_percent: 0, report_at_bytes: 0, report_at_new_high: false, keep_limit_reports: 3 }
     }
 }
 

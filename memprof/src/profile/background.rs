@@ -6,6 +6,7 @@
 //! In a process with one thread its start is deferred (see [`alone`]) until the program has a second thread, or a
 //! signal has arrived.
 
+use super::limits::{self, LimitWatch};
 use super::periodic::Periodic;
 use super::{ReportingGuard, Running, exit, output, peak_watch, running, schedule, write};
 use crate::collect::{peak, system};
@@ -46,11 +47,12 @@ impl Background {
         let background = Self(STARTED.fetch_add(1, Relaxed) + 1);
         EVERY_SECONDS.store(config.reporting.every_seconds, Relaxed);
         KEEP.store(config.reporting.keep, Relaxed);
+        limits::begin(&config.limits);
         system::prepare();
         WANTED.store(background.0, Release);
         // Before the first handler is installed.
         signals::expect_thread(true);
-        let started = if config.reporting.every_seconds == 0 && may_defer(config) {
+        let started = if !has_work() && may_defer(config) {
             IS_DEFERRED.store(true, Release);
             Ok(())
         } else {
@@ -82,7 +84,7 @@ impl Background {
     }
 
     /// Work of the thread until the profile is over.
-    fn work(self, mut periodic: Option<Periodic>) {
+    fn work(self, mut periodic: Option<Periodic>, mut watch: Option<LimitWatch>) {
         history::has_reader(true);
         loop {
             let count = wake::count();
@@ -95,6 +97,9 @@ impl Background {
                 self.on_signal(signal, ends);
             }
             exit::end_is_near(false);
+            if let Some(watch) = &mut watch {
+                watch.look(|profile| self.is_of(profile));
+            }
             if schedule::pause().is_zero() {
                 schedule::read();
             }
@@ -105,7 +110,8 @@ impl Background {
                 continue;
             }
             let until = |periodic: &Periodic| periodic.next().saturating_duration_since(now);
-            let next = periodic.iter().map(until).chain(peak::pause()).fold(schedule::pause(), Duration::min);
+            let others = watch.as_ref().map(LimitWatch::pause).into_iter().chain(peak::pause());
+            let next = periodic.iter().map(until).chain(others).fold(schedule::pause(), Duration::min);
             wake::wait(count, Some(next));
         }
     }
@@ -134,7 +140,7 @@ impl Background {
 #[cfg(unix)]
 pub(crate) fn start_in_child() -> bool {
     BEGUN.store(0, Relaxed);
-    let is_deferred = EVERY_SECONDS.load(Relaxed) == 0 && alone::is_alone();
+    let is_deferred = !has_work() && alone::is_alone();
     IS_DEFERRED.store(is_deferred, Release);
     is_deferred || own_thread::start(run).is_ok()
 }
@@ -143,6 +149,11 @@ pub(crate) fn start_in_child() -> bool {
 #[cfg(unix)]
 pub(crate) fn stay_without_in_child() {
     IS_DEFERRED.store(false, Release);
+}
+
+/// True if the thread has work of its own, besides readings and signals.
+fn has_work() -> bool {
+    EVERY_SECONDS.load(Relaxed) > 0 || limits::are_wanted()
 }
 
 /// True if the thread is not needed before a signal arrives or the program has a second thread.
@@ -193,13 +204,14 @@ pub(crate) fn begin_readings(config: &Config, warnings: &mut Vec<String>) {
     schedule::begin(can_read_in_passing(config), config.memory_profiling.timeline_points);
     marks::accept(true);
     history::have_visited(Some(visit));
-    peak_watch::begin(&config.memory_profiling, warnings);
+    peak_watch::begin(config, warnings);
 }
 
 /// Ends readings in passing.
 pub(crate) fn end_readings() {
     marks::accept(false);
     history::have_visited(None);
+    limits::end();
     peak_watch::end();
 }
 
@@ -224,7 +236,7 @@ fn run() {
         }
         let periodic = Periodic::of(EVERY_SECONDS.load(Relaxed), KEEP.load(Relaxed));
         listen();
-        background.work(periodic);
+        background.work(periodic, LimitWatch::of_profile());
     });
 }
 

@@ -19,7 +19,8 @@ pub(super) fn start(config: &Config, warnings: &mut Vec<String>) -> Option<Backg
             signal.catch();
         });
     }
-    if config.reporting.every_seconds == 0 && signals.is_empty() && !takes_readings(config) {
+    let writes_reports = config.reporting.every_seconds > 0 || config.limits.are_wanted();
+    if !writes_reports && signals.is_empty() && !takes_readings(config) {
         return None;
     }
     match Background::start(config) {
@@ -34,7 +35,7 @@ pub(super) fn start(config: &Config, warnings: &mut Vec<String>) -> Option<Backg
         }
         Err(error) => {
             warnings.push(format!(
-                "memprof could not start its thread ({error}): signals and every_seconds will write no report"
+                "memprof could not start its thread ({error}): signals, every_seconds and [limits] will write no report"
             ));
             None
         }
@@ -50,7 +51,7 @@ fn takes_readings(config: &Config) -> bool {
 /// True if a key asks for the thread: then a forked child has it, too.
 pub(super) fn is_thread_asked_for(config: &Config) -> bool {
     let names = config.memory_profiling.dump_on_signal.as_ref();
-    config.reporting.every_seconds > 0 || names.is_some_and(|names| !names.is_empty())
+    config.reporting.every_seconds > 0 || config.limits.are_wanted() || names.is_some_and(|names| !names.is_empty())
 }
 
 /// The signals on which reports are written.

@@ -16,6 +16,7 @@ mod attribute;
 mod background;
 mod exit;
 mod fork;
+mod limits;
 mod listener;
 mod out_of_memory;
 mod output;

@@ -7,7 +7,7 @@ use crate::os::process::fork_lock::ForkLock;
 use crate::os::process::identity;
 use crate::os::signals::write_signals::Held;
 use crate::os::terminal::stderr::{self, RawStderr};
-use crate::report::files::{self, BaseNames, KnownFiles, PendingReport};
+use crate::report::files::{self, BaseNames, KnownFiles, PendingReport, RunningNumber};
 use crate::report::formats;
 use crate::report::placeholder::{self, Placeholders};
 use crate::report::{Format, Report, Written, table};
@@ -60,19 +60,22 @@ fn names_have_pid(profile: &Request) -> bool {
     has_pid(&paths.output_dir) || (has_pid(&paths.allocation_report) && has_pid(&paths.leak_report))
 }
 
+/// True if the profile writes reports of the running program.
+fn has_numbers(profile: &Request) -> bool {
+    let config = &profile.config;
+    config.reporting.every_seconds > 0 || config.limits.are_wanted()
+}
+
 /// Records the existing files under the names of a profile that starts.
 pub(crate) fn note(profile: &Request) {
     let reporting = &profile.config.reporting;
-    let known = if reporting.overwrite {
-        KnownFiles::default()
-    } else {
-        KnownFiles::of(&names(profile), reporting.every_seconds > 0)
-    };
+    let known =
+        if reporting.overwrite { KnownFiles::default() } else { KnownFiles::of(&names(profile), has_numbers(profile)) };
     KNOWN_FILES.lock().put(Own { profile: profile.run.profile, process: std::process::id(), known });
 }
 
 /// Writes the files, under numbered names if there is a number.
-pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> Result<Written, Error> {
+pub(crate) fn write(profile: &Request, report: &Report, number: Option<RunningNumber>) -> Result<Written, Error> {
     let _scope = ReportingGuard::begin();
     let _held = Held::begin();
     let statistics = profile.config.jemalloc.stats_print && number.is_none();
@@ -98,7 +101,7 @@ pub(crate) fn write(profile: &Request, report: &Report, number: Option<u64>) -> 
         names: &names,
         number,
         statistics: statistics.as_deref(),
-        has_numbers: reporting.every_seconds > 0,
+        has_numbers: has_numbers(profile),
         overwrite: reporting.overwrite,
         keep: reporting.keep,
     };

@@ -3,6 +3,7 @@ use super::{ReportingGuard, Running, output, running, warn};
 use crate::Error;
 use crate::collect::{self};
 use crate::report::Written;
+use crate::report::files::RunningNumber;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,7 +41,7 @@ impl Periodic {
         let _scope = ReportingGuard::begin();
         let room = Arc::clone(&profile.request.memory);
         match collect::numbered_report(&profile.request)
-            .and_then(|report| output::write(&profile.request, &report, Some(self.number)))
+            .and_then(|report| output::write(&profile.request, &report, Some(RunningNumber::Periodic(self.number))))
         {
             Ok(written) => self.kept.push_back((profile.request.run.profile, written)),
             Err(Error::OutOfMemory) => room.leave_out(),

@@ -112,6 +112,7 @@ macro_rules! data {
     (@given $self:ident, $name:expr, $value:ident,) => { $self.0.given($name, $value)? };
 }
 
+mod at_limit;
 #[cfg(feature = "report")]
 pub(crate) mod field;
 mod findings;
@@ -125,6 +126,10 @@ pub(super) mod read;
 mod settings;
 mod timeline;
 
+pub use at_limit::AtLimit;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(unused_imports))]
+pub(crate) use at_limit::reason;
 pub use findings::Finding;
 pub use functions::{
     Budget, CallTreeNode, Distribution, Function, Items, LargeFuture, Thread, Unattributed, Violations, Window,
@@ -180,6 +185,8 @@ data! {
         jemalloc: Option<JemallocStatistics>,
         /// The operating system's figures of the process.
         os: Os,
+        /// Memory at a threshold of `[limits]`, in a report that was written because of it. `None` in any other report.
+        limit: Option<AtLimit> = default,
         /// The course of the run. `None` with `timeline_points = 0`, and in older reports.
         timeline: Option<Timeline> = default,
         /// The heap at its highest. `None` without a picture of it, with `peak_step_percent = 0`, and in older reports.

@@ -29,7 +29,7 @@ use super::{Written, leaks, placeholder};
 use crate::Error;
 
 pub(crate) use known_files::KnownFiles;
-pub(crate) use names::BaseNames;
+pub(crate) use names::{BaseNames, RunningNumber};
 
 /// Function that writes the contents of one file.
 type Contents<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
@@ -43,10 +43,10 @@ pub(crate) struct PendingReport<'a> {
     pub(crate) report: &'a Report,
     pub(crate) names: &'a BaseNames,
     /// Number of a report of the running program.
-    pub(crate) number: Option<u64>,
+    pub(crate) number: Option<RunningNumber>,
     /// The allocator's own statistics.
     pub(crate) statistics: Option<&'a [u8]>,
-    /// True if the profile writes numbered reports.
+    /// True if the profile writes reports of the running program.
     pub(crate) has_numbers: bool,
     pub(crate) overwrite: bool,
     pub(crate) keep: usize,
@@ -201,7 +201,7 @@ impl Writer<'_> {
                 return Ok(plain);
             }
         }
-        // Numbered reports and everything that belongs to them get a suffix that no other run has.
+        // Reports of the running program and everything that belongs to them get a suffix that no other run has.
         let series = if has_numbers && part == ReportPart::Json && self.known.suffix.is_none() {
             KnownFiles::series(names, &rule)
         } else {

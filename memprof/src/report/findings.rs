@@ -1,16 +1,17 @@
 //! The findings as text: the first lines of the table and of `memory_leaks.txt`.
 
 use super::data::{Finding, Report};
-use super::name::printable;
+use super::name::{printable, slashes};
 use crate::size;
 
 /// Kinds of findings, as [`Finding::kind`].
 #[cfg(feature = "compare")]
-pub(super) const KINDS: [&str; 12] = [
+pub(super) const KINDS: [&str; 13] = [
     "allocator_held",
     "foreign",
     "growing",
     "large_future",
+    "limit",
     "mapped",
     "not_installed",
     "over_budget",
@@ -43,6 +44,15 @@ pub(super) fn shown(report: &Report) -> Vec<ShownFinding> {
         }
     };
     first.iter().enumerate().map(shown).collect()
+}
+
+/// A name and a place in a sentence: `app::insert (src/index.rs:46)`.
+pub(crate) fn placed(name: &str, file: Option<&str>, line: Option<u32>) -> String {
+    match (file.filter(|file| !file.is_empty()), line) {
+        (Some(file), Some(line)) => format!("{name} ({}:{line})", slashes(file)),
+        (Some(file), None) => format!("{name} ({})", slashes(file)),
+        (None, _) => name.to_owned(),
+    }
 }
 
 /// True of kinds about memory that is not held any more, or about mapped files, which the program does not hold. They

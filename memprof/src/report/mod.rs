@@ -11,6 +11,9 @@ mod written;
 // So far only the engine calls the text formats.
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
+pub(crate) mod at_limit;
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 mod columns;
 #[cfg(feature = "compare")]
 pub mod compare;
@@ -27,6 +30,8 @@ pub(crate) mod leaks;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod name;
+#[cfg(feature = "report")]
+pub(crate) mod naming;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "profiling"), allow(dead_code))]
 pub(crate) mod peak;

@@ -8,7 +8,7 @@ use memprof::Report;
 use memprof::report::data::Finding;
 
 use crate::failure::Outcome;
-use crate::report_file;
+use crate::{report_file, stack_names};
 
 /// Bytes of the whole text.
 const LONGEST: usize = 2048;
@@ -25,7 +25,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let file = arguments.file.clone().map_or_else(report_file::latest, Ok)?;
-    let report = report_file::of_program(report_file::read(&file)?, &file)?;
+    let mut report = report_file::of_program(report_file::read(&file)?, &file)?;
+    stack_names::add(&mut report, None);
     let text = if arguments.json { json(&report) } else { text(&report) };
     report_file::write(Path::new("-"), text.as_bytes())
 }

@@ -8,7 +8,7 @@ use memprof::Format;
 
 use super::test;
 use crate::failure::{Failure, Outcome};
-use crate::report_file;
+use crate::{report_file, stack_names};
 
 /// Write a report in another format.
 ///
@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// The file to write; - is standard output
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
+    /// The program that wrote the report, for one with addresses instead of names; by default where it was then
+    #[arg(long, value_name = "EXECUTABLE")]
+    program: Option<PathBuf>,
     /// Open the page in the browser
     #[arg(long, conflicts_with = "format")]
     open: bool,
@@ -38,7 +41,8 @@ pub(super) fn format_parser() -> impl clap::builder::TypedValueParser<Value = Fo
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let file = arguments.file.clone().map_or_else(report_file::latest, Ok)?;
-    let report = report_file::read(&file)?;
+    let mut report = report_file::read(&file)?;
+    stack_names::add(&mut report, arguments.program.as_deref());
     let named = arguments.output.as_deref().and_then(of_name);
     if let (None, None, false, Some(output)) = (arguments.format, named, arguments.open, &arguments.output)
         && output.as_os_str() != "-"

@@ -57,10 +57,18 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let status = run_often(arguments.repeat, &place, &mut command, &arguments.format)?;
     let reports = reports(&place.folder);
     place.end();
-    if reports.is_empty() {
+    let at_limit: Vec<_> =
+        report_file::of_running(&place.folder).into_iter().filter(|it| report_file::is_at_limit(it)).collect();
+    if reports.is_empty() && at_limit.is_empty() {
         anstream::eprintln!("{}", without_report(&program, status));
     } else {
-        say(&place, &reports);
+        if reports.is_empty() {
+            anstream::eprintln!(
+                "\nmemprof: `{}` ended by {status}, after it had reached a limit of its memory",
+                program.name
+            );
+        }
+        say(&place, &reports, &at_limit);
         if arguments.open {
             open(&place.folder)?;
         }
@@ -81,7 +89,7 @@ impl Place {
             let runs = Runs::of(metadata.target_directory.as_std_path(), &program.name);
             return Ok(Self { folder: runs.begin()?, runs: Some(runs) });
         };
-        if !reports(folder).is_empty() {
+        if !reports(folder).is_empty() || !report_file::of_running(folder).is_empty() {
             let reason = format!("{} has reports already: name another folder, or remove it", folder.display());
             return Err(Failure::Said(reason));
         }
@@ -210,14 +218,11 @@ fn command(arguments: &Arguments, metadata: &Metadata, program: &Program, built:
     Ok(command)
 }
 
-/// The reports in a folder: one, or more if the program started others.
+/// The last reports in a folder: one, or more if the program started others.
 fn reports(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_report = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.starts_with("memory_allocations") && name.ends_with(".json"))
-    };
-    let mut reports: Vec<_> = entries.filter(is_report).collect();
+    let is_last = |path: &PathBuf| report_file::is_report(path) && report_file::running_number(path).is_none();
+    let mut reports: Vec<_> = entries.filter(is_last).collect();
     reports.sort();
     reports
 }
@@ -248,7 +253,7 @@ fn without_report(program: &Program, status: ExitStatus) -> String {
 }
 
 /// Prints the folder and the next commands. The program has named the files itself, if they are its only ones.
-fn say(place: &Place, reports: &[PathBuf]) {
+fn say(place: &Place, reports: &[PathBuf], at_limit: &[PathBuf]) {
     let working = std::env::current_dir().unwrap_or_default();
     let short = |path: &Path| path.strip_prefix(&working).unwrap_or(path).display().to_string();
     anstream::eprintln!("\nreports  {}", short(&place.folder));
@@ -257,6 +262,9 @@ fn say(place: &Place, reports: &[PathBuf]) {
             "         {} are of programs that it started: `cargo memprof merge` adds all up",
             reports.len() - 1
         );
+    }
+    for report in at_limit {
+        anstream::eprintln!("limit    {}", short(report));
     }
     let quoted = |path: String| if path.contains([' ', '\'']) { format!("{path:?}") } else { path };
     let named = if place.runs.is_some() { String::new() } else { format!(" {}", quoted(short(&place.folder))) };

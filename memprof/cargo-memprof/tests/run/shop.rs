@@ -22,6 +22,17 @@ fn main() {
             let program = std::env::current_exe().unwrap();
             assert!(std::process::Command::new(program).arg("grandchild").status().unwrap().success());
         }
+        #[cfg(unix)]
+        Some("limit") => {
+            let kept = read_orders(300_000);
+            let report = std::path::Path::new(&arguments[1]).join("memory_leaks.limit-1.txt");
+            while !std::fs::read_to_string(&report).is_ok_and(|text| text.contains("src/main.rs")) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            // As the kernel does when there is no memory left.
+            let _ = std::process::Command::new("kill").args(["-9", &std::process::id().to_string()]).status();
+            drop(kept);
+        }
         Some("env") => println!("{:?}", std::env::var("SHOP")),
         Some("wait") => {
             std::fs::write(&arguments[2], "").unwrap();

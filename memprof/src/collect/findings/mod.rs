@@ -16,8 +16,8 @@ mod uneven;
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::report::NOT_INSTALLED;
 use crate::report::data::{Finding, Function, Report};
-use crate::report::findings::is_advice;
-use crate::report::name::{PANIC, slashes};
+use crate::report::findings::{is_advice, placed};
+use crate::report::name::PANIC;
 use crate::sorted;
 use std::cmp::Reverse;
 
@@ -46,15 +46,6 @@ pub(crate) fn of(report: &Report, sizes: Option<&SmallSizes>) -> Vec<Finding> {
     findings.extend(foreign::of(report));
     sorted::by_key(&mut findings, |finding| (is_advice(&finding.kind), Reverse(finding.bytes)));
     findings
-}
-
-/// A name and a place in a sentence: `app::insert (src/index.rs:46)`.
-fn placed(name: &str, file: Option<&str>, line: Option<u32>) -> String {
-    match (file.filter(|file| !file.is_empty()), line) {
-        (Some(file), Some(line)) => format!("{name} ({}:{line})", slashes(file)),
-        (Some(file), None) => format!("{name} ({})", slashes(file)),
-        (None, _) => name.to_owned(),
-    }
 }
 
 /// A finding of this kind about a function, with its place, and without a sentence.

@@ -2,6 +2,7 @@
 
 pub(crate) mod estimate;
 pub(crate) mod groups;
+pub(crate) mod growth;
 pub(crate) mod net_rise;
 pub(crate) mod over_time;
 pub(crate) mod place;

@@ -9,6 +9,9 @@ use crate::os::clock::Anchor;
 use crate::tracker::history::{FEWEST_READINGS, History, Point};
 use std::collections::HashMap;
 
+/// Share of the present net from which on a growth is recent.
+const BEFORE_GROWTH: f64 = 0.75;
+
 /// The readings of a run until now.
 #[derive(Debug, Default)]
 pub(crate) struct OverTime {
@@ -70,6 +73,14 @@ impl OverTime {
         let Some(net) = self.net_of_paths.get(&path) else { return false };
         let net: Vec<(f64, f64)> = self.moments.iter().copied().zip(net.iter().copied()).collect();
         net_rise::is_steady_of_path(&[net, vec![(seconds, now as f64)]].concat(), &self.activity)
+    }
+
+    /// Number of the last moment at which the net of the process was three quarters of the present one or less. `None`:
+    /// not known, or never.
+    pub(crate) fn before_growth(&self, now: i64) -> Option<usize> {
+        let net = |moment: usize| self.net_of_paths.values().filter_map(|row| row.get(moment)).sum::<f64>();
+        let is_known = self.readings.net.is_some();
+        (0..self.moments.len()).rev().filter(|_| is_known).find(|&moment| net(moment) <= now as f64 * BEFORE_GROWTH)
     }
 
     /// Steady rise of the net of the process, and the function responsible for it.

@@ -244,6 +244,8 @@ fn read() {
 pub(crate) struct Readings {
     /// Times, in ticks.
     pub(crate) moments: Vec<u64>,
+    /// True if each key has its live bytes.
+    pub(crate) is_live_whole: bool,
     /// Live bytes at each moment.
     pub(crate) live: HashMap<ReadingKey, Vec<i64>>,
     /// Net bytes at each moment; `None` if some node found no free row.
@@ -259,6 +261,7 @@ impl Readings {
         let len = TABLES.len.load(Relaxed);
         Self {
             moments: TABLES.moments.iter().take(len).map(|ticks| ticks.load(Relaxed)).collect(),
+            is_live_whole: TABLES.live.left_out.load(Relaxed) == 0,
             live: TABLES.live.copy(len),
             net: (TABLES.net.left_out.load(Relaxed) == 0).then(|| TABLES.net.copy(len)),
             calls: (TABLES.calls.left_out.load(Relaxed) == 0).then(|| TABLES.calls.copy(len)),

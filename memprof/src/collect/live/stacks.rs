@@ -1,18 +1,36 @@
 //! Stacks of recorded blocks that are one place.
 
 use super::place;
-use crate::collect::symbols::Symbols;
 use crate::collect::symbols::names::Files;
+use crate::collect::symbols::{Addresses, Symbols};
+use crate::live::Records;
 use crate::report::data::Frame;
 use crate::report::leaks::owner::Crates;
+use crate::sorted;
 use crate::stack::StackId;
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+
+/// Limit of the stacks whose frames are shown without names. Smaller ones are grouped by call path alone.
+const MOST_ADDRESSES: usize = 200;
+
+/// Detail of the stacks in a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StackDetail {
+    #[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "scraped reports have none"))]
+    None,
+    /// Addresses and modules of the largest ones.
+    Addresses,
+    Names,
+}
 
 /// The stacks of one report, by place.
 pub(crate) struct Stacks<'f> {
     /// Loading symbols takes long: only if stacks were captured.
     symbols: Option<Symbols<'f>>,
+    /// Without names each stack is a place.
+    addresses: Option<(Addresses, HashSet<StackId>)>,
     crates: &'f Crates,
     of_id: HashMap<StackId, StackId>,
     of_place: HashMap<place::PlaceKey, StackId>,
@@ -20,10 +38,28 @@ pub(crate) struct Stacks<'f> {
 }
 
 impl<'f> Stacks<'f> {
-    /// `are_wanted`: some of the blocks have stacks, which get names.
-    pub(crate) fn new(are_wanted: bool, files: &'f Files, crates: &'f Crates) -> Self {
-        let symbols = are_wanted.then(|| Symbols::load(files));
-        Self { symbols, crates, of_id: HashMap::new(), of_place: HashMap::new(), frames: HashMap::new() }
+    /// All blocks of a call path are one group.
+    pub(crate) fn none(crates: &'f Crates) -> Self {
+        let (of_id, of_place, frames) = Default::default();
+        Self { symbols: None, addresses: None, crates, of_id, of_place, frames }
+    }
+
+    /// With the names of functions.
+    pub(crate) fn named(files: &'f Files, crates: &'f Crates) -> Self {
+        Self { symbols: Some(Symbols::load(files)), ..Self::none(crates) }
+    }
+
+    /// With the addresses of the stacks that hold the most bytes.
+    pub(crate) fn addresses(records: Option<&Records>, crates: &'f Crates) -> Self {
+        let mut bytes: HashMap<StackId, u64> = HashMap::new();
+        for record in records.into_iter().flat_map(Records::as_slice) {
+            let sum = bytes.entry(record.stack).or_default();
+            *sum = sum.saturating_add(record.size);
+        }
+        let mut largest: Vec<(StackId, u64)> = bytes.into_iter().collect();
+        sorted::by_key(&mut largest, |&(stack, bytes)| (Reverse(bytes), stack));
+        let largest = largest.into_iter().take(MOST_ADDRESSES).map(|(stack, _)| stack).collect();
+        Self { addresses: Some((Addresses::load(), largest)), ..Self::none(crates) }
     }
 
     /// The first stack with live blocks of the same place as this one. The profiler's own frames do not count: it has
@@ -46,6 +82,9 @@ impl<'f> Stacks<'f> {
 
     /// The first stack of the same place, and this stack's frames if it is new.
     fn place(&mut self, id: StackId) -> (StackId, Option<Vec<Frame>>) {
+        if let Some((_, largest)) = &self.addresses {
+            return (if largest.contains(&id) { id } else { 0 }, None);
+        }
         let Some(symbols) = self.symbols.as_mut() else { return (0, None) };
         if let Some(&first) = self.of_id.get(&id) {
             return (first, None);
@@ -64,6 +103,9 @@ impl<'f> Stacks<'f> {
     /// Functions on the [`first_alike`](Self::first_alike) stack, innermost first. Groups of several call paths can
     /// share it.
     pub(crate) fn frames(&self, id: StackId) -> Vec<Frame> {
-        self.frames.get(&id).cloned().unwrap_or_default()
+        match &self.addresses {
+            Some((addresses, _)) => addresses.stack(id),
+            None => self.frames.get(&id).cloned().unwrap_or_default(),
+        }
     }
 }

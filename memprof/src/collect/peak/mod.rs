@@ -260,12 +260,16 @@ pub(crate) fn pause() -> Option<Duration> {
 }
 
 /// Takes the picture that the profiler's own thread was asked for, once the rise slows down: while it is steep, the
-/// picture would soon be too low, and it would keep the thread that ends the rise from taking a better one.
-pub(crate) fn take_on_thread() {
+/// picture would soon be too low, and it would keep the thread that ends the rise from taking a better one. Not yet, if
+/// something `is_urgent`.
+pub(crate) fn take_on_thread(is_urgent: &dyn Fn() -> bool) {
     let mut before = high_water::net();
     let mut is_steep = true;
     for _ in 0..MOST_LOOKS {
         std::thread::sleep(Duration::from_nanos((duration() / LOOK_PART).max(LEAST_LOOK)));
+        if is_urgent() {
+            return;
+        }
         let net = high_water::net();
         let step = PICTURES.with(|pictures| pictures.percent(pictures.step)).unwrap_or(0);
         is_steep = net.saturating_sub(before) >= step.max(LEAST_RISE);

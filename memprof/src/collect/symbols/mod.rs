@@ -10,9 +10,11 @@ mod unread;
 
 use crate::collect::symbols::names::{Files, SymbolNames};
 use crate::report::data::Frame;
+use crate::report::naming::without_own;
 use crate::stack::{self, Image, Known, StackId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Symbols of the addresses of this moment.
 pub(crate) struct Symbols<'f> {
@@ -31,9 +33,7 @@ impl<'f> Symbols<'f> {
     pub(crate) fn stack(&mut self, id: StackId) -> Vec<Frame> {
         let Some(tree) = stack::tree() else { return Vec::new() };
         let mut frames: Vec<Frame> = tree.frames(id).flat_map(|known| self.functions(known).to_vec()).collect();
-        // Not only the first ones: closures that the profiler passes on have names of the standard library.
-        let own = frames.iter().rposition(|frame| frame.function.as_deref().is_some_and(is_own));
-        frames.drain(..own.map_or(0, |last| last + 1));
+        without_own(&mut frames);
         frames
     }
 
@@ -48,10 +48,54 @@ impl<'f> Symbols<'f> {
     }
 }
 
+/// Memory that reading the names of the program takes. `None`: not known.
+pub(crate) fn memory() -> Option<u64> {
+    #[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
+    return elf_names::memory(Path::new("/proc/self/exe"));
+    #[cfg(not(all(feature = "backtraces", unix, not(target_vendor = "apple"))))]
+    None
+}
+
+/// Addresses of this moment, without names.
+pub(crate) struct Addresses {
+    /// Each with its name in the report.
+    images: Vec<(Image, Arc<str>)>,
+}
+
+impl Addresses {
+    pub(crate) fn load() -> Self {
+        let named = |image: Image| {
+            let name = module(&image, true).into();
+            (image, name)
+        };
+        Self { images: stack::images().into_iter().map(named).collect() }
+    }
+
+    /// Frames of a stack, innermost first, with the profiler's own.
+    pub(crate) fn stack(&self, id: StackId) -> Vec<Frame> {
+        let Some(tree) = stack::tree() else { return Vec::new() };
+        tree.frames(id).map(|known| self.frame(known)).collect()
+    }
+
+    fn frame(&self, known: Known) -> Frame {
+        let image = if has_its_module(known) { self.image(known.address) } else { None };
+        let address = image.map_or(known.address, |(image, _)| known.address.wrapping_sub(image.moved_by));
+        Frame { address: address as u64, module: image.map(|(_, name)| Arc::clone(name)), ..Frame::default() }
+    }
+
+    fn image(&self, address: usize) -> Option<&(Image, Arc<str>)> {
+        self.images.iter().find(|(image, _)| image.contains(address))
+    }
+}
+
+/// False if another module has replaced the captured one: its names would be wrong.
+fn has_its_module(known: Known) -> bool {
+    known.mark == 0 || stack::mark_of(known.address) == Some(known.mark)
+}
+
 fn functions(known: Known, images: &[Image], names: &mut SymbolNames<'_>) -> Vec<Frame> {
     let nothing = Frame { address: known.address as u64, ..Frame::default() };
-    // Another module has replaced the captured one: its names would be wrong.
-    if known.mark != 0 && stack::mark_of(known.address) != Some(known.mark) {
+    if !has_its_module(known) {
         return vec![nothing];
     }
     let image = images.iter().find(|image| image.contains(known.address));
@@ -86,37 +130,5 @@ fn module(image: &Image, with_build: bool) -> String {
     match &image.build_id {
         Some(build_id) if with_build => format!("{file} (build {build_id})"),
         _ => file.into_owned(),
-    }
-}
-
-/// True if a function is the profiler's, or the compiler's path to it.
-fn is_own(function: &str) -> bool {
-    const SHIMS: [&str; 6] =
-        ["__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc", "__rg_alloc", "__rg_alloc_zeroed", "__rg_realloc"];
-    let own = ["memprof::allocator::", "memprof::tracker::", "memprof::live::", "memprof::stack::"];
-    let path = function.trim_start_matches('<');
-    own.iter().any(|prefix| path.starts_with(prefix)) || SHIMS.contains(&path.rsplit("::").next().unwrap_or(path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_own;
-
-    #[test]
-    fn the_profilers_frames_are_known_by_name() {
-        for own in [
-            "memprof::tracker::hook::allocation_event",
-            "<memprof::allocator::AllocationTracker as core::alloc::global::GlobalAlloc>::alloc",
-            "__rust_alloc",
-            "__rustc::__rust_realloc",
-            "__rustc[a1b2]::__rust_alloc_zeroed",
-        ] {
-            assert!(is_own(own), "{own}");
-        }
-        for other in
-            ["alloc::alloc::alloc", "memprof_tests::live::f", "my::memprof::live::f", "memprof::profile::start"]
-        {
-            assert!(!is_own(other), "{other}");
-        }
     }
 }

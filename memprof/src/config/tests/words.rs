@@ -31,7 +31,7 @@ fn a_mistake_is_one_line_with_its_place_and_a_way_out() {
         ("[memory_profilling]", "1:2: unknown section `memory_profilling`; did you mean [memory_profiling]?"),
         (
             "[colour]",
-            "1:2: unknown section `colour`; the sections are [memory_profiling], [jemalloc], [leaks], [reporting], [serve]",
+            "1:2: unknown section `colour`; the sections are [memory_profiling], [jemalloc], [leaks], [reporting], [limits], [serve]",
         ),
         ("enabled = true", "1:1: `enabled` belongs in the section [memory_profiling]"),
         ("enabld = true", "1:1: unknown key `enabld`; did you mean `enabled` in [memory_profiling]?"),

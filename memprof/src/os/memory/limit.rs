@@ -6,37 +6,16 @@ pub(crate) fn lowest() -> Option<(u64, &'static str)> {
     found.into_iter().flatten().min_by_key(|limit| limit.0)
 }
 
-/// The lowest limit of the process's control group and the groups above it.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn control_group() -> Option<(u64, &'static str)> {
-    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    in_groups(&groups, &|path| std::fs::read_to_string(path).ok())
+/// The lowest limit of the process's control group and the groups above it, otherwise the memory of the machine. A
+/// limit of the address space is none of the memory that is in use.
+pub(crate) fn of_memory() -> Option<(u64, &'static str)> {
+    [control_group(), physical()].into_iter().flatten().min_by_key(|limit| limit.0)
 }
 
-/// The same, where `/proc/self/cgroup` has this text.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn in_groups(groups: &str, read: &dyn Fn(&str) -> Option<String>) -> Option<(u64, &'static str)> {
-    let limits = groups.lines().filter_map(|line| {
-        let (_, rest) = line.split_once(':')?;
-        let (controllers, path) = rest.split_once(':')?;
-        let (root, file, source) = if controllers.is_empty() {
-            ("/sys/fs/cgroup", "memory.max", "cgroup v2 memory.max")
-        } else if controllers.split(',').any(|controller| controller == "memory") {
-            ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "cgroup v1 memory.limit_in_bytes")
-        } else {
-            return None;
-        };
-        // In a container the path can be the host's: then only the root is there.
-        let mut group = Some(path.trim_end_matches('/'));
-        let all = std::iter::from_fn(move || {
-            let this = group?;
-            group = this.rsplit_once('/').map(|(above, _)| above);
-            Some(this)
-        });
-        let limit = |group: &str| read(&format!("{root}{group}/{file}"))?.trim().parse::<u64>().ok();
-        Some((all.filter_map(limit).min()?, source))
-    });
-    limits.min_by_key(|limit| limit.0)
+fn control_group() -> Option<(u64, &'static str)> {
+    let group = super::control_group::limited()?;
+    Some((group.limit, group.version.source()))
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -105,36 +84,8 @@ fn physical() -> Option<(u64, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    use super::in_groups;
-
     #[test]
     fn a_machine_has_a_limit() {
         assert!(super::lowest().is_none_or(|(bytes, source)| bytes > 1 << 20 && !source.is_empty()));
-    }
-
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    #[test]
-    fn the_lowest_limit_of_the_groups_above_applies() {
-        let files = |path: &str| {
-            let text = match path {
-                "/sys/fs/cgroup/a/b/memory.max" => "max\n",
-                "/sys/fs/cgroup/a/memory.max" => "1000\n",
-                "/sys/fs/cgroup/memory.max" => "5000\n",
-                "/sys/fs/cgroup/memory/memory.limit_in_bytes" => "9223372036854771712\n",
-                "/sys/fs/cgroup/memory/x/memory.limit_in_bytes" => "700\n",
-                _ => return None,
-            };
-            Some(text.to_owned())
-        };
-        assert_eq!(in_groups("0::/a/b\n", &files), Some((1000, "cgroup v2 memory.max")));
-        assert_eq!(in_groups("0::/\n", &files), Some((5000, "cgroup v2 memory.max")));
-        // The path of a container, as the host has it.
-        assert_eq!(in_groups("0::/docker/0123\n", &files), Some((5000, "cgroup v2 memory.max")));
-        let v1 = "5:cpu,cpuacct:/x\n4:memory:/x/y\n0::/none\n";
-        assert_eq!(in_groups(v1, &files), Some((700, "cgroup v1 memory.limit_in_bytes")));
-        for text in ["", "\n", "0", "0:", "5:cpu:/a", "0::"] {
-            assert!(in_groups(text, &|_| None).is_none(), "{text}");
-        }
     }
 }

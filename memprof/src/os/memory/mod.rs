@@ -2,6 +2,8 @@
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), target_pointer_width = "64"))]
 pub(in crate::os) mod code;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod control_group;
 #[cfg(windows)]
 pub(in crate::os) mod import_table;
 pub(crate) mod limit;

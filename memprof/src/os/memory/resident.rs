@@ -104,83 +104,62 @@ fn field(status: &str, name: &str) -> Option<u64> {
     kib.checked_mul(1024)
 }
 
-/// Resident bytes, and those of files and shared memory among them, read again and again without opening a file: a
-/// sandbox may kill for that.
+/// Resident bytes, and those of files and shared memory among them, read again and again without opening a file.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod repeated {
-    use std::sync::atomic::AtomicI32;
-    use std::sync::atomic::Ordering::Relaxed;
+    use crate::os::files::kept::KeptFile;
 
-    /// Descriptor of `/proc/self/statm`; -1: none.
-    static STATM: AtomicI32 = AtomicI32::new(-1);
-    /// Lowest number of the descriptor: the program finds its own numbers as without the profiler.
-    const LOWEST: [libc::c_int; 2] = [500, 100];
+    static STATM: KeptFile = KeptFile::new();
+    static STATUS: KeptFile = KeptFile::new();
 
-    /// Opens the system's file, for the rest of the process. It is never closed: the program may have closed it and
-    /// used its number.
+    /// Opens the system's file, for the rest of the process.
     pub(crate) fn open() {
-        // One of an earlier profile.
-        if read().is_some() {
-            return;
-        }
-        let Some(file) = open_statm() else { return };
-        let descriptor = LOWEST.iter().find_map(|&lowest| {
-            // SAFETY: the descriptor is open.
-            let high = unsafe { libc::fcntl(file, libc::F_DUPFD_CLOEXEC, lowest) };
-            (high >= 0).then_some(high)
-        });
-        // SAFETY: it is open, and used no more.
-        unsafe { libc::close(file) };
-        STATM.store(descriptor.unwrap_or(-1), Relaxed);
+        STATM.open(c"/proc/self/statm");
     }
 
-    /// In a forked child: the file has the figures of the parent.
+    /// As [`open`], with the file that [`shared`] reads.
+    pub(crate) fn open_all() {
+        open();
+        STATUS.open(c"/proc/self/status");
+    }
+
+    /// In a forked child: the files have the figures of the parent.
     pub(crate) fn forget() {
-        STATM.store(-1, Relaxed);
+        STATM.forget();
+        STATUS.forget();
     }
 
     /// The present figures, if the file is open. Does not allocate.
     pub(crate) fn read() -> Option<(u64, u64)> {
-        let file = STATM.load(Relaxed);
-        if file < 0 {
-            return None;
-        }
-        let read = figures(file);
-        if read.is_none() {
-            // The program has closed it; perhaps the number is now that of a file of its own.
-            forget();
-        }
-        read
+        figures(&STATM)
+    }
+
+    /// Resident shared memory, if the files are open. It takes ten times as long as [`read`]. Does not allocate.
+    pub(crate) fn shared() -> Option<u64> {
+        super::field(STATUS.read(&mut [0; 4096])?, "RssShmem:")
     }
 
     /// The present figures, from a file that is opened for them.
     pub(crate) fn read_once() -> Option<(u64, u64)> {
-        let file = open_statm()?;
-        let figures = figures(file);
-        // SAFETY: it is open, and used no more.
-        unsafe { libc::close(file) };
-        figures
+        use std::io::Read;
+        let mut text = [0; 128];
+        let length = std::fs::File::open("/proc/self/statm").ok()?.read(&mut text).ok()?;
+        parsed(std::str::from_utf8(text.get(..length)?).ok()?, page()?)
     }
 
-    fn open_statm() -> Option<libc::c_int> {
-        // SAFETY: the path ends with 0.
-        let file = unsafe { libc::open(c"/proc/self/statm".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
-        (file >= 0).then_some(file)
+    fn figures(file: &KeptFile) -> Option<(u64, u64)> {
+        parsed(file.read(&mut [0; 128])?, page()?)
     }
 
-    fn figures(file: libc::c_int) -> Option<(u64, u64)> {
-        let mut text = [0_u8; 128];
-        // SAFETY: the buffer has the given length. Pipes, sockets and terminals refuse the call.
-        let length = unsafe { libc::pread(file, text.as_mut_ptr().cast(), text.len(), 0) };
+    fn page() -> Option<u64> {
         // SAFETY: the call has no preconditions.
-        let page = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()?;
-        parsed(text.get(..usize::try_from(length).ok()?)?, page)
+        u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()
     }
 
     /// The second and the third of the file's seven numbers, which count pages. `None`: another file.
-    pub(super) fn parsed(text: &[u8], page: u64) -> Option<(u64, u64)> {
+    pub(super) fn parsed(text: &str, page: u64) -> Option<(u64, u64)> {
         let mut numbers = [0_u64; 7];
-        let mut words = std::str::from_utf8(text).ok()?.strip_suffix('\n')?.split(' ');
+        let mut words = text.strip_suffix('\n')?.split(' ');
         for number in &mut numbers {
             *number = words.next()?.parse().ok()?;
         }
@@ -196,6 +175,8 @@ pub(crate) mod repeated {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) mod repeated {
     pub(crate) fn open() {}
+
+    pub(crate) fn open_all() {}
 
     pub(crate) fn forget() {}
 
@@ -271,11 +252,11 @@ mod tests {
     #[test]
     fn another_file_has_no_figures() {
         let parsed = super::repeated::parsed;
-        assert_eq!(parsed(b"9 3 2 1 0 4 0\n", 4096), Some((3 * 4096, 2 * 4096)));
+        assert_eq!(parsed("9 3 2 1 0 4 0\n", 4096), Some((3 * 4096, 2 * 4096)));
         for text in
             ["", "\n", "9 3 2 1 0 4\n", "9 3 2 1 0 4 0 0\n", "9 2 3 1 0 4 0\n", "9 3 2 1 0 4 0", "a b c d e f g\n"]
         {
-            assert_eq!(parsed(text.as_bytes(), 4096), None, "{text}");
+            assert_eq!(parsed(text, 4096), None, "{text}");
         }
     }
 }

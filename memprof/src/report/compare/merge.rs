@@ -183,6 +183,8 @@ impl Merge {
             live: self.live.finish(),
             jemalloc: self.system.jemalloc(),
             os: self.system.os(),
+            // Those of processes do not add up.
+            limit: None,
             timeline: None,
             peak: self.peak.finish(),
             settings,

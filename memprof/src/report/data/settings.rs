@@ -62,6 +62,14 @@ data! {
         every_seconds: u64,
         /// Number of numbered reports that are kept.
         keep: u64,
+        /// Share of the memory limit at which a report is written, percent; 0: none.
+        report_at_percent: u64 = default,
+        /// Memory of the process at which a report is written, bytes; 0: none.
+        report_at_bytes: u64 = default,
+        /// True if a report is written at each new high of the heap.
+        report_at_new_high: bool = default,
+        /// Number of these reports that are kept.
+        keep_limit_reports: u64 = default,
         /// Address of the HTTP server; empty: none.
         serve_address: String = default,
         /// `set` or `unset`: the secret itself is in no report.

@@ -156,7 +156,12 @@ fn an_empty_report_comes_back() {
 }
 
 /// Fields that schema 1 got later, of the whole report, of all objects with a name, or of all objects.
-const LATER: [&str; 31] = [
+const LATER: [&str; 36] = [
+    "limit",
+    "settings.report_at_percent",
+    "settings.report_at_bytes",
+    "settings.report_at_new_high",
+    "settings.keep_limit_reports",
     "settings.serve_address",
     "settings.serve_token",
     "merged",
