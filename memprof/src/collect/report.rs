@@ -28,7 +28,6 @@ use crate::report::data::{
 };
 use crate::report::leaks::owner::Crates;
 use crate::size;
-use crate::stack;
 use crate::tracker::history::{self, SystemFigures};
 use crate::tracker::{self, OwnFigures, Peak, Reading, ReportingGuard, Snapshot, marks};
 use std::sync::atomic::Ordering::Relaxed;
@@ -257,8 +256,7 @@ fn program(request: &Request, now: &Anchor) -> Program {
         is_final: false,
         host: identity::host(),
         version: request.version.map(str::to_owned),
-        // The loader lists the program first.
-        build: stack::images().into_iter().next().and_then(|image| image.build_id),
+        build: request.build.clone(),
         args: if wanted { args.collect() } else { Vec::new() },
         started_at: humantime::format_rfc3339_millis(request.started_at).to_string(),
         duration_seconds: request.started.elapsed_until(now).as_secs_f64(),

@@ -24,6 +24,9 @@ pub(crate) struct Request {
     pub(crate) inner: String,
     /// Version of the program's package, if it is known.
     pub(crate) version: Option<&'static str>,
+    /// Build id of the executable, read at the start: in a forked child the loader's lock may be held by a thread that
+    /// does not exist.
+    pub(crate) build: Option<String>,
     pub(crate) started: Anchor,
     pub(crate) started_at: SystemTime,
     /// Figures of the moment when recording began, which is last, when nothing more is allocated.

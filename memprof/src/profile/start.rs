@@ -232,6 +232,8 @@ impl Starting<ThreadStarted> {
             installed: allocator.installed,
             inner: allocator.inner,
             version,
+            // The loader lists the program first.
+            build: stack::images().into_iter().next().and_then(|image| image.build_id),
             started: Anchor::now(),
             started_at: SystemTime::now(),
             at_start: OnceLock::new(),
