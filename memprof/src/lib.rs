@@ -121,7 +121,7 @@
 //! | the same beneath 60 frames | 1060 |
 //! | each frame that differs from the previous stack | about 250 more |
 //! | a tracked call | 120 |
-//! | a poll of a tracked future | 169 |
+//! | a poll of a tracked future | 118 |
 //! | entering and leaving a [`Meter`], or a [label](labelled) | about 220 |
 //! | an allocation, a tracked call or a poll with `enabled = false` | one to seven |
 //! | everything without the default feature `profiling` | none |

@@ -33,8 +33,8 @@ const EVENTS: [(&str, Option<&str>, f64); 29] = [
     ("call", None, 135.0),
     ("call-on-two-threads", None, 135.0),
     ("call-in-turn", None, 2.0 * 145.0),
-    ("poll", Some("poll-plain"), 175.0),
-    ("async-call", Some("async-call-plain"), 450.0),
+    ("poll", Some("poll-plain"), 125.0),
+    ("async-call", Some("async-call-plain"), 380.0),
     ("context-capture", None, 48.0),
     ("context-enter", None, 420.0),
     // A call, a context that is entered in it, and what its end costs more because of that.

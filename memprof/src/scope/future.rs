@@ -2,7 +2,7 @@
 //! context.
 
 use super::violation;
-use crate::tracker::{self, Figures, FutureSize, Kept, Moment, Node, Open, ScopeKind, Site, Within, add_items};
+use crate::tracker::{self, Closed, Figures, FutureSize, Kept, Moment, Node, Open, ScopeKind, Site, Within, add_items};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -182,15 +182,6 @@ struct PollScope<'a> {
     open: Option<Open>,
 }
 
-impl<'a> PollScope<'a> {
-    // PERF: as a separate call it takes 11 more instructions.
-    #[inline(always)]
-    fn enter(site: &'static Site, call: &'a mut Call) -> Self {
-        let open = Open::here(site, ScopeKind::Poll);
-        Self { call, open }
-    }
-}
-
 /// Adds the items that are said in one poll to those of the call, on drop: also when the poll panics.
 struct Counting<'a> {
     open: Open,
@@ -223,8 +214,18 @@ impl Drop for Counting<'_> {
     }
 }
 
+impl PollScope<'_> {
+    /// Closes it after a poll that has not panicked. PERF: without its address, so that it stays in registers.
+    #[inline(always)]
+    fn close(self) {
+        let open = self.open;
+        ManuallyDrop::new(self).call.close(open);
+    }
+}
+
+/// Only when the poll panics.
 impl Drop for PollScope<'_> {
-    #[inline]
+    #[cold]
     fn drop(&mut self) {
         self.call.close(self.open);
     }
@@ -250,15 +251,30 @@ impl Call {
     /// Closes the scope of a poll or of the drop, and adds its figures. Returns the node that was charged.
     #[inline]
     fn close(&mut self, open: Option<Open>) -> Option<&'static Node> {
-        let closed = open.and_then(Open::close)?;
-        self.peak = self.peak.max(self.net.saturating_add(closed.peak));
-        self.net = self.net.saturating_add(closed.net);
-        self.allocated = self.allocated.saturating_add(closed.allocated);
-        self.count = self.count.saturating_add(closed.count);
+        let open = open?;
+        match open.close_on_fast_path() {
+            Some(closed) => Some(self.add(&closed)),
+            None => self.close_slow(open),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn close_slow(&mut self, open: Open) -> Option<&'static Node> {
+        open.close_slow().map(|closed| self.add(&closed))
+    }
+
+    /// Adds the figures of a scope, as those of the thread are added: without a look for an overflow.
+    #[inline(always)]
+    fn add(&mut self, closed: &Closed) -> &'static Node {
+        self.peak = self.peak.max(self.net.wrapping_add(closed.peak));
+        self.net = self.net.wrapping_add(closed.net);
+        self.allocated = self.allocated.wrapping_add(closed.allocated);
+        self.count = self.count.wrapping_add(closed.count);
         if closed.panicked {
             closed.node.count_panic();
         }
-        Some(closed.node)
+        closed.node
     }
 
     /// Ends the call. It may end on another thread and in another node than it began; the report sums them. Returns the
@@ -327,22 +343,21 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
             let this = self.get_unchecked_mut();
             (&mut this.last, Pin::new_unchecked(&mut this.future))
         };
-        let present = tracker::present();
-        if present.is_off() {
+        if tracker::present().is_off() {
             return future.poll(context);
         }
         let Bookkeeping { site, call, window, .. } = last;
         let site = *site;
         let _entered = call.within.enter();
-        let scope = PollScope::enter(site, call);
-        let open = scope.open;
-        let node = open.and_then(Open::node);
+        // Not before: the measurement may be another one's on this thread.
+        let (open, node) = Open::with_node(tracker::present(), site, ScopeKind::Poll);
+        let scope = PollScope { call, open };
         let is_first = scope.call.state == FutureState::NeverPolled;
         scope.call.begin(node, window);
         let counting = if W::COUNTS { Counting::begin(open, node, window, is_first) } else { None };
         let polled = future.poll(context);
         drop(counting);
-        drop(scope);
+        scope.close();
         if polled.is_ready()
             && let Some(figures) = call.finish(site, open, node, window)
         {

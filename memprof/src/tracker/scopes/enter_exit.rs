@@ -48,15 +48,39 @@ impl Open {
     /// The same for a caller that knows the thread.
     #[inline(always)]
     pub(crate) fn on(present: CurrentThread, site: &'static Site, kind: ScopeKind) -> Option<Open> {
+        match Self::on_fast_path(present, site, kind) {
+            Some((open, _)) => Some(open),
+            None => Self::open_slow(site, kind),
+        }
+    }
+
+    /// The same with the node that the scope charges.
+    #[inline(always)]
+    pub(crate) fn with_node(
+        present: CurrentThread,
+        site: &'static Site,
+        kind: ScopeKind,
+    ) -> (Option<Open>, Option<&'static Node>) {
+        match Self::on_fast_path(present, site, kind) {
+            Some((open, node)) => (Some(open), Some(node)),
+            None => {
+                let open = Self::open_slow(site, kind);
+                (open, open.and_then(Open::node))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn on_fast_path(present: CurrentThread, site: &'static Site, kind: ScopeKind) -> Option<(Open, &'static Node)> {
         if !std::thread::panicking()
             && let Some(ledger) = present.ledger()
             && let before = ledger.node()
             && let Some(node) = ledger.tree().known_child(before, site)
             && ledger.frames().has_capacity()
         {
-            return Some(ledger.open(before, node, kind, false));
+            return Some((ledger.open(before, node, kind, false), node));
         }
-        Self::open_slow(site, kind)
+        None
     }
 
     #[cold]
