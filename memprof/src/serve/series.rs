@@ -3,7 +3,7 @@
 use crate::report::Report;
 use crate::report::data::verdict;
 use crate::report::data::{Function, LiveGroup};
-use crate::report::name::{OUTSIDE, printable};
+use crate::report::name::{OUTSIDE, printable, without_trait};
 use crate::sorted;
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,17 +22,17 @@ pub(super) struct Series {
 }
 
 /// Identity of a function. Its name in reports gets the name of a trait once another function has the same name; its
-/// series keeps the first one.
+/// series keeps the first one. A macro makes several functions in one place: these differ by their names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct FunctionKey {
     file: String,
     line: u32,
-    last: String,
+    name: String,
 }
 
 impl FunctionKey {
     fn new(name: &str, file: &str, line: u32) -> Self {
-        Self { file: file.to_owned(), line, last: name.rsplit("::").next().unwrap_or_default().to_owned() }
+        Self { file: file.to_owned(), line, name: without_trait(name).into_owned() }
     }
 
     fn of(row: &Function) -> Self {

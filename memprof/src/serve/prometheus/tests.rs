@@ -179,9 +179,22 @@ fn new_functions_get_a_series_while_there_are_some() {
 fn a_function_that_is_renamed_keeps_its_series() {
     let mut series = Series::default();
     let mut report = report(2);
+    report.functions[1].name = "shop::Shop::f1".into();
     let before = parse(&render(&report, &mut series));
     report.functions[1].name = "<shop::Shop as Trait>::f1".into();
     assert_eq!(parse(&render(&report, &mut series)), before);
+}
+
+#[test]
+fn functions_of_one_macro_call_have_their_own_series() {
+    let mut series = Series::default();
+    let mut report = report(3);
+    for (row, name) in report.functions.iter_mut().zip(["shop::A::read", "shop::B::read", "shop::C::read"]) {
+        (row.name, row.line) = (name.into(), 7);
+    }
+    let samples = parse(&render(&report, &mut series));
+    let figures: Vec<(&str, f64)> = of(&samples, SELF).map(|(labels, sum)| (labels[0].1.as_str(), sum)).collect();
+    assert_eq!(figures, [(OUTSIDE, 7.0), ("shop::A::read", 0.0), ("shop::B::read", 1.0), ("shop::C::read", 2.0)]);
 }
 
 #[test]
