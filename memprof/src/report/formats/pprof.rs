@@ -149,13 +149,13 @@ fn differences(now: [u64; 4], before: [u64; 4]) -> [u64; 4] {
 /// The frames of a report, and after them those that only an earlier one has.
 struct AllFrames<'t, 'r> {
     frames: Vec<&'t TreeFrame<'r>>,
-    known: HashMap<FrameId<'t>, u64>,
+    known: HashMap<NamedFrame<'t>, u64>,
 }
 
 /// Identity of a frame in a report: its name, file and line.
-type FrameId<'t> = (&'t str, &'t str, u32);
+type NamedFrame<'t> = (&'t str, &'t str, u32);
 
-fn key<'t>(frame: &'t TreeFrame<'_>) -> FrameId<'t> {
+fn key<'t>(frame: &'t TreeFrame<'_>) -> NamedFrame<'t> {
     (&frame.name, &frame.file, frame.line)
 }
 
@@ -185,8 +185,8 @@ impl<'t, 'r> AllFrames<'t, 'r> {
 
     /// Numbers of the frames that only the earlier report has under their names: a function has got the name of its
     /// trait since, because another one has the same name.
-    fn renamed(&self, base: &'t FrameTree<'r>) -> HashMap<FrameId<'t>, u64> {
-        let known: HashSet<FrameId<'_>> = base.frames.iter().map(key).collect();
+    fn renamed(&self, base: &'t FrameTree<'r>) -> HashMap<NamedFrame<'t>, u64> {
+        let known: HashSet<NamedFrame<'_>> = base.frames.iter().map(key).collect();
         let mut new: HashMap<_, Option<u64>> = HashMap::new();
         for frame in self.frames.iter().filter(|frame| !known.contains(&key(frame))) {
             let number = self.known.get(&key(frame)).copied();
