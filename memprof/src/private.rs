@@ -40,6 +40,10 @@ pub mod texts {
 
     pub use name::OUTSIDE;
 
+    pub fn without_trait(name: &str) -> String {
+        name::without_trait(name).into_owned()
+    }
+
     pub fn bytes(bytes: i128) -> String {
         size::bytes(bytes)
     }

@@ -84,6 +84,8 @@ fn check(name: &str) {
     assert!(!report.program.is_final);
     assert_eq!(get("/memprof/x").status, 404);
     assert_eq!(get("/memprof/debug/pprof/heap?seconds=1").status, 503);
+    // Another length has readings of its own.
+    assert_eq!(get("/memprof/debug/pprof/allocs?seconds=600").status, 503);
     std::thread::sleep(Duration::from_millis(1_200));
     assert_eq!(get("/memprof/debug/pprof/heap?seconds=1").status, 200);
     assert_eq!(server.ask("POST", "/memprof/metrics", "localhost").status, 405);

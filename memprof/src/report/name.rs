@@ -1,6 +1,7 @@
 //! Names of functions as the text reports show them.
 
 use crate::printable::Printable;
+use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Row of messages and backtraces of panics. No name of a Rust function has parentheses around it.
@@ -25,6 +26,37 @@ pub(crate) fn path(names: &[String]) -> String {
         return OUTSIDE.to_owned();
     }
     names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(" → ")
+}
+
+/// The name without its trait: `Type::method` for `<Type as Trait>::method`. A function of a trait's impl gets the long
+/// form in reports once another one has the same short form.
+pub(crate) fn without_trait(name: &str) -> Cow<'_, str> {
+    let Some((inner, after)) = name.strip_prefix('<').and_then(|rest| rest.split_at_checked(closing(rest)?)) else {
+        return Cow::Borrowed(name);
+    };
+    match (inner.split_once(" as "), after.strip_prefix('>')) {
+        (Some((of_type, _)), Some(after)) => Cow::Owned(format!("{of_type}{after}")),
+        _ => Cow::Borrowed(name),
+    }
+}
+
+/// Place of the `>` that closes a bracket before the text.
+fn closing(text: &str) -> Option<usize> {
+    let mut open = 1_usize;
+    let mut previous = ' ';
+    for (index, letter) in text.char_indices() {
+        match letter {
+            '<' => open += 1,
+            // The arrow of `fn(A) -> B` closes no bracket.
+            '>' if previous != '-' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some(index);
+        }
+        previous = letter;
+    }
+    None
 }
 
 /// Bytes from the end of a name that are looked at: the effort grows with their square.
@@ -115,6 +147,24 @@ fn without_inner_modules(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_known_without_its_trait() {
+        for (name, short) in [
+            ("<names::T as names::Tr>::m", "names::T::m"),
+            ("<names::G<u8> as names::Tr<u8>>::m", "names::G<u8>::m"),
+            ("<fn(u8) -> u8 as names::Tr>::m", "fn(u8) -> u8::m"),
+            ("names::T::m", "names::T::m"),
+            ("names::G<u8>::m", "names::G<u8>::m"),
+            ("<[u8]>::m", "<[u8]>::m"),
+            ("<a as b", "<a as b"),
+            ("<", "<"),
+            ("", ""),
+            ("<ä>", "<ä>"),
+        ] {
+            assert_eq!(without_trait(name), short, "{name}");
+        }
+    }
 
     #[test]
     fn the_end_of_a_name_stays() {

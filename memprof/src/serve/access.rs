@@ -56,18 +56,19 @@ pub(super) fn check(
     if path == "/"
         && let Some(token) = parameter(query, "token")
     {
-        if !is_same(token, &access.token) {
+        if !is_same(&percent_decoded(token), access.token.as_bytes()) {
             return Some(denied());
         }
         let cookie = format!("{COOKIE}={}; HttpOnly; SameSite=Strict; Path=/", access.token);
-        let moved = Response::refusal(303, "the token is now in a cookie").with("Location", "./".to_owned());
+        // The same page without the token, under whichever path the program has mounted it.
+        let moved = Response::refusal(303, "the token is now in a cookie").with("Location", "?".to_owned());
         return Some(moved.with("Set-Cookie", cookie));
     }
     let bearer = value("Authorization").and_then(bearer);
     let cookies = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Cookie"));
     let cookies = cookies.flat_map(|(_, value)| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let tokens = cookies.filter(|(name, _)| *name == COOKIE).map(|(_, token)| token).chain(bearer);
-    let is_known = tokens.fold(false, |is_known, token| is_known | is_same(token, &access.token));
+    let is_known = tokens.fold(false, |is_known, token| is_known | is_same(token.as_bytes(), access.token.as_bytes()));
     (!is_known).then(denied)
 }
 
@@ -85,14 +86,26 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 /// Compares a text with the secret in a time that depends on the secret's length alone.
-fn is_same(text: &str, secret: &str) -> bool {
-    let (text, secret) = (text.as_bytes(), secret.as_bytes());
+fn is_same(text: &[u8], secret: &[u8]) -> bool {
     let mut difference = usize::from(text.len() != secret.len());
     for (place, byte) in secret.iter().enumerate() {
         let other = text.get(place).copied().unwrap_or_default();
         difference = black_box(difference | usize::from(byte ^ other));
     }
     difference == 0
+}
+
+/// The bytes of a parameter, in which a client may have written any as `%` and two digits.
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let digit = |place: usize| char::from(*text.as_bytes().get(place)?).to_digit(16);
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut place = 0;
+    while let Some(&byte) = text.as_bytes().get(place) {
+        let escape = (byte == b'%').then(|| Some(16 * digit(place + 1)? + digit(place + 2)?)).flatten();
+        place += if escape.is_some() { 3 } else { 1 };
+        bytes.push(escape.and_then(|code| u8::try_from(code).ok()).unwrap_or(byte));
+    }
+    bytes
 }
 
 /// True for a host, with or without a port, that no name server can point elsewhere.
@@ -182,8 +195,26 @@ mod tests {
         let moved = check(&access, "GET", "/", "x=1&token=a-token-of-sixteen", &[]).expect("an answer");
         let header =
             |name: &str| moved.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str());
-        assert_eq!((moved.status, header("Location")), (303, Some("./")));
+        assert_eq!((moved.status, header("Location")), (303, Some("?")));
         let cookie = "memprof_token=a-token-of-sixteen; HttpOnly; SameSite=Strict; Path=/";
         assert_eq!(header("Set-Cookie"), Some(cookie));
+    }
+
+    #[test]
+    fn a_token_may_be_written_with_escapes() {
+        let token = "a-token+of/sixteen=~";
+        for (text, expected) in [
+            ("a-token+of/sixteen=~", 303),
+            ("a-token%2Bof%2fsixteen%3D%7E", 303),
+            ("%61-token%2Bof%2Fsixteen%3D~", 303),
+            ("a-token%2Bof%2Fsixteen%3D%7", 401),
+            ("a-token%2Bof%2Fsixteen%3D%", 401),
+            ("a-token%2Bof%2Fsixteen%3D%é", 401),
+            ("a-token%2Bof%2Fsixteen%3D%+E", 401),
+            ("a-token%252Bof%2Fsixteen%3D~", 401),
+        ] {
+            assert_eq!(status(token, "GET", &format!("/?token={text}"), &[]), expected, "{text}");
+        }
+        assert_eq!(percent_decoded("%00%zz%"), b"\0%zz%");
     }
 }

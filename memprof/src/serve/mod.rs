@@ -78,6 +78,7 @@ pub use response::Response;
 ///
 /// Never sleeps. It takes processor time, and waits while another thread makes a report: see [`is_heavy`]. The first
 /// request with `seconds=N` is answered with 503 and `Retry-After: N`; the same request N seconds later has the answer.
+/// Up to eight different N are measured at once.
 ///
 /// ```
 /// let answer = memprof::serve::respond("GET", "/metrics", "", &[("Host", "localhost")]);

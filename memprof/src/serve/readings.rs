@@ -12,13 +12,15 @@ pub(super) type Maker = fn(has_names: bool) -> Result<Report, Error>;
 static MAKER: ForkLock<Maker> = ForkLock::new();
 static NAMED: ForkLock<SharedReport> = ForkLock::new();
 static PLAIN: ForkLock<SharedReport> = ForkLock::new();
-/// The first reading of a difference that was asked for.
-static FIRST: ForkLock<First> = ForkLock::new();
+/// The first readings of differences that were asked for: one for each length.
+static FIRSTS: ForkLock<Vec<First>> = ForkLock::new();
 
 /// Time for which a report answers further requests.
 const FRESH: Duration = Duration::from_secs(1);
 /// Time for which the first reading of a difference is kept beyond the difference.
 const GRACE: Duration = Duration::from_secs(120);
+/// Most lengths of differences at once. A further one replaces the oldest.
+const LENGTHS: usize = 8;
 
 #[derive(Debug)]
 struct SharedReport {
@@ -49,7 +51,7 @@ pub(super) fn set_maker(maker: Maker) {
 
 /// Removes everything that belongs to the profile before.
 pub(super) fn forget() {
-    drop((NAMED.lock().take(), PLAIN.lock().take(), FIRST.lock().take()));
+    drop((NAMED.lock().take(), PLAIN.lock().take(), FIRSTS.lock().take()));
 }
 
 /// The report with the names of stacks.
@@ -77,25 +79,34 @@ fn shared(place: &ForkLock<SharedReport>, has_names: bool) -> Result<Arc<Report>
     Ok(report)
 }
 
-/// The two readings of a difference over these seconds, once the later one is due.
+/// The two readings of a difference over these seconds, once the later one is due. Requests for other lengths have
+/// readings of their own.
 pub(super) fn over(seconds: u64) -> Result<BothReadings, Error> {
-    let mut held = FIRST.lock();
+    let mut held = FIRSTS.lock();
+    let mut firsts = held.take().map(|firsts| *firsts).unwrap_or_default();
+    let result = both(&mut firsts, seconds);
+    held.put(firsts);
+    result
+}
+
+fn both(firsts: &mut Vec<First>, seconds: u64) -> Result<BothReadings, Error> {
     let process = std::process::id();
-    let length = Duration::from_secs(seconds);
-    let is_its = |first: &&First| {
-        first.process == process && first.seconds == seconds && first.taken.elapsed() <= length + GRACE
+    let is_kept =
+        |first: &First| first.process == process && first.taken.elapsed() <= Duration::from_secs(first.seconds) + GRACE;
+    firsts.retain(is_kept);
+    let Some(index) = firsts.iter().position(|first| first.seconds == seconds) else {
+        let report = named()?;
+        if firsts.len() >= LENGTHS {
+            firsts.remove(0);
+        }
+        firsts.push(First { process, taken: Instant::now(), seconds, report });
+        return Ok(BothReadings::Wait(seconds));
     };
-    if let Some(first) = held.get().filter(is_its) {
-        let left = length.saturating_sub(first.taken.elapsed());
-        if !left.is_zero() {
-            return Ok(BothReadings::Wait(left.as_secs() + 1));
-        }
-        let last = named()?;
-        if let Some(first) = held.take() {
-            return Ok(BothReadings::Both(first.report, last));
-        }
+    let taken = firsts.get(index).map_or(Duration::ZERO, |first| first.taken.elapsed());
+    let left = Duration::from_secs(seconds).saturating_sub(taken);
+    if !left.is_zero() {
+        return Ok(BothReadings::Wait(left.as_secs() + 1));
     }
-    let report = named()?;
-    held.put(First { process, taken: Instant::now(), seconds, report });
-    Ok(BothReadings::Wait(seconds))
+    let last = named()?;
+    Ok(BothReadings::Both(firsts.remove(index).report, last))
 }

@@ -3,7 +3,8 @@
 use crate::report::Report;
 use crate::report::data::verdict;
 use crate::report::data::{Function, LiveGroup};
-use crate::report::name::{OUTSIDE, printable};
+use crate::report::name::{OUTSIDE, printable, without_trait};
+use crate::report::rise;
 use crate::sorted;
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,17 +23,17 @@ pub(super) struct Series {
 }
 
 /// Identity of a function. Its name in reports gets the name of a trait once another function has the same name; its
-/// series keeps the first one.
+/// series keeps the first one. A macro makes several functions in one place: these differ by their names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct FunctionKey {
     file: String,
     line: u32,
-    last: String,
+    name: String,
 }
 
 impl FunctionKey {
     fn new(name: &str, file: &str, line: u32) -> Self {
-        Self { file: file.to_owned(), line, last: name.rsplit("::").next().unwrap_or_default().to_owned() }
+        Self { file: file.to_owned(), line, name: without_trait(name).into_owned() }
     }
 
     fn of(row: &Function) -> Self {
@@ -60,6 +61,14 @@ impl SeriesFigures {
 
 fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     Some(one?.saturating_add(other?))
+}
+
+/// The function whose net rises although no group shows it, and bytes per second.
+fn net_rise(report: &Report) -> Option<(&Function, f64)> {
+    let rise = rise::present(report)?;
+    let row = report.functions.iter().find(|row| Some(&row.name) == rise.function.as_ref())?;
+    let rate = rise.function_bytes? as f64 / rise.seconds;
+    (rate.is_finite() && rate > 0.0).then_some((row, rate))
 }
 
 impl Series {
@@ -104,11 +113,13 @@ impl Series {
         }
     }
 
-    /// Bytes per second of the groups that grow, by series.
+    /// Bytes per second of the groups that grow, by series; without the expected ones, as in findings. If the records
+    /// show too little of a rise of the net, it is the function's net that grows.
     pub(super) fn growing(&self, report: &Report) -> BTreeMap<String, f64> {
         let mut rates: BTreeMap<String, f64> = BTreeMap::new();
         let grows = |group: &&LiveGroup| group.verdict.as_deref() == Some(verdict::GROWING);
-        for group in report.live.groups.iter().filter(grows).filter(|group| group.bytes_per_second.is_finite()) {
+        let groups = report.live.groups.iter().filter(grows).filter(|group| group.expected.is_none());
+        for group in groups.filter(|group| group.bytes_per_second.is_finite()) {
             let name = match (group.path.last(), group.file.as_deref(), group.line) {
                 (Some(name), Some(file), Some(line)) => {
                     self.functions.get(&FunctionKey::new(name, file, line)).map_or(OTHER, String::as_str)
@@ -117,6 +128,11 @@ impl Series {
                 _ => OUTSIDE,
             };
             *rates.entry(name.to_owned()).or_default() += group.bytes_per_second;
+        }
+        if let Some((row, rate)) = net_rise(report) {
+            let name = self.functions.get(&FunctionKey::of(row)).map_or(OTHER, String::as_str);
+            let known = rates.entry(name.to_owned()).or_default();
+            *known = known.max(rate);
         }
         rates
     }

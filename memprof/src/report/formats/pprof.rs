@@ -4,7 +4,8 @@
 //! the same types only. Tracked functions are the root frames of every stack, so exact counts, which belong to call
 //! paths, and live bytes, which belong to stacks, share one tree. No symbol is left to look up: each mapping says so.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use super::gzip;
@@ -12,7 +13,7 @@ use super::notes::notes;
 use super::protobuf::Message;
 use super::tree::{Amounts, FrameTree, TreeFrame};
 use crate::report::data::Report;
-use crate::report::name::printable;
+use crate::report::name::{printable, without_trait};
 
 /// Fields of the messages, by number.
 mod field {
@@ -148,7 +149,19 @@ fn differences(now: [u64; 4], before: [u64; 4]) -> [u64; 4] {
 /// The frames of a report, and after them those that only an earlier one has.
 struct AllFrames<'t, 'r> {
     frames: Vec<&'t TreeFrame<'r>>,
-    known: HashMap<(&'t str, &'t str, u32), u64>,
+    known: HashMap<NamedFrame<'t>, u64>,
+}
+
+/// Identity of a frame in a report: its name, file and line.
+type NamedFrame<'t> = (&'t str, &'t str, u32);
+
+fn key<'t>(frame: &'t TreeFrame<'_>) -> NamedFrame<'t> {
+    (&frame.name, &frame.file, frame.line)
+}
+
+/// Identity of a frame whose name gets that of a trait.
+fn place<'t>(frame: &'t TreeFrame<'_>) -> (Cow<'t, str>, &'t str, u32) {
+    (without_trait(&frame.name), &frame.file, frame.line)
 }
 
 impl<'t, 'r> AllFrames<'t, 'r> {
@@ -163,16 +176,31 @@ impl<'t, 'r> AllFrames<'t, 'r> {
     /// Number of the frame's location.
     fn number(&mut self, frame: &'t TreeFrame<'r>) -> u64 {
         let next = self.frames.len() as u64 + 1;
-        let number = *self.known.entry((&frame.name, &frame.file, frame.line)).or_insert(next);
+        let number = *self.known.entry(key(frame)).or_insert(next);
         if number == next {
             self.frames.push(frame);
         }
         number
     }
 
+    /// Numbers of the frames that only the earlier report has under their names: a function has got the name of its
+    /// trait since, because another one has the same name.
+    fn renamed(&self, base: &'t FrameTree<'r>) -> HashMap<NamedFrame<'t>, u64> {
+        let known: HashSet<NamedFrame<'_>> = base.frames.iter().map(key).collect();
+        let mut new: HashMap<_, Option<u64>> = HashMap::new();
+        for frame in self.frames.iter().filter(|frame| !known.contains(&key(frame))) {
+            let number = self.known.get(&key(frame)).copied();
+            new.entry(place(frame)).and_modify(|several| *several = None).or_insert(number);
+        }
+        let gone = base.frames.iter().filter(|frame| !self.known.contains_key(&key(frame)));
+        gone.filter_map(|frame| Some((key(frame), new.get(&place(frame)).copied()??))).collect()
+    }
+
     /// The stacks of an earlier report, and their figures.
     fn stacks_of(&mut self, base: &'t FrameTree<'r>) -> Vec<(Vec<u64>, [u64; 4])> {
-        let numbers: Vec<u64> = base.frames.iter().map(|frame| self.number(frame)).collect();
+        let renamed = self.renamed(base);
+        let number = |frame: &'t TreeFrame<'r>| renamed.get(&key(frame)).copied().unwrap_or_else(|| self.number(frame));
+        let numbers: Vec<u64> = base.frames.iter().map(number).collect();
         let number = |frame: usize| numbers.get(frame).copied().unwrap_or_default();
         let stacks = base.nodes.iter().enumerate();
         stacks.map(|(index, node)| (base.frames_of(index).map(number).collect(), values(&node.own))).collect()

@@ -1,5 +1,5 @@
 use super::render;
-use crate::report::data::{Function, LabelRow, LiveGroup, Report};
+use crate::report::data::{Function, LabelRow, LiveGroup, NetRise, Report};
 use crate::report::name::OUTSIDE;
 use crate::serve::series::{FUNCTIONS, OTHER, Series, VALUES};
 use std::collections::{BTreeMap, BTreeSet};
@@ -179,9 +179,22 @@ fn new_functions_get_a_series_while_there_are_some() {
 fn a_function_that_is_renamed_keeps_its_series() {
     let mut series = Series::default();
     let mut report = report(2);
+    report.functions[1].name = "shop::Shop::f1".into();
     let before = parse(&render(&report, &mut series));
     report.functions[1].name = "<shop::Shop as Trait>::f1".into();
     assert_eq!(parse(&render(&report, &mut series)), before);
+}
+
+#[test]
+fn functions_of_one_macro_call_have_their_own_series() {
+    let mut series = Series::default();
+    let mut report = report(3);
+    for (row, name) in report.functions.iter_mut().zip(["shop::A::read", "shop::B::read", "shop::C::read"]) {
+        (row.name, row.line) = (name.into(), 7);
+    }
+    let samples = parse(&render(&report, &mut series));
+    let figures: Vec<(&str, f64)> = of(&samples, SELF).map(|(labels, sum)| (labels[0].1.as_str(), sum)).collect();
+    assert_eq!(figures, [(OUTSIDE, 7.0), ("shop::A::read", 0.0), ("shop::B::read", 1.0), ("shop::C::read", 2.0)]);
 }
 
 #[test]
@@ -228,6 +241,7 @@ fn growth_is_that_of_growing_groups() {
         group(&["shop::f1"], 1, "growing"),
         group(&["shop::f2", "shop::f1"], 1, "growing"),
         group(&["shop::f2"], 2, "kept"),
+        LiveGroup { expected: Some("shop::*".into()), ..group(&["shop::f2"], 2, "growing") },
         group(&[], 0, "growing"),
         group(&["gone"], 9, "growing"),
     ];
@@ -235,4 +249,33 @@ fn growth_is_that_of_growing_groups() {
     let rates: Vec<(&str, f64)> =
         of(&samples, "memprof_growing_bytes_per_second").map(|(labels, rate)| (labels[0].1.as_str(), rate)).collect();
     assert_eq!(rates, [(OUTSIDE, 1.5), (OTHER, 1.5), ("shop::f1", 3.0)]);
+}
+
+#[test]
+fn without_groups_growth_is_that_of_the_net() {
+    let mut report = report(3);
+    report.live.net_rise = Some(NetRise {
+        bytes: 5_000,
+        seconds: 2.0,
+        function: Some("shop::f1".into()),
+        function_bytes: Some(4_000),
+        ..NetRise::default()
+    });
+    let rates = |report: &Report| -> Vec<(String, f64)> {
+        let samples = parse(&render(report, &mut Series::default()));
+        let of = of(&samples, "memprof_growing_bytes_per_second");
+        of.map(|(labels, rate)| (labels[0].1.clone(), rate)).collect()
+    };
+    assert_eq!(rates(&report), [("shop::f1".to_owned(), 2_000.0)]);
+    let rise = report.live.net_rise.clone().expect("it rises");
+    for other in [
+        NetRise { ended_seconds: Some(1.0), ..rise.clone() },
+        NetRise { function: None, ..rise.clone() },
+        NetRise { function: Some("gone".into()), ..rise.clone() },
+        NetRise { seconds: 0.0, ..rise.clone() },
+        NetRise { function_bytes: Some(-1), ..rise },
+    ] {
+        report.live.net_rise = Some(other);
+        assert_eq!(rates(&report), []);
+    }
 }

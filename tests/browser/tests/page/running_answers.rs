@@ -74,6 +74,25 @@ fn every_hostile_name_is_text() {
 }
 
 #[test]
+fn a_function_that_gets_the_name_of_its_trait_keeps_its_figures() {
+    let report = reports::golden();
+    let mut earlier = report.clone();
+    let long = "<vector_search::report::Recall as core::fmt::Display>::fmt";
+    let row = earlier.functions.iter_mut().find(|row| row.name == long).expect("the function is there");
+    row.name = "vector_search::report::Recall::fmt".to_owned();
+    let fake = Fake::start(200, &earlier.to_json());
+    let page = Page::at(&fake.url);
+    page.wait_until(LIVE);
+    // While paused, the difference counts from the reading that is shown.
+    page.press(&["p", "d", "p"]);
+    fake.set(200, &later(&report, 1.0));
+    next(&page);
+    let row = "[...document.querySelectorAll('#functions tbody tr')].find((row) => row.innerText.includes('Display>::fmt'))";
+    let text = page.string(&format!("return {row}.innerText.replace(/\\s+/g, ' ')"));
+    assert!(text.contains(" 1,000 B/s ") && text.contains("+1,000 B +1 "), "{text}");
+}
+
+#[test]
 fn other_answers_are_said_and_the_page_goes_on() {
     let report = reports::golden();
     let fake = Fake::start(503, "the profile has not started\n");

@@ -5,7 +5,7 @@ use memprof::Report;
 
 use super::columns::{UNKNOWN, rate};
 use super::history::History;
-use super::rows::is_growing;
+use super::rows::{is_growing, net_rise};
 
 /// The program: its name and version, its process, and the time since its start.
 pub(super) fn program(report: &Report) -> [String; 3] {
@@ -47,12 +47,16 @@ pub(super) fn rates(report: &Report, history: &History) -> Vec<String> {
 }
 
 fn growth(report: &Report) -> String {
-    if report.live.tracked.is_none() {
+    let net = net_rise(report);
+    if report.live.tracked.is_none() && net.is_none() {
         return format!("growing {UNKNOWN}");
     }
     let rates = report.live.groups.iter().filter(|group| is_growing(group)).map(|group| group.bytes_per_second);
     let (count, rate) =
         rates.filter(|rate| rate.is_finite()).fold((0, 0.0), |(count, sum), rate| (count + 1, sum + rate));
+    if let Some((_, net)) = net {
+        return format!("growing {}/s", bytes((rate + net).round() as i128));
+    }
     if count == 0 {
         return "nothing grows".into();
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use memprof::__private::texts::{OUTSIDE, printable};
 use memprof::Report;
-use memprof::report::data::{Function, LiveGroup};
+use memprof::report::data::{Finding, Function, LiveGroup};
 
 use super::history::History;
 use super::reading::{FunctionId, Rates};
@@ -65,9 +65,20 @@ pub(super) fn rows(report: &Report, history: &History) -> Vec<FunctionRow> {
     functions.chain([outside]).collect()
 }
 
-/// True if the group grows.
+/// True if the group grows, and is not expected to.
 pub(super) fn is_growing(group: &LiveGroup) -> bool {
-    group.verdict.as_deref() == Some("growing")
+    group.verdict.as_deref() == Some("growing") && group.expected.is_none()
+}
+
+/// The function whose net rises although no group shows it, and bytes per second.
+pub(super) fn net_rise(report: &Report) -> Option<(&str, f64)> {
+    let rise = report.live.net_rise.as_ref().filter(|rise| rise.ended_seconds.is_none())?;
+    let name = rise.function.as_deref()?;
+    let is_found = |finding: &Finding| finding.kind == "growing" && finding.function.as_deref() == Some(name);
+    let is_shown = |group: &LiveGroup| is_growing(group) && group.path.last().is_some_and(|last| last == name);
+    let rate = rise.function_bytes? as f64 / rise.seconds;
+    let is_it = report.findings.iter().any(is_found) && !report.live.groups.iter().any(is_shown);
+    (is_it && rate.is_finite() && rate > 0.0).then_some((name, rate))
 }
 
 /// True if the function's own code allocated the group. `None`: outside of all functions.
@@ -86,6 +97,8 @@ struct Growth<'r> {
     /// By name, file and line; empty ones outside of all functions.
     rates: HashMap<(&'r str, &'r str, u32), f64>,
     is_known: bool,
+    /// Of the function's net.
+    net: Option<(&'r str, f64)>,
 }
 
 impl<'r> Growth<'r> {
@@ -96,10 +109,13 @@ impl<'r> Growth<'r> {
             let place = (name, group.file.as_deref().unwrap_or_default(), group.line.unwrap_or(0));
             *rates.entry(place).or_default() += group.bytes_per_second;
         }
-        Self { rates, is_known: report.live.tracked.is_some() }
+        Self { rates, is_known: report.live.tracked.is_some(), net: net_rise(report) }
     }
 
     fn within(&self, function: Option<&'r Function>) -> Option<f64> {
+        if let Some((_, rate)) = self.net.filter(|(name, _)| function.is_some_and(|row| row.name == *name)) {
+            return Some(rate);
+        }
         let place = function.map_or(("", "", 0), |row| (row.name.as_str(), row.file.as_str(), row.line));
         self.is_known.then(|| self.rates.get(&place).copied().unwrap_or(0.0))
     }
@@ -108,6 +124,7 @@ impl<'r> Growth<'r> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use memprof::report::data::NetRise;
 
     fn function(name: &str, bytes: u64) -> Function {
         let mut row = Function::default();
@@ -139,6 +156,11 @@ mod tests {
             group(Some("shop::read"), "growing", 28.0),
             group(Some("shop::read"), "kept", 1e9),
             group(Some("shop::other"), "growing", 1e9),
+            {
+                let mut expected = group(Some("shop::read"), "growing", 1e9);
+                expected.expected = Some("shop::*".to_owned());
+                expected
+            },
             group(None, "growing", 5.0),
             group(None, "growing", f64::INFINITY),
         ];
@@ -152,6 +174,25 @@ mod tests {
         assert_eq!(growth, [Some(128.0), Some(0.0), Some(5.0)]);
         assert_eq!(rows.iter().map(|row| row.share).sum::<f64>(), 1.0);
         assert_eq!((rows[1].name.as_str(), rows[2].name.as_str()), ("shop::\\u{1b}[31m", OUTSIDE));
+    }
+
+    #[test]
+    fn without_groups_growth_is_that_of_the_net() {
+        let mut report = report();
+        report.live = Default::default();
+        let mut rise = NetRise::default();
+        (rise.bytes, rise.seconds, rise.function_bytes) = (5_000, 2.0, Some(4_000));
+        rise.function = Some("shop::read".to_owned());
+        report.live.net_rise = Some(rise);
+        let growth = |report: &Report| rows(report, &History::default())[0].growth;
+        assert_eq!(growth(&report), None, "the report does not say that it grows");
+        let mut finding = Finding::default();
+        finding.kind = "growing".to_owned();
+        finding.function = Some("shop::read".to_owned());
+        report.findings = vec![finding];
+        assert_eq!(growth(&report), Some(2_000.0));
+        report.live.net_rise.as_mut().unwrap().ended_seconds = Some(1.0);
+        assert_eq!(growth(&report), None);
     }
 
     #[test]

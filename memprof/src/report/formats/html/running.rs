@@ -5,7 +5,7 @@ use super::Viewer;
 /// Hash of [`STYLE`]. A test holds it.
 const STYLE_HASH: &str = "sha256-fV7uHQEBOnT2Yl56o0WieqN/0WzMgdEyTQOEMnKh7ww=";
 /// Hash of [`VIEWER`].
-const VIEWER_HASH: &str = "sha256-MQaY4val3jmPYTYKA67EyJYg14pZE3KkK+fTJLqxk88=";
+const VIEWER_HASH: &str = "sha256-UMALXeHAv6/eU269ZQXDF5CCZ8T3f55I4x+okIMqCmw=";
 
 viewer! {
     STYLE = "", "page.css" "graph.css" "sections.css" "print.css" "running.css", "";

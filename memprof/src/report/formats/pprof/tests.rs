@@ -80,7 +80,16 @@ impl Profile {
     fn of(report: &Report) -> Self {
         let mut file = Vec::new();
         write(report, &mut file).unwrap();
-        let fields = decoded(&gzip::stored(&file));
+        Self::decoded(&gzip::stored(&file))
+    }
+
+    /// The profile of the time between two reports.
+    fn between(base: &Report, report: &Report) -> Self {
+        Self::decoded(&profile(report, &Scraped { base: Some(base), default_type: None }))
+    }
+
+    fn decoded(file: &[u8]) -> Self {
+        let fields = decoded(file);
         let texts = fields.iter().filter(|(field, _)| *field == 6);
         let texts = texts.map(|(_, text)| String::from_utf8(text.bytes().to_vec()).unwrap()).collect();
         Self { fields, texts }
@@ -218,6 +227,27 @@ fn tracked_functions_stand_above_the_stacks_of_their_live_blocks() {
         stack(8_388_608).expect("a group"),
         ["vector_search::index::Hnsw::insert", "vector_search::index::Hnsw::insert", "vector_search::build"]
     );
+}
+
+#[test]
+fn a_difference_knows_a_function_that_got_the_name_of_its_trait() {
+    let report = golden::report();
+    let mut base = report.clone();
+    let long = "<vector_search::report::Recall as core::fmt::Display>::fmt";
+    let rename = |name: &mut String| {
+        if name == long {
+            *name = "vector_search::report::Recall::fmt".to_owned();
+        }
+    };
+    base.functions.iter_mut().for_each(|row| rename(&mut row.name));
+    base.call_tree.iter_mut().for_each(|row| rename(&mut row.function));
+    base.live.groups.iter_mut().for_each(|group| group.path.iter_mut().for_each(rename));
+    let names = Profile::of(&base).texts;
+    assert!(
+        names.iter().any(|text| text == "vector_search::report::Recall::fmt") && !names.iter().any(|text| text == long)
+    );
+    let samples = Profile::between(&base, &report).samples();
+    assert!(samples.iter().all(|(_, values)| *values == [0; 4]), "{samples:?}");
 }
 
 #[test]

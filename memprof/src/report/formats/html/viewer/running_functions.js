@@ -184,8 +184,8 @@ function runningFunctions(running) {
 function liveRow({ now, before, mark }, row, whole) {
 	return {
 		now: row,
-		rates: before && addedTo(before.functions.get(row.key), row),
-		since: mark && addedTo(mark.functions.get(row.key), row),
+		rates: before && addedToFunction(before, row),
+		since: mark && addedToFunction(mark, row),
 		seconds: before ? now.seconds - before.seconds : 0,
 		whole,
 	};

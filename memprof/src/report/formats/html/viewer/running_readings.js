@@ -75,6 +75,31 @@ function addedTo(before, now) {
 }
 
 /**
+ * What was added to a function; `null` if that is not known.
+ * @param {Reading} before
+ * @param {RunningFunction} row
+ * @returns {Figures | null}
+ */
+function addedToFunction({ functions }, row) {
+	const same = functions.get(row.key);
+	if (same) return addedTo(same, row);
+	// The name gets that of a trait once another function has the same one.
+	const isIt = (/** @type {RunningFunction} */ { name, file, line }) =>
+		line === row.line && file === row.file && withoutTrait(name) === withoutTrait(row.name);
+	const before = [...functions.values()].filter(isIt);
+	return before.length > 1 ? null : addedTo(before[0], row);
+}
+
+/**
+ * `Type::method` for `<Type as Trait>::method`.
+ * @param {string} name
+ */
+function withoutTrait(name) {
+	const parts = /^<(.+?) as .+>(::.*)$/s.exec(name);
+	return parts ? parts[1] + parts[2] : name;
+}
+
+/**
  * Adds a reading to those from which rates are measured.
  * @param {Reading[]} readings
  * @param {Reading} reading
