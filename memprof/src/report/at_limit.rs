@@ -7,6 +7,8 @@ use super::leaks;
 use super::name::OUTSIDE;
 use crate::size;
 
+const ADVICE_ON_OTHERS: &str = "Look at the other processes and at files in tmpfs mounts (/dev/shm, emptyDir of medium Memory), or raise the limit.";
+
 /// Kind of the finding.
 pub(crate) const KIND: &str = "limit";
 
@@ -18,9 +20,35 @@ const ADVICE_WITHOUT_HEAP: &str =
 pub(crate) fn finding(report: &Report) -> Option<Finding> {
     let limit = report.limit.as_ref()?;
     let profiler = report.overhead.profiler_bytes;
-    let rest = limit.used_bytes.saturating_sub(limit.heap_bytes).saturating_sub(profiler);
-    let finding = if limit.heap_bytes >= rest { of_heap(report, limit) } else { of_rest(limit, rest) };
+    let touched = limit.heap_bytes.saturating_sub(limit.untouched_bytes);
+    let rest = limit.used_bytes.saturating_sub(touched).saturating_sub(profiler);
+    let finding = match grown(limit, touched >= rest) {
+        Grown::Heap => of_heap(report, limit),
+        Grown::Rest => of_rest(limit, rest),
+        Grown::Others => of_others(limit),
+    };
     Some(Finding { kind: KIND.into(), detail: detail(limit, profiler), ..finding })
+}
+
+/// The part of the memory that grew most.
+enum Grown {
+    Heap,
+    Rest,
+    Others,
+}
+
+/// The part that grew most. If that is not known, the larger one of this process.
+fn grown(limit: &AtLimit, is_heap_larger: bool) -> Grown {
+    let rise = |bytes: Option<i64>| bytes.unwrap_or(0);
+    let (heap, rest) = (rise(limit.heap_rise_bytes), rise(limit.rest_rise_bytes));
+    let others = if limit.reason == reason::NEW_HIGH { 0 } else { rise(limit.others_rise_bytes) };
+    match heap.max(rest).max(others) {
+        ..=0 if is_heap_larger => Grown::Heap,
+        ..=0 => Grown::Rest,
+        most if limit.reason == reason::NEW_HIGH || most == heap => Grown::Heap,
+        most if most == rest => Grown::Rest,
+        _ => Grown::Others,
+    }
 }
 
 /// Puts the finding first, in place of an earlier one.
@@ -72,16 +100,21 @@ fn of_heap(report: &Report, limit: &AtLimit) -> Finding {
     }
 }
 
-/// Most of the memory is not in the heap.
+/// Memory outside the heap grew most, or most of the memory is there.
 fn of_rest(limit: &AtLimit, rest: u64) -> Finding {
-    Finding {
-        title: format!(
-            "{} of the memory are not in the heap, which has {}, at {}; {}",
-            size::bytes(rest),
-            size::bytes(limit.heap_bytes),
+    let heap = size::bytes(limit.heap_bytes);
+    let title = match grew(limit, limit.rest_rise_bytes) {
+        Some(grew) => format!(
+            "memory outside the heap grew most before {}: {grew}; {} are not in the heap, which has {heap}",
             event(limit),
-            state(limit),
+            size::bytes(rest),
         ),
+        None => {
+            format!("{} of the memory are not in the heap, which has {heap}, at {}", size::bytes(rest), event(limit),)
+        }
+    };
+    Finding {
+        title: format!("{title}; {}", state(limit)),
         advice: ADVICE_WITHOUT_HEAP.into(),
         bytes: rest,
         share: (limit.used_bytes > 0).then(|| rest as f64 / limit.used_bytes as f64),
@@ -90,20 +123,57 @@ fn of_rest(limit: &AtLimit, rest: u64) -> Finding {
     }
 }
 
+/// Other processes grew most.
+fn of_others(limit: &AtLimit) -> Finding {
+    let others = limit.other_processes_bytes.unwrap_or(0);
+    Finding {
+        title: format!(
+            "other processes of the control group grew most before {}: {}; {}",
+            event(limit),
+            grew(limit, limit.others_rise_bytes).unwrap_or_default(),
+            state(limit),
+        ),
+        advice: ADVICE_ON_OTHERS.into(),
+        bytes: others,
+        share: limit.limit_bytes.filter(|limit| *limit > 0).map(|limit| (others as f64 / limit as f64).min(1.0)),
+        exact: false,
+        ..Finding::default()
+    }
+}
+
+/// A rise that is one, and its time.
+fn grew(limit: &AtLimit, rise: Option<i64>) -> Option<String> {
+    let bytes = rise.and_then(|rise| u64::try_from(rise).ok()).filter(|bytes| *bytes > 0)?;
+    Some(format!("+{} in the last {}", size::bytes(bytes), size::age(limit.rise_seconds?)))
+}
+
 fn event(limit: &AtLimit) -> &'static str {
     if limit.reason == reason::NEW_HIGH { "the new high" } else { "the limit" }
 }
 
 fn state(limit: &AtLimit) -> String {
     let used = size::bytes(limit.used_bytes);
+    let others = match limit.other_processes_bytes {
+        Some(others) if others >= limit.used_bytes / 10 => format!(", others of its group {}", size::bytes(others)),
+        _ => String::new(),
+    };
     match (limit.limit_bytes, &limit.limit_source) {
-        (Some(bytes), Some(source)) => format!("the process has {used} of {} ({source})", size::bytes(bytes)),
-        _ => format!("the process has {used}"),
+        (Some(bytes), Some(source)) => format!("the process has {used}{others} of {} ({source})", size::bytes(bytes)),
+        _ => format!("the process has {used}{others}"),
+    }
+}
+
+/// The heap, and its part that is not in use.
+fn heap(limit: &AtLimit) -> String {
+    let heap = format!("heap {}", size::exact(limit.heap_bytes));
+    match limit.untouched_bytes {
+        0 => heap,
+        untouched => format!("{heap}, of which untouched {}", size::exact(untouched)),
     }
 }
 
 fn detail(limit: &AtLimit, profiler: u64) -> String {
-    let mut parts = vec![format!("heap {}", size::exact(limit.heap_bytes))];
+    let mut parts = vec![heap(limit)];
     if let Some(resident) = limit.resident_bytes {
         parts.push(format!("anonymous and shared resident memory {}", size::exact(resident)));
     }
