@@ -44,6 +44,16 @@ fn a_program_that_is_killed_leaves_a_report_that_names_the_growing_function() {
 }
 
 #[test]
+fn a_large_index_that_was_loaded_does_not_hide_the_growth() {
+    // The index takes most of the memory, and its loading more than a quarter of it.
+    let Some(ended) = in_group(128, AT_90, &["later", "1", "20", "2000", "98"]) else { return };
+    was_killed(&ended);
+    let report = report(&ended, "limit-1");
+    names_the_leak(&report);
+    assert!(at_limit(&report).growth_bytes < Some(30 * MIB), "{:?}", report.findings[0]);
+}
+
+#[test]
 fn names_are_read_if_there_is_memory_for_them() {
     let Some(group) = Group::new(1024 * MIB) else { return };
     let line = format!("echo $$ > {} && exec \"$0\" \"$@\"", group.processes());

@@ -118,6 +118,10 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("heap") => grow(step, per_second, all, |bytes| leak(&mut kept, bytes)),
         Some("map") => grow(step, per_second, all, map),
+        Some("later") => {
+            std::thread::sleep(Duration::from_secs(1));
+            grow(step, per_second, all, |bytes| leak(&mut kept, bytes));
+        }
         // Reserves so many MiB more than it has in the beginning, and grows two seconds later.
         Some("reserved") => {
             let _reserved = reserve(number(6) * MIB);
