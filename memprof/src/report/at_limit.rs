@@ -7,7 +7,8 @@ use super::leaks;
 use super::name::OUTSIDE;
 use crate::size;
 
-const ADVICE_ON_OTHERS: &str = "Look at the other processes and at files in tmpfs mounts (/dev/shm, emptyDir of medium Memory), or raise the limit.";
+const ADVICE_ON_OTHERS: &str = "Look at the other processes and at files in tmpfs mounts (/dev/shm, emptyDir of medium \
+     Memory), or raise the limit.";
 
 /// Kind of the finding.
 pub(crate) const KIND: &str = "limit";

@@ -109,6 +109,8 @@ struct ReportSeries {
     kept: KeptReports,
     /// True if the latest one was begun below the threshold: the next one replaces it.
     is_early: bool,
+    /// Number of the latest one that stderr has named, and true if it was early.
+    said: Option<(u64, bool)>,
 }
 
 impl ReportSeries {
@@ -232,7 +234,6 @@ impl LimitWatch {
         let _scope = ReportingGuard::begin();
         let request = &profile.request;
         let series = if due.is_new_high { &mut self.new_highs } else { &mut self.limits };
-        let was_said = series.is_early && due.is_early();
         let number = series.next(due.is_early());
         let begun = Instant::now();
         let mut result = write(request, &due, number, self.memory.of_group(), false);
@@ -245,7 +246,10 @@ impl LimitWatch {
         request.memory.refill();
         match result {
             Ok(written) => {
-                let message = (!request.is_inherited() && !was_said).then(|| said(&due, &written));
+                // Early ones replace each other, as often as growth is fast.
+                let present = (number, due.is_early());
+                let is_news = series.said.replace(present) != Some(present);
+                let message = (!request.is_inherited() && is_news).then(|| said(&due, &written));
                 let profile = request.run.profile;
                 drop(running);
                 series.kept.add(profile, due.figures.used(), written, KEEP.load(Relaxed) as usize);

@@ -59,7 +59,8 @@ data! {
         growing_function: Option<String>,
         /// Growth of that memory, bytes. `None` if nothing grew.
         growth_bytes: Option<u64>,
-        /// Time of that growth, seconds: since the heap was three quarters of what it is (95 % if another function grew then), as far as that is known.
+        /// Time of that growth, seconds: since the heap was three quarters of what it is, or 95 % if the function that
+        /// grew most in that time has stopped to grow. The whole run if that is not known.
         growth_seconds: Option<f64>,
         /// True if the stacks have names. False: they have addresses, which `cargo memprof report` names from the same
         /// build of the program.
