@@ -10,6 +10,9 @@ use crate::size;
 const ADVICE_ON_OTHERS: &str = "Look at the other processes and at files in tmpfs mounts (/dev/shm, emptyDir of medium \
      Memory), or raise the limit.";
 
+/// Times that other processes grow as much as this one if the growth is theirs.
+const OTHERS_TIMES: i64 = 16;
+
 /// Kind of the finding.
 pub(crate) const KIND: &str = "limit";
 
@@ -24,31 +27,33 @@ pub(crate) fn finding(report: &Report) -> Option<Finding> {
     let touched = limit.heap_bytes.saturating_sub(limit.untouched_bytes);
     let rest = limit.used_bytes.saturating_sub(touched).saturating_sub(profiler);
     let finding = match grown(limit, touched >= rest) {
-        Grown::Heap => of_heap(report, limit),
-        Grown::Rest => of_rest(limit, rest),
-        Grown::Others => of_others(limit),
+        GrownPart::Heap => of_heap(report, limit),
+        GrownPart::Rest => of_rest(limit, rest),
+        GrownPart::Others => of_others(limit),
     };
     Some(Finding { kind: KIND.into(), detail: detail(limit, profiler), ..finding })
 }
 
 /// The part of the memory that grew most.
-enum Grown {
+enum GrownPart {
     Heap,
     Rest,
     Others,
 }
 
-/// The part that grew most. If that is not known, the larger one of this process.
-fn grown(limit: &AtLimit, is_heap_larger: bool) -> Grown {
+/// The part that grew most. If that is not known, the larger one of this process. Others did only if they grew so many
+/// times as much: they can be many processes of the same program, of which each grows.
+fn grown(limit: &AtLimit, is_heap_larger: bool) -> GrownPart {
     let rise = |bytes: Option<i64>| bytes.unwrap_or(0);
     let (heap, rest) = (rise(limit.heap_rise_bytes), rise(limit.rest_rise_bytes));
     let others = if limit.reason == reason::NEW_HIGH { 0 } else { rise(limit.others_rise_bytes) };
-    match heap.max(rest).max(others) {
-        ..=0 if is_heap_larger => Grown::Heap,
-        ..=0 => Grown::Rest,
-        most if limit.reason == reason::NEW_HIGH || most == heap => Grown::Heap,
-        most if most == rest => Grown::Rest,
-        _ => Grown::Others,
+    let own = heap.max(rest).max(0);
+    if others > own.saturating_mul(OTHERS_TIMES) {
+        GrownPart::Others
+    } else if limit.reason == reason::NEW_HIGH || heap > rest || own == 0 && is_heap_larger {
+        GrownPart::Heap
+    } else {
+        GrownPart::Rest
     }
 }
 
@@ -191,4 +196,44 @@ fn detail(limit: &AtLimit, profiler: u64) -> String {
         parts.push(format!("the whole group, with cached files, {}", size::exact(group)));
     }
     parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn title(reason: &str, [heap, rest, others]: [i64; 3]) -> String {
+        let limit = AtLimit {
+            reason: reason.into(),
+            used_bytes: 60 << 20,
+            heap_bytes: 40 << 20,
+            other_processes_bytes: Some(30 << 20),
+            growing_function: Some("app::fill".into()),
+            rise_seconds: Some(2.0),
+            heap_rise_bytes: Some(heap),
+            rest_rise_bytes: Some(rest),
+            others_rise_bytes: Some(others),
+            ..AtLimit::default()
+        };
+        finding(&Report { limit: Some(limit), ..Report::default() }).expect("there is a limit").title
+    }
+
+    #[test]
+    fn the_part_that_grew_most_is_named() {
+        const MB: i64 = 1 << 20;
+        let title_at_limit = |rises| title(reason::LIMIT, rises);
+        assert!(title_at_limit([5 * MB, 4 * MB, 9 * MB]).starts_with("app::fill grew most before the limit: "));
+        assert_eq!(
+            title_at_limit([0, 4 * MB, 9 * MB]),
+            "memory outside the heap grew most before the limit: +4.0 MB in the last 2.0 s; 20.0 MB are not in the \
+             heap, which has 40.0 MB; the process has 60.0 MB, others of its group 30.0 MB"
+        );
+        let others = "other processes of the control group grew most before the limit: +9.0 MB in the last 2.0 s; ";
+        assert!(title_at_limit([-MB, 0, 9 * MB]).starts_with(others));
+        // Ten workers of one program: each grows.
+        assert!(title_at_limit([MB, 0, 9 * MB]).starts_with("app::fill "));
+        assert!(title_at_limit([0, 0, 0]).starts_with("app::fill "), "as before: the larger part");
+        assert!(title(reason::NEW_HIGH, [0, 4 * MB, 9 * MB]).starts_with("app::fill grew most before the new high: "));
+        assert!(title_at_limit([i64::MIN, i64::MAX, i64::MAX]).starts_with("memory outside"));
+    }
 }

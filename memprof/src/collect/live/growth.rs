@@ -20,12 +20,12 @@ const STILL_GROWS: f64 = 0.5;
 
 /// Bytes of each path before the growth, and before the latest one.
 pub(crate) struct Earlier {
-    growth: Moment,
-    latest: Moment,
+    growth: BytesBefore,
+    latest: BytesBefore,
 }
 
 /// Bytes of each path at one moment.
-struct Moment {
+struct BytesBefore {
     /// Seconds of the run.
     at: f64,
     /// `None`: some path may have no reading.
@@ -34,12 +34,12 @@ struct Moment {
 }
 
 /// Growth of a function: bytes, and its name.
-type Grown = (i64, Option<String>);
+type GrownFunction = (i64, Option<String>);
 
 impl Earlier {
     pub(crate) fn new(over_time: &OverTime, paths: &Paths) -> Self {
         let net: i64 = paths.all.iter().map(|path| path.reading.net_bytes()).sum();
-        let moment = |share| Moment::new(over_time, paths, over_time.before_growth(net, share));
+        let moment = |share| BytesBefore::new(over_time, paths, over_time.before_growth(net, share));
         Self { growth: moment(BEFORE_GROWTH), latest: moment(BEFORE_LATEST_GROWTH) }
     }
 
@@ -52,7 +52,7 @@ impl Earlier {
         now: f64,
     ) {
         let (growth, latest) = (self.growth.until_now(recorded, names), self.latest.until_now(recorded, names));
-        let seconds = |moment: &Moment| (now - moment.at).max(0.0);
+        let seconds = |moment: &BytesBefore| (now - moment.at).max(0.0);
         let (all, last) = (seconds(&self.growth), seconds(&self.latest));
         let Some((site, (grown, function))) = most(&growth) else { return };
         let of_latest = latest.get(site).map_or(0, |(grown, _)| *grown);
@@ -67,7 +67,7 @@ impl Earlier {
     }
 }
 
-impl Moment {
+impl BytesBefore {
     fn new(over_time: &OverTime, paths: &Paths, moment: Option<usize>) -> Self {
         let by_path = |rows: &HashMap<ReadingKey, Vec<i64>>| {
             let mut sums: HashMap<usize, i64> = HashMap::new();
@@ -92,10 +92,10 @@ impl Moment {
         &self,
         recorded: Option<&RecordedByPath>,
         (paths, names): (&Paths, &SiteNames),
-    ) -> HashMap<usize, Grown> {
+    ) -> HashMap<usize, GrownFunction> {
         let live = recorded.and_then(RecordedByPath::retained).filter(|_| self.live.is_some());
         let before = self.live.as_ref().filter(|_| live.is_some()).unwrap_or(&self.net);
-        let mut growth: HashMap<usize, Grown> = HashMap::new();
+        let mut growth: HashMap<usize, GrownFunction> = HashMap::new();
         for (number, path) in paths.all.iter().enumerate() {
             let present = match live {
                 Some(live) => i64::try_from(live.of(number).bytes()).unwrap_or(i64::MAX),
@@ -110,7 +110,7 @@ impl Moment {
 }
 
 /// The function that grew most, and its site. `None`: none grew.
-fn most(growth: &HashMap<usize, Grown>) -> Option<(&usize, &Grown)> {
+fn most(growth: &HashMap<usize, GrownFunction>) -> Option<(&usize, &GrownFunction)> {
     let of_program = growth.iter().filter(|(_, (_, name))| name.as_deref() != Some(PANIC));
     of_program.max_by(|(_, one), (_, other)| one.cmp(other)).filter(|(_, (grown, _))| *grown > 0)
 }

@@ -38,7 +38,7 @@ pub(super) struct Course {
 
 /// The rise of the parts since the memory was nine tenths of what it is, bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Rise {
+pub(super) struct RiseOfParts {
     pub(super) time: Duration,
     pub(super) heap: i64,
     pub(super) rest: i64,
@@ -68,12 +68,12 @@ impl Course {
     }
 
     /// The rise until now. `None`: the memory has not grown.
-    pub(super) fn rise(&self, figures: &MemoryFigures, now: Duration) -> Option<Rise> {
+    pub(super) fn rise(&self, figures: &MemoryFigures, now: Duration) -> Option<RiseOfParts> {
         let present = MemoryParts::of(figures);
         let most = u128::from(present.sum()) * u128::from(BEFORE_TENTHS) / 10;
         let (at, before) = self.points.iter().rev().find(|(_, parts)| u128::from(parts.sum()) <= most)?;
         let rise = |before: u64, now: u64| i64::try_from(i128::from(now) - i128::from(before)).unwrap_or(i64::MAX);
-        Some(Rise {
+        Some(RiseOfParts {
             time: now.saturating_sub(*at),
             heap: rise(before.heap, present.heap),
             rest: rise(before.rest, present.rest),

@@ -13,7 +13,7 @@ mod kept;
 mod memory_in_use;
 mod untouched;
 
-use self::course::{Course, Rise};
+use self::course::{Course, RiseOfParts};
 use self::episode::{Episode, Highs};
 use self::forecast::Forecast;
 use self::kept::KeptReports;
@@ -134,7 +134,7 @@ struct DueReport {
     figures: MemoryFigures,
     /// Growth of the memory.
     per_second: u64,
-    rise: Option<Rise>,
+    rise: Option<RiseOfParts>,
 }
 
 impl DueReport {
