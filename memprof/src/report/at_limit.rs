@@ -26,7 +26,7 @@ pub(crate) fn finding(report: &Report) -> Option<Finding> {
     let profiler = report.overhead.profiler_bytes;
     let touched = limit.heap_bytes.saturating_sub(limit.untouched_bytes);
     let rest = limit.used_bytes.saturating_sub(touched).saturating_sub(profiler);
-    let finding = match grown(limit, touched >= rest) {
+    let finding = match grown(limit, touched, rest) {
         GrownPart::Heap => of_heap(report, limit),
         GrownPart::Rest => of_rest(limit, rest),
         GrownPart::Others => of_others(limit),
@@ -43,14 +43,16 @@ enum GrownPart {
 
 /// The part that grew most. If that is not known, the larger one of this process. Others did only if they grew so many
 /// times as much: they can be many processes of the same program, of which each grows.
-fn grown(limit: &AtLimit, is_heap_larger: bool) -> GrownPart {
+fn grown(limit: &AtLimit, heap_bytes: u64, rest_bytes: u64) -> GrownPart {
     let rise = |bytes: Option<i64>| bytes.unwrap_or(0);
-    let (heap, rest) = (rise(limit.heap_rise_bytes), rise(limit.rest_rise_bytes));
+    // The profiler's own memory grows in the beginning, too, and is not in these bytes.
+    let rest = rise(limit.rest_rise_bytes).min(i64::try_from(rest_bytes).unwrap_or(i64::MAX));
+    let heap = rise(limit.heap_rise_bytes);
     let others = if limit.reason == reason::NEW_HIGH { 0 } else { rise(limit.others_rise_bytes) };
     let own = heap.max(rest).max(0);
     if others > own.saturating_mul(OTHERS_TIMES) {
         GrownPart::Others
-    } else if limit.reason == reason::NEW_HIGH || heap > rest || own == 0 && is_heap_larger {
+    } else if limit.reason == reason::NEW_HIGH || heap > rest || own == 0 && heap_bytes >= rest_bytes {
         GrownPart::Heap
     } else {
         GrownPart::Rest
@@ -234,6 +236,15 @@ mod tests {
         assert!(title_at_limit([MB, 0, 9 * MB]).starts_with("app::fill "));
         assert!(title_at_limit([0, 0, 0]).starts_with("app::fill "), "as before: the larger part");
         assert!(title(reason::NEW_HIGH, [0, 4 * MB, 9 * MB]).starts_with("app::fill grew most before the new high: "));
+        assert!(title_at_limit([MB, 60 * MB, 0]).starts_with("memory outside"));
+        let mut report = Report { limit: Some(AtLimit::default()), ..Report::default() };
+        if let Some(limit) = &mut report.limit {
+            (limit.used_bytes, limit.heap_bytes) = (11 << 20, 8 << 20);
+            (limit.heap_rise_bytes, limit.rest_rise_bytes, limit.rise_seconds) = (Some(MB), Some(2 * MB), Some(0.1));
+        }
+        report.overhead.profiler_bytes = 4 << 20;
+        let of_profiler = finding(&report).expect("there is a limit").title;
+        assert!(of_profiler.starts_with("(outside tracked functions) grew most"), "{of_profiler}");
         assert!(title_at_limit([i64::MIN, i64::MAX, i64::MAX]).starts_with("memory outside"));
     }
 }
