@@ -80,13 +80,15 @@ fn run_of(folder: &Path) -> Outcome<PathBuf> {
     Err(Failure::Said(format!("there is no run {} of {} ({})", name(folder), name(program), runs.join(", "))))
 }
 
-/// The report's file: a run is named by its folder. A program that was killed may have left a report at a limit.
+/// The report's file: a run is named by its folder. A program that was killed may have left reports at a limit. Higher
+/// numbers than that of the latest one are of an earlier run.
 pub(crate) fn found(path: &Path) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
     }
     let last = path.join(REPORT);
-    let at_limit = || of_running(path).into_iter().rev().find(|report| is_at_limit(report));
+    let written = |report: &PathBuf| fs::metadata(report).and_then(|report| report.modified()).ok();
+    let at_limit = || of_running(path).into_iter().filter(|report| is_at_limit(report)).max_by_key(written);
     if last.exists() { last } else { at_limit().unwrap_or(last) }
 }
 
@@ -194,4 +196,32 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut new = new.prefix(".memprof").tempfile_in(folder)?;
     new.write_all(content)?;
     new.persist(&path).map(drop).map_err(|error| error.error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn a_killed_run_is_its_latest_report_at_a_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, seconds_ago| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(seconds_ago)).unwrap();
+        };
+        let is_found = |name: &str| assert_eq!(found(folder.path()), folder.path().join(name));
+        is_found(REPORT);
+        // The run before was killed, too, and wrote more of them.
+        write("memory_allocations.limit-1.json", 10);
+        write("memory_allocations.limit-2.json", 300);
+        write("memory_allocations.0001.json", 5);
+        write("memory_allocations.high-1.json", 1);
+        is_found("memory_allocations.limit-1.json");
+        write("memory_allocations.limit-10.json", 2);
+        is_found("memory_allocations.limit-10.json");
+        write(REPORT, 400);
+        is_found(REPORT);
+    }
 }

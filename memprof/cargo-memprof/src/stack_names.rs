@@ -2,37 +2,70 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use addr2line::{Loader, demangle_auto};
 use memprof::Report;
 use memprof::report::data::Frame;
-use object::Object;
+use object::{Object, ReadCache};
 
 /// Names the stacks of a report that was written at a limit of the memory. `program` is the executable, if it is not
 /// where it was when the report was written.
 pub(crate) fn add(report: &mut Report, program: Option<&Path>) {
-    if !report.lacks_names() {
-        return;
-    }
-    let mut modules = Modules { program, build: report.program.build.clone(), read: HashMap::new() };
-    report.name_stacks(&mut |frame| modules.names(frame));
-    let mut reasons: Vec<String> =
-        modules.read.into_values().filter_map(|read| read.map(drop).err()).flatten().collect();
-    reasons.sort();
-    for reason in reasons {
+    for reason in named(report, program) {
         anstream::eprintln!("memprof: {reason}");
     }
 }
+
+/// The same. Returns the reasons why functions of the program have no names.
+fn named(report: &mut Report, program: Option<&Path>) -> Vec<String> {
+    if !report.lacks_names() {
+        return Vec::new();
+    }
+    let build = report.program.build.clone();
+    let has_build = build.is_some();
+    let mut modules = Modules { program, build, read: HashMap::new() };
+    report.name_stacks(&mut |frame| modules.names(frame));
+    let mut reasons: Vec<String> = modules.read.into_values().filter_map(Module::reason).collect();
+    if !has_build && report.lacks_names() {
+        let reason = "the program was linked without a build id (-Wl,--build-id), so it cannot be recognized";
+        reasons.push(format!("{reason}{AS_ADDRESSES}"));
+    }
+    reasons.sort();
+    reasons
+}
+
+const AS_ADDRESSES: &str = "; its functions are shown as addresses";
+const WAY_OUT: &str = "name the program of the report with --program";
 
 /// The modules of a report, each read once.
 struct Modules<'p> {
     program: Option<&'p Path>,
     /// Build id of the program.
     build: Option<String>,
-    /// By path and build id. `Err`: the reason why there are no names, if it is one to tell.
-    read: HashMap<(String, Option<String>), Result<Loader, Option<String>>>,
+    /// By path and build id.
+    read: HashMap<(String, Option<String>), Module>,
+}
+
+struct Module {
+    /// `Err`: the reason why there are no names.
+    read: Result<Loader, String>,
+    file: PathBuf,
+    is_program: bool,
+    has_names: bool,
+}
+
+impl Module {
+    /// The reason why there are no names, if it is one to tell.
+    fn reason(self) -> Option<String> {
+        let reason = match self.read {
+            Err(reason) => reason,
+            Ok(_) if self.has_names => return None,
+            Ok(_) => format!("{} has no symbols: {WAY_OUT}, as it was before it was stripped", shown(&self.file)),
+        };
+        self.is_program.then(|| format!("{reason}{AS_ADDRESSES}"))
+    }
 }
 
 impl Modules<'_> {
@@ -45,34 +78,50 @@ impl Modules<'_> {
             Some(program) if is_program => program.to_owned(),
             _ => PathBuf::from(path),
         };
-        let read = self.read.entry((path.to_owned(), build.clone()));
-        let loader = read.or_insert_with(|| load(&file, build.as_deref(), is_program));
+        let module = self.read.entry((path.to_owned(), build)).or_insert_with_key(|(_, build)| Module {
+            read: load(&file, build.as_deref()),
+            file,
+            is_program,
+            has_names: false,
+        });
         // The address of the call, not of its return, which can be the next line or another function.
-        match (loader, frame.address.checked_sub(1)) {
+        let names = match (&module.read, frame.address.checked_sub(1)) {
             (Ok(loader), Some(call)) => functions(loader, call),
             _ => Vec::new(),
-        }
+        };
+        module.has_names |= !names.is_empty();
+        names
     }
 }
 
 /// The debug information of a file, if it is of the build that the report names.
-fn load(file: &Path, build: Option<&str>, is_program: bool) -> Result<Loader, Option<String>> {
-    let shown = file.display();
-    let told = |reason: String| is_program.then(|| format!("{reason}; its functions are shown as addresses"));
-    let way_out = "name the program of the report with --program";
-    let bytes = fs::read(file).map_err(|error| told(format!("cannot read {shown}: {error}: {way_out}")))?;
-    let found = build_id(&bytes);
-    if build.is_none() || found.as_deref() != build {
-        let build = build.unwrap_or("unknown");
-        return Err(told(format!("{shown} is another build than that of the report ({build}): {way_out}")));
+fn load(file: &Path, build: Option<&str>) -> Result<Loader, String> {
+    let build = build.ok_or("the module has no build id")?;
+    let shown = shown(file);
+    let kind = fs::metadata(file).map_err(|error| format!("cannot read {shown}: {error}: {WAY_OUT}"))?;
+    // A report can name any path, as that of a pipe or a device, which has no end.
+    if !kind.is_file() {
+        return Err(format!("cannot read {shown}: it is not a file: {WAY_OUT}"));
     }
-    drop(bytes);
-    Loader::new(file).map_err(|error| told(format!("cannot read the symbols of {shown}: {error}")))
+    let opened = File::open(file).map_err(|error| format!("cannot read {shown}: {error}: {WAY_OUT}"))?;
+    match build_id(opened) {
+        Some(found) if found == build => {}
+        Some(_) => return Err(format!("{shown} is another build than that of the report ({build}): {WAY_OUT}")),
+        None => return Err(format!("{shown} has no build id, and that of the report is {build}: {WAY_OUT}")),
+    }
+    Loader::new(file).map_err(|error| format!("cannot read the symbols of {shown}: {error}"))
+}
+
+/// A path as it is shown: a report can name one with control characters.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.contains(char::is_control) { text.escape_debug().to_string() } else { text }
 }
 
 /// The identity that the linker gave to a build, in hexadecimal.
-fn build_id(file: &[u8]) -> Option<String> {
-    let file = object::File::parse(file).ok()?;
+fn build_id(file: File) -> Option<String> {
+    let parts = ReadCache::new(file);
+    let file = object::File::parse(&parts).ok()?;
     let of_elf = file.build_id().ok().flatten().map(<[u8]>::to_vec);
     let id = of_elf.or_else(|| file.mach_uuid().ok().flatten().map(Vec::from))?;
     Some(id.iter().map(|byte| format!("{byte:02x}")).collect())
@@ -103,3 +152,6 @@ fn functions(loader: &Loader, call: u64) -> Vec<Frame> {
     }
     functions
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

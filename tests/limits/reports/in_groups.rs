@@ -44,6 +44,16 @@ fn a_program_that_is_killed_leaves_a_report_that_names_the_growing_function() {
 }
 
 #[test]
+fn a_large_index_that_was_loaded_does_not_hide_the_growth() {
+    // The index takes most of the memory, and its loading more than a quarter of it.
+    let Some(ended) = in_group(128, AT_90, &["later", "1", "20", "2000", "98"]) else { return };
+    was_killed(&ended);
+    let report = report(&ended, "limit-1");
+    names_the_leak(&report);
+    assert!(at_limit(&report).growth_bytes < Some(30 * MIB), "{:?}", report.findings[0]);
+}
+
+#[test]
 fn names_are_read_if_there_is_memory_for_them() {
     let Some(group) = Group::new(1024 * MIB) else { return };
     let line = format!("echo $$ > {} && exec \"$0\" \"$@\"", group.processes());
@@ -81,6 +91,44 @@ fn memory_outside_the_heap_counts() {
     assert_eq!((finding.kind.as_str(), &finding.function), ("limit", &None), "{finding:?}");
     assert!(finding.title.contains("are not in the heap"), "{}", finding.title);
     assert!(at_limit(&report).heap_bytes < 10 * MIB && finding.bytes > 40 * MIB);
+}
+
+#[test]
+fn memory_outside_the_heap_counts_beside_a_large_heap() {
+    let Some(ended) = in_group(64, AT_90, &["map", "1", "40", "2000", "38"]) else { return };
+    was_killed(&ended);
+    let report = report(&ended, "limit-1");
+    let finding = &report.findings[0];
+    assert_eq!((finding.kind.as_str(), &finding.function), ("limit", &None), "{finding:?}");
+    assert!(finding.title.starts_with("memory outside the heap grew most before the limit: +"), "{}", finding.title);
+    assert!(at_limit(&report).heap_bytes > 35 * MIB && at_limit(&report).rest_rise_bytes > Some(2 * MIB as i64));
+}
+
+#[test]
+fn reserved_memory_does_not_hide_the_growth() {
+    let arguments = ["reserved", "1", "40", "2000", "5", "0", "500"];
+    let Some(ended) = in_group(64, AT_90, &arguments) else { return };
+    was_killed(&ended);
+    // The reservation could have been used at once.
+    assert_eq!(at_limit(&report(&ended, "limit-1")).growing_function.as_deref(), Some("grows::reserve"));
+    let latest = report(&ended, "limit-2");
+    names_the_leak(&latest);
+    assert!(at_limit(&latest).used_bytes < 64 * MIB, "{:?}", at_limit(&latest));
+}
+
+#[test]
+fn growth_of_other_processes_is_said_to_be_theirs() {
+    let Some(group) = Group::new(128 * MIB) else { return };
+    let line = format!(
+        "echo $$ > {} && {{ MEMPROF_ENABLED=0 \"$0\" heap 1 60 70 1 3000 & exec \"$0\" \"$@\"; }}",
+        group.processes()
+    );
+    let program = Program::in_shell(env!("CARGO_BIN_EXE_grows"), &line).configured("[limits]\nreport_at_percent = 75");
+    let ended = ["none", "0", "0", "0", "30", "3000"].iter().fold(program, Program::arg).run();
+    let report = report(ended.expect_status(0), "limit-1");
+    let finding = &report.findings[0];
+    assert_eq!((finding.kind.as_str(), &finding.function), ("limit", &None), "{finding:?}");
+    assert!(finding.title.starts_with("other processes of the control group grew most before"), "{}", finding.title);
 }
 
 #[test]

@@ -43,6 +43,12 @@ fn leak(kept: &mut Vec<Vec<u8>>, bytes: usize) {
     kept.push(touched(bytes));
 }
 
+/// Memory that is never touched.
+#[track_memory]
+fn reserve(bytes: usize) -> Vec<u8> {
+    black_box(Vec::with_capacity(bytes))
+}
+
 /// Works without keeping anything.
 #[track_memory]
 fn work() -> usize {
@@ -112,6 +118,16 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("heap") => grow(step, per_second, all, |bytes| leak(&mut kept, bytes)),
         Some("map") => grow(step, per_second, all, map),
+        Some("later") => {
+            std::thread::sleep(Duration::from_secs(1));
+            grow(step, per_second, all, |bytes| leak(&mut kept, bytes));
+        }
+        // Reserves so many MiB more than it has in the beginning, and grows two seconds later.
+        Some("reserved") => {
+            let _reserved = reserve(number(6) * MIB);
+            std::thread::sleep(Duration::from_secs(2));
+            grow(step, per_second, all, |bytes| leak(&mut kept, bytes));
+        }
         Some("child") => in_child(|| grow(step, per_second, all, |bytes| leak(&mut kept, bytes))),
         // Of each step, `per_second` times.
         Some("waves") => (0..number(2)).for_each(|_| wave(step, Duration::from_millis(number(3) as u64))),

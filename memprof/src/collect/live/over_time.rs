@@ -9,8 +9,9 @@ use crate::os::clock::Anchor;
 use crate::tracker::history::{FEWEST_READINGS, History, Point};
 use std::collections::HashMap;
 
-/// Share of the present net from which on a growth is recent.
-const BEFORE_GROWTH: f64 = 0.75;
+/// Shares of the present net from which on a growth is recent, and is the latest.
+pub(super) const BEFORE_GROWTH: f64 = 0.75;
+pub(super) const BEFORE_LATEST_GROWTH: f64 = 0.95;
 
 /// The readings of a run until now.
 #[derive(Debug, Default)]
@@ -75,12 +76,12 @@ impl OverTime {
         net_rise::is_steady_of_path(&[net, vec![(seconds, now as f64)]].concat(), &self.activity)
     }
 
-    /// Number of the last moment at which the net of the process was three quarters of the present one or less. `None`:
-    /// not known, or never.
-    pub(crate) fn before_growth(&self, now: i64) -> Option<usize> {
+    /// Number of the last moment at which the net of the process was this share of the present one or less. `None`: not
+    /// known, or never.
+    pub(super) fn before_growth(&self, now: i64, share: f64) -> Option<usize> {
         let net = |moment: usize| self.net_of_paths.values().filter_map(|row| row.get(moment)).sum::<f64>();
         let is_known = self.readings.net.is_some();
-        (0..self.moments.len()).rev().filter(|_| is_known).find(|&moment| net(moment) <= now as f64 * BEFORE_GROWTH)
+        (0..self.moments.len()).rev().filter(|_| is_known).find(|&moment| net(moment) <= now as f64 * share)
     }
 
     /// Steady rise of the net of the process, and the function responsible for it.

@@ -1,6 +1,7 @@
 //! Memory of the process, and of its control group, as the profiler's thread looks at it again and again. Nothing here
 //! allocates, but for the beginning.
 
+use super::untouched::UntouchedHeap;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::os::memory::control_group::{self, LimitedGroup};
 use crate::os::memory::{limit, resident};
@@ -23,6 +24,7 @@ pub(super) struct MemoryInUse {
     others: Option<u64>,
     /// Time of the next look at these.
     next: Duration,
+    untouched: UntouchedHeap,
 }
 
 /// MemoryFigures of one moment, bytes.
@@ -30,6 +32,8 @@ pub(super) struct MemoryInUse {
 pub(super) struct MemoryFigures {
     /// The published net.
     pub(super) heap: u64,
+    /// Part of the heap that has not been resident for a while.
+    pub(super) untouched: u64,
     /// Anonymous and shared resident memory.
     pub(super) resident: Option<u64>,
     /// The same of other processes in the limited group. `None`: there is no such group.
@@ -40,7 +44,17 @@ pub(super) struct MemoryFigures {
 impl MemoryFigures {
     /// Memory of this process.
     pub(super) fn used(&self) -> u64 {
-        self.heap.max(self.resident.unwrap_or(0))
+        self.touched_heap().max(self.resident.unwrap_or(0))
+    }
+
+    /// Heap that is resident, or may become so now.
+    fn touched_heap(&self) -> u64 {
+        self.heap.saturating_sub(self.untouched)
+    }
+
+    /// Resident memory outside the heap.
+    pub(super) fn rest(&self) -> u64 {
+        self.resident.unwrap_or(0).saturating_sub(self.touched_heap())
     }
 
     /// Memory that is left below the limit.
@@ -62,6 +76,7 @@ impl MemoryInUse {
             shared: 0,
             others: None,
             next: Duration::ZERO,
+            untouched: UntouchedHeap::default(),
         }
     }
 
@@ -73,7 +88,8 @@ impl MemoryInUse {
             self.next = now + SLOW;
             self.look_at_group(own.unwrap_or(heap));
         }
-        MemoryFigures { heap, resident: own, others: self.others, limit: self.limit }
+        let untouched = own.map_or(0, |resident| self.untouched.look(heap.saturating_sub(resident), now));
+        MemoryFigures { heap, untouched, resident: own, others: self.others, limit: self.limit }
     }
 
     /// Memory of the group with cached files.

@@ -6,11 +6,14 @@
 //! report has addresses instead of names: it takes little memory, and stands at once. If there is enough memory left
 //! for the names, it is then replaced.
 
+mod course;
 mod episode;
 mod forecast;
 mod kept;
 mod memory_in_use;
+mod untouched;
 
+use self::course::{Course, RiseOfParts};
 use self::episode::{Episode, Highs};
 use self::forecast::Forecast;
 use self::kept::KeptReports;
@@ -93,6 +96,7 @@ pub(super) struct LimitWatch {
     memory: MemoryInUse,
     episode: Episode,
     forecast: Forecast,
+    course: Course,
     highs: Option<Highs>,
     limits: ReportSeries,
     new_highs: ReportSeries,
@@ -105,6 +109,8 @@ struct ReportSeries {
     kept: KeptReports,
     /// True if the latest one was begun below the threshold: the next one replaces it.
     is_early: bool,
+    /// Number of the latest one that stderr has named, and true if it was early.
+    said: Option<(u64, bool)>,
 }
 
 impl ReportSeries {
@@ -128,6 +134,7 @@ struct DueReport {
     figures: MemoryFigures,
     /// Growth of the memory.
     per_second: u64,
+    rise: Option<RiseOfParts>,
 }
 
 impl DueReport {
@@ -153,6 +160,7 @@ impl LimitWatch {
             memory,
             episode: Episode::default(),
             forecast: Forecast::new(),
+            course: Course::new(),
             highs: NEW_HIGH.load(Relaxed).then(|| Highs::new(heap)),
             limits: ReportSeries::default(),
             new_highs: ReportSeries::default(),
@@ -176,17 +184,19 @@ impl LimitWatch {
         let figures = self.memory.read(now);
         let threshold = threshold(&figures);
         let per_second = self.forecast.look(figures.used(), now) as u64;
+        self.course.note(&figures, now);
+        let rise = self.course.rise(&figures, now);
         let due_at = threshold.map(|threshold| self.due_at(threshold, &figures));
         if let (Some(threshold), Some(due_at)) = (threshold, due_at)
             && self.episode.look(figures.used(), due_at, now)
         {
-            let due = DueReport { is_new_high: false, threshold, figures, per_second };
+            let due = DueReport { is_new_high: false, threshold, figures, per_second, rise };
             self.write(due, is_its);
             self.episode.begin(due.is_early(), now, self.begun.elapsed());
         } else if let Some(highs) = &mut self.highs
             && highs.look(figures.heap, now)
         {
-            let due = DueReport { is_new_high: true, threshold: highs.due(), figures, per_second };
+            let due = DueReport { is_new_high: true, threshold: highs.due(), figures, per_second, rise };
             self.write(due, is_its);
             if let Some(highs) = &mut self.highs {
                 highs.begin(figures.heap, now, self.begun.elapsed());
@@ -236,7 +246,10 @@ impl LimitWatch {
         request.memory.refill();
         match result {
             Ok(written) => {
-                let message = (!request.is_inherited()).then(|| said(&due, &written));
+                // Early ones replace each other, as often as growth is fast.
+                let present = (number, due.is_early());
+                let is_news = series.said.replace(present) != Some(present);
+                let message = (!request.is_inherited() && is_news).then(|| said(&due, &written));
                 let profile = request.run.profile;
                 drop(running);
                 series.kept.add(profile, due.figures.used(), written, KEEP.load(Relaxed) as usize);
@@ -290,7 +303,7 @@ fn write(
     group_bytes: Option<u64>,
     has_names: bool,
 ) -> Result<Written, Error> {
-    let DueReport { is_new_high, threshold, figures, per_second } = *due;
+    let DueReport { is_new_high, threshold, figures, per_second, rise } = *due;
     let (limit_bytes, limit_source) = figures.limit.unzip();
     let report = collect::limit_report(
         request,
@@ -300,12 +313,17 @@ fn write(
             threshold_bytes: threshold,
             used_bytes: figures.used(),
             heap_bytes: figures.heap,
+            untouched_bytes: figures.untouched,
             resident_bytes: figures.resident,
             bytes_per_second: per_second,
             limit_bytes,
             limit_source: limit_source.map(str::to_owned),
             group_bytes,
             other_processes_bytes: figures.others,
+            rise_seconds: rise.map(|rise| rise.time.as_secs_f64()),
+            heap_rise_bytes: rise.map(|rise| rise.heap),
+            rest_rise_bytes: rise.map(|rise| rise.rest),
+            others_rise_bytes: rise.filter(|_| figures.others.is_some()).map(|rise| rise.others),
             has_names,
             ..AtLimit::default()
         },
