@@ -87,7 +87,8 @@ fn a_function_that_gets_the_name_of_its_trait_keeps_its_figures() {
     page.press(&["p", "d", "p"]);
     fake.set(200, &later(&report, 1.0));
     next(&page);
-    let row = "[...document.querySelectorAll('#functions tbody tr')].find((row) => row.innerText.includes('Display>::fmt'))";
+    let row =
+        "[...document.querySelectorAll('#functions tbody tr')].find((row) => row.innerText.includes('Display>::fmt'))";
     let text = page.string(&format!("return {row}.innerText.replace(/\\s+/g, ' ')"));
     assert!(text.contains(" 1,000 B/s ") && text.contains("+1,000 B +1 "), "{text}");
 }
