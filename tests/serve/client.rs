@@ -74,20 +74,25 @@ impl Server {
     }
 }
 
-/// Reads an answer to its end.
+/// Reads an answer of memprof's to its end.
 pub(crate) fn answer(stream: &mut TcpStream) -> Answer {
+    let answer = any_answer(stream);
+    if answer.status != 200 {
+        let text = answer.text();
+        assert!(text.ends_with('\n') && text.lines().count() == 1, "a refusal is one line: {text:?}");
+    }
+    answer
+}
+
+/// Reads the answer of any server to its end.
+pub(crate) fn any_answer(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let end = bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("the end of a head");
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let body = bytes[end + 4..].to_vec();
     let status = head.strip_prefix("HTTP/1.1 ").unwrap()[..3].parse().unwrap();
-    let answer = Answer { status, head, body };
-    if status != 200 {
-        let text = answer.text();
-        assert!(text.ends_with('\n') && text.lines().count() == 1, "a refusal is one line: {text:?}");
-    }
-    answer
+    Answer { status, head, body }
 }
 
 impl Answer {
