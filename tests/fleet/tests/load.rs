@@ -1,5 +1,5 @@
 //! A service with 64 connections for a minute, while it is scraped each second and profiled, beside the same service
-//! without memprof: `MEMPROF_PLAIN_SERVICE` names that. `.ci/serve` builds both.
+//! without memprof: `PLAIN_SERVICE` names that. `.ci/serve` builds both.
 #![cfg(feature = "profiled")]
 #![allow(missing_docs)]
 
@@ -167,8 +167,8 @@ fn quantile(latencies: &mut [Duration], share: f64) -> f64 {
 
 #[test]
 fn nothing_is_lost_under_load() {
-    let Some(plain) = std::env::var_os("MEMPROF_PLAIN_SERVICE") else {
-        println!("skipped: MEMPROF_PLAIN_SERVICE names no service without memprof; .ci/serve builds it");
+    let Some(plain) = std::env::var_os("PLAIN_SERVICE") else {
+        println!("skipped: PLAIN_SERVICE names no service without memprof; .ci/serve builds it");
         return;
     };
     let folder = tempfile::tempdir().unwrap();
