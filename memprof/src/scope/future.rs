@@ -349,8 +349,7 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
         let Bookkeeping { site, call, window, .. } = last;
         let site = *site;
         let _entered = call.within.enter();
-        // Not before: the measurement may be another one's on this thread.
-        let (open, node) = Open::with_node(tracker::present(), site, ScopeKind::Poll);
+        let (open, node) = Open::here_with_node(site, ScopeKind::Poll);
         let scope = PollScope { call, open };
         let is_first = scope.call.state == FutureState::NeverPolled;
         scope.call.begin(node, window);

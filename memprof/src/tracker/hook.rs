@@ -95,9 +95,6 @@ fn publish(ledger: &'static Ledger) {
 #[cold]
 #[inline(never)]
 fn alloc_without_ledger(block: *mut u8, bytes: usize, inner: InnerName) {
-    if block.is_null() {
-        return on_out_of_memory(bytes);
-    }
     match thread::without_ledger() {
         Fallback::Ledger(ledger) => allocated(ledger, block, bytes),
         Fallback::Probe(ledger) => {

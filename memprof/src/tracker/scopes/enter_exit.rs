@@ -54,14 +54,10 @@ impl Open {
         }
     }
 
-    /// The same with the node that the scope charges.
+    /// As [`here`](Self::here), with the node that the scope charges.
     #[inline(always)]
-    pub(crate) fn with_node(
-        present: CurrentThread,
-        site: &'static Site,
-        kind: ScopeKind,
-    ) -> (Option<Open>, Option<&'static Node>) {
-        match Self::on_fast_path(present, site, kind) {
+    pub(crate) fn here_with_node(site: &'static Site, kind: ScopeKind) -> (Option<Open>, Option<&'static Node>) {
+        match Self::on_fast_path(thread::present(), site, kind) {
             Some((open, node)) => (Some(open), Some(node)),
             None => {
                 let open = Self::open_slow(site, kind);
