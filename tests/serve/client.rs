@@ -25,7 +25,8 @@ pub(crate) fn program() -> Program {
 
 impl Server {
     pub(crate) fn start(program: Program) -> Self {
-        let program = program.start();
+        let mut program = program.start();
+        program.wait_for("begun");
         let begun = Instant::now();
         loop {
             let said = program.stderr();
