@@ -286,3 +286,63 @@ fn a_future_is_send_if_it_was() {
     while poll(future.as_mut()).is_pending() {}
     assert_eq!(cell.get(), 1);
 }
+
+struct Owner(#[allow(unused)] Block);
+
+impl Owner {
+    #[track_memory]
+    async fn takes(self, _: Block, (used, _unused): (Block, Block), #[allow(unused)] named: Block) -> usize {
+        pause().await;
+        used.bytes().len()
+    }
+}
+
+#[test]
+fn a_finished_future_holds_none_of_its_arguments() {
+    let profile = Profile::start();
+    let [first, second, third, fourth] = [1, 20, 300, 4000].map(Block::new);
+    let mut future = Box::pin(Owner(Block::new(50_000)).takes(first, (second, third), fourth));
+    assert!(poll(future.as_mut()).is_pending());
+    assert!(poll(future.as_mut()).is_ready());
+    let freed = |profile: &Profile| own(function(&profile.report(), "futures::calls::Owner::takes"));
+    assert_eq!(freed(&profile), Flow::new((0, 0), (54_321, 5)));
+    drop(future);
+    assert_eq!(freed(&profile), Flow::new((0, 0), (54_321, 5)));
+}
+
+struct PollsInDrop;
+
+impl Drop for PollsInDrop {
+    fn drop(&mut self) {
+        let polled = catch_unwind(AssertUnwindSafe(|| poll(pin!(falls_in_drop()))));
+        assert!(thread::panicking() && polled.is_err());
+        assert!(poll(pin!(ends_in_drop())).is_ready());
+    }
+}
+
+#[track_memory]
+async fn falls_in_drop() {
+    fall();
+}
+
+#[track_memory]
+async fn ends_in_drop() {
+    flash(7);
+}
+
+#[test]
+fn polls_while_the_thread_is_panicking() {
+    let profile = Profile::start();
+    let caught = catch_unwind(|| {
+        let _polls = PollsInDrop;
+        fall();
+    });
+    assert!(caught.is_err());
+    let report = profile.report();
+    let row = |name: &str| function(&report, &format!("futures::calls::{name}"));
+    // A future knows that its poll has panicked, whatever else is panicking.
+    assert_eq!((row("falls_in_drop").calls, row("falls_in_drop").panicked), (1, 1));
+    assert_eq!((row("ends_in_drop").calls, row("ends_in_drop").panicked), (1, 0));
+    assert_eq!(own(row("ends_in_drop")), Flow::new((7, 1), (7, 1)));
+    assert_stats_agree();
+}

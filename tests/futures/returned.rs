@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use memprof::{scope, track_memory};
-use memprof_tests::{Block, Flow, Profile, function, own, pause, total};
+use memprof_tests::{Block, Flow, Profile, function, own, pause, poll, total};
 
 /// Work of the future of each form: 100 bytes of its own, 20 of which are kept until after a pause.
 async fn work() -> usize {
@@ -268,4 +269,31 @@ fn budgets_and_windows_hold_for_the_future() {
     assert_eq!(violations("futures::returned::within_its_budget").unwrap_or(0), 0);
     let window = function(&report, "futures::returned::watched").window.as_ref().unwrap();
     assert!(window.allocated_bytes >= 100, "{window:?}");
+}
+
+/// Ready at once, but keeps its block until it is dropped.
+struct Keeps(#[allow(unused)] Block);
+
+impl Future for Keeps {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+#[track_memory]
+fn keeps(block: Block) -> impl Future<Output = ()> {
+    Keeps(block)
+}
+
+#[test]
+fn what_a_finished_future_still_holds_is_freed_in_its_scope() {
+    let profile = Profile::start();
+    let mut future = Box::pin(keeps(Block::new(700)));
+    assert!(poll(future.as_mut()).is_ready());
+    let row = |profile: &Profile| own(function(&profile.report(), "futures::returned::keeps"));
+    assert_eq!(row(&profile), Flow::new((0, 0), (0, 0)));
+    drop(future);
+    assert_eq!(row(&profile), Flow::new((0, 0), (700, 1)));
 }

@@ -41,6 +41,8 @@ struct Bookkeeping<W: FirstPoll> {
 #[derive(Debug)]
 struct Call {
     state: FutureState,
+    /// True if the future holds nothing once it has finished.
+    is_block: bool,
     /// The measurement that the future was made in, if it records what the future does.
     within: Within,
     /// Allocated in the polls so far, bytes.
@@ -67,7 +69,7 @@ impl<F: Future<Output = R>, R> Tracked<F, R> {
     /// Wraps a future.
     #[inline]
     pub fn new(site: &'static Site, future: F) -> Self {
-        Self::begin(site, future, ())
+        Self::begin(site, future)
     }
 }
 
@@ -75,7 +77,7 @@ impl<F: Future<Output = R>, R> Tracked<F, R, Windowed> {
     /// Wraps the future of a function with `window = "process"`.
     #[inline]
     pub fn windowed(site: &'static Site, future: F) -> Self {
-        Self::begin(site, future, Windowed::default())
+        Self::begin(site, future)
     }
 }
 
@@ -83,7 +85,7 @@ impl<F: Future<Output = R>, R> Tracked<F, R, Counted<()>> {
     /// Wraps the future of a function with items.
     #[inline]
     pub fn counted(site: &'static Site, future: F) -> Self {
-        Self::begin(site, future, Counted::default())
+        Self::begin(site, future)
     }
 }
 
@@ -91,7 +93,7 @@ impl<F: Future<Output = R>, R> Tracked<F, R, Counted<Windowed>> {
     /// Wraps the future of a function with items and `window = "process"`.
     #[inline]
     pub fn counted_windowed(site: &'static Site, future: F) -> Self {
-        Self::begin(site, future, Counted::default())
+        Self::begin(site, future)
     }
 }
 
@@ -105,12 +107,26 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Tracked<F, R, Counted<W>> {
 }
 
 impl<F, R, W: FirstPoll> Tracked<F, R, W> {
+    /// Wraps any future.
     #[inline(always)]
-    fn begin(site: &'static Site, future: F, window: W) -> Self {
+    fn begin(site: &'static Site, future: F) -> Self {
+        Self::with_call(site, future, Call::new(false))
+    }
+
+    /// Wraps an async block, which holds nothing once it has finished: the compiler has dropped what it captured by
+    /// then.
+    #[inline(always)]
+    pub(super) fn of_block(site: &'static Site, future: F) -> Self {
+        Self::with_call(site, future, Call::new(true))
+    }
+
+    #[inline(always)]
+    fn with_call(site: &'static Site, future: F, call: Call) -> Self {
         if const { FutureSize::is_noted::<F>() } {
             site.future.begin(size_of::<F>());
         }
-        Self { future, last: Bookkeeping::new(site, window), output: PhantomData }
+        let last = Bookkeeping { site, call, window: W::default(), kept: Kept::NONE };
+        Self { future, last, output: PhantomData }
     }
 }
 
@@ -121,7 +137,7 @@ impl<F: fmt::Debug, R, W: FirstPoll + fmt::Debug> fmt::Debug for Tracked<F, R, W
 }
 
 /// Storage for the moment of a future's first poll and for the items of its call, or none.
-pub trait FirstPoll {
+pub trait FirstPoll: Default {
     #[doc(hidden)]
     fn start(&mut self) {}
     #[doc(hidden)]
@@ -219,7 +235,7 @@ impl PollScope<'_> {
     #[inline(always)]
     fn close(self) {
         let open = self.open;
-        ManuallyDrop::new(self).call.close(open);
+        ManuallyDrop::new(self).call.close(open, false);
     }
 }
 
@@ -227,15 +243,22 @@ impl PollScope<'_> {
 impl Drop for PollScope<'_> {
     #[cold]
     fn drop(&mut self) {
-        self.call.close(self.open);
+        self.call.close(self.open, true);
     }
 }
 
 impl Call {
     /// The call of a future that is made here.
     #[inline]
-    fn new() -> Self {
-        Self { state: FutureState::NeverPolled, within: Within::here(), allocated: 0, count: 0, net: 0, peak: 0 }
+    fn new(is_block: bool) -> Self {
+        let (state, within) = (FutureState::NeverPolled, Within::here());
+        Self { state, is_block, within, allocated: 0, count: 0, net: 0, peak: 0 }
+    }
+
+    /// True if the drop of the future does nothing.
+    #[inline]
+    fn is_over(&self) -> bool {
+        self.is_block && self.state == FutureState::Finished
     }
 
     /// The first poll begins the call, in the node of this thread.
@@ -250,18 +273,18 @@ impl Call {
 
     /// Closes the scope of a poll or of the drop, and adds its figures. Returns the node that was charged.
     #[inline]
-    fn close(&mut self, open: Option<Open>) -> Option<&'static Node> {
+    fn close(&mut self, open: Option<Open>, panicking: bool) -> Option<&'static Node> {
         let open = open?;
-        match open.close_on_fast_path() {
-            Some(closed) => Some(self.add(&closed)),
-            None => self.close_slow(open),
+        match open.close_on_fast_path(tracker::present(), false) {
+            Some(closed) => Some(self.add(&Closed { panicked: panicking, ..closed })),
+            None => self.close_slow(open, panicking),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn close_slow(&mut self, open: Open) -> Option<&'static Node> {
-        open.close_slow().map(|closed| self.add(&closed))
+    fn close_slow(&mut self, open: Open, panicking: bool) -> Option<&'static Node> {
+        open.close_slow(panicking).map(|closed| self.add(&closed))
     }
 
     /// Adds the figures of a scope, as those of the thread are added: without a look for an overflow.
@@ -292,7 +315,7 @@ impl Call {
         };
         node.finish();
         let peak = self.peak.max(0) as u64;
-        open.record(node, outermost, self.allocated, peak);
+        open.record(node, outermost, self.allocated, self.peak);
         self.state = FutureState::Finished;
         let items = window.items().map_or(0, |items| *items);
         if items > 0 && outermost {
@@ -305,17 +328,9 @@ impl Call {
 }
 
 impl<W: FirstPoll> Bookkeeping<W> {
-    #[inline]
-    fn new(site: &'static Site, window: W) -> Self {
-        Self { site, call: Call::new(), window, kept: Kept::NONE }
-    }
-
     /// Enters the scope in which the future is dropped.
     #[inline(never)]
-    fn enter(&mut self, is_noted: bool) {
-        if is_noted {
-            self.site.future.end();
-        }
+    fn enter(&mut self) {
         let entered = self.call.within.enter();
         self.kept = Kept::new(entered, Open::here(self.site, ScopeKind::Poll));
     }
@@ -326,7 +341,7 @@ impl<W: FirstPoll> Bookkeeping<W> {
     fn leave(&mut self) {
         let _entered = self.kept.measurement();
         let open = self.kept.scope();
-        let node = self.call.close(open);
+        let node = self.call.close(open, std::thread::panicking());
         // A drop never panics, whatever the budget says.
         self.call.finish(self.site, open, node, &mut self.window);
     }
@@ -349,7 +364,7 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
         let Bookkeeping { site, call, window, .. } = last;
         let site = *site;
         let _entered = call.within.enter();
-        let (open, node) = Open::here_with_node(site, ScopeKind::Poll);
+        let (open, node) = Open::for_poll(site);
         let scope = PollScope { call, open };
         let is_first = scope.call.state == FutureState::NeverPolled;
         scope.call.begin(node, window);
@@ -367,12 +382,18 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
 }
 
 impl<F, R, W: FirstPoll> Drop for Tracked<F, R, W> {
-    /// Enters the scope in which the future is dropped: finished, or cancelled half-way. Then the user's future drops
-    /// its locals, and the [bookkeeping](Bookkeeping) ends the call.
+    /// Enters the scope in which the future is dropped: cancelled half-way, or finished but not empty. Then the user's
+    /// future drops its locals, and the [bookkeeping](Bookkeeping) ends the call.
     #[inline]
     fn drop(&mut self) {
-        if !tracker::present().is_off() {
-            self.last.enter(const { FutureSize::is_noted::<F>() });
+        if tracker::present().is_off() {
+            return;
+        }
+        if const { FutureSize::is_noted::<F>() } {
+            self.last.site.future.end();
+        }
+        if !self.last.call.is_over() {
+            self.last.enter();
         }
     }
 }

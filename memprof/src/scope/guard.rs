@@ -16,39 +16,62 @@ pub struct Guard(Option<Open>);
 pub fn enter(site: &'static Site) -> Guard {
     // PERF: where profiling is off, this is all.
     let present = tracker::present();
-    if present.is_off() { Guard(None) } else { enter_on(present, site) }
+    if present.is_off() { Guard(None) } else { Guard(Some(enter_on(present, site))) }
+}
+
+/// PERF: std's question if the thread is panicking can be a call, for which registers are saved. So the rest is in
+/// functions of their own, with the same arguments.
+#[inline(never)]
+fn enter_on(present: CurrentThread, site: &'static Site) -> Open {
+    if std::thread::panicking() { enter_panicking(present, site) } else { enter_calm(present, site) }
 }
 
 #[inline(never)]
-fn enter_on(present: CurrentThread, site: &'static Site) -> Guard {
-    Guard(Open::on(present, site, ScopeKind::Call))
+fn enter_calm(present: CurrentThread, site: &'static Site) -> Open {
+    Open::calm_on(present, site, ScopeKind::Call)
+}
+
+#[cold]
+#[inline(never)]
+fn enter_panicking(_: CurrentThread, site: &'static Site) -> Open {
+    Open::open_slow(site, ScopeKind::Call, true)
 }
 
 /// Opens the scope of a named block.
 #[inline(always)]
 pub fn enter_block(site: &'static Site) -> Guard {
     let present = tracker::present();
-    if present.is_off() { Guard(None) } else { enter_block_on(present, site) }
+    if present.is_off() { Guard(None) } else { Guard(Some(enter_block_on(present, site))) }
 }
 
 #[inline(never)]
-fn enter_block_on(present: CurrentThread, site: &'static Site) -> Guard {
-    Guard(Open::on(present, site, ScopeKind::Block))
+fn enter_block_on(present: CurrentThread, site: &'static Site) -> Open {
+    if std::thread::panicking() {
+        Open::open_slow(site, ScopeKind::Block, true)
+    } else {
+        Open::calm_on(present, site, ScopeKind::Block)
+    }
 }
 
 impl Drop for Guard {
     #[inline]
     fn drop(&mut self) {
         if let Some(open) = self.0 {
-            leave(open);
+            leave(open, tracker::present());
         }
     }
 }
 
-/// PERF: its only calls are tail calls, so that few registers have to be saved.
+/// PERF: as in [`enter_on`].
 #[inline(never)]
-fn leave(open: Open) {
-    match open.close_on_fast_path() {
+fn leave(open: Open, present: CurrentThread) {
+    if std::thread::panicking() { leave_slow(open) } else { leave_calm(open, present) }
+}
+
+/// PERF: its only calls are tail calls.
+#[inline(never)]
+fn leave_calm(open: Open, present: CurrentThread) {
+    match open.close_on_fast_path(present, true) {
         Some(closed) => record(open, &closed),
         None => leave_slow(open),
     }
@@ -57,7 +80,7 @@ fn leave(open: Open) {
 #[cold]
 #[inline(never)]
 fn leave_slow(open: Open) {
-    if let Some(closed) = open.close_slow() {
+    if let Some(closed) = open.close_slow(std::thread::panicking()) {
         record(open, &closed);
     }
 }
@@ -65,7 +88,7 @@ fn leave_slow(open: Open) {
 /// Closes a scope and adds the figures of the call to its function.
 #[inline(always)]
 pub(super) fn close(open: Open) -> Option<Closed> {
-    let closed = open.close()?;
+    let closed = open.close(true, std::thread::panicking())?;
     record(open, &closed);
     Some(closed)
 }
@@ -75,5 +98,5 @@ fn record(open: Open, closed: &Closed) {
     if closed.panicked {
         closed.node.count_panic();
     }
-    open.record(closed.node, closed.outermost, closed.allocated, closed.peak.max(0) as u64);
+    open.record(closed.node, closed.outermost, closed.allocated, closed.peak);
 }

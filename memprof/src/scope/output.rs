@@ -50,22 +50,22 @@ pub fn typed<R>(_: Output<R>, value: R) -> R {
     value
 }
 
-/// A tracked future with this output.
+/// A tracked async block with this output.
 #[inline(always)]
 pub fn tracked<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, future: F) -> Tracked<F, R> {
-    Tracked::new(site, future)
+    Tracked::of_block(site, future)
 }
 
 /// As [`tracked`], for a function with `window = "process"`.
 #[inline(always)]
 pub fn windowed<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, future: F) -> Tracked<F, R, Windowed> {
-    Tracked::windowed(site, future)
+    Tracked::of_block(site, future)
 }
 
 /// As [`tracked`], for a function with items.
 #[inline(always)]
 pub fn counted<F: Future<Output = R>, R>(_: Output<R>, site: &'static Site, future: F) -> Tracked<F, R, Counted<()>> {
-    Tracked::counted(site, future)
+    Tracked::of_block(site, future)
 }
 
 /// As [`windowed`], for a function with items.
@@ -75,7 +75,7 @@ pub fn counted_windowed<F: Future<Output = R>, R>(
     site: &'static Site,
     future: F,
 ) -> Tracked<F, R, Counted<Windowed>> {
-    Tracked::counted_windowed(site, future)
+    Tracked::of_block(site, future)
 }
 
 /// Return value of a function whose signature says `Future`, for generated code: tracked if it is a future.

@@ -20,20 +20,14 @@ use std::sync::atomic::{AtomicPtr, AtomicU64};
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) counters: Counters,
-    reallocated_count: OwnerCounter,
-    grown_bytes: OwnerCounter,
-    copied_bytes: OwnerCounter,
     calls: OwnerCounter,
     finished: OwnerCounter,
-    panicked: OwnerCounter,
     /// The highest peak of one call, plus one; 0 while no call has ended.
     peak_plus_one: OwnerCounter,
     /// Open scopes of the site, in the site's first node: more than one is a recursion.
     open: Cell<u32>,
     /// Calls of this node that are open without a frame.
     frameless: Cell<u32>,
-    /// The innermost measurement that the path is in, from 1; 0: none. Stored here so that one load is enough.
-    pub(crate) measurement: u8,
     /// The first node of the same site in this tree, perhaps this node. It has the count of open scopes for all nodes
     /// of the site, because a recursion can return by another path. The root refers to itself.
     pub(crate) first: Cell<*const Node>,
@@ -42,9 +36,15 @@ pub(crate) struct Node {
     pub(crate) last_child: Cell<*const Node>,
     /// Null: the root.
     site: *const Site,
+    /// The innermost measurement that the path is in, from 1; 0: none. Stored here so that one load is enough.
+    pub(crate) measurement: u8,
+    reallocated_count: OwnerCounter,
+    grown_bytes: OwnerCounter,
+    copied_bytes: OwnerCounter,
     /// Distributions of the figures of the site's calls on this ledger; in the site's first node, null until a call had
     /// a figure other than 0.
     pub(crate) spread: AtomicPtr<CallSpread>,
+    panicked: OwnerCounter,
     /// Calls that ended and are in no distribution: inner calls of a recursion, and calls whose end was never seen.
     unrecorded: OwnerCounter,
     /// Null: the root.
@@ -275,11 +275,11 @@ impl Node {
         add!(self, Node, copied_bytes, if grown > 0 { old as u64 } else { 0 }, Relaxed);
     }
 
-    /// Notes the peak of a call that has ended; the owner alone calls this.
+    /// Notes the peak of a call that has ended; the owner alone calls this. A negative one is none.
     #[inline(always)]
-    pub(crate) fn record_peak(&self, peak: u64) {
-        if peak >= self.peak_plus_one.get() {
-            self.peak_plus_one.set(peak + 1);
+    pub(crate) fn record_peak(&self, peak: i64) {
+        if peak >= self.peak_plus_one.get() as i64 {
+            self.peak_plus_one.set((peak + 1) as u64);
         }
     }
 }

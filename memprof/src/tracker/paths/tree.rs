@@ -155,10 +155,10 @@ impl Tree {
 
     /// Adds a call's figures to the distributions of its site; the owner alone calls this.
     #[inline(never)]
-    pub(crate) fn record_call(&self, node: &'static Node, allocated: u64, peak: u64) {
+    pub(crate) fn record_call(&self, node: &'static Node, allocated: u64, peak: i64) {
         let Some(spread) = self.spread_of(node.first()) else { return node.count_unrecorded() };
         // A value of 0 is not recorded: the number of zeros is the remainder of the other counts.
-        for (distribution, value) in [(&spread.allocated, allocated), (&spread.peak, peak)] {
+        for (distribution, value) in [(&spread.allocated, allocated), (&spread.peak, peak.max(0) as u64)] {
             if value != 0 {
                 distribution.add(value, || self.allocate_page());
             }

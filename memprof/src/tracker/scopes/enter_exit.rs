@@ -11,6 +11,7 @@ use crate::tracker::paths::site::Site;
 use crate::tracker::threads::frames::{Entry, ScopeFrame, ScopeKind, Tally};
 use crate::tracker::threads::frames::{FrameId, Frameless};
 use crate::tracker::threads::ledger::Ledger;
+use crate::tracker::threads::ledgers::SHARED;
 use crate::tracker::threads::thread::{self, CurrentThread};
 
 /// An open scope. It may outlive its frame; closing it then does nothing. Two words: it is returned in registers.
@@ -39,37 +40,50 @@ pub(crate) struct Closed {
 }
 
 impl Open {
+    /// No scope: closing it does nothing. PERF: a caller need not ask if there is one.
+    pub(crate) const NOWHERE: Open = Open { ledger: &SHARED, id: FrameId::NOBODYS };
+
     /// Opens a scope of `site` on this thread. `None`: the thread is over, profiling is off, or there is no memory.
     #[inline(always)]
     pub(crate) fn here(site: &'static Site, kind: ScopeKind) -> Option<Open> {
-        Self::on(thread::present(), site, kind)
+        if !std::thread::panicking()
+            && let Some((open, _)) = Self::on_fast_path(thread::present(), site, kind)
+        {
+            return Some(open);
+        }
+        Self::open_slow(site, kind, std::thread::panicking()).if_open()
     }
 
-    /// The same for a caller that knows the thread.
+    /// The same where the thread is not panicking, for a caller that knows the thread; [nowhere](Self::NOWHERE) instead
+    /// of `None`.
     #[inline(always)]
-    pub(crate) fn on(present: CurrentThread, site: &'static Site, kind: ScopeKind) -> Option<Open> {
+    pub(crate) fn calm_on(present: CurrentThread, site: &'static Site, kind: ScopeKind) -> Open {
         match Self::on_fast_path(present, site, kind) {
-            Some((open, _)) => Some(open),
-            None => Self::open_slow(site, kind),
+            Some((open, _)) => open,
+            None => Self::open_slow(site, kind, false),
         }
     }
 
-    /// As [`here`](Self::here), with the node that the scope charges.
+    /// Opens the scope of a poll on this thread, with the node that it charges. Its end knows by itself if the poll
+    /// panics.
     #[inline(always)]
-    pub(crate) fn here_with_node(site: &'static Site, kind: ScopeKind) -> (Option<Open>, Option<&'static Node>) {
-        match Self::on_fast_path(thread::present(), site, kind) {
+    pub(crate) fn for_poll(site: &'static Site) -> (Option<Open>, Option<&'static Node>) {
+        match Self::on_fast_path(thread::present(), site, ScopeKind::Poll) {
             Some((open, node)) => (Some(open), Some(node)),
             None => {
-                let open = Self::open_slow(site, kind);
+                let open = Self::open_slow(site, ScopeKind::Poll, false).if_open();
                 (open, open.and_then(Open::node))
             }
         }
     }
 
+    fn if_open(self) -> Option<Open> {
+        if self.id == FrameId::NOBODYS { None } else { Some(self) }
+    }
+
     #[inline(always)]
     fn on_fast_path(present: CurrentThread, site: &'static Site, kind: ScopeKind) -> Option<(Open, &'static Node)> {
-        if !std::thread::panicking()
-            && let Some(ledger) = present.ledger()
+        if let Some(ledger) = present.ledger()
             && let before = ledger.node()
             && let Some(node) = ledger.tree().known_child(before, site)
             && ledger.frames().has_capacity()
@@ -79,28 +93,33 @@ impl Open {
         None
     }
 
+    /// Opens a scope where the fast path does not. A scope that is opened while the thread is panicking also ends on the
+    /// slow path.
     #[cold]
     #[inline(never)]
-    fn open_slow(site: &'static Site, kind: ScopeKind) -> Option<Open> {
+    pub(crate) fn open_slow(site: &'static Site, kind: ScopeKind, panicking: bool) -> Open {
         unheard::note_scope();
-        let ledger = thread::ledger()?;
+        let Some(ledger) = thread::ledger() else { return Self::NOWHERE };
         ledger.catch_up();
         let before = ledger.node();
         let Some(node) = ledger.tree().child(ledger.root(), before, site) else {
             ledger.count_not_opened();
-            return None;
+            return Self::NOWHERE;
         };
-        let panicking = std::thread::panicking();
         if !ledger.reserve_frame() {
-            return Some(ledger.open_without_frame(node, kind, panicking));
+            return ledger.open_without_frame(node, kind, panicking);
         }
-        Some(ledger.open(before, node, kind, panicking))
+        let open = ledger.open(before, node, kind, panicking);
+        if panicking {
+            ledger.frames().mark(open.id);
+        }
+        open
     }
 
     /// Opens a scope that charges the node that is charged anyway, for its figures. `None`: there is no memory for it.
     #[inline(always)]
     pub(crate) fn at_present_node(ledger: &'static Ledger) -> Option<Open> {
-        if !std::thread::panicking() && ledger.frames().has_capacity() {
+        if ledger.frames().has_capacity() {
             let node = ledger.node();
             return Some(ledger.open(node, node, ScopeKind::Poll, false));
         }
@@ -112,7 +131,7 @@ impl Open {
     fn at_present_node_slow(ledger: &'static Ledger) -> Option<Open> {
         ledger.catch_up();
         let node = ledger.node();
-        ledger.reserve_frame().then(|| ledger.open(node, node, ScopeKind::Poll, std::thread::panicking()))
+        ledger.reserve_frame().then(|| ledger.open(node, node, ScopeKind::Poll, false))
     }
 
     /// The node that the scope charges; `None`: it is not the innermost scope of this thread any more.
@@ -130,17 +149,19 @@ impl Open {
     /// Closes the scope. `None`: it belongs to another thread, which will close it, or it has already been closed with
     /// an enclosing scope. Both are counted as misplaced.
     #[inline(always)]
-    pub(crate) fn close(self) -> Option<Closed> {
-        self.close_on_fast_path().or_else(|| self.close_slow())
+    pub(crate) fn close(self, is_call: bool, panicking: bool) -> Option<Closed> {
+        match self.close_on_fast_path(thread::present(), is_call) {
+            Some(closed) => Some(Closed { panicked: panicking, ..closed }),
+            None => self.close_slow(panicking),
+        }
     }
 
-    /// As [`close`](Self::close), if it is the innermost scope of this thread, which does not panic. `None`: nothing
-    /// has happened, and [`close_slow`](Self::close_slow) closes it.
+    /// As [`close`](Self::close), if it is the innermost scope of this thread, and the thread did not panic at its entry;
+    /// without an answer if it panics now. `None`: nothing has happened, and [`close_slow`](Self::close_slow) closes it.
     #[inline(always)]
-    pub(crate) fn close_on_fast_path(self) -> Option<Closed> {
+    pub(crate) fn close_on_fast_path(self, present: CurrentThread, is_call: bool) -> Option<Closed> {
         let ledger = self.ledger;
-        if thread::present().is(ledger)
-            && !std::thread::panicking()
+        if present.is(ledger)
             && let Some(innermost) = ledger.frames().innermost(self.id)
         {
             let frame = innermost.scope;
@@ -150,7 +171,7 @@ impl Open {
             // node is charged.
             let node_before = frame.node_before;
             frame.node.leave();
-            let closed = level.figures(frame, false);
+            let closed = level.figures(frame, is_call, false);
             ledger.high.set(highest.max(frame.high_before));
             ledger.charge(node_before);
             innermost.pop(self.id);
@@ -162,11 +183,11 @@ impl Open {
     /// Records the figures of a call that has ended. Only the outermost call of a recursion counts: it includes the
     /// inner ones.
     #[inline(always)]
-    pub(crate) fn record(self, node: &'static Node, outermost: bool, allocated: u64, peak: u64) {
+    pub(crate) fn record(self, node: &'static Node, outermost: bool, allocated: u64, peak: i64) {
         if outermost {
             node.record_peak(peak);
             // Not for 0, the figures of most calls of small functions: their number is the remainder.
-            if allocated | peak != 0 {
+            if allocated as i64 | peak != 0 {
                 self.ledger.tree().record_call(node, allocated, peak);
             }
         } else {
@@ -176,9 +197,11 @@ impl Open {
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn close_slow(self) -> Option<Closed> {
+    pub(crate) fn close_slow(self, panicking: bool) -> Option<Closed> {
         let ledger = self.ledger;
-        let panicking = std::thread::panicking();
+        if self.id == FrameId::NOBODYS {
+            return None;
+        }
         if !thread::owns(ledger) {
             ledger.end_on_other_thread(self.id, panicking);
         } else if let Some(frameless) = self.id.without_frame() {
@@ -269,9 +292,9 @@ pub(crate) struct Level {
 impl Level {
     /// Figures of a scope that ends now.
     #[inline(always)]
-    pub(crate) fn figures(self, frame: &ScopeFrame, panicking: bool) -> Closed {
+    pub(crate) fn figures(self, frame: &ScopeFrame, is_call: bool, panicking: bool) -> Closed {
         let node = frame.node;
-        if frame.kind().is_call() {
+        if is_call {
             node.finish();
         }
         let Tally { net, allocated, count } = self.totals.minus(frame.at_entry);

@@ -81,7 +81,7 @@ impl Ledger {
             self.charge(scope.node_before);
             self.take_off(index, foreign, highest.max(scope.high_before));
         }
-        Some(level.figures(&scope, panicking))
+        Some(level.figures(&scope, scope.kind().is_call(), panicking))
     }
 
     /// Ends the context at an index of the stack.

@@ -38,7 +38,7 @@ impl Drop for MeterGuard {
     fn drop(&mut self) {
         // A thread that is over by now has already left it.
         if thread::present().is(self.ledger) || thread::owns(self.ledger) {
-            let rise = self.open.and_then(Open::close).map(|closed| closed.peak);
+            let rise = self.open.and_then(|open| open.close(false, false)).map(|closed| closed.peak);
             self.ledger.work().leave_meter(&mut self.left, rise, self.ledger.thread_totals());
         }
     }

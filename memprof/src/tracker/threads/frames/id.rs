@@ -14,7 +14,7 @@ pub(crate) struct FrameId(pub(crate) u64);
 
 impl FrameId {
     /// Id of frames without a guard: no frame has this offset.
-    pub(super) const NOBODYS: FrameId = FrameId(u64::MAX);
+    pub(crate) const NOBODYS: FrameId = FrameId(u64::MAX);
 
     /// Unused low bits of the offset in a word: the thread was panicking; the word is not empty.
     const PANICKING: u64 = 1;

@@ -227,6 +227,13 @@ impl Frames {
         if all.get(first_guess).is_some_and(has_id) { Some(first_guess) } else { all.iter().rposition(has_id) }
     }
 
+    /// Makes a scope end on the slow path.
+    pub(crate) fn mark(&self, id: FrameId) {
+        if let Some(AtIndex { scope, .. }) = self.find(id).and_then(|index| self.at(index)) {
+            scope.mark();
+        }
+    }
+
     /// Marks a block as ended while others are open above it.
     pub(crate) fn end(&self, index: usize) {
         if let Some(AtIndex { scope, .. }) = self.at(index) {
