@@ -4,6 +4,7 @@ use super::request::Request;
 use crate::Error;
 use crate::collect::findings;
 use crate::collect::labels as label_rows;
+use crate::collect::live::groups;
 use crate::collect::live::growth::Earlier;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
@@ -15,7 +16,6 @@ use crate::collect::peak::{self, PeakCopy, PeakReport};
 use crate::collect::rows;
 use crate::collect::settings::settings;
 use crate::collect::site_names;
-use crate::collect::symbols::names::Files;
 use crate::collect::{system, timeline};
 use crate::jemalloc;
 use crate::live;
@@ -148,15 +148,17 @@ fn collect_with(request: &Request, purpose: Purpose, mut at_limit: Option<AtLimi
     let totals = totals(&paths, peak);
     let pictured = if purpose == Purpose::AtLimit && records.is_some() { None } else { PeakCopy::now() };
     let has_picture = pictured.is_some() || purpose != Purpose::AtLimit;
-    let (files, crates) = (Files::default(), Crates::new(names.values().map(String::as_str), &executable()));
+    let crates = Crates::new(names.values().map(String::as_str), &executable());
     let has_stacks = has_stacks(records.as_ref(), pictured.as_ref());
     let mut stacks = match purpose.detail() {
-        StackDetail::Names if has_stacks && request.memory.is_for_names() => Stacks::named(&files, &crates),
+        StackDetail::Names if has_stacks && request.memory.is_for_names() => Stacks::named(&crates),
         StackDetail::Addresses if has_stacks => Stacks::addresses(records.as_ref(), &crates),
         _ => Stacks::none(&crates),
     };
     let history = history::history(SystemFigures::default());
     let over_time = OverTime::of(&request.started, &now, &paths, &history);
+    let of_live = records.iter().flat_map(|records| groups::stacks(records, &paths, &over_time.readings));
+    stacks.read_names(of_live.chain(pictured.iter().flat_map(PeakCopy::stacks)));
     let net_rise = over_time.net_rise(&paths, &names);
     let earlier = at_limit.as_ref().map(|_| Earlier::new(&over_time, &paths));
     let recorded = records.as_ref();

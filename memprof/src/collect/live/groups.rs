@@ -119,6 +119,16 @@ impl Group {
     }
 }
 
+/// The stacks that [`grouped`] asks for. Several records can have the same.
+pub(crate) fn stacks(records: &Records, paths: &Paths, readings: &Readings) -> impl Iterator<Item = StackId> {
+    let path = |owner| paths.of_node.get(&owner);
+    let with_records: HashSet<usize> =
+        records.as_slice().iter().filter_map(|record| path(record.owner())).copied().collect();
+    let of_readings =
+        readings.live.keys().filter(move |key| path(key.owner).is_some_and(|path| with_records.contains(path)));
+    records.as_slice().iter().map(|record| record.stack).chain(of_readings.map(|key| key.stack))
+}
+
 /// Sorts the records into groups, the largest first: by call path, and by place if stacks are wanted.
 pub(crate) fn grouped(
     records: &Records,
