@@ -60,8 +60,10 @@ impl Symbols {
     /// Functions on a stack, innermost first, without the profiler's own at the top. Unless [`read`](Self::read) has
     /// read them, that takes as long as reading all.
     pub(crate) fn stack(&mut self, id: StackId) -> Vec<Frame> {
-        self.read(std::iter::once(id));
         let Some(tree) = stack::tree() else { return Vec::new() };
+        if tree.frames(id).any(|known| !self.known.contains_key(&key(known))) {
+            self.read(std::iter::once(id));
+        }
         let functions = |known| self.known.get(&key(known)).into_iter().flatten().cloned();
         let mut frames: Vec<Frame> = tree.frames(id).flat_map(functions).collect();
         without_own(&mut frames);

@@ -2,7 +2,7 @@
 
 use super::pages::Pages;
 use crate::os::memory::mapped_file::{MappedFile, mapped};
-use gimli::{Dwarf, EndianSlice, NativeEndian};
+use gimli::{Dwarf, EndianSlice, NativeEndian, SectionId};
 use miniz_oxide::inflate;
 use object::read::elf::ElfFile;
 use object::{CompressedData, CompressionFormat, Object, ObjectSection};
@@ -31,7 +31,17 @@ pub(crate) struct Files {
 const MOST_UNFOLDED: u64 = 100;
 pub(super) const MOST_UNFOLDED_IN_ALL: u64 = 4 << 30;
 
-/// Least memory for names: measured are 2 MB for 25 MB of debug information.
+/// Sections that have no names. Compressed ones would only be uncompressed.
+const NOT_READ: [SectionId; 6] = [
+    SectionId::DebugLoc,
+    SectionId::DebugLocLists,
+    SectionId::DebugMacinfo,
+    SectionId::DebugMacro,
+    SectionId::DebugNames,
+    SectionId::DebugTypes,
+];
+
+/// Memory for names, beside uncompressed sections: measured are 2 MB for 25 MB of debug information.
 const AT_LEAST: u64 = 8 << 20;
 
 /// Memory that reading the names of a file takes, beside a few of its pages: compressed sections are uncompressed.
@@ -42,7 +52,8 @@ pub(crate) fn memory(path: &Path) -> Option<u64> {
     let mut memory = AT_LEAST;
     for section in elf.sections() {
         let Ok(data) = section.compressed_data() else { continue };
-        if data.format != CompressionFormat::None && section.name().is_ok_and(|name| name.starts_with(".debug_")) {
+        let is_read = |name: &str| name.starts_with(".debug_") && !NOT_READ.iter().any(|id| id.name() == name);
+        if data.format != CompressionFormat::None && section.name().is_ok_and(is_read) {
             memory = memory.saturating_add(data.uncompressed_size);
         }
     }
@@ -64,8 +75,9 @@ impl Files {
     pub(super) fn dwarf<'f>(
         &'f self,
         elf: &ElfFile<'f, Header>,
-        name: fn(gimli::SectionId) -> Option<&'static str>,
+        name: fn(SectionId) -> Option<&'static str>,
     ) -> Option<Dwarf<Bytes<'f>>> {
+        let name = |id| if NOT_READ.contains(&id) { None } else { name(id) };
         Dwarf::load(|id| Ok::<_, gimli::Error>(self.section(elf, name(id)))).ok()
     }
 

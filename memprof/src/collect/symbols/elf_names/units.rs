@@ -123,8 +123,10 @@ fn each_range(
             return Ok(());
         }
     }
-    if !ranges.each(unit, &mut *see)? {
-        let with_lines = unit.dwarf.unit(unit.header.clone())?;
+    // A list without an address is that of code that the linker has removed.
+    if !ranges.each(unit, &mut *see)? && ranges.list.is_none() {
+        let (header, abbreviations) = (unit.header, Arc::clone(&unit.unit.abbreviations));
+        let with_lines = Unit::new_with_abbreviations(unit.dwarf, header, abbreviations)?;
         lines::each_sequence(&with_lines, see)?;
     }
     Ok(())
