@@ -43,16 +43,13 @@ impl Symbols {
             let is_new = |known: &Known| seen.insert((known.address, known.mark, known.caller));
             new.extend(tree.frames(id).take_while(is_new));
         }
-        let image_of = |known: Known| {
-            has_its_module(known).then(|| self.images.iter().position(|image| image.contains(known.address)))
-        };
-        let mut wanted: Vec<Wanted> = new.iter().map(|&known| (image_of(known), key(known))).collect();
+        let mut wanted: Vec<Wanted> = new.iter().map(|&known| (self.module(known), key(known))).collect();
         sorted::by_key(&mut wanted, |&wanted| wanted);
         wanted.dedup();
         wanted.retain(|(_, key)| !self.known.contains_key(key));
-        for of_image in wanted.chunk_by(|one, other| one.0 == other.0) {
-            if let Some((image, _)) = of_image.first() {
-                self.read_module(*image, of_image);
+        for of_module in wanted.chunk_by(|one, other| one.0 == other.0) {
+            if let Some(&(module, _)) = of_module.first() {
+                self.read_module(module, of_module);
             }
         }
     }
@@ -75,15 +72,23 @@ impl Symbols {
         self.names.replaced()
     }
 
-    fn read_module(&mut self, index: Option<Option<usize>>, wanted: &[Wanted]) {
-        let image = index.flatten().and_then(|index| self.images.get(index));
+    fn module(&self, known: Known) -> Module {
+        if !has_its_module(known) {
+            return Module::Replaced;
+        }
+        let index = self.images.iter().position(|image| image.contains(known.address));
+        index.map_or(Module::Unknown, Module::Loaded)
+    }
+
+    fn read_module(&mut self, place: Module, wanted: &[Wanted]) {
+        let image = if let Module::Loaded(index) = place { self.images.get(index) } else { None };
         let moved_by = image.map_or(0, |image| image.moved_by);
         let address =
             |&(_, (address, _)): &Wanted| ReturnAddress { in_file: address.wrapping_sub(moved_by), in_memory: address };
         let addresses: Vec<ReturnAddress> = wanted.iter().map(address).collect();
-        let found = match index {
-            Some(_) => self.names.at(image.map(file).as_deref(), image, &addresses),
-            None => vec![Vec::new(); addresses.len()],
+        let found = match place {
+            Module::Replaced => vec![Vec::new(); addresses.len()],
+            _ => self.names.at(image.map(file).as_deref(), image, &addresses),
         };
         let module = image.map(|image| [false, true].map(|with_build| Arc::from(module(image, with_build))));
         let module_of = |frame: &Frame| {
@@ -103,9 +108,18 @@ impl Symbols {
     }
 }
 
-/// An address, with the index of its module in memory. The inner `None`: it is in none. The outer `None`: another module
-/// has replaced the captured one.
-type Wanted = (Option<Option<usize>>, AddressKey);
+/// The module of an address in memory.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Module {
+    /// The index of its image.
+    Loaded(usize),
+    Unknown,
+    /// Another module has replaced the captured one: its names would be wrong.
+    Replaced,
+}
+
+/// An address whose functions are to be read.
+type Wanted = (Module, AddressKey);
 
 fn key(known: Known) -> AddressKey {
     (known.address, known.mark)
@@ -151,7 +165,7 @@ impl Addresses {
     }
 }
 
-/// False if another module has replaced the captured one: its names would be wrong.
+/// False if another module has replaced the captured one.
 fn has_its_module(known: Known) -> bool {
     known.mark == 0 || stack::mark_of(known.address) == Some(known.mark)
 }
