@@ -4,10 +4,10 @@ use super::request::Request;
 use crate::Error;
 use crate::collect::findings;
 use crate::collect::labels as label_rows;
-use crate::collect::live::groups;
 use crate::collect::live::growth::Earlier;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
+use crate::collect::live::record_keys::RecordKeys;
 use crate::collect::live::rows::RecordedByPath;
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::collect::live::stacks::{StackDetail, Stacks};
@@ -157,15 +157,18 @@ fn collect_with(request: &Request, purpose: Purpose, mut at_limit: Option<AtLimi
     };
     let history = history::history(SystemFigures::default());
     let over_time = OverTime::of(&request.started, &now, &paths, &history);
-    let of_live = records.iter().flat_map(|records| groups::stacks(records, &paths, &over_time.readings));
+    let with_keys = records.as_ref().map(|records| (records, RecordKeys::of(records)));
+    let with_readings = |keys: &RecordKeys<'_>| keys.stacks(&paths, over_time.readings.live.keys().copied());
+    let of_live = with_keys.iter().flat_map(|(_, keys)| with_readings(keys));
     stacks.read_names(of_live.chain(pictured.iter().flat_map(PeakCopy::stacks)));
     let net_rise = over_time.net_rise(&paths, &names);
     let earlier = at_limit.as_ref().map(|_| Earlier::new(&over_time, &paths));
-    let recorded = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
-    let recorded = recorded
-        .map(|records| RecordedByPath::new(records, without_record, &paths, over_time, &now, &mut stacks, since_start));
+    let recorded = with_keys.as_ref().map(|(records, keys)| {
+        RecordedByPath::new((records, keys), without_record, &paths, over_time, &now, &mut stacks, since_start)
+    });
+    drop(with_keys);
     let small_sizes = records.as_ref().map(SmallSizes::of);
     if let (Some(at_limit), Some(earlier)) = (&mut at_limit, earlier) {
         let seconds = request.started.elapsed_until(&now).as_secs_f64();
