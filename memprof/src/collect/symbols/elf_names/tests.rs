@@ -5,7 +5,7 @@
 use super::sections::MOST_UNFOLDED_IN_ALL;
 use super::*;
 use crate::collect::symbols::names::{ReturnAddress, SymbolNames};
-use object::{CompressedData, CompressionFormat, ObjectSymbol, SymbolKind};
+use object::{CompressedData, CompressionFormat, ObjectSection, ObjectSymbol, SymbolKind};
 use std::process::Command;
 
 /// `work` is on line 3.
@@ -256,9 +256,61 @@ fn all_names_are_those_that_one_by_one_are_found() {
     compare(&std::env::current_exe().expect("it is known"), 500);
 }
 
+#[test]
+fn all_names_from_version_5_are_those_that_one_by_one_are_found() {
+    for options in [["-g", "-Cdwarf-version=5"], ["-Cdebuginfo=1", "-Cdwarf-version=5"]] {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("program.rs"), INLINED).expect("the source is written");
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let mut command = Command::new(rustc);
+        command.current_dir(folder.path()).args(["--edition=2024", "-O", "-o", "program", "program.rs"]).args(options);
+        assert!(command.output().expect("rustc runs").status.success());
+        compare(&folder.path().join("program"), 500);
+    }
+}
+
 /// A program of one's own: its path is in `MEMPROF_COMPARED`.
 #[test]
 #[ignore = "for programs that are built elsewhere"]
 fn all_names_of_a_program_are_those_that_one_by_one_are_found() {
     compare(Path::new(&std::env::var_os("MEMPROF_COMPARED").expect("a path")), usize::MAX);
+}
+
+#[test]
+fn damaged_debug_information_ends_no_program() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (source, program) = (folder.path().join("program.rs"), folder.path().join("program"));
+    std::fs::write(&source, INLINED).expect("the source is written");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut command = Command::new(rustc);
+    command.current_dir(folder.path()).args(["--edition=2024", "-O", "-g", "-o", "program", "program.rs"]);
+    assert!(command.output().expect("rustc runs").status.success());
+    let whole = std::fs::read(&program).expect("it is read");
+    let (call, damaged_at) = {
+        let files = Files::default();
+        let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
+        let sections =
+            ["debug_info", "debug_abbrev", "debug_line", "debug_ranges", "debug_rnglists", "debug_aranges", "symtab"];
+        let is_read = |name: &str| sections.iter().any(|section| name.strip_prefix('.') == Some(section));
+        let sections = info.elf.sections().filter(|section| section.name().is_ok_and(is_read));
+        (work(&info) + 1, sections.filter_map(|section| section.file_range()).collect::<Vec<_>>())
+    };
+    assert!(!frames_at(&program, call + 1).is_empty() && damaged_at.len() >= 5);
+    let mut random = 1_u64;
+    let mut next = || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        random >> 33
+    };
+    for _ in 0..100 {
+        let mut content = whole.clone();
+        for (start, length) in &damaged_at {
+            // The first bytes are those of most consequence.
+            for most in [64, *length] {
+                let at = start + next() % most.min(*length);
+                content[at as usize] = next() as u8;
+            }
+        }
+        std::fs::write(&program, content).expect("it is written");
+        assert!(frames_at(&program, call + 1).len() < 1_000);
+    }
 }
