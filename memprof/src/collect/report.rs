@@ -7,6 +7,7 @@ use crate::collect::labels as label_rows;
 use crate::collect::live::growth::Earlier;
 use crate::collect::live::over_time::OverTime;
 use crate::collect::live::readings;
+use crate::collect::live::record_keys::RecordKeys;
 use crate::collect::live::rows::RecordedByPath;
 use crate::collect::live::small_sizes::SmallSizes;
 use crate::collect::live::stacks::{StackDetail, Stacks};
@@ -15,7 +16,6 @@ use crate::collect::peak::{self, PeakCopy, PeakReport};
 use crate::collect::rows;
 use crate::collect::settings::settings;
 use crate::collect::site_names;
-use crate::collect::symbols::names::Files;
 use crate::collect::{system, timeline};
 use crate::jemalloc;
 use crate::live;
@@ -148,22 +148,27 @@ fn collect_with(request: &Request, purpose: Purpose, mut at_limit: Option<AtLimi
     let totals = totals(&paths, peak);
     let pictured = if purpose == Purpose::AtLimit && records.is_some() { None } else { PeakCopy::now() };
     let has_picture = pictured.is_some() || purpose != Purpose::AtLimit;
-    let (files, crates) = (Files::default(), Crates::new(names.values().map(String::as_str), &executable()));
+    let crates = Crates::new(names.values().map(String::as_str), &executable());
     let has_stacks = has_stacks(records.as_ref(), pictured.as_ref());
     let mut stacks = match purpose.detail() {
-        StackDetail::Names if has_stacks && request.memory.is_for_names() => Stacks::named(&files, &crates),
+        StackDetail::Names if has_stacks && request.memory.is_for_names() => Stacks::named(&crates),
         StackDetail::Addresses if has_stacks => Stacks::addresses(records.as_ref(), &crates),
         _ => Stacks::none(&crates),
     };
     let history = history::history(SystemFigures::default());
     let over_time = OverTime::of(&request.started, &now, &paths, &history);
+    let with_keys = records.as_ref().map(|records| (records, RecordKeys::of(records)));
+    let with_readings = |keys: &RecordKeys<'_>| keys.stacks(&paths, over_time.readings.live.keys().copied());
+    let of_live = with_keys.iter().flat_map(|(_, keys)| with_readings(keys));
+    stacks.read_names(of_live.chain(pictured.iter().flat_map(PeakCopy::stacks)));
     let net_rise = over_time.net_rise(&paths, &names);
     let earlier = at_limit.as_ref().map(|_| Earlier::new(&over_time, &paths));
-    let recorded = records.as_ref();
     let since_start = totals.net_bytes.max(0) as u64;
     let since_start = since_start.saturating_sub(request.at_start().live.net_allocated as u64);
-    let recorded = recorded
-        .map(|records| RecordedByPath::new(records, without_record, &paths, over_time, &now, &mut stacks, since_start));
+    let recorded = with_keys.as_ref().map(|(records, keys)| {
+        RecordedByPath::new((records, keys), without_record, &paths, over_time, &now, &mut stacks, since_start)
+    });
+    drop(with_keys);
     let small_sizes = records.as_ref().map(SmallSizes::of);
     if let (Some(at_limit), Some(earlier)) = (&mut at_limit, earlier) {
         let seconds = request.started.elapsed_until(&now).as_secs_f64();

@@ -2,6 +2,7 @@
 
 use super::estimate::{Estimate, chance};
 use super::readings::{ReadingKey, Readings};
+use super::record_keys::RecordKeys;
 use super::stacks::Stacks;
 use super::verdict::{Birth, Births};
 use crate::collect::merge::Paths;
@@ -81,7 +82,6 @@ impl Group {
             weight,
             bytes,
         });
-        self.keys.insert(ReadingKey { owner: record.owner(), stack: record.stack });
     }
 
     /// The allocations of its blocks; `seconds` converts ticks to seconds of the run.
@@ -121,30 +121,43 @@ impl Group {
 
 /// Sorts the records into groups, the largest first: by call path, and by place if stacks are wanted.
 pub(crate) fn grouped(
-    records: &Records,
+    (records, keys): (&Records, &RecordKeys<'_>),
     paths: &Paths,
     readings: &Readings,
     now: u64,
     stacks: &mut Stacks<'_>,
 ) -> Vec<Group> {
-    let mut groups: HashMap<(usize, StackId), Group> = HashMap::new();
-    for record in records.as_slice() {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut of_place: HashMap<(usize, StackId), usize> = HashMap::new();
+    let mut group_of = |(key, first): &(ReadingKey, &Record)| {
         // A node that is newer than the snapshot is not merged: its allocations are not part of this report.
-        let Some(&path) = paths.of_node.get(&record.owner()) else { continue };
-        let stack = stacks.first_alike(record.stack);
-        let group = groups.entry((path, stack)).or_insert_with(|| Group::new(path, stack, record));
-        group.add(record, records.interval_of(record), now);
+        let path = *paths.of_node.get(&key.owner)?;
+        let stack = stacks.first_alike(key.stack);
+        let index = *of_place.entry((path, stack)).or_insert_with(|| {
+            groups.push(Group::new(path, stack, first));
+            groups.len() - 1
+        });
+        groups.get_mut(index)?.keys.insert(*key);
+        Some(index)
+    };
+    let of_key: Vec<Option<usize>> = keys.first.iter().map(&mut group_of).collect();
+    for (record, &key) in records.as_slice().iter().zip(&keys.of_record) {
+        if let Some(&Some(index)) = of_key.get(key as usize)
+            && let Some(group) = groups.get_mut(index)
+        {
+            group.add(record, records.interval_of(record), now);
+        }
     }
     // Keys without live blocks also belong to a group: a thread may have passed its work on, and the profiler has
     // several ways to make a record.
-    let with_groups: HashSet<usize> = groups.keys().map(|&(path, _)| path).collect();
+    let with_groups: HashSet<usize> = of_place.keys().map(|&(path, _)| path).collect();
     for &key in readings.live.keys() {
         let Some(path) = paths.of_node.get(&key.owner).filter(|path| with_groups.contains(path)) else { continue };
-        if let Some(group) = groups.get_mut(&(*path, stacks.first_alike_of_reading(key.stack))) {
+        let index = of_place.get(&(*path, stacks.first_alike_of_reading(key.stack)));
+        if let Some(group) = index.and_then(|&index| groups.get_mut(index)) {
             group.keys.insert(key);
         }
     }
-    let mut groups: Vec<Group> = groups.into_values().collect();
     for group in &mut groups {
         group.estimate = group.estimate.rounded();
         group.frames = stacks.frames(group.stack);

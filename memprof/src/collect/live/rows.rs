@@ -3,6 +3,7 @@
 use super::estimate::Estimate;
 use super::groups::{Group, grouped};
 use super::over_time::OverTime;
+use super::record_keys::RecordKeys;
 use super::stacks::Stacks;
 use super::verdict::{Evidence, JudgedGroup, Levels, Verdict, agree};
 use crate::collect::merge::Paths;
@@ -42,7 +43,7 @@ const NEARLY_CERTAIN: f64 = 0.95;
 impl RecordedByPath {
     /// `since_start`: net of the process beyond that at the start of the profile, bytes.
     pub(crate) fn new(
-        records: &Records,
+        (records, keys): (&Records, &RecordKeys<'_>),
         not_recorded: u64,
         paths: &Paths,
         over_time: OverTime,
@@ -50,7 +51,7 @@ impl RecordedByPath {
         stacks: &mut Stacks<'_>,
         since_start: u64,
     ) -> Self {
-        let mut groups = grouped(records, paths, &over_time.readings, now.ticks(), stacks);
+        let mut groups = grouped((records, keys), paths, &over_time.readings, now.ticks(), stacks);
         let mut sum = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
         // Blocks with a low probability can be live without a sample, up to the limit set by the exact figures: with an
         // interval's bytes of them, none has a record with a probability of 37 %.

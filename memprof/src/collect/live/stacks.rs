@@ -1,7 +1,6 @@
 //! Stacks of recorded blocks that are one place.
 
 use super::place;
-use crate::collect::symbols::names::Files;
 use crate::collect::symbols::{Addresses, Symbols};
 use crate::live::Records;
 use crate::report::data::Frame;
@@ -26,31 +25,38 @@ pub(crate) enum StackDetail {
 }
 
 /// The stacks of one report, by place.
-pub(crate) struct Stacks<'f> {
+pub(crate) struct Stacks<'c> {
     /// Loading symbols takes long: only if stacks were captured.
-    symbols: Option<Symbols<'f>>,
+    symbols: Option<Symbols>,
     /// Without names each stack is a place.
     addresses: Option<(Addresses, HashSet<StackId>)>,
-    crates: &'f Crates,
+    crates: &'c Crates,
     of_id: HashMap<StackId, StackId>,
     of_place: HashMap<place::PlaceKey, StackId>,
     frames: HashMap<StackId, Vec<Frame>>,
 }
 
-impl<'f> Stacks<'f> {
+impl<'c> Stacks<'c> {
     /// All blocks of a call path are one group.
-    pub(crate) fn none(crates: &'f Crates) -> Self {
+    pub(crate) fn none(crates: &'c Crates) -> Self {
         let (of_id, of_place, frames) = Default::default();
         Self { symbols: None, addresses: None, crates, of_id, of_place, frames }
     }
 
     /// With the names of functions.
-    pub(crate) fn named(files: &'f Files, crates: &'f Crates) -> Self {
-        Self { symbols: Some(Symbols::load(files)), ..Self::none(crates) }
+    pub(crate) fn named(crates: &'c Crates) -> Self {
+        Self { symbols: Some(Symbols::load()), ..Self::none(crates) }
+    }
+
+    /// Reads the names on stacks that will be asked for, of all at once: alone, each would take as long.
+    pub(crate) fn read_names(&mut self, ids: impl Iterator<Item = StackId>) {
+        if let Some(symbols) = &mut self.symbols {
+            symbols.read(ids);
+        }
     }
 
     /// With the addresses of the stacks that hold the most bytes.
-    pub(crate) fn addresses(records: Option<&Records>, crates: &'f Crates) -> Self {
+    pub(crate) fn addresses(records: Option<&Records>, crates: &'c Crates) -> Self {
         let mut bytes: HashMap<StackId, u64> = HashMap::new();
         for record in records.into_iter().flat_map(Records::as_slice) {
             let sum = bytes.entry(record.stack).or_default();

@@ -30,6 +30,7 @@ const NEARLY_CERTAIN: f64 = 0.95;
 pub(crate) struct PeakCopy {
     ticks: u64,
     net: i64,
+    /// The largest first.
     sums: Vec<PlaceSum>,
     nodes: Vec<NodeFigures>,
     threads: Vec<ThreadInFlight>,
@@ -42,7 +43,9 @@ impl PeakCopy {
     /// The last picture of this profile. `None`: there is none. Allocates: for reports.
     pub(crate) fn now() -> Option<Self> {
         // Threads in an allocation do not wait for this, so there may be allocations in it.
-        patiently(|pictures| pictures.is_any.then(|| Self::of(&pictures.shown))).flatten()
+        let mut copy = patiently(|pictures| pictures.is_any.then(|| Self::of(&pictures.shown))).flatten()?;
+        sorted::by_key(&mut copy.sums, |sum| (Reverse(sum.estimate.bytes()), sum.owner, sum.stack));
+        Some(copy)
     }
 
     fn of(picture: &Picture) -> Self {
@@ -56,6 +59,11 @@ impl PeakCopy {
             largest_interval: picture.largest_interval,
             not_recorded: picture.not_recorded,
         }
+    }
+
+    /// The stacks that get names.
+    pub(crate) fn stacks(&self) -> impl Iterator<Item = StackId> {
+        self.sums.iter().take(MOST_NAMED).map(|sum| sum.stack)
     }
 
     /// True if a block has a stack.
@@ -97,11 +105,11 @@ pub(crate) fn section(
     report: &PeakReport<'_>,
     stacks: &mut Stacks<'_>,
 ) -> Result<PeakPicture, String> {
-    let Some(mut copy) = copy else { return Err("the peak has no picture: none could be taken".to_owned()) };
+    let Some(copy) = copy else { return Err("the peak has no picture: none could be taken".to_owned()) };
     check(&copy, report)?;
     let at_start = report.request.at_start().live.net_allocated as u64;
     let net = copy.net.max(0) as u64;
-    let groups = groups(&mut copy, report.paths, stacks, net.saturating_sub(at_start));
+    let groups = groups(&copy, report.paths, stacks, net.saturating_sub(at_start));
     let functions = functions(&copy, &groups, report);
     let recorded = groups.iter().fold(Estimate::default(), |sum, group| sum.plus(group.estimate));
     let outside = groups.iter().filter(|group| group.path == 0).map(|group| group.estimate.bytes()).sum::<u64>();
@@ -146,8 +154,7 @@ fn check(copy: &PeakCopy, report: &PeakReport<'_>) -> Result<(), String> {
 }
 
 /// The groups, the largest first. `since_start`: net beyond that at the start of the profile, bytes.
-fn groups(copy: &mut PeakCopy, paths: &Paths, stacks: &mut Stacks<'_>, since_start: u64) -> Vec<PeakGroup> {
-    sorted::by_key(&mut copy.sums, |sum| (Reverse(sum.estimate.bytes()), sum.owner, sum.stack));
+fn groups(copy: &PeakCopy, paths: &Paths, stacks: &mut Stacks<'_>, since_start: u64) -> Vec<PeakGroup> {
     let mut groups: Vec<PeakGroup> = Vec::new();
     let mut of_place: HashMap<(usize, StackId), usize> = HashMap::new();
     for (rank, sum) in copy.sums.iter().enumerate() {

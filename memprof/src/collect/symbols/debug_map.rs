@@ -2,10 +2,13 @@
 //! information.
 
 use super::unread::Unread;
+use crate::report::data::Frame;
 use crate::stack::Image;
-use addr2line::{FrameIter, Loader};
+use addr2line::Loader;
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Empty: the loader keeps the files that it reads.
 #[derive(Default)]
@@ -19,13 +22,30 @@ impl<'f> DebugInfo<'f> {
         Loader::new(path).map(|loader| Self(loader, PhantomData)).map_err(|_| Unread::Unreadable)
     }
 
-    /// Functions at an address in the file, innermost first.
-    pub(crate) fn frames(&self, address: u64) -> Option<FrameIter<'_, impl gimli::Reader + '_>> {
-        self.0.find_frames(address).ok()
+    /// Functions at addresses in the file; of each the innermost first.
+    pub(crate) fn frames(&self, addresses: &[u64]) -> Vec<Vec<Frame>> {
+        addresses.iter().map(|&address| self.frames_at(address)).collect()
     }
 
-    /// Symbol of an address in the file.
-    pub(crate) fn symbol(&self, address: u64) -> Option<&str> {
-        self.0.find_symbol(address)
+    fn frames_at(&self, address: u64) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        if let Ok(mut found) = self.0.find_frames(address) {
+            while let Ok(Some(frame)) = found.next() {
+                let location = frame.location.as_ref();
+                frames.push(Frame {
+                    function: frame.function.and_then(|name| Some((*name.demangle().ok()?).into())),
+                    file: location.and_then(|location| location.file).map(Into::into),
+                    line: location.and_then(|location| location.line),
+                    ..Frame::default()
+                });
+            }
+        }
+        frames
+    }
+
+    /// Symbols of addresses in the file.
+    pub(crate) fn symbols(&self, addresses: &[u64]) -> Vec<Option<Arc<str>>> {
+        let demangled = |name| addr2line::demangle_auto(Cow::Borrowed(name), None).into();
+        addresses.iter().map(|&address| self.0.find_symbol(address).map(demangled)).collect()
     }
 }

@@ -8,31 +8,61 @@ pub(crate) mod names;
 #[cfg(all(feature = "backtraces", unix))]
 mod unread;
 
-use crate::collect::symbols::names::{Files, SymbolNames};
+use crate::collect::symbols::names::{ReturnAddress, SymbolNames};
 use crate::report::data::Frame;
 use crate::report::naming::without_own;
+use crate::sorted;
 use crate::stack::{self, Image, Known, StackId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Symbols of the addresses of this moment.
-pub(crate) struct Symbols<'f> {
+pub(crate) struct Symbols {
     images: Vec<Image>,
-    names: SymbolNames<'f>,
+    names: SymbolNames,
     /// Functions at an address, innermost first.
-    known: HashMap<(usize, u32), Vec<Frame>>,
+    known: HashMap<AddressKey, Vec<Frame>>,
 }
 
-impl<'f> Symbols<'f> {
-    pub(crate) fn load(files: &'f Files) -> Self {
-        Self { images: stack::images(), names: SymbolNames::new(files), known: HashMap::new() }
+/// An address in memory, and the mark of its module.
+type AddressKey = (usize, u32);
+
+impl Symbols {
+    pub(crate) fn load() -> Self {
+        Self { images: stack::images(), names: SymbolNames::default(), known: HashMap::new() }
     }
 
-    /// Functions on a stack, innermost first, without the profiler's own at the top.
+    /// Reads the names of all functions on these stacks: of each module's file once.
+    pub(crate) fn read(&mut self, ids: impl Iterator<Item = StackId>) {
+        let Some(tree) = stack::tree() else { return };
+        let mut new: Vec<Known> = Vec::new();
+        let mut seen = HashSet::new();
+        for id in ids {
+            // Stacks share their outer frames.
+            let is_new = |known: &Known| seen.insert((known.address, known.mark, known.caller));
+            new.extend(tree.frames(id).take_while(is_new));
+        }
+        let mut wanted: Vec<Wanted> = new.iter().map(|&known| (self.module(known), key(known))).collect();
+        sorted::by_key(&mut wanted, |&wanted| wanted);
+        wanted.dedup();
+        wanted.retain(|(_, key)| !self.known.contains_key(key));
+        for of_module in wanted.chunk_by(|one, other| one.0 == other.0) {
+            if let Some(&(module, _)) = of_module.first() {
+                self.read_module(module, of_module);
+            }
+        }
+    }
+
+    /// Functions on a stack, innermost first, without the profiler's own at the top. Unless [`read`](Self::read) has
+    /// read them, that takes as long as reading all.
     pub(crate) fn stack(&mut self, id: StackId) -> Vec<Frame> {
         let Some(tree) = stack::tree() else { return Vec::new() };
-        let mut frames: Vec<Frame> = tree.frames(id).flat_map(|known| self.functions(known).to_vec()).collect();
+        if tree.frames(id).any(|known| !self.known.contains_key(&key(known))) {
+            self.read(std::iter::once(id));
+        }
+        let functions = |known| self.known.get(&key(known)).into_iter().flatten().cloned();
+        let mut frames: Vec<Frame> = tree.frames(id).flat_map(functions).collect();
         without_own(&mut frames);
         frames
     }
@@ -42,10 +72,57 @@ impl<'f> Symbols<'f> {
         self.names.replaced()
     }
 
-    fn functions(&mut self, known: Known) -> &[Frame] {
-        let (images, names) = (&self.images, &mut self.names);
-        self.known.entry((known.address, known.mark)).or_insert_with(|| functions(known, images, names))
+    fn module(&self, known: Known) -> Module {
+        if !has_its_module(known) {
+            return Module::Replaced;
+        }
+        let index = self.images.iter().position(|image| image.contains(known.address));
+        index.map_or(Module::Unknown, Module::Loaded)
     }
+
+    fn read_module(&mut self, place: Module, wanted: &[Wanted]) {
+        let image = if let Module::Loaded(index) = place { self.images.get(index) } else { None };
+        let moved_by = image.map_or(0, |image| image.moved_by);
+        let address =
+            |&(_, (address, _)): &Wanted| ReturnAddress { in_file: address.wrapping_sub(moved_by), in_memory: address };
+        let addresses: Vec<ReturnAddress> = wanted.iter().map(address).collect();
+        let found = match place {
+            Module::Replaced => vec![Vec::new(); addresses.len()],
+            _ => self.names.at(image.map(file).as_deref(), image, &addresses),
+        };
+        let module = image.map(|image| [false, true].map(|with_build| Arc::from(module(image, with_build))));
+        let module_of = |frame: &Frame| {
+            let [named, with_build] = module.as_ref()?;
+            Some(Arc::clone(if frame.function.is_some() { named } else { with_build }))
+        };
+        for ((&(_, key), address), mut frames) in wanted.iter().zip(addresses).zip(found) {
+            if frames.is_empty() {
+                frames.push(Frame::default());
+            }
+            for frame in &mut frames {
+                frame.address = address.in_file as u64;
+                frame.module = module_of(frame);
+            }
+            self.known.insert(key, frames);
+        }
+    }
+}
+
+/// The module of an address in memory.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Module {
+    /// The index of its image.
+    Loaded(usize),
+    Unknown,
+    /// Another module has replaced the captured one: its names would be wrong.
+    Replaced,
+}
+
+/// An address whose functions are to be read.
+type Wanted = (Module, AddressKey);
+
+fn key(known: Known) -> AddressKey {
+    (known.address, known.mark)
 }
 
 /// Memory that reading the names of the program takes. `None`: not known.
@@ -88,28 +165,9 @@ impl Addresses {
     }
 }
 
-/// False if another module has replaced the captured one: its names would be wrong.
+/// False if another module has replaced the captured one.
 fn has_its_module(known: Known) -> bool {
     known.mark == 0 || stack::mark_of(known.address) == Some(known.mark)
-}
-
-fn functions(known: Known, images: &[Image], names: &mut SymbolNames<'_>) -> Vec<Frame> {
-    let nothing = Frame { address: known.address as u64, ..Frame::default() };
-    if !has_its_module(known) {
-        return vec![nothing];
-    }
-    let image = images.iter().find(|image| image.contains(known.address));
-    let in_file = image.map_or(known.address, |image| known.address.wrapping_sub(image.moved_by));
-    let file = image.map(file);
-    let mut frames = names.at(file.as_deref(), image, in_file, known.address);
-    if frames.is_empty() {
-        frames.push(nothing);
-    }
-    for frame in &mut frames {
-        frame.address = in_file as u64;
-        frame.module = image.map(|image| module(image, frame.function.is_none()).into());
-    }
-    frames
 }
 
 /// The file to read a module's symbols from.

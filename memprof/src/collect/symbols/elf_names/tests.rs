@@ -2,8 +2,10 @@
 
 #![allow(unsafe_code, reason = "a pipe with a name is made by the C library alone")]
 
+use super::sections::MOST_UNFOLDED_IN_ALL;
 use super::*;
-use crate::collect::symbols::names::SymbolNames;
+use crate::collect::symbols::names::{ReturnAddress, SymbolNames};
+use object::{CompressedData, CompressionFormat, ObjectSection, ObjectSymbol, SymbolKind};
 use std::process::Command;
 
 /// `work` is on line 3.
@@ -11,6 +13,18 @@ const SOURCE: &str = "fn main() { println!(\"{}\", work(1)); }
 #[inline(never)]
 fn work(n: u64) -> u64 { std::hint::black_box(n) + 1 }
 ";
+
+/// The address of the function `work`.
+fn work(info: &DebugInfo<'_>) -> u64 {
+    let mut symbols = info.elf.symbols().filter(|symbol| symbol.name().is_ok_and(|name| name.contains("4work")));
+    symbols.next().expect("the function has a symbol").address()
+}
+
+/// Functions at an address in a program, from its file alone.
+fn frames_at(program: &Path, address: u64) -> Vec<Frame> {
+    let address = ReturnAddress { in_file: address as usize, in_memory: 0 };
+    SymbolNames::default().at(Some(program), None, &[address]).concat()
+}
 
 /// Name, file and line of the function `work` in a program that was compiled with `options`.
 fn found(options: &[&str]) -> (String, String, u32) {
@@ -26,15 +40,12 @@ fn found(options: &[&str]) -> (String, String, u32) {
 
     let files = Files::default();
     let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
-    let symbols = info.symbols.symbols().iter();
-    let work = symbols.filter(|symbol| symbol.name().contains("4work")).map(object::SymbolMapName::address).next();
-    let work = work.expect("the function has a symbol");
-    assert!(info.symbol(work + 1).is_some_and(|name| name.contains("work")));
-    let mut frames = info.frames(work + 1).expect("its debug information can be read");
-    let frame = frames.next().expect("it can be read").expect("there is some");
-    let name = frame.function.as_ref().expect("a name").demangle().expect("it is text").into_owned();
-    let location = frame.location.expect("a place");
-    (name, location.file.unwrap_or_default().to_owned(), location.line.unwrap_or_default())
+    let call = work(&info) + 1;
+    assert!(info.symbols(&[call]).iter().flatten().all(|name| name.contains("work")));
+    let frames = info.frames(&[call]).concat();
+    let frame = frames.first().expect("there is some debug information");
+    let text = |text: &Option<Arc<str>>| text.as_deref().unwrap_or_default().to_owned();
+    (text(&frame.function), text(&frame.file), frame.line.unwrap_or_default())
 }
 
 #[track_caller]
@@ -90,10 +101,8 @@ fn inlined(options: &[&str]) -> Vec<(String, Option<u32>)> {
 
     let files = Files::default();
     let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
-    let mut symbols = info.symbols.symbols().iter().filter(|symbol| symbol.name().contains("4work"));
-    let work = symbols.next().expect("the function has a symbol").address() as usize;
-    let mut names = SymbolNames::new(&files);
-    let at = |address| names.at(Some(&program), None, address, address);
+    let work = work(&info);
+    let at = |address| frames_at(&program, address);
     let longest = (work + 1..work + 16).map(at).max_by_key(Vec::len).expect("addresses");
     let own = |name: &str| name.ends_with("work") || name.ends_with("inner");
     let functions = longest.into_iter().filter_map(|frame| Some((frame.function?.to_string(), frame.line)));
@@ -130,9 +139,7 @@ fn with_changed_units(change: impl Fn(&Path)) -> Vec<(String, Option<u32>)> {
     assert!(changed > 0, "there are no such files");
     let (program, files) = (folder.path().join("program"), Files::default());
     let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
-    let mut symbols = info.symbols.symbols().iter().filter(|symbol| symbol.name().contains("4work"));
-    let work = symbols.next().expect("the function has a symbol").address() as usize + 2;
-    let frames = SymbolNames::new(&files).at(Some(&program), None, work, work);
+    let frames = frames_at(&program, work(&info) + 2);
     frames.into_iter().filter_map(|frame| Some((frame.function?.to_string(), frame.line))).collect()
 }
 
@@ -179,8 +186,131 @@ fn a_section_that_would_fill_the_memory_is_left_out() {
     assert!(compressed.len() < 16 << 10 && section(&compressed, 8 << 20).is_none());
     // Many sections, each within its own limit.
     let noise: Vec<u8> = (0..1_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    let many = Files { unfolded: Cell::new(MOST_UNFOLDED_IN_ALL - 10), ..Files::default() };
+    let many = Files::default();
+    many.unfolded.set(MOST_UNFOLDED_IN_ALL - 10);
     assert!(
         many.unfold(&CompressedData { format: CompressionFormat::Zlib, data: &noise, uncompressed_size: 11 }).is_none()
     );
+}
+
+/// Function, file and line.
+type Row = (Option<String>, Option<String>, Option<u32>);
+
+/// The functions at an address, as `addr2line` finds them.
+fn expected<'f>(context: &addr2line::Context<Bytes<'f>>, address: u64) -> Vec<Row> {
+    let mut found = context.find_frames(address);
+    let mut frames = loop {
+        match found {
+            addr2line::LookupResult::Output(frames) => break frames.expect("it can be read"),
+            addr2line::LookupResult::Load { continuation, .. } => {
+                found = addr2line::LookupContinuation::resume(continuation, None);
+            }
+        }
+    };
+    let mut rows = Vec::new();
+    while let Some(frame) = frames.next().expect("it can be read") {
+        let (file, line) = frame.location.map_or((None, None), |place| (place.file.map(str::to_owned), place.line));
+        rows.push((frame.function.map(|name| name.demangle().expect("a name").into_owned()), file, line));
+    }
+    rows
+}
+
+/// Compares all names of so many functions of a program with those that the crate `addr2line` finds, one by one.
+fn compare(program: &Path, most: usize) {
+    let files = Files::default();
+    let info = DebugInfo::read(program, &files, None).expect("an ELF file");
+    let mut functions: Vec<u64> = info
+        .elf
+        .symbols()
+        .filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0)
+        .map(|symbol| symbol.address())
+        .collect();
+    crate::sorted::by_key(&mut functions, |&address| address);
+    functions.dedup();
+    let step = functions.len().div_ceil(most);
+    let mut calls: Vec<u64> =
+        functions.iter().step_by(step).flat_map(|&start| [0, 5, 19, 60, 200].map(|offset| start + offset)).collect();
+    crate::sorted::by_key(&mut calls, |&call| call);
+    calls.dedup();
+    let context = addr2line::Context::from_arc_dwarf(Arc::clone(&info.dwarf)).expect("it can be read");
+    let row = |frame: &Frame| {
+        let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
+        (text(&frame.function), text(&frame.file), frame.line)
+    };
+    let mut inlined = 0;
+    for (&call, frames) in calls.iter().zip(info.frames(&calls)) {
+        let found: Vec<Row> = frames.iter().map(row).collect();
+        assert_eq!(found, expected(&context, call), "{call:#x} in {}", program.display());
+        inlined += found.len().saturating_sub(1);
+    }
+    let symbols = info.elf.symbol_map();
+    for (&call, symbol) in calls.iter().zip(info.symbols(&calls)) {
+        let expected = symbols.containing(call).map(|symbol| demangled(Cow::Borrowed(symbol.name()), None));
+        assert_eq!(symbol.as_deref(), expected.as_deref(), "{call:#x} in {}", program.display());
+    }
+    assert!(inlined > calls.len() / 10, "{inlined} inlined functions at {} calls", calls.len());
+}
+
+#[test]
+fn all_names_are_those_that_one_by_one_are_found() {
+    compare(&std::env::current_exe().expect("it is known"), 500);
+}
+
+#[test]
+fn all_names_from_version_5_are_those_that_one_by_one_are_found() {
+    for options in [["-g", "-Cdwarf-version=5"], ["-Cdebuginfo=1", "-Cdwarf-version=5"]] {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("program.rs"), INLINED).expect("the source is written");
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let mut command = Command::new(rustc);
+        command.current_dir(folder.path()).args(["--edition=2024", "-O", "-o", "program", "program.rs"]).args(options);
+        assert!(command.output().expect("rustc runs").status.success());
+        compare(&folder.path().join("program"), 500);
+    }
+}
+
+/// A program of one's own: its path is in `MEMPROF_COMPARED`.
+#[test]
+#[ignore = "for programs that are built elsewhere"]
+fn all_names_of_a_program_are_those_that_one_by_one_are_found() {
+    compare(Path::new(&std::env::var_os("MEMPROF_COMPARED").expect("a path")), usize::MAX);
+}
+
+#[test]
+fn damaged_debug_information_ends_no_program() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (source, program) = (folder.path().join("program.rs"), folder.path().join("program"));
+    std::fs::write(&source, INLINED).expect("the source is written");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut command = Command::new(rustc);
+    command.current_dir(folder.path()).args(["--edition=2024", "-O", "-g", "-o", "program", "program.rs"]);
+    assert!(command.output().expect("rustc runs").status.success());
+    let whole = std::fs::read(&program).expect("it is read");
+    let (call, damaged_at) = {
+        let files = Files::default();
+        let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
+        let sections =
+            ["debug_info", "debug_abbrev", "debug_line", "debug_ranges", "debug_rnglists", "debug_aranges", "symtab"];
+        let is_read = |name: &str| sections.iter().any(|section| name.strip_prefix('.') == Some(section));
+        let sections = info.elf.sections().filter(|section| section.name().is_ok_and(is_read));
+        (work(&info) + 1, sections.filter_map(|section| section.file_range()).collect::<Vec<_>>())
+    };
+    assert!(!frames_at(&program, call + 1).is_empty() && damaged_at.len() >= 5);
+    let mut random = 1_u64;
+    let mut next = || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        random >> 33
+    };
+    for _ in 0..100 {
+        let mut content = whole.clone();
+        for (start, length) in &damaged_at {
+            // The first bytes are those of most consequence.
+            for most in [64, *length] {
+                let at = start + next() % most.min(*length);
+                content[at as usize] = next() as u8;
+            }
+        }
+        std::fs::write(&program, content).expect("it is written");
+        assert!(frames_at(&program, call + 1).len() < 1_000);
+    }
 }
