@@ -3,25 +3,20 @@
 //! Does the work of `addr2line::Loader` for this one format. With the formats of all other systems the loader takes
 //! longer to compile than everything else that memprof needs.
 
+use super::elf_file::{Compression, ElfFile, Section};
+use super::elf_symbols::SymbolTable;
 use super::unread::Unread;
-use crate::stack::{Image, identity};
+use crate::stack::Image;
 use addr2line::{Context, FrameIter, LookupContinuation, LookupResult, SplitDwarfLoad};
 use gimli::{AbbreviationsCacheStrategy, Dwarf, DwarfPackage, EndianSlice, NativeEndian};
 use memmap2::Mmap;
 use miniz_oxide::inflate;
-use object::read::elf::{ElfFile, ProgramHeader};
-use object::{CompressedData, CompressionFormat, Object, ObjectSection, SymbolMap, SymbolMapName};
 use std::cell::Cell;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use typed_arena::Arena;
-
-#[cfg(target_pointer_width = "64")]
-type Header = object::elf::FileHeader64<object::NativeEndian>;
-#[cfg(target_pointer_width = "32")]
-type Header = object::elf::FileHeader32<object::NativeEndian>;
 
 type Bytes<'f> = EndianSlice<'f, NativeEndian>;
 
@@ -47,7 +42,7 @@ const INDEXED_PART: u64 = 4;
 pub(crate) struct DebugInfo<'f> {
     files: &'f Files,
     lines: Context<Bytes<'f>>,
-    symbols: SymbolMap<SymbolMapName<'f>>,
+    symbols: SymbolTable<'f>,
     /// `split-debuginfo = "packed"`: the file beside it with most of the debug information.
     package: Option<DwarfPackage<Bytes<'f>>>,
 }
@@ -62,14 +57,14 @@ impl<'f> DebugInfo<'f> {
         Self::of(path, files, &elf).ok_or(Unread::Unreadable)
     }
 
-    fn of(path: &Path, files: &'f Files, elf: &ElfFile<'f, Header>) -> Option<Self> {
+    fn of(path: &Path, files: &'f Files, elf: &ElfFile<'f>) -> Option<Self> {
         let mut dwarf = files.dwarf(elf, |id| Some(id.name()))?;
         // Most units of a Rust program share an abbreviation table, so it is read once.
         dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
         Some(Self {
             files,
             lines: Context::from_dwarf(dwarf).ok()?,
-            symbols: elf.symbol_map(),
+            symbols: elf.symbols(),
             package: package(path, files),
         })
     }
@@ -87,7 +82,7 @@ impl<'f> DebugInfo<'f> {
 
     /// Symbol of an address in the file.
     pub(crate) fn symbol(&self, address: u64) -> Option<&'f str> {
-        self.symbols.containing(address).map(SymbolMapName::name)
+        self.symbols.containing(address)
     }
 
     /// The part of the debug information that is in another file.
@@ -112,21 +107,11 @@ impl<'f> DebugInfo<'f> {
 }
 
 /// True if the image was loaded from this file, and not from an earlier build under its name.
-#[allow(clippy::useless_conversion, reason = "systems of 32 bits have smaller numbers")]
-fn is_of(elf: &ElfFile<'_, Header>, image: &Image) -> bool {
+fn is_of(elf: &ElfFile<'_>, image: &Image) -> bool {
     if let Some(loaded) = &image.build_id {
-        let id = elf.build_id().ok().flatten().unwrap_or_default();
-        return id.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == *loaded;
+        return elf.build_id().iter().map(|byte| format!("{byte:02x}")).collect::<String>() == *loaded;
     }
-    let Some(loaded) = image.content else { return true };
-    let (endian, headers) = (elf.endian(), elf.elf_program_headers());
-    let parts = headers
-        .iter()
-        .filter(|header| header.p_type(endian) == object::elf::PT_LOAD)
-        .map(|header| [header.p_vaddr(endian).into(), header.p_memsz(endian).into(), header.p_filesz(endian).into()]);
-    let index = headers.iter().find(|header| header.p_type(endian) == object::elf::PT_GNU_EH_FRAME);
-    let index = index.and_then(|header| header.data(endian, elf.data()).ok());
-    identity::content(parts, index.unwrap_or_default()) == loaded
+    image.content.is_none_or(|loaded| elf.loaded_content() == loaded)
 }
 
 /// Memory that reading the names of a file takes, beside its pages: compressed sections are uncompressed, and a part of
@@ -135,14 +120,10 @@ pub(crate) fn memory(path: &Path) -> Option<u64> {
     let files = Files::default();
     let elf = files.elf(path)?;
     let mut memory = AT_LEAST;
-    for section in elf.sections() {
-        let Ok(data) = section.compressed_data() else { continue };
-        if !section.name().is_ok_and(|name| name.starts_with(".debug_")) {
-            continue;
-        }
-        memory = memory.saturating_add(data.uncompressed_size / INDEXED_PART);
-        if data.format != CompressionFormat::None {
-            memory = memory.saturating_add(data.uncompressed_size);
+    for section in elf.debug_sections() {
+        memory = memory.saturating_add(section.uncompressed_size / INDEXED_PART);
+        if section.compression != Compression::None {
+            memory = memory.saturating_add(section.uncompressed_size);
         }
     }
     Some(memory)
@@ -159,24 +140,24 @@ fn package<'f>(path: &Path, files: &'f Files) -> Option<DwarfPackage<Bytes<'f>>>
 }
 
 impl Files {
-    fn elf(&self, path: &Path) -> Option<ElfFile<'_, Header>> {
+    fn elf(&self, path: &Path) -> Option<ElfFile<'_>> {
         let map = self.maps.alloc(crate::os::memory::mapped_file::mapped(path).ok()?);
-        ElfFile::parse(&**map).ok()
+        ElfFile::parse(map)
     }
 
     fn dwarf<'f>(
         &'f self,
-        elf: &ElfFile<'f, Header>,
+        elf: &ElfFile<'f>,
         name: fn(gimli::SectionId) -> Option<&'static str>,
     ) -> Option<Dwarf<Bytes<'f>>> {
         Dwarf::load(|id| Ok::<_, gimli::Error>(self.section(elf, name(id)))).ok()
     }
 
     /// Bytes of a section; empty if the file has no such section, or one that cannot be decompressed.
-    fn section<'f>(&'f self, elf: &ElfFile<'f, Header>, name: Option<&str>) -> Bytes<'f> {
-        let section = name.and_then(|name| elf.section_by_name(name)?.compressed_data().ok());
-        let bytes = section.and_then(|section| match section.format {
-            CompressionFormat::None => Some(section.data),
+    fn section<'f>(&'f self, elf: &ElfFile<'f>, name: Option<&str>) -> Bytes<'f> {
+        let section = name.and_then(|name| elf.section(name));
+        let bytes = section.and_then(|section| match section.compression {
+            Compression::None => Some(section.data),
             _ => self.unfold(&section),
         });
         EndianSlice::new(bytes.unwrap_or_default(), NativeEndian)
@@ -184,7 +165,7 @@ impl Files {
 
     /// The decompressed bytes of a section; `None` if it is damaged, or claims more memory than any debug information
     /// takes, or than there is.
-    fn unfold(&self, section: &CompressedData<'_>) -> Option<&[u8]> {
+    fn unfold(&self, section: &Section<'_>) -> Option<&[u8]> {
         let size = section.uncompressed_size;
         let most = (section.data.len() as u64).saturating_mul(MOST_UNFOLDED).saturating_add(1 << 20);
         let left = MOST_UNFOLDED_IN_ALL.checked_sub(self.unfolded.get())?;
@@ -193,20 +174,20 @@ impl Files {
         }
         self.unfolded.set(self.unfolded.get() + size);
         let size = usize::try_from(size).ok()?;
-        let bytes = match section.format {
-            CompressionFormat::Zlib => {
-                let mut bytes = Vec::new();
-                // A failed allocation must not end the program.
-                bytes.try_reserve_exact(size).ok()?;
-                bytes.resize(size, 0);
+        let mut bytes = Vec::new();
+        // A failed allocation must not end the program.
+        bytes.try_reserve_exact(size).ok()?;
+        bytes.resize(size, 0);
+        let written = match section.compression {
+            Compression::Zlib => {
                 let parts = std::iter::once(section.data);
-                let written = inflate::decompress_slice_iter_to_slice(&mut bytes, parts, true, false).ok()?;
-                bytes.truncate(written);
-                bytes
+                inflate::decompress_slice_iter_to_slice(&mut bytes, parts, true, false).ok()?
             }
-            // With the feature `zstd`. Without it this is an error.
-            _ => section.decompress().ok()?.into_owned(),
+            #[cfg(feature = "zstd")]
+            Compression::Zstd => ruzstd::decoding::FrameDecoder::new().decode_all(section.data, &mut bytes).ok()?,
+            _ => return None,
         };
+        bytes.truncate(written);
         Some(self.uncompressed.alloc(bytes).as_slice())
     }
 }

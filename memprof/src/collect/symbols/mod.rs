@@ -3,7 +3,11 @@
 #[cfg(all(feature = "backtraces", target_vendor = "apple"))]
 mod debug_map;
 #[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
+mod elf_file;
+#[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
 mod elf_names;
+#[cfg(all(feature = "backtraces", unix, not(target_vendor = "apple")))]
+mod elf_symbols;
 pub(crate) mod names;
 #[cfg(all(feature = "backtraces", unix))]
 mod unread;

@@ -26,9 +26,7 @@ fn found(options: &[&str]) -> (String, String, u32) {
 
     let files = Files::default();
     let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
-    let symbols = info.symbols.symbols().iter();
-    let work = symbols.filter(|symbol| symbol.name().contains("4work")).map(object::SymbolMapName::address).next();
-    let work = work.expect("the function has a symbol");
+    let work = info.symbols.address_of("4work").expect("the function has a symbol");
     assert!(info.symbol(work + 1).is_some_and(|name| name.contains("work")));
     let mut frames = info.frames(work + 1).expect("its debug information can be read");
     let frame = frames.next().expect("it can be read").expect("there is some");
@@ -90,8 +88,7 @@ fn inlined(options: &[&str]) -> Vec<(String, Option<u32>)> {
 
     let files = Files::default();
     let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
-    let mut symbols = info.symbols.symbols().iter().filter(|symbol| symbol.name().contains("4work"));
-    let work = symbols.next().expect("the function has a symbol").address() as usize;
+    let work = info.symbols.address_of("4work").expect("the function has a symbol") as usize;
     let mut names = SymbolNames::new(&files);
     let at = |address| names.at(Some(&program), None, address, address);
     let longest = (work + 1..work + 16).map(at).max_by_key(Vec::len).expect("addresses");
@@ -130,8 +127,7 @@ fn with_changed_units(change: impl Fn(&Path)) -> Vec<(String, Option<u32>)> {
     assert!(changed > 0, "there are no such files");
     let (program, files) = (folder.path().join("program"), Files::default());
     let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
-    let mut symbols = info.symbols.symbols().iter().filter(|symbol| symbol.name().contains("4work"));
-    let work = symbols.next().expect("the function has a symbol").address() as usize + 2;
+    let work = info.symbols.address_of("4work").expect("the function has a symbol") as usize + 2;
     let frames = SymbolNames::new(&files).at(Some(&program), None, work, work);
     frames.into_iter().filter_map(|frame| Some((frame.function?.to_string(), frame.line))).collect()
 }
@@ -166,9 +162,8 @@ fn units_that_are_no_files_are_passed_over() {
 #[test]
 fn a_section_that_would_fill_the_memory_is_left_out() {
     let files = Files::default();
-    let section = |data, uncompressed_size| {
-        files.unfold(&CompressedData { format: CompressionFormat::Zlib, data, uncompressed_size })
-    };
+    let section =
+        |data, uncompressed_size| files.unfold(&Section { compression: Compression::Zlib, data, uncompressed_size });
     let hello: [u8; 20] = [120, 156, 243, 72, 205, 201, 201, 215, 81, 168, 202, 201, 76, 82, 4, 0, 27, 101, 4, 19];
     assert_eq!(section(&hello, 12), Some(b"Hello, zlib!".as_slice()));
     assert_eq!(section(&hello, 11), None);
@@ -180,7 +175,5 @@ fn a_section_that_would_fill_the_memory_is_left_out() {
     // Many sections, each within its own limit.
     let noise: Vec<u8> = (0..1_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let many = Files { unfolded: Cell::new(MOST_UNFOLDED_IN_ALL - 10), ..Files::default() };
-    assert!(
-        many.unfold(&CompressedData { format: CompressionFormat::Zlib, data: &noise, uncompressed_size: 11 }).is_none()
-    );
+    assert!(many.unfold(&Section { compression: Compression::Zlib, data: &noise, uncompressed_size: 11 }).is_none());
 }
