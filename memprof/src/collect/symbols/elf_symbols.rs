@@ -42,7 +42,7 @@ impl<'f> SymbolTable<'f> {
                 entries.push(entry);
             }
         }
-        entries.sort_unstable_by(|one, other| (one.address, one.rank).cmp(&(other.address, other.rank)));
+        entries.sort_unstable_by_key(|entry| (entry.address, entry.rank));
         entries.dedup_by(|later, first| later.address == first.address);
         Self { symbols: entries, names, section_ends }
     }
