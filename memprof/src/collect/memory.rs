@@ -7,7 +7,7 @@ use super::symbols;
 use crate::Error;
 use crate::os::memory::pages::{SetAside, are_there};
 use crate::stack;
-use crate::tracker::{self, each_ledger, each_node};
+use crate::tracker::{self, every_node};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::Mutex;
@@ -73,7 +73,7 @@ impl ReportMemory {
     /// # Errors
     /// [`Error::OutOfMemory`]: a report cannot be made.
     pub(crate) fn prepare(&self, has_names: bool) -> Result<(), Error> {
-        let paths = each_ledger().flat_map(each_node).count();
+        let paths = every_node().count();
         let rows = paths.saturating_mul(FOR_EACH_PATH).saturating_add(AT_LEAST);
         let names = if has_names { Self::for_names() } else { 0 };
         let all = rows.saturating_add(names);

@@ -5,7 +5,7 @@ use super::abort;
 use crate::collect::is_asking;
 use crate::os::terminal::stderr::RawStderr;
 use crate::printable::Printable;
-use crate::tracker::{self, Site, each_ledger, each_node};
+use crate::tracker::{self, Site, every_node};
 use std::fmt::{Arguments, Write};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -51,7 +51,7 @@ fn say(out: &mut RawStderr, what: Arguments<'_>) {
         "memprof: {what}; allocated {} bytes, deallocated {}, live {} in {} blocks, peak {}",
         stats.allocated, stats.deallocated, stats.net_allocated, stats.net_count, stats.peak_allocated
     );
-    let sites = || each_ledger().flat_map(each_node).filter_map(|node| Some((node, node.site()?)));
+    let sites = || every_node().filter_map(|(_, node)| Some((node, node.site()?)));
     for (_, site) in sites() {
         site.scratch.store(0, Relaxed);
     }

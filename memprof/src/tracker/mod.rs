@@ -54,7 +54,7 @@ pub(crate) use threads::frames::ScopeKind;
 pub(crate) use threads::high_water::{self, NetMove};
 pub(crate) use threads::installed::inner_name;
 pub(crate) use threads::ledger::{Ledger, PUBLISH_STEP};
-pub(crate) use threads::ledgers::{each_ledger, each_node};
+pub(crate) use threads::ledgers::{each_ledger, each_node, every_node};
 pub(crate) use threads::left_over::OwnFigures;
 pub(crate) use threads::slots::{AT_ONCE, site_in_reports};
 pub(crate) use threads::thread::{CurrentThread, disable, present, retire_others, start_recording};

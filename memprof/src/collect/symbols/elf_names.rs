@@ -3,6 +3,7 @@
 //! A report asks for all addresses of a file at once, so each unit of debug information is read once and let go: first
 //! the ranges of all units, then the functions and lines of the units that have one of the addresses.
 
+mod elf_file;
 mod function_names;
 mod functions;
 mod lines;
@@ -12,18 +13,17 @@ mod sections;
 mod symbol_table;
 mod units;
 
+use self::elf_file::ElfFile;
 use self::function_names::FunctionNames;
 use self::functions::Function;
 use self::lines::{FileLine, Lines};
 use self::pages::Pages;
-use self::sections::{Bytes, Header};
+use self::sections::Bytes;
 use self::units::Units;
 use super::unread::Unread;
 use crate::report::data::Frame;
-use crate::stack::{Image, identity};
+use crate::stack::Image;
 use gimli::{AttributeValue, DebugInfoOffset, DwLang, Dwarf, DwarfPackage, EndianSlice, NativeEndian, Unit, UnitRef};
-use object::Object;
-use object::read::elf::{ElfFile, ProgramHeader};
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -35,7 +35,7 @@ pub(crate) use self::sections::{Files, memory};
 /// Debug information of one file.
 pub(crate) struct DebugInfo<'f> {
     files: &'f Files,
-    elf: ElfFile<'f, Header>,
+    elf: ElfFile<'f>,
     dwarf: Arc<Dwarf<Bytes<'f>>>,
     /// `split-debuginfo = "packed"`: the file beside it with most of the debug information.
     package: Option<DwarfPackage<Bytes<'f>>>,
@@ -100,8 +100,9 @@ impl<'f> DebugInfo<'f> {
     /// Symbols of addresses in the file, which are sorted.
     pub(crate) fn symbols(&self, addresses: &[u64]) -> Vec<Option<Arc<str>>> {
         let demangled = |name: &str| demangled(Cow::Borrowed(name), None).into();
-        let symbols = symbol_table::symbols(&self.elf, addresses);
-        let symbols = symbols.into_iter().map(|name| name.map(demangled)).collect();
+        let symbols = self.elf.symbols().map(|symbols| symbols.names(addresses)).unwrap_or_default();
+        let mut symbols: Vec<_> = symbols.into_iter().map(|name| name.map(demangled)).collect();
+        symbols.resize(addresses.len(), None);
         self.pages.let_go();
         symbols
     }
@@ -264,21 +265,11 @@ fn demangled(name: Cow<'_, str>, language: Option<DwLang>) -> String {
 }
 
 /// True if the image was loaded from this file, and not from an earlier build under its name.
-#[allow(clippy::useless_conversion, reason = "systems of 32 bits have smaller numbers")]
-fn is_of(elf: &ElfFile<'_, Header>, image: &Image) -> bool {
+fn is_of(elf: &ElfFile<'_>, image: &Image) -> bool {
     if let Some(loaded) = &image.build_id {
-        let id = elf.build_id().ok().flatten().unwrap_or_default();
-        return id.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == *loaded;
+        return elf.build_id().iter().map(|byte| format!("{byte:02x}")).collect::<String>() == *loaded;
     }
-    let Some(loaded) = image.content else { return true };
-    let (endian, headers) = (elf.endian(), elf.elf_program_headers());
-    let parts = headers
-        .iter()
-        .filter(|header| header.p_type(endian) == object::elf::PT_LOAD)
-        .map(|header| [header.p_vaddr(endian).into(), header.p_memsz(endian).into(), header.p_filesz(endian).into()]);
-    let index = headers.iter().find(|header| header.p_type(endian) == object::elf::PT_GNU_EH_FRAME);
-    let index = index.and_then(|header| header.data(endian, elf.data()).ok());
-    identity::content(parts, index.unwrap_or_default()) == loaded
+    image.content.is_none_or(|loaded| elf.loaded_content() == loaded)
 }
 
 fn package<'f>(path: &Path, files: &'f Files, pages: &mut Pages<'f>) -> Option<DwarfPackage<Bytes<'f>>> {

@@ -12,7 +12,7 @@ use crate::tracker::scopes::enter_exit::Open;
 use crate::tracker::threads::frames::ScopeKind;
 use crate::tracker::threads::installed;
 use crate::tracker::threads::ledger::Ledger;
-use crate::tracker::threads::ledgers::{each_ledger, each_node};
+use crate::tracker::threads::ledgers::{each_ledger, every_node};
 use crate::tracker::threads::slots::{Rise, SlotGuard, is_within};
 use crate::tracker::threads::thread;
 
@@ -122,7 +122,7 @@ impl Measurement {
     /// Reads the figures, after the work on this thread has left it.
     pub(crate) fn end(self) -> Ended {
         let number = self.slot.number();
-        Ended { snapshot: Snapshot::take_of(|node| is_within(node, number)), measurement: self }
+        Ended { snapshot: Snapshot::take_of(&|node| is_within(node, number)), measurement: self }
     }
 }
 
@@ -142,9 +142,7 @@ impl Drop for Inside<'_> {
 
 /// The nodes of a measurement, and the ledger of each.
 fn nodes(number: u8) -> impl Iterator<Item = (&'static Ledger, &'static Node)> {
-    each_ledger()
-        .flat_map(|ledger| each_node(ledger).map(move |node| (ledger, node)))
-        .filter(move |(_, node)| is_within(node, number))
+    every_node().filter(move |(_, node)| is_within(node, number))
 }
 
 fn address<T>(thing: &'static T) -> usize {
@@ -152,7 +150,7 @@ fn address<T>(thing: &'static T) -> usize {
 }
 
 fn readings(number: u8) -> Option<(ByAddress<Reading>, ByAddress<u64>)> {
-    let snapshot = Snapshot::take_of(|node| is_within(node, number));
+    let snapshot = Snapshot::take_of(&|node| is_within(node, number));
     // No node of this measurement can be added meanwhile, because nobody is in it. Ledgers can; they begin at 0.
     let before =
         ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), snapshot.reading(node))))?;

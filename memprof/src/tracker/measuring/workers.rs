@@ -5,7 +5,7 @@ use crate::tracker::paths::node::Node;
 use crate::tracker::paths::reading::Reading;
 use crate::tracker::readings::snapshot::Snapshot;
 use crate::tracker::threads::ledger::Ledger;
-use crate::tracker::threads::ledgers::{each_ledger, each_node};
+use crate::tracker::threads::ledgers::every_node;
 
 /// Prefixes of the names that runtimes give to their threads. Threads of a test harness have the names of the tests.
 const RUNTIMES: [&str; 5] = ["tokio-", "async-std", "actix-", "smol-", "blocking-"];
@@ -17,7 +17,7 @@ pub(crate) struct Workers(ByAddress<Reading>);
 impl Workers {
     /// `None`: the system has no memory for it.
     pub(crate) fn begin() -> Option<Self> {
-        let snapshot = Snapshot::take_of(is_outside);
+        let snapshot = Snapshot::take_of(&is_outside);
         // Ledgers and nodes that are added meanwhile begin at 0.
         let before = nodes().map(|(_, node)| (address(node), snapshot.reading(node)));
         ByAddress::of(nodes().count(), before).map(Self)
@@ -25,7 +25,7 @@ impl Workers {
 
     /// Sum of the workers' figures since then, including their work for other tests that run at the same time.
     pub(crate) fn end(mut self) -> Reading {
-        let snapshot = Snapshot::take_of(is_outside);
+        let snapshot = Snapshot::take_of(&is_outside);
         let of_workers = nodes().filter(|(ledger, _)| is_worker(ledger));
         of_workers.fold(Reading::default(), |sum, (_, node)| {
             let before = self.0.get(address(node)).copied().unwrap_or_default();
@@ -35,9 +35,7 @@ impl Workers {
 }
 
 fn nodes() -> impl Iterator<Item = (&'static Ledger, &'static Node)> {
-    each_ledger()
-        .flat_map(|ledger| each_node(ledger).map(move |node| (ledger, node)))
-        .filter(|(_, node)| is_outside(node))
+    every_node().filter(|(_, node)| is_outside(node))
 }
 
 fn is_outside(node: &Node) -> bool {

@@ -60,11 +60,10 @@ impl Tree {
         unsafe { self.memory.init(start, bytes) };
     }
 
-    /// All nodes except the root, the newest first.
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = &'static Node> + use<> {
+    /// The newest node except the root; each knows the next older one.
+    pub(crate) fn newest(&self) -> Option<&'static Node> {
         // SAFETY: only `make` stores here, and it stores a node that is never freed.
-        let newest: Option<&'static Node> = unsafe { self.newest.load(Acquire).as_ref() };
-        std::iter::successors(newest, |node| node.older())
+        unsafe { self.newest.load(Acquire).as_ref() }
     }
 
     /// The child of `parent` for `site`, if it has been entered before.

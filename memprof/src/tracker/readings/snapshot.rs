@@ -6,7 +6,7 @@
 use crate::os::process::fork_lock::{ForkLock, LockGuard};
 use crate::tracker::paths::node::Node;
 use crate::tracker::paths::reading::Reading;
-use crate::tracker::threads::ledgers::{each_ledger, each_node};
+use crate::tracker::threads::ledgers::every_node;
 
 /// The right to read the last snapshot: there is one at a time.
 #[derive(Debug)]
@@ -17,14 +17,14 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// Reads all nodes. Waits for another reporter; never called inside an allocation.
     pub(crate) fn take() -> Self {
-        Self::take_of(|_| true)
+        Self::take_of(&|_| true)
     }
 
     /// As [`take`](Self::take), for the wanted nodes only.
-    pub(crate) fn take_of(wanted: impl Fn(&Node) -> bool) -> Self {
+    pub(crate) fn take_of(wanted: &dyn Fn(&Node) -> bool) -> Self {
         static ONE_AT_A_TIME: ForkLock<()> = ForkLock::new();
         let guard = ONE_AT_A_TIME.lock();
-        let nodes = || each_ledger().flat_map(each_node).filter(|node| wanted(node));
+        let nodes = || every_node().map(|(_, node)| node).filter(|node| wanted(node));
         for node in nodes() {
             // As with frees: if the end of a call is seen, so is its beginning.
             node.last_reading.store_ends(node.counters.read_deallocated(), node.finished());

@@ -67,10 +67,10 @@ pub(crate) fn net() -> i64 {
 
 /// Allocations and deallocations of the process.
 pub(crate) fn flows() -> (Flow, Flow) {
-    ledgers::flows(|_| true)
+    ledgers::flows(&|_| true)
 }
 
 /// As [`flows`], without the main thread of a test process.
 pub(super) fn of_followed() -> (Flow, Flow) {
-    ledgers::flows(|ledger| !test_events::is_main(ledger))
+    ledgers::flows(&|ledger| !test_events::is_main(ledger))
 }

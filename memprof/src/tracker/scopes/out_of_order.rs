@@ -141,8 +141,10 @@ impl Ledger {
     /// Ends the calls that are open without a frame.
     #[cold]
     fn close_forgotten_frameless(&self) {
-        for node in self.tree().nodes() {
+        let mut next = self.tree().newest();
+        while let Some(node) = next {
             node.finish_unrecorded(node.leave_all_frameless().into());
+            next = node.older();
         }
         self.frames().reset_frameless();
     }

@@ -19,22 +19,88 @@ pub(crate) static REPORTING: Registry<Ledger> = Registry { head: AtomicPtr::new(
 pub(crate) static SHARED: Ledger = Ledger::new();
 
 /// All ledgers of the program, the shared one last. Ledgers listed later are not included.
-pub(crate) fn each_ledger() -> impl Iterator<Item = &'static Ledger> {
-    REGISTRY.iter().chain(std::iter::once(&SHARED))
+pub(crate) fn each_ledger() -> Ledgers {
+    Ledgers { next: Some(REGISTRY.newest().unwrap_or(&SHARED)) }
 }
 
 /// All nodes of a ledger, the root last: a node comes before its parent.
-pub(crate) fn each_node(ledger: &'static Ledger) -> impl Iterator<Item = &'static Node> {
-    ledger.tree().nodes().chain(std::iter::once(ledger.root()))
+pub(crate) fn each_node(ledger: &'static Ledger) -> LedgerNodes {
+    let root = ledger.root();
+    LedgerNodes { next: Some(ledger.tree().newest().unwrap_or(root)), root }
+}
+
+/// All nodes of the program, each with its ledger.
+pub(crate) fn every_node() -> EveryNode {
+    EveryNode { ledgers: each_ledger(), nodes: None }
+}
+
+/// Iterator of [`each_ledger`]. A type with a name and one `next`: chained adapters would be compiled for each use.
+pub(crate) struct Ledgers {
+    next: Option<&'static Ledger>,
+}
+
+impl Iterator for Ledgers {
+    type Item = &'static Ledger;
+
+    fn next(&mut self) -> Option<&'static Ledger> {
+        let ledger = self.next?;
+        self.next = if ledger.is_shared() { None } else { Some(Registry::after(ledger).unwrap_or(&SHARED)) };
+        Some(ledger)
+    }
+}
+
+/// Iterator of [`each_node`].
+pub(crate) struct LedgerNodes {
+    next: Option<&'static Node>,
+    root: &'static Node,
+}
+
+impl Iterator for LedgerNodes {
+    type Item = &'static Node;
+
+    fn next(&mut self) -> Option<&'static Node> {
+        let node = self.next?;
+        self.next = if std::ptr::eq(node, self.root) { None } else { Some(node.older().unwrap_or(self.root)) };
+        Some(node)
+    }
+}
+
+/// Iterator of [`every_node`].
+pub(crate) struct EveryNode {
+    ledgers: Ledgers,
+    nodes: Option<(&'static Ledger, LedgerNodes)>,
+}
+
+impl Iterator for EveryNode {
+    type Item = (&'static Ledger, &'static Node);
+
+    fn next(&mut self) -> Option<(&'static Ledger, &'static Node)> {
+        loop {
+            if let Some((ledger, nodes)) = &mut self.nodes
+                && let Some(node) = nodes.next()
+            {
+                return Some((ledger, node));
+            }
+            let ledger = self.ledgers.next()?;
+            self.nodes = Some((ledger, each_node(ledger)));
+        }
+    }
 }
 
 /// Allocations and deallocations of some ledgers, the shared one among them if it is wanted.
-pub(crate) fn flows(wanted: impl Fn(&Ledger) -> bool) -> (Flow, Flow) {
-    let each_counters = || each_ledger().filter(|ledger| wanted(ledger)).flat_map(each_node).map(|node| &node.counters);
+pub(crate) fn flows(wanted: &dyn Fn(&Ledger) -> bool) -> (Flow, Flow) {
+    let sum = |read: fn(&Counters) -> Flow| {
+        let mut sum = Flow::default();
+        for ledger in each_ledger() {
+            if wanted(ledger) {
+                each_node(ledger).for_each(|node| sum = sum.plus(read(&node.counters)));
+            }
+        }
+        sum
+    };
     // Two passes (see `counters`): deallocations first.
-    let deallocated = each_counters().map(Counters::read_deallocated).fold(Flow::default(), Flow::plus);
-    let allocated = each_counters().map(Counters::read_allocated).fold(Flow::default(), Flow::plus);
-    (allocated, deallocated)
+    let deallocated = sum(Counters::read_deallocated);
+    (sum(Counters::read_allocated), deallocated)
 }
 
 impl Ledger {

@@ -81,7 +81,7 @@ impl Ledger {
     #[cold]
     #[inline(never)]
     fn follow_event(&self) -> bool {
-        test_events::follow(self, || flows(|ledger| !test_events::is_main(ledger)).0);
+        test_events::follow(self, || flows(&|ledger| !test_events::is_main(ledger)).0);
         let moved = self.net().wrapping_sub(self.published.load(Relaxed)).unsigned_abs();
         moved >= PUBLISH_STEP / 2 || live::table().is_some() || net_readings::needs_publishers()
     }

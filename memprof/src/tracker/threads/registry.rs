@@ -78,12 +78,18 @@ impl<T: Listed> Registry<T> {
 
     /// All ledgers, taken or free.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'static T> + use<T> {
-        let mut next = self.head.load(Acquire);
-        std::iter::from_fn(move || {
-            // SAFETY: only `add` stores here, and it stores a `&'static`.
-            let item = unsafe { next.as_ref() }?;
-            next = item.link().next.load(Relaxed);
-            Some(item)
-        })
+        std::iter::successors(self.newest(), |item| Self::after(item))
+    }
+
+    /// The first ledger of the list.
+    pub(crate) fn newest(&self) -> Option<&'static T> {
+        // SAFETY: only `add` stores here, and it stores a `&'static`.
+        unsafe { self.head.load(Acquire).as_ref() }
+    }
+
+    /// The ledger that was listed before this one.
+    pub(crate) fn after(item: &'static T) -> Option<&'static T> {
+        // SAFETY: as in `newest`; the pointer does not change once the item is listed.
+        unsafe { item.link().next.load(Relaxed).as_ref() }
     }
 }

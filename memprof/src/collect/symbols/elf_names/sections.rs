@@ -1,19 +1,13 @@
 //! Sections of ELF files.
 
+use super::elf_file::{Compression, ElfFile, Section};
 use super::pages::Pages;
 use crate::os::memory::mapped_file::{MappedFile, mapped};
 use gimli::{Dwarf, EndianSlice, NativeEndian, SectionId};
 use miniz_oxide::inflate;
-use object::read::elf::ElfFile;
-use object::{CompressedData, CompressionFormat, Object, ObjectSection};
 use std::cell::Cell;
 use std::path::Path;
 use typed_arena::Arena;
-
-#[cfg(target_pointer_width = "64")]
-pub(super) type Header = object::elf::FileHeader64<object::NativeEndian>;
-#[cfg(target_pointer_width = "32")]
-pub(super) type Header = object::elf::FileHeader32<object::NativeEndian>;
 
 pub(super) type Bytes<'f> = EndianSlice<'f, NativeEndian>;
 
@@ -50,11 +44,10 @@ pub(crate) fn memory(path: &Path) -> Option<u64> {
     let files = Files::default();
     let elf = files.elf(path, &mut Pages::default())?;
     let mut memory = AT_LEAST;
-    for section in elf.sections() {
-        let Ok(data) = section.compressed_data() else { continue };
-        let is_read = |name: &str| name.starts_with(".debug_") && !NOT_READ.iter().any(|id| id.name() == name);
-        if data.format != CompressionFormat::None && section.name().is_ok_and(is_read) {
-            memory = memory.saturating_add(data.uncompressed_size);
+    for (name, section) in elf.debug_sections() {
+        let is_read = !NOT_READ.iter().any(|id| id.name() == name);
+        if is_read && section.compression != Compression::None {
+            memory = memory.saturating_add(section.uncompressed_size);
         }
     }
     Some(memory)
@@ -66,15 +59,15 @@ impl Files {
         Self { unfolded: self.unfolded.clone(), ..Self::default() }
     }
 
-    pub(super) fn elf<'f>(&'f self, path: &Path, pages: &mut Pages<'f>) -> Option<ElfFile<'f, Header>> {
+    pub(super) fn elf<'f>(&'f self, path: &Path, pages: &mut Pages<'f>) -> Option<ElfFile<'f>> {
         let map = &*self.maps.alloc(mapped(path).ok()?);
         pages.add(map);
-        ElfFile::parse(&**map).ok()
+        ElfFile::parse(map)
     }
 
     pub(super) fn dwarf<'f>(
         &'f self,
-        elf: &ElfFile<'f, Header>,
+        elf: &ElfFile<'f>,
         name: fn(SectionId) -> Option<&'static str>,
     ) -> Option<Dwarf<Bytes<'f>>> {
         let name = |id| if NOT_READ.contains(&id) { None } else { name(id) };
@@ -82,10 +75,10 @@ impl Files {
     }
 
     /// Bytes of a section; empty if the file has no such section, or one that cannot be decompressed.
-    pub(super) fn section<'f>(&'f self, elf: &ElfFile<'f, Header>, name: Option<&str>) -> Bytes<'f> {
-        let section = name.and_then(|name| elf.section_by_name(name)?.compressed_data().ok());
-        let bytes = section.and_then(|section| match section.format {
-            CompressionFormat::None => Some(section.data),
+    pub(super) fn section<'f>(&'f self, elf: &ElfFile<'f>, name: Option<&str>) -> Bytes<'f> {
+        let section = name.and_then(|name| elf.section(name));
+        let bytes = section.and_then(|section| match section.compression {
+            Compression::None => Some(section.data),
             _ => self.unfold(&section),
         });
         EndianSlice::new(bytes.unwrap_or_default(), NativeEndian)
@@ -93,7 +86,7 @@ impl Files {
 
     /// The decompressed bytes of a section; `None` if it is damaged, or claims more memory than any debug information
     /// takes, or than there is.
-    pub(super) fn unfold(&self, section: &CompressedData<'_>) -> Option<&[u8]> {
+    pub(super) fn unfold(&self, section: &Section<'_>) -> Option<&[u8]> {
         let size = section.uncompressed_size;
         let most = (section.data.len() as u64).saturating_mul(MOST_UNFOLDED).saturating_add(1 << 20);
         let left = MOST_UNFOLDED_IN_ALL.checked_sub(self.unfolded.get())?;
@@ -102,20 +95,20 @@ impl Files {
         }
         self.unfolded.set(self.unfolded.get() + size);
         let size = usize::try_from(size).ok()?;
-        let bytes = match section.format {
-            CompressionFormat::Zlib => {
-                let mut bytes = Vec::new();
-                // A failed allocation must not end the program.
-                bytes.try_reserve_exact(size).ok()?;
-                bytes.resize(size, 0);
+        let mut bytes = Vec::new();
+        // A failed allocation must not end the program.
+        bytes.try_reserve_exact(size).ok()?;
+        bytes.resize(size, 0);
+        let written = match section.compression {
+            Compression::Zlib => {
                 let parts = std::iter::once(section.data);
-                let written = inflate::decompress_slice_iter_to_slice(&mut bytes, parts, true, false).ok()?;
-                bytes.truncate(written);
-                bytes
+                inflate::decompress_slice_iter_to_slice(&mut bytes, parts, true, false).ok()?
             }
-            // With the feature `zstd`. Without it this is an error.
-            _ => section.decompress().ok()?.into_owned(),
+            #[cfg(feature = "zstd")]
+            Compression::Zstd => ruzstd::decoding::FrameDecoder::new().decode_all(section.data, &mut bytes).ok()?,
+            _ => return None,
         };
+        bytes.truncate(written);
         Some(self.uncompressed.alloc(bytes).as_slice())
     }
 }

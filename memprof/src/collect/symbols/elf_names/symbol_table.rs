@@ -1,71 +1,102 @@
 //! Symbols of addresses, from the symbol table of a file.
 
-use super::sections::Header;
-use object::read::elf::ElfFile;
-use object::{Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, SymbolKind, SymbolScope};
+use elf::abi;
+use elf::endian::NativeEndian;
+use elf::string_table::StringTable;
+use elf::symbol::Symbol;
 use std::cmp::Reverse;
+
+/// The symbols of a file. Names are not read before they are needed.
+pub(super) struct SymbolTable<'f> {
+    pub(super) symbols: elf::symbol::SymbolTable<'f, NativeEndian>,
+    pub(super) names: StringTable<'f>,
+    /// Ends of the sections: a symbol without a size does not go beyond them.
+    pub(super) section_ends: Vec<u64>,
+}
 
 /// A symbol at or before an address.
 #[derive(Clone, Copy)]
-struct Symbol<'f> {
-    /// Orders the symbols of an address: the better one is larger.
-    rank: Rank,
+struct Candidate {
+    address: u64,
+    /// Of symbols at one address the lowest is the best.
+    rank: u32,
+    /// 0: unknown, up to the next symbol or the end of the section.
     size: u64,
-    name: &'f str,
+    name: u32,
 }
 
-/// Address, kind and scope, number: of those with one address a later symbol is rather the one that was meant.
-type Rank = (u64, Reverse<(bool, bool, u8)>, usize);
+impl Candidate {
+    fn is_better(&self, other: &Candidate) -> bool {
+        (self.address, Reverse(self.rank)) > (other.address, Reverse(other.rank))
+    }
+}
 
-/// For each address, which are sorted, the symbol that contains it.
-pub(super) fn symbols<'f>(elf: &ElfFile<'f, Header>, addresses: &[u64]) -> Vec<Option<&'f str>> {
-    let mut best: Vec<Option<Symbol<'f>>> = vec![None; addresses.len()];
-    let table = elf.symbol_table().or_else(|| elf.dynamic_symbol_table());
-    for symbol in table.iter().flat_map(ObjectSymbolTable::symbols) {
-        // It is the best one also for the addresses after the first, unless these have a better one.
-        let first = addresses.partition_point(|&address| address < symbol.address());
-        let Some(best) = best.get_mut(first) else { continue };
-        let Some(rank) = rank(&symbol) else { continue };
-        if best.is_none_or(|best| best.rank < rank)
-            && let Ok(name) = symbol.name()
-            && !name.is_empty()
-        {
-            *best = Some(Symbol { rank, size: symbol.size(), name });
+impl<'f> SymbolTable<'f> {
+    /// For each address, which are sorted, the name of the symbol that contains it.
+    pub(super) fn names(&self, addresses: &[u64]) -> Vec<Option<&'f str>> {
+        let mut best: Vec<Option<Candidate>> = vec![None; addresses.len()];
+        for (index, symbol) in self.symbols.iter().enumerate() {
+            // It is the best one also for the addresses after the first, unless these have a better one.
+            let first = addresses.partition_point(|&address| address < symbol.st_value);
+            let Some(best) = best.get_mut(first) else { continue };
+            if !is_definition(&symbol, &self.names) {
+                continue;
+            }
+            let candidate = Candidate {
+                address: symbol.st_value,
+                rank: rank(&symbol, index as u32),
+                size: symbol.st_size,
+                name: symbol.st_name,
+            };
+            if best.is_none_or(|best| candidate.is_better(&best)) {
+                *best = Some(candidate);
+            }
+        }
+        let mut before: Option<Candidate> = None;
+        let mut found = Vec::with_capacity(addresses.len());
+        for (&address, own) in addresses.iter().zip(best) {
+            let is_better = |own: &Candidate| before.is_none_or(|before| own.is_better(&before));
+            before = own.filter(is_better).or(before);
+            let symbol = before.filter(|symbol| self.contains(symbol, address));
+            found.push(symbol.and_then(|symbol| self.names.get(symbol.name as usize).ok()));
+        }
+        found
+    }
+
+    fn contains(&self, symbol: &Candidate, address: u64) -> bool {
+        match symbol.size {
+            0 => !self.section_ends.iter().any(|&end| symbol.address < end && end <= address),
+            size => address - symbol.address < size,
         }
     }
-    let mut before: Option<Symbol<'f>> = None;
-    let mut found = Vec::with_capacity(addresses.len());
-    for (&address, own) in addresses.iter().zip(best) {
-        let is_better = |own: &Symbol<'f>| before.is_none_or(|before| before.rank < own.rank);
-        before = own.filter(is_better).or(before);
-        found.push(before.filter(|symbol| contains(symbol, address, elf)).map(|symbol| symbol.name));
-    }
-    found
 }
 
-/// A symbol without a size ends at the next end of a section.
-fn contains(symbol: &Symbol<'_>, address: u64, elf: &ElfFile<'_, Header>) -> bool {
-    let start = symbol.rank.0;
-    if symbol.size != 0 {
-        return address - start < symbol.size;
+/// True for functions and data of this file that have a name.
+fn is_definition(symbol: &Symbol, names: &StringTable<'_>) -> bool {
+    let section = symbol.st_shndx;
+    let is_here = section != abi::SHN_UNDEF && (section < abi::SHN_LORESERVE || section == abi::SHN_XINDEX);
+    if !is_here || symbol.st_name == 0 {
+        return false;
     }
-    let mut ends = elf.sections().map(|section| section.address().saturating_add(section.size()));
-    !ends.any(|end| start < end && end <= address)
+    match symbol.st_symtype() {
+        abi::STT_FUNC | abi::STT_OBJECT => true,
+        // Marks between code and data, on ARM.
+        abi::STT_NOTYPE if symbol.st_bind() == abi::STB_LOCAL => {
+            !names.get_raw(symbol.st_name as usize).is_ok_and(|name| name.starts_with(b"$"))
+        }
+        abi::STT_NOTYPE => true,
+        _ => false,
+    }
 }
 
-/// `None`: no function and no variable.
-fn rank<'f>(symbol: &impl ObjectSymbol<'f>) -> Option<Rank> {
-    let is_unknown = match symbol.kind() {
-        SymbolKind::Text | SymbolKind::Data => false,
-        SymbolKind::Unknown => true,
-        _ => return None,
+/// A symbol with a type before one without, then one with a size, then the more visible one, then the later one.
+fn rank(symbol: &Symbol, index: u32) -> u32 {
+    let has_no_type = u32::from(symbol.st_symtype() == abi::STT_NOTYPE);
+    let has_no_size = u32::from(symbol.st_size == 0);
+    let visibility = match symbol.st_bind() {
+        abi::STB_LOCAL => 2,
+        abi::STB_GLOBAL | abi::STB_WEAK => u32::from(symbol.st_vis() == abi::STV_HIDDEN),
+        _ => 3,
     };
-    let scope = match symbol.scope() {
-        SymbolScope::Dynamic => 0,
-        SymbolScope::Linkage => 1,
-        SymbolScope::Compilation => 2,
-        SymbolScope::Unknown => 3,
-    };
-    let rank = (symbol.address(), Reverse((is_unknown, symbol.size() == 0, scope)), symbol.index().0);
-    symbol.is_definition().then_some(rank)
+    has_no_type << 31 | has_no_size << 30 | visibility << 28 | (!index & ((1 << 28) - 1))
 }

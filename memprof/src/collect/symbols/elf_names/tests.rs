@@ -2,10 +2,11 @@
 
 #![allow(unsafe_code, reason = "a pipe with a name is made by the C library alone")]
 
+use super::elf_file::{Compression, Section};
 use super::sections::MOST_UNFOLDED_IN_ALL;
 use super::*;
 use crate::collect::symbols::names::{ReturnAddress, SymbolNames};
-use object::{CompressedData, CompressionFormat, ObjectSection, ObjectSymbol, SymbolKind};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use std::process::Command;
 
 /// `work` is on line 3.
@@ -14,9 +15,11 @@ const SOURCE: &str = "fn main() { println!(\"{}\", work(1)); }
 fn work(n: u64) -> u64 { std::hint::black_box(n) + 1 }
 ";
 
-/// The address of the function `work`.
-fn work(info: &DebugInfo<'_>) -> u64 {
-    let mut symbols = info.elf.symbols().filter(|symbol| symbol.name().is_ok_and(|name| name.contains("4work")));
+/// The address of the function `work`, as the crate `object` finds it.
+fn work(program: &Path) -> u64 {
+    let bytes = std::fs::read(program).expect("the program is read");
+    let elf = object::File::parse(&*bytes).expect("an ELF file");
+    let mut symbols = elf.symbols().filter(|symbol| symbol.name().is_ok_and(|name| name.contains("4work")));
     symbols.next().expect("the function has a symbol").address()
 }
 
@@ -40,7 +43,7 @@ fn found(options: &[&str]) -> (String, String, u32) {
 
     let files = Files::default();
     let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
-    let call = work(&info) + 1;
+    let call = work(&program) + 1;
     assert!(info.symbols(&[call]).iter().flatten().all(|name| name.contains("work")));
     let frames = info.frames(&[call]).concat();
     let frame = frames.first().expect("there is some debug information");
@@ -99,9 +102,7 @@ fn inlined(options: &[&str]) -> Vec<(String, Option<u32>)> {
     let output = command.output().expect("rustc runs");
     assert!(output.status.success(), "{options:?}: {}", String::from_utf8_lossy(&output.stderr));
 
-    let files = Files::default();
-    let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
-    let work = work(&info);
+    let work = work(&program);
     let at = |address| frames_at(&program, address);
     let longest = (work + 1..work + 16).map(at).max_by_key(Vec::len).expect("addresses");
     let own = |name: &str| name.ends_with("work") || name.ends_with("inner");
@@ -137,9 +138,8 @@ fn with_changed_units(change: impl Fn(&Path)) -> Vec<(String, Option<u32>)> {
         }
     }
     assert!(changed > 0, "there are no such files");
-    let (program, files) = (folder.path().join("program"), Files::default());
-    let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
-    let frames = frames_at(&program, work(&info) + 2);
+    let program = folder.path().join("program");
+    let frames = frames_at(&program, work(&program) + 2);
     frames.into_iter().filter_map(|frame| Some((frame.function?.to_string(), frame.line))).collect()
 }
 
@@ -173,9 +173,8 @@ fn units_that_are_no_files_are_passed_over() {
 #[test]
 fn a_section_that_would_fill_the_memory_is_left_out() {
     let files = Files::default();
-    let section = |data, uncompressed_size| {
-        files.unfold(&CompressedData { format: CompressionFormat::Zlib, data, uncompressed_size })
-    };
+    let section =
+        |data, uncompressed_size| files.unfold(&Section { data, compression: Compression::Zlib, uncompressed_size });
     let hello: [u8; 20] = [120, 156, 243, 72, 205, 201, 201, 215, 81, 168, 202, 201, 76, 82, 4, 0, 27, 101, 4, 19];
     assert_eq!(section(&hello, 12), Some(b"Hello, zlib!".as_slice()));
     assert_eq!(section(&hello, 11), None);
@@ -188,9 +187,7 @@ fn a_section_that_would_fill_the_memory_is_left_out() {
     let noise: Vec<u8> = (0..1_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let many = Files::default();
     many.unfolded.set(MOST_UNFOLDED_IN_ALL - 10);
-    assert!(
-        many.unfold(&CompressedData { format: CompressionFormat::Zlib, data: &noise, uncompressed_size: 11 }).is_none()
-    );
+    assert!(many.unfold(&Section { data: &noise, compression: Compression::Zlib, uncompressed_size: 11 }).is_none());
 }
 
 /// Function, file and line.
@@ -215,12 +212,14 @@ fn expected<'f>(context: &addr2line::Context<Bytes<'f>>, address: u64) -> Vec<Ro
     rows
 }
 
-/// Compares all names of so many functions of a program with those that the crate `addr2line` finds, one by one.
+/// Compares all names of so many functions of a program with those that the crates `addr2line` and `object` find, one by
+/// one.
 fn compare(program: &Path, most: usize) {
     let files = Files::default();
     let info = DebugInfo::read(program, &files, None).expect("an ELF file");
-    let mut functions: Vec<u64> = info
-        .elf
+    let bytes = std::fs::read(program).expect("the program is read");
+    let elf = object::File::parse(&*bytes).expect("an ELF file");
+    let mut functions: Vec<u64> = elf
         .symbols()
         .filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0)
         .map(|symbol| symbol.address())
@@ -243,7 +242,7 @@ fn compare(program: &Path, most: usize) {
         assert_eq!(found, expected(&context, call), "{call:#x} in {}", program.display());
         inlined += found.len().saturating_sub(1);
     }
-    let symbols = info.elf.symbol_map();
+    let symbols = elf.symbol_map();
     for (&call, symbol) in calls.iter().zip(info.symbols(&calls)) {
         let expected = symbols.containing(call).map(|symbol| demangled(Cow::Borrowed(symbol.name()), None));
         assert_eq!(symbol.as_deref(), expected.as_deref(), "{call:#x} in {}", program.display());
@@ -287,13 +286,12 @@ fn damaged_debug_information_ends_no_program() {
     assert!(command.output().expect("rustc runs").status.success());
     let whole = std::fs::read(&program).expect("it is read");
     let (call, damaged_at) = {
-        let files = Files::default();
-        let info = DebugInfo::read(&program, &files, None).expect("an ELF file");
+        let elf = object::File::parse(&*whole).expect("an ELF file");
         let sections =
             ["debug_info", "debug_abbrev", "debug_line", "debug_ranges", "debug_rnglists", "debug_aranges", "symtab"];
         let is_read = |name: &str| sections.iter().any(|section| name.strip_prefix('.') == Some(section));
-        let sections = info.elf.sections().filter(|section| section.name().is_ok_and(is_read));
-        (work(&info) + 1, sections.filter_map(|section| section.file_range()).collect::<Vec<_>>())
+        let sections = elf.sections().filter(|section| section.name().is_ok_and(is_read));
+        (work(&program) + 1, sections.filter_map(|section| section.file_range()).collect::<Vec<_>>())
     };
     assert!(!frames_at(&program, call + 1).is_empty() && damaged_at.len() >= 5);
     let mut random = 1_u64;
