@@ -47,7 +47,7 @@ const EVENTS: [(&str, Option<&str>, f64); 29] = [
     ("labelled-in-labelled", None, 180.0),
     ("labelled-long", None, 600.0),
     ("labelled-pair-tracked", Some("pair-forward"), 145.0),
-    ("report-tracked", None, 5_000_000.0),
+    ("report-tracked", None, 3_200_000.0),
 ];
 
 #[derive(serde::Serialize, serde::Deserialize)]

@@ -72,22 +72,22 @@ impl Symbols {
         self.names.replaced()
     }
 
-    fn module(&self, known: Known) -> Module {
+    fn module(&self, known: Known) -> InModule {
         if !has_its_module(known) {
-            return Module::Replaced;
+            return InModule::Replaced;
         }
         let index = self.images.iter().position(|image| image.contains(known.address));
-        index.map_or(Module::Unknown, Module::Loaded)
+        index.map_or(InModule::Unknown, InModule::Loaded)
     }
 
-    fn read_module(&mut self, place: Module, wanted: &[Wanted]) {
-        let image = if let Module::Loaded(index) = place { self.images.get(index) } else { None };
+    fn read_module(&mut self, place: InModule, wanted: &[Wanted]) {
+        let image = if let InModule::Loaded(index) = place { self.images.get(index) } else { None };
         let moved_by = image.map_or(0, |image| image.moved_by);
         let address =
             |&(_, (address, _)): &Wanted| ReturnAddress { in_file: address.wrapping_sub(moved_by), in_memory: address };
         let addresses: Vec<ReturnAddress> = wanted.iter().map(address).collect();
         let found = match place {
-            Module::Replaced => vec![Vec::new(); addresses.len()],
+            InModule::Replaced => vec![Vec::new(); addresses.len()],
             _ => self.names.at(image.map(file).as_deref(), image, &addresses),
         };
         let module = image.map(|image| [false, true].map(|with_build| Arc::from(module(image, with_build))));
@@ -110,7 +110,7 @@ impl Symbols {
 
 /// The module of an address in memory.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Module {
+enum InModule {
     /// The index of its image.
     Loaded(usize),
     Unknown,
@@ -119,7 +119,7 @@ enum Module {
 }
 
 /// An address whose functions are to be read.
-type Wanted = (Module, AddressKey);
+type Wanted = (InModule, AddressKey);
 
 fn key(known: Known) -> AddressKey {
     (known.address, known.mark)
