@@ -1,6 +1,6 @@
 //! A program that grows while it is asked, until its folder has a file `stop`, for a minute at most. With the argument
-//! `idle` it only waits, with `waits` for ten minutes; with `forks` it leaves a child behind that lives for 5 s. The file
-//! `begun` says that each function has been called: the server answers before that.
+//! `idle` it only waits, with `waits` for ten minutes; with `forks` it leaves a child behind that lives for 5 s. The
+//! file `begun` says that each function has been called: the server answers before that.
 
 use memprof::track_memory;
 use std::path::Path;

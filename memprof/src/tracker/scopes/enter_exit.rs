@@ -93,8 +93,8 @@ impl Open {
         None
     }
 
-    /// Opens a scope where the fast path does not. A scope that is opened while the thread is panicking also ends on the
-    /// slow path.
+    /// Opens a scope where the fast path does not. A scope that is opened while the thread is panicking also ends on
+    /// the slow path.
     #[cold]
     #[inline(never)]
     pub(crate) fn open_slow(site: &'static Site, kind: ScopeKind, panicking: bool) -> Open {
@@ -156,8 +156,9 @@ impl Open {
         }
     }
 
-    /// As [`close`](Self::close), if it is the innermost scope of this thread, and the thread did not panic at its entry;
-    /// without an answer if it panics now. `None`: nothing has happened, and [`close_slow`](Self::close_slow) closes it.
+    /// As [`close`](Self::close), if it is the innermost scope of this thread, and the thread did not panic at its
+    /// entry; without an answer if it panics now. `None`: nothing has happened, and [`close_slow`](Self::close_slow)
+    /// closes it.
     #[inline(always)]
     pub(crate) fn close_on_fast_path(self, present: CurrentThread, is_call: bool) -> Option<Closed> {
         let ledger = self.ledger;

@@ -16,7 +16,7 @@ pub(super) struct SymbolTable<'f> {
 
 /// A symbol at or before an address.
 #[derive(Clone, Copy)]
-struct Candidate {
+struct FoundSymbol {
     address: u64,
     /// Of symbols at one address the lowest is the best.
     rank: u32,
@@ -25,8 +25,8 @@ struct Candidate {
     name: u32,
 }
 
-impl Candidate {
-    fn is_better(&self, other: &Candidate) -> bool {
+impl FoundSymbol {
+    fn is_better(&self, other: &FoundSymbol) -> bool {
         (self.address, Reverse(self.rank)) > (other.address, Reverse(other.rank))
     }
 }
@@ -34,7 +34,7 @@ impl Candidate {
 impl<'f> SymbolTable<'f> {
     /// For each address, which are sorted, the name of the symbol that contains it.
     pub(super) fn names(&self, addresses: &[u64]) -> Vec<Option<&'f str>> {
-        let mut best: Vec<Option<Candidate>> = vec![None; addresses.len()];
+        let mut best: Vec<Option<FoundSymbol>> = vec![None; addresses.len()];
         for (index, symbol) in self.symbols.iter().enumerate() {
             // It is the best one also for the addresses after the first, unless these have a better one.
             let first = addresses.partition_point(|&address| address < symbol.st_value);
@@ -42,20 +42,20 @@ impl<'f> SymbolTable<'f> {
             if !is_definition(&symbol, &self.names) {
                 continue;
             }
-            let candidate = Candidate {
+            let found = FoundSymbol {
                 address: symbol.st_value,
                 rank: rank(&symbol, index as u32),
                 size: symbol.st_size,
                 name: symbol.st_name,
             };
-            if best.is_none_or(|best| candidate.is_better(&best)) {
-                *best = Some(candidate);
+            if best.is_none_or(|best| found.is_better(&best)) {
+                *best = Some(found);
             }
         }
-        let mut before: Option<Candidate> = None;
+        let mut before: Option<FoundSymbol> = None;
         let mut found = Vec::with_capacity(addresses.len());
         for (&address, own) in addresses.iter().zip(best) {
-            let is_better = |own: &Candidate| before.is_none_or(|before| own.is_better(&before));
+            let is_better = |own: &FoundSymbol| before.is_none_or(|before| own.is_better(&before));
             before = own.filter(is_better).or(before);
             let symbol = before.filter(|symbol| self.contains(symbol, address));
             found.push(symbol.and_then(|symbol| self.names.get(symbol.name as usize).ok()));
@@ -63,7 +63,7 @@ impl<'f> SymbolTable<'f> {
         found
     }
 
-    fn contains(&self, symbol: &Candidate, address: u64) -> bool {
+    fn contains(&self, symbol: &FoundSymbol, address: u64) -> bool {
         match symbol.size {
             0 => !self.section_ends.iter().any(|&end| symbol.address < end && end <= address),
             size => address - symbol.address < size,

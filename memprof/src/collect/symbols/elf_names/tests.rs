@@ -212,8 +212,8 @@ fn expected<'f>(context: &addr2line::Context<Bytes<'f>>, address: u64) -> Vec<Ro
     rows
 }
 
-/// Compares all names of so many functions of a program with those that the crates `addr2line` and `object` find, one by
-/// one.
+/// Compares all names of so many functions of a program with those that the crates `addr2line` and `object` find, one
+/// by one.
 fn compare(program: &Path, most: usize) {
     let files = Files::default();
     let info = DebugInfo::read(program, &files, None).expect("an ELF file");
