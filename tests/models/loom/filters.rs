@@ -36,7 +36,7 @@ const MAX: u64 = 1;
 
 impl Filtered {
     fn new() -> &'static Self {
-        let (whole, short) = (Entries::<256>::filter(), Entries::<2>::filter());
+        let (whole, short) = (Entries::<256>::filter(), Entries::<256>::filter());
         let choice = FilterChoice::new(&whole);
         let table = Table::new();
         table.remove();
@@ -59,7 +59,7 @@ impl Filtered {
         let index = self.whole.index(slot::plain(key));
         self.whole.subtract(index);
         if slot::is_listed(key) {
-            self.short.subtract(index.of_short());
+            self.short.subtract(self.short.index(slot::plain(key)));
             self.capacity.give_back_listed();
         } else {
             self.capacity.give_back(None);
@@ -68,7 +68,7 @@ impl Filtered {
 
     fn remove(&self) {
         let key = slot::key(BLOCK);
-        if self.choice.may_contain(key)
+        if self.choice.ask(key).is_some()
             && slot::may_contain(&self.table.word, key)
             && let Removal::Done(key) = slot::take_from_sweep(&self.table.word, key)
         {
@@ -79,7 +79,7 @@ impl Filtered {
     /// As a sweep that leaves the record.
     fn list(&self) {
         let Some(key) = slot::look(&self.table.word) else { return };
-        let lists = !slot::is_listed(key) && self.short.add(self.whole.index(slot::plain(key)).of_short());
+        let lists = !slot::is_listed(key) && self.short.add(self.short.index(slot::plain(key)));
         if lists {
             self.capacity.list();
         }

@@ -2,7 +2,7 @@
 //!
 //! `tests/models/loom` compiles this very file against loom's atomics.
 
-use super::counting::{ALIGNED_TO, Filter, MULTIPLIER};
+use super::counting::{ALIGNED_TO, Filter, Index, entry_of};
 use crate::live::sync::{Acquire, AtomicPtr, AtomicU8, Relaxed, Release};
 
 /// Bits of [`FilterChoice`] that hold the shift from a hash to an index.
@@ -46,6 +46,22 @@ impl ChosenFilter {
     }
 }
 
+/// The answer of the chosen filter that has counted a key or others with the same entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FilterHit {
+    entry: usize,
+    shift: u32,
+}
+
+impl FilterHit {
+    /// The index in the whole filter, if that has answered. Otherwise all records are listed. PERF: asked after the
+    /// answer is known, or every free would compute both.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn of(self, whole: &Filter) -> Option<Index> {
+        (self.shift == whole.shift).then_some(Index(self.entry))
+    }
+}
+
 impl FilterChoice {
     pub(crate) fn new(filter: &Filter) -> Self {
         Self(AtomicPtr::new(ChosenFilter::of(filter, OPEN).0))
@@ -56,15 +72,17 @@ impl FilterChoice {
         ChosenFilter(self.0.load(Acquire))
     }
 
-    /// True if a key may be in the table; false is certain.
+    /// Asks the chosen filter for a key. `None`: the table does not have it, which is certain.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn may_contain(&self, key: u64) -> bool {
+    pub(crate) fn ask(&self, key: u64) -> Option<FilterHit> {
         // Acquire: a thread that asks the short filter sees everything listed before it was chosen.
-        let answer = self.look();
-        let index = (key.wrapping_mul(MULTIPLIER) >> (answer.0.addr() & SHIFT)) as usize;
+        let chosen = self.look();
+        let shift = (chosen.0.addr() & SHIFT) as u32;
+        let entry = entry_of(key, shift);
         // SAFETY: every word is made by `ChosenFilter::of` from a filter that is never freed. The shift belongs to
         // these entries, so the index is below their number.
-        unsafe { &*answer.entries().add(index) }.load(Relaxed) != 0
+        let counted = unsafe { &*chosen.entries().add(entry) }.load(Relaxed);
+        (counted != 0).then_some(FilterHit { entry, shift })
     }
 
     /// Makes every free ask `filter` until [`open`](Self::open), so that a [`change`](Self::change) prepared before has
