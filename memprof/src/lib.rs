@@ -115,11 +115,11 @@
 //! | operation | instructions |
 //! |---|---|
 //! | an allocation and its free, counters alone | 33 |
-//! | the same with a record in the live table | 119 to 127 |
+//! | the same with a record in the live table | 131 to 140 |
 //! | the same without a record, beside a sample | about 60 |
-//! | the same with a record and its stack, beneath 13 frames | 450 |
-//! | the same beneath 60 frames | 1060 |
-//! | each frame that differs from the previous stack | about 250 more |
+//! | the same with a record and its stack, beneath 13 frames | 331 |
+//! | the same beneath 60 frames | 616 |
+//! | each frame that was not on this stack before | about 300 more |
 //! | a tracked call | 120 |
 //! | a poll of a tracked future | 118 |
 //! | entering and leaving a [`Meter`], or a [label](labelled) | about 220 |

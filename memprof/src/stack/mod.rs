@@ -1,8 +1,9 @@
 //! The stacks of recorded allocations, captured without compiler flags.
 //!
 //! Steps of a capture: read this function's registers; check that the stack pointer is within this thread's stack, with
-//! space to spare; two loads for each frame of the previous capture; for each new frame a rule, mostly from the cache,
-//! and a look-up in the tree of stacks. No lock, no allocation; each ledger has system memory of its own.
+//! space to spare; compare the words of the stack from which the previous capture was read; compare those of a
+//! remembered path, if the stack is another one; for each new frame a rule, mostly from the cache, and a look-up in the
+//! tree of stacks. No lock, no allocation; each ledger has system memory of its own.
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 #[cfg_attr(not(feature = "backtraces"), allow(dead_code, reason = "nobody reads the files of modules"))]

@@ -154,7 +154,6 @@ fn deallocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, tot
 #[inline(always)]
 fn remove_record(block: *mut u8, share: Option<&'static Share>) {
     if let Some(table) = live::table()
-        && table.may_contain(block.addr())
         && !table.remove(block.addr(), share)
     {
         remove_record_slow(block);

@@ -18,6 +18,11 @@ impl<const N: usize> Entries<N> {
         let entries: &Self = Box::leak(Box::new(Self(std::array::from_fn(|_| AtomicU8::new(0)))));
         Filter::over(entries.0.as_ptr(), N)
     }
+
+    fn short_filter() -> Filter {
+        let entries: &Self = Box::leak(Box::new(Self(std::array::from_fn(|_| AtomicU8::new(0)))));
+        Filter::short_over(entries.0.as_ptr(), N)
+    }
 }
 
 /// A table of one slot with both filters.
@@ -36,7 +41,7 @@ const MAX: u64 = 1;
 
 impl Filtered {
     fn new() -> &'static Self {
-        let (whole, short) = (Entries::<256>::filter(), Entries::<2>::filter());
+        let (whole, short) = (Entries::<256>::filter(), Entries::<256>::short_filter());
         let choice = FilterChoice::new(&whole);
         let table = Table::new();
         table.remove();
@@ -59,7 +64,7 @@ impl Filtered {
         let index = self.whole.index(slot::plain(key));
         self.whole.subtract(index);
         if slot::is_listed(key) {
-            self.short.subtract(index.of_short());
+            self.short.subtract(self.short.short_index(slot::plain(key)));
             self.capacity.give_back_listed();
         } else {
             self.capacity.give_back(None);
@@ -68,7 +73,7 @@ impl Filtered {
 
     fn remove(&self) {
         let key = slot::key(BLOCK);
-        if self.choice.may_contain(key)
+        if self.choice.ask(key).is_some()
             && slot::may_contain(&self.table.word, key)
             && let Removal::Done(key) = slot::take_from_sweep(&self.table.word, key)
         {
@@ -79,7 +84,7 @@ impl Filtered {
     /// As a sweep that leaves the record.
     fn list(&self) {
         let Some(key) = slot::look(&self.table.word) else { return };
-        let lists = !slot::is_listed(key) && self.short.add(self.whole.index(slot::plain(key)).of_short());
+        let lists = !slot::is_listed(key) && self.short.add(self.short.short_index(slot::plain(key)));
         if lists {
             self.capacity.list();
         }

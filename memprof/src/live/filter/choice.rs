@@ -2,7 +2,7 @@
 //!
 //! `tests/models/loom` compiles this very file against loom's atomics.
 
-use super::counting::{ALIGNED_TO, Filter, MULTIPLIER};
+use super::counting::{ALIGNED_TO, Filter, Index, entry_of, short_entry_of};
 use crate::live::sync::{Acquire, AtomicPtr, AtomicU8, Relaxed, Release};
 
 /// Bits of [`FilterChoice`] that hold the shift from a hash to an index.
@@ -11,9 +11,11 @@ pub(super) const SHIFT: usize = 63;
 pub(super) const OPEN: usize = 1 << 6;
 /// One generation, and the bits that count generations.
 pub(super) const GENERATION: usize = 1 << 7;
-pub(super) const GENERATIONS: usize = 15 << 7;
+pub(super) const GENERATIONS: usize = 7 << 7;
 /// Set when the choice will never be changed again.
-pub(super) const SHUT: usize = 1 << 11;
+pub(super) const SHUT: usize = 1 << 10;
+/// Set for the short filter.
+pub(super) const SHORT: usize = 1 << 11;
 
 /// The filter of a table that every free asks.
 ///
@@ -28,7 +30,8 @@ pub(crate) struct ChosenFilter(pub(super) *mut AtomicU8);
 
 impl ChosenFilter {
     pub(super) fn of(filter: &Filter, rest: usize) -> Self {
-        let more = rest & (OPEN | GENERATIONS | SHUT) | filter.shift as usize & SHIFT;
+        let short = if filter.is_short { SHORT } else { 0 };
+        let more = rest & (OPEN | GENERATIONS | SHUT) | short | filter.shift as usize & SHIFT;
         Self(filter.entries.cast_mut().map_addr(|address| address | more))
     }
 
@@ -46,6 +49,22 @@ impl ChosenFilter {
     }
 }
 
+/// The answer of the chosen filter that has counted a key or others with the same entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FilterHit {
+    entry: usize,
+    shift: u32,
+}
+
+impl FilterHit {
+    /// The index in the whole filter, if that has answered. Otherwise all records are listed. PERF: asked after the
+    /// answer is known, or every free would compute both.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn of(self, whole: &Filter) -> Option<Index> {
+        (self.shift == whole.shift).then_some(Index(self.entry))
+    }
+}
+
 impl FilterChoice {
     pub(crate) fn new(filter: &Filter) -> Self {
         Self(AtomicPtr::new(ChosenFilter::of(filter, OPEN).0))
@@ -56,21 +75,24 @@ impl FilterChoice {
         ChosenFilter(self.0.load(Acquire))
     }
 
-    /// True if a key may be in the table; false is certain.
+    /// Asks the chosen filter for a key. `None`: the table does not have it, which is certain.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn may_contain(&self, key: u64) -> bool {
+    pub(crate) fn ask(&self, key: u64) -> Option<FilterHit> {
         // Acquire: a thread that asks the short filter sees everything listed before it was chosen.
-        let answer = self.look();
-        let index = (key.wrapping_mul(MULTIPLIER) >> (answer.0.addr() & SHIFT)) as usize;
+        let chosen = self.look();
+        let shift = (chosen.0.addr() & SHIFT) as u32;
+        let is_short = chosen.0.addr() & SHORT != 0;
+        let entry = if is_short { short_entry_of(key, shift) } else { entry_of(key, shift) };
         // SAFETY: every word is made by `ChosenFilter::of` from a filter that is never freed. The shift belongs to
         // these entries, so the index is below their number.
-        unsafe { &*answer.entries().add(index) }.load(Relaxed) != 0
+        let counted = unsafe { &*chosen.entries().add(entry) }.load(Relaxed);
+        (counted != 0).then_some(FilterHit { entry, shift })
     }
 
     /// Makes every free ask `filter` until [`open`](Self::open), so that a [`change`](Self::change) prepared before has
     /// no effect. One thread at a time closes and opens.
     pub(crate) fn close(&self, filter: &Filter) {
-        // A generation repeats after 16: a thread would have to stop between its look and its change while 16 profiles
+        // A generation repeats after 8: a thread would have to stop between its look and its change while 8 profiles
         // start.
         let chosen = self.look();
         let shut = chosen.0.addr() & SHUT;

@@ -50,20 +50,21 @@ fn an_entry_is_counted_up_to_its_limit_and_its_neighbours_stay() {
 fn a_word_has_the_filter_the_generation_and_the_flags() {
     let (one, other) = (filter(), filter());
     for shift in [32, 40, 56, 63] {
-        let one = Filter { entries: one.entries, shift };
+        let one = Filter { entries: one.entries, shift, is_short: shift == 56 };
         for generation in (0..=GENERATIONS).step_by(GENERATION) {
             for flags in [0, OPEN, SHUT] {
                 let chosen = ChosenFilter::of(&one, generation | flags);
                 let word = chosen.0.addr();
                 assert!(chosen.is(&one) && !chosen.is(&other));
                 assert_eq!((word & SHIFT, word & GENERATIONS), (shift as usize, generation));
+                assert_eq!(word & SHORT != 0, one.is_short);
                 assert_eq!((word & OPEN != 0, chosen.is_shut()), (flags == OPEN, flags == SHUT));
                 // Only the generation and the flags of another word are passed on.
                 assert_eq!(ChosenFilter::of(&one, usize::MAX).0.addr() & SHIFT, shift as usize);
             }
         }
     }
-    assert_eq!((SHIFT | OPEN | GENERATIONS | SHUT) & !(ALIGNED_TO - 1), 0);
+    assert_eq!((SHIFT | OPEN | GENERATIONS | SHUT | SHORT) & !(ALIGNED_TO - 1), 0);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::live::sampling::cause;
 use crate::live::table::share::Share;
 use crate::live::table::slot;
 use crate::live::table::state::TableState;
-use crate::live::table::{SlotOffset, Table};
+use crate::live::table::{SlotNumber, Table};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 
 /// Slots swept at a time: about 16 records of a full table.
@@ -142,7 +142,7 @@ impl Table {
 
     /// Discards the record of a slot, or gives it the state's level if it survives. The slot may have another record by
     /// now.
-    fn thin(&self, slot: SlotOffset, state: TableState) {
+    fn thin(&self, slot: SlotNumber, state: TableState) {
         let (word, entry) = (self.key_at(slot), self.entry(slot));
         let Some(key) = slot::look(word) else { return };
         let record = entry.load();

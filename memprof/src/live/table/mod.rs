@@ -3,9 +3,8 @@
 //! A slot is empty, being written, or holds an address (see `slot`). An insert claims an empty slot by compare-exchange
 //! and publishes the address last. A removal empties the slot. An insert may fail, a removal never does.
 //!
-//! One hash serves both the filter and the table. The filter has 8 entries for each slot, so an index into the filter
-//! without its lowest 3 bits is the byte offset of a slot (8 bytes each), and without its lowest 6 that of the slot's
-//! bucket.
+//! One hash serves both the filter and the table: an index into the filter is the number of a slot, and without its
+//! lowest 3 bits that of the slot's bucket. Blocks of one page of 4 KiB have slots of one group, one for 16 bytes.
 //!
 //! In a debug build nothing on the path of a record is inlined: all locals would be on the stack at once, 1.6 KiB more,
 //! and some threads have a stack of only a few KiB.
@@ -19,7 +18,7 @@ pub(crate) mod slot;
 pub(crate) mod state;
 
 use crate::live::filter::choice::FilterChoice;
-use crate::live::filter::counting::{ALIGNED_TO, Filter, Index, SHORTER_BY_BITS};
+use crate::live::filter::counting::{ALIGNED_TO, Filter, Index, LEAST, SHORTER_BY_BITS};
 use crate::live::prefetch::prefetch;
 use crate::live::record::Record;
 use crate::os::memory::pages;
@@ -69,20 +68,20 @@ pub(crate) enum Inserted {
     BucketFull,
 }
 
-/// A slot, by its byte offset.
+/// A slot, by its number from 0.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SlotOffset(usize);
+pub(crate) struct SlotNumber(usize);
 
-impl SlotOffset {
+impl SlotNumber {
     /// The `step`-th slot from here in the same bucket; all 8 of them for the steps 0 to 7.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn in_bucket(self, step: usize) -> SlotOffset {
-        SlotOffset(self.0 ^ (step * 8))
+    pub(crate) fn in_bucket(self, step: usize) -> SlotNumber {
+        SlotNumber(self.0 ^ step)
     }
 
     /// True if both are in the same bucket.
-    pub(crate) fn is_beside(self, other: SlotOffset) -> bool {
-        self.0 / (SLOTS * 8) == other.0 / (SLOTS * 8)
+    pub(crate) fn is_beside(self, other: SlotNumber) -> bool {
+        self.0 / SLOTS == other.0 / SLOTS
     }
 }
 
@@ -138,11 +137,12 @@ impl Table {
 
     /// As [`create`](Self::create), with these shares in its capacity: all that lies in them is this table's.
     fn create_with(max: usize, shares: &'static Shares) -> Option<&'static Table> {
-        let slots = max.max(SLOTS).checked_mul(SLOTS_PER_RECORD)?.checked_next_power_of_two()?;
-        let filter_bytes = slots.checked_mul(Filter::ENTRIES_PER_SLOT)?;
-        // A hash gives 32 bits.
-        u32::try_from(filter_bytes - 1).ok()?;
-        let short_bytes = filter_bytes >> SHORTER_BY_BITS;
+        let slots = max.checked_mul(SLOTS_PER_RECORD)?.max(LEAST).checked_next_power_of_two()?;
+        // One entry for each slot.
+        let filter_bytes = slots;
+        // A slot's number is one of 32 bits.
+        u32::try_from(slots - 1).ok()?;
+        let short_bytes = (filter_bytes >> SHORTER_BY_BITS).max(LEAST);
         // The filters come first: they have to be aligned to a page.
         let filters_bytes = aligned(filter_bytes)?.checked_add(aligned(short_bytes)?)?;
         let header_bytes = lines(size_of::<Table>())?;
@@ -169,7 +169,7 @@ impl Table {
                 keys: keys_at.cast(),
                 entries: entries_at.cast(),
                 filter,
-                short: Filter::over(short_at.cast(), short_bytes),
+                short: Filter::short_over(short_at.cast(), short_bytes),
                 choice,
                 max: AtomicU64::new(max as u64),
                 capacity: Capacity::new(max as u64, shares),
@@ -186,7 +186,7 @@ impl Table {
     }
 
     pub(crate) fn slots(&self) -> usize {
-        self.filter.len() / Filter::ENTRIES_PER_SLOT
+        self.filter.len()
     }
 
     /// True if the table can hold `max` records.
@@ -217,27 +217,28 @@ impl Table {
 
     /// The first slot to probe for an entry of the filter.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn slot(index: Index) -> SlotOffset {
-        SlotOffset(index.number() & !(Filter::ENTRIES_PER_SLOT - 1))
+    pub(crate) fn slot(index: Index) -> SlotNumber {
+        Self::slot_number(index.number())
     }
 
     /// One slot of the `choice`-th bucket that may hold a key.
-    fn other_bucket(&self, key: u64, choice: u32) -> SlotOffset {
+    fn other_bucket(&self, key: u64, choice: u32) -> SlotNumber {
         Self::slot(self.filter.other_index(key, choice))
     }
 
     /// The other buckets that may hold a key, one slot of each.
-    pub(crate) fn other_buckets(&self, key: u64) -> impl Iterator<Item = SlotOffset> {
+    pub(crate) fn other_buckets(&self, key: u64) -> impl Iterator<Item = SlotNumber> {
         (1..=self.farthest.load(Relaxed)).map(move |choice| self.other_bucket(key, choice))
     }
 
     /// The slot with this number, from 0.
-    pub(crate) fn slot_number(number: usize) -> SlotOffset {
-        SlotOffset(number * 8)
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn slot_number(number: usize) -> SlotNumber {
+        SlotNumber(number)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn key_at(&self, slot: SlotOffset) -> &AtomicU64 {
+    pub(crate) fn key_at(&self, slot: SlotNumber) -> &AtomicU64 {
         Self::key_word(self.keys, slot)
     }
 
@@ -245,9 +246,19 @@ impl Table {
     /// and a build without optimization calls every iterator and every closure: 0.3 µs for each of them.
     pub(crate) fn next_used(&self, from: usize, end: usize) -> Option<usize> {
         let (mut number, end) = (from, end.min(self.slots()));
+        // SAFETY: as in `key_word`: the number is below `slots`.
+        let word = |number: usize| unsafe { &*self.keys.wrapping_add(number) }.load(Relaxed);
         while number < end {
-            // SAFETY: as in `key_word`: the number is below `slots`.
-            if unsafe { &*self.keys.wrapping_add(number) }.load(Relaxed) != slot::EMPTY {
+            // A whole bucket, most of which are empty.
+            if number.is_multiple_of(SLOTS) && end - number >= SLOTS {
+                let low = word(number) | word(number + 1) | word(number + 2) | word(number + 3);
+                let high = word(number + 4) | word(number + 5) | word(number + 6) | word(number + 7);
+                if low | high == slot::EMPTY {
+                    number += SLOTS;
+                    continue;
+                }
+            }
+            if word(number) != slot::EMPTY {
                 return Some(number);
             }
             number += 1;
@@ -258,17 +269,17 @@ impl Table {
     /// As [`key_at`](Self::key_at), with the pointer in a register: otherwise a loop that writes would load it each
     /// time.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn key_word<'a>(keys: *const AtomicU64, slot: SlotOffset) -> &'a AtomicU64 {
-        // SAFETY: every slot comes from an index into the filter, which has 8 entries for each slot, with the lowest 3
-        // bits cleared, or from a number below `slots`: a multiple of 8 below 8 × slots, and a bucket's slots differ in
-        // the next 3 bits alone. The memory is never freed.
-        unsafe { &*keys.byte_add(slot.0) }
+    fn key_word<'a>(keys: *const AtomicU64, slot: SlotNumber) -> &'a AtomicU64 {
+        // SAFETY: every number comes from an index into the filter, which has an entry for each slot, or is below
+        // `slots`, which is a multiple of 8; those of a bucket differ in the lowest 3 bits alone. The memory is never
+        // freed.
+        unsafe { &*keys.add(slot.0) }
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn entry(&self, slot: SlotOffset) -> &SlotRecord {
-        // SAFETY: as in `key_word`; there is one entry for each slot, four words where the slot is one.
-        unsafe { &*self.entries.byte_add(slot.0 * 4) }
+    pub(crate) fn entry(&self, slot: SlotNumber) -> &SlotRecord {
+        // SAFETY: as in `key_word`; there is one entry for each slot.
+        unsafe { &*self.entries.add(slot.0) }
     }
 
     /// The present state: exact or sampled.
@@ -334,7 +345,7 @@ impl Table {
             self.capacity.give_back(share);
             return None;
         }
-        let lists = is_sampled && self.short.add(index.of_short());
+        let lists = is_sampled && self.short.add(self.short.short_index(key));
         let key = if lists { slot::listed(key) } else { key };
         if lists {
             self.capacity.list();
@@ -387,13 +398,13 @@ impl Table {
 
     /// Claims an empty slot in the bucket of `first`, starting there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn claim(keys: *const AtomicU64, first: SlotOffset) -> Option<SlotOffset> {
+    fn claim(keys: *const AtomicU64, first: SlotNumber) -> Option<SlotNumber> {
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::claim(Self::key_word(keys, slot)))
     }
 
     /// The slot that holds a key in the bucket of `first`, starting there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn find(&self, first: SlotOffset, key: u64) -> Option<SlotOffset> {
+    pub(crate) fn find(&self, first: SlotNumber, key: u64) -> Option<SlotNumber> {
         let keys = self.keys;
         (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::contains(Self::key_word(keys, slot), key))
     }

@@ -4,7 +4,7 @@ use crate::live::filter::counting::Index;
 use crate::live::record::Record;
 use crate::live::table::share::Share;
 use crate::live::table::slot::{self, Removal};
-use crate::live::table::{SLOTS, SlotOffset, Table};
+use crate::live::table::{SLOTS, SlotNumber, Table};
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Table {
@@ -12,18 +12,20 @@ impl Table {
     /// blocks without a record.
     #[inline(always)]
     pub(crate) fn may_contain(&self, address: usize) -> bool {
-        self.choice.may_contain(slot::key(address))
+        self.choice.ask(slot::key(address)).is_some()
     }
 
-    /// Removes the record of a block for which [`may_contain`](Self::may_contain) is true. Called before the block is
-    /// freed: afterwards another thread may get, and insert, the same address. False: the first bucket has no such
-    /// record, but another one may; continue with [`remove_slow`](Self::remove_slow).
+    /// Removes the record of a block, if there is one. Called before the block is freed: afterwards another thread may
+    /// get, and insert, the same address. False: the first bucket has no such record, but another one may; continue
+    /// with [`remove_slow`](Self::remove_slow).
     ///
-    /// Steps: one slot; one compare-exchange; two read-modify-writes, one of them on a word of the thread.
+    /// Steps: one byte of the filter; one slot; one compare-exchange; two read-modify-writes, one of them on a word of
+    /// the thread.
     #[inline(always)]
     pub(crate) fn remove(&self, address: usize, share: Option<&'static Share>) -> bool {
         let key = slot::key(address);
-        let index = self.filter.index(key);
+        let Some(answer) = self.choice.ask(key) else { return true };
+        let Some(index) = answer.of(&self.filter) else { return false };
         match self.find(Self::slot(index), key) {
             Some(slot) if slot::take(self.key_at(slot), key) => {
                 self.settle(index, share);
@@ -61,7 +63,7 @@ impl Table {
         (self.take_anywhere(slot, key) != Removal::Lost).then_some(record)
     }
 
-    fn take_anywhere(&self, slot: SlotOffset, key: u64) -> Removal {
+    fn take_anywhere(&self, slot: SlotNumber, key: u64) -> Removal {
         let taken = slot::take_from_sweep(self.key_at(slot), key);
         if let Removal::Done(key) = taken {
             self.settle_anywhere(slot, key);
@@ -70,8 +72,8 @@ impl Table {
     }
 
     /// The slot of a key in any of its buckets, whether a sweep is checking it or not.
-    fn find_in_any_bucket(&self, key: u64) -> Option<SlotOffset> {
-        let in_bucket = |first: SlotOffset| {
+    fn find_in_any_bucket(&self, key: u64) -> Option<SlotNumber> {
+        let in_bucket = |first: SlotNumber| {
             (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::may_contain(self.key_at(slot), key))
         };
         let first = in_bucket(Self::slot(self.filter.index(key)));
@@ -90,7 +92,7 @@ impl Table {
     }
 
     /// As [`settle`](Self::settle), for a record in any of its buckets, listed or not.
-    pub(crate) fn settle_anywhere(&self, slot: SlotOffset, key: u64) {
+    pub(crate) fn settle_anywhere(&self, slot: SlotNumber, key: u64) {
         let index = self.filter.index(slot::plain(key));
         if !Self::slot(index).is_beside(slot) {
             self.displaced.fetch_sub(1, Relaxed);
@@ -102,7 +104,7 @@ impl Table {
     pub(crate) fn settle_either(&self, index: Index, key: u64) {
         if slot::is_listed(key) {
             self.filter.subtract(index);
-            self.short.subtract(index.of_short());
+            self.short.subtract(self.short.short_index(slot::plain(key)));
             self.capacity.give_back_listed();
         } else {
             self.settle(index, None);

@@ -1,9 +1,8 @@
 //! The short filter: for a sample of few blocks, a filter that fits into the processor's first-level cache.
 //!
-//! Nearly every free asks the filter, and nearly none of them has a record. The whole filter has 32 entries for each
-//! record of the maximum, half a megabyte by default, and frees read cache lines all over it. With few records these
-//! cache misses cost a multiple of the rest of a free (parsing JSON took 1.15 of its time without a profiler, and 1.06
-//! with the short filter). So there is a second filter with 1 entry for 128 of the first. A record in both is *listed*.
+//! Nearly every free asks the filter, and nearly none of them has a record. The whole filter has an entry for each
+//! slot, 64 KB by default, and frees read cache lines all over it. With few records these cache misses cost more than
+//! the rest of a free. So there is a second filter with 1 entry for 16 of the first. A record in both is *listed*.
 //! A record made while the table was exact is in the whole filter alone, so that an exact table pays for one filter
 //! only. A sweep lists the records that it keeps.
 //!
@@ -13,7 +12,7 @@
 
 use crate::live::table::capacity::CapacityReading;
 use crate::live::table::slot;
-use crate::live::table::{SlotOffset, Table};
+use crate::live::table::{SlotNumber, Table};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 /// Entries of the short filter for each record from which on it is used: at most one free in 8 then searches in vain.
@@ -62,14 +61,14 @@ impl Table {
     }
 
     /// Lists a record that a sweep keeps, if it is not listed yet.
-    pub(crate) fn list(&self, slot: SlotOffset, key: u64) {
+    pub(crate) fn list(&self, slot: SlotNumber, key: u64) {
         let word = self.key_at(slot);
         if slot::is_listed(key) {
             return;
         }
         // By now it may be another record, which is listed.
         let Some(key) = slot::look(word) else { return };
-        let lists = !slot::is_listed(key) && self.short.add(self.filter.index(slot::plain(key)).of_short());
+        let lists = !slot::is_listed(key) && self.short.add(self.short.short_index(slot::plain(key)));
         let listed = if lists { slot::listed(key) } else { key };
         if lists {
             self.capacity.list();

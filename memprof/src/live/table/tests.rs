@@ -26,7 +26,7 @@ fn insert(table: &Table, address: usize, record: Record) -> bool {
 }
 
 fn remove(table: &Table, address: usize) {
-    if table.may_contain(address) && !table.remove(address, None) {
+    if !table.remove(address, None) {
         table.remove_slow(address);
     }
 }
@@ -153,7 +153,7 @@ fn records_that_all_fall_into_an_eighth_of_the_buckets_have_a_place() {
     let table = Table::create(max).unwrap();
     // As many of the buckets as hold an eighth of the records: the worst that a hash can do.
     let buckets = table.slots() / super::SLOTS;
-    let is_crowded = |address: usize| (table.filter.index(address as u64).number() >> 6) < buckets / 8;
+    let is_crowded = |address: usize| (table.filter.index(address as u64).number() >> 3) < buckets / 8;
     let crowd: Vec<usize> = (0x100_0000..).map(|n| n * 16).filter(|&address| is_crowded(address)).take(max).collect();
     for &address in &crowd {
         assert!(insert(table, address, record(address as u64)));
@@ -170,7 +170,7 @@ fn records_that_all_fall_into_an_eighth_of_the_buckets_have_a_place() {
 fn records_beyond_a_full_bucket_are_found_in_another() {
     let table = Table::create(32).unwrap();
     // 128 slots in 16 buckets: of these addresses more than 8 have the same first bucket.
-    let bucket = |address: usize| table.filter.index(address as u64).number() >> 6;
+    let bucket = |address: usize| table.filter.index(address as u64).number() >> 3;
     let wanted = bucket(0x1000);
     let crowd: Vec<usize> = (0x100..).map(|n| n * 16).filter(|&address| bucket(address) == wanted).take(20).collect();
     for (number, &address) in crowd.iter().enumerate() {

@@ -1,8 +1,10 @@
 //! Unwinding on Linux and macOS, done by the profiler itself.
 
+mod inner_path;
 mod registers;
 mod rule;
 mod rule_cache;
+mod slot_check;
 mod thread_cache;
 mod walk;
 

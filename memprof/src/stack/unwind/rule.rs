@@ -11,6 +11,12 @@ pub(super) struct Registers {
     pub(super) frame: usize,
 }
 
+/// True if two functions with these registers have the same callers, as far as their registers decide.
+#[inline(always)]
+pub(super) fn alike(one: Registers, other: Registers, is_frame_used: bool) -> bool {
+    one.stack == other.stack && one.address == other.address && (one.frame == other.frame || !is_frame_used)
+}
+
 /// The caller's registers, and the addresses from which two of them were read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Caller {
@@ -19,16 +25,6 @@ pub(super) struct Caller {
     pub(super) address_slot: usize,
     /// Address of the caller's frame pointer; that of the return address, if it is still in its register.
     pub(super) frame_slot: usize,
-    /// Value of that word.
-    pub(super) frame_value: usize,
-}
-
-impl Caller {
-    /// Drops the frame pointer from the check: only the return address matters.
-    pub(super) fn ignore_frame_pointer(&mut self) {
-        self.frame_slot = self.address_slot;
-        self.frame_value = self.registers.address;
-    }
 }
 
 /// The base of the caller's stack pointer.
@@ -151,10 +147,10 @@ impl UnwindRule {
                 let frame_slot = slot(words);
                 let frame = stack.word(frame_slot)?;
                 let registers = Registers { frame, ..registers };
-                Some(Caller { registers, address_slot, frame_slot, frame_value: frame })
+                Some(Caller { registers, address_slot, frame_slot })
             }
             Some(_) => None,
-            None => Some(Caller { registers, address_slot, frame_slot: address_slot, frame_value: address }),
+            None => Some(Caller { registers, address_slot, frame_slot: address_slot }),
         }
     }
 }
@@ -182,44 +178,31 @@ impl StackMemory {
         Self { low: stack_pointer, high: bounds.high.saturating_sub(size_of::<usize>()) }
     }
 
-    /// True if both slots of a frame are above the stack pointer.
+    /// True if a word at this address is on the stack, and in use.
     #[inline(always)]
-    pub(super) fn uses(&self, caller: &Caller) -> bool {
-        // The frame pointer's slot is never above the other one, see `apply`.
-        caller.frame_slot >= self.low
-    }
-
-    /// True if both slots of a frame have the same values as when `caller` was made.
-    ///
-    /// # Safety
-    /// `caller` was made with a `StackMemory` of this thread.
-    #[inline(always)]
-    pub(super) unsafe fn is_unchanged(&self, caller: &Caller) -> bool {
-        // SAFETY: both slots were read when `caller` was made: they are aligned and on this thread's stack, which lives
-        // as long as the thread.
-        let word = |slot: usize| unsafe { std::ptr::with_exposed_provenance::<usize>(slot).read_volatile() };
-        code_address(word(caller.address_slot)) == caller.registers.address
-            // Not stripped: a frame pointer is no return address. If it is one (see `frame_slot`), the result is the
-            // same.
-            && (word(caller.frame_slot) == caller.frame_value || self.is_same_code(caller))
-    }
-
-    /// aarch64: the return address replaces the frame pointer's slot, and has a signature.
-    #[inline(always)]
-    fn is_same_code(&self, caller: &Caller) -> bool {
-        cfg!(target_arch = "aarch64") && caller.frame_slot == caller.address_slot
+    pub(super) fn holds(&self, address: usize) -> bool {
+        self.low <= address && address <= self.high
     }
 
     /// The word at an address; `None`: it is outside.
     #[inline(always)]
     pub(super) fn word(&self, address: usize) -> Option<usize> {
-        if address < self.low || address > self.high || !address.is_multiple_of(size_of::<usize>()) {
+        if !self.holds(address) || !address.is_multiple_of(size_of::<usize>()) {
             return None;
         }
-        // SAFETY: aligned, and between this thread's stack pointer and its stack's end (see `above`): mapped, and
-        // changed by this thread alone. Volatile, because the compiler knows no object there.
-        Some(unsafe { std::ptr::with_exposed_provenance::<usize>(address).read_volatile() })
+        // SAFETY: aligned, and between this thread's stack pointer and its stack's end (see `above`).
+        Some(unsafe { word_at(address) })
     }
+}
+
+/// The word at an address of this thread's stack.
+///
+/// # Safety
+/// It is aligned and on this thread's stack: mapped, and changed by this thread alone.
+#[inline(always)]
+pub(super) unsafe fn word_at(address: usize) -> usize {
+    // SAFETY: guaranteed by the caller. Volatile, because the compiler knows no object there.
+    unsafe { std::ptr::with_exposed_provenance::<usize>(address).read_volatile() }
 }
 
 #[cfg(test)]

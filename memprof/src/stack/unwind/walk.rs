@@ -7,10 +7,16 @@
 //!
 //! Most code keeps other values in the frame pointer's register, for instance a loop counter. If no rule uses it until
 //! it is next read from memory, it is not compared.
+//!
+//! Steps: compare the slots of the last stack, outermost first (four instructions for each word). If all are unchanged,
+//! and the function is the same, so is the stack. Otherwise a remembered path (see `inner_path`) may lead to an
+//! unchanged frame. Otherwise the frames further in are unwound.
 
+use super::inner_path::{InnerPath, JoinedFrame, PATHS};
 use super::modules;
-use super::rule::{Caller, Fate, Registers, StackMemory, UnwindRule};
+use super::rule::{Caller, Fate, Registers, StackMemory, UnwindRule, alike};
 use super::rule_cache;
+use super::slot_check::{self, SlotCheck};
 use crate::stack::tree::{Known, StackId, StackTree};
 
 /// Stands for a stack that found the tree full. No frame has so large a number.
@@ -20,12 +26,17 @@ const READS_MORE: u32 = 2;
 
 /// One frame of the last stack.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 pub(super) struct UnwindFrame {
     caller: Caller,
     /// The stack from this frame outwards.
     stack: StackId,
     /// Mark of its module. 0: its rule stays valid as long as the process lives, and depends only on the two slots.
     mark: u32,
+    /// Changes when its registers, its stack, or a frame further out does.
+    serial: u32,
+    /// Number of checks of this frame and those further out.
+    checks: u16,
     /// Fate of the function's frame pointer under its own rule.
     fate: Fate,
     /// True if the frame pointer matters for frames further out.
@@ -39,15 +50,13 @@ impl UnwindFrame {
     }
 }
 
-#[inline(always)]
-fn alike(one: Registers, other: Registers, is_frame_used: bool) -> bool {
-    one.stack == other.stack && one.address == other.address && (one.frame == other.frame || !is_frame_used)
-}
-
 /// One capture: the frames of the last stack, outermost first, and as much memory for new ones.
 pub(super) struct Walk<'a> {
     pub(super) kept: &'a mut [UnwindFrame],
     pub(super) fresh: &'a mut [UnwindFrame],
+    /// The slots of the lasting frames, outermost first: two for each frame at most.
+    pub(super) checks: &'a mut [SlotCheck],
+    pub(super) paths: &'a mut [InnerPath; PATHS],
     pub(super) state: &'a mut LastStack,
 }
 
@@ -57,6 +66,9 @@ pub(super) struct LastStack {
     length: usize,
     /// Number of frames, from the outermost on, whose rules stay valid.
     lasting: usize,
+    /// Number of checks of the lasting frames, and of their groups.
+    checks: usize,
+    groups: usize,
     /// True if there were more frames than can be kept: the outermost kept frame is not that of the stack.
     is_cut: bool,
     /// Registers of the function that captured it.
@@ -65,18 +77,45 @@ pub(super) struct LastStack {
     /// As [`UnwindFrame::is_used`].
     is_start_used: bool,
     stack: StackId,
+    /// The last serial number of a frame.
+    serial: u32,
+    /// Number of paths remembered so far; it wraps.
+    turn: u32,
 }
 
 impl LastStack {
     pub(super) const NOTHING: LastStack = LastStack {
         length: 0,
         lasting: 0,
+        checks: 0,
+        groups: 0,
         is_cut: false,
         start: Registers { stack: 0, address: 0, frame: 0 },
         start_fate: Fate::Lost,
         is_start_used: false,
         stack: 0,
+        serial: 0,
+        turn: 0,
     };
+
+    /// Number of groups of its checks, and the stack pointer of the function that captured it: their slots are above.
+    #[inline(always)]
+    pub(super) fn checks(&self) -> (usize, usize) {
+        (self.groups, self.start.stack)
+    }
+
+    /// The last stack, if a function with these registers has captured it, and the checks, all of which are unchanged,
+    /// decide that it is still the same.
+    #[inline(always)]
+    pub(super) fn same(&self, start: Registers) -> Option<StackId> {
+        let is_same = alike(self.start, start, self.is_start_used) && self.lasting == self.length;
+        is_same.then_some(self.stack)
+    }
+
+    /// No stack. Paths remembered before lead to none of the frames that are captured from now on.
+    pub(super) fn forgotten(self) -> LastStack {
+        LastStack { serial: self.serial, turn: self.turn, ..Self::NOTHING }
+    }
 }
 
 /// The packed rule of a function, and its mark: see [`UnwindFrame::mark`].
@@ -110,25 +149,33 @@ fn work_out(address: usize) -> Option<UnwindStep> {
 }
 
 impl Walk<'_> {
-    /// Captures the stack of the function with these registers, without that function. 0: there is none.
+    /// Captures the stack of the function with these registers, without that function. `unchanged` is the number of
+    /// checks whose words are in use and unchanged. 0: there is none.
     ///
     /// # Safety
     /// The frames were captured on this thread, and `stack` is its stack.
-    pub(super) unsafe fn capture(&mut self, start: Registers, stack: &StackMemory, tree: &StackTree) -> StackId {
-        // A loop that allocates: the same stack as last time. PERF: checked on its own, because most captures are like
-        // this.
-        if alike(self.state.start, start, self.state.is_start_used) && self.state.lasting == self.state.length {
-            let kept = self.kept.get(..self.state.length).unwrap_or_default();
-            // SAFETY: guaranteed by the caller; the frames were captured at the same stack pointer, so all their slots
-            // are above it.
-            if kept.iter().all(|frame| unsafe { stack.is_unchanged(&frame.caller) }) {
-                return self.state.stack;
-            }
-        }
-        // SAFETY: guaranteed by the caller.
-        let unchanged = unsafe { self.unchanged(stack) };
+    pub(super) unsafe fn capture(
+        &mut self,
+        start: Registers,
+        stack: &StackMemory,
+        tree: &StackTree,
+        unchanged: usize,
+    ) -> StackId {
+        let lasting = self.kept.get(..self.state.lasting).unwrap_or_default();
+        let changed = lasting.iter().rev().take_while(|frame| usize::from(frame.checks) > unchanged).count();
         // The outermost changed frame can itself be joined: the frames further out have not changed.
-        let joinable = (unchanged + 1).min(self.state.lasting);
+        let joinable = (lasting.len() - changed + 1).min(lasting.len());
+        let serial = |number: usize| lasting.get(number.wrapping_sub(1)).map(|frame| frame.serial);
+        // SAFETY: as for the caller.
+        match unsafe { InnerPath::find(self.paths, start, joinable, serial) } {
+            Some(stack) => stack,
+            None => self.capture_new(start, stack, tree, joinable),
+        }
+    }
+
+    /// Captures a stack that joins the last one at one of its first `joinable` frames, or not at all.
+    #[inline(never)]
+    fn capture_new(&mut self, start: Registers, stack: &StackMemory, tree: &StackTree, joinable: usize) -> StackId {
         let (joined, fresh) = self.unwind(start, stack, joinable);
         let limit = self.kept.len();
         let (joined, fresh) = match joined + fresh {
@@ -136,25 +183,26 @@ impl Walk<'_> {
             length if joined > 0 && self.state.is_cut && length < limit => self.unwind(start, stack, 0),
             _ => (joined, fresh),
         };
-        self.state.stack = self.intern(joined, fresh, tree);
+        self.state.stack = self.intern(joined, fresh, stack, tree);
         self.state.start = start;
         let innermost = self.state.length.checked_sub(1).and_then(|last| self.kept.get(last));
         self.state.is_start_used = is_used(self.state.start_fate, innermost.is_some_and(|frame| frame.is_used));
+        if joined > 0 && !self.state.is_cut && self.state.lasting == self.state.length {
+            self.remember(joined);
+        }
         self.state.stack
     }
 
-    /// Number of cached frames, from the outermost on, whose slots have not changed.
-    ///
-    /// # Safety
-    /// As for `capture`.
-    #[inline(always)]
-    unsafe fn unchanged(&self, stack: &StackMemory) -> usize {
-        let lasting = self.kept.get(..self.state.lasting).unwrap_or_default();
-        // SAFETY: guaranteed by the caller.
-        let changed = lasting
-            .iter()
-            .position(|frame| unsafe { !stack.uses(&frame.caller) || !stack.is_unchanged(&frame.caller) });
-        changed.unwrap_or(lasting.len())
+    /// Remembers the path of the last stack from the function that captured it to the frame that it has joined.
+    fn remember(&mut self, joined: usize) {
+        let Some(frame) = joined.checked_sub(1).and_then(|last| self.kept.get(last)) else { return };
+        let outer = joined.checked_sub(2).and_then(|last| self.kept.get(last));
+        let before = outer.map_or(0, |frame| usize::from(frame.checks));
+        let Some(checks) = self.checks.get(before..self.state.checks) else { return };
+        let start = (self.state.start, self.state.is_start_used);
+        let end = JoinedFrame { joined, serial: frame.serial };
+        self.state.turn = self.state.turn.wrapping_add(1);
+        InnerPath::remember(self.paths, start, checks, end, self.state.stack, self.state.turn as usize);
     }
 
     /// Unwinds until a frame is one of the first `joinable` cached ones. Returns the number of those that stay, and the
@@ -172,9 +220,6 @@ impl Walk<'_> {
                 if frame.is(here) {
                     // Another function may have been called that keeps the same registers in other slots.
                     frame.caller = caller;
-                    if !frame.is_used {
-                        frame.caller.ignore_frame_pointer();
-                    }
                     return (joinable, count);
                 }
                 if frame.caller.registers.stack > here.stack {
@@ -185,15 +230,15 @@ impl Walk<'_> {
             let Some(known) = step(here.address) else { return (0, count) };
             next = known;
             if let Some(slot) = self.fresh.get_mut(count) {
-                *slot =
-                    UnwindFrame { caller, stack: 0, mark: next.mark, fate: UnwindRule::fate(next.rule), is_used: true };
+                let fate = UnwindRule::fate(next.rule);
+                *slot = UnwindFrame { caller, mark: next.mark, fate, is_used: true, ..UnwindFrame::default() };
             }
         }
         (0, self.fresh.len())
     }
 
     /// Replaces the frames that are gone by the new ones, and gives each its number.
-    fn intern(&mut self, joined: usize, fresh: usize, tree: &StackTree) -> StackId {
+    fn intern(&mut self, joined: usize, fresh: usize, stack: &StackMemory, tree: &StackTree) -> StackId {
         let limit = self.kept.len();
         let mut known = joined;
         if joined + fresh >= limit {
@@ -213,24 +258,59 @@ impl Walk<'_> {
             *slot = *frame;
         }
         self.state.length = length;
-        let is_lasting = |frame: &UnwindFrame| frame.mark == 0;
-        let lasting_before = self.state.lasting.min(known);
-        let rest = self.kept.get(lasting_before..length).unwrap_or_default();
-        self.state.lasting = lasting_before + rest.iter().take_while(|frame| is_lasting(frame)).count();
         let outer = known.checked_sub(1).and_then(|last| self.kept.get(last));
         let (mut caller, mut is_outer_used) = outer.map_or((0, false), |frame| (frame.stack, frame.is_used));
         for frame in self.kept.iter_mut().take(length).skip(known) {
             frame.is_used = is_used(frame.fate, is_outer_used);
             is_outer_used = frame.is_used;
-            if !frame.is_used {
-                frame.caller.ignore_frame_pointer();
-            }
             let mark = if frame.mark == READS_MORE { 0 } else { frame.mark };
             let of = Known { caller, address: frame.caller.registers.address, mark };
             caller = if caller == TREE_FULL { TREE_FULL } else { tree.child(of).unwrap_or(TREE_FULL) };
             frame.stack = caller;
+            self.state.serial = self.state.serial.wrapping_add(1);
+            if self.state.serial == 0 {
+                // The numbers begin again: paths with the same ones are older.
+                *self.paths = [InnerPath::default(); PATHS];
+            }
+            frame.serial = self.state.serial;
         }
+        // The joined frame may have other slots than before.
+        self.check_from(known.saturating_sub(1), stack);
         caller
+    }
+
+    /// Makes the checks of the kept frames, from one on.
+    fn check_from(&mut self, first: usize, stack: &StackMemory) {
+        let first = first.min(self.state.lasting);
+        let outer = first.checked_sub(1).and_then(|last| self.kept.get(last));
+        let mut made = outer.map_or(0, |frame| usize::from(frame.checks));
+        (self.state.lasting, self.state.checks) = (first, made);
+        let mut above = match made.checked_sub(1).and_then(|last| self.checks.get(last)) {
+            Some(check) => check.slot,
+            None => usize::MAX,
+        };
+        for frame in self.kept.iter_mut().take(self.state.length).skip(first) {
+            let Caller { address_slot, frame_slot, registers } = frame.caller;
+            // The slots descend, so that one comparison tells if a slot and all further out are in use.
+            if frame.mark != 0 || address_slot >= above {
+                break;
+            }
+            let has_two = frame.is_used && frame_slot != address_slot;
+            // There are two for each frame.
+            let Some([check, other]) = self.checks.get_mut(made..).and_then(|rest| rest.first_chunk_mut()) else {
+                break;
+            };
+            // With its signature, if it has one.
+            let word = if cfg!(target_arch = "aarch64") { stack.word(address_slot) } else { None };
+            *check = SlotCheck { slot: address_slot, value: word.unwrap_or(registers.address) };
+            *other = SlotCheck { slot: frame_slot, value: registers.frame };
+            made += if has_two { 2 } else { 1 };
+            above = if has_two { frame_slot } else { address_slot };
+            frame.checks = made as u16;
+            self.state.lasting += 1;
+        }
+        self.state.checks = made;
+        self.state.groups = slot_check::fill_up(self.checks, self.state.checks);
     }
 }
 

@@ -21,7 +21,7 @@ fn insert(table: &Table, address: usize) {
 }
 
 fn remove(table: &Table, address: usize) {
-    if table.may_contain(address) && !table.remove(address, None) {
+    if !table.remove(address, None) {
         table.remove_slow(address);
     }
 }
