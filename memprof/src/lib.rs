@@ -188,9 +188,9 @@
 //! |---|---|
 //! | `profiling` (default) | the profiler; without it everything compiles to nothing, and only the macros are built |
 //! | `backtraces` (default) | names, files and lines of stacks; without it reports have their addresses and modules |
-//! | `report` | reports and their formats, without the engine; implied by `profiling` |
+//! | `report` | reports and their formats, all `Serialize`, without the engine; implied by `profiling` |
 //! | `compare` | reports are read by `Report::from_json`, compared, merged and checked; implies `serde` |
-//! | `serde` | `Serialize` and `Deserialize` for everything in a report |
+//! | `serde` | `Deserialize` for everything in a report |
 //! | `zstd` | names from debug information that is compressed with zstd; zlib needs no feature |
 //! | `serve` | reports, profiles and metrics over HTTP while the program runs |
 //! | `jemalloc` | `memprof::Jemalloc` as inner allocator, with its options and statistics |

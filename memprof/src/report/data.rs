@@ -12,7 +12,7 @@
 /// ```
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Declares rows: their types and fields; with the feature `serde` also `Serialize` and `Deserialize`.
+/// Declares rows: their types, `Serialize`, and `Deserialize` with the feature `serde`.
 ///
 /// `as "name"`: the name in JSON, if it is a Rust keyword. `= default`: a later field, which older reports lack.
 macro_rules! data {
@@ -32,9 +32,9 @@ macro_rules! data {
         #[cfg(feature = "report")]
         const _: () = {
             use crate::report::data::field::{Field, Fields, Row, Value};
+            use serde_core::{Serialize, Serializer};
 
             impl Row for $name {
-                #[cfg(any(test, feature = "serde"))]
                 fn name(&self) -> &'static str {
                     stringify!($name)
                 }
@@ -49,20 +49,18 @@ macro_rules! data {
                     Value::Row(self)
                 }
             }
+
+            impl Serialize for $name {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    Value::Row(self).serialize(serializer)
+                }
+            }
         };
 
         #[cfg(all(feature = "report", any(test, feature = "serde")))]
         const _: () = {
-            use crate::report::data::field::Value as RowValue;
             use crate::report::data::read::{FieldNames, ReportPlace, Read};
             use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-            use serde_core::{Serialize, Serializer};
-
-            impl Serialize for $name {
-                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    RowValue::Row(self).serialize(serializer)
-                }
-            }
 
             const NAMES: &[&str] = &[$(data!(@name $field $($json)?)),*];
 
@@ -127,8 +125,6 @@ mod peak;
 pub(super) mod read;
 mod settings;
 mod timeline;
-#[cfg(all(feature = "report", any(test, feature = "serde")))]
-mod write;
 
 pub use at_limit::AtLimit;
 #[cfg(feature = "report")]
