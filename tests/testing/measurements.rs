@@ -220,6 +220,33 @@ async fn tracked(n: usize) -> usize {
     of_others(n).await
 }
 
+/// The frames of a thread are moved together when they fill its memory, wherever that happens.
+#[test]
+fn a_measurement_ends_with_the_drop_of_its_future_however_many_guards_have_ended_out_of_order() {
+    #[track_memory]
+    async fn pending(held: Vec<u8>) {
+        std::future::pending::<()>().await;
+        drop(held);
+    }
+    for open in 200..300 {
+        let measured = measure(|| {
+            let mut future = Box::pin(pending(black_box(vec![0; 10])));
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(future.as_mut().poll(&mut context).is_pending());
+            thread::spawn(move || {
+                let mut guards: Vec<_> = (0..open).map(|_| Some(memprof::scope!("held"))).collect();
+                // These frames stay beneath the last ones.
+                guards.iter_mut().take(open - 5).for_each(|guard| *guard = None);
+                drop(future);
+                drop(black_box(vec![0_u8; 1_000_000]));
+            })
+            .join()
+            .unwrap();
+        });
+        assert!(measured.allocated_bytes < 1_000, "{open} open guards: {measured}");
+    }
+}
+
 #[test]
 fn tracked_functions_that_are_spawned_in_a_measurement_count() {
     let runtime = runtime(3);

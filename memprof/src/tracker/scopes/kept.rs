@@ -55,7 +55,8 @@ impl Kept {
             return None;
         }
         let ledger = thread::present().ledger()?;
-        Some(Entered::of(Open { ledger, id: if alone { id } else { id.before() } }))
+        let id = if alone { id } else { ledger.frames().context_beneath(id)? };
+        Some(Entered::of(Open { ledger, id }))
     }
 
     #[inline(always)]

@@ -1,6 +1,7 @@
 //! Files and lines of addresses, from the line program of a unit.
 
 use super::pages::Pages;
+use super::ranges::has_code;
 use super::sections::Bytes;
 use gimli::{FileEntry, IncompleteLineProgram, LineRow, LineRows, Range, Unit, UnitRef};
 use std::sync::Arc;
@@ -60,6 +61,8 @@ impl<'u, 'f> Lines<'u, 'f> {
                         next += 1;
                     }
                 }
+                // Lines of code that the linker has removed.
+                None if address == 0 => next = addresses.len(),
                 None => next = addresses.partition_point(|wanted| *wanted < address),
             }
             before = (!row.end_sequence()).then(|| (address, file_line(row)));
@@ -103,8 +106,9 @@ pub(super) fn each_sequence(unit: &Unit<Bytes<'_>>, see: &mut dyn FnMut(Range)) 
         let first = *begin.get_or_insert(end);
         if row.end_sequence() {
             begin = None;
-            if first < end {
-                see(Range { begin: first, end });
+            let range = Range { begin: first, end };
+            if has_code(range) {
+                see(range);
             }
         }
     }

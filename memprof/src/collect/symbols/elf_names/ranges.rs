@@ -31,11 +31,11 @@ impl RangeAttributes {
         Ok(())
     }
 
-    /// Calls `see` with each range that is not empty. False: there is none.
+    /// Calls `see` with each range that has code. False: there is none.
     pub(super) fn each(self, unit: UnitRef<'_, Bytes<'_>>, mut see: impl FnMut(Range)) -> gimli::Result<bool> {
         let mut is_any = false;
         let mut see = |range: Range| {
-            if range.begin < range.end {
+            if has_code(range) {
                 is_any = true;
                 see(range);
             }
@@ -53,6 +53,12 @@ impl RangeAttributes {
         }
         Ok(is_any)
     }
+}
+
+/// False for an empty range, and for code that the linker has removed: linkers place that at 0, where a loaded file has
+/// its header.
+pub(super) fn has_code(range: Range) -> bool {
+    0 < range.begin && range.begin < range.end
 }
 
 /// Indices of the addresses in a range. `sorted`: all addresses, in order.

@@ -120,6 +120,45 @@ fn what_each_kind_of_release_build_tells_of_inlined_functions() {
     assert_eq!(inlined(&["-Cdebuginfo=1"]), [("program::inner".to_owned(), Some(5)), work(Some(3))]);
 }
 
+/// `work` is on line 3. The linker removes the other functions, which are larger than all that is before `work`.
+const WITH_REMOVED: &str = "fn main() { println!(\"{}\", work(1)); }
+#[inline(never)]
+fn work(n: u64) -> u64 { std::hint::black_box(n) + 1 }
+#[unsafe(no_mangle)]
+pub fn removed_one() { unsafe { std::arch::asm!(\".skip 1048576\") } }
+#[unsafe(no_mangle)]
+pub fn removed_other() { unsafe { std::arch::asm!(\".skip 1048577\") } }
+";
+
+#[test]
+fn functions_that_the_linker_has_removed_name_no_address() {
+    for version in ["-Cdwarf-version=4", "-Cdwarf-version=5"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("program.rs"), WITH_REMOVED).expect("the source is written");
+        let program = folder.path().join("program");
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let mut command = Command::new(rustc);
+        command.current_dir(folder.path()).args(["--edition=2024", "-O", "-g", "-Ccodegen-units=1", version]);
+        assert!(command.args(["-o", "program", "program.rs"]).output().expect("rustc runs").status.success());
+        let bytes = std::fs::read(&program).expect("it is read");
+        let elf = object::File::parse(&*bytes).expect("an ELF file");
+        let text = elf.section_by_name(".text").expect("code");
+        assert!(text.address() < 1 << 20 && elf.symbols().all(|symbol| symbol.name() != Ok("removed_one")));
+        let addresses: Vec<u64> = (text.address()..text.address() + text.size()).step_by(61).collect();
+        let files = Files::default();
+        let frames = DebugInfo::read(&program, &files, None).expect("an ELF file").frames(&addresses);
+        let is_removed = |frame: &&Frame| {
+            let is_name = |name: &str| name.contains("removed_");
+            let is_line = frame.file.as_deref().is_some_and(|file| file.ends_with("program.rs"));
+            frame.function.as_deref().is_some_and(is_name) || is_line && frame.line.is_some_and(|line| line > 3)
+        };
+        let removed = frames.iter().flatten().filter(is_removed).count();
+        assert_eq!(removed, 0, "of {} addresses, {version}", addresses.len());
+        let frame = frames_at(&program, work(&program) + 2).pop().expect("a frame");
+        assert_eq!((frame.function.as_deref(), frame.line), (Some("program::work"), Some(3)), "{version}");
+    }
+}
+
 /// A program whose units have their debug information in separate files, each of which `change` has been called with.
 fn with_changed_units(change: impl Fn(&Path)) -> Vec<(String, Option<u32>)> {
     let folder = tempfile::tempdir().expect("a folder");

@@ -2,7 +2,7 @@
 
 use super::lines;
 use super::pages::Pages;
-use super::ranges::{RangeAttributes, within};
+use super::ranges::{RangeAttributes, has_code, within};
 use super::sections::Bytes;
 use crate::sorted;
 use gimli::{
@@ -146,7 +146,7 @@ fn each_range_of_tables(
         // A variable may have an entry that cannot be read.
         while let Some(entry) = entries.next().transpose() {
             if let Ok(entry) = entry
-                && entry.length() != 0
+                && has_code(entry.range())
             {
                 is_any = true;
                 see(entry.range());

@@ -29,11 +29,6 @@ impl FrameId {
         self.0 as u32 as usize
     }
 
-    /// Id of the frame pushed directly before this one.
-    pub(crate) fn before(self) -> Self {
-        Self(self.0.wrapping_sub((1 << 32) + FRAME as u64))
-    }
-
     /// The id as a word, never 0, that also says if the thread was panicking when the scope ended.
     #[inline(always)]
     pub(crate) fn word(self, panicking: bool) -> u64 {
@@ -125,6 +120,5 @@ mod tests {
                 assert_eq!((id.offset(), id.without_frame().is_none()), (offset as usize, true));
             }
         }
-        assert_eq!(FrameId((7 << 32) | (2 * FRAME as u64)).before(), FrameId((6 << 32) | FRAME as u64));
     }
 }

@@ -227,6 +227,14 @@ impl Frames {
         if all.get(first_guess).is_some_and(has_id) { Some(first_guess) } else { all.iter().rposition(has_id) }
     }
 
+    /// The id of the context or measurement that is the next open scope beneath a scope. Its frame may have been pushed
+    /// before others were removed, so its offset does not follow from that of the scope.
+    pub(crate) fn context_beneath(&self, id: FrameId) -> Option<FrameId> {
+        let beneath = self.all().get(..self.find(id)?)?;
+        let next = beneath.iter().rev().find_map(FrameSlot::open_scope)?;
+        next.sets_aside().then(|| next.id.unmarked())
+    }
+
     /// Makes a scope end on the slow path.
     pub(crate) fn mark(&self, id: FrameId) {
         if let Some(AtIndex { scope, .. }) = self.find(id).and_then(|index| self.at(index)) {
