@@ -28,7 +28,8 @@ data! {
         calls: u64,
         /// Calls started and not finished.
         active: u64,
-        /// Calls that ended by a panic.
+        /// Calls that ended by a panic. Those that began in a destructor while the thread was panicking count for `async`
+        /// functions alone.
         panicked: u64,
         /// Bytes allocated by the function and everything beneath it.
         allocated_bytes: u64,
