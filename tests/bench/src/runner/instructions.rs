@@ -7,6 +7,7 @@ use super::peers::{COUNTED, Peer};
 use super::program;
 use super::statistics::slope;
 use super::table::titled;
+use memprof_peers::modes::COUNTED as COUNTED_ONLY;
 use memprof_peers::{Outcome, Parameters};
 use std::process::Command;
 
@@ -18,9 +19,9 @@ struct Event {
 }
 
 const EVENTS: &[Event] = &[
-    Event { title: "pair", workload: "pairs", scale: 0.002 },
-    Event { title: "block of churn replaced", workload: "churn", scale: 0.005 },
-    Event { title: "vector grown to 160 KB", workload: "growth", scale: 0.02 },
+    Event { title: "pair", workload: "pairs", scale: 0.01 },
+    Event { title: "block of churn replaced", workload: "churn", scale: 0.1 },
+    Event { title: "vector grown to 160 KB", workload: "growth", scale: 0.05 },
     Event { title: "call", workload: "call", scale: 0.002 },
     Event { title: "allocating call", workload: "call, allocating", scale: 0.002 },
     Event { title: "async call", workload: "async call", scale: 0.002 },
@@ -74,7 +75,7 @@ fn instructions(
 /// Events and instructions of one run.
 fn counted(program: &str, mode: Option<&str>, workload: &str, parameters: &Parameters) -> Result<Option<(f64, f64)>> {
     let tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
-    let output = program::command(&tool, program, mode, workload, parameters)?.output()?;
+    let output = program::command(&tool, program, mode, workload, parameters)?.env(COUNTED_ONLY, "1").output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     if said.contains("this peer has no") {
         return Ok(None);
