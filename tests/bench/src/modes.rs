@@ -2,8 +2,8 @@
 
 use memprof::Config;
 
-/// Set where instructions are counted.
-pub const COUNTED: &str = "MEMPROF_PEERS_COUNTED";
+/// Set where instructions are counted: the profiler makes no readings over time.
+pub const WITHOUT_READINGS: &str = "MEMPROF_PEERS_WITHOUT_READINGS";
 
 /// The mode that a user names.
 pub fn named(name: &str) -> Option<Config> {
@@ -26,7 +26,7 @@ pub fn named(name: &str) -> Option<Config> {
         }
         _ => return None,
     }
-    if std::env::var_os(COUNTED).is_some() {
+    if std::env::var_os(WITHOUT_READINGS).is_some() {
         // Readings over time depend on the clock, which runs fast beneath a tool that counts. Without the profiler's
         // own thread, and with a table that is too large to be read in an allocation, there are hardly any.
         profiling.dump_on_signal = Some(Vec::new());

@@ -41,7 +41,7 @@ const MAX: u64 = 1;
 
 impl Filtered {
     fn new() -> &'static Self {
-        let (whole, short) = (Entries::<256>::filter(), Entries::<256>::short_filter());
+        let (whole, short) = (Entries::<256>::filter(), Entries::<16>::short_filter());
         let choice = FilterChoice::new(&whole);
         let table = Table::new();
         table.remove();

@@ -57,8 +57,8 @@ pub(crate) struct FilterHit {
 }
 
 impl FilterHit {
-    /// The index in the whole filter, if that has answered. Otherwise all records are listed. PERF: asked after the
-    /// answer is known, or every free would compute both.
+    /// The index in the whole filter, if that has answered: the short one has another length. Otherwise all records are
+    /// listed. PERF: asked after the answer is known, or every free would compute both.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn of(self, whole: &Filter) -> Option<Index> {
         (self.shift == whole.shift).then_some(Index(self.entry))

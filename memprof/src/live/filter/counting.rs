@@ -65,16 +65,17 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// A filter over `len` zeroed bytes at `entries`, which are aligned to [`ALIGNED_TO`]. `len` is a power of two from
-    /// [`LEAST`] to 2^32.
+    /// A whole filter over `len` zeroed bytes at `entries`, which are aligned to [`ALIGNED_TO`]. `len` is a power of
+    /// two from [`LEAST`] to 2^32.
     pub(crate) fn over(entries: *const AtomicU8, len: usize) -> Self {
         debug_assert!(len.is_power_of_two() && len >= LEAST);
         Self { entries, shift: 64 - len.trailing_zeros(), is_short: false }
     }
 
-    /// The same for a short filter.
+    /// A short filter, likewise. `len` is a power of two from 2 to 2^32.
     pub(crate) fn short_over(entries: *const AtomicU8, len: usize) -> Self {
-        Self { is_short: true, ..Self::over(entries, len) }
+        debug_assert!(len.is_power_of_two() && len >= 2);
+        Self { entries, shift: 64 - len.trailing_zeros(), is_short: true }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -105,8 +106,8 @@ impl Filter {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn entry(&self, index: Index) -> &AtomicU8 {
-        // SAFETY: an index is 64 bits shifted right by 64 − log2(entries) when it is made, of which at most the lowest
-        // 8 are changed, and there are at least 2^8 entries: it is below the number of entries of its filter.
+        // SAFETY: an index is 64 bits shifted right by 64 − log2(entries) when it is made: it is below the number of
+        // entries of its filter. In a whole filter the lowest 8 bits are changed, and there are at least 2^8 entries.
         unsafe { &*self.entries.add(index.0) }
     }
 
@@ -174,6 +175,8 @@ mod tests {
                 for index in all {
                     assert!(index.number() < filter.len());
                 }
+                let short = Filter::short_over(std::ptr::null(), filter.len() >> SHORTER_BY_BITS);
+                assert!(short.len() < filter.len() && short.short_index(key).number() < short.len());
             }
         }
     }

@@ -142,7 +142,7 @@ impl Table {
         let filter_bytes = slots;
         // A slot's number is one of 32 bits.
         u32::try_from(slots - 1).ok()?;
-        let short_bytes = (filter_bytes >> SHORTER_BY_BITS).max(LEAST);
+        let short_bytes = filter_bytes >> SHORTER_BY_BITS;
         // The filters come first: they have to be aligned to a page.
         let filters_bytes = aligned(filter_bytes)?.checked_add(aligned(short_bytes)?)?;
         let header_bytes = lines(size_of::<Table>())?;

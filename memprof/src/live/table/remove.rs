@@ -24,8 +24,8 @@ impl Table {
     #[inline(always)]
     pub(crate) fn remove(&self, address: usize, share: Option<&'static Share>) -> bool {
         let key = slot::key(address);
-        let Some(answer) = self.choice.ask(key) else { return true };
-        let Some(index) = answer.of(&self.filter) else { return false };
+        let Some(hit) = self.choice.ask(key) else { return true };
+        let Some(index) = hit.of(&self.filter) else { return false };
         match self.find(Self::slot(index), key) {
             Some(slot) if slot::take(self.key_at(slot), key) => {
                 self.settle(index, share);

@@ -169,7 +169,7 @@ fn records_that_all_fall_into_an_eighth_of_the_buckets_have_a_place() {
 #[test]
 fn records_beyond_a_full_bucket_are_found_in_another() {
     let table = Table::create(32).unwrap();
-    // 128 slots in 16 buckets: of these addresses more than 8 have the same first bucket.
+    // 256 slots in 32 buckets: of these addresses more than 8 have the same first bucket.
     let bucket = |address: usize| table.filter.index(address as u64).number() >> 3;
     let wanted = bucket(0x1000);
     let crowd: Vec<usize> = (0x100..).map(|n| n * 16).filter(|&address| bucket(address) == wanted).take(20).collect();

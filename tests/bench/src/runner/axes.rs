@@ -98,7 +98,7 @@ pub(super) const AXES: [Axis; 5] = [
         reasons: [
             "the innermost node is charged, and no other",
             "as counters",
-            "frames that are where they were are checked, two loads each, the innermost 64 at most",
+            "words that are as they were are checked, four instructions each, of the innermost 64 frames at most",
             "a call looks at its caller's node, never further",
             "a walk over all nodes: there is one for each depth",
             "a node is a row, and adds what it has to its caller's",

@@ -7,7 +7,7 @@ use super::peers::{COUNTED, Peer};
 use super::program;
 use super::statistics::slope;
 use super::table::titled;
-use memprof_peers::modes::COUNTED as COUNTED_ONLY;
+use memprof_peers::modes::WITHOUT_READINGS;
 use memprof_peers::{Outcome, Parameters};
 use std::process::Command;
 
@@ -75,7 +75,7 @@ fn instructions(
 /// Events and instructions of one run.
 fn counted(program: &str, mode: Option<&str>, workload: &str, parameters: &Parameters) -> Result<Option<(f64, f64)>> {
     let tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
-    let output = program::command(&tool, program, mode, workload, parameters)?.env(COUNTED_ONLY, "1").output()?;
+    let output = program::command(&tool, program, mode, workload, parameters)?.env(WITHOUT_READINGS, "1").output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     if said.contains("this peer has no") {
         return Ok(None);
