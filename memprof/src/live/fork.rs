@@ -9,7 +9,7 @@ const MOST_SLOTS: usize = 1 << 18;
 
 /// In a forked child, which has one thread: ends what other threads of the parent were in the middle of. Nobody ever
 /// waits for them, but each thread that is gone could leave one slot unusable and the count of listed records wrong
-/// forever. A sample of more than 65,536 records continues without the short filter instead.
+/// forever. In a sample of more than 65,536 records frees search from then on.
 ///
 /// Counts that those threads had added to the filters stay, because their addresses are unknown: the free of one block
 /// in about ten thousand then searches the table in vain.
@@ -26,7 +26,7 @@ impl Table {
         let reading = self.capacity.look();
         if self.slots() > MOST_SLOTS {
             if reading.is_sampled || reading.listed != 0 {
-                self.choice.shut(&self.filter);
+                self.choice.shut(&self.every);
             }
             return;
         }
@@ -111,17 +111,17 @@ mod tests {
     }
 
     #[test]
-    fn a_large_sample_asks_the_whole_filter_for_ever() {
+    fn frees_search_a_large_sample_for_ever() {
         let table = about_to_list(MOST_SLOTS);
         table.recover();
         for _ in 0..MOST_SLOTS {
             table.list_more(SHARDS_AT_A_TIME);
         }
-        assert!(table.choice.look().is(&table.filter));
+        assert!(table.choice.look().is(&table.every));
         table.begin(2, 2);
         table.insert_chosen(0x3000, None, LARGE);
         table.limit_to(500);
         table.insert_chosen(0x4000, None, LARGE);
-        assert!(table.choice.look().is(&table.filter));
+        assert!(table.choice.look().is(&table.every));
     }
 }

@@ -5,6 +5,7 @@
 
 mod filter;
 mod fork;
+mod hash;
 mod prefetch;
 mod probability;
 mod record;
@@ -24,6 +25,8 @@ pub(crate) use table::share::Share;
 pub(crate) use table::{Inserted, Table};
 
 use crate::stack;
+use filter::choice::Answer;
+use filter::constant::CHOICE;
 use sampling::{cause, overhead};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU8};
@@ -43,6 +46,35 @@ pub(crate) fn close(share: &Share) {
 pub(crate) fn table() -> Option<&'static Table> {
     // SAFETY: only `start_recording` stores here, and it stores a complete table that is never freed.
     unsafe { TABLE.load(Acquire).as_ref() }
+}
+
+/// Removes the record of a block before the block is deallocated: afterwards another thread may get, and insert, the
+/// same address. `share` is the thread's.
+#[inline(always)]
+pub(crate) fn remove(address: usize, share: Option<&'static Share>) {
+    match CHOICE.ask(table::slot::key(address)) {
+        Answer::No => {}
+        Answer::PerhapsListed => remove_slow(address),
+        Answer::Search => search(address, share),
+    }
+}
+
+/// Removes a record of an exact table. PERF: a function of its own, so that its only calls are tail calls.
+#[inline(never)]
+fn search(address: usize, share: Option<&'static Share>) {
+    if let Some(table) = table()
+        && !table.remove(address, share)
+    {
+        table.remove_slow(address);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn remove_slow(address: usize) {
+    if let Some(table) = table() {
+        table.remove_slow(address);
+    }
 }
 
 /// Mask of the allocations that take the slow path while every one gets a record: those whose count has none of these
@@ -69,13 +101,13 @@ pub(crate) fn start_recording(max: usize, fixed_interval: u64, budget_percent: u
         present.limit_to(max);
         return true;
     }
-    match Table::create(max) {
+    match Table::of_process(max) {
         Some(made) => {
-            made.begin(period, fixed_interval);
+            // Before the other one begins: a thread that is still at this one does not choose a filter after that.
             if let Some(present) = table() {
-                // Threads may be at it still: they find it without capacity, and their shares closed.
-                present.capacity.mark_sampled(true);
+                present.retire();
             }
+            made.begin(period, fixed_interval);
             TABLE.store(std::ptr::from_ref(made).cast_mut(), Release);
             true
         }

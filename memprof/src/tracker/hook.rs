@@ -6,7 +6,7 @@
 //! deallocation.
 
 use super::records;
-use crate::live::{self, Inserted, Record, Share};
+use crate::live::{self, Inserted, Record};
 use crate::tracker::threads::installed::{self, InnerName};
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::ledgers::SHARED;
@@ -146,18 +146,7 @@ fn deallocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, tot
         return deallocation_that_publishes(ledger, block, bytes);
     }
     count_deallocated(ledger, bytes);
-    remove_record(block, Some(&ledger.share));
-}
-
-/// Removes the record of a block before the block is deallocated: afterwards another thread may get, and insert, the
-/// same address.
-#[inline(always)]
-fn remove_record(block: *mut u8, share: Option<&'static Share>) {
-    if let Some(table) = live::table()
-        && !table.remove(block.addr(), share)
-    {
-        remove_record_slow(block);
-    }
+    live::remove(block.addr(), Some(&ledger.share));
 }
 
 /// Slow path: the net is due to be published, or a scope has ended on another thread.
@@ -168,16 +157,8 @@ fn deallocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: u
     // First: a picture of the heap at its highest has this block.
     ledger.notice_fall(bytes as u64);
     count_deallocated(ledger, bytes);
-    remove_record(block, Some(&ledger.share));
+    live::remove(block.addr(), Some(&ledger.share));
     ledger.publish(false);
-}
-
-#[cold]
-#[inline(never)]
-fn remove_record_slow(block: *mut u8) {
-    if let Some(table) = live::table() {
-        table.remove_slow(block.addr());
-    }
 }
 
 #[cold]
@@ -191,7 +172,7 @@ fn dealloc_without_ledger(block: *mut u8, bytes: usize) {
         }
         Fallback::Nowhere => {}
     }
-    remove_record(block, None);
+    live::remove(block.addr(), None);
 }
 
 /// Takes the block's record before a reallocation, which may free the block.

@@ -43,6 +43,7 @@ fn allocated(ledger: &'static Ledger, table: &'static Table, block: *mut u8, byt
     if live::is_limited() {
         charge(table, since, 1);
     }
+    table.list_some();
     ledger.publish_if_due(since);
 }
 

@@ -27,7 +27,7 @@ mod tracker {
     pub(crate) use crate::sync;
 }
 mod live {
-    pub(crate) use crate::{prefetch, record, sync};
+    pub(crate) use crate::{hash, record, sync};
 }
 
 #[path = "../../../memprof/src/live/table/capacity.rs"]
@@ -38,12 +38,12 @@ mod choice;
 mod counters;
 #[path = "../../../memprof/src/live/filter/counting.rs"]
 mod counting;
+#[path = "../../../memprof/src/live/hash.rs"]
+mod hash;
 #[path = "../../../memprof/src/tracker/threads/mailbox_words.rs"]
 mod mailbox_words;
 #[path = "../../../memprof/src/tracker/threads/measurement_slot.rs"]
 mod measurement_slot;
-#[path = "../../../memprof/src/live/prefetch.rs"]
-mod prefetch;
 #[path = "../../../memprof/src/live/record.rs"]
 mod record;
 #[path = "../../../memprof/src/tracker/threads/registry.rs"]

@@ -1,8 +1,9 @@
-//! The filter that every free asks: the whole one or the short one, in one word.
+//! The filter that every free asks, in one word: the whole one, the short one, or one that has counted every key.
 //!
 //! `tests/models/loom` compiles this very file against loom's atomics.
 
-use super::counting::{ALIGNED_TO, Filter, Index, entry_of, short_entry_of};
+use super::counting::{ALIGNED_TO, Filter};
+use crate::live::hash::spread;
 use crate::live::sync::{Acquire, AtomicPtr, AtomicU8, Relaxed, Release};
 
 /// Bits of [`FilterChoice`] that hold the shift from a hash to an index.
@@ -14,15 +15,15 @@ pub(super) const GENERATION: usize = 1 << 7;
 pub(super) const GENERATIONS: usize = 7 << 7;
 /// Set when the choice will never be changed again.
 pub(super) const SHUT: usize = 1 << 10;
-/// Set for the short filter.
-pub(super) const SHORT: usize = 1 << 11;
+/// Set for the filter that has counted every key: each free searches the table.
+pub(super) const EVERY: usize = 1 << 11;
 
-/// The filter of a table that every free asks.
+/// The filter that every free asks.
 ///
 /// One word, so that its parts always belong to the same filter: the address of the entries, the generation, the flags
 /// and the shift.
 #[derive(Debug)]
-pub(crate) struct FilterChoice(AtomicPtr<AtomicU8>);
+pub(crate) struct FilterChoice(pub(super) AtomicPtr<AtomicU8>);
 
 /// The chosen filter and its generation at one moment.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +31,8 @@ pub(crate) struct ChosenFilter(pub(super) *mut AtomicU8);
 
 impl ChosenFilter {
     pub(super) fn of(filter: &Filter, rest: usize) -> Self {
-        let short = if filter.is_short { SHORT } else { 0 };
-        let more = rest & (OPEN | GENERATIONS | SHUT) | short | filter.shift as usize & SHIFT;
+        let every = if filter.counts_every { EVERY } else { 0 };
+        let more = rest & (OPEN | GENERATIONS | SHUT) | every | filter.shift as usize & SHIFT;
         Self(filter.entries.cast_mut().map_addr(|address| address | more))
     }
 
@@ -47,46 +48,52 @@ impl ChosenFilter {
     pub(crate) fn is_shut(self) -> bool {
         self.0.addr() & SHUT != 0
     }
-}
 
-/// The answer of the chosen filter that has counted a key or others with the same entry.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FilterHit {
-    entry: usize,
-    shift: u32,
-}
-
-impl FilterHit {
-    /// The index in the whole filter, if that has answered: the short one has another length. Otherwise all records are
-    /// listed. PERF: asked after the answer is known, or every free would compute both.
+    /// True if this filter has counted every key, so that its answer says nothing.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn of(self, whole: &Filter) -> Option<Index> {
-        (self.shift == whole.shift).then_some(Index(self.entry))
+    pub(crate) fn counts_every(self) -> bool {
+        self.0.addr() & EVERY != 0
     }
 }
 
+/// The answer of a filter: if the table has a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It does not, which is certain.
+    No,
+    /// If it does, the record is listed. The filter has counted the key, or others with the same entry.
+    PerhapsListed,
+    /// The filter has counted every key.
+    Search,
+}
+
 impl FilterChoice {
+    #[cfg(test)]
     pub(crate) fn new(filter: &Filter) -> Self {
         Self(AtomicPtr::new(ChosenFilter::of(filter, OPEN).0))
     }
 
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn look(&self) -> ChosenFilter {
-        // Acquire: see `may_contain`.
+        // Acquire: a thread that asks a filter sees everything that was listed before the filter was chosen.
         ChosenFilter(self.0.load(Acquire))
     }
 
-    /// Asks the chosen filter for a key. `None`: the table does not have it, which is certain.
+    /// Asks the chosen filter for a key.
+    ///
+    /// PERF: on the path of every free while blocks are recorded. In an exact table nothing is computed.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn ask(&self, key: u64) -> Option<FilterHit> {
-        // Acquire: a thread that asks the short filter sees everything listed before it was chosen.
+    pub(crate) fn ask(&self, key: u64) -> Answer {
         let chosen = self.look();
-        let shift = (chosen.0.addr() & SHIFT) as u32;
-        let is_short = chosen.0.addr() & SHORT != 0;
-        let entry = if is_short { short_entry_of(key, shift) } else { entry_of(key, shift) };
-        // SAFETY: every word is made by `ChosenFilter::of` from a filter that is never freed. The shift belongs to
-        // these entries, so the index is below their number.
+        if chosen.counts_every() {
+            return Answer::Search;
+        }
+        // The other bits of the word do not matter to a shift.
+        let entry = spread(key, chosen.0.addr() as u32);
+        // SAFETY: every word is made by `ChosenFilter::of`, or in `constant`, from a filter that is never freed. The
+        // shift belongs to these entries, so the index is below their number.
         let counted = unsafe { &*chosen.entries().add(entry) }.load(Relaxed);
-        (counted != 0).then_some(FilterHit { entry, shift })
+        if counted == 0 { Answer::No } else { Answer::PerhapsListed }
     }
 
     /// Makes every free ask `filter` until [`open`](Self::open), so that a [`change`](Self::change) prepared before has
@@ -117,8 +124,7 @@ impl FilterChoice {
     pub(crate) fn change(&self, chosen: ChosenFilter, filter: &Filter) {
         let rest = chosen.0.addr();
         if rest & OPEN != 0 {
-            // Release: see `may_contain`. If another thread was faster, it made the same change or started a new
-            // generation.
+            // Release: see `look`. If another thread was faster, it made the same change or started a new generation.
             let _ = self.0.compare_exchange(chosen.0, ChosenFilter::of(filter, rest).0, Release, Relaxed);
         }
     }

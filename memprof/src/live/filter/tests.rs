@@ -1,4 +1,5 @@
 use super::choice::*;
+use super::constant::{CHOICE, every_key};
 use super::counting::{ALIGNED_TO, Filter};
 use std::sync::atomic::AtomicU8;
 
@@ -30,7 +31,7 @@ fn an_entry_is_counted_up_to_its_limit_and_its_neighbours_stay() {
     let filter = filter();
     // Consecutive entries of the filter, by keys that lead to them.
     let index = |number: usize| {
-        (0..).map(|key| filter.index(key)).find(|index| index.number() == number).expect("a key leads to each entry")
+        (0..).map(|key| filter.index(key)).find(|index| index.0 == number).expect("a key leads to each entry")
     };
     let [before, entry, after] = [41, 42, 43].map(index);
     assert!(filter.add(before));
@@ -50,21 +51,21 @@ fn an_entry_is_counted_up_to_its_limit_and_its_neighbours_stay() {
 fn a_word_has_the_filter_the_generation_and_the_flags() {
     let (one, other) = (filter(), filter());
     for shift in [32, 40, 56, 63] {
-        let one = Filter { entries: one.entries, shift, is_short: shift == 56 };
+        let one = Filter { entries: one.entries, shift, counts_every: shift == 56 };
         for generation in (0..=GENERATIONS).step_by(GENERATION) {
             for flags in [0, OPEN, SHUT] {
                 let chosen = ChosenFilter::of(&one, generation | flags);
                 let word = chosen.0.addr();
                 assert!(chosen.is(&one) && !chosen.is(&other));
                 assert_eq!((word & SHIFT, word & GENERATIONS), (shift as usize, generation));
-                assert_eq!(word & SHORT != 0, one.is_short);
+                assert_eq!((word & EVERY != 0, chosen.counts_every()), (one.counts_every, one.counts_every));
                 assert_eq!((word & OPEN != 0, chosen.is_shut()), (flags == OPEN, flags == SHUT));
                 // Only the generation and the flags of another word are passed on.
                 assert_eq!(ChosenFilter::of(&one, usize::MAX).0.addr() & SHIFT, shift as usize);
             }
         }
     }
-    assert_eq!((SHIFT | OPEN | GENERATIONS | SHUT | SHORT) & !(ALIGNED_TO - 1), 0);
+    assert_eq!((SHIFT | OPEN | GENERATIONS | SHUT | EVERY) & !(ALIGNED_TO - 1), 0);
 }
 
 #[test]
@@ -82,4 +83,12 @@ fn generations_wrap_and_what_is_shut_stays_shut() {
     choice.open(&one);
     choice.change(choice.look(), &other);
     assert!(choice.look().is_shut() && choice.look().is(&one));
+}
+
+#[test]
+fn before_the_first_table_there_is_no_key_and_the_filter_of_an_exact_table_has_all() {
+    let every = FilterChoice::new(&every_key());
+    for key in (0..100_000).map(|number| number * 0x1_0010) {
+        assert_eq!((CHOICE.ask(key), every.ask(key)), (Answer::No, Answer::Search));
+    }
 }

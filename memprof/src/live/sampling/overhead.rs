@@ -32,8 +32,6 @@ const OF_EXACT: u64 = 2;
 /// cold caches and mispredicted branches. Measured: parsing JSON takes 3 % longer at an interval of 32 KiB than with no
 /// samples, which is six times the 0.13 µs that are timed.
 const BESIDES: f64 = 600.0;
-/// Shards swept for the short filter with each 64 KiB of a thread: 1,024 slots.
-const SHARDS_WHEN_PUBLISHING: usize = 16;
 /// Cap of the usual block size, bytes.
 const USUAL: u64 = 1024;
 /// First interval when the budget makes it grow: a smaller one would save few records.
@@ -149,14 +147,13 @@ pub(crate) fn spend(table: &Table, since: u64, times: u64) -> bool {
     now >= due.load(Relaxed) && look(table)
 }
 
-/// Makes a review if one is due, for a program that allocates without being sampled. Returns as [`spend`]. Called once
-/// for each 64 KiB of a thread.
+/// Lists some records, and makes a review if one is due, for a program that allocates without being sampled. Returns as
+/// [`spend`]. Called once for each 64 KiB of a thread.
 pub(crate) fn look_if_due(table: &Table) -> bool {
+    table.list_some();
     if !is_limited() {
         return false;
     }
-    // A table with few records left will soon benefit from the short filter.
-    table.list_more(SHARDS_WHEN_PUBLISHING);
     clock::ticks() >= NEXT_LOOK.load(Relaxed) && look(table)
 }
 

@@ -120,7 +120,7 @@ impl Table {
     /// Discards the records of the next shard that do not survive, and adds up the bytes that the others stand for.
     fn sweep(&self, state: TableState) {
         let mut left = 0;
-        let lists = self.is_worth_listing(self.capacity.look());
+        let lists = self.lists();
         let first = state.swept() * SHARD;
         for slot in (first..self.slots().min(first + SHARD)).map(Self::slot_number) {
             let Some((key, record)) = slot::read(self.key_at(slot), self.entry(slot)) else { continue };
@@ -263,7 +263,7 @@ impl Table {
             return;
         }
         // Before any unlisted record can be inserted, see `Capacity::take_exact`.
-        self.choice.close(&self.filter);
+        self.choice.close(&self.every);
         self.fixed_interval.store(fixed_interval, Relaxed);
         let level = u8::from(fixed_interval > 1);
         self.drawing.store(level, Relaxed);
@@ -278,7 +278,8 @@ impl Table {
                 self.settle_anywhere(slot, key);
             }
         }
-        self.choice.open(&self.filter);
+        self.choice.open(&self.every);
+        self.choose_filter();
     }
 
     /// Bytes of the records in the table.

@@ -3,26 +3,30 @@
 //! A slot is empty, being written, or holds an address (see `slot`). An insert claims an empty slot by compare-exchange
 //! and publishes the address last. A removal empties the slot. An insert may fail, a removal never does.
 //!
-//! One hash serves both the filter and the table: an index into the filter is the number of a slot, and without its
-//! lowest 3 bits that of the slot's bucket. Blocks of one page of 4 KiB have slots of one group, one for 16 bytes.
+//! The place of an address is the number of a slot, and without its lowest 3 bits that of the slot's bucket. Blocks of
+//! one page of 4 KiB have slots of one group, one for 16 bytes. In an exact table every free searches; in a sample it
+//! asks a filter first (see `listing`).
 //!
 //! In a debug build nothing on the path of a record is inlined: all locals would be on the stack at once, 1.6 KiB more,
 //! and some threads have a stack of only a few KiB.
 
 pub(crate) mod capacity;
+mod listing;
 pub(crate) mod records;
 mod remove;
 pub(crate) mod share;
-mod short_filter;
 pub(crate) mod slot;
 pub(crate) mod state;
 
 use crate::live::filter::choice::FilterChoice;
-use crate::live::filter::counting::{ALIGNED_TO, Filter, Index, LEAST, SHORTER_BY_BITS};
+use crate::live::filter::constant::{CHOICE, every_key};
+use crate::live::filter::counting::{ALIGNED_TO, Filter};
+use crate::live::hash::{self, LEAST_PLACES};
 use crate::live::prefetch::prefetch;
 use crate::live::record::Record;
 use crate::os::memory::pages;
 use capacity::Capacity;
+use listing::SHORTER_BY_BITS;
 use share::{Share, Shares};
 use slot::SlotRecord;
 use state::TableState;
@@ -89,12 +93,15 @@ impl SlotNumber {
 pub(crate) struct Table {
     keys: *const AtomicU64,
     entries: *const SlotRecord,
-    /// Counts every record.
+    /// 64 − log2 of the number of slots.
+    shift: u32,
+    /// Both count the listed records, see `listing`.
     pub(crate) filter: Filter,
-    /// Counts the listed records, see `short_filter`.
     pub(crate) short: Filter,
-    /// The one of the two that a free asks.
-    pub(crate) choice: FilterChoice,
+    /// Has counted every key.
+    pub(crate) every: Filter,
+    /// The one of the three that a free asks.
+    pub(crate) choice: &'static FilterChoice,
     /// Maximum number of records; at most a quarter of the slots.
     pub(crate) max: AtomicU64,
     /// Capacity left in the table.
@@ -130,14 +137,26 @@ fn aligned(bytes: usize) -> Option<usize> {
 }
 
 impl Table {
-    /// An empty table in system memory, never freed. `None`: the system has no memory for it.
+    /// An empty table of this process in system memory, never freed. `None`: the system has no memory for it.
+    pub(crate) fn of_process(max: usize) -> Option<&'static Table> {
+        Self::create_with(max, &SHARES, &CHOICE)
+    }
+
+    /// A table of its own for a test: no hook asks its filters.
+    #[cfg(test)]
     pub(crate) fn create(max: usize) -> Option<&'static Table> {
-        Self::create_with(max, &SHARES)
+        Self::create_alone(max, &SHARES)
     }
 
     /// As [`create`](Self::create), with these shares in its capacity: all that lies in them is this table's.
-    fn create_with(max: usize, shares: &'static Shares) -> Option<&'static Table> {
-        let slots = max.checked_mul(SLOTS_PER_RECORD)?.max(LEAST).checked_next_power_of_two()?;
+    #[cfg(test)]
+    fn create_alone(max: usize, shares: &'static Shares) -> Option<&'static Table> {
+        Self::create_with(max, shares, Box::leak(Box::new(FilterChoice::new(&every_key()))))
+    }
+
+    /// A table with these shares in its capacity, for frees that ask this choice.
+    fn create_with(max: usize, shares: &'static Shares, choice: &'static FilterChoice) -> Option<&'static Table> {
+        let slots = max.checked_mul(SLOTS_PER_RECORD)?.max(LEAST_PLACES).checked_next_power_of_two()?;
         // One entry for each slot.
         let filter_bytes = slots;
         // A slot's number is one of 32 bits.
@@ -163,13 +182,13 @@ impl Table {
             let keys_at = header_at.add(header_bytes);
             let entries_at = keys_at.add(key_bytes);
             let table = header_at.cast::<Table>();
-            let filter = Filter::over(start.cast(), filter_bytes);
-            let choice = FilterChoice::new(&filter);
             table.write(Table {
                 keys: keys_at.cast(),
                 entries: entries_at.cast(),
-                filter,
-                short: Filter::short_over(short_at.cast(), short_bytes),
+                shift: 64 - slots.trailing_zeros(),
+                filter: Filter::over(start.cast(), filter_bytes),
+                short: Filter::over(short_at.cast(), short_bytes),
+                every: every_key(),
                 choice,
                 max: AtomicU64::new(max as u64),
                 capacity: Capacity::new(max as u64, shares),
@@ -186,7 +205,7 @@ impl Table {
     }
 
     pub(crate) fn slots(&self) -> usize {
-        self.filter.len()
+        1 << (64 - self.shift)
     }
 
     /// True if the table can hold `max` records.
@@ -209,21 +228,29 @@ impl Table {
     /// Changes the maximum number of records; the caller has checked [`fits`](Self::fits).
     pub(crate) fn limit_to(&self, max: usize) {
         // Two words change, so the counts are not reliable in between.
-        self.choice.close(&self.filter);
+        self.choice.close(&self.every);
         let before = self.max.swap(max as u64, Relaxed);
         self.capacity.add(max as i64 - before as i64);
-        self.choice.open(&self.filter);
+        self.choice.open(&self.every);
+        self.choose_filter();
     }
 
-    /// The first slot to probe for an entry of the filter.
+    /// Ends the use of a table that another one replaces: threads that are still at it never choose its filters again.
+    pub(crate) fn retire(&self) {
+        // They find it without capacity, and their shares closed. One record that does not exist is never listed.
+        self.capacity.mark_sampled(true);
+        self.capacity.add(-1);
+    }
+
+    /// The first slot to probe for a key.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn slot(index: Index) -> SlotNumber {
-        Self::slot_number(index.number())
+    pub(crate) fn slot(&self, key: u64) -> SlotNumber {
+        SlotNumber(hash::place(key, self.shift))
     }
 
     /// One slot of the `choice`-th bucket that may hold a key.
     fn other_bucket(&self, key: u64, choice: u32) -> SlotNumber {
-        Self::slot(self.filter.other_index(key, choice))
+        SlotNumber(hash::other_place(key, choice, self.shift))
     }
 
     /// The other buckets that may hold a key, one slot of each.
@@ -270,9 +297,8 @@ impl Table {
     /// time.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn key_word<'a>(keys: *const AtomicU64, slot: SlotNumber) -> &'a AtomicU64 {
-        // SAFETY: every number comes from an index into the filter, which has an entry for each slot, or is below
-        // `slots`, which is a multiple of 8; those of a bucket differ in the lowest 3 bits alone. The memory is never
-        // freed.
+        // SAFETY: every number is a place among the slots, or below `slots`, a multiple of 8; those of a bucket differ
+        // in the lowest 3 bits alone. The memory is never freed.
         unsafe { &*keys.add(slot.0) }
     }
 
@@ -289,13 +315,11 @@ impl Table {
         TableState(self.state.load(Acquire))
     }
 
-    /// Prefetches the three cache lines that an [`insert`](Self::insert) of this address will touch; the table is
-    /// larger than the processor's caches. Called before a stack is captured, which takes as long as the loads.
+    /// Prefetches the two cache lines that an [`insert`](Self::insert) of this address will touch; the table is larger
+    /// than the processor's caches. Called before a stack is captured, which takes as long as the loads.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn prefetch(&self, address: usize) {
-        let index = self.filter.index(slot::key(address));
-        let slot = Self::slot(index);
-        self.filter.prefetch(index);
+        let slot = self.slot(slot::key(address));
         prefetch(self.key_at(slot));
         prefetch(self.entry(slot));
     }
@@ -303,7 +327,7 @@ impl Table {
     /// Gives a block a record in an exact table. `share` is the thread's. `record` is called last, so that no registers
     /// have to hold it meanwhile.
     ///
-    /// Steps: the thread's count, filter (two read-modify-writes), one slot (one compare-exchange), five stores.
+    /// Steps: the thread's count (a read-modify-write), one slot (one compare-exchange), five stores.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert(
         &self,
@@ -318,15 +342,9 @@ impl Table {
             _ => {}
         }
         let key = slot::key(address);
-        let index = self.filter.index(key);
-        if !self.filter.add(index) {
-            // To the table, because a share may call: see `tracker::hook::allocation_event`.
-            self.capacity.give_back(None);
-            return Inserted::No;
-        }
         // PERF: read once, or the compiler would read it again after the claim.
         let keys = self.keys;
-        match Self::claim(keys, Self::slot(index)) {
+        match Self::claim(keys, self.slot(key)) {
             Some(slot) => {
                 slot::fill(Self::key_word(keys, slot), self.entry(slot), key, record());
                 Inserted::Yes
@@ -336,28 +354,27 @@ impl Table {
     }
 
     /// As [`insert`](Self::insert), for a table that may be a sample: then the record is listed. `None`: the table is
-    /// full. False: its buckets are full.
+    /// full. False: the record has no place.
     pub(crate) fn insert_either(&self, address: usize, share: Option<&'static Share>, record: Record) -> Option<bool> {
         let is_sampled = self.capacity.take(share)?;
-        let key = slot::key(address);
-        let index = self.filter.index(key);
-        if !self.filter.add(index) {
-            self.capacity.give_back(share);
-            return None;
+        let plain = slot::key(address);
+        if is_sampled && !self.count(plain) {
+            // A record that no filter counts would be missed when its block is freed.
+            self.capacity.give_back(None);
+            return Some(false);
         }
-        let lists = is_sampled && self.short.add(self.short.short_index(key));
-        let key = if lists { slot::listed(key) } else { key };
-        if lists {
+        let key = if is_sampled { slot::listed(plain) } else { plain };
+        if is_sampled {
             self.capacity.list();
         }
-        let inserted = match Self::claim(self.keys, Self::slot(index)) {
+        let inserted = match Self::claim(self.keys, self.slot(plain)) {
             Some(slot) => {
                 slot::fill(self.key_at(slot), self.entry(slot), key, record);
                 true
             }
             None => self.insert_in_other_bucket(key, record),
         };
-        if lists {
+        if is_sampled {
             self.choose_filter();
         }
         Some(inserted)
@@ -375,7 +392,7 @@ impl Table {
     fn insert_in_other_bucket(&self, key: u64, record: Record) -> bool {
         // Counted before the address is visible, so that the thread that frees it searches beyond its first bucket.
         self.displaced.fetch_add(1, Relaxed);
-        let first = Self::slot(self.filter.index(slot::plain(key)));
+        let first = self.slot(slot::plain(key));
         let claimed = |choice| {
             let other = self.other_bucket(slot::plain(key), choice);
             // The first bucket may have an empty slot by now, but a record there would not be a displaced one.
@@ -390,7 +407,7 @@ impl Table {
             }
             None => {
                 self.displaced.fetch_sub(1, Relaxed);
-                self.settle_either(self.filter.index(slot::plain(key)), key);
+                self.settle(key);
                 false
             }
         }

@@ -1,6 +1,6 @@
 //! Removal of a record, before its block is deallocated or reallocated.
 
-use crate::live::filter::counting::Index;
+use crate::live::filter::choice::Answer;
 use crate::live::record::Record;
 use crate::live::table::share::Share;
 use crate::live::table::slot::{self, Removal};
@@ -8,27 +8,24 @@ use crate::live::table::{SLOTS, SlotNumber, Table};
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Table {
-    /// True if a block may have a record; false is certain. Reads one byte of the filter, which is enough for most
-    /// blocks without a record.
+    /// True if a block may have a record; false is certain. In a sample it reads one byte of a filter, which is enough
+    /// for most blocks without a record.
     #[inline(always)]
     pub(crate) fn may_contain(&self, address: usize) -> bool {
-        self.choice.ask(slot::key(address)).is_some()
+        self.choice.ask(slot::key(address)) != Answer::No
     }
 
-    /// Removes the record of a block, if there is one. Called before the block is freed: afterwards another thread may
-    /// get, and insert, the same address. False: the first bucket has no such record, but another one may; continue
-    /// with [`remove_slow`](Self::remove_slow).
+    /// Removes the record of a block from an exact table, if there is one. Called before the block is freed: afterwards
+    /// another thread may get, and insert, the same address. False: the first bucket has no such record, but another
+    /// one may, or it is listed; continue with [`remove_slow`](Self::remove_slow).
     ///
-    /// Steps: one byte of the filter; one slot; one compare-exchange; two read-modify-writes, one of them on a word of
-    /// the thread.
-    #[inline(always)]
+    /// Steps: one slot; one compare-exchange; one read-modify-write on a word of the thread.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn remove(&self, address: usize, share: Option<&'static Share>) -> bool {
         let key = slot::key(address);
-        let Some(hit) = self.choice.ask(key) else { return true };
-        let Some(index) = hit.of(&self.filter) else { return false };
-        match self.find(Self::slot(index), key) {
+        match self.find(self.slot(key), key) {
             Some(slot) if slot::take(self.key_at(slot), key) => {
-                self.settle(index, share);
+                self.capacity.give_back(share);
                 true
             }
             _ => false,
@@ -41,8 +38,9 @@ impl Table {
     #[inline(never)]
     pub(crate) fn remove_slow(&self, address: usize) {
         let key = slot::key(address);
-        // The short filter says "perhaps" more often than the whole one.
-        if !self.filter.may_contain(self.filter.index(key)) {
+        // The short filter says "perhaps" more often than the whole one. While either is asked, all records are in
+        // both.
+        if !self.choice.look().counts_every() && !self.filter.may_contain(self.filter.index(key)) {
             return;
         }
         if let Some(slot) = self.find_in_any_bucket(key) {
@@ -76,38 +74,28 @@ impl Table {
         let in_bucket = |first: SlotNumber| {
             (0..SLOTS).map(|step| first.in_bucket(step)).find(|&slot| slot::may_contain(self.key_at(slot), key))
         };
-        let first = in_bucket(Self::slot(self.filter.index(key)));
+        let first = in_bucket(self.slot(key));
         if first.is_some() || self.displaced.load(Relaxed) == 0 {
             return first;
         }
         self.other_buckets(key).find_map(in_bucket)
     }
 
-    /// Settles the accounts of a removed record that was not listed: uncounts it in the filter and returns its
-    /// capacity, to the thread's share if there is one.
-    #[inline(always)]
-    pub(crate) fn settle(&self, index: Index, share: Option<&'static Share>) {
-        self.filter.subtract(index);
-        self.capacity.give_back(share);
-    }
-
-    /// As [`settle`](Self::settle), for a record in any of its buckets, listed or not.
+    /// Settles the accounts of a removed record in any of its buckets, listed or not.
     pub(crate) fn settle_anywhere(&self, slot: SlotNumber, key: u64) {
-        let index = self.filter.index(slot::plain(key));
-        if !Self::slot(index).is_beside(slot) {
+        if !self.slot(slot::plain(key)).is_beside(slot) {
             self.displaced.fetch_sub(1, Relaxed);
         }
-        self.settle_either(index, key);
+        self.settle(key);
     }
 
-    /// As [`settle`](Self::settle), for a record that may be listed.
-    pub(crate) fn settle_either(&self, index: Index, key: u64) {
+    /// Settles the accounts of a removed record: uncounts it in the filters if it was listed, and returns its capacity.
+    pub(crate) fn settle(&self, key: u64) {
         if slot::is_listed(key) {
-            self.filter.subtract(index);
-            self.short.subtract(self.short.short_index(slot::plain(key)));
+            self.uncount(slot::plain(key));
             self.capacity.give_back_listed();
         } else {
-            self.settle(index, None);
+            self.capacity.give_back(None);
         }
     }
 }

@@ -162,7 +162,7 @@ fn a_forked_child_closes_the_shares_of_the_parents_threads() {
 #[test]
 fn threads_never_make_more_records_than_the_maximum_and_lose_none() {
     for max in [100, 3000] {
-        let table = Table::create_with(max, shares()).unwrap();
+        let table = Table::create_alone(max, shares()).unwrap();
         let record = Record { size: 1 << 40, owner_word: 1, ticks: 5, drawn: Drawn::CERTAIN, stack: 0, grown: 0 };
         // They keep the table exact: it may be full.
         assert!(table.keep_exact());

@@ -30,17 +30,21 @@ fn asks_short(table: &Table) -> bool {
     table.choice.look().is(&table.short)
 }
 
-/// Checks that each record is counted where it should be.
+/// Checks that each listed record is counted, and that frees find all records.
 fn adds_up(table: &Table) {
-    let chosen = table.capacity.look();
-    assert_eq!(table.filter.sum(), table.len());
-    assert_eq!(table.short.sum(), chosen.listed as u64);
+    let reading = table.capacity.look();
+    assert_eq!((table.filter.sum(), table.short.sum()), (reading.listed as u64, reading.listed as u64));
+    assert!(table.choice.look().counts_every() || reading.listed as u64 == table.len());
     let mut records = 0;
     table.each(|key, _| {
         records += 1;
         assert!(table.may_contain(key as usize));
     });
     assert_eq!(records, table.len());
+}
+
+fn searches(table: &Table) -> bool {
+    table.choice.look().counts_every()
 }
 
 /// A table for 1,000 records, whose short filter has 256 entries, with `count` records from before it became a sample.
@@ -56,7 +60,7 @@ fn sampled(count: usize) -> &'static Table {
 fn frees_ask_the_short_filter_once_every_record_is_in_it() {
     let table = sampled(20);
     insert(table, address(20));
-    assert!(!asks_short(table), "20 records are in the whole filter alone");
+    assert!(searches(table), "20 records are in no filter");
     // The table has 4,096 slots: one sweep.
     table.list_more(SHARDS_AT_A_TIME);
     assert!(asks_short(table));
@@ -85,18 +89,69 @@ fn with_many_records_frees_ask_the_whole_filter() {
 }
 
 #[test]
-fn the_next_profile_asks_the_whole_filter_for_records_of_its_exact_table() {
+fn a_table_that_begins_as_a_sample_has_nothing_to_list() {
+    let table = Table::create(1000).unwrap();
+    table.begin(1, 4096);
+    assert!(asks_short(table));
+    table.limit_to(500);
+    assert!(asks_short(table));
+    table.begin(2, 0);
+    assert!(searches(table));
+}
+
+#[test]
+fn many_records_of_an_exact_table_are_listed_too() {
+    let table = sampled(900);
+    assert!(searches(table));
+    adds_up(table);
+    for _ in 0..4 {
+        table.list_some();
+    }
+    assert!(!searches(table) && !asks_short(table), "4 times 1,024 of 4,096 slots");
+    adds_up(table);
+    (0..900).for_each(|number| remove(table, address(number)));
+    adds_up(table);
+    assert_eq!(table.len(), 0);
+}
+
+#[test]
+fn frees_of_the_next_exact_table_search() {
     let table = sampled(0);
     insert(table, address(1));
     assert!(asks_short(table));
     table.begin(2, 0);
-    assert!(!asks_short(table));
+    assert!(searches(table));
     assert_eq!(table.len(), 0);
     insert(table, address(2));
     adds_up(table);
     assert_eq!(table.capacity.look().listed, 0);
     remove(table, address(2));
     adds_up(table);
+}
+
+#[test]
+fn a_record_that_no_filter_can_count_is_not_made() {
+    let table = sampled(0);
+    // All of the keys have the same entry of the short filter.
+    let entry = table.short.index(address(0) as u64);
+    let crowd: Vec<usize> = (0..).map(address).filter(|&at| table.short.index(at as u64) == entry).take(130).collect();
+    let kept = crowd.iter().filter(|&&at| table.insert_chosen(at, None, record(LARGE))).count();
+    assert_eq!((kept, table.len()), (128, 128));
+    adds_up(table);
+    crowd.iter().for_each(|&at| remove(table, at));
+    assert_eq!(table.len(), 0);
+    adds_up(table);
+}
+
+#[test]
+fn threads_at_a_table_that_was_replaced_choose_none_of_its_filters() {
+    let table = sampled(0);
+    table.retire();
+    table.choice.close(&table.every);
+    table.choice.open(&table.every);
+    insert(table, address(1));
+    table.list_more(SHARDS_AT_A_TIME);
+    assert!(searches(table));
 }
 
 #[test]
