@@ -1,40 +1,36 @@
 //! The hook: the steps of an allocation and a free.
 //!
-//! An allocation: load the thread's ledger and compare it (2 instructions); compare the bytes with the one threshold
-//! that publishing, recording and the mailbox share; add to the ledger's counters; load the node and add to its two
-//! counters; compare the net with the highest so far. A free: its own threshold, and the same additions for
-//! deallocation.
+//! An allocation: ask if the thread has a ledger, before the inner allocator is called; load the ledger; compare the
+//! bytes with the one threshold that publishing, recording and the mailbox share; add to the ledger's counters; load
+//! the node and add to its two counters; compare the net with the highest so far. A free: its own threshold, and the
+//! same additions for deallocation. Who asks is the allocator (`allocator.rs`): where profiling is off it goes on
+//! without the hook.
 
 use super::records;
 use crate::live::{self, Inserted, Record};
+use crate::tracker::sync::reaches;
 use crate::tracker::threads::installed::{self, InnerName};
 use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::ledgers::SHARED;
 use crate::tracker::threads::published;
-use crate::tracker::threads::thread::{self, Fallback};
+use crate::tracker::threads::thread::{self, Fallback, LastingLedger};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicPtr, AtomicUsize};
 
 /// Counts a block that has just been allocated. Null: the inner allocator has no memory.
 #[inline(always)]
-pub(crate) fn on_alloc(block: *mut u8, bytes: usize, inner: InnerName) {
-    let present = thread::present();
+pub(crate) fn on_alloc(ledger: LastingLedger, block: *mut u8, bytes: usize) {
     if block.is_null() {
         return on_out_of_memory(bytes);
     }
-    match present.ledger() {
-        Some(ledger) => allocated(ledger, block, bytes),
-        // Switched off: the same branch each time, and no further work.
-        None if present.is_off() => {}
-        None => alloc_without_ledger(block, bytes, inner),
-    }
+    allocated(ledger.get(), block, bytes);
 }
 
 #[inline(always)]
 fn allocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     let total = ledger.allocated.get().wrapping_add(bytes as u64);
     // Before anything is charged: the current node may belong to a scope that has ended on another thread.
-    if total >= ledger.allocation_threshold.load(Relaxed) {
+    if reaches!(total, ledger, Ledger, allocation_threshold) {
         return allocation_event(ledger, block, bytes, total);
     }
     count_allocated(ledger, total, bytes);
@@ -92,9 +88,13 @@ fn publish(ledger: &'static Ledger) {
     ledger.publish(false);
 }
 
+/// Counts a block that was allocated on a thread without a ledger.
 #[cold]
 #[inline(never)]
-fn alloc_without_ledger(block: *mut u8, bytes: usize, inner: InnerName) {
+pub(crate) fn on_alloc_without_ledger(block: *mut u8, bytes: usize, inner: InnerName) {
+    if block.is_null() {
+        return on_out_of_memory(bytes);
+    }
     match thread::without_ledger() {
         Fallback::Ledger(ledger) => allocated(ledger, block, bytes),
         Fallback::Probe(ledger) => {
@@ -113,20 +113,10 @@ fn alloc_without_ledger(block: *mut u8, bytes: usize, inner: InnerName) {
 
 /// Counts a block that is about to be deallocated.
 #[inline(always)]
-pub(crate) fn on_dealloc(block: *mut u8, bytes: usize) {
-    let present = thread::present();
-    match present.ledger() {
-        Some(ledger) => deallocated(ledger, block, bytes),
-        None if present.is_off() => {}
-        None => dealloc_without_ledger(block, bytes),
-    }
-}
-
-#[inline(always)]
-fn deallocated(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
+pub(crate) fn on_dealloc(block: *mut u8, ledger: &'static Ledger, bytes: usize) {
     let total = ledger.deallocated.get().wrapping_add(bytes as u64);
-    if total >= ledger.deallocation_threshold.load(Relaxed) {
-        return deallocation_event(ledger, block, bytes, total);
+    if reaches!(total, ledger, Ledger, deallocation_threshold) {
+        return deallocation_event(block, ledger, bytes, total);
     }
     count_deallocated(ledger, bytes);
 }
@@ -139,11 +129,11 @@ fn count_deallocated(ledger: &'static Ledger, bytes: usize) {
     ledger.node().counters.deallocated(bytes as u64);
 }
 
-/// Beyond the threshold: removes the block's record.
+/// Beyond the threshold: removes the block's record. PERF: the block is first, as in the inner allocator.
 #[inline(never)]
-fn deallocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) {
+fn deallocation_event(block: *mut u8, ledger: &'static Ledger, bytes: usize, total: u64) {
     if ledger.is_publishing_due_by_deallocations(total) {
-        return deallocation_that_publishes(ledger, block, bytes);
+        return deallocation_that_publishes(block, ledger, bytes);
     }
     count_deallocated(ledger, bytes);
     live::remove(block.addr(), Some(&ledger.share));
@@ -152,7 +142,7 @@ fn deallocation_event(ledger: &'static Ledger, block: *mut u8, bytes: usize, tot
 /// Slow path: the net is due to be published, or a scope has ended on another thread.
 #[cold]
 #[inline(never)]
-fn deallocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
+fn deallocation_that_publishes(block: *mut u8, ledger: &'static Ledger, bytes: usize) {
     ledger.catch_up();
     // First: a picture of the heap at its highest has this block.
     ledger.notice_fall(bytes as u64);
@@ -161,11 +151,12 @@ fn deallocation_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: u
     ledger.publish(false);
 }
 
+/// Counts a block that is about to be deallocated on a thread without a ledger.
 #[cold]
 #[inline(never)]
-fn dealloc_without_ledger(block: *mut u8, bytes: usize) {
+pub(crate) fn on_dealloc_without_ledger(block: *mut u8, bytes: usize) {
     match thread::without_ledger() {
-        Fallback::Ledger(ledger) | Fallback::Probe(ledger) => return deallocated(ledger, block, bytes),
+        Fallback::Ledger(ledger) | Fallback::Probe(ledger) => return on_dealloc(block, ledger, bytes),
         Fallback::Shared => {
             SHARED.root().counters.deallocated_shared(bytes as u64);
             published::move_net(-(bytes as i64));

@@ -21,8 +21,8 @@ mod threads;
 pub(crate) use carried::labels::{self, LabelId, LabelSet};
 pub(crate) use carried::slot::Carried;
 pub(crate) use hook::{
-    before_realloc, has_refused, on_alloc, on_dealloc, on_out_of_memory, on_realloc, on_realloc_failure,
-    set_out_of_memory_handler,
+    before_realloc, has_refused, on_alloc, on_alloc_without_ledger, on_dealloc, on_dealloc_without_ledger,
+    on_out_of_memory, on_realloc, on_realloc_failure, set_out_of_memory_handler,
 };
 pub(crate) use measuring::measurement::{Ended, MeasuredSpan, Measurement, Refused};
 pub(crate) use measuring::workers::Workers;

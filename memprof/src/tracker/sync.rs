@@ -35,6 +35,35 @@ macro_rules! add {
 }
 pub(crate) use add;
 
+/// True if `$value` is at least a threshold of the present thread, a 64-bit atomic field of `$owner`, which is read
+/// relaxed. PERF: on x86_64 it is compared where it is. The compiler loads an atomic into a register first.
+macro_rules! reaches {
+    ($value:expr, $owner:expr, $Owner:ty, $field:ident) => {
+        'reached: {
+            let (value, owner): (u64, &$Owner) = ($value, $owner);
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            // SAFETY: the field is a valid `u64`, and is read by one instruction.
+            unsafe {
+                std::arch::asm!(
+                    "cmp {value}, qword ptr [{owner} + {field}]",
+                    "jae {reached}",
+                    value = in(reg) value,
+                    owner = in(reg) std::ptr::from_ref(owner),
+                    field = const std::mem::offset_of!($Owner, $field),
+                    reached = label { break 'reached true },
+                    options(nostack, readonly)
+                );
+            }
+            #[cfg(any(not(target_arch = "x86_64"), miri))]
+            if value >= owner.$field.load(std::sync::atomic::Ordering::Relaxed) {
+                break 'reached true;
+            }
+            false
+        }
+    };
+}
+pub(crate) use reaches;
+
 /// A counter with one writer, raised by a load and a store.
 #[cfg(any(not(target_arch = "x86_64"), miri))]
 pub(crate) trait OneWriter {

@@ -45,6 +45,19 @@ fn pairs(allocator: &impl GlobalAlloc, times: usize) {
     }
 }
 
+/// As `pairs`, by the functions that a `Box` calls.
+#[inline(never)]
+fn shim_pairs(times: usize) {
+    for _ in 0..times {
+        // SAFETY: as above.
+        unsafe {
+            let layout = Layout::from_size_align_unchecked(black_box(BLOCK.size()), BLOCK.align());
+            let block = black_box(std::alloc::alloc(layout));
+            std::alloc::dealloc(block, layout);
+        }
+    }
+}
+
 /// Frees and allocates among 100 blocks, so that the addresses differ.
 #[inline(never)]
 fn churn(allocator: &impl GlobalAlloc, times: usize) {
@@ -161,6 +174,7 @@ fn main() {
     match kind.as_str() {
         "pair-forward" => pairs(&FORWARD, times),
         "pair" | "pair-off" | "pair-tracked" => pairs(&TRACKED, times),
+        "shim" | "shim-off" | "shim-tracked" => shim_pairs(times),
         "churn-forward" => churn(&FORWARD, times),
         "churn-tracked" => {
             hold(9_800);

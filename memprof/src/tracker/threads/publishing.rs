@@ -8,6 +8,7 @@ use super::ledgers::{each_ledger, flows};
 use super::{net_readings, published, test_events};
 use crate::live;
 use crate::os::clock;
+use crate::tracker::sync::reaches;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Makes every thread draw its next sample again, because the interval has shrunk.
@@ -22,14 +23,14 @@ impl Ledger {
     /// on another thread.
     #[inline(always)]
     pub(crate) fn is_publishing_due_by_allocations(&self, total: u64) -> bool {
-        total >= self.publish_at.load(Relaxed)
+        reaches!(total, self, Ledger, publish_at)
     }
 
     /// True if the net may have fallen far enough to be published when `total` bytes are freed, or a scope has ended on
     /// another thread.
     #[inline(always)]
     pub(crate) fn is_publishing_due_by_deallocations(&self, total: u64) -> bool {
-        total >= self.publish_at_deallocated.load(Relaxed)
+        reaches!(total, self, Ledger, publish_at_deallocated)
     }
 
     /// Publishes the thread's net if it has moved far enough, and sets the next thresholds. For the owner alone.

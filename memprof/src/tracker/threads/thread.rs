@@ -17,8 +17,9 @@ use super::{left_over, test_events};
 use crate::live;
 use crate::os::threads::thread_word::{self, thread_words};
 use crate::os::threads::{thread_end, thread_name};
+use std::marker::PhantomData;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::atomic::{AtomicBool, fence};
+use std::sync::atomic::{AtomicBool, compiler_fence, fence};
 
 /// Values of the thread-local while there is no ledger. No ledger has such an address.
 const NONE: usize = 0;
@@ -33,6 +34,12 @@ thread_words! {
     static PRESENT;
     /// Value to which `PRESENT` returns after `PROBING`.
     static PROBED;
+}
+
+#[cfg(not(all(windows, target_env = "gnu")))]
+thread_words! {
+    /// The last ledger in `PRESENT`; 0: there was none.
+    static LAST_LEDGER;
 }
 
 /// True once `enabled = false` has switched profiling off, before the body of main.
@@ -50,6 +57,17 @@ impl CurrentThread {
         if self.0 > DISABLED { Some(unsafe { &*std::ptr::with_exposed_provenance(self.0) }) } else { None }
     }
 
+    /// The ledger, if there is one, to count in after calls of foreign code.
+    #[inline(always)]
+    pub(crate) fn lasting_ledger(self) -> Option<LastingLedger> {
+        let _ledger = self.ledger()?;
+        Some(LastingLedger {
+            #[cfg(all(windows, target_env = "gnu"))]
+            ledger: _ledger,
+            _here: PhantomData,
+        })
+    }
+
     /// True if profiling is off on this thread. A thread that starts later knows it after its first event.
     #[inline(always)]
     pub(crate) fn is_off(self) -> bool {
@@ -60,6 +78,50 @@ impl CurrentThread {
     #[inline(always)]
     pub(crate) fn is(self, ledger: &'static Ledger) -> bool {
         self.0 == std::ptr::from_ref(ledger).addr()
+    }
+}
+
+/// The ledger of this thread, which has one when this is made. PERF: nothing is stored. The ledger is read anew, which
+/// takes one instruction; to keep it during a call takes two, which save a register. Where that word is read by the
+/// system, it is kept.
+#[derive(Debug)]
+pub(crate) struct LastingLedger {
+    #[cfg(all(windows, target_env = "gnu"))]
+    ledger: &'static Ledger,
+    /// It stays on its thread.
+    _here: PhantomData<*const ()>,
+}
+
+impl LastingLedger {
+    /// The ledger. It is the thread's still: a thread keeps its ledger until it is over, and a thread that is over
+    /// returns from no call. The exception is a thread that has switched profiling off meanwhile. No other thread takes
+    /// its last ledger.
+    #[inline(always)]
+    pub(crate) fn get(self) -> &'static Ledger {
+        #[cfg(all(windows, target_env = "gnu"))]
+        return self.ledger;
+        // SAFETY: the thread has had a ledger, so `LAST_LEDGER` is one, stored by `set_ledger`. It never becomes
+        // anything else, and ledgers are never freed.
+        #[cfg(not(all(windows, target_env = "gnu")))]
+        return unsafe { &*std::ptr::with_exposed_provenance(LAST_LEDGER.get()) };
+    }
+}
+
+/// Gives this thread a ledger.
+fn set_ledger(ledger: &'static Ledger) {
+    let ledger = std::ptr::from_ref(ledger).expose_provenance();
+    // First: whoever finds a ledger in `PRESENT` finds one here.
+    #[cfg(not(all(windows, target_env = "gnu")))]
+    LAST_LEDGER.set(ledger);
+    compiler_fence(SeqCst);
+    PRESENT.set(ledger);
+}
+
+/// Sets a value that [`CurrentThread`] has had.
+fn set_present(value: usize) {
+    match CurrentThread(value).ledger() {
+        Some(ledger) => set_ledger(ledger),
+        None => PRESENT.set(value),
     }
 }
 
@@ -93,10 +155,11 @@ pub(crate) fn without_ledger() -> Fallback {
         },
         RETIRED => Fallback::Shared,
         PROBING => {
-            PRESENT.set(PROBED.get());
+            set_present(PROBED.get());
             present().ledger().map_or(Fallback::Nowhere, Fallback::Probe)
         }
-        _ => Fallback::Nowhere,
+        // A ledger: taken since the caller asked, by a signal handler or in the inner allocator.
+        _ => present().ledger().map_or(Fallback::Nowhere, Fallback::Ledger),
     }
 }
 
@@ -134,7 +197,7 @@ fn take() -> Option<&'static Ledger> {
     ledger.note_name();
     ledger.stacks.begin();
     ledger.own_stack.note();
-    PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
+    set_ledger(ledger);
     test_events::begin_thread(ledger);
     // Last: on some systems this may itself allocate, and then it counts. If the end of the thread cannot be seen, the
     // ledger is kept forever; only its memory is lost.
@@ -154,7 +217,7 @@ fn on_thread_end() {
 
 fn retire() {
     if let Some(ledger) = present().ledger().filter(|ledger| ledger.is_reporting()) {
-        PRESENT.set(left_over::end_of_thread(ledger));
+        set_present(left_over::end_of_thread(ledger));
     }
     if let Some(ledger) = present().ledger() {
         ledger.close_all_scopes();
@@ -180,7 +243,7 @@ pub(crate) fn can_change() -> bool {
 /// no word for this thread.
 pub(crate) fn change_to(ledger: &'static Ledger, is_threads_life: bool) -> Option<usize> {
     let before = PRESENT.get();
-    PRESENT.set(std::ptr::from_ref(ledger).expose_provenance());
+    set_ledger(ledger);
     if !present().is(ledger) {
         return None;
     }
@@ -192,7 +255,7 @@ pub(crate) fn change_to(ledger: &'static Ledger, is_threads_life: bool) -> Optio
 
 /// Restores the value that [`change_to`] has returned.
 pub(crate) fn change_back(before: usize) {
-    PRESENT.set(before);
+    set_present(before);
 }
 
 /// True if this is the thread's ledger of the program, even while the thread reports.
@@ -232,7 +295,7 @@ pub(crate) fn probe() {
         drop(std::hint::black_box(Box::new(0u8)));
         // No tracker has counted the byte.
         if PRESENT.get() == PROBING {
-            PRESENT.set(PROBED.get());
+            set_present(PROBED.get());
         }
     }
 }
