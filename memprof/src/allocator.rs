@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 
 #[cfg(feature = "profiling")]
-use crate::tracker;
+use crate::tracker::{self, DeallocEnd, Ledger};
 
 /// A global allocator that counts every allocation and free and forwards them to another allocator.
 ///
@@ -99,10 +99,16 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for AllocationTracker<A> {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let present = tracker::present();
         match present.ledger() {
-            Some(ledger) => tracker::on_dealloc(block, ledger, layout.size()),
+            Some(ledger) => {
+                if let Some(total) = tracker::on_dealloc(ledger, layout.size()) {
+                    let (size, align) = (layout.size(), layout.align());
+                    // SAFETY: the caller's promises are the inner allocator's.
+                    return unsafe { deallocate_beyond(block, size, align, total, ledger, &self.inner) };
+                }
+            }
             None if present.is_off() => {}
-            // SAFETY: the caller's promises are the inner allocator's.
-            None => return unsafe { deallocate_slow(&self.inner, block, layout) },
+            // SAFETY: as above.
+            None => return unsafe { deallocate_slow(block, layout, &self.inner) },
         }
         // SAFETY: as above.
         unsafe { self.inner.dealloc(block, layout) };
@@ -168,6 +174,74 @@ unsafe fn allocate_zeroed<A: GlobalAlloc>(inner: &A, layout: Layout) -> *mut u8 
     }
 }
 
+/// Deallocates beyond the threshold. `total`: the thread's deallocated bytes, with these. PERF: size and alignment in
+/// the order of the compiler's call, so that they stay in their registers.
+///
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`].
+#[cfg(feature = "profiling")]
+#[inline(never)]
+unsafe fn deallocate_beyond<A: GlobalAlloc>(
+    block: *mut u8,
+    size: usize,
+    align: usize,
+    total: u64,
+    ledger: &'static Ledger,
+    inner: &A,
+) {
+    // SAFETY: they are those of a layout.
+    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    match tracker::on_dealloc_beyond(ledger, block, size, total) {
+        DeallocEnd::Nothing => {}
+        // SAFETY: the caller's promises.
+        DeallocEnd::Remove => return unsafe { deallocate_recorded(block, layout, ledger, inner) },
+        // SAFETY: as above.
+        DeallocEnd::RemoveListed => return unsafe { deallocate_listed(block, layout, inner) },
+        // SAFETY: as above.
+        DeallocEnd::Publish => return unsafe { deallocate_publishing(block, layout, ledger, inner) },
+    }
+    // SAFETY: as above.
+    unsafe { inner.dealloc(block, layout) };
+}
+
+/// Deallocates a block that may have a record in an exact table.
+///
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`].
+#[cfg(feature = "profiling")]
+#[inline(never)]
+unsafe fn deallocate_recorded<A: GlobalAlloc>(block: *mut u8, layout: Layout, ledger: &'static Ledger, inner: &A) {
+    tracker::remove_record(ledger, block);
+    // SAFETY: the caller's promises.
+    unsafe { inner.dealloc(block, layout) };
+}
+
+/// Deallocates a block that may have a record in a sample.
+///
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`].
+#[cfg(feature = "profiling")]
+#[cold]
+#[inline(never)]
+unsafe fn deallocate_listed<A: GlobalAlloc>(block: *mut u8, layout: Layout, inner: &A) {
+    tracker::remove_listed_record(block);
+    // SAFETY: the caller's promises.
+    unsafe { inner.dealloc(block, layout) };
+}
+
+/// Deallocates, and publishes the thread's net.
+///
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`].
+#[cfg(feature = "profiling")]
+#[cold]
+#[inline(never)]
+unsafe fn deallocate_publishing<A: GlobalAlloc>(block: *mut u8, layout: Layout, ledger: &'static Ledger, inner: &A) {
+    tracker::on_dealloc_that_publishes(ledger, block, layout.size());
+    // SAFETY: the caller's promises.
+    unsafe { inner.dealloc(block, layout) };
+}
+
 /// Deallocates on a thread without a ledger.
 ///
 /// # Safety
@@ -175,7 +249,7 @@ unsafe fn allocate_zeroed<A: GlobalAlloc>(inner: &A, layout: Layout) -> *mut u8 
 #[cfg(feature = "profiling")]
 #[cold]
 #[inline(never)]
-unsafe fn deallocate_slow<A: GlobalAlloc>(inner: &A, block: *mut u8, layout: Layout) {
+unsafe fn deallocate_slow<A: GlobalAlloc>(block: *mut u8, layout: Layout, inner: &A) {
     tracker::on_dealloc_without_ledger(block, layout.size());
     // SAFETY: the caller's promises.
     unsafe { inner.dealloc(block, layout) };

@@ -13,6 +13,7 @@ mod sampling;
 mod sync;
 mod table;
 
+pub(crate) use filter::choice::Answer;
 pub(crate) use fork::recover;
 pub(crate) use probability::probability;
 pub(crate) use record::{COARSE_BITS, Drawn, Record, coarse, label_bits, label_set};
@@ -25,7 +26,6 @@ pub(crate) use table::share::Share;
 pub(crate) use table::{Inserted, Table};
 
 use crate::stack;
-use filter::choice::Answer;
 use filter::constant::CHOICE;
 use sampling::{cause, overhead};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -48,20 +48,16 @@ pub(crate) fn table() -> Option<&'static Table> {
     unsafe { TABLE.load(Acquire).as_ref() }
 }
 
-/// Removes the record of a block before the block is deallocated: afterwards another thread may get, and insert, the
-/// same address. `share` is the thread's.
+/// Asks if a block has a record, before the block is deallocated: afterwards another thread may get, and insert, the
+/// same address.
 #[inline(always)]
-pub(crate) fn remove(address: usize, share: Option<&'static Share>) {
-    match CHOICE.ask(table::slot::key(address)) {
-        Answer::No => {}
-        Answer::PerhapsListed => remove_slow(address),
-        Answer::Search => search(address, share),
-    }
+pub(crate) fn ask(address: usize) -> Answer {
+    CHOICE.ask(table::slot::key(address))
 }
 
-/// Removes a record of an exact table. PERF: a function of its own, so that its only calls are tail calls.
+/// Removes the record of a block after [`Answer::Search`]. `share` is the thread's.
 #[inline(never)]
-fn search(address: usize, share: Option<&'static Share>) {
+pub(crate) fn remove(address: usize, share: &'static Share) {
     if let Some(table) = table()
         && !table.remove(address, share)
     {
@@ -69,9 +65,10 @@ fn search(address: usize, share: Option<&'static Share>) {
     }
 }
 
+/// Removes the record of a block after any answer.
 #[cold]
 #[inline(never)]
-fn remove_slow(address: usize) {
+pub(crate) fn remove_slow(address: usize) {
     if let Some(table) = table() {
         table.remove_slow(address);
     }

@@ -7,7 +7,7 @@
 //! without the hook.
 
 use super::records;
-use crate::live::{self, Inserted, Record};
+use crate::live::{self, Answer, Inserted, Record};
 use crate::tracker::sync::reaches;
 use crate::tracker::threads::installed::{self, InnerName};
 use crate::tracker::threads::ledger::Ledger;
@@ -111,14 +111,16 @@ pub(crate) fn on_alloc_without_ledger(block: *mut u8, bytes: usize, inner: Inner
     }
 }
 
-/// Counts a block that is about to be deallocated.
+/// Counts a block that is about to be deallocated. The total, if it is beyond the threshold: then nothing was counted,
+/// and [`on_dealloc_beyond`] does it.
 #[inline(always)]
-pub(crate) fn on_dealloc(block: *mut u8, ledger: &'static Ledger, bytes: usize) {
+pub(crate) fn on_dealloc(ledger: &'static Ledger, bytes: usize) -> Option<u64> {
     let total = ledger.deallocated.get().wrapping_add(bytes as u64);
     if reaches!(total, ledger, Ledger, deallocation_threshold) {
-        return deallocation_event(block, ledger, bytes, total);
+        return Some(total);
     }
     count_deallocated(ledger, bytes);
+    None
 }
 
 /// Charges the innermost open scope of the thread that frees, whoever allocated the block; without a scope the thread's
@@ -129,25 +131,56 @@ fn count_deallocated(ledger: &'static Ledger, bytes: usize) {
     ledger.node().counters.deallocated(bytes as u64);
 }
 
-/// Beyond the threshold: removes the block's record. PERF: the block is first, as in the inner allocator.
-#[inline(never)]
-fn deallocation_event(block: *mut u8, ledger: &'static Ledger, bytes: usize, total: u64) {
+/// The rest of a deallocation beyond the threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeallocEnd {
+    Nothing,
+    /// [`remove_record`].
+    Remove,
+    /// [`remove_listed_record`].
+    RemoveListed,
+    /// [`on_dealloc_that_publishes`]: nothing was counted.
+    Publish,
+}
+
+/// Counts a block that is about to be deallocated, beyond the threshold. PERF: what is left is done by other functions,
+/// so that the allocator's only calls are tail calls, and no registers have to be saved.
+#[inline(always)]
+pub(crate) fn on_dealloc_beyond(ledger: &'static Ledger, block: *mut u8, bytes: usize, total: u64) -> DeallocEnd {
     if ledger.is_publishing_due_by_deallocations(total) {
-        return deallocation_that_publishes(block, ledger, bytes);
+        return DeallocEnd::Publish;
     }
     count_deallocated(ledger, bytes);
-    live::remove(block.addr(), Some(&ledger.share));
+    match live::ask(block.addr()) {
+        Answer::No => DeallocEnd::Nothing,
+        Answer::Search => DeallocEnd::Remove,
+        Answer::PerhapsListed => DeallocEnd::RemoveListed,
+    }
+}
+
+/// Removes the record of a block from an exact table, before the block is deallocated.
+#[inline(always)]
+pub(crate) fn remove_record(ledger: &'static Ledger, block: *mut u8) {
+    live::remove(block.addr(), &ledger.share);
+}
+
+/// Removes the record of a block from a sample, before the block is deallocated.
+#[inline(always)]
+pub(crate) fn remove_listed_record(block: *mut u8) {
+    live::remove_slow(block.addr());
 }
 
 /// Slow path: the net is due to be published, or a scope has ended on another thread.
 #[cold]
 #[inline(never)]
-fn deallocation_that_publishes(block: *mut u8, ledger: &'static Ledger, bytes: usize) {
+pub(crate) fn on_dealloc_that_publishes(ledger: &'static Ledger, block: *mut u8, bytes: usize) {
     ledger.catch_up();
     // First: a picture of the heap at its highest has this block.
     ledger.notice_fall(bytes as u64);
     count_deallocated(ledger, bytes);
-    live::remove(block.addr(), Some(&ledger.share));
+    if live::ask(block.addr()) != Answer::No {
+        remove_record(ledger, block);
+    }
     ledger.publish(false);
 }
 
@@ -156,14 +189,19 @@ fn deallocation_that_publishes(block: *mut u8, ledger: &'static Ledger, bytes: u
 #[inline(never)]
 pub(crate) fn on_dealloc_without_ledger(block: *mut u8, bytes: usize) {
     match thread::without_ledger() {
-        Fallback::Ledger(ledger) | Fallback::Probe(ledger) => return on_dealloc(block, ledger, bytes),
+        Fallback::Ledger(ledger) | Fallback::Probe(ledger) => {
+            if on_dealloc(ledger, bytes).is_some() {
+                on_dealloc_that_publishes(ledger, block, bytes);
+            }
+            return;
+        }
         Fallback::Shared => {
             SHARED.root().counters.deallocated_shared(bytes as u64);
             published::move_net(-(bytes as i64));
         }
         Fallback::Nowhere => {}
     }
-    live::remove(block.addr(), None);
+    live::remove_slow(block.addr());
 }
 
 /// Takes the block's record before a reallocation, which may free the block.

@@ -21,8 +21,9 @@ mod threads;
 pub(crate) use carried::labels::{self, LabelId, LabelSet};
 pub(crate) use carried::slot::Carried;
 pub(crate) use hook::{
-    before_realloc, has_refused, on_alloc, on_alloc_without_ledger, on_dealloc, on_dealloc_without_ledger,
-    on_out_of_memory, on_realloc, on_realloc_failure, set_out_of_memory_handler,
+    DeallocEnd, before_realloc, has_refused, on_alloc, on_alloc_without_ledger, on_dealloc, on_dealloc_beyond,
+    on_dealloc_that_publishes, on_dealloc_without_ledger, on_out_of_memory, on_realloc, on_realloc_failure,
+    remove_listed_record, remove_record, set_out_of_memory_handler,
 };
 pub(crate) use measuring::measurement::{Ended, MeasuredSpan, Measurement, Refused};
 pub(crate) use measuring::workers::Workers;

@@ -21,11 +21,11 @@ impl Table {
     ///
     /// Steps: one slot; one compare-exchange; one read-modify-write on a word of the thread.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn remove(&self, address: usize, share: Option<&'static Share>) -> bool {
+    pub(crate) fn remove(&self, address: usize, share: &'static Share) -> bool {
         let key = slot::key(address);
         match self.find(self.slot(key), key) {
             Some(slot) if slot::take(self.key_at(slot), key) => {
-                self.capacity.give_back(share);
+                self.capacity.give_back(Some(share));
                 true
             }
             _ => false,

@@ -26,9 +26,7 @@ fn insert(table: &Table, address: usize, record: Record) -> bool {
 }
 
 fn remove(table: &Table, address: usize) {
-    if !table.remove(address, None) {
-        table.remove_slow(address);
-    }
+    table.remove_slow(address);
 }
 
 fn sizes(table: &Table) -> Vec<u64> {

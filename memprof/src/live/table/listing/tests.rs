@@ -21,9 +21,7 @@ fn insert(table: &Table, address: usize) {
 }
 
 fn remove(table: &Table, address: usize) {
-    if !table.remove(address, None) {
-        table.remove_slow(address);
-    }
+    table.remove_slow(address);
 }
 
 fn asks_short(table: &Table) -> bool {

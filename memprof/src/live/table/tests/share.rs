@@ -186,7 +186,7 @@ fn threads_never_make_more_records_than_the_maximum_and_lose_none() {
                             } else if !kept.is_empty() {
                                 let address = kept.swap_remove(state as usize / 8 % kept.len());
                                 assert!(table.may_contain(address));
-                                if !table.remove(address, Some(share)) {
+                                if !table.remove(address, share) {
                                     table.remove_slow(address);
                                 }
                             }
