@@ -114,16 +114,16 @@
 //!
 //! | operation | instructions |
 //! |---|---|
-//! | an allocation and its free, counters alone | 33 |
-//! | the same with a record in the live table | 131 to 140 |
-//! | the same without a record, beside a sample | about 60 |
-//! | the same with a record and its stack, beneath 13 frames | 331 |
+//! | an allocation and its free, counters alone | 32 |
+//! | the same with a record in the live table | 130 to 138 |
+//! | the same without a record, beside a sample | 49 to 58 |
+//! | the same with a record and its stack, beneath 13 frames | 332 |
 //! | the same beneath 60 frames | 616 |
 //! | each frame that was not on this stack before | about 300 more |
-//! | a tracked call | 120 |
-//! | a poll of a tracked future | 118 |
-//! | entering and leaving a [`Meter`], or a [label](labelled) | about 220 |
-//! | an allocation, a tracked call or a poll with `enabled = false` | one to seven |
+//! | a tracked call | 95 |
+//! | a poll of a tracked future | 105 |
+//! | entering and leaving a [label](labelled), or a [`Meter`] | 115, 172 |
+//! | an allocation, a tracked call or a poll with `enabled = false` | at most six |
 //! | everything without the default feature `profiling` | none |
 //!
 //! A [`Context`] states its own costs. Memory:

@@ -5,7 +5,7 @@ use super::violation;
 use crate::tracker::{self, Closed, Figures, FutureSize, Kept, Moment, Node, Open, ScopeKind, Site, Within, add_items};
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -33,36 +33,92 @@ struct Bookkeeping<W: FirstPoll> {
     call: Call,
     /// Zero-sized unless the function has `window = "process"`.
     window: W,
-    /// The scope and the enclosing measurement, kept while the future is dropped.
-    kept: Kept,
+    /// The scope and the enclosing measurement, kept while the future is dropped: in that state it is initialized.
+    kept: MaybeUninit<Kept>,
 }
 
-/// State of the call so far.
+/// The call so far.
 #[derive(Debug)]
 struct Call {
-    state: FutureState,
-    /// True if the future holds nothing once it has finished.
-    is_block: bool,
-    /// The measurement that the future was made in, if it records what the future does.
-    within: Within,
-    /// Allocated in the polls so far, bytes.
+    status: Status,
+    /// Initialized, but for [`MADE`] and [`OFF`].
+    sums: MaybeUninit<Sums>,
+}
+
+/// Figures of the polls so far.
+#[derive(Clone, Copy, Debug)]
+struct Sums {
+    /// Bytes allocated.
     allocated: u64,
-    /// Allocations in the polls so far.
+    /// Number of allocations.
     count: u64,
-    /// Net of the polls so far, bytes.
+    /// Net bytes.
     net: i64,
     /// Maximum of the net of the earlier polls + the highest net within a poll.
     peak: i64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum FutureState {
-    NeverPolled,
-    /// Started. `outermost`: within no other call of the same site on its thread.
-    Running {
-        outermost: bool,
-    },
-    Finished,
+impl Sums {
+    const ZERO: Sums = Sums { allocated: 0, count: 0, net: 0, peak: 0 };
+
+    fn peak(&self) -> u64 {
+        self.peak.max(0) as u64
+    }
+}
+
+/// The state of a future, and facts about it.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(8))]
+struct Status {
+    /// The measurement that the future was made in, if it records what the future does.
+    within: Within,
+    state: u8,
+    /// 1: the future holds nothing once it has finished.
+    is_block: u8,
+    _unused: u8,
+}
+
+/// State: the call has begun, within another call of the same site on its thread.
+const RUNNING: u8 = 0;
+/// State: the call has begun, within no other call of the same site.
+const OUTERMOST: u8 = 1;
+/// State: the future was polled or is being dropped, but could not begin a call.
+const NOT_BEGUN: u8 = 2;
+/// State: the future was never polled.
+const MADE: u8 = 3;
+const FINISHED: u8 = 4;
+/// State: the future was made where profiling is off, and its call is not tracked.
+const OFF: u8 = 5;
+/// Added to the others while the user's future is dropped in a scope.
+const DROPPING: u8 = 8;
+
+impl Status {
+    /// The status of a future that is made here.
+    #[inline(always)]
+    fn new(is_block: bool) -> Self {
+        let present = tracker::present();
+        let made = |state, within| Self { within, state, is_block: is_block.into(), _unused: 0 }.in_one_word();
+        if present.is_off() {
+            return made(OFF, Within::NOWHERE);
+        }
+        match Within::here_on(present) {
+            None => made(MADE, Within::NOWHERE),
+            Some(within) => made(MADE, within),
+        }
+    }
+
+    /// The same. PERF: as a word, which fills a future with one store.
+    #[inline(always)]
+    fn in_one_word(self) -> Self {
+        // SAFETY: both types are eight bytes, each of which may have any value.
+        unsafe { std::mem::transmute::<u64, Self>(std::mem::transmute::<Self, u64>(self)) }
+    }
+
+    /// True if the drop of the future does nothing.
+    #[inline(always)]
+    fn is_over(&self) -> bool {
+        self.is_block != 0 && self.state == FINISHED
+    }
 }
 
 impl<F: Future<Output = R>, R> Tracked<F, R> {
@@ -110,22 +166,23 @@ impl<F, R, W: FirstPoll> Tracked<F, R, W> {
     /// Wraps any future.
     #[inline(always)]
     fn begin(site: &'static Site, future: F) -> Self {
-        Self::with_call(site, future, Call::new(false))
+        Self::with_status(site, future, Status::new(false))
     }
 
     /// Wraps an async block, which holds nothing once it has finished: the compiler has dropped what it captured by
     /// then.
     #[inline(always)]
     pub(super) fn of_block(site: &'static Site, future: F) -> Self {
-        Self::with_call(site, future, Call::new(true))
+        Self::with_status(site, future, Status::new(true))
     }
 
     #[inline(always)]
-    fn with_call(site: &'static Site, future: F, call: Call) -> Self {
-        if const { FutureSize::is_noted::<F>() } {
+    fn with_status(site: &'static Site, future: F, status: Status) -> Self {
+        if const { FutureSize::is_noted::<F>() } && status.state != OFF {
             site.future.begin(size_of::<F>());
         }
-        let last = Bookkeeping { site, call, window: W::default(), kept: Kept::NONE };
+        let call = Call { status, sums: MaybeUninit::uninit() };
+        let last = Bookkeeping { site, call, window: W::default(), kept: MaybeUninit::uninit() };
         Self { future, last, output: PhantomData }
     }
 }
@@ -248,27 +305,37 @@ impl Drop for PollScope<'_> {
 }
 
 impl Call {
-    /// The call of a future that is made here.
-    #[inline]
-    fn new(is_block: bool) -> Self {
-        let (state, within) = (FutureState::NeverPolled, Within::here());
-        Self { state, is_block, within, allocated: 0, count: 0, net: 0, peak: 0 }
+    /// The figures of the polls so far.
+    #[inline(always)]
+    fn sums(&mut self) -> &mut Sums {
+        debug_assert!(self.status.state != MADE && self.status.state != OFF);
+        // SAFETY: only the ends of scopes ask for them. Whoever opens one calls `prepare` before it can end.
+        unsafe { self.sums.assume_init_mut() }
     }
 
-    /// True if the drop of the future does nothing.
-    #[inline]
-    fn is_over(&self) -> bool {
-        self.is_block && self.state == FutureState::Finished
+    /// Initializes the figures before the first scope of the call ends.
+    #[inline(always)]
+    fn prepare(&mut self) {
+        if self.status.state == MADE {
+            self.sums = MaybeUninit::new(Sums::ZERO);
+            self.status.state = NOT_BEGUN;
+        }
     }
 
-    /// The first poll begins the call, in the node of this thread.
+    /// The first poll begins the call, in the node of this thread. True: it may be the first.
     #[inline]
-    fn begin(&mut self, node: Option<&'static Node>, window: &mut impl FirstPoll) {
-        if let (FutureState::NeverPolled, Some(node)) = (self.state, node) {
+    fn begin(&mut self, node: Option<&'static Node>, window: &mut impl FirstPoll) -> bool {
+        // PERF: one comparison at all other polls.
+        if self.status.state <= OUTERMOST {
+            return false;
+        }
+        self.prepare();
+        if let (NOT_BEGUN, Some(node)) = (self.status.state, node) {
             node.count_call();
-            self.state = FutureState::Running { outermost: node.is_open_once() };
+            self.status.state = if node.is_open_once() { OUTERMOST } else { RUNNING };
             window.start();
         }
+        true
     }
 
     /// Closes the scope of a poll or of the drop, and adds its figures. Returns the node that was charged.
@@ -290,10 +357,11 @@ impl Call {
     /// Adds the figures of a scope, as those of the thread are added: without a look for an overflow.
     #[inline(always)]
     fn add(&mut self, closed: &Closed) -> &'static Node {
-        self.peak = self.peak.max(self.net.wrapping_add(closed.peak));
-        self.net = self.net.wrapping_add(closed.net);
-        self.allocated = self.allocated.wrapping_add(closed.allocated);
-        self.count = self.count.wrapping_add(closed.count);
+        let sums = self.sums();
+        sums.peak = sums.peak.max(sums.net.wrapping_add(closed.peak));
+        sums.net = sums.net.wrapping_add(closed.net);
+        sums.allocated = sums.allocated.wrapping_add(closed.allocated);
+        sums.count = sums.count.wrapping_add(closed.count);
         if closed.panicked {
             closed.node.count_panic();
         }
@@ -310,19 +378,22 @@ impl Call {
         node: Option<&'static Node>,
         window: &mut impl FirstPoll,
     ) -> Option<Figures> {
-        let (FutureState::Running { outermost }, Some(open), Some(node)) = (self.state, open, node) else {
+        if self.status.state > OUTERMOST {
             return None;
-        };
+        }
+        let (open, node) = open.zip(node)?;
         node.finish();
-        let peak = self.peak.max(0) as u64;
-        open.record(node, outermost, self.allocated, self.peak);
-        self.state = FutureState::Finished;
+        let outermost = self.status.state == OUTERMOST;
+        self.status.state = FINISHED;
+        let sums = self.sums();
+        open.record(node, outermost, sums.allocated, sums.peak);
         let items = window.items().map_or(0, |items| *items);
         if items > 0 && outermost {
-            open.ledger.record_items(node, peak, items);
+            open.ledger.record_items(node, sums.peak(), items);
         }
         let limits = site.limits.as_ref().filter(|_| outermost)?;
-        let figures = Figures { allocated: self.allocated, count: self.count, peak, net: self.net, items };
+        let Sums { allocated, count, net, .. } = *sums;
+        let figures = Figures { allocated, count, peak: sums.peak(), net, items };
         limits.check(open, node, figures, Some(window.started().0)).then_some(figures)
     }
 }
@@ -331,16 +402,24 @@ impl<W: FirstPoll> Bookkeeping<W> {
     /// Enters the scope in which the future is dropped.
     #[inline(never)]
     fn enter(&mut self) {
-        let entered = self.call.within.enter();
-        self.kept = Kept::new(entered, Open::here(self.site, ScopeKind::Poll));
+        self.call.prepare();
+        let entered = self.call.status.within.enter();
+        let kept = Kept::new(entered, Open::here(self.site, ScopeKind::Poll));
+        if kept.is_something() {
+            self.kept = MaybeUninit::new(kept);
+            self.call.status.state |= DROPPING;
+        }
     }
 
     /// Leaves the scope in which the future was dropped. PERF: a function of its own, so that a drop saves no registers
     /// where profiling is off.
     #[inline(never)]
     fn leave(&mut self) {
-        let _entered = self.kept.measurement();
-        let open = self.kept.scope();
+        self.call.status.state &= !DROPPING;
+        // SAFETY: the state was `DROPPING`, which `enter` sets together with this.
+        let kept = unsafe { self.kept.assume_init() };
+        let _entered = kept.measurement();
+        let open = kept.scope();
         let node = self.call.close(open, std::thread::panicking());
         // A drop never panics, whatever the budget says.
         self.call.finish(self.site, open, node, &mut self.window);
@@ -358,16 +437,15 @@ impl<F: Future<Output = R>, R, W: FirstPoll> Future for Tracked<F, R, W> {
             let this = self.get_unchecked_mut();
             (&mut this.last, Pin::new_unchecked(&mut this.future))
         };
-        if tracker::present().is_off() {
-            return future.poll(context);
-        }
         let Bookkeeping { site, call, window, .. } = last;
         let site = *site;
-        let _entered = call.within.enter();
+        if call.status.state == OFF {
+            return future.poll(context);
+        }
+        let _entered = call.status.within.enter();
         let (open, node) = Open::for_poll(site);
         let scope = PollScope { call, open };
-        let is_first = scope.call.state == FutureState::NeverPolled;
-        scope.call.begin(node, window);
+        let is_first = scope.call.begin(node, window);
         let counting = if W::COUNTS { Counting::begin(open, node, window, is_first) } else { None };
         let polled = future.poll(context);
         drop(counting);
@@ -386,13 +464,13 @@ impl<F, R, W: FirstPoll> Drop for Tracked<F, R, W> {
     /// future drops its locals, and the [bookkeeping](Bookkeeping) ends the call.
     #[inline]
     fn drop(&mut self) {
-        if tracker::present().is_off() {
+        if self.last.call.status.state == OFF {
             return;
         }
         if const { FutureSize::is_noted::<F>() } {
             self.last.site.future.end();
         }
-        if !self.last.call.is_over() {
+        if !self.last.call.status.is_over() {
             self.last.enter();
         }
     }
@@ -401,7 +479,7 @@ impl<F, R, W: FirstPoll> Drop for Tracked<F, R, W> {
 impl<W: FirstPoll> Drop for Bookkeeping<W> {
     #[inline]
     fn drop(&mut self) {
-        if self.kept.is_something() {
+        if self.call.status.state >= DROPPING {
             self.leave();
         }
     }

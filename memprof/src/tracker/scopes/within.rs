@@ -1,12 +1,12 @@
 //! The measurement in which a future was created: the future keeps it and enters it again on any thread.
 
 use super::context::{CallPath, Entered};
-use crate::tracker::threads::ledger::Ledger;
 use crate::tracker::threads::slots::{self, Visit};
-use crate::tracker::threads::thread;
+use crate::tracker::threads::thread::{self, CurrentThread};
 
 /// The measurement in which a future was created, in 5 bytes, for which a future has space.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub(crate) struct Within {
     number: u8,
     /// The lowest bits of the measurement's serial number.
@@ -14,15 +14,13 @@ pub(crate) struct Within {
 }
 
 impl Within {
-    const NOWHERE: Within = Within { number: 0, serial: [0; 4] };
+    pub(crate) const NOWHERE: Within = Within { number: 0, serial: [0; 4] };
 
     /// The innermost measurement of this thread.
     #[inline]
-    pub(crate) fn here() -> Self {
-        match thread::present().ledger().map(Ledger::node) {
-            Some(node) if node.measurement != 0 => Self::of(slots::innermost(node)),
-            _ => Self::NOWHERE,
-        }
+    pub(crate) fn here_on(present: CurrentThread) -> Option<Self> {
+        let node = present.ledger()?.node();
+        if node.measurement == 0 { None } else { Some(Self::of(slots::innermost(node))) }
     }
 
     fn of(measurement: Option<(u8, u64)>) -> Self {
