@@ -141,14 +141,18 @@ impl Table {
     }
 
     /// Discards the record of a slot, or gives it the state's level if it survives. The slot may have another record by
-    /// now.
+    /// now, also of another profile, which stays as it is.
     fn thin(&self, slot: SlotNumber, state: TableState) {
         let (word, entry) = (self.key_at(slot), self.entry(slot));
         let Some(key) = slot::look(word) else { return };
         let record = entry.load();
-        if self.survives(key, &record, state) {
-            let drawn = record.drawn.at_least(state.level(), state.period());
-            slot::mark(entry, Record { drawn, ..record });
+        // Another profile may have begun since the sweep did. Who sees a record that was made in it, sees its state.
+        let is_over = self.state().period() != state.period();
+        if is_over || self.survives(key, &record, state) {
+            if !is_over {
+                let drawn = record.drawn.at_least(state.level(), state.period());
+                slot::mark(entry, Record { drawn, ..record });
+            }
             if slot::keep(word, key) {
                 return;
             }

@@ -98,7 +98,8 @@ impl Table {
         }
         // By now it may be another record, which is listed.
         let Some(key) = slot::look(word) else { return };
-        let lists = !slot::is_listed(key) && self.count(slot::plain(key));
+        // A record of a profile that has begun meanwhile, in an exact table, is not.
+        let lists = !slot::is_listed(key) && self.lists() && self.count(slot::plain(key));
         let listed = if lists { slot::listed(key) } else { key };
         if lists {
             self.capacity.list();

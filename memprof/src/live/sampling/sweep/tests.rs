@@ -1,5 +1,9 @@
+use crate::live::probability::MAX_LEVEL;
 use crate::live::sampling::exact_guard::ExactGuard;
 use crate::live::sampling::next_sample::NextSample;
+use crate::live::sampling::sweep::SHARD;
+use crate::live::table;
+use crate::live::table::state::TableState;
 use crate::live::{Drawn, Record, Table, probability};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
@@ -218,6 +222,31 @@ fn what_was_drawn_for_an_earlier_profile_does_not_count() {
     assert!(table.copy().unwrap().as_slice().is_empty());
     assert!(table.insert_chosen(0x20, None, record(16, 1, Drawn::CERTAIN)));
     assert_eq!(table.copy().unwrap().as_slice().len(), 1);
+}
+
+#[test]
+fn a_sweep_that_an_earlier_profile_has_begun_leaves_the_records_of_this_one() {
+    for interval in [0, 4096] {
+        let table = Table::create(1000).unwrap();
+        table.begin(1, 0);
+        // A thread has taken a shard of a coarse sample, and stops.
+        assert!(table.coarsen(1 << 40, 1));
+        let state = TableState(table.state().at(MAX_LEVEL).0);
+        table.begin(2, interval);
+        let drawn = if interval > 1 { Drawn::at(1, 2) } else { Drawn::CERTAIN };
+        for block in 0..100 {
+            assert!(table.insert_chosen(0x1000 + block * 64, None, record(64, block as u64, drawn)));
+        }
+        for shard in 0..table.slots() / SHARD {
+            table.sweep((0..shard).fold(state, |state, _| state.and_swept()));
+        }
+        let records = table.copy().unwrap();
+        assert_eq!((records.as_slice().len(), table.len()), (100, 100), "{interval}");
+        assert!(records.as_slice().iter().all(|record| record.drawn == drawn));
+        // Also a sweep that was about to list them.
+        (0..table.slots()).for_each(|slot| table.list(Table::slot_number(slot), table::slot::key(0)));
+        assert_eq!(table.capacity.look().listed, if interval > 1 { 100 } else { 0 });
+    }
 }
 
 #[test]

@@ -122,6 +122,18 @@ mod tests {
         assert!(frames.innermost(ids[999]).is_some() && frames.innermost(ids[998]).is_none());
     }
 
+    /// Under Miri also that nothing refers to the frame while it is written to.
+    #[test]
+    fn the_innermost_frame_is_popped() {
+        let frames = Frames::new();
+        let (first, last) = (push(&frames), push(&frames));
+        let innermost = frames.innermost(last).expect("it is open");
+        assert_eq!(innermost.scope.id, last);
+        innermost.pop(last);
+        assert_eq!((frames.len(), frames.find(first), frames.find(last)), (1, Some(0), None));
+        assert!(frames.innermost(first).is_some() && frames.innermost(last).is_none());
+    }
+
     #[test]
     fn work_that_ended_frames_separated_is_one_frame_without_them() {
         let frames = Frames::new();

@@ -77,9 +77,9 @@ pub(crate) struct Innermost<'f> {
 }
 
 impl Innermost<'_> {
-    /// Pops the frame.
+    /// Pops the frame. By reference: no one may write to what a reference among the arguments refers to.
     #[inline(always)]
-    pub(crate) fn pop(self, id: FrameId) {
+    pub(crate) fn pop(&self, id: FrameId) {
         compiler_fence(SeqCst);
         // SAFETY: `Frames::innermost` has made the pointer, and the frames have not moved since.
         unsafe { FrameSlot::vacate_at(self.slot) };
