@@ -123,7 +123,7 @@
 //! | a tracked call | 95 |
 //! | a poll of a tracked future | 105 |
 //! | entering and leaving a [label](labelled), or a [`Meter`] | 115, 172 |
-//! | an allocation, a tracked call or a poll with `enabled = false` | at most six |
+//! | an allocation and its free, a tracked call, a poll with `enabled = false` | 10, 6, none |
 //! | everything without the default feature `profiling` | none |
 //!
 //! A [`Context`] states its own costs. Memory:

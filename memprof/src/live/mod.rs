@@ -28,7 +28,7 @@ pub(crate) use table::{Inserted, Table};
 use crate::stack;
 use filter::constant::CHOICE;
 use sampling::{cause, overhead};
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::sync::atomic::{AtomicPtr, AtomicU8};
 
 /// The table in use; null until a profile that records allocations starts. A table is never removed again.
@@ -86,28 +86,30 @@ pub(crate) fn slow_path_mask() -> u64 {
 /// recording takes more than `budget_percent` of the processor time. Returns false if the system has no memory for the
 /// table.
 ///
-/// Called by one thread at a time.
+/// Threads may call this at the same time: one of them makes the table.
 pub(crate) fn start_recording(max: usize, fixed_interval: u64, budget_percent: u64) -> bool {
     static PERIODS: AtomicU8 = AtomicU8::new(0);
     let period = PERIODS.fetch_add(1, Relaxed).wrapping_add(1);
     cause::begin();
     // A fixed interval never grows, so nothing is timed.
     overhead::begin(if fixed_interval == 0 { budget_percent } else { 0 });
-    if let Some(present) = table().filter(|table| table.fits(max)) {
-        present.begin(period, fixed_interval);
-        present.limit_to(max);
-        return true;
-    }
-    match Table::of_process(max) {
-        Some(made) => {
-            // Before the other one begins: a thread that is still at this one does not choose a filter after that.
-            if let Some(present) = table() {
-                present.retire();
-            }
-            made.begin(period, fixed_interval);
-            TABLE.store(std::ptr::from_ref(made).cast_mut(), Release);
-            true
+    loop {
+        let present = table();
+        if let Some(present) = present.filter(|table| table.fits(max)) {
+            present.begin(period, fixed_interval);
+            present.limit_to(max);
+            return true;
         }
-        None => false,
+        let Some(made) = Table::of_process(max) else { return false };
+        // Before the other one begins: a thread that is still at this one does not choose a filter after that.
+        if let Some(present) = present {
+            present.retire();
+        }
+        made.begin(period, fixed_interval);
+        let before = present.map_or(std::ptr::null_mut(), |table| std::ptr::from_ref(table).cast_mut());
+        // A table that another thread has put here meanwhile has records, and threads have shares in it.
+        if TABLE.compare_exchange(before, std::ptr::from_ref(made).cast_mut(), AcqRel, Relaxed).is_ok() {
+            return true;
+        }
     }
 }

@@ -99,8 +99,8 @@ impl FilterChoice {
     /// Makes every free ask `filter` until [`open`](Self::open), so that a [`change`](Self::change) prepared before has
     /// no effect. One thread at a time closes and opens.
     pub(crate) fn close(&self, filter: &Filter) {
-        // A generation repeats after 8: a thread would have to stop between its look and its change while 8 profiles
-        // start.
+        // A generation repeats after 8: a thread would have to stop between its look and its change while 4 profiles
+        // start, each of which closes twice.
         let chosen = self.look();
         let shut = chosen.0.addr() & SHUT;
         let next = chosen.0.addr().wrapping_add(GENERATION) & GENERATIONS;

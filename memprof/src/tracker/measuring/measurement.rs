@@ -164,7 +164,7 @@ fn left_over(number: u8) -> Option<ByAddress<live::Record>> {
     let table = live::table()?;
     let mut nodes = ByAddress::of(nodes(number).count(), nodes(number).map(|(_, node)| (address(node), true)))?;
     // Blocks can only be freed meanwhile, because nobody is in the measurement. Unused pages are never touched.
-    let capacity = if nodes.is_empty() { 0 } else { table.len() as usize };
+    let capacity = if nodes.is_empty() { 0 } else { table.most() as usize };
     let mut blocks = ByAddress::of(capacity, std::iter::empty())?;
     if capacity == 0 {
         return Some(blocks);
