@@ -1,7 +1,7 @@
 //! The capacity left in the table, whether it is a sample, and the number of listed records, in one word.
 //!
-//! One word, because the number of records that are *not* in the short filter (see `short_filter`) is a difference of
-//! two parts and must belong to one moment. The sign is all that the path of an exact table needs: a word above 0 means
+//! One word, because the number of records that are *not* listed (see `listing`) is a difference of two parts and must
+//! belong to one moment. The sign is all that the path of an exact table needs: a word above 0 means
 //! capacity in an exact table, so this path has no instruction for samples.
 //!
 //! Threads that record blocks in an exact table have a part of the capacity in their shares (see `share`). It is not in
@@ -35,7 +35,7 @@ pub(crate) struct CapacityReading {
     /// Capacity left; below 0 while threads are finding out that there is none.
     pub(crate) left: i64,
     pub(crate) is_sampled: bool,
-    /// Records in the short filter.
+    /// Records that the filters have counted.
     pub(crate) listed: i64,
 }
 
@@ -65,7 +65,7 @@ impl Capacity {
     }
 
     pub(crate) fn look(&self) -> CapacityReading {
-        // Acquire: a thread that sees a record counted as listed sees it in the short filter.
+        // Acquire: a thread that sees a record counted as listed sees it in the filters.
         CapacityReading::of(self.word.load(Acquire))
     }
 
@@ -113,7 +113,7 @@ impl Capacity {
     /// Takes capacity for one record from the word, in an exact table.
     #[inline(always)]
     pub(crate) fn take_exact(&self) -> bool {
-        // Acquire: after a table has become exact, every free has to ask the whole filter (see `Table::begin`).
+        // Acquire: after a table has become exact, every free has to search (see `Table::begin`).
         let has_capacity = self.word.fetch_sub(1, Acquire) > 0;
         if !has_capacity {
             self.give_back_many(1);
@@ -168,7 +168,7 @@ impl Capacity {
         self.shares.each().for_each(|share| self.close_share(share));
     }
 
-    /// Counts a record as listed. It is already in the short filter, and its capacity taken.
+    /// Counts a record as listed. It is already in the filters, and its capacity taken.
     pub(crate) fn list(&self) {
         self.word.fetch_sub(LISTED, Release);
     }

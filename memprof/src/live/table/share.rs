@@ -2,7 +2,7 @@
 //!
 //! Capacity is in one of three places: the table's word (see `capacity`), a share, or a record. It passes from one to
 //! another, and their sum is always the maximum number of records. So there are never more records than that, and what
-//! lies in shares is counted as records that are not listed: frees never ask the short filter while a share is open.
+//! lies in shares is counted as records that are not listed: frees never ask a filter while a share is open.
 //!
 //! ```text
 //!               the table has plenty                   record made / block freed

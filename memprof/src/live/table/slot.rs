@@ -25,7 +25,7 @@ pub(super) const WRITING: u64 = 1;
 pub(super) const GONE: u64 = 2;
 /// Set while a sweep is checking the slot.
 pub(super) const LOOKED_AT: u64 = 1 << 63;
-/// Set in the key of a record that is in the short filter too (see `short_filter`).
+/// Set in the key of a record that the filters have counted (see `listing`).
 const LISTED: u64 = 1 << 62;
 
 /// The key of a block.
